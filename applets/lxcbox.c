@@ -1,0 +1,176 @@
+/* lxcbox: looks at the name it was called by (or at its first argument) and becomes that applet. See
+ * lxcbox.1. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+
+#ifndef LXCBOX_VERSION
+#error "the Makefile defines LXCBOX_VERSION"
+#endif
+
+static const struct applet *find_applet(const char *name)
+{
+    for (const struct applet *const *a = __start_applets; a < __stop_applets; a++)
+        if (strcmp((*a)->name, name) == 0)
+            return *a;
+    return NULL;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static int print_error(const char *name, const struct error *err)
+{
+    char line[sizeof(struct error)];
+
+    fprintf(stderr, "%s: %s\n", name, error_format(err, line, sizeof(line)));
+    return 1;
+}
+
+static int print_help(const struct applet *applet)
+{
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+    if (strbuf_printf(&text, "Usage: %s %s\n%s.\n\n", applet->name, applet->usage, applet->summary) < 0 ||
+        options_help(applet->options, &text) < 0 ||
+        strbuf_printf(&text, "  %-30s %s\n  %-30s %s\n", "    --help", "print this help", "    --version",
+                      "print the version") < 0)
+        return 1;
+    fputs(strbuf_text(&text), stdout);
+    return 0;
+}
+
+static int run_applet(const struct applet *applet, int argc, char **argv)
+{
+    cleanup_free void *options = calloc(1, applet->options_size + 1);
+    struct invocation in = {.applet = applet->name, .options = options, .argv = argv + 1};
+    struct error err = ERROR_INIT;
+    bool help, version;
+    int r;
+
+    if (!options) {
+        error_set(&err, ENOMEM, "cannot start");
+        return print_error(applet->name, &err);
+    }
+    r = options_parse(applet->options, applet->stop_at_operand, options, argc, argv, &in.argc, &help,
+                      &version, &err);
+    if (r == 0 && help)
+        return print_help(applet);
+    if (r == 0 && version) {
+        puts(LXCBOX_VERSION);
+        return 0;
+    }
+    if (r == 0)
+        r = applet->run(&in, &err);
+    options_free(applet->options, options);
+    if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        r = error_set(&err, errno, "cannot write to standard output");
+    return r < 0 ? print_error(applet->name, &err) : r;
+}
+
+struct lxcbox_options {
+    bool list;
+    bool symbolic;
+    const char *install;
+    const char *completion;
+};
+
+static const struct option_row lxcbox_table[] = {
+    OPT_FLAG(0, "list", struct lxcbox_options, list, "list the applets, one per line"),
+    OPT_STRING(0, "install", "DIR", struct lxcbox_options, install, "link every applet's name into DIR"),
+    OPT_FLAG('s', NULL, struct lxcbox_options, symbolic,
+             "with --install: symbolic links instead of hard links"),
+    OPT_STRING(0, "options", "APPLET", struct lxcbox_options, completion,
+               "list an applet's options, one per line"),
+    OPT_END,
+};
+
+static int install_links(const char *dir, bool symbolic, struct error *err)
+{
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if (n < 0)
+        return error_set(err, errno, "cannot find this executable at /proc/self/exe");
+    self[n] = '\0';
+    n = make_directories(dir, 0755);
+    if (n < 0)
+        return error_set(err, (int)n, "cannot make folder %s", dir);
+    for (const struct applet *const *a = __start_applets; a < __stop_applets; a++) {
+        cleanup_free char *path = format_string("%s/%s", dir, (*a)->name);
+
+        if (!path)
+            return error_set(err, ENOMEM, "cannot link %s", (*a)->name);
+        if (strcmp((*a)->name, "lxcbox") == 0)
+            continue;
+        if ((unlink(path) < 0 && errno != ENOENT) ||
+            (symbolic ? symlink(self, path) : link(self, path)) < 0) {
+            error_set(err, errno, "cannot link %s to %s", path, self);
+            return errno == EXDEV ? error_remedy(err, "add -s for symbolic links") : err->code;
+        }
+    }
+    return 0;
+}
+
+static int lxcbox_run(struct invocation *in, struct error *err)
+{
+    const struct lxcbox_options *o = in->options;
+
+    if (o->install)
+        return install_links(o->install, o->symbolic, err);
+    if (o->completion) {
+        cleanup_strbuf struct strbuf text = STRBUF_INIT;
+        const struct applet *applet = find_applet(o->completion);
+
+        if (!applet)
+            return error_text(err, ENOENT, "there is no applet \"%s\"", o->completion);
+        if (options_list(applet->options, &text) < 0)
+            return error_set(err, ENOMEM, "cannot list the options of %s", applet->name);
+        fputs(strbuf_text(&text), stdout);
+        return 0;
+    }
+    if (o->list) {
+        for (const struct applet *const *a = __start_applets; a < __stop_applets; a++)
+            if (strcmp((*a)->name, "lxcbox") != 0)
+                puts((*a)->name);
+        return 0;
+    }
+    if (in->argc) {
+        error_text(err, ENOENT, "there is no applet \"%s\"", in->argv[0]);
+        return error_remedy(err, "lxcbox --list names them");
+    }
+    printf("lxcbox %s: Linux containers in one file.\n\n"
+           "Usage: lxcbox APPLET [ARGUMENT]...\n"
+           "   or: APPLET [ARGUMENT]...          (through a link with the applet's name)\n"
+           "   or: lxcbox --list | --install [-s] DIR\n\n",
+           LXCBOX_VERSION);
+    for (const struct applet *const *a = __start_applets; a < __stop_applets; a++)
+        if (strcmp((*a)->name, "lxcbox") != 0)
+            printf("  %-18s %s\n", (*a)->name, (*a)->summary);
+    return 0;
+}
+
+APPLET(lxcbox, .name = "lxcbox", .summary = "Linux containers in one file", .usage = "APPLET [ARGUMENT]...",
+       .options = lxcbox_table, .options_size = sizeof(struct lxcbox_options), .stop_at_operand = true,
+       .run = lxcbox_run);
+
+int main(int argc, char **argv)
+{
+    const struct applet *applet = argc > 0 ? find_applet(base_name(argv[0])) : NULL;
+
+    if (argc > 1 && (!applet || applet == &lxcbox_applet)) {
+        const struct applet *first = find_applet(argv[1]);
+        if (first)
+            return run_applet(first, argc - 1, argv + 1);
+    }
+    return run_applet(applet ? applet : &lxcbox_applet, argc, argv);
+}

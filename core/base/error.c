@@ -1,0 +1,88 @@
+#include "core/base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void set(struct error *err, int errnum, int words, const char *format, va_list args)
+{
+    err->code = errnum ? -errnum : -EINVAL;
+    err->remedy[0] = '\0';
+    vsnprintf(err->text, sizeof(err->text), format, args);
+    if (words && errnum) {
+        size_t used = strlen(err->text);
+        snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(errnum));
+    }
+}
+
+int error_set(struct error *err, int errnum, const char *format, ...)
+{
+    va_list args;
+
+    errnum = errnum < 0 ? -errnum : errnum;
+    if (err) {
+        va_start(args, format);
+        set(err, errnum, 1, format, args);
+        va_end(args);
+    }
+    return errnum ? -errnum : -EINVAL;
+}
+
+int error_text(struct error *err, int errnum, const char *format, ...)
+{
+    va_list args;
+
+    errnum = errnum < 0 ? -errnum : errnum;
+    if (err) {
+        va_start(args, format);
+        set(err, errnum, 0, format, args);
+        va_end(args);
+    }
+    return errnum ? -errnum : -EINVAL;
+}
+
+int error_remedy(struct error *err, const char *format, ...)
+{
+    va_list args;
+
+    if (!err)
+        return -EINVAL;
+    va_start(args, format);
+    vsnprintf(err->remedy, sizeof(err->remedy), format, args);
+    va_end(args);
+    return err->code;
+}
+
+int error_context(struct error *err, const char *format, ...)
+{
+    va_list args;
+    char before[sizeof(err->text)];
+    size_t used;
+
+    if (!err)
+        return -EINVAL;
+    memcpy(before, err->text, sizeof(before));
+    va_start(args, format);
+    vsnprintf(err->text, sizeof(err->text), format, args);
+    va_end(args);
+    used = strlen(err->text);
+    snprintf(err->text + used, sizeof(err->text) - used, ": %s", before);
+    return err->code;
+}
+
+void error_clear(struct error *err)
+{
+    err->code = 0;
+    err->text[0] = '\0';
+    err->remedy[0] = '\0';
+}
+
+const char *error_format(const struct error *err, char *out, unsigned long size)
+{
+    if (err->remedy[0])
+        snprintf(out, size, "%s (%s)", err->text, err->remedy);
+    else
+        snprintf(out, size, "%s", err->text);
+    return out;
+}

@@ -1,0 +1,41 @@
+/*
+ * Reading and writing whole files. Writes that replace a file are temporary + fsync + rename, so a power loss
+ * leaves the old file or the new one. All fds are close-on-exec. Paths are trusted host paths (for paths
+ * inside a rootfs see core/base/path.h).
+ */
+#ifndef LXCBOX_CORE_BASE_FILE_H
+#define LXCBOX_CORE_BASE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Write all of it, over short writes and EINTR; 0 or negative errno. */
+int write_all(int fd, const void *bytes, size_t length);
+
+/* Read up to `length` bytes, over short reads and EINTR, until end of file; bytes read or negative errno. */
+ssize_t read_all(int fd, void *bytes, size_t length);
+
+/*
+ * Read a whole file of at most `max` bytes relative to `dirfd` (AT_FDCWD for a plain path) into a terminated
+ * buffer the caller frees. `length` may be NULL. 0, -EFBIG beyond `max`, or another negative errno.
+ */
+int file_read(int dirfd, const char *path, size_t max, char **out, size_t *length);
+
+/* Replace or create a file as described above. 0 or negative errno. */
+int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode);
+
+/* Write a value into a kernel file (/proc, /sys, cgroup): one write, no creation. 0 or negative errno. */
+int file_write_value(int dirfd, const char *path, const char *value);
+
+/* mkdir -p with the mode for the directories it makes; an existing directory is success. 0 or negative errno.
+ */
+int make_directories(const char *path, mode_t mode);
+
+/*
+ * Remove a tree beneath dirfd/name without following links and without crossing into other mounts; a missing
+ * name is success. 0 or negative errno (-EBUSY where something is mounted inside).
+ */
+int remove_tree(int dirfd, const char *name);
+
+#endif

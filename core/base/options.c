@@ -1,0 +1,239 @@
+#include "core/base/options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+
+struct match {
+    const struct option_row *row;
+    char *base; /* of the struct that row->offset counts from */
+    int count;  /* how many rows an abbreviation fits */
+    bool exact;
+};
+
+static void find_letter(const struct option_row *table, char *base, char letter, struct match *m)
+{
+    for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
+        if (row->kind == OPTION_GROUP)
+            find_letter(row->group, base + row->offset, letter, m);
+        else if (row->letter == letter && !m->row)
+            *m = (struct match){row, base, 1, true};
+    }
+}
+
+static void find_name(const struct option_row *table, char *base, const char *name, size_t length,
+                      struct match *m)
+{
+    for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
+        if (row->kind == OPTION_GROUP) {
+            find_name(row->group, base + row->offset, name, length, m);
+        } else if (row->name && strncmp(row->name, name, length) == 0 && !m->exact) {
+            m->exact = row->name[length] == '\0';
+            m->count = m->exact ? 1 : m->count + 1;
+            m->row = row;
+            m->base = base;
+        }
+    }
+}
+
+static int store(const struct match *m, const char *spelling, char *argument, struct error *err)
+{
+    void *member = m->base + m->row->offset;
+    int64_t number;
+
+    switch (m->row->kind) {
+    case OPTION_FLAG:
+        *(bool *)member = true;
+        return 0;
+    case OPTION_SET:
+        *(int *)member = m->row->value;
+        return 0;
+    case OPTION_STRING:
+        *(const char **)member = argument;
+        return 0;
+    case OPTION_OPTIONAL:
+        *(const char **)member = argument ? argument : "";
+        return 0;
+    case OPTION_LIST:
+        if (string_list_add(member, argument) < 0)
+            return error_set(err, ENOMEM, "cannot keep option %s", spelling);
+        return 0;
+    case OPTION_INT:
+        if (parse_int64(argument, 10, INT_MIN, INT_MAX, &number) < 0)
+            return error_text(err, EINVAL, "option %s takes a whole number, not \"%s\"", spelling, argument);
+        *(int *)member = (int)number;
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+static int usage(struct error *err, const char *format, const char *what)
+{
+    error_text(err, EINVAL, format, what);
+    return error_remedy(err, "--help lists the options");
+}
+
+static bool takes_argument(const struct option_row *row)
+{
+    return row->kind == OPTION_STRING || row->kind == OPTION_LIST || row->kind == OPTION_INT;
+}
+
+/* One "--name[=value]". Sets *used_next when the value was the next word. */
+static int parse_long(const struct option_row *table, void *options, char *word, char *next, bool *used_next,
+                      struct error *err)
+{
+    char *equals = strchr(word, '=');
+    size_t length = equals ? (size_t)(equals - word) : strlen(word);
+    struct match m = {0};
+    char *argument = equals ? equals + 1 : NULL;
+
+    find_name(table, options, word + 2, length - 2, &m);
+    if (!m.row)
+        return usage(err, "unknown option \"%s\"", word);
+    if (m.count > 1)
+        return usage(err, "option \"%s\" is ambiguous", word);
+    if (takes_argument(m.row) && !argument) {
+        if (!next)
+            return usage(err, "option \"%s\" needs a value", word);
+        argument = next;
+        *used_next = true;
+    }
+    if (argument && !m.row->argument)
+        return usage(err, "option \"%s\" takes no value", word);
+    return store(&m, word, argument, err);
+}
+
+/* A bundle of letters "-abcVALUE". */
+static int parse_letters(const struct option_row *table, void *options, char *word, char *next,
+                         bool *used_next, bool *help, struct error *err)
+{
+    for (char *p = word + 1; *p; p++) {
+        char spelling[3] = {'-', *p, '\0'};
+        struct match m = {0};
+        char *argument = NULL;
+        int r;
+
+        find_letter(table, options, *p, &m);
+        if (!m.row && (*p == 'h' || *p == '?')) {
+            *help = true;
+            return 0;
+        }
+        if (!m.row)
+            return usage(err, "unknown option \"%s\"", spelling);
+        if (m.row->argument && p[1]) {
+            argument = p + 1;
+        } else if (takes_argument(m.row)) {
+            if (!next)
+                return usage(err, "option \"%s\" needs a value", spelling);
+            argument = next;
+            *used_next = true;
+        }
+        r = store(&m, spelling, argument, err);
+        if (r < 0)
+            return r;
+        if (argument)
+            break;
+    }
+    return 0;
+}
+
+int options_parse(const struct option_row *table, bool stop_at_operand, void *options, int argc, char **argv,
+                  int *operands, bool *help, bool *version, struct error *err)
+{
+    int kept = 0, i = 1;
+
+    *help = *version = false;
+    for (; i < argc; i++) {
+        char *word = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
+        bool used_next = false;
+        int r;
+
+        if (strcmp(word, "--") == 0) {
+            i++;
+            break;
+        }
+        if (word[0] != '-' || !word[1]) {
+            if (stop_at_operand)
+                break;
+            argv[1 + kept++] = word;
+            continue;
+        }
+        if (strcmp(word, "--help") == 0 || strcmp(word, "--usage") == 0) {
+            *help = true;
+            return 0;
+        }
+        if (strcmp(word, "--version") == 0) {
+            *version = true;
+            return 0;
+        }
+        if (word[1] == '-')
+            r = parse_long(table, options, word, next, &used_next, err);
+        else
+            r = parse_letters(table, options, word, next, &used_next, help, err);
+        if (r < 0 || *help)
+            return r;
+        i += used_next;
+    }
+    while (i < argc)
+        argv[1 + kept++] = argv[i++];
+    argv[1 + kept] = NULL;
+    *operands = kept;
+    return 0;
+}
+
+int options_help(const struct option_row *table, struct strbuf *out)
+{
+    for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
+        char left[64] = "";
+        size_t n = 0;
+
+        if (row->kind == OPTION_GROUP) {
+            if (options_help(row->group, out) < 0)
+                return -ENOMEM;
+            continue;
+        }
+        if (!row->help)
+            continue;
+        n += (size_t)snprintf(left, sizeof(left), row->letter ? "-%c" : "  ", row->letter);
+        if (row->name)
+            n += (size_t)snprintf(left + n, sizeof(left) - n, "%s--%s", row->letter ? ", " : "  ", row->name);
+        if (row->argument)
+            snprintf(left + n, sizeof(left) - n, row->kind == OPTION_OPTIONAL ? "[%s%s]" : "%s%s",
+                     row->name ? "=" : (row->kind == OPTION_OPTIONAL ? "" : " "), row->argument);
+        if (strbuf_printf(out, "  %-30s %s\n", left, row->help) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int options_list(const struct option_row *table, struct strbuf *out)
+{
+    for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
+        const char *argument = row->argument ? row->argument : "";
+        const char *space = row->argument ? " " : "";
+        int r = 0;
+
+        if (row->kind == OPTION_GROUP)
+            r = options_list(row->group, out);
+        if (r == 0 && row->help && row->letter)
+            r = strbuf_printf(out, "-%c%s%s\n", row->letter, space, argument);
+        if (r == 0 && row->help && row->name)
+            r = strbuf_printf(out, "--%s%s%s\n", row->name, space, argument);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+void options_free(const struct option_row *table, void *options)
+{
+    for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
+        if (row->kind == OPTION_GROUP)
+            options_free(row->group, (char *)options + row->offset);
+        else if (row->kind == OPTION_LIST)
+            string_list_clear((struct string_list *)((char *)options + row->offset));
+    }
+}

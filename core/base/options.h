@@ -1,0 +1,92 @@
+/*
+ * One options table per applet: it gives the parser, --help, shell completion, and what a test holds against
+ * the man page. Conventions are getopt_long(3)'s: bundled letters, "-oVALUE", "-o VALUE", "--name=VALUE",
+ * "--name VALUE", unambiguous abbreviations of long names, operands anywhere unless the applet stops at the
+ * first one, "--" ends.
+ */
+#ifndef LXCBOX_CORE_BASE_OPTIONS_H
+#define LXCBOX_CORE_BASE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+
+enum option_kind {
+    OPTION_END,
+    OPTION_FLAG,     /* bool: set to true */
+    OPTION_SET,      /* int: set to `value` */
+    OPTION_STRING,   /* const char *: points into argv */
+    OPTION_OPTIONAL, /* const char *: the attached argument ("-eX", "--name=X") or "" without one */
+    OPTION_LIST,     /* struct string_list: each use adds one */
+    OPTION_INT,      /* int: whole-string decimal number */
+    OPTION_GROUP,    /* another table, its struct at `offset` */
+};
+
+struct option_row {
+    enum option_kind kind;
+    char letter;      /* 0: no short form */
+    const char *name; /* NULL: no long form */
+    const char
+        *argument; /* metavariable, also what completion offers: FILE, DIR, NAME (a container); NULL: none */
+    const char *help; /* NULL: not shown (an old spelling kept for scripts) */
+    size_t offset;    /* of the member in the applet's options struct */
+    int value;        /* OPTION_SET */
+    const struct option_row *group;
+};
+
+#define OPT_FLAG(letter, name, type, member, help)                                                           \
+    {                                                                                                        \
+        OPTION_FLAG, letter, name, NULL, help, offsetof(type, member), 0, NULL                               \
+    }
+#define OPT_SET(letter, name, type, member, value, help)                                                     \
+    {                                                                                                        \
+        OPTION_SET, letter, name, NULL, help, offsetof(type, member), value, NULL                            \
+    }
+#define OPT_STRING(letter, name, argument, type, member, help)                                               \
+    {                                                                                                        \
+        OPTION_STRING, letter, name, argument, help, offsetof(type, member), 0, NULL                         \
+    }
+#define OPT_OPTIONAL(letter, name, argument, type, member, help)                                             \
+    {                                                                                                        \
+        OPTION_OPTIONAL, letter, name, argument, help, offsetof(type, member), 0, NULL                       \
+    }
+#define OPT_LIST(letter, name, argument, type, member, help)                                                 \
+    {                                                                                                        \
+        OPTION_LIST, letter, name, argument, help, offsetof(type, member), 0, NULL                           \
+    }
+#define OPT_INT(letter, name, argument, type, member, help)                                                  \
+    {                                                                                                        \
+        OPTION_INT, letter, name, argument, help, offsetof(type, member), 0, NULL                            \
+    }
+#define OPT_GROUP(table, type, member)                                                                       \
+    {                                                                                                        \
+        OPTION_GROUP, 0, NULL, NULL, NULL, offsetof(type, member), 0, table                                  \
+    }
+#define OPT_END                                                                                              \
+    {                                                                                                        \
+        OPTION_END, 0, NULL, NULL, NULL, 0, 0, NULL                                                          \
+    }
+
+/*
+ * Parse argv (argv[0] is skipped) into `options`, which the caller zeroed. On success argv is rearranged in
+ * place so that its first `*operands` members after argv[0] are the operands, NULL-terminated. With
+ * `stop_at_operand` everything from the first operand on is an operand. `*help`, `*version`: --help (-h, -?
+ * unless the table has them) or
+ * --version was given; parsing stops there. 0 or a negative errno with `err` filled.
+ */
+int options_parse(const struct option_row *table, bool stop_at_operand, void *options, int argc, char **argv,
+                  int *operands, bool *help, bool *version, struct error *err);
+
+/* Append the help lines of a table ("  -n, --name=NAME   ..."). 0 or -ENOMEM. */
+int options_help(const struct option_row *table, struct strbuf *out);
+
+/* Append one line per spelling, "-n NAME" or "--quiet", for completion and tests. 0 or -ENOMEM. */
+int options_list(const struct option_row *table, struct strbuf *out);
+
+/* Free what OPTION_LIST members own. */
+void options_free(const struct option_row *table, void *options);
+
+#endif

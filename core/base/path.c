@@ -1,0 +1,180 @@
+#include "core/base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+
+#define MAX_LINKS 40
+
+/*
+ * The walk for kernels without openat2: one component at a time, each opened O_PATH|O_NOFOLLOW from the one
+ * before, links expanded by hand with the rootfs as "/". A stack of fds makes ".." safe against renames under
+ * our feet.
+ */
+static int walk(int rootfd, const char *path, int flags, mode_t mode)
+{
+    char rest[PATH_MAX], part[NAME_MAX + 1], target[PATH_MAX];
+    int stack[64], depth = 0, links = 0, result = -ELOOP;
+    size_t length = strlen(path);
+
+    if (length >= sizeof(rest))
+        return -ENAMETOOLONG;
+    memcpy(rest, path, length + 1);
+    stack[0] = openat(rootfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (stack[0] < 0)
+        return -errno;
+
+    for (;;) {
+        char *p = rest + strspn(rest, "/");
+        size_t n = strcspn(p, "/");
+        struct stat st;
+        int fd, is_last;
+
+        if (n == 0) {
+            result = openat(stack[depth], ".", flags | O_CLOEXEC, mode);
+            result = result < 0 ? -errno : result;
+            break;
+        }
+        if (n > NAME_MAX) {
+            result = -ENAMETOOLONG;
+            break;
+        }
+        memcpy(part, p, n);
+        part[n] = '\0';
+        is_last = p[n + strspn(p + n, "/")] == '\0';
+        memmove(rest, p + n, strlen(p + n) + 1);
+
+        if (strcmp(part, ".") == 0)
+            continue;
+        if (strcmp(part, "..") == 0) {
+            if (depth > 0)
+                close(stack[depth--]);
+            continue;
+        }
+        fd = openat(stack[depth], part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0) {
+            if (errno == ENOENT && is_last && (flags & O_CREAT))
+                fd = openat(stack[depth], part, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+            result = fd < 0 ? -errno : fd;
+            break;
+        }
+        if (fstat(fd, &st) < 0) {
+            result = -errno;
+            close(fd);
+            break;
+        }
+        if (S_ISLNK(st.st_mode) && !(is_last && (flags & O_NOFOLLOW))) {
+            ssize_t got = readlinkat(fd, "", target, sizeof(target) - 1);
+
+            close(fd);
+            if (got < 0 || ++links > MAX_LINKS || (size_t)got + strlen(rest) + 2 > sizeof(target)) {
+                result = got < 0 ? -errno : -ELOOP;
+                break;
+            }
+            target[got] = '\0';
+            if (target[0] == '/')
+                while (depth > 0)
+                    close(stack[depth--]);
+            strcat(target, "/");
+            strcat(target, rest);
+            memcpy(rest, target, strlen(target) + 1);
+            continue;
+        }
+        if (is_last && !(flags & O_DIRECTORY && S_ISDIR(st.st_mode) && (flags & O_PATH))) {
+            close(fd);
+            fd = openat(stack[depth], part, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+            result = fd < 0 ? -errno : fd;
+            break;
+        }
+        if (is_last) {
+            result = fd;
+            break;
+        }
+        if (depth + 1 >= (int)ARRAY_LENGTH(stack)) {
+            close(fd);
+            result = -ENAMETOOLONG;
+            break;
+        }
+        stack[++depth] = fd;
+    }
+    while (depth >= 0)
+        close(stack[depth--]);
+    return result;
+}
+
+int rootfs_open(int rootfd, const char *path, int flags, mode_t mode)
+{
+    struct open_how how = {
+        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+        .mode = (flags & (O_CREAT | O_TMPFILE)) ? mode : 0,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+    long fd = syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
+
+    if (fd >= 0)
+        return (int)fd;
+    if (errno == ENOSYS || errno == EPERM)
+        return walk(rootfd, path, flags, mode);
+    return -errno;
+}
+
+/* Split "a/b/c" into its parent's fd and its last name. */
+static int open_parent(int rootfd, const char *path, mode_t mode, char name[NAME_MAX + 1])
+{
+    char parent[PATH_MAX];
+    size_t length = strlen(path);
+    char *slash;
+
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    if (length >= sizeof(parent))
+        return -ENAMETOOLONG;
+    memcpy(parent, path, length);
+    parent[length] = '\0';
+    slash = strrchr(parent, '/');
+    if (strlen(slash ? slash + 1 : parent) > NAME_MAX)
+        return -ENAMETOOLONG;
+    strcpy(name, slash ? slash + 1 : parent);
+    if (!slash)
+        return rootfs_open(rootfd, ".", O_PATH | O_DIRECTORY, 0);
+    *slash = '\0';
+    return rootfs_make_directory(rootfd, parent, mode);
+}
+
+int rootfs_make_directory(int rootfd, const char *path, mode_t mode)
+{
+    char name[NAME_MAX + 1];
+    int fd = rootfs_open(rootfd, path[0] ? path : ".", O_PATH | O_DIRECTORY, 0);
+
+    if (fd != -ENOENT)
+        return fd;
+    cleanup_fd int parent = open_parent(rootfd, path, mode, name);
+    if (parent < 0)
+        return parent;
+    if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
+        return -errno;
+    return rootfs_open(rootfd, path, O_PATH | O_DIRECTORY, 0);
+}
+
+int rootfs_make_file(int rootfd, const char *path, mode_t mode)
+{
+    char name[NAME_MAX + 1];
+    int fd = rootfs_open(rootfd, path, O_PATH, 0);
+
+    if (fd != -ENOENT)
+        return fd;
+    cleanup_fd int parent = open_parent(rootfd, path, 0755, name);
+    if (parent < 0)
+        return parent;
+    cleanup_fd int made = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (made < 0 && errno != EEXIST)
+        return -errno;
+    return rootfs_open(rootfd, path, O_PATH, 0);
+}

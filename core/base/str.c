@@ -1,0 +1,175 @@
+#include "core/base/str.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+
+void strbuf_free(struct strbuf *b)
+{
+    free(b->text);
+    *b = (struct strbuf)STRBUF_INIT;
+}
+
+static int reserve(struct strbuf *b, size_t more)
+{
+    size_t need, capacity = b->capacity ? b->capacity : 64;
+    char *text;
+
+    if (__builtin_add_overflow(b->length, more, &need) || need == SIZE_MAX)
+        return -ENOMEM;
+    need++;
+    if (need <= b->capacity)
+        return 0;
+    while (capacity < need)
+        if (__builtin_mul_overflow(capacity, (size_t)2, &capacity))
+            return -ENOMEM;
+    text = realloc(b->text, capacity);
+    if (!text)
+        return -ENOMEM;
+    b->text = text;
+    b->capacity = capacity;
+    return 0;
+}
+
+int strbuf_add(struct strbuf *b, const void *bytes, size_t length)
+{
+    if (reserve(b, length) < 0)
+        return -ENOMEM;
+    if (length)
+        memcpy(b->text + b->length, bytes, length);
+    b->length += length;
+    b->text[b->length] = '\0';
+    return 0;
+}
+
+int strbuf_puts(struct strbuf *b, const char *text)
+{
+    return strbuf_add(b, text, strlen(text));
+}
+
+int strbuf_printf(struct strbuf *b, const char *format, ...)
+{
+    va_list args;
+    int length;
+
+    va_start(args, format);
+    length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (length < 0 || reserve(b, (size_t)length) < 0)
+        return -ENOMEM;
+    va_start(args, format);
+    vsnprintf(b->text + b->length, (size_t)length + 1, format, args);
+    va_end(args);
+    b->length += (size_t)length;
+    return 0;
+}
+
+const char *strbuf_text(const struct strbuf *b)
+{
+    return b->text ? b->text : "";
+}
+
+char *strbuf_take(struct strbuf *b)
+{
+    char *text = b->text ? b->text : strdup("");
+
+    *b = (struct strbuf)STRBUF_INIT;
+    return text;
+}
+
+int string_list_take(struct string_list *l, char *text)
+{
+    char **items = text ? realloc(l->items, (l->count + 2) * sizeof(char *)) : NULL;
+
+    if (!items) {
+        free(text);
+        return -ENOMEM;
+    }
+    items[l->count++] = text;
+    items[l->count] = NULL;
+    l->items = items;
+    return 0;
+}
+
+int string_list_add(struct string_list *l, const char *text)
+{
+    return string_list_take(l, strdup(text));
+}
+
+void string_list_clear(struct string_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        free(l->items[i]);
+    free(l->items);
+    *l = (struct string_list){0};
+}
+
+bool string_list_has(const struct string_list *l, const char *text)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool ends_with(const char *text, const char *suffix)
+{
+    size_t length = strlen(text), tail = strlen(suffix);
+
+    return tail <= length && strcmp(text + length - tail, suffix) == 0;
+}
+
+char *format_string(const char *format, ...)
+{
+    va_list args;
+    char *text;
+    int length;
+
+    va_start(args, format);
+    length = vasprintf(&text, format, args);
+    va_end(args);
+    return length < 0 ? NULL : text;
+}
+
+int parse_int64(const char *text, int base, int64_t min, int64_t max, int64_t *out)
+{
+    char *end;
+    long long value;
+
+    if (!*text || *text == ' ' || *text == '\t')
+        return -EINVAL;
+    errno = 0;
+    value = strtoll(text, &end, base);
+    if (*end)
+        return -EINVAL;
+    if (errno == ERANGE || value < min || value > max)
+        return -ERANGE;
+    *out = value;
+    return 0;
+}
+
+int parse_uint64(const char *text, int base, uint64_t max, uint64_t *out)
+{
+    char *end;
+    unsigned long long value;
+
+    if (*text < '0' || *text > '9')
+        return -EINVAL;
+    errno = 0;
+    value = strtoull(text, &end, base);
+    if (*end)
+        return -EINVAL;
+    if (errno == ERANGE || value > max)
+        return -ERANGE;
+    *out = value;
+    return 0;
+}

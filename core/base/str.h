@@ -1,0 +1,59 @@
+/*
+ * Strings: a growing buffer, a list, and the few questions asked of strings everywhere.
+ * Allocation failure is answered like any other error, with -ENOMEM (or NULL).
+ */
+#ifndef LXCBOX_CORE_BASE_STR_H
+#define LXCBOX_CORE_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A growing, always terminated string. Start with STRBUF_INIT; release with strbuf_free or cleanup_strbuf. */
+struct strbuf {
+    char *text;
+    size_t length;
+    size_t capacity;
+};
+
+#define STRBUF_INIT                                                                                          \
+    {                                                                                                        \
+        0                                                                                                    \
+    }
+#define cleanup_strbuf __attribute__((cleanup(strbuf_free)))
+
+void strbuf_free(struct strbuf *b);
+/* Append; 0 or -ENOMEM (the contents stay as they were). */
+int strbuf_add(struct strbuf *b, const void *bytes, size_t length);
+int strbuf_puts(struct strbuf *b, const char *text);
+int strbuf_printf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The text; "" for an empty buffer. Owned by the buffer. */
+const char *strbuf_text(const struct strbuf *b);
+/* Hand the text out (caller frees it) and leave the buffer empty; NULL only when out of memory. */
+char *strbuf_take(struct strbuf *b);
+
+/* A list of strings it owns; `items` has a NULL after the last one, so it serves as an argv. */
+struct string_list {
+    char **items;
+    size_t count;
+};
+
+#define cleanup_string_list __attribute__((cleanup(string_list_clear)))
+
+int string_list_add(struct string_list *l, const char *text);
+/* Take over a string allocated by malloc; it is freed also on -ENOMEM. */
+int string_list_take(struct string_list *l, char *text);
+void string_list_clear(struct string_list *l);
+bool string_list_has(const struct string_list *l, const char *text);
+
+bool starts_with(const char *text, const char *prefix);
+bool ends_with(const char *text, const char *suffix);
+
+/* A formatted string the caller frees, or NULL when out of memory. */
+char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whole-string decimal (or 0x, 0 with base 0) number in [min, max]; 0, -EINVAL or -ERANGE. */
+int parse_int64(const char *text, int base, int64_t min, int64_t max, int64_t *out);
+int parse_uint64(const char *text, int base, uint64_t max, uint64_t *out);
+
+#endif
