@@ -1,0 +1,218 @@
+/*
+ * A container's configuration, as lxc.container.conf(5) says it, after parsing: read-only from then on.
+ * Every member is set by exactly one row of the table of keys (core/config/keys.c). Strings are owned by the
+ * struct; NULL means "not set". Absolute host paths unless said otherwise.
+ */
+#ifndef LXCBOX_CORE_CONFIG_CONFIG_H
+#define LXCBOX_CORE_CONFIG_CONFIG_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+
+/* One "NAME = VALUE" of a family (lxc.cgroup.NAME, lxc.sysctl.NAME, lxc.prlimit.NAME, lxc.proc.NAME). */
+struct config_pair {
+    char *name;
+    char *value;
+};
+
+struct config_pairs {
+    struct config_pair *items;
+    size_t count;
+};
+
+/* lxc.idmap = u|g CONTAINER HOST COUNT; "b" gives two entries. user_namespaces(7), "uid_map". */
+struct config_idmap {
+    bool is_gid;
+    uint32_t container_id;
+    uint32_t host_id;
+    uint32_t count;
+};
+
+enum net_type { NET_NONE, NET_EMPTY, NET_VETH, NET_MACVLAN, NET_IPVLAN, NET_VLAN, NET_PHYS };
+
+struct net_address {
+    int family;           /* AF_INET, AF_INET6 */
+    uint8_t address[16];  /* network byte order; 4 bytes used for AF_INET */
+    uint8_t broadcast[4]; /* AF_INET only; all zero: the kernel's default */
+    uint8_t prefix;       /* bits */
+};
+
+enum net_gateway { GATEWAY_NONE, GATEWAY_ADDRESS, GATEWAY_AUTO, GATEWAY_DEV };
+
+/* One lxc.net.N. */
+struct config_net {
+    unsigned index; /* N */
+    bool has_type;
+    enum net_type type;
+    char *link;   /* bridge or parent interface on the host */
+    char *name;   /* inside; NULL: eth%d */
+    char *hwaddr; /* "00:16:3e:xx:xx:xx" with x already replaced by random digits */
+    bool up;      /* lxc.net.N.flags = up */
+    uint32_t mtu; /* bytes; 0: not set */
+    struct net_address *addresses;
+    size_t address_count;
+    enum net_gateway ipv4_gateway, ipv6_gateway;
+    uint8_t ipv4_gateway_address[4];
+    uint8_t ipv6_gateway_address[16];
+    char *veth_pair;  /* host-side name; NULL: vethXXXXXX */
+    bool veth_router; /* lxc.net.N.veth.mode = router */
+    int macvlan_mode; /* MACVLAN_MODE_* of linux/if_link.h */
+    uint16_t vlan_id;
+    char *script_up, *script_down;
+};
+
+/* lxc.mount.auto, one value for each kind. */
+enum auto_mount { AUTO_NONE, AUTO_MIXED, AUTO_RO, AUTO_RW };
+
+struct config_auto_mounts {
+    enum auto_mount proc; /* mixed or rw */
+    enum auto_mount sys;
+    enum auto_mount cgroup; /* cgroup:mixed|ro|rw */
+    bool cgroup_full;       /* cgroup-full */
+    bool cgroup_force;      /* ":force": also where a cgroup namespace exists */
+    char *shmounts;         /* "HOST:CONTAINER"; NULL: none */
+};
+
+/* One lxc.mount.entry or fstab line, in fstab(5) form, split into its fields. */
+struct config_mount {
+    char *source;
+    char *target; /* relative to the rootfs unless absolute beneath lxc.rootfs.mount */
+    char *type;
+    char *options; /* with LXC's own: optional, create=dir, create=file, relative */
+    char *origin;  /* "FILE:LINE" for errors */
+};
+
+enum hook_kind {
+    HOOK_PRE_START,
+    HOOK_PRE_MOUNT,
+    HOOK_MOUNT,
+    HOOK_AUTODEV,
+    HOOK_START_HOST,
+    HOOK_START,
+    HOOK_STOP,
+    HOOK_POST_STOP,
+    HOOK_CLONE,
+    HOOK_DESTROY,
+    HOOK_KINDS,
+};
+
+struct config {
+    char *file; /* the file it was read from */
+
+    char *arch; /* as written: x86_64, amd64, linux64, ... */
+    char *uts_name;
+
+    char *rootfs_path; /* as written, with its "dir:" or "overlay:" prefix if any */
+    char *rootfs_mount;
+    char *rootfs_options;
+    bool rootfs_managed; /* default true: lxc-destroy removes the rootfs */
+
+    struct config_auto_mounts mount_auto;
+    struct config_mount *mounts; /* fstab's and the entries', in order */
+    size_t mount_count;
+    char *mount_fstab;
+
+    struct config_net *nets; /* sorted by index */
+    size_t net_count;
+
+    struct config_idmap *idmaps;
+    size_t idmap_count;
+
+    struct string_list cap_drop,
+        cap_keep; /* names without "cap_"; cap_keep of "none" is has_cap_keep and empty */
+    bool has_cap_keep;
+    bool no_new_privs;
+
+    struct config_pairs cgroup;  /* lxc.cgroup.X: v1, in order */
+    struct config_pairs cgroup2; /* lxc.cgroup2.X: v2, in order */
+    char *cgroup_dir, *cgroup_dir_container, *cgroup_dir_monitor, *cgroup_dir_container_inner;
+    bool cgroup_relative;
+
+    bool autodev;                      /* default true */
+    uint64_t autodev_tmpfs_size_bytes; /* 0: 500000 as LXC */
+    uint32_t pty_max;                  /* 0: not set, LXC's 1024 */
+    uint32_t tty_max;
+    char *tty_dir; /* below /dev; NULL or "": none */
+
+    char *console_path, *console_logfile;
+    uint64_t console_buffer_size_bytes; /* 0: none */
+    uint64_t console_size_bytes;
+    bool console_rotate;
+
+    char *init_cmd;    /* NULL: /sbin/init */
+    char *execute_cmd; /* lxc-execute's */
+    uid_t init_uid;
+    gid_t init_gid;
+    char *init_cwd;
+    bool ephemeral;
+
+    int signal_halt, signal_reboot, signal_stop; /* 0: the defaults SIGPWR, SIGINT, SIGKILL */
+
+    bool start_auto;
+    int start_delay_seconds, start_order;
+    struct string_list groups;
+
+    struct string_list environment; /* "KEY=VALUE" (a bare KEY took its value from ours when parsed) */
+
+    struct string_list hooks[HOOK_KINDS];
+    int hook_version;
+
+    char *seccomp_profile;
+    bool seccomp_allow_nesting;
+
+    char *apparmor_profile; /* NULL: not set */
+    bool apparmor_allow_incomplete, apparmor_allow_nesting;
+    char *selinux_context;
+
+    uint64_t namespace_clone, namespace_keep; /* CLONE_NEW* masks; 0: not set */
+    char *namespace_share[8]; /* by namespace_kind of core/run/namespace.h: PID, name or path */
+
+    struct config_pairs prlimit, sysctl, proc;
+
+    char *log_file;
+    int log_level; /* enum log_level, -1: not set */
+    bool monitor_unshare;
+    int monitor_signal_pdeath; /* 0: not set */
+
+    /* Keys seen that this build understands but cannot act on yet: "FILE:LINE: KEY"; start refuses them by
+     * name. */
+    struct string_list unsupported;
+
+    /* Every assignment in effect order as (key, value), for GET_CONFIG_ITEM, lxc-info -c and the writer. */
+    struct config_pairs assignments;
+};
+
+#define cleanup_config __attribute__((cleanup(config_free)))
+
+/* Defaults set, everything else empty. */
+void config_init(struct config *c);
+void config_free(struct config *c);
+
+/*
+ * Read a file and all it includes into an initialised config. Every bad line is refused with file, line and
+ * reason
+ * ("FILE:LINE: ..."); then nothing is half-applied: the config holds what it held before. Includes of absent
+ * files below LXC's config folder (/usr/share/lxc/config) come from the built-in set. 0 or negative errno.
+ */
+int config_read_file(struct config *c, const char *path, struct error *err);
+
+/* Apply one assignment as from the command line (lxc-start -s KEY=VALUE); `origin` is named in errors. */
+int config_set(struct config *c, const char *key, const char *value, const char *origin, struct error *err);
+
+/*
+ * The value of a key as `lxc-info -c KEY` and GET_CONFIG_ITEM print it (several values one per line),
+ * appended to `out`. A family ("lxc.net.0", "lxc.cgroup") lists its keys as LXC does. 0, -ENOENT for a key
+ * that does not exist, -ENOMEM.
+ */
+int config_get_item(const struct config *c, const char *key, struct strbuf *out);
+
+/* Refuse to start what this build cannot do: each unsupported key named by file and line. 0 or -ENOTSUP. */
+int config_check_supported(const struct config *c, struct error *err);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * A container by name: where its configuration lies. Nothing is opened here.
+ */
+#ifndef LXCBOX_CORE_CONTAINER_H
+#define LXCBOX_CORE_CONTAINER_H
+
+#include "core/base/error.h"
+#include "core/base/options.h"
+
+/* A container's states, with LXC's numbers (they travel on the command socket). */
+enum container_state {
+    STATE_STOPPED,
+    STATE_STARTING,
+    STATE_RUNNING,
+    STATE_STOPPING,
+    STATE_ABORTING,
+    STATE_FREEZING,
+    STATE_FROZEN,
+    STATE_THAWED,
+    STATE_COUNT,
+};
+
+/* "STOPPED" ...; NULL for a number that is none. */
+const char *state_name(int state);
+/* The state named, any case; -EINVAL with `err` filled when it is none. */
+int state_parse(const char *word, struct error *err);
+
+/* The strings belong to whoever made it (argv, lxc.conf's global values): both outlive every use. */
+struct container {
+    const char *name;
+    const char *lxcpath; /* "/var/lib/lxc" */
+};
+
+/* A name that cannot leave lxcpath: not empty, no '/', not "." or "..", at most 128 bytes. */
+int container_check_name(const char *name, struct error *err);
+
+/* LXCPATH/NAME/FILE, NULL when out of memory. file NULL: LXCPATH/NAME. The caller frees it. */
+char *container_path(const struct container *c, const char *file);
+
+/* The options that every container command has: -n -P -o -l -q, --rcfile. Embed and name with OPT_GROUP. */
+struct container_options {
+    const char *name;
+    const char *lxcpath;
+    const char *logfile;
+    const char *loglevel;
+    const char *rcfile;
+    bool quiet;
+};
+
+extern const struct option_row container_options_table[];
+
+/*
+ * Settle which container is meant: -n NAME, else the first operand, which is then taken off in->argc/argv.
+ * The path is -P, else lxc.lxcpath of lxc.conf, else /var/lib/lxc. Opens the log. 0 or a negative errno with
+ * `err` filled. container_select_path does the same for commands that take no name (lxc-ls).
+ */
+struct invocation;
+int container_select(const struct container_options *o, struct invocation *in, struct container *out,
+                     struct error *err);
+int container_select_path(const struct container_options *o, struct invocation *in, const char **lxcpath,
+                          struct error *err);
+
+#endif
