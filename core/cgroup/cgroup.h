@@ -1,0 +1,145 @@
+/*
+ * A container's cgroups, in every hierarchy of the host: lxc.monitor.NAME holds the monitor, lxc.payload.NAME
+ * the container, both beneath the hierarchy's base (core/cgroup/layout.h); "-1", "-2", ... is appended when a
+ * name is taken, as LXC does. Order of the calls in a start:
+ *
+ *     cgroup_open      find the hierarchies                   (monitor, still with the caller's rights)
+ *     cgroup_create    make all directories; the monitor enters its own
+ *     clone3           with CLONE_INTO_CGROUP where cgroup_clone_fd() gives an fd
+ *     cgroup_enter_payload  move init in (the rest of the hierarchies), give the cgroups to its mapped root
+ *     cgroup_limit     lxc.cgroup.* and lxc.cgroup2.* but for devices
+ *     (init unshares CLONE_NEWCGROUP now, not before: its root is where it is when it does so)
+ *     cgroup_limit_devices  once init has made its device nodes
+ *     ...
+ *     cgroup_kill, cgroup_destroy   when init is gone
+ *
+ * Everything works through directory fds opened once. A host where we may use no hierarchy gives a struct
+ * with count 0, on which every call succeeds but those asked for a limit or a controller.
+ */
+#ifndef LXCBOX_CORE_CGROUP_CGROUP_H
+#define LXCBOX_CORE_CGROUP_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+#include "core/cgroup/devices.h"
+#include "core/cgroup/layout.h"
+#include "core/config/config.h"
+
+struct cgroup_hierarchy {
+    struct cgroup_mount mount;
+    char *v2_controllers; /* v2: the base's cgroup.controllers, "cpuset cpu io memory pids", or "" */
+    int monitor_fd;       /* O_PATH directories, -1 where not made */
+    int limit_fd;         /* carries the limits: lxc.cgroup.dir.container, else the payload itself */
+    int payload_fd;       /* holds the processes; its own fd also where it is the limit's directory */
+    unsigned monitor_kept, limit_kept; /* leading path components that were there before us */
+};
+
+struct cgroup {
+    enum cgroup_layout layout;
+    struct cgroup_hierarchy hierarchies[CGROUP_HIERARCHIES_MAX];
+    size_t count;
+    char *monitor, *limit, *payload; /* paths beneath the base: "lxc.payload.NAME"; NULL before they exist */
+    struct device_rules devices;     /* what the BPF program says (v2 only hosts) */
+    int device_program;              /* fd, or -1 */
+};
+
+#define CGROUP_INIT                                                                                          \
+    {                                                                                                        \
+        .layout = CGROUP_UNKNOWN, .device_program = -1                                                       \
+    }
+#define cleanup_cgroup __attribute__((cleanup(cgroup_close)))
+
+/* Find the hierarchies. 0 or a negative errno with `err` filled. */
+int cgroup_open(struct cgroup *g, const struct config *c, struct error *err);
+
+/* Close every fd, free everything; the cgroups themselves stay. */
+void cgroup_close(struct cgroup *g);
+
+/*
+ * Make the monitor's and the container's cgroups and move this process (all its threads) into the monitor's.
+ * On failure everything made is removed again. 0 or a negative errno with `err` filled.
+ */
+int cgroup_create(struct cgroup *g, const char *name, const struct config *c, struct error *err);
+
+/* The payload's v2 directory for clone3(2)'s CLONE_INTO_CGROUP; -1 where there is no v2. Borrowed. */
+int cgroup_clone_fd(const struct cgroup *g);
+
+/*
+ * Move `pid` into the payload's cgroup in every hierarchy (`cloned_into`: but v2, where clone3 put it), and
+ * where the config maps ids give the directories and the files that delegation needs to the container's root.
+ */
+int cgroup_enter_payload(struct cgroup *g, const struct config *c, pid_t pid, bool cloned_into,
+                         struct error *err);
+
+/*
+ * Apply the limits. lxc.cgroup.* are for v1 hierarchies and left aside on a host with v2 only;
+ * lxc.cgroup2.* the other way round, as LXC does (one config serves both kinds of host).
+ */
+int cgroup_limit(struct cgroup *g, const struct config *c, struct error *err);
+int cgroup_limit_devices(struct cgroup *g, const struct config *c, struct error *err);
+
+/* One more rule for a running container (COMMAND_ADD_BPF_DEVICE_CGROUP, lxc-cgroup, lxc-device). */
+int cgroup_add_device(struct cgroup *g, const struct device_rule *rule, bool allow, struct error *err);
+
+/*
+ * Which hierarchy has a controller ("memory", "systemd"; NULL or "unified": v2; on a v2 only host also
+ * "devices" and "freezer"). NULL when there is none.
+ */
+const struct cgroup_hierarchy *cgroup_find(const struct cgroup *g, const char *controller);
+
+/*
+ * The payload's (`limit`: the limiting) cgroup of a hierarchy as the command socket names it, beneath the
+ * hierarchy's root: "/lxc.payload.NAME". The caller frees it; NULL when out of memory or not created.
+ */
+char *cgroup_path(const struct cgroup *g, const struct cgroup_hierarchy *h, bool limit);
+
+/* Kill every process in the payload's cgroups and wait until they are gone, at most `timeout_ms`. */
+int cgroup_kill(struct cgroup *g, int timeout_ms, struct error *err);
+
+/*
+ * Remove the payload's and the monitor's cgroups with all that the container made beneath. This process
+ * leaves the monitor's cgroup for the base (or lxc.pivot beside it, where v2 forbids processes there). All
+ * are tried even if one fails. 0 or the first error.
+ */
+int cgroup_destroy(struct cgroup *g, struct error *err);
+
+/* The same for the payload's alone: a container that reboots gets new ones. */
+int cgroup_destroy_payload(struct cgroup *g, struct error *err);
+
+/* ---- On directory fds, for commands that got them from a monitor (command_cgroup_fds()) ---- */
+
+/*
+ * Freeze or thaw a v1 freezer cgroup or any v2 cgroup, and wait until it is done. `timeout_ms` -1: for ever;
+ * 0: do not wait. 0, -ETIMEDOUT, or another negative errno with `err` filled.
+ */
+int cgroup_freeze_fd(int fd, bool freeze, int timeout_ms, struct error *err);
+
+/* Whether it is frozen: 1, 0, or a negative errno. */
+int cgroup_frozen_fd(int fd);
+
+/*
+ * Move a process into the cgroups (lxc-attach). Where v2 refuses because the container has given controllers
+ * to its own children, the process goes into a leaf ".lxc" of it, as LXC's does.
+ */
+int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, struct error *err);
+
+/* Read or write a file of whichever of the cgroups has it: "memory.max", "cpuset.cpus". */
+int cgroup_get_value(const int *fds, size_t count, const char *file, char **value, struct error *err);
+int cgroup_set_value(const int *fds, size_t count, const char *file, const char *value, struct error *err);
+
+/* What a container uses; -1 where the host does not count it. */
+struct cgroup_statistics {
+    int64_t memory_bytes;
+    int64_t kernel_memory_bytes;
+    int64_t cpu_ns;
+    int64_t block_io_bytes; /* read and written */
+};
+
+/* Read what lxc-info and lxc-ls show, from any set of a container's cgroup fds. Never fails. */
+void cgroup_read_statistics(const int *fds, size_t count, struct cgroup_statistics *out);
+
+#endif
