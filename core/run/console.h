@@ -1,0 +1,58 @@
+/*
+ * The container's console: a pty that is its /dev/console. The monitor reads it always, so that nothing in
+ * the container ever waits for a reader, and passes its output to the log file, to the ring buffer, to the
+ * person's terminal (foreground, lxc.console.path) and to the one client that lxc-console has connected.
+ * Source: lxc.container.conf(5) "lxc.console.*", pty(7).
+ */
+#ifndef LXCBOX_CORE_RUN_CONSOLE_H
+#define LXCBOX_CORE_RUN_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <termios.h>
+
+#include "core/config/config.h"
+#include "core/run/terminal.h"
+
+struct monitor;
+
+/* The last bytes that the console said. */
+struct console_ring {
+    char *bytes;   /* NULL: none configured */
+    size_t size;   /* a power of two, from lxc.console.buffer.size */
+    size_t start;  /* of the oldest byte */
+    size_t length; /* bytes held */
+};
+
+struct console {
+    struct terminal pty;   /* -1: the container has no console of ours (no rootfs, lxc.console.path = none) */
+    struct terminal proxy; /* for a client: it gets the slave, we relay from and to the master */
+    int input, output;     /* of the person, or of lxc.console.path; -1: none */
+    bool raw;              /* `input` is a terminal in raw mode, as it was in `saved` */
+    struct termios saved;
+    struct console_ring ring;
+    int log;                  /* fd of lxc.console.logfile; -1: none */
+    const char *log_path;     /* the config's */
+    uint64_t log_size_bytes;  /* written so far */
+    uint64_t log_limit_bytes; /* lxc.console.size; 0: none */
+    bool log_rotate;          /* at the limit: keep the old one as FILE.1, else stop at the limit */
+};
+
+/*
+ * Lend the console to a client. Returns the fd to send (the console's) or -EBUSY, -EINVAL when there is no
+ * console, or another negative errno. The monitor relays from then on until console_release().
+ */
+int console_take(struct monitor *m, int connection);
+void console_release(struct monitor *m, int connection);
+
+/*
+ * The ring buffer's contents, oldest first, at most `max` bytes of the newest (0: all), in memory the caller
+ * frees. 0, -ENODATA when it is empty, -EFAULT when there is none, -ENOMEM.
+ */
+int console_ring_read(const struct console_ring *ring, size_t max, char **data, size_t *length);
+void console_ring_clear(struct console_ring *ring);
+/* Append, dropping the oldest bytes where it is full. */
+void console_ring_write(struct console_ring *ring, const char *bytes, size_t length);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Starting a container: the call behind lxc-start and lxc-execute. Source: lxc-start(1).
+ *
+ * All or nothing: when it fails, whatever was made on the host is gone again. The container's init does not
+ * survive its monitor (unless lxc.monitor.signal.pdeath says so), a half-started container not even the
+ * caller's death.
+ */
+#ifndef LXCBOX_CORE_RUN_START_H
+#define LXCBOX_CORE_RUN_START_H
+
+#include <stdbool.h>
+
+#include "core/config/config.h"
+#include "core/container.h"
+#include "core/run/namespace.h"
+
+struct start_options {
+    char **argv;         /* what to run as init, NULL at the end; NULL: lxc.init.cmd, else /sbin/init */
+    bool execute;        /* lxc-execute: our own small init runs argv (NULL: lxc.execute.cmd) */
+    bool foreground;     /* the caller's process becomes the monitor, its terminal the console */
+    const char *pidfile; /* gets the monitor's pid, removed at the end; NULL: none */
+};
+
+/*
+ * Start it. Daemon: returns 0 once the container is RUNNING. Foreground: returns when it has ended, with
+ * init's exit status, 128 + signal where a signal ended it. A negative errno with `err` filled where it did
+ * not start; -EALREADY when it is running already. The config must outlive the call; the calling process must
+ * have one thread.
+ */
+int container_start(const struct container *c, struct config *config, const struct start_options *options,
+                    struct error *err);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * A container's ttys: ptys of its own devpts, /dev/tty1 to /dev/ttyN inside. The monitor holds their other
+ * ends and lends each to one client at a time (lxc-console). Source: pty(7), TIOCGPTPEER in ioctl_tty(2).
+ */
+#ifndef LXCBOX_CORE_RUN_TERMINAL_H
+#define LXCBOX_CORE_RUN_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/error.h"
+
+#define TERMINALS_MAX 32
+
+struct terminal {
+    int master; /* -1: there is none */
+    int slave;  /* kept open, so that the master does not hang up between two logins */
+    int holder; /* connection of the client that has it; -1: free */
+};
+
+#define TERMINAL_NONE                                                                                        \
+    {                                                                                                        \
+        -1, -1, -1                                                                                           \
+    }
+
+struct terminals {
+    struct terminal items[TERMINALS_MAX]; /* tty1 is items[0] */
+    size_t count;
+};
+
+/* Open a new pty of the devpts whose ptmx is `ptmx` (an fd of its directory or AT_FDCWD, and a path). */
+int terminal_open(struct terminal *t, int dirfd, const char *ptmx, struct error *err);
+void terminal_close(struct terminal *t);
+
+/*
+ * Lend a tty: *number N wants that one, -1 any free one; out: the one lent. `connection` holds it until
+ * terminals_release(). Returns the master (the monitor's), -EBUSY when it is taken or none is free, -EINVAL
+ * when there is no such tty.
+ */
+int terminals_take(struct terminals *t, int *number, int connection);
+void terminals_release(struct terminals *t, int connection);
+void terminals_close(struct terminals *t);
+
+#endif
