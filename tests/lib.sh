@@ -1,0 +1,84 @@
+# For the test scripts of tests/system and tests/interop: source it first. A script reads like a person at work:
+#
+#     . tests/lib.sh
+#     needs_root
+#     t 'lxc-info says that a container is stopped' is 'State:          STOPPED' lxc-info -n x -s
+#     t 'a missing container is refused' refuses 'no such container' lxcbox lxc-start -n nowhere
+#
+# t PROMISE COMMAND...      runs it; prints "ok PROMISE" or "not ok PROMISE" with what it printed
+# skip PROMISE WHY          says what is not tested here, and why
+# refuses REGEX COMMAND...  status 1, one sentence on standard error that matches the extended REGEX
+# is TEXT COMMAND...        succeeds and prints exactly TEXT
+# has REGEX COMMAND...      succeeds and prints a line that matches the extended REGEX
+# cleanup COMMAND           runs at the end, last first, also after a failure or a signal
+# $WORK                     a fresh folder, removed at the end; $LXCBOX the executable under test
+# lxcbox ...                runs it
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+LXCBOX=${LXCBOX:-$PWD/build/lxcbox}
+WORK=$(mktemp -d /tmp/lxcbox-test.XXXXXX)
+failures=0
+cleanups=()
+
+lxcbox() { "$LXCBOX" "$@"; }
+
+cleanup() { cleanups+=("$1"); }
+
+finish() {
+    local status=$? i
+    trap - EXIT INT TERM HUP
+    for ((i = ${#cleanups[@]} - 1; i >= 0; i--)); do eval "${cleanups[i]}" > /dev/null 2>&1; done
+    rm -rf --one-file-system "$WORK"
+    [ $failures -eq 0 ] && [ $status -eq 0 ]
+    exit
+}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+t() {
+    local promise=$1 output=$WORK/t.out
+    shift
+    if "$@" > "$output" 2>&1; then
+        echo "ok $promise"
+    else
+        echo "not ok $promise"
+        sed 's/^/    /' "$output"
+        failures=$((failures + 1))
+    fi
+}
+
+skip() { echo "skip $1: $2"; }
+
+needs_root() {
+    [ "$(id -u)" = 0 ] && return
+    skip "$(basename "$0" .sh)" 'needs root'
+    exit 0
+}
+
+refuses() {
+    local regex=$1 status=0 said
+    shift
+    said=$("$@" 2>&1 > /dev/null) || status=$?
+    echo "said: $said"
+    echo "status: $status"
+    [ $status -eq 1 ] && [ "$(printf '%s\n' "$said" | wc -l)" -eq 1 ] && printf '%s\n' "$said" | grep -Eq -- "$regex"
+}
+
+is() {
+    local want=$1 got
+    shift
+    got=$("$@") || { echo "status $?: $got"; return 1; }
+    [ "$got" = "$want" ] && return
+    diff <(printf '%s\n' "$want") <(printf '%s\n' "$got")
+    return 1
+}
+
+has() {
+    local regex=$1 got
+    shift
+    got=$("$@") || { echo "status $?: $got"; return 1; }
+    printf '%s\n' "$got"
+    printf '%s\n' "$got" | grep -Eq -- "$regex"
+}
+
+fails() { ! "$@"; }

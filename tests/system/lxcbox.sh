@@ -1,0 +1,37 @@
+# The executable itself: what it is, how it dispatches, how it installs.
+. tests/lib.sh
+
+is_static() { file_says=$(ldd "$LXCBOX" 2>&1); echo "$file_says"; [[ $file_says == *'statically linked'* || $file_says == *'not a dynamic'* ]]; }
+t 'the executable is statically linked' is_static
+t 'the executable is at most 1,000 KB' test "$(stat -c %s "$LXCBOX")" -le 1000000
+t 'the stack is not executable' has 'GNU_STACK .* RW ' readelf -lW "$LXCBOX"
+t 'relocations are read-only after start' has GNU_RELRO readelf -lW "$LXCBOX"
+t 'the executable is position independent' has 'Type: +DYN' readelf -hW "$LXCBOX"
+t 'an applet that does not exist is refused by name' refuses 'no applet "nonesuch" \(lxcbox --list' lxcbox nonesuch
+t 'an option that does not exist is refused by name' refuses 'unknown option "--nonesuch" \(--help' lxcbox --nonesuch
+t 'the version is printed' has '^[0-9]+\.[0-9]+\.[0-9]+$' lxcbox --version
+
+links() {
+    lxcbox "${@:2}" --install "$1" || return 1
+    diff <(lxcbox --list | sort) <(ls "$1" | sort)
+}
+t '--install links every applet' links "$WORK/hard"
+t '--install -s links every applet by name' links "$WORK/symbolic" -s
+
+pages() {
+    local name missing=0
+    for name in $(lxcbox --list); do [ -e "applets/$name.1" ] || { echo "no man page for $name"; missing=1; }; done
+    return $missing
+}
+t 'every applet has its man page' pages
+
+documented() { # every option of every applet stands in its man page
+    local name spelling missing=0
+    for name in lxcbox $(lxcbox --list); do
+        while read -r spelling _; do
+            sed 's/\\//g' "applets/$name.1" 2> /dev/null | grep -q -- "$spelling" || { echo "$name.1 does not say $spelling"; missing=1; }
+        done < <(lxcbox --options "$name")
+    done
+    return $missing
+}
+t 'every option stands in its man page' documented

@@ -1,0 +1,64 @@
+# The tests' part of the Makefile. Each kind prints its results as lines "ok NAME", "not ok NAME", "skip NAME: why",
+# which tests/run counts.
+unit_names := $(basename $(notdir $(wildcard tests/unit/*.c)))
+fuzz_names := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
+FUZZ_SECONDS = 600
+host_libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
+
+# $(call unit_variant,NAME,COMPILER,FLAGS): the rooms as an archive built for the host, and a program for each file.
+define unit_variant
+build/unit/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(Q)$(2) -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -O1 $(warnings) -Werror $(3) -MMD -MP -c -o $$@ $$<
+build/unit/$(1)/rooms.a: $(room_sources:%.c=build/unit/$(1)/%.o) build/unit/$(1)/build/gen/roots.o
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+build/unit/$(1)/%: build/unit/$(1)/tests/unit/%.o build/unit/$(1)/rooms.a
+	$(Q)$(2) $(3) -o $$@ $$^ $(host_libraries) -lcmocka -lpthread
+build/unit/$(1)/core/config/includes.o: $(embedded)
+unit_programs += $(unit_names:%=build/unit/$(1)/%)
+-include $(room_sources:%.c=build/unit/$(1)/%.d) $(unit_names:%=build/unit/$(1)/tests/unit/%.d)
+endef
+
+sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+unit_programs :=
+$(eval $(call unit_variant,gcc,gcc,))
+$(eval $(call unit_variant,clang,clang,))
+$(eval $(call unit_variant,gcc-san,gcc,$(sanitizers)))
+$(eval $(call unit_variant,clang-san,clang,$(sanitizers)))
+
+.SECONDARY:
+unit: $(unit_programs)
+	tests/run unit
+
+build/fuzz/%: tests/fuzz/%.c $(room_sources) build/gen/roots.c
+	@mkdir -p $(@D)
+	$(Q)clang -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -o $@ $< $(room_sources) build/gen/roots.c $(host_libraries)
+
+fuzz-smoke: $(fuzz_names:%=build/fuzz/%)
+	tests/run fuzz 3
+
+fuzz: $(fuzz_names:%=build/fuzz/%)
+	tests/run fuzz $(FUZZ_SECONDS)
+
+system: build/lxcbox
+	tests/run system interop
+
+check: setup
+	+tests/run check
+
+demo: setup
+	$(MAKE) build/lxcbox
+	tests/demo.sh
+
+bench: build/lxcbox
+	tests/bench/run
+
+format-check:
+	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
+
+# What `make check` needs built, so that a failure to build is one failed test.
+.PHONY: tested-build
+tested-build: build/lxcbox $(unit_programs) $(fuzz_names:%=build/fuzz/%) \
+		$(addprefix build/unit/clang/,$(applet_sources:.c=.o)) $(addprefix build/unit/gcc/,$(applet_sources:.c=.o))
+	@echo 'ok everything builds with gcc and with clang without a warning'
