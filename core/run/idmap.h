@@ -1,0 +1,36 @@
+/*
+ * lxc.idmap: the ids of a user namespace. user_namespaces(7), "Defining user and group ID mappings".
+ */
+#ifndef LXCBOX_CORE_RUN_IDMAP_H
+#define LXCBOX_CORE_RUN_IDMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/error.h"
+#include "core/config/config.h"
+#include "core/base/str.h"
+
+/* The host's id for the container's, and the reverse. 0, or -ENOENT when it is not mapped. */
+int idmap_to_host(const struct config *c, bool is_gid, uint32_t container_id, uint32_t *host_id);
+int idmap_to_container(const struct config *c, bool is_gid, uint32_t host_id, uint32_t *container_id);
+
+/*
+ * Refuse maps that no kernel takes: overlapping ranges, ranges past 2^32 - 2, users without groups or the
+ * reverse, more than 340 lines.
+ */
+int idmap_check(const struct config *c, struct error *err);
+
+/* Append what /proc/PID/uid_map (or gid_map) takes: "CONTAINER HOST COUNT\n" for each. 0 or -ENOMEM. */
+int idmap_text(const struct config *c, bool is_gid, struct strbuf *out);
+
+/*
+ * Write the maps of a process that was cloned with CLONE_NEWUSER and waits. Root writes the files; another
+ * user's go through newuidmap(1) and newgidmap(1), or, for the one id that is its own, are written directly
+ * (with setgroups denied). Nothing to do without lxc.idmap.
+ */
+int idmap_write(const struct config *c, pid_t pid, struct error *err);
+
+#endif

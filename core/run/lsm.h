@@ -1,0 +1,26 @@
+/*
+ * AppArmor and SELinux: the label that the next exec of this process takes.
+ * Source: apparmor(7), /proc/PID/attr/ in proc_pid_attr(5), LXC's lxc.apparmor.profile, lxc.selinux.context.
+ */
+#ifndef LXCBOX_CORE_RUN_LSM_H
+#define LXCBOX_CORE_RUN_LSM_H
+
+#include <stdbool.h>
+
+#include "core/run/rootfs.h"
+
+bool lsm_apparmor_enabled(void);
+bool lsm_selinux_enabled(void);
+
+/*
+ * Before anything is made, in the monitor: can what the configuration asks for be had? Where a module is not
+ * enabled its keys mean nothing, as in LXC. lxc.apparmor.profile: "unchanged" leaves the label, "unconfined"
+ * or a profile's name is taken; "generated" is refused while AppArmor is enabled. Unset: LXC's own profile
+ * where it is loaded, else unconfined.
+ */
+int lsm_check(const struct config *c, struct error *err);
+
+/* In the child: set the label that exec will take. `proc_fd` is the host's /proc. */
+int lsm_prepare(int proc_fd, const struct config *c, struct error *err);
+
+#endif
