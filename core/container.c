@@ -1,0 +1,111 @@
+#include "core/container.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "core/config/global.h"
+
+static const char *const states[STATE_COUNT] = {"STOPPED",  "STARTING", "RUNNING", "STOPPING",
+                                                "ABORTING", "FREEZING", "FROZEN",  "THAWED"};
+
+const char *state_name(int state)
+{
+    return state >= 0 && state < STATE_COUNT ? states[state] : NULL;
+}
+
+int state_parse(const char *word, struct error *err)
+{
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (strcasecmp(word, states[i]) == 0)
+            return i;
+    error_text(err, EINVAL, "\"%s\" is not a container's state", word);
+    return error_remedy(
+        err, "states are STOPPED, STARTING, RUNNING, STOPPING, ABORTING, FREEZING, FROZEN, THAWED");
+}
+
+int container_check_name(const char *name, struct error *err)
+{
+    size_t length = strlen(name);
+
+    if (length > 0 && length <= 128 && name[0] != '.' && !strchr(name, '/'))
+        return 0;
+    error_text(err, EINVAL, "\"%s\" cannot be a container's name", name);
+    return error_remedy(err, "use 1 to 128 bytes, without '/', not starting with '.'");
+}
+
+char *container_path(const struct container *c, const char *file)
+{
+    return format_string(file ? "%s/%s/%s" : "%s/%s", c->lxcpath, c->name, file);
+}
+
+const struct option_row container_options_table[] = {
+    OPT_STRING('n', "name", "NAME", struct container_options, name, "the container's name"),
+    OPT_STRING('P', "lxcpath", "DIR", struct container_options, lxcpath, "use this folder of containers"),
+    OPT_STRING('o', "logfile", "FILE", struct container_options, logfile, "write the log to FILE"),
+    OPT_STRING('l', "logpriority", "LEVEL", struct container_options, loglevel,
+               "log messages from LEVEL on (ERROR)"),
+    OPT_FLAG('q', "quiet", struct container_options, quiet, "write nothing to standard error but failures"),
+    OPT_END,
+};
+
+static int open_log(const struct container_options *o, const char *applet, const char *container,
+                    struct error *err)
+{
+    int level = o->quiet ? LOG_FATAL : LOG_WARN;
+
+    if (o->logfile && !o->loglevel)
+        level = LOG_ERROR;
+    if (o->loglevel)
+        level = log_level_parse(o->loglevel, err);
+    if (level < 0)
+        return level;
+    return log_open(applet, container, o->logfile, (enum log_level)level, err);
+}
+
+static int select_lxcpath(const struct container_options *o, const char **lxcpath, struct error *err)
+{
+    *lxcpath = o->lxcpath ? o->lxcpath : global_item("lxc.lxcpath");
+    if (*lxcpath && (*lxcpath)[0] == '/')
+        return 0;
+    if (!*lxcpath)
+        return error_set(err, ENOMEM, "cannot settle the folder of containers");
+    /* Its text is part of the command socket's address, so it must be the same from every working folder. */
+    char *absolute = realpath(*lxcpath, NULL);
+    if (!absolute)
+        return error_set(err, errno, "cannot use %s as the folder of containers", *lxcpath);
+    *lxcpath = absolute;
+    return 0;
+}
+
+int container_select(const struct container_options *o, struct invocation *in, struct container *out,
+                     struct error *err)
+{
+    int r;
+
+    out->name = o->name;
+    if (!out->name && in->argc > 0) {
+        out->name = in->argv[0];
+        in->argv++;
+        in->argc--;
+    }
+    if (!out->name) {
+        error_text(err, EINVAL, "no container named");
+        return error_remedy(err, "give its name, or -n NAME");
+    }
+    r = container_check_name(out->name, err);
+    if (r == 0)
+        r = select_lxcpath(o, &out->lxcpath, err);
+    return r < 0 ? r : open_log(o, in->applet, out->name, err);
+}
+
+int container_select_path(const struct container_options *o, struct invocation *in, const char **lxcpath,
+                          struct error *err)
+{
+    int r = select_lxcpath(o, lxcpath, err);
+
+    return r < 0 ? r : open_log(o, in->applet, NULL, err);
+}
