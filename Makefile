@@ -1,34 +1,34 @@
 # lxcbox: `make help` lists the targets, config.mk holds what a person may set.
+MAKEFLAGS += --no-builtin-rules
+# Commands are shown by `make V=1`.
+Q := $(if $(V),,@)
 include config.mk
 
-HOST := $(shell gcc -dumpmachine)
-DEPS := build/deps/$(HOST)
-ROOT := $(CURDIR)/$(DEPS)
+$(shell mkdir -p build/deps build/obj)
+DEPS := build/deps/$(TARGET)
 
 # Sources are found, not listed.
 applet_sources := $(if $(APPLETS),applets/lxcbox.c $(APPLETS:%=applets/%.c),$(wildcard applets/*.c))
 room_sources := $(wildcard core/*.c core/*/*.c net/*.c fetch/*.c)
-sources := $(sort $(applet_sources)) $(room_sources)
+sources := $(sort $(applet_sources) $(room_sources))
 objects := $(sources:%.c=build/obj/%.o) build/obj/roots.o
-# Files that core/config/includes.c takes in with .incbin.
+# Files that core/config takes in with .incbin.
 embedded := $(wildcard core/config/include/*)
-man_pages := $(wildcard applets/*.1 core/*.5 core/config/*.5)
+man_pages := $(wildcard applets/*.1 applets/*.5 core/*.5 core/*/*.5)
 
 warnings := -Wall -Wextra -Wshadow -Wconversion
+language := -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I.
+hardening := -fPIE -fstack-protector-strong
+dead_code := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 # The C library is musl, the kernel's headers are the host's, the compiler's own headers its own.
 compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
-product_flags = -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -Ibuild/gen -nostdinc -isystem $(DEPS)/include \
-	-isystem $(compiler_headers) $(warnings) -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections \
-	-fno-asynchronous-unwind-tables -fno-unwind-tables -g
-link_flags = -static-pie -nostdlib -nostartfiles -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack \
-	-Wl,--build-id=none -Wl,-Map,build/lxcbox.map
-crt = $(shell $(CC) -print-file-name=$(1))
+compile := $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
+	$(dead_code) -g $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
+link := $(CC) -static-pie -nostdlib -nostartfiles -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack \
+	-Wl,--build-id=none,-Map,build/lxcbox.map $(LDFLAGS)
 
-# make V=1 shows every command.
-Q = $(if $(V),,@)
-
-.PHONY: all help setup deps size install clean distclean unit fuzz-smoke fuzz system check demo bench format-check
+.PHONY: all help deps setup size install clean distclean
 .DELETE_ON_ERROR:
 
 all: build/lxcbox
@@ -38,187 +38,204 @@ help:
 	@echo 'make demo         set up, build, then create, start, enter and stop a container (as root, no network needed)'
 	@echo 'make check        set up, build, then every test; says what it skips'
 	@echo 'make setup        install what the build and the tests need, on Debian'
-	@echo 'make unit         the unit tests: gcc, clang, and both under ASan and UBSan'
+	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan'
 	@echo 'make fuzz-smoke   every fuzz target for a few seconds; make fuzz: for FUZZ_SECONDS each (600)'
-	@echo 'make system       the tests against the real kernel and stock LXC, as root'
-	@echo 'make bench        times against stock LXC and the floor that the kernel sets'
+	@echo 'make system       the tests against the real kernel and against stock LXC, as root'
+	@echo 'make bench        times against stock LXC'
 	@echo 'make size         the size, and what it is made of'
-	@echo 'make install      executable, links and man pages (PREFIX=$(PREFIX), DESTDIR=)'
+	@echo 'make install      executable, links and man pages (PREFIX=$(PREFIX), DESTDIR=$(DESTDIR))'
 	@echo 'make clean        remove what was built; make distclean: the dependencies too'
 	@echo 'Settings are in config.mk.'
 
 # --- The executable ---------------------------------------------------------------------------------------------
 
-build/lxcbox.debug: $(objects)
-	$(Q)$(CC) $(link_flags) -o $@ $(call crt_first) $(objects) -L$(DEPS)/lib -Wl,--start-group $(libraries) -lc \
-		$(shell $(CC) -print-libgcc-file-name) -Wl,--end-group $(call crt_last)
-
-crt_first = $(DEPS)/lib/rcrt1.o $(DEPS)/lib/crti.o
-crt_last = $(DEPS)/lib/crtn.o
+# Two files that change when what they hold changes: how objects are compiled, and which there are.
+ifneq ($(strip $(compile)),$(strip $(file < build/obj/flags)))
+$(file > build/obj/flags,$(compile))
+endif
+ifneq ($(strip $(link) $(objects)),$(strip $(file < build/obj/list)))
+$(file > build/obj/list,$(link) $(objects))
+endif
 
 build/lxcbox: build/lxcbox.debug
 	$(Q)$(STRIP) -s -R .comment -o $@ $<
 
-# What decides how objects look; when it changes, they are made anew.
-build/flags: FORCE
-	@mkdir -p build
-	@echo '$(CC) $(CFLAGS) $(subst ','\'',$(product_flags)) $(sort $(sources))' | cmp -s - $@ || \
-		echo '$(CC) $(CFLAGS) $(subst ','\'',$(product_flags)) $(sort $(sources))' > $@
-FORCE:
+build/lxcbox.debug: $(objects) build/obj/list
+	@echo '  link $@'
+	$(Q)$(link) -o $@ $(DEPS)/lib/rcrt1.o $(DEPS)/lib/crti.o $(objects) -L$(DEPS)/lib -Wl,--start-group $(libraries) -lc \
+		$(shell $(DEPS_CC) -print-libgcc-file-name) -Wl,--end-group $(DEPS)/lib/crtn.o
 
-build/obj/%.o: %.c build/flags | $(DEPS)/done
+build/obj/%.o: %.c build/obj/flags | deps
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(product_flags) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  $(CC) $<'
+	$(Q)$(compile) -MMD -MP -c -o $@ $<
 
-build/obj/core/config/includes.o: $(embedded)
+$(patsubst %.c,build/obj/%.o,$(shell grep -ls incbin $(room_sources))): $(embedded)
 
-build/obj/roots.o: build/gen/roots.c build/flags | $(DEPS)/done
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(product_flags) $(CFLAGS) -c -o $@ $<
+build/obj/roots.o: build/gen/roots.c build/obj/flags | deps
+	@echo '  $(CC) $<'
+	$(Q)$(compile) -c -o $@ $<
 
-# Debian's certificate authorities as a table of trust anchors (names and keys only), by BearSSL's own tool.
-build/gen/roots.c: config.mk | $(DEPS)/done
+# The certificate authorities as a table of trust anchors (name and key of each) by BearSSL's own tool; see fetch/roots.h.
+build/gen/roots.c: config.mk Makefile | deps
 	@mkdir -p build/gen
-	@ls $(CA_CERTIFICATES)/*.crt > /dev/null 2>&1 || \
-		{ echo 'cannot build in certificate authorities: $(CA_CERTIFICATES) has none (install ca-certificates or set CA_CERTIFICATES)' >&2; exit 1; }
-	@for f in $(CA_CERTIFICATES)/*.crt; do cat $$f; echo; done > build/gen/roots.pem
-	@{ echo '#include <bearssl.h>'; $(DEPS)/bin/brssl ta build/gen/roots.pem 2> build/gen/roots.log | \
-		sed 's/^static const br_x509_trust_anchor TAs\[.*\]/extern const br_x509_trust_anchor roots[];\nextern const size_t roots_count;\nconst br_x509_trust_anchor roots[]/; /^#define TAs_NUM/d'; \
+	@ls $(CA_CERTIFICATES)/*.crt > /dev/null 2>&1 || { echo 'cannot build in certificate authorities: no *.crt in' \
+		'$(CA_CERTIFICATES) (install ca-certificates or set CA_CERTIFICATES)' >&2; exit 1; }
+	@for f in $(CA_CERTIFICATES)/*.crt; do cat "$$f"; echo; done > build/gen/roots.pem
+	@$(DEPS)/bin/brssl ta build/gen/roots.pem > build/gen/anchors 2> build/gen/log || { cat build/gen/log >&2; exit 1; }
+	@{ echo '#include "fetch/roots.h"'; \
+	sed 's/^static const br_x509_trust_anchor TAs\[.*\]/const br_x509_trust_anchor roots[]/; /^#define TAs_NUM/d' build/gen/anchors; \
 	echo 'const size_t roots_count = sizeof(roots) / sizeof(roots[0]);'; } > $@
 
 -include $(objects:.o=.d)
 
-# --- Dependencies: Debian's source packages, built once into build/deps ------------------------------------------
+# --- Dependencies: Debian's source packages, built once into build/deps/TARGET ------------------------------------
 
-deps: $(DEPS)/done
+# Per dependency: its name here (upper case in config.mk), and the name of Debian's source package.
+packages := musl:musl zlib:zlib xz:xz-utils zstd:libzstd libarchive:libarchive bearssl:bearssl yajl:yajl
+names := $(foreach p,$(packages),$(firstword $(subst :, ,$(p))))
+package = $(patsubst $(1):%,%,$(filter $(1):%,$(packages)))
+upper = $(shell echo $(1) | tr a-z A-Z)
+full_version = $($(call upper,$(1))_VERSION)
+version = $(lastword $(subst :, ,$(call full_version,$(1))))
+$(foreach n,$(names),$(eval stamp_$(n) := $(DEPS)/stamp/$(n)-$(call version,$(n))))
+stamps := $(foreach n,$(names),$(stamp_$(n)))
 
-# Two makes that share build/deps must not build at once: the lock is taken once, the real work is in deps-locked.
-$(DEPS)/done:
-	@mkdir -p $(DEPS)
-	flock $(DEPS)/lock $(MAKE) --no-print-directory deps-locked
-	touch $@
+deps: $(if $(wildcard $(DEPS)/done),$(filter-out $(wildcard $(stamps)),$(stamps)),$(stamps))
 
-.PHONY: deps-locked
-deps-locked: $(DEPS)/stamp/zlib $(DEPS)/stamp/xz-utils $(DEPS)/stamp/libzstd $(DEPS)/stamp/bearssl $(DEPS)/stamp/yajl \
-	$(DEPS)/stamp/libarchive
+ifndef DEPS_LOCKED
 
-apt_folder := build/deps/apt
-apt_options := -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$(CURDIR)/$(apt_folder)/sources \
-	-o Dir::State::lists=$(CURDIR)/$(apt_folder)/lists -o APT::Sandbox::User=root
+# build/deps may be shared between working trees: one make at a time builds there.
+$(stamps) &:
+	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 deps
+	@touch $(DEPS)/done
 
-# A private view of the Debian archive's source packages; the system's own apt settings stay as they are.
-$(apt_folder)/ready:
-	mkdir -p $(apt_folder)/sources $(apt_folder)/lists
-	set -e; for f in /etc/apt/sources.list.d/debian.sources; do \
-		[ -e $$f ] && sed 's/^Types:.*/Types: deb-src/' $$f > $(apt_folder)/sources/debian.sources; done; \
-	[ ! -e /etc/apt/sources.list ] || sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > $(apt_folder)/sources/old.list
-	apt-get -q $(apt_options) update
-	touch $@
+else
 
-# $(call source,NAME,VERSION,SHA256,EPOCH): unpack a source package into build/deps/src/NAME, Debian's patches applied.
-define source
-	rm -rf build/deps/src/$(1) && mkdir -p build/deps/dist build/deps/src
-	set -e; dsc=$(1)_$(2).dsc; \
-	if [ -n "$(DISTDIR)" ]; then cp "$(DISTDIR)"/$(1)_* build/deps/dist/; \
-	elif [ ! -e build/deps/dist/$$dsc ]; then cd build/deps/dist && \
-		apt-get -q $(apt_options) source --download-only --only-source $(1)=$(4)$(2) && cd ../../..; fi; \
-	echo "$(3)  build/deps/dist/$$dsc" | sha256sum -c --quiet - || \
-		{ echo "$$dsc is not the file that config.mk pins; nothing was built from it" >&2; exit 1; }; \
-	dpkg-source -q --no-check -x build/deps/dist/$$dsc build/deps/src/$(1) 2>/dev/null || \
-		dpkg-source -x build/deps/dist/$$dsc build/deps/src/$(1)
+# The real path: musl's compiler wrapper holds it.
+ROOT := $(realpath build/deps)/$(TARGET)
+deps_cc := $(ROOT)/bin/musl-gcc
+deps_flags := -Os $(hardening) $(dead_code)
+apt := $(realpath build/deps)/apt
+apt_options := -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$(apt)/sources \
+	-o Dir::State::lists=$(apt)/lists -o Dir::Cache=$(apt)/cache -o APT::Sandbox::User=root
+configure := ./configure -q --prefix=$(ROOT) --disable-shared
+cross := $(if $(findstring $(shell gcc -dumpmachine),$(TARGET)),,--host=$(TARGET))
+
+# A private view of the archive's source packages; the system's own apt settings stay as they are.
+$(apt)/ready:
+	@mkdir -p $(apt)/sources $(apt)/lists $(apt)/cache
+	@if [ -e /etc/apt/sources.list.d/debian.sources ]; then \
+		sed 's/^Types:.*/Types: deb-src/' /etc/apt/sources.list.d/debian.sources > $(apt)/sources/debian.sources; \
+	else sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > $(apt)/sources/debian.list; fi
+	@apt-get $(apt_options) update > $(apt)/log 2>&1 || { cat $(apt)/log >&2; exit 1; }
+	@touch $@
+
+# $(call unpack,NAME): its source, with Debian's patches, in build/deps/TARGET/src/NAME. The pinned SHA-256 vouches for
+# the .dsc file and dpkg-source holds the other files against the .dsc.
+define unpack
+	@echo 'building $(1) $(call version,$(1)) for $(TARGET)'
+	@mkdir -p build/deps/dist $(DEPS)/src $(DEPS)/stamp
+	@set -e; dsc=$(call package,$(1))_$(call version,$(1)).dsc; \
+	if [ -n '$(DISTDIR)' ]; then cp '$(DISTDIR)'/$(call package,$(1))_* build/deps/dist/; \
+	elif [ ! -e build/deps/dist/$$dsc ]; then \
+		(cd build/deps/dist && apt-get $(apt_options) source --download-only --only-source \
+			$(call package,$(1))=$(call full_version,$(1)) > $(apt)/log 2>&1) || { cat $(apt)/log >&2; \
+		echo 'cannot fetch $(call package,$(1)) $(call full_version,$(1)) (name a version that the Debian archive has in' \
+			'config.mk, or a folder that has this one with DISTDIR=)' >&2; rm -f build/deps/dist/$$dsc; exit 1; }; \
+	fi; \
+	echo '$($(call upper,$(1))_SHA256)  build/deps/dist/'$$dsc | sha256sum -c --quiet --strict - || \
+		{ echo "cannot build from $$dsc: it is not the file that config.mk names by its SHA-256" >&2; exit 1; }; \
+	rm -rf $(DEPS)/src/$(1); \
+	dpkg-source -q --no-copy -x build/deps/dist/$$dsc $(DEPS)/src/$(1) > $(DEPS)/src/$(1).log 2>&1 || \
+		{ cat $(DEPS)/src/$(1).log >&2; exit 1; }
 endef
-need_apt := $(if $(DISTDIR),,$(apt_folder)/ready)
 
-dep_flags := -Os -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-fno-unwind-tables
-musl_cc := $(ROOT)/bin/musl-gcc
-stamp = @mkdir -p $(DEPS)/stamp && touch $@
+# $(call build,NAME,COMMANDS): run them in its source; what they print is shown only if they fail.
+define build
+	$(call unpack,$(1))
+	@(set -e; cd $(DEPS)/src/$(1); $(2)) > $(DEPS)/src/$(1).log 2>&1 || \
+		{ tail -n 40 $(DEPS)/src/$(1).log >&2; echo 'cannot build $(1); all that was printed is in $(DEPS)/src/$(1).log' >&2; exit 1; }
+	@rm -rf $(DEPS)/src/$(1)
+	@touch $@
+endef
+registry := $(if $(DISTDIR),,| $(apt)/ready)
 
-$(DEPS)/stamp/musl: $(need_apt)
-	$(call source,musl,$(MUSL_VERSION),$(MUSL_SHA256))
-	cd build/deps/src/musl && ./configure -q --prefix=$(ROOT) --syslibdir=$(ROOT)/lib --disable-shared --enable-wrapper=gcc \
-		CC=gcc CFLAGS="$(dep_flags)" && $(MAKE) -s && $(MAKE) -s install
-	set -e; for d in linux asm-generic; do ln -sfn /usr/include/$$d $(DEPS)/include/$$d; done; \
-	ln -sfn /usr/include/$(shell gcc -print-multiarch)/asm $(DEPS)/include/asm
-	$(stamp)
+$(stamp_musl): $(registry)
+	$(call build,musl,$(configure) --syslibdir=$(ROOT)/lib --enable-wrapper=gcc CC=$(DEPS_CC) CFLAGS='$(deps_flags)'; \
+		$(MAKE); $(MAKE) install; \
+		ln -sfn $(KERNEL_HEADERS)/linux $(KERNEL_HEADERS)/asm-generic $(KERNEL_ASM) $(ROOT)/include/)
 
-$(DEPS)/stamp/zlib: $(DEPS)/stamp/musl
-	$(call source,zlib,$(ZLIB_VERSION),$(ZLIB_SHA256),$(ZLIB_EPOCH))
-	cd build/deps/src/zlib && CC="$(musl_cc) -static -no-pie" CFLAGS="$(dep_flags)" ./configure --static --prefix=$(ROOT) > /dev/null && \
-		$(MAKE) -s libz.a && cp libz.a $(ROOT)/lib/ && cp zlib.h zconf.h $(ROOT)/include/
-	$(stamp)
+$(stamp_zlib): $(stamp_musl)
+	$(call build,zlib,CC='$(deps_cc) -static -no-pie' CFLAGS='$(deps_flags)' ./configure --static --prefix=$(ROOT); \
+		$(MAKE) libz.a; cp libz.a $(ROOT)/lib/; cp zlib.h zconf.h $(ROOT)/include/)
 
-$(DEPS)/stamp/xz-utils: $(DEPS)/stamp/musl
-	$(call source,xz-utils,$(XZ_UTILS_VERSION),$(XZ_UTILS_SHA256))
-	cd build/deps/src/xz-utils && ./configure -q CC=$(musl_cc) CFLAGS="$(dep_flags)" LDFLAGS="-static -no-pie" \
-		--prefix=$(ROOT) --disable-shared --disable-encoders --enable-decoders=lzma1,lzma2,x86,arm,armthumb,arm64,delta --disable-threads --enable-small \
-		--disable-xz --disable-xzdec --disable-lzmadec --disable-lzmainfo --disable-scripts --disable-doc --disable-nls \
-		> /dev/null && $(MAKE) -s > /dev/null && $(MAKE) -s install > /dev/null
-	$(stamp)
+$(stamp_xz): $(stamp_musl)
+	$(call build,xz,$(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags)' LDFLAGS='-static -no-pie' \
+		--disable-encoders --enable-decoders=lzma1$(comma)lzma2$(comma)x86$(comma)arm$(comma)armthumb$(comma)arm64$(comma)delta \
+		--disable-threads --disable-xz --disable-xzdec --disable-lzmadec --disable-lzmainfo --disable-scripts \
+		--disable-doc --disable-nls; $(MAKE); $(MAKE) install)
+comma := ,
 
-$(DEPS)/stamp/libzstd: $(DEPS)/stamp/musl
-	$(call source,libzstd,$(LIBZSTD_VERSION),$(LIBZSTD_SHA256))
-	cd build/deps/src/libzstd/lib && $(MAKE) -s libzstd.a CC=$(musl_cc) CFLAGS="$(dep_flags)" ZSTD_LEGACY_SUPPORT=0 \
+$(stamp_zstd): $(stamp_musl)
+	$(call build,zstd,$(MAKE) -C lib libzstd.a CC=$(deps_cc) AR=$(AR) CFLAGS='$(deps_flags)' ZSTD_LEGACY_SUPPORT=0 \
 		ZSTD_LIB_DICTBUILDER=0 ZSTD_LIB_DEPRECATED=0 HUF_FORCE_DECOMPRESS_X1=1 ZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT=1 \
-		ZSTD_NO_INLINE=1 ZSTD_STRIP_ERROR_STRINGS=1 ZSTD_NO_ASM=1 > /dev/null && cp libzstd.a $(ROOT)/lib/ && cp zstd.h zstd_errors.h $(ROOT)/include/
-	$(stamp)
+		ZSTD_NO_INLINE=1 ZSTD_STRIP_ERROR_STRINGS=1 ZSTD_NO_ASM=1; \
+		cp lib/libzstd.a $(ROOT)/lib/; cp lib/zstd.h lib/zstd_errors.h $(ROOT)/include/)
 
-$(DEPS)/stamp/bearssl: $(DEPS)/stamp/musl
-	$(call source,bearssl,$(BEARSSL_VERSION),$(BEARSSL_SHA256))
-	cd build/deps/src/bearssl && $(MAKE) -s build/brssl CC=gcc LD=gcc BUILD=build STATICLIB=lib > /dev/null 2>&1 || \
-		$(MAKE) -s tools CC=gcc LD=gcc > /dev/null
-	install -D build/deps/src/bearssl/build/brssl $(ROOT)/bin/brssl
-	cd build/deps/src/bearssl && $(MAKE) -s clean && $(MAKE) -s lib CC=$(musl_cc) CFLAGS="-W -Wall $(dep_flags)" > /dev/null && \
-		cp build/libbearssl.a $(ROOT)/lib/ && cp inc/*.h $(ROOT)/include/
-	$(stamp)
+# First brssl, a tool for this machine (build/gen/roots.c), then the library for the target.
+$(stamp_bearssl): $(stamp_musl)
+	$(call build,bearssl,$(MAKE) tools CC=gcc LD=gcc BUILD=host; install -D host/brssl $(ROOT)/bin/brssl; \
+		$(MAKE) lib CC=$(deps_cc) AR=$(AR) CFLAGS='$(deps_flags)'; \
+		cp build/libbearssl.a $(ROOT)/lib/; cp inc/*.h $(ROOT)/include/)
 
-# yajl's own build wants cmake and ruby for what is four files; the parser needs no more than these.
-$(DEPS)/stamp/yajl: $(DEPS)/stamp/musl
-	$(call source,yajl,$(YAJL_VERSION),$(YAJL_SHA256))
-	mkdir -p $(DEPS)/include/yajl && cp build/deps/src/yajl/src/api/*.h $(DEPS)/include/yajl/
-	cd build/deps/src/yajl/src && for f in yajl yajl_alloc yajl_buf yajl_encode yajl_lex yajl_parser; do \
-		$(musl_cc) $(dep_flags) -DNDEBUG -I. -I$(ROOT)/include -c $$f.c || exit 1; done && $(AR) rcs $(ROOT)/lib/libyajl.a yajl*.o
-	$(stamp)
+# yajl's own build wants cmake for what is six files.
+$(stamp_yajl): $(stamp_musl)
+	$(call build,yajl,mkdir -p $(ROOT)/include/yajl; cp src/api/*.h $(ROOT)/include/yajl/; cd src; \
+		for f in yajl yajl_alloc yajl_buf yajl_encode yajl_lex yajl_parser; do \
+			$(deps_cc) $(deps_flags) -DNDEBUG -I. -I$(ROOT)/include -c $$f.c; done; $(AR) rcs $(ROOT)/lib/libyajl.a yajl*.o)
 
-$(DEPS)/stamp/libarchive: $(DEPS)/stamp/zlib $(DEPS)/stamp/xz-utils $(DEPS)/stamp/libzstd
-	$(call source,libarchive,$(LIBARCHIVE_VERSION),$(LIBARCHIVE_SHA256))
-	cd build/deps/src/libarchive && sh build/autogen.sh > /dev/null 2>&1 && ./configure -q CC=$(musl_cc) \
-		CFLAGS="$(dep_flags)" CPPFLAGS=-I$(ROOT)/include LDFLAGS="-static -no-pie -L$(ROOT)/lib" --prefix=$(ROOT) --disable-shared \
-		--disable-acl --enable-xattr --disable-bsdtar --disable-bsdcpio --disable-bsdcat --without-openssl --without-nettle \
-		--without-mbedtls --without-xml2 --without-expat --without-bz2lib --without-lz4 --without-libb2 --without-iconv \
-		--without-cng > /dev/null && $(MAKE) -s libarchive.la > /dev/null && cp .libs/libarchive.a $(ROOT)/lib/ && \
-		cp libarchive/archive.h libarchive/archive_entry.h $(ROOT)/include/
-	$(stamp)
+$(stamp_libarchive): $(stamp_zlib) $(stamp_xz) $(stamp_zstd)
+	$(call build,libarchive,sh build/autogen.sh; $(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags)' \
+		CPPFLAGS=-I$(ROOT)/include LDFLAGS='-static -no-pie -L$(ROOT)/lib' --disable-acl --enable-xattr --disable-bsdtar \
+		--disable-bsdcpio --disable-bsdcat --without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
+		--without-bz2lib --without-lz4 --without-libb2 --without-iconv --without-cng; \
+		$(MAKE) libarchive.la; cp .libs/libarchive.a $(ROOT)/lib/; \
+		cp libarchive/archive.h libarchive/archive_entry.h $(ROOT)/include/)
+
+endif
 
 # --- Setting up, size, install ------------------------------------------------------------------------------------
 
-missing = $(shell for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
-
 setup:
-	@missing='$(call missing,$(BUILD_PACKAGES) $(TEST_PACKAGES))'; \
+	@missing=$$(for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$p 2> /dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get > /dev/null || [ "$$(id -u)" != 0 ]; then \
-		echo "cannot set up: missing $$missing (run as root on Debian, or install them by hand)" >&2; exit 1; fi; \
+		echo "cannot set up: missing" $$missing "(run as root on Debian, or install them by hand)" >&2; exit 1; fi; \
 	apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing
 
-LIMIT := 1000000
+size_limit := 1000000
 size: build/lxcbox
-	@size=$$(stat -c %s build/lxcbox); echo "build/lxcbox: $$size bytes, $$((size / 1000)) KB (at most $$(($(LIMIT) / 1000)) KB)"; \
+	@size=$$(stat -c %s build/lxcbox); \
+	echo "build/lxcbox: $$size bytes, $$((size / 1000)) KB (at most $$(($(size_limit) / 1000)) KB)"; \
 	echo 'Largest contributors (bytes, object):'; \
-	perl -ne '$$on ||= /^Linker script/; next unless $$on; chomp; $$_ = $$kept . $$_ if $$kept; $$kept = ""; \
-		if (/^ \.\S+$$/) { $$kept = $$_; next } \
-		$$sum{$$2} += hex $$1 if m{^ \.(?:text|rodata|data|init_array|tdata)\S* +0x\S+ +0x(\S+) .*?([^/]+)$$}; \
-		END { print "$$sum{$$_} $$_\n" for keys %sum }' build/lxcbox.map | \
-	sort -rn | head -10; [ $$size -le $(LIMIT) ]
+	awk 'function number(hex,  i, n) { for (i = 3; i <= length(hex); i++) n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1; return n } \
+		/^Linker script and memory map/ { on = 1 } !on || /^ \.(debug|comment)/ { next } \
+		/^ [.a-z]/ || pending { if (NF == 1) { pending = 1; next } pending = 0; \
+			if ($$(NF-1) !~ /^0x/ || $$(NF-2) ~ /^0x0+$$/) next; \
+			name = $$NF; sub(/^.*\//, "", name); sum[name] += number($$(NF-1)) } \
+		END { for (name in sum) print sum[name], name }' build/lxcbox.map | sort -rn | head -10; \
+	[ $$size -le $(size_limit) ]
 
 install: build/lxcbox
 	install -D -m 755 build/lxcbox $(DESTDIR)$(PREFIX)/bin/lxcbox
-	set -e; for name in $$(build/lxcbox --list); do ln -sf lxcbox $(DESTDIR)$(PREFIX)/bin/$$name; done
+	$(DESTDIR)$(PREFIX)/bin/lxcbox --install -s $(DESTDIR)$(PREFIX)/bin
 	set -e; for page in $(man_pages); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 clean:
-	rm -rf build/obj build/gen build/unit build/fuzz build/test-logs build/lxcbox build/lxcbox.debug build/lxcbox.map build/flags
+	rm -rf build/obj build/gen build/unit build/fuzz build/test-logs build/lxcbox build/lxcbox.debug build/lxcbox.map
 
 distclean: clean
 	rm -rf build
