@@ -41,8 +41,8 @@ enum command {
     COMMAND_GET_LIMIT_CGROUP2_FD,
     COMMAND_GET_DEVPTS_FD,
     COMMAND_GET_SECCOMP_NOTIFY_FD,
-    COMMAND_GET_CGROUP_CTX,      /* data: struct cgroup_context both ways; an fd for each hierarchy */
-    COMMAND_GET_CGROUP_FD,       /* data: struct cgroup_fd both ways; one fd */
+    COMMAND_GET_CGROUP_CTX,      /* data: struct cgroup_context_message both ways; an fd for each hierarchy */
+    COMMAND_GET_CGROUP_FD,       /* data: struct cgroup_fd_message both ways; one fd */
     COMMAND_GET_LIMIT_CGROUP_FD, /* likewise */
     COMMAND_GET_SYSTEMD_SCOPE,
     COMMAND_COUNT,
@@ -80,21 +80,21 @@ struct console_log_request {
 
 #define COMMAND_CGROUP_FDS_MAX 20
 
-enum cgroup_layout_number {
-    CGROUP_LAYOUT_UNKNOWN = -1,
-    CGROUP_LAYOUT_LEGACY,
-    CGROUP_LAYOUT_HYBRID,
-    CGROUP_LAYOUT_UNIFIED
+enum command_layout {
+    COMMAND_LAYOUT_UNKNOWN = -1,
+    COMMAND_LAYOUT_LEGACY,
+    COMMAND_LAYOUT_HYBRID,
+    COMMAND_LAYOUT_UNIFIED
 };
 
-struct cgroup_context {
-    int32_t layout; /* enum cgroup_layout_number */
+struct cgroup_context_message {
+    int32_t layout; /* enum command_layout */
     uint32_t utilities;
     uint32_t fd_count;
     int32_t fds[COMMAND_CGROUP_FDS_MAX]; /* the sender's numbers; the real ones come beside */
 } __attribute__((aligned(8)));
 
-struct cgroup_fd {
+struct cgroup_fd_message {
     int32_t layout;
     uint32_t utilities;
     int32_t type; /* statfs(2) magic number; 0 in a request: any */
