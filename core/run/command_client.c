@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
+#include "core/storage/list.h"
 
 /* One request and all that comes back. */
 struct exchange {
@@ -100,6 +101,10 @@ static int exchange_over(struct exchange *x, const struct sockaddr_un *address, 
 
 static int not_running(const struct container *c, struct error *err)
 {
+    if (!container_is_defined(c)) {
+        error_text(err, ENOTCONN, "there is no container %s in %s", c->name, c->lxcpath);
+        return error_remedy(err, "lxc-ls lists them, -P names another folder");
+    }
     error_text(err, ENOTCONN, "%s is not running", c->name);
     return error_remedy(err, "start it with: lxc-start -n %s", c->name);
 }
@@ -364,7 +369,8 @@ int command_set_state(const struct container *c, enum container_state state, str
     return ask(c, &x, "record the state", err);
 }
 
-int command_subscribe(const struct container *c, unsigned states, int *subscription, struct error *err)
+int command_subscribe(const struct container *c, unsigned states, bool next, int *subscription,
+                      struct error *err)
 {
     int32_t wanted[STATE_COUNT];
     cleanup_exchange struct exchange x =
@@ -373,7 +379,7 @@ int command_subscribe(const struct container *c, unsigned states, int *subscript
     int r;
 
     for (int i = 0; i < STATE_COUNT; i++)
-        wanted[i] = (states >> i) & 1;
+        wanted[i] = (states >> i) & 1 ? (next ? 2 : 1) : 0;
     r = ask(c, &x, "follow the state", &refused);
     if (r == -ENOTCONN && (states & (1u << STATE_STOPPED)))
         return STATE_STOPPED;
@@ -403,7 +409,9 @@ int command_wait(int subscription, int timeout_ms, struct error *err)
     if (r == 0)
         return error_text(err, ETIMEDOUT, "the container did not come to that state in time");
     r = receive_rest(subscription, &message, sizeof(message));
+    if (r == -ECONNRESET)
+        return STATE_STOPPED;
     if (r == 0 && !state_name(message.value))
         r = -EPROTO;
-    return r < 0 ? error_set(err, r, "the container's monitor has gone") : message.value;
+    return r < 0 ? error_set(err, r, "cannot wait for the container's state") : message.value;
 }

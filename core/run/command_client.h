@@ -80,12 +80,14 @@ int command_set_state(const struct container *c, enum container_state state, str
  * Subscribe: a set bit (1u << STATE_X) in `states` for each state waited for. Returns the present state when
  * it is one of them (STATE_STOPPED also when nobody listens), or STATE_COUNT with the connection in
  * *subscription: pass that to command_wait().
+ * `next`: the present state does not count, only a change to one of them (a reboot's RUNNING).
  */
-int command_subscribe(const struct container *c, unsigned states, int *subscription, struct error *err);
+int command_subscribe(const struct container *c, unsigned states, bool next, int *subscription,
+                      struct error *err);
 
 /*
- * Wait for the state that was subscribed to. `timeout_ms` -1: forever. Returns the state, -ETIMEDOUT, or
- * -ECONNRESET when the monitor went away without a word.
+ * Wait for a state that was subscribed to. `timeout_ms` -1: for ever. Returns the state or -ETIMEDOUT.
+ * STATE_STOPPED may come unasked: a monitor that goes away says it by closing the connection.
  */
 int command_wait(int subscription, int timeout_ms, struct error *err);
 

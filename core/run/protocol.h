@@ -27,8 +27,9 @@ enum command {
     COMMAND_GET_CONFIG_ITEM,  /* data: key; data: its value as lxc-info -c prints it */
     COMMAND_GET_NAME,         /* data: the name; for a socket whose hashed address is all one knows */
     COMMAND_GET_LXCPATH,      /* data: the path, likewise */
-    COMMAND_ADD_STATE_CLIENT, /* data: int32_t[STATE_COUNT]; value: the state if among them, else STATE_COUNT
-                                 and the connection stays open until a struct state_message comes */
+    COMMAND_ADD_STATE_CLIENT, /* data: int32_t[STATE_COUNT], 1: wanted, 2: wanted from the next change on;
+                                 value: the state if it is wanted, else STATE_COUNT and the connection stays
+                                 open until a struct state_message comes */
     COMMAND_CONSOLE_LOG,      /* data: struct console_log_request; data: the bytes */
     COMMAND_SERVE_STATE_CLIENTS, /* value: the state that the container is in now */
     COMMAND_SECCOMP_NOTIFY_ADD_LISTENER,

@@ -1,0 +1,70 @@
+/* lxc-console: log in on a terminal of a container. See lxc-console.1. */
+#include <errno.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/base/applet.h"
+#include "core/container.h"
+#include "core/base/cleanup.h"
+#include "core/run/command_client.h"
+#include "core/run/relay.h"
+
+struct lxc_console_options {
+    struct container_options container;
+    const char *tty;
+    const char *escape;
+};
+
+static const struct option_row lxc_console_table[] = {
+    OPT_STRING('t', "tty", "NUMBER", struct lxc_console_options, tty,
+               "which terminal; 0 is the console (the first free one)"),
+    OPT_STRING('e', "escape", "PREFIX", struct lxc_console_options, escape,
+               "the key that begins a command, as in a or ^a (^a)"),
+    OPT_GROUP(container_options_table, struct lxc_console_options, container),
+    OPT_END,
+};
+
+/* "^a", "a" or "A": the control code 1. */
+static int read_escape(const char *text, struct error *err)
+{
+    const char *letter = text[0] == '^' && text[1] ? text + 1 : text;
+
+    if (letter[1] || !isalpha((unsigned char)*letter))
+        return error_text(err, EINVAL, "-e takes a letter, as in a or ^a, not \"%s\"", text);
+    return *letter & 0x1f;
+}
+
+static int lxc_console_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_console_options *o = in->options;
+    struct relay relay = {.in = STDIN_FILENO, .out = STDOUT_FILENO, .log = -1, .pidfd = -1};
+    cleanup_fd int terminal = -1, holder = -1;
+    struct container c;
+    int64_t wanted = -1;
+    int r, number;
+
+    if (o->tty && parse_int64(o->tty, 10, 0, 1024, &wanted) < 0)
+        return error_text(err, EINVAL, "-t takes the number of a terminal, not \"%s\"", o->tty);
+    relay.escape = read_escape(o->escape ? o->escape : "a", err);
+    if (relay.escape < 0)
+        return relay.escape;
+    r = container_select(&o->container, in, &c, err);
+    if (r < 0)
+        return r;
+    number = (int)wanted;
+    holder = command_terminal(&c, &number, &terminal, err);
+    if (holder < 0)
+        return holder;
+    relay.terminal = terminal;
+    fprintf(stderr,
+            "\nConnected to tty %d\nType <Ctrl+%c q> to exit the console, <Ctrl+%c Ctrl+%c> to enter Ctrl+%c "
+            "itself\n",
+            number, 'a' + relay.escape - 1, 'a' + relay.escape - 1, 'a' + relay.escape - 1,
+            'a' + relay.escape - 1);
+    return relay_run(&relay, err);
+}
+
+APPLET(lxc_console, .name = "lxc-console", .summary = "Log in on a terminal of a container",
+       .usage = "[-n] NAME [OPTION]...", .options = lxc_console_table,
+       .options_size = sizeof(struct lxc_console_options), .run = lxc_console_run);

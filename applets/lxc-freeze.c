@@ -1,0 +1,16 @@
+/* lxc-freeze: suspend all the processes of a container. See lxc-freeze.1. */
+#include "core/base/applet.h"
+#include "core/container.h"
+#include "core/run/freeze.h"
+
+static int lxc_freeze_run(struct invocation *in, struct error *err)
+{
+    struct container c;
+    int r = container_select(in->options, in, &c, err);
+
+    return r < 0 ? r : container_freeze(&c, true, err);
+}
+
+APPLET(lxc_freeze, .name = "lxc-freeze", .summary = "Suspend all the processes of a container",
+       .usage = "[-n] NAME", .options = container_options_table,
+       .options_size = sizeof(struct container_options), .run = lxc_freeze_run);

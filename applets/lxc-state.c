@@ -1,0 +1,29 @@
+/* lxc-state: one word, the state of a container. See lxc-state.1. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "core/base/applet.h"
+#include "core/container.h"
+#include "core/run/command_client.h"
+#include "core/storage/list.h"
+
+static int lxc_state_run(struct invocation *in, struct error *err)
+{
+    struct container c;
+    int r = container_select(in->options, in, &c, err);
+
+    if (r == 0)
+        r = command_state(&c, err);
+    if (r < 0)
+        return r;
+    if (r == STATE_STOPPED && !container_is_defined(&c)) {
+        error_text(err, ENOENT, "there is no container %s in %s", c.name, c.lxcpath);
+        return error_remedy(err, "lxc-ls lists them, -P names another folder");
+    }
+    puts(state_name(r));
+    return 0;
+}
+
+APPLET(lxc_state, .name = "lxc-state", .summary = "Print the state of a container", .usage = "[-n] NAME",
+       .options = container_options_table, .options_size = sizeof(struct container_options),
+       .run = lxc_state_run);

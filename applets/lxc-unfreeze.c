@@ -1,0 +1,16 @@
+/* lxc-unfreeze: let the processes of a frozen container go on. See lxc-unfreeze.1. */
+#include "core/base/applet.h"
+#include "core/container.h"
+#include "core/run/freeze.h"
+
+static int lxc_unfreeze_run(struct invocation *in, struct error *err)
+{
+    struct container c;
+    int r = container_select(in->options, in, &c, err);
+
+    return r < 0 ? r : container_freeze(&c, false, err);
+}
+
+APPLET(lxc_unfreeze, .name = "lxc-unfreeze", .summary = "Let the processes of a frozen container go on",
+       .usage = "[-n] NAME", .options = container_options_table,
+       .options_size = sizeof(struct container_options), .run = lxc_unfreeze_run);

@@ -1,0 +1,102 @@
+/* lxc-wait: wait until a container is in one of several states. See lxc-wait.1. */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/applet.h"
+#include "core/container.h"
+#include "core/base/cleanup.h"
+#include "core/run/command_client.h"
+
+struct lxc_wait_options {
+    struct container_options container;
+    const char *states;
+    const char *timeout;
+};
+
+static const struct option_row lxc_wait_table[] = {
+    OPT_STRING('s', "state", "STATE[|STATE]...", struct lxc_wait_options, states,
+               "the states to wait for: STOPPED, STARTING, RUNNING, STOPPING, ABORTING, FREEZING, FROZEN"),
+    OPT_STRING('t', "timeout", "SECONDS", struct lxc_wait_options, timeout,
+               "give up after this long; -1: never (-1)"),
+    OPT_GROUP(container_options_table, struct lxc_wait_options, container),
+    OPT_END,
+};
+
+static int read_states(const char *text, unsigned *states, struct error *err)
+{
+    cleanup_free char *words = strdup(text);
+
+    *states = 0;
+    if (!words)
+        return error_set(err, ENOMEM, "cannot read the states");
+    for (char *rest = words, *word; (word = strsep(&rest, "|"));) {
+        int state = state_parse(word, err);
+        if (state < 0)
+            return state;
+        *states |= 1u << state;
+    }
+    return 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Until the deadline; -1: for ever, as poll(2) has it. */
+static int left_ms(int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - now_ms();
+
+    return deadline_ms < 0 ? -1 : left > 0 ? (int)left : 0;
+}
+
+static int wait_for(const struct container *c, unsigned states, int64_t deadline_ms, struct error *err)
+{
+    const struct timespec pause = {0, 20000000};
+
+    for (;;) {
+        cleanup_fd int subscription = -1;
+        int r = command_subscribe(c, states, false, &subscription, err);
+
+        if (r == STATE_COUNT)
+            r = command_wait(subscription, left_ms(deadline_ms), err);
+        if (r >= 0 && (states >> r) & 1)
+            return 0;
+        /* There is nobody to subscribe to before it starts, and again when its monitor has gone. */
+        if (r < 0 && r != -ENOTCONN)
+            return r;
+        if (left_ms(deadline_ms) == 0)
+            return error_text(err, ETIMEDOUT, "%s did not come to that state in time", c->name);
+        nanosleep(&pause, NULL);
+    }
+}
+
+static int lxc_wait_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_wait_options *o = in->options;
+    struct container c;
+    int64_t seconds = -1;
+    unsigned states;
+    int r;
+
+    if (!o->states) {
+        error_text(err, EINVAL, "no state to wait for");
+        return error_remedy(err, "name one with -s, as in -s RUNNING");
+    }
+    if (o->timeout && parse_int64(o->timeout, 10, -1, INT_MAX / 1000, &seconds) < 0)
+        return error_text(err, EINVAL, "-t takes a number of seconds, or -1, not \"%s\"", o->timeout);
+    r = read_states(o->states, &states, err);
+    if (r == 0)
+        r = container_select(&o->container, in, &c, err);
+    return r < 0 ? r : wait_for(&c, states, seconds < 0 ? -1 : now_ms() + seconds * 1000, err);
+}
+
+APPLET(lxc_wait, .name = "lxc-wait", .summary = "Wait until a container is in one of several states",
+       .usage = "[-n] NAME -s STATE[|STATE]... [-t SECONDS]", .options = lxc_wait_table,
+       .options_size = sizeof(struct lxc_wait_options), .run = lxc_wait_run);

@@ -1,0 +1,107 @@
+#include "core/run/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+#include "core/run/command_client.h"
+
+/* systemd(1), SIGRTMIN+3. The number that glibc gives it; other libcs reserve more signals for themselves. */
+#define SIGNAL_SYSTEMD_HALT 37
+
+/* The signal that the running container's configuration names; 0 when it names none. */
+static int configured_signal(const struct container *c, const char *key)
+{
+    cleanup_free char *value = NULL;
+    int64_t number;
+
+    if (command_config_item(c, key, &value, NULL) < 0 || parse_int64(value, 10, 1, 64, &number) < 0)
+        return 0;
+    return (int)number;
+}
+
+/* proc_pid_status(5), SigBlk. */
+static bool blocks_signal(int pid, int signal)
+{
+    cleanup_free char *path = format_string("/proc/%d/status", pid);
+    cleanup_free char *status = NULL;
+    const char *line;
+
+    if (!path || file_read(AT_FDCWD, path, 65536, &status, NULL) < 0)
+        return false;
+    line = strstr(status, "\nSigBlk:");
+    return line && (strtoull(line + strlen("\nSigBlk:"), NULL, 16) >> (signal - 1)) & 1;
+}
+
+static int halt_signal(const struct container *c, int pid)
+{
+    int signal = configured_signal(c, "lxc.signal.halt");
+
+    if (signal)
+        return signal;
+    return blocks_signal(pid, SIGNAL_SYSTEMD_HALT) ? SIGNAL_SYSTEMD_HALT : SIGPWR;
+}
+
+/* Through the pidfd where the monitor has one, so that the signal cannot reach a stranger. */
+static int send_signal(const struct container *c, int pid, int signal, struct error *err)
+{
+    cleanup_fd int pidfd = command_init_pidfd(c, NULL);
+    int r = pidfd >= 0 ? (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) : kill(pid, signal);
+
+    return r < 0 && errno != ESRCH
+               ? error_set(err, errno, "cannot send signal %d to the first process of %s", signal, c->name)
+               : 0;
+}
+
+/* Subscribe first, so that no state is missed, then signal, then wait. */
+static int signal_and_wait(const struct container *c, int pid, int signal, enum container_state state,
+                           bool next, int timeout_ms, struct error *err)
+{
+    cleanup_fd int subscription = -1;
+    int r;
+
+    if (timeout_ms != 0) {
+        r = command_subscribe(c, 1u << state, next, &subscription, err);
+        if (r != STATE_COUNT)
+            return r < 0 ? r : 0;
+    }
+    r = send_signal(c, pid, signal, err);
+    if (r < 0 || timeout_ms == 0)
+        return r;
+    r = command_wait(subscription, timeout_ms, err);
+    if (r == -ETIMEDOUT)
+        error_text(err, ETIMEDOUT, "%s did not come to the state %s within %d seconds of signal %d", c->name,
+                   state_name((int)state), timeout_ms / 1000, signal);
+    if (r >= 0 && r != (int)state)
+        return error_text(err, ECANCELED, "%s stopped instead", c->name);
+    return r < 0 ? r : 0;
+}
+
+int container_shutdown(const struct container *c, int timeout_ms, struct error *err)
+{
+    int pid = command_init_pid(c, err);
+
+    if (pid < 0)
+        return pid;
+    return signal_and_wait(c, pid, halt_signal(c, pid), STATE_STOPPED, false, timeout_ms, err);
+}
+
+int container_reboot(const struct container *c, int timeout_ms, struct error *err)
+{
+    int pid = command_init_pid(c, err);
+    int signal = configured_signal(c, "lxc.signal.reboot");
+
+    if (pid < 0)
+        return pid;
+    return signal_and_wait(c, pid, signal ? signal : SIGINT, STATE_RUNNING, true, timeout_ms, err);
+}
+
+int container_kill(const struct container *c, struct error *err)
+{
+    return command_stop(c, err);
+}

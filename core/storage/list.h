@@ -1,0 +1,42 @@
+/*
+ * Which containers there are: those defined beneath an lxcpath (LXCPATH/NAME/config), and those running,
+ * which answer on a command socket (all of which /proc/net/unix lists).
+ */
+#ifndef LXCBOX_CORE_STORAGE_LIST_H
+#define LXCBOX_CORE_STORAGE_LIST_H
+
+#include <stdbool.h>
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+#include "core/container.h"
+
+struct listed_container {
+    char *name;
+    bool defined; /* has a config */
+    bool active;  /* has a monitor: any state but STOPPED */
+};
+
+/* Sorted by name, as strcmp(3) does. */
+struct container_list {
+    struct listed_container *items;
+    size_t count;
+};
+
+#define cleanup_container_list __attribute__((cleanup(container_list_free)))
+void container_list_free(struct container_list *list);
+
+/*
+ * Both kinds, or with `active_only` those with a monitor. An lxcpath that does not exist has no containers.
+ * 0 or a negative errno with `err` filled.
+ */
+int container_list_read(const char *lxcpath, bool active_only, struct container_list *list,
+                        struct error *err);
+
+/* Add the names that a text in the form of /proc/net/unix shows beneath lxcpath. 0 or -ENOMEM. */
+int container_list_parse_sockets(const char *text, const char *lxcpath, struct string_list *names);
+
+/* Whether LXCPATH/NAME/config exists. */
+bool container_is_defined(const struct container *c);
+
+#endif
