@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <termios.h>
 
 #include "core/base/cleanup.h"
@@ -129,16 +130,20 @@ static int copy_input(const struct relay *r, int *in, bool *escaped)
     return leave ? END : MORE;
 }
 
-/* A window size to hand on, or (END) the end of this process asked for. */
+/* A window size or, where there is a process behind the terminal, a signal to hand on; else END. */
 static int handle_signal(const struct relay *r, int signals)
 {
     struct signalfd_siginfo info;
 
     if (read(signals, &info, sizeof(info)) != sizeof(info))
         return MORE;
-    if (info.ssi_signo != SIGWINCH)
+    if (info.ssi_signo == SIGWINCH) {
+        relay_window_size(r->in, r->terminal);
+        return MORE;
+    }
+    if (r->pidfd < 0)
         return END;
-    relay_window_size(r->in, r->terminal);
+    syscall(SYS_pidfd_send_signal, r->pidfd, info.ssi_signo, NULL, 0);
     return MORE;
 }
 

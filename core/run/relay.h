@@ -16,7 +16,8 @@ struct relay {
     int terminal; /* the container's pty, our end; it is read until it hangs up */
     int escape;   /* control code: ESCAPE q leaves, ESCAPE ESCAPE sends one; 0: none */
     int log;      /* what comes from the container is written there as well; -1: no */
-    int pidfd;    /* also ends, after the last output, when this process exits; -1: no */
+    int pidfd; /* the process behind the terminal: gets the signals that we are sent, and its end, after the
+                  last output, is ours; -1: none, and a signal ends us */
 };
 
 /* Runs until the container's side ends or the person leaves. 0 or a negative errno. */

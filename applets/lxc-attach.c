@@ -1,0 +1,158 @@
+/* lxc-attach: run a command, or a shell, in a running container. See lxc-attach.1. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/personality.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/container.h"
+#include "core/run/attach.h"
+
+struct lxc_attach_options {
+    struct container_options container;
+    const char *elevated, *namespaces, *arch, *pty_log, *uid, *gid, *context;
+    bool remount, clear_env, keep_env;
+    struct string_list keep_var, set_var;
+};
+
+static const struct option_row lxc_attach_table[] = {
+    OPT_OPTIONAL('e', "elevated-privileges", "CGROUP|CAP|LSM", struct lxc_attach_options, elevated,
+                 "keep our cgroups, capabilities, security restrictions (all three)"),
+    OPT_STRING('s', "namespaces", "KIND[|KIND]...", struct lxc_attach_options, namespaces,
+               "enter these alone: MOUNT, PID, UTSNAME, IPC, USER, NETWORK, CGROUP; implies -e"),
+    OPT_FLAG('R', "remount-sys-proc", struct lxc_attach_options, remount,
+             "with -s without MOUNT: /proc and /sys of the entered namespaces"),
+    OPT_STRING('a', "arch", "ARCH", struct lxc_attach_options, arch,
+               "the machine that the command sees (as the container's)"),
+    OPT_FLAG(0, "clear-env", struct lxc_attach_options, clear_env, "do not pass our environment on"),
+    OPT_FLAG(0, "keep-env", struct lxc_attach_options, keep_env, "pass our environment on (the default)"),
+    OPT_LIST(0, "keep-var", "NAME", struct lxc_attach_options, keep_var,
+             "with --clear-env: pass this variable on all the same"),
+    OPT_LIST('v', "set-var", "NAME=VALUE", struct lxc_attach_options, set_var, "set a variable"),
+    OPT_STRING('L', "pty-log", "FILE", struct lxc_attach_options, pty_log,
+               "append what the command writes on the terminal to FILE"),
+    OPT_STRING('u', "uid", "UID", struct lxc_attach_options, uid, "run as this user of the container"),
+    OPT_STRING('g', "gid", "GID", struct lxc_attach_options, gid, "run as this group of the container"),
+    OPT_STRING('c', "context", "CONTEXT", struct lxc_attach_options, context, "security context to run in"),
+    OPT_STRING('f', NULL, "FILE", struct lxc_attach_options, container.rcfile, "the same as --rcfile"),
+    OPT_GROUP(container_options_table, struct lxc_attach_options, container),
+    OPT_END,
+};
+
+struct word_value {
+    const char *word;
+    uint64_t value;
+};
+
+/* LXC's words for the namespaces, then the kernel's. */
+static const struct word_value namespace_words[] = {
+    {"MOUNT", CLONE_NEWNS},      {"PID", CLONE_NEWPID},       {"UTSNAME", CLONE_NEWUTS},
+    {"IPC", CLONE_NEWIPC},       {"USER", CLONE_NEWUSER},     {"NETWORK", CLONE_NEWNET},
+    {"CGROUP", CLONE_NEWCGROUP}, {"mnt", CLONE_NEWNS},        {"pid", CLONE_NEWPID},
+    {"uts", CLONE_NEWUTS},       {"ipc", CLONE_NEWIPC},       {"user", CLONE_NEWUSER},
+    {"net", CLONE_NEWNET},       {"cgroup", CLONE_NEWCGROUP}, {NULL, 0},
+};
+
+enum { ELEVATE_CGROUP = 1, ELEVATE_CAP = 2, ELEVATE_LSM = 4, ELEVATE_ALL = 7 };
+
+static const struct word_value privilege_words[] = {
+    {"CGROUP", ELEVATE_CGROUP}, {"CAP", ELEVATE_CAP}, {"LSM", ELEVATE_LSM}, {NULL, 0}};
+
+/* "WORD|WORD", or'ed. */
+static int read_words(const char *option, const char *text, const struct word_value *words, uint64_t *out,
+                      struct error *err)
+{
+    cleanup_free char *copy = strdup(text);
+
+    *out = 0;
+    for (char *rest = copy, *word; (word = strsep(&rest, "|"));) {
+        const struct word_value *w = words;
+
+        while (w->word && strcmp(w->word, word) != 0)
+            w++;
+        if (!w->word) {
+            error_text(err, EINVAL, "%s does not know \"%s\"", option, word);
+            return error_remedy(err, "--help lists the words");
+        }
+        *out |= w->value;
+    }
+    return copy ? 0 : error_set(err, ENOMEM, "cannot read option %s", option);
+}
+
+static int read_id(const char *option, const char *text, uid_t *id, struct error *err)
+{
+    uint64_t number;
+
+    *id = ATTACH_ID_UNSET;
+    if (!text)
+        return 0;
+    if (parse_uint64(text, 10, UINT32_MAX - 1, &number) < 0)
+        return error_text(err, EINVAL, "option %s takes a number, not \"%s\"", option, text);
+    *id = (uid_t)number;
+    return 0;
+}
+
+static int read_privileges(const struct lxc_attach_options *o, struct attach_options *a, struct error *err)
+{
+    uint64_t elevated = 0;
+    int r = 0;
+
+    if (o->elevated && *o->elevated)
+        r = read_words("-e", o->elevated, privilege_words, &elevated, err);
+    if (o->namespaces || (o->elevated && !*o->elevated))
+        elevated = ELEVATE_ALL;
+    if (r == 0 && o->namespaces)
+        r = read_words("-s", o->namespaces, namespace_words, &a->namespaces, err);
+    if (r < 0)
+        return r;
+    if ((elevated & ELEVATE_LSM) && o->context)
+        return error_text(err, EINVAL, "-c and elevated LSM privileges exclude each other");
+    a->elevate_cgroup = elevated & ELEVATE_CGROUP;
+    a->elevate_caps = elevated & ELEVATE_CAP;
+    a->elevate_lsm = elevated & ELEVATE_LSM;
+    return 0;
+}
+
+static int lxc_attach_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_attach_options *o = in->options;
+    struct attach_options a = {.remount_proc_sys = o->remount,
+                               .personality = -1,
+                               .clear_env = o->clear_env && !o->keep_env,
+                               .keep_env = &o->keep_var,
+                               .set_env = &o->set_var,
+                               .context = o->context,
+                               .log = -1};
+    cleanup_fd int log = -1;
+    struct container c;
+    int r = read_privileges(o, &a, err);
+
+    if (r == 0)
+        r = read_id("-u", o->uid, &a.uid, err);
+    if (r == 0)
+        r = read_id("-g", o->gid, &a.gid, err);
+    if (r == 0)
+        r = container_select(&o->container, in, &c, err);
+    if (r < 0)
+        return r;
+    if (o->pty_log) {
+        log = open(o->pty_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        if (log < 0)
+            return error_set(err, errno, "cannot open %s", o->pty_log);
+        a.log = log;
+    }
+    a.command = in->argc ? in->argv : NULL;
+    r = container_attach(&c, &a, err);
+    if (r >= 126 && err->code) {
+        char text[sizeof(struct error)];
+        fprintf(stderr, "%s: %s\n", in->applet, error_format(err, text, sizeof(text)));
+    }
+    return r;
+}
+
+APPLET(lxc_attach, .name = "lxc-attach", .summary = "Run a command, or a shell, in a running container",
+       .usage = "[-n] NAME [OPTION]... [-- COMMAND [ARGUMENT]...]", .options = lxc_attach_table,
+       .options_size = sizeof(struct lxc_attach_options), .stop_at_operand = false, .run = lxc_attach_run);

@@ -1,0 +1,348 @@
+#include "core/run/attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/run/attach_inside.h"
+#include "core/run/command_client.h"
+#include "core/run/relay.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+const struct namespace_name attach_namespaces[NAMESPACE_KINDS] = {
+    {CLONE_NEWUSER, "user"}, {CLONE_NEWNS, "mnt"},  {CLONE_NEWPID, "pid"},       {CLONE_NEWUTS, "uts"},
+    {CLONE_NEWIPC, "ipc"},   {CLONE_NEWNET, "net"}, {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
+};
+
+static void plan_end(struct attach_plan *p)
+{
+    close_fd(&p->pidfd);
+    for (int i = 0; i < NAMESPACE_KINDS; i++)
+        close_fd(&p->namespace_fds[i]);
+    command_fds_close(&p->cgroups);
+    free(p->label);
+    string_list_clear(&p->environment);
+    close_fd(&p->tty);
+}
+
+/* The number that follows `key` in a text of "Key:\tvalue" lines; -1 without it. */
+static int64_t status_field(const char *text, const char *key, int base)
+{
+    for (const char *at = text; (at = strstr(at, key)); at++)
+        if ((at == text || at[-1] == '\n') && at[strlen(key)] == ':')
+            return (int64_t)strtoull(at + strlen(key) + 1, NULL, base);
+    return -1;
+}
+
+/* proc(5), /proc/PID/fdinfo: a pidfd's says whose it is, in the pid namespace of that /proc. */
+static int pid_of(int pidfd)
+{
+    char path[64];
+    cleanup_free char *text = NULL;
+
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+    return file_read(AT_FDCWD, path, 4096, &text, NULL) < 0 ? -1 : (int)status_field(text, "Pid", 10);
+}
+
+/*
+ * Find init: its pidfd where the monitor has one to give, and its folder in /proc, which stays that of this
+ * process for as long as it is open. Returns the folder's fd.
+ */
+static int find_init(struct attach_plan *p, struct error *err)
+{
+    const char *name = p->container->name;
+    cleanup_fd int proc = -1;
+    char path[64];
+    int pid;
+
+    p->pidfd = command_init_pidfd(p->container, NULL);
+    pid = p->pidfd >= 0 ? pid_of(p->pidfd) : -1;
+    if (pid <= 0)
+        pid = command_init_pid(p->container, err);
+    if (pid < 0)
+        return pid;
+    snprintf(path, sizeof(path), "/proc/%d", pid);
+    proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0)
+        return error_set(err, errno, "cannot find the first process of %s in /proc", name);
+    /* Still alive now, so what was opened is its folder, and not that of a later process of the same number.
+     */
+    if (p->pidfd >= 0 && syscall(SYS_pidfd_send_signal, p->pidfd, 0, NULL, 0) < 0 && errno == ESRCH)
+        return error_text(err, ENOTCONN, "%s is stopping", name);
+    return take_fd(&proc);
+}
+
+/* Which namespaces to enter: those asked for, or all; never one that we are in already. */
+static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
+{
+    cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    for (int i = 0; i < NAMESPACE_KINDS; i++) {
+        const struct namespace_name *n = &attach_namespaces[i];
+        struct stat ours, theirs;
+        char path[32];
+
+        if (p->options->namespaces && !(p->options->namespaces & n->flag))
+            continue;
+        snprintf(path, sizeof(path), "ns/%s", n->name);
+        if (fstatat(self, path, &ours, 0) < 0) /* a kernel without this kind */
+            continue;
+        if (fstatat(proc, path, &theirs, 0) < 0)
+            return error_set(err, errno, "cannot see the %s namespace of %s", n->name, p->container->name);
+        if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
+            p->namespaces |= n->flag;
+    }
+    return 0;
+}
+
+/*
+ * The pid namespace concerns our children only, so we enter it here, and the child is born in it. Kernels
+ * before 5.8 do not take a pidfd (EINVAL); then one fd for each namespace.
+ */
+static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *err)
+{
+    bool wanted = p->namespaces & CLONE_NEWPID;
+
+    p->namespaces &= ~(uint64_t)CLONE_NEWPID;
+    if (p->pidfd >= 0 && (!wanted || setns(p->pidfd, CLONE_NEWPID) == 0))
+        return 0;
+    if (p->pidfd >= 0 && errno != EINVAL)
+        return error_set(err, errno, "cannot enter the pid namespace of %s", p->container->name);
+    close_fd(&p->pidfd);
+    for (int i = 0; i < NAMESPACE_KINDS; i++) {
+        const struct namespace_name *n = &attach_namespaces[i];
+        bool is_pid = n->flag == CLONE_NEWPID;
+        char path[32];
+
+        if (!(is_pid ? wanted : (p->namespaces & n->flag) != 0))
+            continue;
+        snprintf(path, sizeof(path), "ns/%s", n->name);
+        p->namespace_fds[i] = openat(proc, path, O_RDONLY | O_CLOEXEC);
+        if (p->namespace_fds[i] < 0 || (is_pid && setns(p->namespace_fds[i], CLONE_NEWPID) < 0))
+            return error_set(err, errno, "cannot enter the %s namespace of %s", n->name, p->container->name);
+        if (is_pid)
+            close_fd(&p->namespace_fds[i]);
+    }
+    return 0;
+}
+
+/*
+ * An id inside by user_namespaces(7), "uid_map" (INSIDE OUTSIDE COUNT): 0 where there is one, else what
+ * `host_id` is inside.
+ */
+static uint32_t map_id(const char *map, uint32_t host_id)
+{
+    uint32_t found = 0;
+    unsigned inside, outside, count;
+    int length;
+
+    for (; sscanf(map, "%u %u %u %n", &inside, &outside, &count, &length) == 3; map += length) {
+        if (inside == 0)
+            return 0;
+        if (host_id >= outside && host_id - outside < count)
+            found = inside + (host_id - outside);
+    }
+    return found;
+}
+
+static int choose_id(const struct attach_plan *p, int proc, const char *map_file, int64_t host_id,
+                     uint32_t wanted, uint32_t *id)
+{
+    cleanup_free char *map = NULL;
+    int r;
+
+    *id = wanted;
+    if (wanted != ATTACH_ID_UNSET)
+        return 0;
+    *id = 0;
+    if (!(p->namespaces & CLONE_NEWUSER))
+        return 0;
+    r = file_read(proc, map_file, 65536, &map, NULL);
+    if (r == 0)
+        *id = map_id(map, (uint32_t)host_id);
+    return r;
+}
+
+/* What init may do and who it is, from the kernel and not from a configuration: proc(5), /proc/PID/status. */
+static int read_init(struct attach_plan *p, int proc, struct error *err)
+{
+    const struct attach_options *o = p->options;
+    cleanup_free char *status = NULL, *word = NULL;
+    int r = file_read(proc, "status", 65536, &status, NULL);
+
+    if (r == 0) {
+        p->bounding = (uint64_t)status_field(status, "CapBnd", 16);
+        p->no_new_privs = status_field(status, "NoNewPrivs", 10) == 1;
+        r = choose_id(p, proc, "uid_map", status_field(status, "Uid", 10), o->uid, &p->uid);
+    }
+    if (r == 0)
+        r = choose_id(p, proc, "gid_map", status_field(status, "Gid", 10), o->gid, &p->gid);
+    if (r < 0)
+        return error_set(err, r, "cannot read who the first process of %s is", p->container->name);
+    p->personality = o->personality;
+    if (p->personality < 0 && file_read(proc, "personality", 64, &word, NULL) == 0)
+        p->personality = (long)strtoul(word, NULL, 16);
+    return 0;
+}
+
+/* lxc.environment of the running container. */
+static int read_environment(struct attach_plan *p)
+{
+    cleanup_free char *lines = NULL;
+
+    if (command_config_item(p->container, "lxc.environment", &lines, NULL) < 0)
+        return 0;
+    for (char *rest = lines, *line; (line = strsep(&rest, "\n"));)
+        if (*line && string_list_add(&p->environment, line) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+static int make_plan(struct attach_plan *p, struct error *err)
+{
+    const struct attach_options *o = p->options;
+    cleanup_fd int proc = find_init(p, err);
+    int r = proc;
+
+    if (r >= 0)
+        r = choose_namespaces(p, proc, err);
+    if (r == 0)
+        r = read_init(p, proc, err);
+    if (r == 0 && !o->elevate_cgroup)
+        r = command_cgroup_fds(p->container, &p->cgroups, err);
+    if (r == 0 && o->context && !(p->label = strdup(o->context)))
+        r = error_set(err, ENOMEM, "cannot keep the security context");
+    if (r == 0 && read_environment(p) < 0)
+        r = error_set(err, ENOMEM, "cannot keep the container's environment");
+    return r == 0 ? enter_pid_namespace(p, proc, err) : r;
+}
+
+/*
+ * A pty for the command when the person has a terminal: in the container's devpts, so that it has a name
+ * there, else in ours. Returns our end; the command's is p->tty. pts(4), ioctl_tty(2) TIOCGPTPEER.
+ */
+static int open_terminal(struct attach_plan *p, struct error *err)
+{
+    cleanup_fd int devpts = command_devpts_fd(p->container, NULL);
+    cleanup_fd int terminal = -1;
+    int unlock = 0;
+
+    if (devpts >= 0)
+        terminal = openat(devpts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal < 0)
+        terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal < 0 || ioctl(terminal, TIOCSPTLCK, &unlock) < 0)
+        return error_set(err, errno, "cannot make a terminal for the command");
+    p->tty = ioctl(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (p->tty < 0)
+        return error_set(err, errno, "cannot open the command's terminal");
+    return take_fd(&terminal);
+}
+
+static const int forwarded_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
+                                        SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
+
+/* Wait for the command, handing on what signals we are sent. */
+static int wait_for_command(pid_t pid, int signals)
+{
+    struct signalfd_siginfo info;
+    int status;
+
+    for (;;) {
+        pid_t done = waitpid(pid, &status, WNOHANG);
+        if (done == pid)
+            return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        if (read(signals, &info, sizeof(info)) != sizeof(info))
+            continue;
+        /* What a terminal sent has reached the command as well: it is in our process group. */
+        if (info.ssi_signo != SIGCHLD && info.ssi_code <= 0)
+            kill(pid, (int)info.ssi_signo);
+    }
+}
+
+/* What the child wrote before it became the command; nothing when it did. */
+static int read_report(int report, struct error *err)
+{
+    struct error told;
+
+    if (read_all(report, &told, sizeof(told)) != sizeof(told))
+        return 0;
+    if (err)
+        *err = told;
+    return told.code;
+}
+
+/* The parent's part once the child runs. */
+static int follow(pid_t pid, int report, int *terminal, int signals, const struct attach_options *o,
+                  struct error *err)
+{
+    struct relay relay = {.in = isatty(STDIN_FILENO) ? STDIN_FILENO : -1,
+                          .out = isatty(STDOUT_FILENO) ? STDOUT_FILENO : STDERR_FILENO,
+                          .terminal = *terminal,
+                          .log = o->log};
+    int r = read_report(report, err), status;
+
+    if (r == 0 && *terminal >= 0) {
+        cleanup_fd int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        relay.pidfd = pidfd;
+        r = relay_run(&relay, err);
+    }
+    /* If the command is still there, that hangs it up. */
+    close_fd(terminal);
+    status = wait_for_command(pid, signals);
+    return r < 0 && status != 126 && status != 127 ? r : status;
+}
+
+int container_attach(const struct container *c, const struct attach_options *o, struct error *err)
+{
+    __attribute__((cleanup(plan_end))) struct attach_plan plan = {
+        .container = c,
+        .options = o,
+        .pidfd = -1,
+        .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1},
+        .tty = -1};
+    cleanup_fd int terminal = -1, signals = -1, report = -1, report_child = -1;
+    int r = make_plan(&plan, err), pipe_fds[2];
+    sigset_t blocked;
+    pid_t pid;
+
+    if (r < 0)
+        return r;
+    if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO)) {
+        terminal = open_terminal(&plan, err);
+        if (terminal < 0)
+            return terminal;
+    }
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    for (size_t i = 0; i < ARRAY_LENGTH(forwarded_signals); i++)
+        sigaddset(&blocked, forwarded_signals[i]);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    signals = signalfd(-1, &blocked, SFD_CLOEXEC);
+    if (signals < 0 || pipe2(pipe_fds, O_CLOEXEC) < 0)
+        return error_set(err, errno, "cannot prepare to follow the command");
+    report = pipe_fds[0];
+    report_child = pipe_fds[1];
+    pid = fork();
+    if (pid < 0)
+        return error_set(err, errno, "cannot make a process in %s", c->name);
+    if (pid == 0)
+        attach_inside(&plan, report_child);
+    close_fd(&report_child);
+    close_fd(&plan.tty);
+    return follow(pid, report, &terminal, signals, o, err);
+}

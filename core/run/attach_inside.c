@@ -1,0 +1,277 @@
+#include "core/run/attach_inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/run/passwd.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* Before any namespace: the cgroup namespace is entered from within the cgroup, and the fds are the host's.
+ */
+static int enter_cgroups(struct attach_plan *p, struct error *err)
+{
+    for (size_t i = 0; i < p->cgroups.count; i++) {
+        int r = file_write_value(p->cgroups.fds[i], "cgroup.procs", "0");
+        if (r < 0)
+            return error_set(err, r, "cannot enter the cgroups of %s", p->container->name);
+    }
+    command_fds_close(&p->cgroups);
+    return 0;
+}
+
+static int enter_namespaces(struct attach_plan *p, struct error *err)
+{
+    const char *name = p->container->name;
+
+    if (p->pidfd >= 0) {
+        if (p->namespaces && setns(p->pidfd, (int)p->namespaces) < 0)
+            return error_set(err, errno, "cannot enter the namespaces of %s", name);
+        close_fd(&p->pidfd);
+        return 0;
+    }
+    for (int i = 0; i < NAMESPACE_KINDS; i++) {
+        if (p->namespace_fds[i] >= 0 && setns(p->namespace_fds[i], (int)attach_namespaces[i].flag) < 0)
+            return error_set(err, errno, "cannot enter the %s namespace of %s", attach_namespaces[i].name,
+                             name);
+        close_fd(&p->namespace_fds[i]);
+    }
+    return 0;
+}
+
+/* The directory we came from if there is one of that name inside, else the root. */
+static void enter_directory(const char *directory)
+{
+    if ((!directory || chdir(directory) < 0) && chdir("/") < 0)
+        return;
+}
+
+/* /proc and /sys as the entered namespaces have them, seen by the command alone. */
+static int remount_proc_sys(struct error *err)
+{
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+        return error_set(err, errno, "cannot make a mount namespace to remount /proc and /sys in");
+    if (umount2("/proc", MNT_DETACH) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
+        return error_set(err, errno, "cannot remount /proc");
+    if (umount2("/sys", MNT_DETACH) < 0)
+        return errno == EINVAL ? 0 : error_set(err, errno, "cannot remount /sys");
+    if (mount("sysfs", "/sys", "sysfs", 0, NULL) < 0)
+        return error_set(err, errno, "cannot remount /sys");
+    return 0;
+}
+
+/* Environment: ours or the kept part of it, "container", the configuration's, the command line's. */
+static int set_environment(const struct attach_plan *p, struct error *err)
+{
+    const struct attach_options *o = p->options;
+    cleanup_string_list struct string_list kept = {0};
+    const struct string_list *added[] = {&kept, &p->environment, o->set_env};
+    int r = 0;
+
+    for (size_t i = 0; o->clear_env && o->keep_env && i < o->keep_env->count; i++) {
+        const char *name = o->keep_env->items[i], *value = getenv(name);
+        if (value && string_list_take(&kept, format_string("%s=%s", name, value)) < 0)
+            r = -ENOMEM;
+    }
+    if (o->clear_env && clearenv() != 0)
+        r = -ENOMEM;
+    /* Many programs take for granted that there is a PATH. */
+    if (!getenv("PATH"))
+        r |= setenv("PATH", DEFAULT_PATH, 1);
+    r |= setenv("container", "lxc", 1);
+    for (size_t i = 0; i < ARRAY_LENGTH(added); i++)
+        for (size_t j = 0; added[i] && j < added[i]->count; j++) {
+            cleanup_free char *pair = strdup(added[i]->items[j]);
+            char *value = pair ? strchr(pair, '=') : NULL;
+            if (value)
+                *value++ = '\0';
+            r |= pair ? setenv(pair, value ? value : "", 1) : -1;
+        }
+    return r ? error_set(err, ENOMEM, "cannot set the command's environment") : 0;
+}
+
+/* A session of its own, on our pty for those of the standard fds that are terminals of the person's. */
+static int set_terminal(struct attach_plan *p, struct error *err)
+{
+    if (p->tty < 0)
+        return 0;
+    if (fchown(p->tty, p->uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM)
+        return error_set(err, errno, "cannot give the terminal to user %u", p->uid);
+    if (setsid() < 0 || ioctl(p->tty, TIOCSCTTY, 0) < 0)
+        return error_set(err, errno, "cannot make the terminal the command's own");
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (isatty(fd) && dup2(p->tty, fd) < 0)
+            return error_set(err, errno, "cannot use the terminal");
+    return 0;
+}
+
+static int drop_capabilities(const struct attach_plan *p, struct error *err)
+{
+    for (unsigned cap = 0; cap < 64 && prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+        if (!((p->bounding >> cap) & 1) && prctl(PR_CAPBSET_DROP, cap) < 0)
+            return error_set(err, errno, "cannot drop capability %u", cap);
+    return 0;
+}
+
+static int set_ids(const struct attach_plan *p, struct error *err)
+{
+    /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7). */
+    if (setgroups(0, NULL) < 0 && errno != EPERM)
+        return error_set(err, errno, "cannot leave our supplementary groups");
+    if (setresgid(p->gid, p->gid, p->gid) < 0)
+        return error_set(err, errno, "cannot become group %u inside", p->gid);
+    if (setresuid(p->uid, p->uid, p->uid) < 0)
+        return error_set(err, errno, "cannot become user %u inside", p->uid);
+    return 0;
+}
+
+/* The kernel's convention for labels that take effect at execve(2): see apparmor_procattr, selinux. */
+static int set_label(int attribute, const char *label, struct error *err)
+{
+    cleanup_free char *text = format_string("exec %s", label);
+    int r = text ? write_all(attribute, text, strlen(text)) : -ENOMEM;
+
+    return r < 0 ? error_set(err, r, "cannot take the security label %s", label) : 0;
+}
+
+static int find_and_execute(char **argv, const char *path)
+{
+    int result = ENOENT;
+
+    for (const char *part = path, *end; *part; part = *end ? end + 1 : end) {
+        char file[4096];
+
+        end = strchrnul(part, ':');
+        if (end == part ||
+            (size_t)snprintf(file, sizeof(file), "%.*s/%s", (int)(end - part), part, argv[0]) >= sizeof(file))
+            continue;
+        execve(file, argv, environ);
+        if (errno != ENOENT && errno != ENOTDIR)
+            result = errno;
+    }
+    return result;
+}
+
+/* Returns the errno of why not. The person's PATH may name nothing that exists inside. */
+static int execute(char **argv)
+{
+    const char *path = getenv("PATH");
+    int result;
+
+    if (strchr(argv[0], '/')) {
+        execve(argv[0], argv, environ);
+        return errno;
+    }
+    result = path ? find_and_execute(argv, path) : ENOENT;
+    return result == ENOENT ? find_and_execute(argv, DEFAULT_PATH) : result;
+}
+
+static int execute_shell(uid_t uid)
+{
+    char *shell[] = {NULL, NULL};
+
+    if (passwd_read_shell(uid, &shell[0]) == 0)
+        execute(shell);
+    shell[0] = (char *)"/bin/sh";
+    return execute(shell);
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Close every fd from `first` on, also those that were handed to us without close-on-exec. */
+static void close_from(int first)
+{
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+        return;
+    for (int fd = first, end = getdtablesize(); fd < end; fd++)
+        close(fd);
+}
+
+/* The steps that change where we are; still as the person's user. */
+static int move_inside(struct attach_plan *p, struct error *err)
+{
+    const struct attach_options *o = p->options;
+    cleanup_free char *directory = getcwd(NULL, 0);
+    cleanup_fd int attribute = -1;
+    int r = enter_cgroups(p, err);
+
+    /* Opened while /proc is the host's: the container's may be anything. */
+    if (r == 0 && p->label) {
+        attribute = open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
+        if (attribute < 0)
+            r = error_set(err, errno, "cannot set a security label");
+    }
+    if (r == 0)
+        r = enter_namespaces(p, err);
+    if (r == 0)
+        enter_directory(directory);
+    if (r == 0 && o->remount_proc_sys && !(p->namespaces & CLONE_NEWNS))
+        r = remount_proc_sys(err);
+    if (r == 0 && p->label)
+        r = set_label(attribute, p->label, err);
+    return r;
+}
+
+/* The steps that take away what init may not do either, ending as the user wanted. */
+static int restrict_self(const struct attach_plan *p, struct error *err)
+{
+    const struct attach_options *o = p->options;
+    int r = 0;
+
+    if (p->personality >= 0 && personality((unsigned long)p->personality) < 0)
+        return error_set(err, errno, "cannot set the personality");
+    if (!o->elevate_caps)
+        r = drop_capabilities(p, err);
+    if (r == 0 && p->no_new_privs && !o->elevate_lsm && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        r = error_set(err, errno, "cannot set no_new_privs");
+    return r == 0 ? set_ids(p, err) : r;
+}
+
+__attribute__((noreturn)) static void fail(int report, const struct error *err, int status)
+{
+    (void)write_all(report, err, sizeof(*err));
+    _exit(status);
+}
+
+void attach_inside(struct attach_plan *p, int report)
+{
+    struct error err = ERROR_INIT;
+    const char *what = p->options->command ? p->options->command[0] : "a shell";
+    int result;
+
+    /* Until execve(2), what is in the container may not look at us (proc(5), ptrace access mode). */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (move_inside(p, &err) < 0 || set_environment(p, &err) < 0 || set_terminal(p, &err) < 0)
+        fail(report, &err, 1);
+    /* Nothing of the host's goes on but standard input, output and error. */
+    if (report != STDERR_FILENO + 1) {
+        if (dup3(report, STDERR_FILENO + 1, O_CLOEXEC) < 0)
+            _exit(1);
+        report = STDERR_FILENO + 1;
+    }
+    close_from(report + 1);
+    if (restrict_self(p, &err) < 0)
+        fail(report, &err, 1);
+    reset_signals();
+    result = p->options->command ? execute(p->options->command) : execute_shell(p->uid);
+    error_set(&err, result, "cannot execute %s in %s", what, p->container->name);
+    fail(report, &err, result == ENOENT ? 127 : 126);
+}

@@ -1,0 +1,43 @@
+/* The half of attach that runs in the child; made and used by attach.c only. */
+#ifndef LXCBOX_CORE_RUN_ATTACH_INSIDE_H
+#define LXCBOX_CORE_RUN_ATTACH_INSIDE_H
+
+#include "core/run/attach.h"
+#include "core/run/protocol.h"
+
+#define NAMESPACE_KINDS 8
+
+struct namespace_name {
+    uint64_t flag;    /* CLONE_NEW* */
+    const char *name; /* of the link in /proc/PID/ns */
+};
+
+/* The user namespace first: its capabilities are needed to enter the others. */
+extern const struct namespace_name attach_namespaces[NAMESPACE_KINDS];
+
+/* What was found out about the container while still outside. */
+struct attach_plan {
+    const struct container *container;
+    const struct attach_options *options;
+    uint64_t namespaces;                /* to enter, the pid namespace apart */
+    int pidfd;                          /* of init, good for setns(2); -1: use namespace_fds */
+    int namespace_fds[NAMESPACE_KINDS]; /* -1: not to be entered */
+    struct command_fds cgroups;
+    uint64_t bounding; /* init's capability bounding set */
+    bool no_new_privs; /* init's */
+    long personality;  /* init's, -1: unknown */
+    uid_t uid;
+    gid_t gid;
+    char *label;                    /* security label; NULL: none */
+    struct string_list environment; /* what the container's configuration adds */
+    int tty;                        /* the command's end of our pty; -1: none */
+};
+
+/*
+ * Go in and become the command. Never returns: an error is written as a struct error to `report`, which
+ * closes unwritten when the command runs; the exit status then is 126 or 127 where it could not be executed,
+ * else 1.
+ */
+void attach_inside(struct attach_plan *plan, int report) __attribute__((noreturn));
+
+#endif
