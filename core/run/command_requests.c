@@ -1,15 +1,17 @@
 #include "core/run/command_requests.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "core/base/cleanup.h"
+#include "core/cgroup/cgroup.h"
+#include "core/run/monitor.h"
 
 /* A request being answered. */
 struct call {
-    struct command_server *server;
+    struct monitor *monitor;
     int connection;
     const struct command_request *request;
     const char *data;
@@ -57,42 +59,37 @@ static enum command_outcome reply_fd(const struct call *c, int fd)
 
 static enum command_outcome get_state(const struct call *c)
 {
-    return reply_value(c, c->server->state);
+    return reply_value(c, c->monitor->state);
 }
 
 static enum command_outcome get_init_pid(const struct call *c)
 {
-    return reply_value(c, c->server->init_pid);
+    return reply_value(c, c->monitor->init_pid);
 }
 
 static enum command_outcome get_clone_flags(const struct call *c)
 {
-    return reply_value(c, (intptr_t)(int32_t)c->server->clone_flags);
+    return reply_value(c, (intptr_t)(int32_t)c->monitor->clone_flags);
 }
 
 static enum command_outcome get_name(const struct call *c)
 {
-    return reply_text(c, c->server->container->name);
+    return reply_text(c, c->monitor->container->name);
 }
 
 static enum command_outcome get_lxcpath(const struct call *c)
 {
-    return reply_text(c, c->server->container->lxcpath);
+    return reply_text(c, c->monitor->container->lxcpath);
 }
 
 static enum command_outcome get_init_pidfd(const struct call *c)
 {
-    return reply_fd(c, c->server->init_pidfd >= 0 ? c->server->init_pidfd : -EBADF);
+    return reply_fd(c, c->monitor->init_pidfd >= 0 ? c->monitor->init_pidfd : -EBADF);
 }
 
 static enum command_outcome get_devpts_fd(const struct call *c)
 {
-    return reply_fd(c, c->server->devpts_fd >= 0 ? c->server->devpts_fd : -EBADF);
-}
-
-static enum command_outcome get_seccomp_notify_fd(const struct call *c)
-{
-    return reply_fd(c, c->server->seccomp_notify_fd >= 0 ? c->server->seccomp_notify_fd : -EBADF);
+    return reply_fd(c, c->monitor->devpts_fd >= 0 ? c->monitor->devpts_fd : -EBADF);
 }
 
 /* The request's data as a string: it ends with a zero and has no other. NULL when it is none. */
@@ -107,7 +104,7 @@ static enum command_outcome get_config_item(const struct call *c)
 {
     cleanup_strbuf struct strbuf value = STRBUF_INIT;
     const char *key = text_of(c);
-    int r = key ? config_get_item(c->server->config, key, &value) : -EINVAL;
+    int r = key ? config_get_item(c->monitor->config, key, &value) : -EINVAL;
 
     /* A client cannot tell an empty value from none, as with LXC. */
     if (r == 0 && value.length == 0)
@@ -117,16 +114,20 @@ static enum command_outcome get_config_item(const struct call *c)
     return r < 0 ? reply_result(c, r) : reply_text(c, value.text);
 }
 
-/* Controllers not given: no data at all. */
+/* No data: any controller, which is the first hierarchy's. */
 static enum command_outcome answer_cgroup_path(const struct call *c, bool limit)
 {
-    const struct command_operations *o = c->server->operations;
-    const char *controller = c->request->length ? text_of(c) : NULL, *path = NULL;
-    int r = c->request->length && !controller ? -EINVAL : -EOPNOTSUPP;
+    const struct cgroup *g = c->monitor->cgroup;
+    const char *controller = c->request->length ? text_of(c) : NULL;
+    const struct cgroup_hierarchy *h = NULL;
+    cleanup_free char *path = NULL;
 
-    if (r == -EOPNOTSUPP && o->cgroup_path)
-        r = o->cgroup_path(c->server->monitor, controller, limit, &path);
-    return r < 0 ? reply_result(c, r) : reply_text(c, path);
+    if (c->request->length && !controller)
+        return reply_result(c, -EINVAL);
+    if (g && g->count)
+        h = controller ? cgroup_find(g, controller) : &g->hierarchies[0];
+    path = h ? cgroup_path(g, h, limit) : NULL;
+    return path ? reply_text(c, path) : reply_result(c, -ENOENT);
 }
 
 static enum command_outcome get_cgroup(const struct call *c)
@@ -139,21 +140,24 @@ static enum command_outcome get_limit_cgroup(const struct call *c)
     return answer_cgroup_path(c, true);
 }
 
-static enum command_outcome answer_cgroup2_fd(const struct call *c, bool limit)
+/* The container's cgroup on a host with cgroup v2 alone; -EINVAL elsewhere, as LXC. Borrowed. */
+static int unified_fd(const struct monitor *m, bool limit)
 {
-    const struct command_operations *o = c->server->operations;
+    const struct cgroup *g = m->cgroup;
 
-    return reply_fd(c, o->cgroup2_fd ? o->cgroup2_fd(c->server->monitor, limit) : -EOPNOTSUPP);
+    if (!g || g->layout != CGROUP_UNIFIED || !g->count)
+        return -EINVAL;
+    return limit ? g->hierarchies[0].limit_fd : g->hierarchies[0].payload_fd;
 }
 
 static enum command_outcome get_cgroup2_fd(const struct call *c)
 {
-    return answer_cgroup2_fd(c, false);
+    return reply_fd(c, unified_fd(c->monitor, false));
 }
 
 static enum command_outcome get_limit_cgroup2_fd(const struct call *c)
 {
-    return answer_cgroup2_fd(c, true);
+    return reply_fd(c, unified_fd(c->monitor, true));
 }
 
 /* A client may know a shorter or a longer struct than we do: what both know is exchanged. */
@@ -166,37 +170,49 @@ static size_t common_length(const struct call *c, size_t ours)
 
 static enum command_outcome get_cgroup_ctx(const struct call *c)
 {
-    const struct command_operations *o = c->server->operations;
-    struct cgroup_context_message message = {.layout = COMMAND_LAYOUT_UNKNOWN};
+    const struct cgroup *g = c->monitor->cgroup;
+    struct cgroup_context_message message = {.layout = g ? (int32_t)g->layout : COMMAND_LAYOUT_UNKNOWN};
     struct command_fds fds = {.count = 0};
-    int r = o->cgroup_fds ? o->cgroup_fds(c->server->monitor, &message) : -EOPNOTSUPP;
 
-    if (r >= 0 && (message.fd_count == 0 || message.fd_count > COMMAND_CGROUP_FDS_MAX))
-        r = -ENOENT;
-    if (r < 0)
-        return reply_result(c, r);
-    fds.count = message.fd_count;
-    memcpy(fds.fds, message.fds, fds.count * sizeof(int));
+    for (size_t i = 0; g && i < g->count && i < COMMAND_CGROUP_FDS_MAX; i++)
+        if (g->hierarchies[i].payload_fd >= 0)
+            fds.fds[fds.count++] = g->hierarchies[i].payload_fd;
+    if (!fds.count)
+        return reply_result(c, -ENOENT);
+    message.fd_count = (uint32_t)fds.count;
+    memcpy(message.fds, fds.fds, fds.count * sizeof(int));
     reply(c, 0, 1, &message, common_length(c, sizeof(message)), &fds);
     return COMMAND_CLOSE;
 }
 
+/* statfs(2), f_type: how LXC tells the two kinds of hierarchy apart. */
+static int32_t filesystem_type(const struct cgroup_hierarchy *h)
+{
+    return h->mount.unified ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
+}
+
 static enum command_outcome answer_cgroup_fd(const struct call *c, bool limit)
 {
-    const struct command_operations *o = c->server->operations;
+    const struct cgroup *g = c->monitor->cgroup;
+    const struct cgroup_hierarchy *h;
     struct cgroup_fd_message message = {0};
     struct command_fds fds = {.count = 1};
     size_t length = common_length(c, sizeof(message));
-    int r = o->cgroup_fd ? 0 : -EOPNOTSUPP;
 
     memcpy(&message, c->data, length);
     if (!memchr(message.controller, '\0', sizeof(message.controller)) || !message.controller[0])
-        r = -EINVAL;
-    if (r == 0)
-        r = o->cgroup_fd(c->server->monitor, &message, limit);
-    if (r < 0)
-        return reply_result(c, r);
-    fds.fds[0] = message.fd;
+        return reply_result(c, -EINVAL);
+    h = g ? cgroup_find(g, message.controller) : NULL;
+    if (!h)
+        return reply_result(c, -ENOENT);
+    if (message.type && message.type != filesystem_type(h))
+        return reply_result(c, -EINVAL);
+    fds.fds[0] = limit ? h->limit_fd : h->payload_fd;
+    if (fds.fds[0] < 0)
+        return reply_result(c, -EBADF);
+    message.layout = (int32_t)g->layout;
+    message.type = filesystem_type(h);
+    message.fd = fds.fds[0];
     reply(c, 0, 1, &message, length, &fds);
     return COMMAND_CLOSE;
 }
@@ -211,57 +227,60 @@ static enum command_outcome get_limit_cgroup_fd(const struct call *c)
     return answer_cgroup_fd(c, true);
 }
 
+/* LXC's own monitors say EBADF for whatever the reason is. */
 static enum command_outcome get_tty_fd(const struct call *c)
 {
-    const struct command_operations *o = c->server->operations;
+    struct monitor *m = c->monitor;
     int number = (int)c->request->value;
-    int fd = o->terminal_allocate ? o->terminal_allocate(c->server->monitor, c->connection, &number) : -EBUSY;
+    int fd = number == 0 ? console_take(m, c->connection) : terminals_take(&m->ttys, &number, c->connection);
     struct command_fds fds = {.fds = {fd}, .count = 1};
 
-    /* LXC's own monitors say EBADF for whatever the reason is. */
-    if (fd < 0)
-        return reply_result(c, -EBADF);
-    return reply(c, 0, number, NULL, 0, &fds);
+    return fd < 0 ? reply_result(c, -EBADF) : reply(c, 0, number, NULL, 0, &fds);
+}
+
+/* The cgroup to freeze the container by; -1 where the host has none. */
+static int freezer_fd(const struct monitor *m)
+{
+    const struct cgroup_hierarchy *h = cgroup_find(m->cgroup, "freezer");
+
+    return h ? h->limit_fd : -1;
 }
 
 /* Ends by the end of the connection, when the monitor has gone. */
 static enum command_outcome stop(const struct call *c)
 {
-    struct command_server *s = c->server;
-    int signal = s->config->signal_stop ? s->config->signal_stop : SIGKILL, r;
+    struct monitor *m = c->monitor;
+    int fd = m->cgroup ? freezer_fd(m) : -1;
+    int r = monitor_signal(m, m->config->signal_stop ? m->config->signal_stop : SIGKILL);
 
-    if (s->init_pid <= 0)
-        return reply_result(c, -ESRCH);
-    r = s->init_pidfd >= 0 ? (int)syscall(SYS_pidfd_send_signal, s->init_pidfd, signal, NULL, 0)
-                           : kill(s->init_pid, signal);
-    if (r < 0 && errno != ESRCH)
-        return reply_result(c, -errno);
+    if (r < 0 && r != -ESRCH)
+        return reply_result(c, r);
     /* A frozen process does not die by a signal (cgroup v1). */
-    if (s->operations->freeze)
-        (void)s->operations->freeze(s->monitor, false, 0);
+    if (fd >= 0 && m->state == STATE_FROZEN)
+        (void)cgroup_freeze_fd(fd, false, 0, NULL);
     return COMMAND_KEEP;
 }
 
 static enum command_outcome add_state_client(const struct call *c)
 {
-    struct command_server *s = c->server;
+    struct monitor *m = c->monitor;
     int32_t wanted[STATE_COUNT];
-    struct state_client client = {.connection = c->connection}, *clients;
+    struct state_client client = {.connection = c->connection}, *items;
 
     if (c->request->length != (int32_t)sizeof(wanted))
         return reply_result(c, -EINVAL);
     memcpy(wanted, c->data, sizeof(wanted));
-    if (wanted[s->state] == 1) {
-        reply(c, (int)s->state, (intptr_t)s->state, NULL, 0, NULL);
+    if (wanted[m->state] == 1) {
+        reply(c, (int)m->state, (intptr_t)m->state, NULL, 0, NULL);
         return COMMAND_CLOSE;
     }
     for (int i = 0; i < STATE_COUNT; i++)
         client.states |= wanted[i] ? 1u << i : 0;
-    clients = realloc(s->clients, (s->client_count + 1) * sizeof(*clients));
-    if (!clients)
+    items = realloc(m->state_clients.items, (m->state_clients.count + 1) * sizeof(*items));
+    if (!items)
         return reply_result(c, -ENOMEM);
-    s->clients = clients;
-    s->clients[s->client_count++] = client;
+    m->state_clients.items = items;
+    items[m->state_clients.count++] = client;
     return reply(c, STATE_COUNT, STATE_COUNT, NULL, 0, NULL);
 }
 
@@ -270,24 +289,22 @@ static enum command_outcome serve_state_clients(const struct call *c)
 {
     if (!state_name((int)c->request->value))
         return reply_result(c, -EINVAL);
-    command_server_set_state(c->server, (enum container_state)c->request->value);
+    monitor_set_state(c->monitor, (enum container_state)c->request->value);
     return reply_result(c, 0);
 }
 
+/* Where there are v1 hierarchies the client writes the freezer cgroup itself: ENOENT sends it there. */
 static enum command_outcome answer_freeze(const struct call *c, bool freeze)
 {
-    const struct command_operations *o = c->server->operations;
-    int r;
+    struct monitor *m = c->monitor;
+    int fd = unified_fd(m, true), timeout_seconds = (int)c->request->value, r;
 
-    if (!o->freeze || !o->cgroup2_fd || o->cgroup2_fd(c->server->monitor, true) < 0)
+    if (fd < 0)
         return reply_result(c, -ENOENT);
-    command_server_set_state(c->server, freeze ? STATE_FREEZING : STATE_THAWED);
-    r = o->freeze(c->server->monitor, freeze, (int)c->request->value);
-    if (r >= 0)
-        command_server_set_state(c->server, freeze ? STATE_FROZEN : STATE_RUNNING);
-    else
-        command_server_set_state(c->server, freeze ? STATE_RUNNING : STATE_FROZEN);
-    return reply_result(c, r < 0 ? r : 0);
+    monitor_set_state(m, freeze ? STATE_FREEZING : STATE_THAWED);
+    r = cgroup_freeze_fd(fd, freeze, timeout_seconds < 0 ? -1 : timeout_seconds * 1000, NULL);
+    monitor_set_state(m, (r == 0) == freeze ? STATE_FROZEN : STATE_RUNNING);
+    return reply_result(c, r);
 }
 
 static enum command_outcome freeze_container(const struct call *c)
@@ -302,18 +319,22 @@ static enum command_outcome unfreeze_container(const struct call *c)
 
 static enum command_outcome console_log(const struct call *c)
 {
-    const struct command_operations *o = c->server->operations;
+    struct console_ring *ring = &c->monitor->console.ring;
     struct console_log_request request;
     cleanup_free char *data = NULL;
     size_t length = 0;
-    int r = o->console_log ? 0 : -EFAULT;
+    int r = ring->bytes ? 0 : -EFAULT;
 
     if (c->request->length != (int32_t)sizeof(request))
         return reply_result(c, -EINVAL);
     memcpy(&request, c->data, sizeof(request));
-    if (r == 0)
-        r = o->console_log(c->server->monitor, &request, &data, &length);
-    reply(c, r < 0 ? r : 0, 0, data, r < 0 || length > INT32_MAX ? 0 : length, NULL);
+    if (r == 0 && request.read)
+        r = console_ring_read(ring, (size_t)request.read_max, &data, &length);
+    if (r == 0 && request.clear)
+        console_ring_clear(ring);
+    if (r < 0)
+        return reply_result(c, r);
+    reply(c, 0, 0, data, length, NULL);
     return COMMAND_CLOSE;
 }
 
@@ -340,16 +361,15 @@ static answer *const answers[COMMAND_COUNT] = {
     [COMMAND_GET_LIMIT_CGROUP] = get_limit_cgroup,
     [COMMAND_GET_LIMIT_CGROUP2_FD] = get_limit_cgroup2_fd,
     [COMMAND_GET_DEVPTS_FD] = get_devpts_fd,
-    [COMMAND_GET_SECCOMP_NOTIFY_FD] = get_seccomp_notify_fd,
     [COMMAND_GET_CGROUP_CTX] = get_cgroup_ctx,
     [COMMAND_GET_CGROUP_FD] = get_cgroup_fd,
     [COMMAND_GET_LIMIT_CGROUP_FD] = get_limit_cgroup_fd,
 };
 
-enum command_outcome command_answer(struct command_server *s, int connection,
-                                    const struct command_request *request, const char *data)
+enum command_outcome command_answer(struct monitor *m, int connection, const struct command_request *request,
+                                    const char *data)
 {
-    const struct call c = {s, connection, request, data};
+    const struct call c = {m, connection, request, data};
 
     if (request->command < 0 || request->command >= COMMAND_COUNT || !answers[request->command])
         return reply_result(&c, -ENOSYS);

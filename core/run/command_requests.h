@@ -3,11 +3,12 @@
 #define LXCBOX_CORE_RUN_COMMAND_REQUESTS_H
 
 #include "core/run/command_server.h"
+#include "core/run/protocol.h"
 
 /*
  * Answer one request of a peer that may ask. `data` holds request->length bytes and a terminating zero.
  */
-enum command_outcome command_answer(struct command_server *s, int connection,
-                                    const struct command_request *request, const char *data);
+enum command_outcome command_answer(struct monitor *m, int connection, const struct command_request *request,
+                                    const char *data);
 
 #endif

@@ -7,27 +7,6 @@
 #include "core/base/cleanup.h"
 #include "core/run/command_requests.h"
 
-void command_server_init(struct command_server *s, const struct container *container,
-                         const struct config *config, const struct command_operations *operations,
-                         void *monitor)
-{
-    *s = (struct command_server){.container = container,
-                                 .config = config,
-                                 .state = STATE_STOPPED,
-                                 .init_pidfd = -1,
-                                 .devpts_fd = -1,
-                                 .seccomp_notify_fd = -1,
-                                 .operations = operations,
-                                 .monitor = monitor};
-}
-
-void command_server_free(struct command_server *s)
-{
-    free(s->clients);
-    s->clients = NULL;
-    s->client_count = 0;
-}
-
 int command_server_listen(const struct container *c, struct error *err)
 {
     struct sockaddr_un address;
@@ -74,15 +53,6 @@ int command_server_accept(int listening)
     return take_fd(&fd);
 }
 
-static void release(struct command_server *s, int connection)
-{
-    for (size_t i = 0; i < s->client_count; i++)
-        if (s->clients[i].connection == connection)
-            s->clients[i--] = s->clients[--s->client_count];
-    if (s->operations->terminal_release)
-        s->operations->terminal_release(s->monitor, connection);
-}
-
 /* The data beside a request. 0 or a negative errno. */
 static int receive_data(int connection, const struct command_request *request, char **data)
 {
@@ -103,7 +73,7 @@ static int receive_data(int connection, const struct command_request *request, c
     return 0;
 }
 
-static enum command_outcome handle(struct command_server *s, int connection)
+enum command_outcome command_server_handle(struct monitor *m, int connection)
 {
     struct command_request request;
     cleanup_free char *data = NULL;
@@ -121,32 +91,35 @@ static enum command_outcome handle(struct command_server *s, int connection)
     }
     if (receive_data(connection, &request, &data) < 0)
         return COMMAND_CLOSE;
-    return command_answer(s, connection, &request, data);
+    return command_answer(m, connection, &request, data);
 }
 
-enum command_outcome command_server_handle(struct command_server *s, int connection)
+void state_clients_drop(struct state_clients *clients, int connection)
 {
-    enum command_outcome outcome = handle(s, connection);
-
-    if (outcome == COMMAND_CLOSE)
-        release(s, connection);
-    return outcome;
+    for (size_t i = 0; i < clients->count; i++)
+        if (clients->items[i].connection == connection)
+            clients->items[i--] = clients->items[--clients->count];
 }
 
-void command_server_set_state(struct command_server *s, enum container_state state)
+void state_clients_free(struct state_clients *clients)
+{
+    free(clients->items);
+    *clients = (struct state_clients){0};
+}
+
+void state_clients_notify(struct state_clients *clients, const char *name, enum container_state state)
 {
     struct state_message message = {.value = (int32_t)state};
 
-    s->state = state == STATE_THAWED ? STATE_RUNNING : state;
-    strncpy(message.name, s->container->name, sizeof(message.name) - 1);
-    for (size_t i = 0; i < s->client_count; i++) {
-        struct state_client *client = &s->clients[i];
+    strncpy(message.name, name, sizeof(message.name) - 1);
+    for (size_t i = 0; i < clients->count; i++) {
+        const struct state_client *client = &clients->items[i];
 
         if (!((client->states >> state) & 1))
             continue;
         /* Not waited for: a message fits into the buffer of a connection that has carried nothing else. */
         (void)send(client->connection, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
         shutdown(client->connection, SHUT_RDWR);
-        s->clients[i--] = s->clients[--s->client_count];
+        clients->items[i--] = clients->items[--clients->count];
     }
 }

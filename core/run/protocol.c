@@ -57,11 +57,11 @@ static void add_control(struct msghdr *message, int type, const void *data, size
 {
     struct cmsghdr *header;
 
-    message->msg_controllen = CMSG_SPACE(length);
+    message->msg_controllen = (socklen_t)CMSG_SPACE(length);
     header = CMSG_FIRSTHDR(message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = type;
-    header->cmsg_len = CMSG_LEN(length);
+    header->cmsg_len = (socklen_t)CMSG_LEN(length);
     memcpy(CMSG_DATA(header), data, length);
 }
 
@@ -109,6 +109,15 @@ static void take_fds(const struct cmsghdr *header, struct command_fds *fds)
     }
 }
 
+/* CMSG_NXTHDR(), which not every libc writes without mixing signs. */
+static struct cmsghdr *next_header(const struct msghdr *message, struct cmsghdr *header)
+{
+    char *start = message->msg_control;
+    size_t offset = (size_t)((char *)header - start) + CMSG_SPACE(header->cmsg_len - CMSG_LEN(0));
+
+    return offset + sizeof(*header) > message->msg_controllen ? NULL : (struct cmsghdr *)(start + offset);
+}
+
 ssize_t command_receive(int socket, void *bytes, size_t length, int flags, struct ucred *peer,
                         struct command_fds *fds)
 {
@@ -129,7 +138,7 @@ ssize_t command_receive(int socket, void *bytes, size_t length, int flags, struc
     while (received < 0 && errno == EINTR);
     if (received < 0)
         return -errno;
-    for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h)) {
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = next_header(&message, h)) {
         if (h->cmsg_level != SOL_SOCKET)
             continue;
         if (h->cmsg_type == SCM_RIGHTS)
