@@ -29,6 +29,12 @@ void mount_options_free(struct mount_options *o);
 int mount_options_parse(const char *text, struct mount_options *out, struct error *err);
 
 /*
+ * Give the mount whose root `fd` refers to the flags of `o`, beside those it has and less those that `o`
+ * names by their opposite. Nothing when `o` names none. 0 or negative errno.
+ */
+int mount_add_flags(int fd, const struct mount_options *o);
+
+/*
  * Mount one entry. Its target is relative to the rootfs; an absolute one must lie beneath lxc.rootfs.path or
  * r->path, else it is passed over as LXC does, with a warning in the log. "optional" passes over whatever
  * goes wrong with its target, source or mount.

@@ -1,0 +1,144 @@
+#include "core/run/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+
+/* getrlimit(2). */
+static const struct {
+    const char *name;
+    int resource;
+} resources[] = {
+    {"as", RLIMIT_AS},           {"core", RLIMIT_CORE},         {"cpu", RLIMIT_CPU},
+    {"data", RLIMIT_DATA},       {"fsize", RLIMIT_FSIZE},       {"locks", RLIMIT_LOCKS},
+    {"memlock", RLIMIT_MEMLOCK}, {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},
+    {"nofile", RLIMIT_NOFILE},   {"nproc", RLIMIT_NPROC},       {"rss", RLIMIT_RSS},
+    {"rtprio", RLIMIT_RTPRIO},   {"rttime", RLIMIT_RTTIME},     {"sigpending", RLIMIT_SIGPENDING},
+    {"stack", RLIMIT_STACK},
+};
+
+int limits_resource(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(resources); i++)
+        if (strcmp(name, resources[i].name) == 0)
+            return resources[i].resource;
+    return -EINVAL;
+}
+
+static int parse_one(const char *text, size_t length, rlim_t *out)
+{
+    char copy[24];
+    uint64_t number;
+
+    while (length && (*text == ' ' || *text == '\t'))
+        text++, length--;
+    while (length && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+        length--;
+    if (length == 0 || length >= sizeof(copy))
+        return -EINVAL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (strcmp(copy, "unlimited") == 0) {
+        *out = RLIM_INFINITY;
+        return 0;
+    }
+    if (parse_uint64(copy, 10, UINT64_MAX, &number) < 0)
+        return -EINVAL;
+    *out = number;
+    return 0;
+}
+
+int limits_parse(const char *text, struct rlimit *out)
+{
+    size_t soft = strcspn(text, ":");
+
+    if (parse_one(text, soft, &out->rlim_cur) < 0)
+        return -EINVAL;
+    out->rlim_max = out->rlim_cur;
+    if (text[soft] && parse_one(text + soft + 1, strlen(text + soft + 1), &out->rlim_max) < 0)
+        return -EINVAL;
+    return out->rlim_cur <= out->rlim_max ? 0 : -EINVAL;
+}
+
+int limits_prlimit(const struct config *c, pid_t pid, struct error *err)
+{
+    for (size_t i = 0; i < c->prlimit.count; i++) {
+        const struct config_pair *p = &c->prlimit.items[i];
+        int resource = limits_resource(p->name);
+        struct rlimit limit;
+
+        if (resource < 0)
+            return error_text(err, EINVAL, "lxc.prlimit.%s: there is no such limit", p->name);
+        if (limits_parse(p->value, &limit) < 0) {
+            error_text(err, EINVAL, "lxc.prlimit.%s: \"%s\" is not a limit", p->name, p->value);
+            return error_remedy(err, "write SOFT:HARD, or one number or \"unlimited\" for both");
+        }
+        if (prlimit(pid, resource, &limit, NULL) < 0)
+            return error_set(err, errno, "cannot set lxc.prlimit.%s = %s", p->name, p->value);
+    }
+    return 0;
+}
+
+/* "net.ipv4.conf" as "net/ipv4/conf"; a slash stays for names that have dots, as in sysctl(8). */
+static int kernel_path(const char *prefix, const char *name, char *out, size_t size)
+{
+    int length = snprintf(out, size, "%s%s", prefix, name);
+
+    if (length < 0 || (size_t)length >= size)
+        return -ENAMETOOLONG;
+    if (!strchr(name, '/'))
+        for (char *p = out + strlen(prefix); *p; p++)
+            *p = *p == '.' ? '/' : *p;
+    for (const char *p = out; (p = strstr(p, "..")); p++)
+        if ((p == out || p[-1] == '/') && (p[2] == '/' || !p[2]))
+            return -EINVAL;
+    return 0;
+}
+
+int limits_proc(const struct config *c, pid_t pid, struct error *err)
+{
+    for (size_t i = 0; i < c->proc.count; i++) {
+        const struct config_pair *p = &c->proc.items[i];
+        char prefix[32], path[256];
+        int r;
+
+        snprintf(prefix, sizeof(prefix), "/proc/%d/", pid);
+        r = kernel_path(prefix, p->name, path, sizeof(path));
+        if (r == 0)
+            r = file_write_value(AT_FDCWD, path, p->value);
+        if (r < 0)
+            return error_set(err, r, "cannot set lxc.proc.%s = %s", p->name, p->value);
+    }
+    return 0;
+}
+
+int limits_sysctl(int proc_fd, const struct config *c, struct error *err)
+{
+    for (size_t i = 0; i < c->sysctl.count; i++) {
+        const struct config_pair *p = &c->sysctl.items[i];
+        char path[256];
+        int r = kernel_path("sys/", p->name, path, sizeof(path));
+
+        if (r == 0)
+            r = file_write_value(proc_fd, path, p->value);
+        if (r < 0) {
+            error_set(err, r, "cannot set lxc.sysctl.%s = %s", p->name, p->value);
+            return r == -ENOENT
+                       ? error_remedy(err, "this kernel has no such parameter in a container: remove it")
+                       : r;
+        }
+    }
+    return 0;
+}
+
+int limits_no_new_privs(const struct config *c, struct error *err)
+{
+    if (c->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
+        return error_set(err, errno, "cannot set lxc.no_new_privs");
+    return 0;
+}

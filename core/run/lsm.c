@@ -1,0 +1,103 @@
+#include "core/run/lsm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+
+/* The profile that LXC's package loads for containers. */
+#define DEFAULT_PROFILE "lxc-container-default-cgns"
+
+bool lsm_apparmor_enabled(void)
+{
+    cleanup_free char *enabled = NULL;
+
+    return file_read(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16, &enabled, NULL) == 0 &&
+           enabled[0] == 'Y';
+}
+
+bool lsm_selinux_enabled(void)
+{
+    struct stat st;
+
+    return stat("/sys/fs/selinux/enforce", &st) == 0;
+}
+
+/* Is a profile loaded? The file lists "NAME (MODE)" and is root's to read. */
+static bool profile_loaded(const char *name)
+{
+    cleanup_free char *list = NULL;
+    size_t length = strlen(name);
+
+    if (file_read(AT_FDCWD, "/sys/kernel/security/apparmor/profiles", 8 << 20, &list, NULL) < 0)
+        return false;
+    for (const char *line = list; line && *line; line = strchr(line, '\n')) {
+        line += line[0] == '\n';
+        if (strncmp(line, name, length) == 0 && line[length] == ' ')
+            return true;
+    }
+    return false;
+}
+
+/* The profile to take; NULL: stay as we are. */
+static const char *profile_of(const struct config *c)
+{
+    const char *profile = c->apparmor_profile;
+
+    if (!lsm_apparmor_enabled() || (profile && strcmp(profile, "unchanged") == 0))
+        return NULL;
+    if (!profile || !profile[0])
+        return profile_loaded(DEFAULT_PROFILE) ? DEFAULT_PROFILE : "unconfined";
+    return profile;
+}
+
+int lsm_check(const struct config *c, struct error *err)
+{
+    const char *profile = profile_of(c);
+
+    if (!profile || strcmp(profile, "unconfined") == 0)
+        return 0;
+    if (strcmp(profile, "generated") == 0) {
+        error_text(err, ENOTSUP, "lxc.apparmor.profile = generated is not supported yet");
+        return error_remedy(err, "name a loaded profile (%s), or \"unconfined\"", DEFAULT_PROFILE);
+    }
+    /* "NAME//&:NAMESPACE:PROFILE" stacks; only a plain name can be looked up. */
+    if (!strstr(profile, "//&") && !profile_loaded(profile)) {
+        error_text(err, ENOENT, "lxc.apparmor.profile: the profile %s is not loaded", profile);
+        return error_remedy(err, "load it with apparmor_parser, or set it to \"unconfined\"");
+    }
+    return 0;
+}
+
+/* exec's label: one write of the whole; the module's own folder first (kernel 5.1 on: several modules). */
+static int write_label(int proc_fd, const char *module, const char *label)
+{
+    cleanup_free char *path = format_string("thread-self/attr/%s/exec", module);
+    int r = path ? file_write_value(proc_fd, path, label) : -ENOMEM;
+
+    return r == -ENOENT ? file_write_value(proc_fd, "thread-self/attr/exec", label) : r;
+}
+
+int lsm_prepare(int proc_fd, const struct config *c, struct error *err)
+{
+    const char *profile = profile_of(c);
+    int r;
+
+    if (profile) {
+        cleanup_free char *label = format_string("exec %s", profile);
+        r = label ? write_label(proc_fd, "apparmor", label) : -ENOMEM;
+        if (r < 0)
+            return error_set(err, r, "cannot take AppArmor profile %s", profile);
+    }
+    if (c->selinux_context && c->selinux_context[0] && lsm_selinux_enabled()) {
+        r = write_label(proc_fd, "selinux", c->selinux_context);
+        if (r < 0)
+            return error_set(err, r, "cannot take SELinux context %s", c->selinux_context);
+    }
+    return 0;
+}
