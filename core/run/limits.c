@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -78,7 +80,7 @@ int limits_prlimit(const struct config *c, pid_t pid, struct error *err)
             error_text(err, EINVAL, "lxc.prlimit.%s: \"%s\" is not a limit", p->name, p->value);
             return error_remedy(err, "write SOFT:HARD, or one number or \"unlimited\" for both");
         }
-        if (prlimit(pid, resource, &limit, NULL) < 0)
+        if (syscall(SYS_prlimit64, pid, resource, &limit, NULL) < 0)
             return error_set(err, errno, "cannot set lxc.prlimit.%s = %s", p->name, p->value);
     }
     return 0;
