@@ -1,0 +1,57 @@
+/*
+ * A container's network: links made on the host for the container's network namespace, all from the host side
+ * through netlink, nothing of it inside the container. Source: lxc.container.conf(5), "NETWORK".
+ */
+#ifndef LXCBOX_CORE_RUN_NETWORK_H
+#define LXCBOX_CORE_RUN_NETWORK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/config/config.h"
+#include "core/container.h"
+
+/* What was made for one lxc.net.N. */
+struct network_link {
+    const struct config_net *net;
+    char host_name[IFNAMSIZ]; /* veth: the end on the host; phys: its name on the host */
+    char name[IFNAMSIZ];      /* inside */
+    int index;                /* inside; 0: none was made */
+    uint32_t host_mtu;        /* phys: to be given back with; 0: as it is */
+    bool up_script_ran;
+};
+
+struct network_state {
+    int netns; /* the container's, held open until detached; -1: none */
+    struct network_link *links;
+    size_t count; /* of links made so far */
+};
+
+#define NETWORK_STATE_INIT                                                                                   \
+    {                                                                                                        \
+        -1, NULL, 0                                                                                          \
+    }
+
+/*
+ * Make every lxc.net.N in the network namespace of process `pid` (its init, which waits). Called by the
+ * monitor, whose own network namespace is the host's. A container without a network namespace of its own
+ * (lxc.net.0.type = none) is not touched: the caller does not call.
+ *
+ * Names that were left open are written into the config (lxc.net.N.name, lxc.net.N.veth.pair), so that
+ * whoever asks the running container learns them. On failure everything is undone and `err` says what to do.
+ */
+int network_attach(const struct container *c, struct config *config, pid_t pid, struct network_state *state,
+                   struct error *err);
+
+/*
+ * The container has ended, or failed to start: scripts down, host ends deleted, physical interfaces back
+ * under their host names. Carries on over failures; the first is in `err` (which may be NULL) and returned.
+ * Names that network_attach wrote into the config are taken out again. Harmless on a state that holds
+ * nothing.
+ */
+int network_detach(const struct container *c, struct config *config, struct network_state *state,
+                   struct error *err);
+
+#endif

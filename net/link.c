@@ -1,0 +1,329 @@
+#include "net/link.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/cleanup.h"
+
+/* --- Building --- */
+
+static struct ifinfomsg header_of(const struct link_request *r)
+{
+    return (struct ifinfomsg){
+        .ifi_family = AF_UNSPEC, .ifi_index = r->index, .ifi_flags = r->flags, .ifi_change = r->change};
+}
+
+static void put_common(struct netlink_batch *b, const struct link_request *r)
+{
+    if (r->address)
+        netlink_put(b, IFLA_ADDRESS, r->address, r->address_size);
+    if (r->broadcast)
+        netlink_put(b, IFLA_BROADCAST, r->broadcast, r->address_size);
+    if (r->mtu)
+        netlink_put_u32(b, IFLA_MTU, r->mtu);
+    if (r->has_queue_length)
+        netlink_put_u32(b, IFLA_TXQLEN, r->queue_length);
+    if (r->master)
+        netlink_put_u32(b, IFLA_MASTER, (uint32_t)*r->master);
+    if (r->netns)
+        netlink_put_u32(b, IFLA_NET_NS_FD, (uint32_t)*r->netns);
+    if (r->alias)
+        netlink_put(b, IFLA_IFALIAS, r->alias, strlen(r->alias));
+    if (r->group)
+        netlink_put_u32(b, IFLA_GROUP, *r->group);
+    if (r->parent)
+        netlink_put_u32(b, IFLA_LINK, (uint32_t)r->parent);
+}
+
+/* What only this kind of link has: IFLA_INFO_DATA. */
+static void put_kind_data(struct netlink_batch *b, const struct link_request *r)
+{
+    size_t data = netlink_nest(b, IFLA_INFO_DATA);
+
+    if (r->peer) {
+        struct ifinfomsg header = header_of(r->peer);
+        size_t peer = netlink_nest(b, VETH_INFO_PEER);
+
+        netlink_append(b, &header, sizeof(header));
+        if (r->peer->name)
+            netlink_put_string(b, IFLA_IFNAME, r->peer->name);
+        put_common(b, r->peer);
+        netlink_nest_end(b, peer);
+    }
+    if (r->vlan_id)
+        netlink_put_u16(b, IFLA_VLAN_ID, r->vlan_id);
+    if (r->macvlan_mode)
+        netlink_put_u32(b, IFLA_MACVLAN_MODE, r->macvlan_mode);
+    if (r->ipvlan_mode) {
+        netlink_put_u16(b, IFLA_IPVLAN_MODE, *r->ipvlan_mode);
+        netlink_put_u16(b, IFLA_IPVLAN_FLAGS, r->ipvlan_flags);
+    }
+    netlink_nest_end(b, data);
+}
+
+void link_create(struct netlink_batch *b, const struct link_request *r)
+{
+    struct ifinfomsg header = header_of(r);
+    size_t info;
+
+    netlink_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
+    if (r->name)
+        netlink_put_string(b, IFLA_IFNAME, r->name);
+    put_common(b, r);
+    info = netlink_nest(b, IFLA_LINKINFO);
+    netlink_put_string(b, IFLA_INFO_KIND, r->kind);
+    put_kind_data(b, r);
+    netlink_nest_end(b, info);
+}
+
+void link_change(struct netlink_batch *b, const struct link_request *r)
+{
+    struct ifinfomsg header = header_of(r);
+
+    netlink_begin(b, RTM_NEWLINK, 0, &header, sizeof(header));
+    if (r->index && r->new_name)
+        netlink_put_string(b, IFLA_IFNAME, r->new_name);
+    else if (!r->index && r->name)
+        netlink_put_string(b, IFLA_IFNAME, r->name);
+    put_common(b, r);
+}
+
+static void refer(struct netlink_batch *b, uint16_t type, int index, const char *name)
+{
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+
+    netlink_begin(b, type, 0, &header, sizeof(header));
+    if (!index && name)
+        netlink_put_string(b, IFLA_IFNAME, name);
+}
+
+void link_delete(struct netlink_batch *b, int index, const char *name)
+{
+    refer(b, RTM_DELLINK, index, name);
+}
+
+void link_get(struct netlink_batch *b, int index, const char *name)
+{
+    refer(b, RTM_GETLINK, index, name);
+}
+
+/* --- Reading --- */
+
+static void parse_kind_data(struct netlink_view data, struct link *out)
+{
+    struct netlink_attribute a;
+
+    while (netlink_next_attribute(&data, &a)) {
+        if (strcmp(out->kind, "vlan") == 0 && a.type == IFLA_VLAN_ID)
+            out->vlan_id = netlink_u16(&a);
+        else if (strcmp(out->kind, "vlan") == 0 && a.type == IFLA_VLAN_PROTOCOL)
+            out->vlan_protocol = netlink_u16(&a);
+        else if (strcmp(out->kind, "macvlan") == 0 && a.type == IFLA_MACVLAN_MODE)
+            out->macvlan_mode = netlink_u32(&a);
+        else if (strcmp(out->kind, "ipvlan") == 0 && a.type == IFLA_IPVLAN_MODE)
+            out->ipvlan_mode = netlink_u16(&a);
+        else if (strcmp(out->kind, "ipvlan") == 0 && a.type == IFLA_IPVLAN_FLAGS)
+            out->ipvlan_flags = netlink_u16(&a);
+    }
+}
+
+static void parse_kind(struct netlink_view info, struct link *out)
+{
+    struct netlink_attribute a;
+
+    while (netlink_next_attribute(&info, &a)) {
+        if (a.type == IFLA_INFO_KIND)
+            netlink_string(&a, out->kind, sizeof(out->kind));
+        else if (a.type == IFLA_INFO_DATA)
+            parse_kind_data(a.payload, out); /* the kernel puts the kind first */
+    }
+}
+
+static void parse_statistics(const struct netlink_attribute *a, struct link *out)
+{
+    struct rtnl_link_stats64 s;
+
+    netlink_bytes(a, &s, sizeof(s));
+    out->received = (struct link_statistics){s.rx_packets, s.rx_bytes, s.rx_errors, s.rx_dropped};
+    out->sent = (struct link_statistics){s.tx_packets, s.tx_bytes, s.tx_errors, s.tx_dropped};
+}
+
+static void parse_attribute(const struct netlink_attribute *a, struct link *out)
+{
+    switch (a->type) {
+    case IFLA_IFNAME:
+        netlink_string(a, out->name, sizeof(out->name));
+        break;
+    case IFLA_ADDRESS:
+        out->address_size = netlink_bytes(a, out->address, sizeof(out->address));
+        break;
+    case IFLA_BROADCAST:
+        out->broadcast_size = netlink_bytes(a, out->broadcast, sizeof(out->broadcast));
+        break;
+    case IFLA_MTU:
+        out->mtu = netlink_u32(a);
+        break;
+    case IFLA_GROUP:
+        out->group = netlink_u32(a);
+        break;
+    case IFLA_TXQLEN:
+        out->queue_length = netlink_u32(a);
+        break;
+    case IFLA_OPERSTATE:
+        out->state = netlink_u8(a);
+        break;
+    case IFLA_LINKMODE:
+        out->mode = netlink_u8(a);
+        break;
+    case IFLA_QDISC:
+        netlink_string(a, out->queueing, sizeof(out->queueing));
+        break;
+    case IFLA_IFALIAS:
+        netlink_string(a, out->alias, sizeof(out->alias));
+        break;
+    case IFLA_LINK:
+        out->parent = (int)netlink_u32(a);
+        out->has_parent = true;
+        break;
+    case IFLA_LINK_NETNSID:
+        out->parent_netns = (int)netlink_u32(a);
+        break;
+    case IFLA_MASTER:
+        out->master = (int)netlink_u32(a);
+        break;
+    case IFLA_PROMISCUITY:
+        out->promiscuity = netlink_u32(a);
+        break;
+    case IFLA_MIN_MTU:
+        out->min_mtu = netlink_u32(a);
+        break;
+    case IFLA_MAX_MTU:
+        out->max_mtu = netlink_u32(a);
+        break;
+    case IFLA_LINKINFO:
+        parse_kind(a->payload, out);
+        break;
+    case IFLA_STATS64:
+        parse_statistics(a, out);
+        break;
+    default:
+        break;
+    }
+}
+
+bool link_parse(const struct netlink_message *m, struct link *out)
+{
+    struct netlink_view rest = m->payload;
+    struct netlink_attribute a;
+    struct ifinfomsg header;
+
+    if (m->type != RTM_NEWLINK || !netlink_take_header(&rest, &header, sizeof(header)))
+        return false;
+    *out = (struct link){
+        .index = header.ifi_index, .type = header.ifi_type, .flags = header.ifi_flags, .parent_netns = -1};
+    while (netlink_next_attribute(&rest, &a))
+        parse_attribute(&a, out);
+    return true;
+}
+
+int link_find(struct netlink *n, int index, const char *name, struct link *out, struct error *err)
+{
+    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
+    struct netlink_result result;
+    struct netlink_batch b;
+    struct netlink_message m;
+    struct netlink_view rest;
+
+    if (!index && !link_name_valid(name))
+        return error_text(err, ENODEV, "\"%s\" cannot be the name of a network interface", name);
+    netlink_batch_init(&b);
+    link_get(&b, index, name);
+    if (netlink_exchange(n, &b, &replies, &result) < 0) {
+        if (result.code == -ENODEV && name)
+            return error_text(err, ENODEV, "there is no network interface %s", name);
+        return netlink_error(&result, err, "cannot look up network interface %s",
+                             name ? name : "by its index");
+    }
+    rest = (struct netlink_view){(const uint8_t *)replies.text, replies.length};
+    while (netlink_next_message(&rest, &m))
+        if (link_parse(&m, out))
+            return 0;
+    return error_text(err, EBADMSG, "the kernel's answer about a network interface cannot be read");
+}
+
+int link_list(struct netlink *n, struct link **out, size_t *count, struct error *err)
+{
+    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
+    struct netlink_result result;
+    struct netlink_batch b;
+    struct netlink_message m;
+    struct netlink_view rest;
+    cleanup_free struct link *links = NULL;
+    size_t used = 0, room = 0;
+
+    netlink_batch_init(&b);
+    netlink_begin(&b, RTM_GETLINK, 0, &header, sizeof(header));
+    if (netlink_dump(n, &b, &replies, &result) < 0)
+        return netlink_error(&result, err, "cannot list the network interfaces");
+    rest = (struct netlink_view){(const uint8_t *)replies.text, replies.length};
+    while (netlink_next_message(&rest, &m)) {
+        if (used == room) {
+            struct link *more = reallocarray(links, room = room ? room * 2 : 8, sizeof(*links));
+
+            if (!more)
+                return error_set(err, ENOMEM, "cannot list the network interfaces");
+            links = more;
+        }
+        used += link_parse(&m, &links[used]);
+    }
+    *out = take_ptr(links);
+    *count = used;
+    return 0;
+}
+
+/* --- Names and addresses --- */
+
+bool link_name_valid(const char *name)
+{
+    size_t length = strlen(name);
+
+    if (length == 0 || length >= IFNAMSIZ || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return false;
+    for (const char *p = name; *p; p++)
+        if (*p == '/' || *p == ':' || isspace((unsigned char)*p))
+            return false;
+    return true;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int link_address_parse(const char *text, uint8_t out[LINK_ADDRESS_MAX])
+{
+    int count = 0;
+
+    for (;;) {
+        int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
+
+        if (high < 0 || count == LINK_ADDRESS_MAX)
+            return -EINVAL;
+        out[count++] = (uint8_t)(low < 0 ? high : high * 16 + low);
+        text += low < 0 ? 1 : 2;
+        if (!*text)
+            return count;
+        if (*text++ != ':')
+            return -EINVAL;
+    }
+}

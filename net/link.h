@@ -1,0 +1,91 @@
+/*
+ * Network interfaces: plain structs in, plain structs out. Source: rtnetlink(7), linux/if_link.h,
+ * Documentation/netlink/specs/rt-link.yaml.
+ */
+#ifndef LXCBOX_NET_LINK_H
+#define LXCBOX_NET_LINK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+#include "net/netlink.h"
+
+#define LINK_ADDRESS_MAX 32 /* bytes; the kernel's MAX_ADDR_LEN */
+
+/* What to make of a link, or to change on it. Members left zero are left to the kernel, or as they are. */
+struct link_request {
+    int index;            /* which one; or, when creating, the index it is to have */
+    const char *name;     /* which one where index is 0; when creating, its name ("eth%d": the next free) */
+    const char *new_name; /* when changing */
+    const uint8_t *address, *broadcast;
+    size_t address_size; /* bytes, of both */
+    uint32_t mtu;        /* bytes */
+    uint32_t queue_length;
+    bool has_queue_length;
+    unsigned flags, change; /* IFF_UP, ...: the values, and which of them to change */
+    const int *master;      /* index; 0 frees it */
+    const int *netns;       /* fd of the network namespace it is made in, or moved to */
+    const char *alias;      /* "" removes it */
+    const uint32_t *group;
+    int parent; /* index of the link below: vlan, macvlan, ipvlan */
+
+    /* When creating. */
+    const char *kind; /* "veth", "bridge", "macvlan", "ipvlan", "vlan", "dummy", ... */
+    uint16_t vlan_id;
+    uint32_t macvlan_mode;           /* MACVLAN_MODE_*; 0: the kernel's choice */
+    const uint16_t *ipvlan_mode;     /* IPVLAN_MODE_* */
+    uint16_t ipvlan_flags;           /* IPVLAN_F_* */
+    const struct link_request *peer; /* the other end of a veth: name, address, mtu, flags, netns */
+};
+
+/* Build one message into a batch. */
+void link_create(struct netlink_batch *b, const struct link_request *r);
+void link_change(struct netlink_batch *b, const struct link_request *r);
+void link_delete(struct netlink_batch *b, int index, const char *name);
+void link_get(struct netlink_batch *b, int index, const char *name);
+
+struct link_statistics {
+    uint64_t packets, bytes, errors, dropped;
+};
+
+/* A link as the kernel tells it. */
+struct link {
+    int index;
+    char name[IFNAMSIZ];
+    unsigned type;  /* ARPHRD_* */
+    unsigned flags; /* IFF_* */
+    uint32_t mtu, group, queue_length;
+    uint8_t state; /* IF_OPER_* */
+    uint8_t mode;  /* IF_LINK_MODE_* */
+    char queueing[32], kind[32], alias[256];
+    uint8_t address[LINK_ADDRESS_MAX], broadcast[LINK_ADDRESS_MAX];
+    size_t address_size, broadcast_size;
+    int parent, master; /* 0: none */
+    int parent_netns;   /* id of the namespace that `parent` is counted in; -1: this one */
+    bool has_parent;    /* a tunnel's parent may be 0 */
+    uint32_t promiscuity, min_mtu, max_mtu;
+    uint16_t vlan_id, vlan_protocol;
+    uint32_t macvlan_mode;
+    uint16_t ipvlan_mode, ipvlan_flags;
+    struct link_statistics received, sent;
+};
+
+/* Read one RTM_NEWLINK. false where it is none or too short. */
+bool link_parse(const struct netlink_message *m, struct link *out);
+
+/* Ask for one link by index, or by name where index is 0. 0, -ENODEV, or another negative errno; `err`
+ * filled. */
+int link_find(struct netlink *n, int index, const char *name, struct link *out, struct error *err);
+
+/* Every link, in the kernel's order (by index). The caller frees *out. */
+int link_list(struct netlink *n, struct link **out, size_t *count, struct error *err);
+
+/* 1 to 15 bytes, no '/', no blank, not "." or "..", as the kernel's dev_valid_name() has it. */
+bool link_name_valid(const char *name);
+
+/* "00:16:3e:01:02:03" into bytes; the number of bytes, or -EINVAL. */
+int link_address_parse(const char *text, uint8_t out[LINK_ADDRESS_MAX]);
+
+#endif
