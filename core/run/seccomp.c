@@ -58,25 +58,43 @@ int seccomp_prepare(const struct config *c, struct seccomp_program *out, struct 
     r = seccomp_policy_parse(text, length, path, &policy, err);
     if (r < 0)
         return r;
-    if (policy.notifies) {
-        error_text(err, ENOTSUP, "%s: the action notify is not supported", path);
-        return error_remedy(err, "use allow or errno N for these calls");
-    }
+    if (policy.notifies && (!c->seccomp_notify_proxy || !c->seccomp_notify_proxy[0]))
+        log_warn("seccomp", "%s has calls that wait for an answer, and lxc.seccomp.notify.proxy names nobody",
+                 path);
     return seccomp_compile(&policy, out, err);
+}
+
+int seccomp_load_listening(const struct seccomp_program *p, int *listener, struct error *err)
+{
+    struct sock_fprog program = {(unsigned short)p->count, p->code};
+    long r;
+
+    *listener = -1;
+    if (!p->count)
+        return 0;
+    r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, p->notifies ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0,
+                &program);
+    if (r < 0) {
+        int number = errno;
+        error_set(err, number, "cannot load the seccomp profile");
+        if (number == EACCES)
+            error_remedy(err, "it needs CAP_SYS_ADMIN, or lxc.no_new_privs = 1");
+        if (number == EINVAL && p->notifies)
+            error_remedy(err, "the action notify needs Linux 5.0 or newer");
+        if (number == EBUSY)
+            error_remedy(err, "of profiles on top of each other only one can have the action notify");
+        return -number;
+    }
+    if (p->notifies)
+        *listener = (int)r;
+    return 0;
 }
 
 int seccomp_load(const struct seccomp_program *p, struct error *err)
 {
-    struct sock_fprog program = {(unsigned short)p->count, p->code};
+    int listener;
 
-    if (!p->count)
-        return 0;
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) {
-        int r = errno;
-        error_set(err, r, "cannot load the seccomp profile");
-        if (r == EACCES)
-            error_remedy(err, "it needs CAP_SYS_ADMIN, or lxc.no_new_privs = 1");
-        return -r;
-    }
-    return 0;
+    if (p->notifies)
+        return error_text(err, ENOTSUP, "the seccomp profile's action notify has nobody to listen here");
+    return seccomp_load_listening(p, &listener, err);
 }

@@ -209,7 +209,8 @@ static void compile_arch(const struct seccomp_policy *policy, uint32_t arch,
 
 int seccomp_compile(const struct seccomp_policy *policy, struct seccomp_program *out, struct error *err)
 {
-    cleanup_seccomp_program struct seccomp_program p = {calloc(BPF_MAXINSNS, sizeof(*p.code)), 0};
+    cleanup_seccomp_program struct seccomp_program p = {.code = calloc(BPF_MAXINSNS, sizeof(*p.code)),
+                                                        .notifies = policy->notifies};
     cleanup_free const struct seccomp_rule **rules = calloc(policy->count + 1, sizeof(*rules));
     cleanup_free struct range *ranges = calloc(2 * policy->count + 1, sizeof(*ranges));
     struct sock_filter *code;

@@ -18,7 +18,10 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/run/protocol.h"
 #include "core/run/seccomp.h"
+#include "core/run/seccomp_notify.h"
 #include "core/run/syscalls.h"
 
 #define ERRNO(n) (SECCOMP_RET_ERRNO | (n))
@@ -382,6 +385,102 @@ static void a_loaded_profile_confines_the_process(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 
+/* Stands for a program that answers calls: one answer, after looking at what LXC's message holds. */
+static int answer(int server)
+{
+    struct {
+        struct seccomp_proxy_message head;
+        struct seccomp_notif call;
+        struct seccomp_notif_resp answer;
+        char cookie[16];
+    } m;
+    cleanup_command_fds struct command_fds fds = {.count = 0};
+    cleanup_fd int peer = accept(server, NULL, NULL);
+    char comm[32] = "";
+    ssize_t n;
+
+    n = command_receive(peer, &m, sizeof(m), 0, NULL, &fds);
+    if (n != (ssize_t)(offsetof(__typeof__(m), cookie) + 6) || memcmp(m.cookie, "cookie", 6) != 0 ||
+        m.head.cookie_length != 6 || m.head.reserved || fds.count != 3 || m.head.init_pid != 7)
+        return 1;
+    if (m.head.sizes.seccomp_notif != sizeof(m.call) || m.head.sizes.seccomp_notif_resp != sizeof(m.answer) ||
+        m.call.data.nr != SYS_getppid || m.call.data.args[0] != 5 || m.answer.id != m.call.id)
+        return 2;
+    cleanup_fd int file = openat(fds.fds[0], "comm", O_RDONLY | O_CLOEXEC);
+    if (read(file, comm, sizeof(comm) - 1) <= 0 || strcmp(comm, "asks\n") != 0)
+        return 3;
+    m.answer.val = 4242;
+    return send(peer, &m, offsetof(__typeof__(m), cookie), 0) < 0 ? 4 : 0;
+}
+
+static void a_call_is_answered_by_the_proxy_and_fails_without(void **state)
+{
+    static const char profile[] = "2\ndenylist\ngetppid notify\n";
+    cleanup_seccomp_policy struct seccomp_policy policy = {0};
+    cleanup_seccomp_program struct seccomp_program program = {0};
+    cleanup_seccomp_notifier struct seccomp_notifier n = SECCOMP_NOTIFIER_INIT;
+    cleanup_free char *proxy = format_string("unix:@lxcbox-test-proxy-%d", getpid());
+    struct config c = {.seccomp_notify_proxy = proxy, .seccomp_notify_cookie = (char *)"cookie"};
+    struct command_fds fds = {.count = 0};
+    struct sockaddr_un address;
+    socklen_t length;
+    int pair[2], status;
+    pid_t caller, answerer;
+    char byte;
+
+    (void)state;
+    assert_int_equal(seccomp_policy_parse(profile, sizeof(profile) - 1, "profile", &policy, NULL), 0);
+    assert_int_equal(seccomp_compile(&policy, &program, NULL), 0);
+    assert_int_equal(seccomp_load(&program, NULL), -ENOTSUP);
+    assert_int_equal(seccomp_notify_address(proxy, &address, &length), 0);
+    cleanup_fd int server = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(server, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(server, 1), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+
+    answerer = fork();
+    if (answerer == 0)
+        _exit(answer(server));
+    close_fd(&server);
+    caller = fork();
+    if (caller == 0) {
+        fds.count = 1;
+        prctl(PR_SET_NAME, "asks");
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 ||
+            seccomp_load_listening(&program, &fds.fds[0], NULL) < 0 ||
+            command_send(pair[1], "l", 1, false, &fds) < 0)
+            _exit(1);
+        if (syscall(SYS_getppid, 5) != 4242)
+            _exit(2);
+        _exit(syscall(SYS_getppid) == -1 && errno == ENOSYS ? 0 : 3);
+    }
+    assert_int_equal(command_receive(pair[0], &byte, 1, 0, NULL, &fds), 1);
+    assert_int_equal(seccomp_notify_open(&n, &c, fds.fds[0], 7, NULL), 0);
+    assert_true(seccomp_notify_handle(&n));
+    assert_int_equal(waitpid(answerer, &status, 0), answerer);
+    assert_int_equal(status, 0);
+    assert_true(seccomp_notify_handle(&n)); /* nobody answers any more */
+    assert_int_equal(waitpid(caller, &status, 0), caller);
+    assert_int_equal(status, 0);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static void a_proxy_has_a_path_or_a_name(void **state)
+{
+    struct sockaddr_un address;
+    socklen_t length;
+
+    (void)state;
+    assert_int_equal(seccomp_notify_address("unix:/run/p", &address, &length), 0);
+    assert_string_equal(address.sun_path, "/run/p");
+    assert_int_equal(seccomp_notify_address("unix:@p", &address, &length), 0);
+    assert_int_equal(length, offsetof(struct sockaddr_un, sun_path) + 2);
+    assert_int_equal(seccomp_notify_address("unix:", &address, &length), -EINVAL);
+    assert_int_equal(seccomp_notify_address("unix:@", &address, &length), -EINVAL);
+    assert_int_equal(seccomp_notify_address("/run/p", &address, &length), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,7 +500,10 @@ int main(void)
         cmocka_unit_test(numbers_are_the_kernels),
         cmocka_unit_test(the_common_profile_needs_no_file),
         cmocka_unit_test(a_loaded_profile_confines_the_process),
+        cmocka_unit_test(a_call_is_answered_by_the_proxy_and_fails_without),
+        cmocka_unit_test(a_proxy_has_a_path_or_a_name),
     };
 
+    log_open("seccomp", NULL, "none", LOG_FATAL, NULL);
     return cmocka_run_group_tests_name("seccomp", tests, NULL, NULL);
 }
