@@ -53,7 +53,9 @@ int seccomp_prepare(const struct config *c, struct seccomp_program *out, struct 
         r = 0;
     if (r < 0) {
         error_set(err, r, "cannot read lxc.seccomp.profile %s", path);
-        return r == -ENOENT ? error_remedy(err, "name a file that exists, or clear the key") : r;
+        if (r == -ENOENT)
+            error_remedy(err, "name a file that exists, or clear the key");
+        return r;
     }
     r = seccomp_policy_parse(text, length, path, &policy, err);
     if (r < 0)
