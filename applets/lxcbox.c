@@ -8,6 +8,7 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/run/sealed.h"
 
 #ifndef LXCBOX_VERSION
 #error "the Makefile defines LXCBOX_VERSION"
@@ -60,6 +61,11 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
     if (!options) {
         error_set(&err, ENOMEM, "cannot start");
         return print_error(applet->name, &err);
+    }
+    if (applet->sealed) {
+        r = sealed_reexec(argv, &err);
+        if (r < 0)
+            return print_error(applet->name, &err);
     }
     r = options_parse(applet->options, applet->stop_at_operand, options, argc, argv, &in.argc, &help,
                       &version, &err);
