@@ -341,15 +341,6 @@ static void numbers_are_the_kernels(void **state)
     assert_true(syscall_known("riscv_flush_icache"));
 }
 
-/* Stands in for the built-in profiles. */
-static const char common[] = "2\ndenylist\nreject_force_umount\n[all]\nkexec_load errno 1\n";
-__attribute__((weak)) const char *config_builtin(const char *name, size_t *length);
-const char *config_builtin(const char *name, size_t *length)
-{
-    *length = sizeof(common) - 1;
-    return strcmp(name, "common.seccomp") == 0 ? common : NULL;
-}
-
 static void the_common_profile_needs_no_file(void **state)
 {
     struct config c = {.seccomp_profile = (char *)"/usr/share/lxc/config/common.seccomp"};
