@@ -62,11 +62,17 @@ static int mark_inherited(struct inside *in, struct error *err)
     return 0;
 }
 
-static int wait_to_go(struct inside *in, struct error *err)
+/* First of all: what a process does before it is in its cgroups is the monitor's. */
+static int enter_cgroups(struct inside *in, struct error *err)
 {
     int r = set_death_signal(in, err);
 
-    return r < 0 ? r : sync_wait(in->child->sync, SYNC_GO, err);
+    return r < 0 ? r : cgroup_enter_payload(in->child->cgroup, 0, in->child->in_cgroup, err);
+}
+
+static int wait_to_go(struct inside *in, struct error *err)
+{
+    return sync_wait(in->child->sync, SYNC_GO, &in->rootfs.prepared, err);
 }
 
 /* Root of the user namespace, where it has one; else who init is to be. */
@@ -248,7 +254,7 @@ static int wait_to_exec(struct inside *in, struct error *err)
 {
     int r = sync_send(in->child->sync, SYNC_PREPARED, NULL, err);
 
-    return r < 0 ? r : sync_wait(in->child->sync, SYNC_EXEC, err);
+    return r < 0 ? r : sync_wait(in->child->sync, SYNC_EXEC, NULL, err);
 }
 
 static int set_sysctls(struct inside *in, struct error *err)
@@ -258,7 +264,9 @@ static int set_sysctls(struct inside *in, struct error *err)
 
 static int take_keyring(struct inside *in, struct error *err)
 {
-    return limits_keyring(in->config, err);
+    int r = lsm_keyring(in->rootfs.proc_fd, in->config, err);
+
+    return r < 0 ? r : limits_keyring(in->config, err);
 }
 
 static int set_caps(struct inside *in, struct error *err)
@@ -356,12 +364,12 @@ static int become_user(struct inside *in, struct error *err)
 
 /* In this order, each for the reason that stands in rootfs.h or beside the step. */
 static int (*const steps[])(struct inside *, struct error *) = {
-    mark_inherited,  wait_to_go,      become_root,     take_namespaces,  set_hostname,  isolate,
-    hooks_pre_mount, mount_rootfs,    mount_dev,       mount_system,     mount_entries, mount_cgroups,
-    hooks_mount,     check_rootfs,    hooks_autodev,   fill_dev,         mount_devpts,  make_terminals,
-    link_dev,        mount_boot_id,   enter_rootfs,    set_personality,  wait_to_exec,  set_sysctls,
-    take_keyring,    set_caps,        set_label,       set_no_new_privs, load_seccomp,  hooks_start,
-    enter_session,   enter_directory, set_environment, become_user,
+    mark_inherited, enter_cgroups,   wait_to_go,      become_root,     take_namespaces,  set_hostname,
+    isolate,        hooks_pre_mount, mount_rootfs,    mount_dev,       mount_system,     mount_entries,
+    mount_cgroups,  hooks_mount,     check_rootfs,    hooks_autodev,   fill_dev,         mount_devpts,
+    make_terminals, link_dev,        mount_boot_id,   enter_rootfs,    set_personality,  wait_to_exec,
+    set_sysctls,    take_keyring,    set_caps,        set_label,       set_no_new_privs, load_seccomp,
+    hooks_start,    enter_session,   enter_directory, set_environment, become_user,
 };
 
 static int execute_init(struct inside *in, struct error *err)

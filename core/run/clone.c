@@ -30,7 +30,7 @@ struct clone3_arguments {
 
 /* fork(2) with `flags`. Kernels before 5.3 have no clone3, before 5.7 no cgroup in it, before 5.2 no pidfd.
  */
-static pid_t clone_process(uint64_t flags, int cgroup, bool *in_cgroup, int *pidfd)
+static pid_t clone_process(struct child *child, uint64_t flags, int cgroup, int *pidfd)
 {
     struct clone3_arguments a = {.flags = flags | CLONE_PIDFD,
                                  .pidfd = (uint64_t)(uintptr_t)pidfd,
@@ -38,14 +38,14 @@ static pid_t clone_process(uint64_t flags, int cgroup, bool *in_cgroup, int *pid
                                  .cgroup = (uint64_t)cgroup};
     long pid;
 
-    *in_cgroup = cgroup >= 0;
-    if (*in_cgroup) {
+    child->in_cgroup = cgroup >= 0;
+    if (child->in_cgroup) {
         a.flags |= INTO_CGROUP;
         pid = syscall(SYS_clone3, &a, sizeof(a));
         if (pid >= 0)
             return (pid_t)pid;
         a.flags &= ~INTO_CGROUP;
-        *in_cgroup = false;
+        child->in_cgroup = false;
     }
     a.cgroup = 0;
     pid = syscall(SYS_clone3, &a, sizeof(a));
@@ -67,9 +67,9 @@ static bool shares_any(const struct child *child)
     return false;
 }
 
-static pid_t start(struct child *child, uint64_t flags, int cgroup, bool *in_cgroup, int *pidfd)
+static pid_t start(struct child *child, uint64_t flags, int cgroup, int *pidfd)
 {
-    pid_t pid = clone_process(flags, cgroup, in_cgroup, pidfd);
+    pid_t pid = clone_process(child, flags, cgroup, pidfd);
 
     if (pid == 0)
         child_run(child);
@@ -83,14 +83,13 @@ static pid_t start(struct child *child, uint64_t flags, int cgroup, bool *in_cgr
 __attribute__((noreturn)) static void start_among_shared(struct child *child, uint64_t flags, int report)
 {
     int pidfd = -1;
-    bool in_cgroup;
     pid_t pid = 0;
 
     for (int i = 0; pid == 0 && i < NAMESPACE_KINDS; i++)
         if (child->shared[i] >= 0 && setns(child->shared[i], (int)namespaces[i].flag) < 0)
             pid = -errno;
     if (pid == 0)
-        pid = start(child, flags | CLONE_PARENT, -1, &in_cgroup, &pidfd);
+        pid = start(child, flags | CLONE_PARENT, -1, &pidfd);
     (void)write_all(report, &pid, sizeof(pid));
     _exit(0);
 }
@@ -121,16 +120,16 @@ static pid_t child_start_shared(struct child *child, uint64_t flags, int *pidfd,
     return pid;
 }
 
-pid_t child_start(struct child *child, int cgroup, bool *in_cgroup, int *pidfd, struct error *err)
+pid_t child_start(struct child *child, int *pidfd, struct error *err)
 {
     uint64_t flags = child->own & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
     pid_t pid;
 
     *pidfd = -1;
-    *in_cgroup = false;
+    child->in_cgroup = false;
     if (shares_any(child))
         return child_start_shared(child, flags, pidfd, err);
-    pid = start(child, flags, cgroup, in_cgroup, pidfd);
+    pid = start(child, flags, cgroup_payload_fd(child->cgroup), pidfd);
     if (pid < 0) {
         error_set(err, pid, "cannot make the container's first process in namespaces of its own");
         if (pid == -EPERM && geteuid() != 0)

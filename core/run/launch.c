@@ -15,6 +15,7 @@
 #include "core/run/hooks.h"
 #include "core/run/idmap.h"
 #include "core/run/limits.h"
+#include "core/run/rootfs.h"
 
 /* How long processes that outlived init (one without a pid namespace of its own) are waited for. */
 #define KILL_TIMEOUT_MS 10000
@@ -40,11 +41,14 @@ static int make_cgroups(struct monitor *m, struct error *err)
         return error_set(err, ENOMEM, "cannot make cgroups");
     *m->cgroup = (struct cgroup)CGROUP_INIT;
     r = cgroup_open(m->cgroup, m->config, err);
-    return r < 0 ? r : cgroup_create(m->cgroup, m->container->name, m->config, err);
+    if (r == 0)
+        r = cgroup_create(m->cgroup, m->container->name, false, m->config, err);
+    return r < 0 ? r : cgroup_enter_monitor(m->cgroup, false, err);
 }
 
-static void close_shared(struct child *child)
+static void child_end(struct child *child)
 {
+    close_fd(&child->sync);
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         close_fd(&child->shared[i]);
 }
@@ -84,22 +88,23 @@ static int keep_namespaces(struct monitor *m, struct error *err)
 }
 
 /* Make the child and let it go: from then on it mounts while we see to its limits and links. */
-static int begin(struct monitor *m, struct child *child, struct error *err)
+static int begin(struct monitor *m, struct child *child, int sync, struct error *err)
 {
-    bool in_cgroup = false;
-    pid_t pid;
+    cleanup_command_fds struct command_fds trees = {.count = 0};
     int r = open_shared(m, child, err);
+    pid_t pid;
 
     if (r < 0)
         return r;
-    pid = child_start(child, m->cgroup ? cgroup_clone_fd(m->cgroup) : -1, &in_cgroup, &m->init_pidfd, err);
+    pid = child_start(child, &m->init_pidfd, err);
     if (pid < 0)
         return pid;
+    close_fd(&child->sync);
     m->init_pid = pid;
     r = idmap_write(m->config, pid, err);
     if (r == 0)
-        r = cgroup_enter_payload(m->cgroup, m->config, pid, in_cgroup, err);
-    return r;
+        r = rootfs_prepare(m->config, pid, &trees, err);
+    return r < 0 ? r : sync_send(sync, SYNC_GO, &trees, err);
 }
 
 static void take_terminal(struct monitor *m, struct command_fds *fds)
@@ -143,6 +148,8 @@ static int prepare(struct monitor *m, int sync, struct error *err)
     if (r == 0)
         r = limits_proc(m->config, m->init_pid, err);
     if (r == 0)
+        r = limits_core(m->config, m->init_pid, err);
+    if (r == 0)
         r = cgroup_limit(m->cgroup, m->config, err);
     if (r == 0 && m->clone_flags & CLONE_NEWNET)
         r = network_attach(m->container, m->config, m->init_pid, &m->network, err);
@@ -180,30 +187,28 @@ static int prefer_childs_reason(int sync, int r, struct error *err)
 
 static int start_child(struct monitor *m, const struct seccomp_program *seccomp, struct error *err)
 {
-    __attribute__((cleanup(close_shared))) struct child child = {.container = m->container,
-                                                                 .config = m->config,
-                                                                 .options = m->options,
-                                                                 .seccomp = seccomp,
-                                                                 .own = m->clone_flags,
-                                                                 .shared = {-1, -1, -1, -1, -1, -1, -1, -1}};
-    cleanup_fd int sync = -1, sync_child = -1;
+    __attribute__((cleanup(child_end))) struct child child = {.container = m->container,
+                                                              .config = m->config,
+                                                              .options = m->options,
+                                                              .seccomp = seccomp,
+                                                              .cgroup = m->cgroup,
+                                                              .own = m->clone_flags,
+                                                              .shared = {-1, -1, -1, -1, -1, -1, -1, -1}};
+    cleanup_fd int sync = -1;
     int fds[2], r;
 
     sigemptyset(&child.signals);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
         return error_set(err, errno, "cannot start %s", m->container->name);
     sync = fds[0];
-    sync_child = child.sync = fds[1];
-    r = begin(m, &child, err);
-    close_fd(&sync_child);
-    if (r == 0)
-        r = sync_send(sync, SYNC_GO, NULL, err);
+    child.sync = fds[1];
+    r = begin(m, &child, sync, err);
     if (r == 0)
         r = prepare(m, sync, err);
     if (r == 0)
         r = sync_send(sync, SYNC_EXEC, NULL, err);
     if (r == 0)
-        return sync_wait(sync, SYNC_RUNNING, err);
+        return sync_wait(sync, SYNC_RUNNING, NULL, err);
     return m->init_pid ? prefer_childs_reason(sync, r, err) : r;
 }
 

@@ -51,6 +51,9 @@ uint64_t namespace_clone_flags(const struct config *c)
         flags &= ~(uint64_t)CLONE_NEWUSER;
     if (no_network_of_its_own(c))
         flags &= ~(uint64_t)CLONE_NEWNET;
+    if (c->time_offset_boot.seconds || c->time_offset_boot.nanoseconds || c->time_offset_monotonic.seconds ||
+        c->time_offset_monotonic.nanoseconds)
+        flags |= CLONE_NEWTIME;
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         if (c->namespace_share[i])
             flags &= ~namespaces[i].flag;

@@ -44,9 +44,9 @@ int sync_next(int socket, struct command_fds *fds, struct error *err)
     return message.point;
 }
 
-int sync_wait(int socket, enum sync_point point, struct error *err)
+int sync_wait(int socket, enum sync_point point, struct command_fds *fds, struct error *err)
 {
-    int r = sync_next(socket, NULL, err);
+    int r = sync_next(socket, fds, err);
 
     if (r < 0 || r == (int)point)
         return r < 0 ? r : 0;

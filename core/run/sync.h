@@ -33,8 +33,8 @@ int sync_next(int socket, struct command_fds *fds, struct error *err);
 
 /*
  * Wait for a point. Returns 0 or a negative errno as above; -EPIPE where the other side is gone, -EPROTO
- * where it is out of step.
+ * where it is out of step. `fds` as above.
  */
-int sync_wait(int socket, enum sync_point point, struct error *err);
+int sync_wait(int socket, enum sync_point point, struct command_fds *fds, struct error *err);
 
 #endif
