@@ -184,6 +184,17 @@ static int read_hierarchy(const char *line, struct hierarchy *h)
     return 1;
 }
 
+/*
+ * A bare "cgroup" leaves it to us: who has CAP_SYS_ADMIN could make it writable anyway, so it is; who has not
+ * gets the host's part read-only.
+ */
+static enum auto_mount cgroup_mode(const struct config *c)
+{
+    if (c->mount_auto.cgroup != AUTO_UNSPECIFIED)
+        return c->mount_auto.cgroup;
+    return caps_wanted(c, CAP_SYS_ADMIN) ? AUTO_RW : AUTO_MIXED;
+}
+
 /* Mount the hierarchy anew, as the cgroup namespace shows it. */
 static int mount_hierarchy(const struct rootfs *r, const struct hierarchy *h, const char *inside,
                            enum auto_mount mode, struct error *err)
@@ -197,7 +208,7 @@ static int mount_hierarchy(const struct rootfs *r, const struct hierarchy *h, co
 static int bind_hierarchy(const struct rootfs *r, const struct config *c, const struct hierarchy *h,
                           const char *inside, struct error *err)
 {
-    const struct config_auto_mounts *a = &c->mount_auto;
+    enum auto_mount mode = cgroup_mode(c);
     cleanup_free char *host = format_string("/sys/fs/cgroup/%s", h->name);
     cleanup_free char *own = format_string("%s%s", inside, h->payload);
     cleanup_fd int source = -1;
@@ -208,9 +219,9 @@ static int bind_hierarchy(const struct rootfs *r, const struct config *c, const 
     source = open(host, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (source < 0)
         return error_set(err, errno, "cannot open %s", host);
-    if (a->cgroup_full) {
-        ret = bind_over(r, source, inside, SAFE | (a->cgroup == AUTO_RW ? 0 : MS_RDONLY));
-        if (ret < 0 || a->cgroup != AUTO_MIXED)
+    if (c->mount_auto.cgroup_full) {
+        ret = bind_over(r, source, inside, SAFE | (mode == AUTO_RW ? 0 : MS_RDONLY));
+        if (ret < 0 || mode != AUTO_MIXED)
             return ret < 0 ? error_set(err, ret, "cannot bind %s on /%s", host, inside) : 0;
     } else {
         cleanup_fd int place = rootfs_make_directory(r->fd, own, 0755);
@@ -220,7 +231,7 @@ static int bind_hierarchy(const struct rootfs *r, const struct config *c, const 
     cleanup_fd int payload = openat(source, h->payload + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (payload < 0)
         return error_set(err, errno, "cannot open %s%s", host, h->payload);
-    ret = bind_over(r, payload, own, SAFE | (a->cgroup == AUTO_RO ? MS_RDONLY : 0));
+    ret = bind_over(r, payload, own, SAFE | (mode == AUTO_RO ? MS_RDONLY : 0));
     return ret < 0 ? error_set(err, ret, "cannot bind %s%s on /%s", host, h->payload, own) : 0;
 }
 
@@ -263,12 +274,12 @@ static int mount_tree(const struct rootfs *r, const struct config *c, bool own_n
         cleanup_fd int place = rootfs_make_directory(r->fd, inside, 0755);
         if (place < 0)
             return error_set(err, place, "cannot make folder /%s in the container", inside);
-        ret = own_namespace ? mount_hierarchy(r, &h, inside, c->mount_auto.cgroup, err)
+        ret = own_namespace ? mount_hierarchy(r, &h, inside, cgroup_mode(c), err)
                             : bind_hierarchy(r, c, &h, inside, err);
         if (ret == 0)
             link_controllers(r, &h);
     }
-    if (ret < 0 || c->mount_auto.cgroup == AUTO_RW)
+    if (ret < 0 || cgroup_mode(c) == AUTO_RW)
         return ret;
     cleanup_fd int top = rootfs_open(r->fd, "sys/fs/cgroup", O_PATH, 0);
     ret = top < 0 ? top : mount_set_flags(top, SAFE | MS_RDONLY);
@@ -291,14 +302,15 @@ int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_na
         return error_set(err, ret, "cannot find the host's cgroups");
     for (const char *line = mounts; line && !v2_alone; line = strchr(line, '\n')) {
         line += line[0] == '\n';
-        v2_alone = read_hierarchy(line, &h) && h.is_v2 && !h.name[0];
+        /* lxc.mount.auto = cgroup2 wants the v2 hierarchy alone also where v1 ones are beside it. */
+        v2_alone = read_hierarchy(line, &h) && h.is_v2 && (!h.name[0] || c->mount_auto.cgroup2);
     }
     if (own_namespace && !force && !v2_alone)
         return 0;
     if (!v2_alone)
         return mount_tree(r, c, own_namespace, mounts, cgroups, err);
     if (own_namespace)
-        return mount_hierarchy(r, &h, "sys/fs/cgroup", c->mount_auto.cgroup, err);
+        return mount_hierarchy(r, &h, "sys/fs/cgroup", cgroup_mode(c), err);
     error_text(err, ENOTSUP,
                "lxc.mount.auto = cgroup cannot be had on a host with cgroup v2 alone while the "
                "container keeps the host's cgroup namespace");
