@@ -78,7 +78,7 @@ const struct key config_keys[] = {
     {"lxc.rootfs.managed", &type_bool, "1", AT(rootfs_managed), .flags = KEY_RESETS},
     {"lxc.rootfs.mount", &type_path, AT(rootfs_mount)},
     {"lxc.rootfs.options", &type_rootfs_options, AT(rootfs_options)},
-    {"lxc.rootfs.path", &type_path, AT(rootfs_path)},
+    {"lxc.rootfs.path", &type_rootfs_path, AT(rootfs_path)},
     {"lxc.sched.core", &type_bool, AT(sched_core)},
     {"lxc.seccomp.allow_nesting", &type_bool, AT(seccomp_allow_nesting)},
     {"lxc.seccomp.notify.cookie", &type_string, AT(seccomp_notify_cookie), NOT_YET},

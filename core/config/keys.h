@@ -82,6 +82,7 @@ void keys_free(const struct key *table, void *holder);
 int string_set(void *holder, const struct setting *s, char **kept, struct error *err);
 int string_get(const void *holder, const struct setting *s, struct strbuf *out);
 void string_clear(void *holder, const struct setting *s);
+int path_set(void *holder, const struct setting *s, char **kept, struct error *err);
 int int_get(const void *holder, const struct setting *s, struct strbuf *out);
 void int_clear(void *holder, const struct setting *s);
 int list_get(const void *holder, const struct setting *s, struct strbuf *out);
@@ -105,7 +106,7 @@ extern const struct key_type type_cgroup, type_sysctl, type_proc, type_prlimit;
 
 /* --- core/config/keys_mount.c --- */
 
-extern const struct key_type type_mount_auto, type_mount_entry, type_mount_fstab, type_rootfs_options;
+extern const struct key_type type_mount_auto, type_mount_entry, type_rootfs_options, type_rootfs_path;
 
 /* --- core/config/keys_run.c --- */
 

@@ -171,7 +171,10 @@ struct hierarchy {
     char *payload;     /* our cgroup, from the hierarchy's root */
 };
 
-/* The word after "cgroup:", or what stands for none. */
+/*
+ * A bare "cgroup" leaves it to us: who has CAP_SYS_ADMIN could make it writable anyway, so it is; who has not
+ * gets the host's part read-only.
+ */
 static enum auto_mount mode_of(const struct config *c)
 {
     if (c->mount_auto.cgroup != AUTO_UNSPECIFIED)
