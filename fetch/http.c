@@ -191,7 +191,7 @@ static int explain_status(const struct http_head *head, struct error *err)
         error_text(err, EREMOTEIO, "the server has a failure of its own (status %d)", status);
         return error_remedy(err, "try again later, or another server");
     }
-    return error_text(err, EBADMSG, "the server answers with status %d", status);
+    return error_text(err, EPROTO, "the server answers with status %d", status);
 }
 
 /* The body of a redirect or error is not wanted; the connection is worth keeping only without one. */

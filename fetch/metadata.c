@@ -31,7 +31,8 @@ void meta_files_free(struct meta_files *files)
 /* One of the names that we know, with a mode and a compat level or without. */
 static bool is_known(const char *name)
 {
-    static const char *const names[] = {"config", "fstab", "excludes", "templates", "create-message", "expiry"};
+    static const char *const names[] = {"config",    "fstab",          "excludes",
+                                        "templates", "create-message", "expiry"};
     size_t length = 0;
 
     for (size_t i = 0; i < ARRAY_LENGTH(names) && !length; i++)
@@ -123,7 +124,8 @@ static int read_entries(struct archive *a, struct meta_files *files)
     return failed ? failed : code == ARCHIVE_EOF ? 0 : -EBADMSG;
 }
 
-int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out, struct error *err)
+int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out,
+                  struct error *err)
 {
     cleanup_meta_files struct meta_files files = {0};
     struct archive *a = archive_read_new();
@@ -134,10 +136,12 @@ int meta_read_tar(const void *bytes, size_t length, const char *what, struct met
         archive_read_support_filter_gzip(a);
         archive_read_support_filter_zstd(a);
         archive_read_support_format_tar(a);
-        failed = archive_read_open_memory(a, bytes, length) == ARCHIVE_OK ? read_entries(a, &files) : -EBADMSG;
+        failed =
+            archive_read_open_memory(a, bytes, length) == ARCHIVE_OK ? read_entries(a, &files) : -EBADMSG;
     }
     if (failed == -EBADMSG)
-        error_text(err, EBADMSG, "%s is damaged: %.200s", what, archive_error_string(a) ?: "a file in it is no text");
+        error_text(err, EBADMSG, "%s is damaged: %.200s", what,
+                   archive_error_string(a) ?: "a file in it is no text");
     else if (failed)
         error_set(err, failed, "cannot read %s", what);
     archive_read_free(a);

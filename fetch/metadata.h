@@ -1,7 +1,7 @@
 /*
  * The files that come with an image: config, fstab, excludes, templates, create-message, expiry, each perhaps
- * with "-system" or "-user" and a compat level (".7") behind its name. They come in a tarball, and lie as files
- * in LXC's cache.
+ * with "-system" or "-user" and a compat level (".7") behind its name. They come in a tarball, and lie as
+ * files in LXC's cache.
  */
 #ifndef LXCBOX_FETCH_METADATA_H
 #define LXCBOX_FETCH_METADATA_H
@@ -28,7 +28,8 @@ void meta_files_free(struct meta_files *files);
  * Read a metadata tarball (xz, gzip, zstd or plain) in memory. Files of over 256 KB are refused, and what is
  * over 16 MB unpacked. `what` names it in an error. 0, -EBADMSG for a damaged one, -EFBIG, -ENOMEM.
  */
-int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out, struct error *err);
+int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out,
+                  struct error *err);
 
 /* Read the files of a folder. */
 int meta_read_folder(int dirfd, const char *what, struct meta_files *out, struct error *err);
