@@ -199,11 +199,6 @@ static int list_build(void *context, const struct streams_build *build)
     return failed;
 }
 
-static bool is_absent(int failed)
-{
-    return failed == -ENOENT || failed == -EACCES; /* some stores of files answer 403 for what is not there */
-}
-
 /*
  * The list from wherever the server has one. 0, or 1 where it is from simplestreams, which has told the last
  * image's sums as well.
@@ -215,15 +210,15 @@ static int list_images(struct catalog *c, const struct image_name *filter, struc
     int failed = -ENOENT;
 
     tell_status(c->events, "Downloading the image index");
-    for (size_t i = 0; i < ARRAY_LENGTH(suffixes) && is_absent(failed); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(suffixes) && failed == -ENOENT; i++)
         failed = read_index(c, filter, suffixes[i], &out->list, err);
-    if (!is_absent(failed))
+    if (failed != -ENOENT)
         return failed;
     out->filter = filter;
     failed = each_build(c, list_build, out, err);
     if (failed)
         image_list_free(&out->list);
-    if (is_absent(failed)) {
+    if (failed == -ENOENT) {
         cleanup_free char *text = url_text(&c->server);
 
         error_text(err, ENOENT, "%s has no index of images", text ? text : c->server.host);
@@ -288,7 +283,7 @@ int catalog_find(struct catalog *c, const struct image_name *name, struct image_
     } else {
         tell_status(c->events, "Downloading the list of checksums");
         failed = each_build(c, look_for_sums, &wanted, err);
-        if (is_absent(failed))
+        if (failed == -ENOENT)
             failed = 0;
     }
     if (failed < 0) {

@@ -64,18 +64,16 @@ static int connect_one(const struct addrinfo *a, int timeout_ms)
 
 static int explain_name(const char *host, int code, struct error *err)
 {
-    if (code == EAI_SYSTEM)
-        return error_set(err, errno, "cannot look up the name %s", host);
+    if (code == EAI_SYSTEM || code == EAI_MEMORY)
+        return error_set(err, code == EAI_SYSTEM ? errno : ENOMEM, "cannot look up the name %s", host);
     if (code == EAI_AGAIN || code == EAI_FAIL) {
         error_text(err, EAGAIN, "cannot look up the name %s: no name server answers", host);
         error_remedy(err, "check the network and the nameserver lines of /etc/resolv.conf");
-    } else if (code == EAI_MEMORY) {
-        return error_set(err, ENOMEM, "cannot look up the name %s", host);
-    } else {
-        error_text(err, ENOENT, "there is no host named %s", host);
-        error_remedy(err, "check the server's name, and /etc/resolv.conf");
+        return -EAGAIN;
     }
-    return err ? err->code : -EAGAIN;
+    error_text(err, ENXIO, "there is no host named %s", host);
+    error_remedy(err, "check the server's name, and /etc/resolv.conf");
+    return -ENXIO;
 }
 
 static int explain_connect(const char *host, uint16_t port, int code, struct error *err)

@@ -14,7 +14,7 @@
 
 /*
  * Connect to a name or address. Each address that the name has is tried in getaddrinfo(3)'s order, each for
- * at most `timeout_ms`. A non-blocking fd, or a negative errno: -ENOENT for a name that does not exist,
+ * at most `timeout_ms`. A non-blocking fd, or a negative errno: -ENXIO for a name that does not exist,
  * -EAGAIN for one that cannot be resolved now, else the last address' own.
  */
 int socket_connect(const char *host, uint16_t port, int timeout_ms, struct error *err);

@@ -176,7 +176,6 @@ static bool is_no_common_ground(unsigned engine)
     case BR_ERR_BAD_VERSION:
     case BR_ERR_BAD_CIPHER_SUITE:
     case BR_ERR_INVALID_ALGORITHM:
-    case BR_ERR_UNKNOWN_TYPE:
     case BR_ERR_RECV_FATAL_ALERT + 40: /* handshake_failure */
     case BR_ERR_RECV_FATAL_ALERT + 70: /* protocol_version */
     case BR_ERR_RECV_FATAL_ALERT + 71: /* insufficient_security */
@@ -218,6 +217,11 @@ int tls_explain(const struct tls_failure *f, struct error *err)
         error_text(err, EPROTO, "%s and lxcbox have no TLS version or cipher in common", f->host);
         error_remedy(
             err, "the server must speak TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305 on that port");
+        return -EPROTO;
+    }
+    if (f->engine == BR_ERR_UNKNOWN_TYPE) {
+        error_text(err, EPROTO, "what listens at %s does not speak TLS", f->host);
+        error_remedy(err, "check the port; http:// before a server's name takes one without TLS");
         return -EPROTO;
     }
     if (f->engine == BR_ERR_NO_RANDOM)
