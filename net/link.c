@@ -250,7 +250,7 @@ int link_find(struct netlink *n, int index, const char *name, struct link *out, 
         return netlink_error(&result, err, "cannot look up network interface %s",
                              name ? name : "by its index");
     }
-    rest = (struct netlink_view){(const uint8_t *)replies.text, replies.length};
+    rest = netlink_view_of(&replies);
     while (netlink_next_message(&rest, &m))
         if (link_parse(&m, out))
             return 0;
@@ -272,7 +272,7 @@ int link_list(struct netlink *n, struct link **out, size_t *count, struct error 
     netlink_begin(&b, RTM_GETLINK, 0, &header, sizeof(header));
     if (netlink_dump(n, &b, &replies, &result) < 0)
         return netlink_error(&result, err, "cannot list the network interfaces");
-    rest = (struct netlink_view){(const uint8_t *)replies.text, replies.length};
+    rest = netlink_view_of(&replies);
     while (netlink_next_message(&rest, &m)) {
         if (used == room) {
             struct link *more = reallocarray(links, room = room ? room * 2 : 8, sizeof(*links));

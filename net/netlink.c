@@ -181,6 +181,11 @@ void netlink_nest_end(struct netlink_batch *b, size_t nest)
 
 /* --- Reading --- */
 
+struct netlink_view netlink_view_of(const struct strbuf *replies)
+{
+    return (struct netlink_view){(const uint8_t *)replies->text, replies->length};
+}
+
 bool netlink_take_header(struct netlink_view *rest, void *header, size_t size)
 {
     size_t padded = align4(size);

@@ -115,6 +115,9 @@ struct netlink_attribute {
     struct netlink_view payload;
 };
 
+/* What netlink_exchange and netlink_dump left in `replies`, to walk. */
+struct netlink_view netlink_view_of(const struct strbuf *replies);
+
 /* Take the next message, attribute, or header off the front; false at the end and at the first that lies
  * about its length. */
 bool netlink_next_message(struct netlink_view *rest, struct netlink_message *out);
