@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -39,6 +40,10 @@ static void put_common(struct netlink_batch *b, const struct link_request *r)
         netlink_put_u32(b, IFLA_GROUP, *r->group);
     if (r->parent)
         netlink_put_u32(b, IFLA_LINK, (uint32_t)r->parent);
+    if (r->receive_queues)
+        netlink_put_u32(b, IFLA_NUM_RX_QUEUES, r->receive_queues);
+    if (r->send_queues)
+        netlink_put_u32(b, IFLA_NUM_TX_QUEUES, r->send_queues);
 }
 
 /* What only this kind of link has: IFLA_INFO_DATA. */
@@ -113,6 +118,20 @@ void link_get(struct netlink_batch *b, int index, const char *name)
     refer(b, RTM_GETLINK, index, name);
 }
 
+void link_port_vlan(struct netlink_batch *b, int port, bool add, uint16_t vlan_id, bool untagged)
+{
+    struct ifinfomsg header = {.ifi_family = AF_BRIDGE, .ifi_index = port};
+    struct bridge_vlan_info info = {
+        .flags = untagged && add ? BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED : 0, .vid = vlan_id};
+    size_t nest;
+
+    netlink_begin(b, add ? RTM_SETLINK : RTM_DELLINK, 0, &header, sizeof(header));
+    nest = netlink_nest(b, IFLA_AF_SPEC);
+    netlink_put_u16(b, IFLA_BRIDGE_FLAGS, BRIDGE_FLAGS_MASTER);
+    netlink_put(b, IFLA_BRIDGE_VLAN_INFO, &info, sizeof(info));
+    netlink_nest_end(b, nest);
+}
+
 /* --- Reading --- */
 
 static void parse_kind_data(struct netlink_view data, struct link *out)
@@ -130,6 +149,10 @@ static void parse_kind_data(struct netlink_view data, struct link *out)
             out->ipvlan_mode = netlink_u16(&a);
         else if (strcmp(out->kind, "ipvlan") == 0 && a.type == IFLA_IPVLAN_FLAGS)
             out->ipvlan_flags = netlink_u16(&a);
+        else if (strcmp(out->kind, "bridge") == 0 && a.type == IFLA_BR_VLAN_FILTERING)
+            out->bridge_filters_vlans = netlink_u8(&a) != 0;
+        else if (strcmp(out->kind, "bridge") == 0 && a.type == IFLA_BR_VLAN_DEFAULT_PVID)
+            out->bridge_default_vlan = netlink_u16(&a);
     }
 }
 
@@ -250,7 +273,7 @@ int link_find(struct netlink *n, int index, const char *name, struct link *out, 
         return netlink_error(&result, err, "cannot look up network interface %s",
                              name ? name : "by its index");
     }
-    rest = (struct netlink_view){(const uint8_t *)replies.text, replies.length};
+    rest = netlink_view_of(&replies);
     while (netlink_next_message(&rest, &m))
         if (link_parse(&m, out))
             return 0;
@@ -272,7 +295,7 @@ int link_list(struct netlink *n, struct link **out, size_t *count, struct error 
     netlink_begin(&b, RTM_GETLINK, 0, &header, sizeof(header));
     if (netlink_dump(n, &b, &replies, &result) < 0)
         return netlink_error(&result, err, "cannot list the network interfaces");
-    rest = (struct netlink_view){(const uint8_t *)replies.text, replies.length};
+    rest = netlink_view_of(&replies);
     while (netlink_next_message(&rest, &m)) {
         if (used == room) {
             struct link *more = reallocarray(links, room = room ? room * 2 : 8, sizeof(*links));

@@ -30,6 +30,7 @@ struct link_request {
     const char *alias;      /* "" removes it */
     const uint32_t *group;
     int parent; /* index of the link below: vlan, macvlan, ipvlan */
+    uint32_t receive_queues, send_queues;
 
     /* When creating. */
     const char *kind; /* "veth", "bridge", "macvlan", "ipvlan", "vlan", "dummy", ... */
@@ -45,6 +46,10 @@ void link_create(struct netlink_batch *b, const struct link_request *r);
 void link_change(struct netlink_batch *b, const struct link_request *r);
 void link_delete(struct netlink_batch *b, int index, const char *name);
 void link_get(struct netlink_batch *b, int index, const char *name);
+
+/* Make a bridge's port a member of a VLAN, or with `add` false take it out. An untagged one is what frames
+ * without a tag belong to. */
+void link_port_vlan(struct netlink_batch *b, int port, bool add, uint16_t vlan_id, bool untagged);
 
 struct link_statistics {
     uint64_t packets, bytes, errors, dropped;
@@ -69,6 +74,8 @@ struct link {
     uint16_t vlan_id, vlan_protocol;
     uint32_t macvlan_mode;
     uint16_t ipvlan_mode, ipvlan_flags;
+    bool bridge_filters_vlans;
+    uint16_t bridge_default_vlan; /* the one that ports belong to, 0: none */
     struct link_statistics received, sent;
 };
 
