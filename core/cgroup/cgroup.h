@@ -142,10 +142,14 @@ int cgroup_freeze_fd(int fd, bool freeze, int timeout_ms, struct error *err);
 int cgroup_frozen_fd(int fd);
 
 /*
- * Move a process into the cgroups (lxc-attach). Where v2 refuses because the container has given controllers
- * to its own children, the process goes into a leaf ".lxc" of it, as LXC's does.
+ * Move a process into the cgroups (lxc-attach); `pid` 0 is this one, the quick way. `cloned_into`: but v2,
+ * where clone3 put it. Where v2 refuses because the container has given controllers to its own children
+ * (clone3 says EBUSY then), the process goes into a leaf ".lxc" of it, as LXC's does.
  */
-int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, struct error *err);
+int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, bool cloned_into, struct error *err);
+
+/* The fd of the v2 cgroup among them, for CLONE_INTO_CGROUP; -1 without. */
+int cgroup_v2_fd(const int *fds, size_t count);
 
 /* Read or write a file of whichever of the cgroups has it: "memory.max", "cpuset.cpus". */
 int cgroup_get_value(const int *fds, size_t count, const char *file, char **value, struct error *err);
@@ -161,5 +165,15 @@ struct cgroup_statistics {
 
 /* Read what lxc-info and lxc-ls show, from any set of a container's cgroup fds. Never fails. */
 void cgroup_read_statistics(const int *fds, size_t count, struct cgroup_statistics *out);
+
+/* What lxc-top shows besides; -1 likewise. */
+struct cgroup_details {
+    int64_t cpu_user_us, cpu_system_us;
+    int64_t block_read_bytes, block_written_bytes;
+    int64_t block_operations;  /* v1's; stock's lxc-top has none for v2 */
+    int64_t memory_swap_bytes; /* v1: memory and swap together; v2: swap */
+};
+
+void cgroup_read_details(const int *fds, size_t count, struct cgroup_details *out);
 
 #endif
