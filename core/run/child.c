@@ -412,7 +412,9 @@ void child_run(struct child *child)
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(steps); i++)
         r = steps[i](&in, &err);
     if (r == 0) {
-        sigprocmask(SIG_SETMASK, &child->signals, NULL);
+        /* Our own init keeps them blocked: one that came before it waits for them would be lost. */
+        if (!child->options->execute)
+            sigprocmask(SIG_SETMASK, &child->signals, NULL);
         execute_init(&in, &err);
     }
     sync_fail(child->sync, &err);

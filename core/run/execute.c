@@ -68,13 +68,15 @@ int execute_our_init(int executable, const char *name, char **argv)
 }
 
 /* The command, in a session of its own. */
-__attribute__((noreturn)) static void become_command(char **argv, const sigset_t *signals)
+__attribute__((noreturn)) static void become_command(char **argv)
 {
+    sigset_t none;
     int result;
 
+    sigemptyset(&none);
     setsid();
     ioctl(STDIN_FILENO, TIOCSCTTY, 0);
-    sigprocmask(SIG_SETMASK, signals, NULL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     result = execute_command(argv);
     dprintf(STDERR_FILENO, "lxc-init: cannot execute %s: %s\n", argv[0], strerror(result));
     _exit(result == ENOENT ? 127 : 126);
@@ -96,19 +98,19 @@ int execute_init_loop(char **argv)
 {
     const struct timespec second = {1, 0};
     bool ending = false;
-    sigset_t all, before;
+    sigset_t all;
     int status = 1;
     pid_t command, everyone;
 
     prctl(PR_SET_NAME, "lxc-init");
     sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &before);
+    sigprocmask(SIG_BLOCK, &all, NULL);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     command = fork();
     if (command < 0)
         return 1;
     if (command == 0)
-        become_command(argv, &before);
+        become_command(argv);
     /* Not in a pid namespace of our own there are processes that are none of our business. */
     everyone = getpid() == 1 ? -1 : -command;
     while (reap(command, &status)) {
