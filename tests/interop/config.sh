@@ -502,8 +502,7 @@ t 'every value is accepted, refused and answered as by stock LXC, but for the di
 t 'every key that stock LXC lists is a key here' same_keys
 t 'the differences have at most five reasons' test "$(grep -c '^#' "$WORK/differences")" -le 5
 
-# A built-in file sets what stock's own sets. The clone hook apart: its script is stock's too, and lxc-copy here does
-# by itself what it does.
+# A built-in file sets what stock's own sets. The clone hook apart: the script it names is a file of stock LXC too.
 same_file() {
     diff <(ours "/usr/share/lxc/config/$1" | grep -v '^lxc.hook.clone' | sort) <(ours -b "$1" | sort)
 }
