@@ -168,6 +168,10 @@ static int make_payload(const struct making *m, struct cgroup_hierarchy *h, cons
         return make_failed(h, path, r, err);
     h->limit_fd = h->payload_fd = r;
     r = 0;
+    /* Before Linux 5.11 a limit did not hold for cgroups beneath by itself; later ones take 1 and ignore it.
+     */
+    if (cgroup_controllers_have(h->mount.controllers, "memory"))
+        (void)file_write_value(h->limit_fd, "memory.use_hierarchy", "1");
     if (inner) {
         h->payload_fd = -1;
         /* Rule "a" cannot be changed any more once there is a cgroup beneath: devices.rst. */

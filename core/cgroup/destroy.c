@@ -64,16 +64,44 @@ int cgroup_destroy_payload(struct cgroup *g, struct error *err)
     return first;
 }
 
-/* v2 forbids processes in a base that has controllers beneath, unless it is the root. */
-static int leave_v2(const struct cgroup_hierarchy *h)
+/* Where those who leave the monitor's cgroup go: v2 forbids processes in a base that has controllers beneath.
+ */
+static int leave_v2(const struct cgroup_hierarchy *h, const char *pid)
 {
-    int r = file_write_value(h->mount.base_fd, "cgroup.procs", "0");
+    int r = file_write_value(h->mount.base_fd, "cgroup.procs", pid);
 
     if (r != -EBUSY)
         return r;
     if (mkdirat(h->mount.base_fd, "lxc.pivot", 0755) < 0 && errno != EEXIST)
         return -errno;
-    return file_write_value(h->mount.base_fd, "lxc.pivot/cgroup.procs", "0");
+    return file_write_value(h->mount.base_fd, "lxc.pivot/cgroup.procs", pid);
+}
+
+/* What a hook left running, or lxc-start, where it had to make room in the base. */
+static int leave_all(const struct cgroup_hierarchy *h, const char *path)
+{
+    cleanup_free char *file = format_string("%s/cgroup.procs", path), *pids = NULL;
+    int r = file ? file_read(h->mount.base_fd, file, 1u << 20, &pids, NULL) : -ENOMEM;
+
+    for (char *rest = pids, *pid; r == 0 && (pid = strsep(&rest, "\n"));) {
+        if (!*pid)
+            continue;
+        r = h->mount.unified ? leave_v2(h, pid) : file_write_value(h->mount.base_fd, "cgroup.procs", pid);
+        r = r == -ESRCH ? 0 : r;
+    }
+    return r;
+}
+
+static int remove_monitor_of(const struct cgroup_hierarchy *h, const char *path)
+{
+    /* Empty if we never entered it. */
+    int r = cgroup_directory_remove(h->mount.base_fd, path, h->monitor_kept);
+
+    if (r == -EBUSY && (h->mount.unified ? leave_v2(h, "0") : hierarchy_enter_v1(h, "")) == 0)
+        r = cgroup_directory_remove(h->mount.base_fd, path, h->monitor_kept);
+    if (r == -EBUSY && leave_all(h, path) == 0)
+        r = cgroup_directory_remove(h->mount.base_fd, path, h->monitor_kept);
+    return r;
 }
 
 static int destroy_monitor(struct cgroup *g, struct error *err)
@@ -82,17 +110,8 @@ static int destroy_monitor(struct cgroup *g, struct error *err)
 
     for (size_t i = 0; g->monitor && i < g->count; i++) {
         struct cgroup_hierarchy *h = &g->hierarchies[i];
-        int r;
+        int r = h->has_monitor ? remove_monitor_of(h, g->monitor) : 0;
 
-        if (!h->has_monitor)
-            continue;
-        /* Empty if we never entered it. */
-        r = cgroup_directory_remove(h->mount.base_fd, g->monitor, h->monitor_kept);
-        if (r == -EBUSY) {
-            r = h->mount.unified ? leave_v2(h) : hierarchy_enter_v1(h, "");
-            if (r == 0)
-                r = cgroup_directory_remove(h->mount.base_fd, g->monitor, h->monitor_kept);
-        }
         if (r < 0 && first == 0)
             first = hierarchy_error(h, r, "remove", g->monitor, err);
         close_fd(&h->monitor_fd);

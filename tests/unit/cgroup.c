@@ -335,6 +335,63 @@ static void a_container_may_have_one_cgroup_for_limits_and_one_to_live_in(void *
     start_and_stop(&c, "cgroup-unit-limit/a/b");
 }
 
+static void the_root_of_a_container_with_mapped_ids_is_given_its_cgroups(void **state)
+{
+    struct config_idmap maps[] = {{false, 0, 700000, 65536}, {true, 0, 800000, 65536}};
+    struct config c = {.idmaps = maps, .idmap_count = 2};
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
+        skip();
+    assert_int_equal(cgroup_create(&g, "cgroup-unit", true, &c, &err), 0);
+    for (size_t i = 0; i < g.count; i++) {
+        static const char *const files[] = {".", "cgroup.procs"};
+        struct stat st;
+
+        for (size_t j = 0; j < ARRAY_LENGTH(files); j++) {
+            assert_int_equal(fstatat(g.hierarchies[i].payload_fd, files[j], &st, 0), 0);
+            assert_int_equal(st.st_uid, 700000);
+            assert_int_equal(st.st_gid, 800000);
+            assert_int_equal(st.st_mode & 0777, j ? 0664 : 0775);
+        }
+        /* But not the limits. */
+        if (fstatat(g.hierarchies[i].payload_fd, "memory.limit_in_bytes", &st, 0) == 0 ||
+            fstatat(g.hierarchies[i].payload_fd, "memory.max", &st, 0) == 0)
+            assert_int_equal(st.st_uid, 0);
+    }
+    assert_int_equal(cgroup_destroy(&g, &err), 0);
+}
+
+/* A hook's child that outlives it is no reason to leave the cgroup behind. */
+static void processes_left_in_the_monitors_cgroup_are_moved_out(void **state)
+{
+    struct config c = {0};
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
+    struct error err = ERROR_INIT;
+    cleanup_free char *path = NULL;
+    pid_t left;
+
+    (void)state;
+    if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
+        skip();
+    assert_int_equal(cgroup_create(&g, "cgroup-unit", false, &c, &err), 0);
+    assert_int_equal(cgroup_enter_monitor(&g, false, &err), 0);
+    path = strdup(g.monitor);
+    left = fork();
+    if (left == 0) {
+        pause();
+        _exit(0);
+    }
+    if (cgroup_destroy(&g, &err) < 0)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < g.count; i++)
+        assert_int_equal(faccessat(g.hierarchies[i].mount.base_fd, path, F_OK, 0), -1);
+    assert_int_equal(kill(left, SIGKILL), 0);
+    assert_int_equal(waitpid(left, NULL, 0), left);
+}
+
 static void a_cgroup_path_that_leads_out_is_refused(void **state)
 {
     struct config c = {.cgroup_dir = (char *)"a/../../b"};
@@ -379,6 +436,8 @@ int main(void)
         cmocka_unit_test(values_and_statistics_come_from_whichever_cgroup_has_them),
         cmocka_unit_test(a_container_has_its_cgroups_from_start_to_end),
         cmocka_unit_test(a_container_may_have_one_cgroup_for_limits_and_one_to_live_in),
+        cmocka_unit_test(the_root_of_a_container_with_mapped_ids_is_given_its_cgroups),
+        cmocka_unit_test(processes_left_in_the_monitors_cgroup_are_moved_out),
         cmocka_unit_test(a_cgroup_path_that_leads_out_is_refused),
         cmocka_unit_test(a_limit_that_the_host_cannot_hold_is_refused),
     };
