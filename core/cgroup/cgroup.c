@@ -115,6 +115,7 @@ static int enter_monitor_of(const struct cgroup *g, const struct cgroup_hierarch
 
 int cgroup_enter_monitor(struct cgroup *g, bool cloned_into, struct error *err)
 {
+    g->in_monitor = true;
     for (size_t i = 0; i < g->count; i++) {
         const struct cgroup_hierarchy *h = &g->hierarchies[i];
         int r = enter_monitor_of(g, h, cloned_into);

@@ -133,27 +133,40 @@ static void unmake_payload(struct cgroup_hierarchy *h, const char *path)
     (void)hierarchy_remove_payload(h, path);
 }
 
-/*
- * The files that cgroups(7), "Cgroups delegation" names, for the container's root: they stay ours where we
- * are another than the host's root, whose ids the container does not see.
- */
-static void give_to_container(const struct cgroup_hierarchy *h, const struct config *c)
+/* The files that cgroups(7), "Cgroups delegation", names. `uid` -1: unchanged. */
+static int give(const struct cgroup_hierarchy *h, uid_t uid, gid_t gid)
 {
     static const char *const files[] = {"cgroup.procs", "tasks", "cgroup.threads", "cgroup.subtree_control",
                                         "memory.oom.group"};
-    uint32_t uid, gid;
 
-    if (!c->idmap_count || geteuid() != 0 || idmap_to_host(c, false, 0, &uid) < 0 ||
-        idmap_to_host(c, true, 0, &gid) < 0)
-        return;
     if (fchownat(h->payload_fd, "", uid, gid, AT_EMPTY_PATH) < 0 || fchmodat(h->payload_fd, ".", 0775, 0) < 0)
-        log_warn("cgroup", "cannot give the container its cgroup in %s: %s", h->mount.controllers,
-                 strerror(errno));
+        return -errno;
     for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
         /* A file is of one kind of hierarchy or the other, or of newer kernels. */
         if (fchownat(h->payload_fd, files[i], uid, gid, AT_SYMLINK_NOFOLLOW) == 0)
             (void)fchmodat(h->payload_fd, files[i], 0664, 0);
     }
+    return 0;
+}
+
+static void give_to_container(const struct cgroup_hierarchy *h, const struct config *c)
+{
+    uint32_t uid, gid;
+    int r;
+
+    if (!c->idmap_count || geteuid() != 0 || idmap_to_host(c, false, 0, &uid) < 0 ||
+        idmap_to_host(c, true, 0, &gid) < 0)
+        return;
+    r = give(h, uid, gid);
+    if (r < 0)
+        log_warn("cgroup", "cannot give the container its cgroup in %s: %s", h->mount.controllers,
+                 strerror(-r));
+}
+
+void cgroup_give_inside(const struct cgroup *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        (void)give(&g->hierarchies[i], (uid_t)-1, 0);
 }
 
 static int make_payload(const struct making *m, struct cgroup_hierarchy *h, const char *path,
@@ -286,6 +299,7 @@ static int delegate_controllers(struct cgroup *g, struct error *err)
     if (r == -EBUSY && h->mount.inside && h->monitor_fd >= 0 &&
         file_write_value(h->monitor_fd, "cgroup.procs", "0") == 0) {
         h->mount.inside = false;
+        g->in_monitor = true;
         r = enable_along(h->mount.base_fd, g->payload, h->v2_controllers);
     }
     if (r == -EBUSY) {

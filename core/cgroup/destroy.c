@@ -92,12 +92,11 @@ static int leave_all(const struct cgroup_hierarchy *h, const char *path)
     return r;
 }
 
-static int remove_monitor_of(const struct cgroup_hierarchy *h, const char *path)
+static int remove_monitor_of(const struct cgroup_hierarchy *h, const char *path, bool inside)
 {
-    /* Empty if we never entered it. */
-    int r = cgroup_directory_remove(h->mount.base_fd, path, h->monitor_kept);
+    int r = !inside ? 0 : h->mount.unified ? leave_v2(h, "0") : hierarchy_enter_v1(h, "");
 
-    if (r == -EBUSY && (h->mount.unified ? leave_v2(h, "0") : hierarchy_enter_v1(h, "")) == 0)
+    if (r == 0)
         r = cgroup_directory_remove(h->mount.base_fd, path, h->monitor_kept);
     if (r == -EBUSY && leave_all(h, path) == 0)
         r = cgroup_directory_remove(h->mount.base_fd, path, h->monitor_kept);
@@ -110,7 +109,7 @@ static int destroy_monitor(struct cgroup *g, struct error *err)
 
     for (size_t i = 0; g->monitor && i < g->count; i++) {
         struct cgroup_hierarchy *h = &g->hierarchies[i];
-        int r = h->has_monitor ? remove_monitor_of(h, g->monitor) : 0;
+        int r = h->has_monitor ? remove_monitor_of(h, g->monitor, g->in_monitor) : 0;
 
         if (r < 0 && first == 0)
             first = hierarchy_error(h, r, "remove", g->monitor, err);
@@ -120,6 +119,7 @@ static int destroy_monitor(struct cgroup *g, struct error *err)
     if (first == 0) {
         free(g->monitor);
         g->monitor = NULL;
+        g->in_monitor = false;
     }
     return first;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -364,6 +365,61 @@ static void the_root_of_a_container_with_mapped_ids_is_given_its_cgroups(void **
     assert_int_equal(cgroup_destroy(&g, &err), 0);
 }
 
+static void write_map(pid_t pid, const char *file, const char *map)
+{
+    cleanup_free char *path = format_string("/proc/%d/%s", (int)pid, file);
+
+    assert_int_equal(file_write_value(AT_FDCWD, path, map), 0);
+}
+
+/* As init does, in the user namespace of another than root: it is still the owner, and root's group already.
+ */
+static void give_and_exit(const struct cgroup *g, int to_parent, int from_parent)
+{
+    char byte = 0;
+
+    if (setresgid(700000, 700000, 700000) == 0 && setresuid(700000, 700000, 700000) == 0 &&
+        unshare(CLONE_NEWUSER) == 0 && write(to_parent, &byte, 1) == 1 && read(from_parent, &byte, 1) == 1 &&
+        setresgid(0, 0, 0) == 0)
+        cgroup_give_inside(g);
+    _exit(0);
+}
+
+static void init_gives_its_cgroups_to_its_roots_group(void **state)
+{
+    struct config c = {0};
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
+    struct error err = ERROR_INIT;
+    int up[2], down[2];
+    struct stat st;
+    char byte;
+    pid_t init;
+
+    (void)state;
+    if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
+        skip();
+    assert_int_equal(cgroup_create(&g, "cgroup-unit", true, &c, &err), 0);
+    assert_int_equal(fchownat(g.hierarchies[0].payload_fd, "", 700000, 700000, AT_EMPTY_PATH), 0);
+    assert_int_equal(pipe2(up, O_CLOEXEC) | pipe2(down, O_CLOEXEC), 0);
+    init = fork();
+    if (init == 0)
+        give_and_exit(&g, up[1], down[0]);
+    assert_int_equal(read(up[0], &byte, 1), 1);
+    write_map(init, "uid_map", "0 800000 1000\n");
+    write_map(init, "gid_map", "0 800000 1000\n");
+    assert_int_equal(write(down[1], &byte, 1), 1);
+    assert_int_equal(waitpid(init, NULL, 0), init);
+    assert_int_equal(fstatat(g.hierarchies[0].payload_fd, ".", &st, 0), 0);
+    assert_int_equal(st.st_uid, 700000);
+    assert_int_equal(st.st_gid, 800000);
+    assert_int_equal(st.st_mode & 0777, 0775);
+    assert_int_equal(cgroup_destroy(&g, &err), 0);
+    close(up[0]);
+    close(up[1]);
+    close(down[0]);
+    close(down[1]);
+}
+
 /* A hook's child that outlives it is no reason to leave the cgroup behind. */
 static void processes_left_in_the_monitors_cgroup_are_moved_out(void **state)
 {
@@ -437,6 +493,7 @@ int main(void)
         cmocka_unit_test(a_container_has_its_cgroups_from_start_to_end),
         cmocka_unit_test(a_container_may_have_one_cgroup_for_limits_and_one_to_live_in),
         cmocka_unit_test(the_root_of_a_container_with_mapped_ids_is_given_its_cgroups),
+        cmocka_unit_test(init_gives_its_cgroups_to_its_roots_group),
         cmocka_unit_test(processes_left_in_the_monitors_cgroup_are_moved_out),
         cmocka_unit_test(a_cgroup_path_that_leads_out_is_refused),
         cmocka_unit_test(a_limit_that_the_host_cannot_hold_is_refused),
