@@ -255,6 +255,46 @@ static bool is_in(const struct cgroup *g, pid_t pid, const char *path)
     return found >= g->count;
 }
 
+/* Named so that two runs at a time are not in each other's way. */
+static const char *name_with(const char *before, const char *after)
+{
+    static char text[128];
+
+    snprintf(text, sizeof(text), "%scgroup-unit%d%s", before, (int)getpid(), after);
+    return text;
+}
+
+/* What a test that failed has left. */
+static int remove_leftovers(void **state)
+{
+    static const char *const names[][2] = {{"lxc.payload.", ""}, {"lxc.payload.", "-1"},
+                                           {"lxc.monitor.", ""}, {"lxc.monitor.", "-1"},
+                                           {"", "-monitor"},     {"", "-limit"}};
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
+    const struct config c = {0};
+
+    (void)state;
+    if (geteuid() != 0 || cgroup_open(&g, &c, NULL) < 0)
+        return 0;
+    for (size_t i = 0; i < g.count * ARRAY_LENGTH(names); i++) {
+        struct cgroup_hierarchy *h = &g.hierarchies[i / ARRAY_LENGTH(names)];
+        const char *const *name = names[i % ARRAY_LENGTH(names)];
+        int fd = openat(h->mount.base_fd, name_with(name[0], name[1]), O_PATH | O_CLOEXEC);
+
+        if (fd < 0)
+            continue;
+        (void)file_write_value(h->mount.base_fd, "cgroup.procs", "0");
+        free(g.limit);
+        free(g.payload);
+        g.limit = strdup(name_with(name[0], name[1]));
+        g.payload = strdup(g.limit);
+        h->limit_fd = h->payload_fd = fd;
+        h->limit_kept = 0;
+        (void)cgroup_destroy_payload(&g, NULL);
+    }
+    return 0;
+}
+
 static void start_and_stop(const struct config *c, const char *payload)
 {
     __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT, second = CGROUP_INIT;
@@ -265,7 +305,7 @@ static void start_and_stop(const struct config *c, const char *payload)
 
     if (cgroup_open(&g, c, &err) < 0 || !g.count)
         skip();
-    if (cgroup_create(&g, "cgroup-unit", false, c, &err) < 0)
+    if (cgroup_create(&g, name_with("", ""), false, c, &err) < 0)
         fail_msg("%s", err.text);
     assert_string_equal(g.payload, payload);
     if (cgroup_enter_monitor(&g, false, &err) < 0)
@@ -293,8 +333,8 @@ static void start_and_stop(const struct config *c, const char *payload)
     }
     if (!c->cgroup_dir_container) {
         assert_int_equal(cgroup_open(&second, c, &err), 0);
-        assert_int_equal(cgroup_create(&second, "cgroup-unit", false, c, &err), 0);
-        assert_string_equal(second.payload, "lxc.payload.cgroup-unit-1");
+        assert_int_equal(cgroup_create(&second, name_with("", ""), false, c, &err), 0);
+        assert_string_equal(second.payload, name_with("lxc.payload.", "-1"));
         assert_int_equal(cgroup_destroy(&second, &err), 0);
     }
     if (cgroup_kill(&g, 2000, &err) < 0)
@@ -319,21 +359,25 @@ static void a_container_has_its_cgroups_from_start_to_end(void **state)
     (void)state;
     if (geteuid() != 0)
         skip();
-    start_and_stop(&c, "lxc.payload.cgroup-unit");
+    cleanup_free char *payload = strdup(name_with("lxc.payload.", ""));
+    start_and_stop(&c, payload);
 }
 
 static void a_container_may_have_one_cgroup_for_limits_and_one_to_live_in(void **state)
 {
+    cleanup_free char *monitor = strdup(name_with("", "-monitor/its")),
+                      *limit = strdup(name_with("", "-limit"));
+    cleanup_free char *payload = format_string("%s/a/b", limit);
     struct config c = {.cgroup = {v1_rules, 2},
                        .cgroup2 = {v1_rules, 2},
-                       .cgroup_dir_monitor = (char *)"cgroup-unit/monitor",
-                       .cgroup_dir_container = (char *)"cgroup-unit-limit",
+                       .cgroup_dir_monitor = monitor,
+                       .cgroup_dir_container = limit,
                        .cgroup_dir_container_inner = (char *)"a/b"};
 
     (void)state;
     if (geteuid() != 0)
         skip();
-    start_and_stop(&c, "cgroup-unit-limit/a/b");
+    start_and_stop(&c, payload);
 }
 
 static void the_root_of_a_container_with_mapped_ids_is_given_its_cgroups(void **state)
@@ -346,7 +390,7 @@ static void the_root_of_a_container_with_mapped_ids_is_given_its_cgroups(void **
     (void)state;
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
         skip();
-    assert_int_equal(cgroup_create(&g, "cgroup-unit", true, &c, &err), 0);
+    assert_int_equal(cgroup_create(&g, name_with("", ""), true, &c, &err), 0);
     for (size_t i = 0; i < g.count; i++) {
         static const char *const files[] = {".", "cgroup.procs"};
         struct stat st;
@@ -398,7 +442,7 @@ static void init_gives_its_cgroups_to_its_roots_group(void **state)
     (void)state;
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
         skip();
-    assert_int_equal(cgroup_create(&g, "cgroup-unit", true, &c, &err), 0);
+    assert_int_equal(cgroup_create(&g, name_with("", ""), true, &c, &err), 0);
     assert_int_equal(fchownat(g.hierarchies[0].payload_fd, "", 700000, 700000, AT_EMPTY_PATH), 0);
     assert_int_equal(pipe2(up, O_CLOEXEC) | pipe2(down, O_CLOEXEC), 0);
     init = fork();
@@ -432,7 +476,7 @@ static void processes_left_in_the_monitors_cgroup_are_moved_out(void **state)
     (void)state;
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
         skip();
-    assert_int_equal(cgroup_create(&g, "cgroup-unit", false, &c, &err), 0);
+    assert_int_equal(cgroup_create(&g, name_with("", ""), false, &c, &err), 0);
     assert_int_equal(cgroup_enter_monitor(&g, false, &err), 0);
     path = strdup(g.monitor);
     left = fork();
@@ -490,11 +534,13 @@ int main(void)
         cmocka_unit_test(named_hierarchies_go_by_both_names),
         cmocka_unit_test(the_v2_path_of_a_process_is_found),
         cmocka_unit_test(values_and_statistics_come_from_whichever_cgroup_has_them),
-        cmocka_unit_test(a_container_has_its_cgroups_from_start_to_end),
-        cmocka_unit_test(a_container_may_have_one_cgroup_for_limits_and_one_to_live_in),
-        cmocka_unit_test(the_root_of_a_container_with_mapped_ids_is_given_its_cgroups),
-        cmocka_unit_test(init_gives_its_cgroups_to_its_roots_group),
-        cmocka_unit_test(processes_left_in_the_monitors_cgroup_are_moved_out),
+        cmocka_unit_test_teardown(a_container_has_its_cgroups_from_start_to_end, remove_leftovers),
+        cmocka_unit_test_teardown(a_container_may_have_one_cgroup_for_limits_and_one_to_live_in,
+                                  remove_leftovers),
+        cmocka_unit_test_teardown(the_root_of_a_container_with_mapped_ids_is_given_its_cgroups,
+                                  remove_leftovers),
+        cmocka_unit_test_teardown(init_gives_its_cgroups_to_its_roots_group, remove_leftovers),
+        cmocka_unit_test_teardown(processes_left_in_the_monitors_cgroup_are_moved_out, remove_leftovers),
         cmocka_unit_test(a_cgroup_path_that_leads_out_is_refused),
         cmocka_unit_test(a_limit_that_the_host_cannot_hold_is_refused),
     };
