@@ -62,6 +62,7 @@ void cgroup_close(struct cgroup *g)
     free(g->monitor);
     free(g->limit);
     free(g->payload);
+    free(g->pivot);
     device_rules_free(&g->devices);
     close_fd(&g->device_program);
     *g = (struct cgroup)CGROUP_INIT;

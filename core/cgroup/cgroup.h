@@ -54,6 +54,7 @@ struct cgroup {
     size_t count;
     bool in_monitor;                 /* this process is in the monitor's cgroups */
     char *monitor, *limit, *payload; /* paths beneath the base: "lxc.payload.NAME"; NULL before they exist */
+    char *pivot;                     /* where the monitor goes in the end; NULL: the base */
     struct device_rules devices;     /* what the BPF program says (v2 only hosts) */
     int device_program;              /* fd, or -1 */
 };
@@ -131,7 +132,8 @@ int cgroup_kill(struct cgroup *g, int timeout_ms, struct error *err);
 
 /*
  * Remove the payload's and the monitor's cgroups with all that the container made beneath. This process
- * leaves the monitor's cgroup for the base (or lxc.pivot beside it, where v2 forbids processes there).
+ * leaves the monitor's cgroup for the base (or lxc.pivot beside it, where v2 forbids processes there; or what
+ * lxc.cgroup.dir.monitor.pivot says).
  * Processes that are left are killed. All are tried even if one fails. 0 or the first error.
  */
 int cgroup_destroy(struct cgroup *g, struct error *err);

@@ -14,7 +14,7 @@
 
 #define NAMES_MAX 1000 /* LXC gives up after "-999" */
 
-static bool has_cpuset(const struct cgroup_hierarchy *h)
+bool hierarchy_has_cpuset(const struct cgroup_hierarchy *h)
 {
     return !h->mount.unified && cgroup_controllers_have(h->mount.controllers, "cpuset");
 }
@@ -40,6 +40,7 @@ static int check_directories(const struct config *c, struct error *err)
     } keys[] = {{"lxc.cgroup.dir", c->cgroup_dir},
                 {"lxc.cgroup.dir.container", c->cgroup_dir_container},
                 {"lxc.cgroup.dir.monitor", c->cgroup_dir_monitor},
+                {"lxc.cgroup.dir.monitor.pivot", c->cgroup_dir_monitor_pivot},
                 {"lxc.cgroup.dir.container.inner", c->cgroup_dir_container_inner}};
     bool exact = c->cgroup_dir_container || c->cgroup_dir_monitor || c->cgroup_dir_container_inner;
 
@@ -174,7 +175,7 @@ static int make_payload(const struct making *m, struct cgroup_hierarchy *h, cons
 {
     const struct config *c = m->config;
     const char *inner = c->cgroup_dir_container_inner;
-    int r = cgroup_directory_make(h->mount.base_fd, path, has_cpuset(h), true, &h->limit_kept);
+    int r = cgroup_directory_make(h->mount.base_fd, path, hierarchy_has_cpuset(h), true, &h->limit_kept);
     unsigned kept;
 
     if (r < 0)
@@ -191,7 +192,7 @@ static int make_payload(const struct making *m, struct cgroup_hierarchy *h, cons
         if (cgroup_controllers_have(h->mount.controllers, "devices"))
             r = cgroup_limit_v1_devices(m->cgroup, c, err);
         if (r == 0) {
-            r = cgroup_directory_make(h->limit_fd, inner, has_cpuset(h), true, &kept);
+            r = cgroup_directory_make(h->limit_fd, inner, hierarchy_has_cpuset(h), true, &kept);
             h->payload_fd = r;
             r = r < 0 ? make_failed(h, inner, r, err) : 0;
         }
@@ -230,7 +231,8 @@ static int make_monitor(const struct making *m, struct cgroup_hierarchy *h, cons
 
     if (h->mount.unified && stays)
         return 0;
-    r = cgroup_directory_make(h->mount.base_fd, path, has_cpuset(h), h->mount.unified, &h->monitor_kept);
+    r = cgroup_directory_make(h->mount.base_fd, path, hierarchy_has_cpuset(h), h->mount.unified,
+                              &h->monitor_kept);
     if (r < 0)
         return make_failed(h, path, r, err);
     h->has_monitor = true;
@@ -321,7 +323,9 @@ int cgroup_create(struct cgroup *g, const char *name, bool forks, const struct c
         return r;
     payload = first_name("lxc.payload", c->cgroup_dir_container, name, c);
     monitor = first_name("lxc.monitor", c->cgroup_dir_monitor, name, c);
-    if (!payload || !monitor)
+    if (c->cgroup_dir_monitor_pivot)
+        g->pivot = format_string("%s/lxc.pivot", c->cgroup_dir_monitor_pivot);
+    if (!payload || !monitor || (c->cgroup_dir_monitor_pivot && !g->pivot))
         return error_set(err, ENOMEM, "cannot name the container's cgroups");
     r = make_everywhere(&monitors, monitor, c->cgroup_dir_monitor, &g->monitor, err);
     if (r == 0)

@@ -242,8 +242,8 @@ static pid_t clone_into(int fd)
     return (pid_t)syscall(SYS_clone3, &a, sizeof(a));
 }
 
-/* Does the membership file say that all of `g`'s hierarchies have the process in PATH? */
-static bool is_in(const struct cgroup *g, pid_t pid, const char *path)
+/* In how many of `g`'s hierarchies the process is not in PATH. */
+static size_t is_outside(const struct cgroup *g, pid_t pid, const char *path)
 {
     cleanup_free char *text = NULL, *file = format_string("/proc/%d/cgroup", (int)pid);
     cleanup_free char *end = format_string("/%s\n", path);
@@ -252,7 +252,7 @@ static bool is_in(const struct cgroup *g, pid_t pid, const char *path)
     assert_int_equal(file_read(AT_FDCWD, file, 65536, &text, NULL), 0);
     for (const char *p = text; (p = strstr(p, end)); p++)
         found++;
-    return found >= g->count;
+    return g->count - found;
 }
 
 /* Named so that two runs at a time are not in each other's way. */
@@ -267,9 +267,9 @@ static const char *name_with(const char *before, const char *after)
 /* What a test that failed has left. */
 static int remove_leftovers(void **state)
 {
-    static const char *const names[][2] = {{"lxc.payload.", ""}, {"lxc.payload.", "-1"},
-                                           {"lxc.monitor.", ""}, {"lxc.monitor.", "-1"},
-                                           {"", "-monitor"},     {"", "-limit"}};
+    static const char *const names[][2] = {
+        {"lxc.payload.", ""}, {"lxc.payload.", "-1"}, {"lxc.monitor.", ""}, {"lxc.monitor.", "-1"},
+        {"", "-monitor"},     {"", "-limit"},         {"", "-pivot"}};
     __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
     const struct config c = {0};
 
@@ -321,7 +321,7 @@ static void start_and_stop(const struct config *c, const char *payload)
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(byte, 1);
-    assert_true(is_in(&g, init, payload));
+    assert_int_equal(is_outside(&g, init, payload), 0);
     if (cgroup_limit_devices(&g, c, &err) < 0)
         fail_msg("%s", err.text);
     for (size_t i = 0; i < g.count; i++) {
@@ -367,10 +367,13 @@ static void a_container_may_have_one_cgroup_for_limits_and_one_to_live_in(void *
 {
     cleanup_free char *monitor = strdup(name_with("", "-monitor/its")),
                       *limit = strdup(name_with("", "-limit"));
-    cleanup_free char *payload = format_string("%s/a/b", limit);
+    cleanup_free char *payload = format_string("%s/a/b", limit), *pivot = strdup(name_with("", "-pivot"));
+    cleanup_free char *left = format_string("%s/lxc.pivot", pivot);
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
     struct config c = {.cgroup = {v1_rules, 2},
                        .cgroup2 = {v1_rules, 2},
                        .cgroup_dir_monitor = monitor,
+                       .cgroup_dir_monitor_pivot = pivot,
                        .cgroup_dir_container = limit,
                        .cgroup_dir_container_inner = (char *)"a/b"};
 
@@ -378,6 +381,12 @@ static void a_container_may_have_one_cgroup_for_limits_and_one_to_live_in(void *
     if (geteuid() != 0)
         skip();
     start_and_stop(&c, payload);
+    assert_int_equal(cgroup_open(&g, &c, NULL), 0);
+    for (size_t i = 0; i < g.count; i++)
+        if (!g.hierarchies[i].mount.unified)
+            assert_int_equal(faccessat(g.hierarchies[i].mount.base_fd, left, F_OK, 0), 0);
+    /* The monitor may have lived in v2's base. */
+    assert_true(is_outside(&g, getpid(), left) <= 1);
 }
 
 static void the_root_of_a_container_with_mapped_ids_is_given_its_cgroups(void **state)
