@@ -178,7 +178,7 @@ static const char *human_size(int64_t bytes, char *out, size_t size)
     /* LXC rounds up by half of the last digit, but not GiB. */
     static const int half[] = {0, 5, 5243, 0};
     int unit = bytes > 1 << 30 ? 3 : bytes > 1 << 20 ? 2 : bytes > 1 << 10 ? 1 : 0;
-    int64_t rounded = bytes + half[unit], rest = (rounded & ((1LL << (unit * 10)) - 1)) * 100;
+    int64_t rounded = bytes + half[unit], rest = (rounded & (((int64_t)1 << (unit * 10)) - 1)) * 100;
 
     snprintf(out, size, "%*lld.%02lld %s%s", unit ? 0 : 3, (long long)(rounded >> (unit * 10)),
              (long long)(rest >> (unit * 10)), units[unit], unit ? "B" : "");

@@ -15,6 +15,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/cgroup/cgroup.h"
 #include "core/run/execute.h"
 #include "core/run/passwd.h"
 
@@ -22,11 +23,10 @@
  */
 static int enter_cgroups(struct attach_plan *p, struct error *err)
 {
-    for (size_t i = 0; i < p->cgroups.count; i++) {
-        int r = file_write_value(p->cgroups.fds[i], "cgroup.procs", "0");
-        if (r < 0)
-            return error_set(err, r, "cannot enter the cgroups of %s", p->container->name);
-    }
+    int r = cgroup_enter_fds(p->cgroups.fds, p->cgroups.count, 0, p->in_cgroup, err);
+
+    if (r < 0)
+        return error_context(err, "%s", p->container->name);
     command_fds_close(&p->cgroups);
     return 0;
 }
@@ -43,8 +43,7 @@ static int enter_namespaces(struct attach_plan *p, struct error *err)
     }
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         if (p->namespace_fds[i] >= 0 && setns(p->namespace_fds[i], (int)namespaces[i].flag) < 0)
-            return error_set(err, errno, "cannot enter the %s namespace of %s", namespaces[i].name,
-                             name);
+            return error_set(err, errno, "cannot enter the %s namespace of %s", namespaces[i].name, name);
         close_fd(&p->namespace_fds[i]);
     }
     return 0;

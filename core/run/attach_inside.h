@@ -14,6 +14,7 @@ struct attach_plan {
     int pidfd;                          /* of init, good for setns(2); -1: use namespace_fds */
     int namespace_fds[NAMESPACE_KINDS]; /* -1: not to be entered */
     struct command_fds cgroups;
+    bool in_cgroup;    /* the child was born in the v2 one */
     uint64_t bounding; /* init's capability bounding set */
     bool no_new_privs; /* init's */
     long personality;  /* init's, -1: unknown */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -241,8 +242,8 @@ static pid_t clone_into(int fd)
     return (pid_t)syscall(SYS_clone3, &a, sizeof(a));
 }
 
-/* Does the membership file say that all of `g`'s hierarchies have the process in PATH? */
-static bool is_in(const struct cgroup *g, pid_t pid, const char *path)
+/* In how many of `g`'s hierarchies the process is not in PATH. */
+static size_t is_outside(const struct cgroup *g, pid_t pid, const char *path)
 {
     cleanup_free char *text = NULL, *file = format_string("/proc/%d/cgroup", (int)pid);
     cleanup_free char *end = format_string("/%s\n", path);
@@ -251,7 +252,47 @@ static bool is_in(const struct cgroup *g, pid_t pid, const char *path)
     assert_int_equal(file_read(AT_FDCWD, file, 65536, &text, NULL), 0);
     for (const char *p = text; (p = strstr(p, end)); p++)
         found++;
-    return found >= g->count;
+    return g->count - found;
+}
+
+/* Named so that two runs at a time are not in each other's way. */
+static const char *name_with(const char *before, const char *after)
+{
+    static char text[128];
+
+    snprintf(text, sizeof(text), "%scgroup-unit%d%s", before, (int)getpid(), after);
+    return text;
+}
+
+/* What a test that failed has left. */
+static int remove_leftovers(void **state)
+{
+    static const char *const names[][2] = {
+        {"lxc.payload.", ""}, {"lxc.payload.", "-1"}, {"lxc.monitor.", ""}, {"lxc.monitor.", "-1"},
+        {"", "-monitor"},     {"", "-limit"},         {"", "-pivot"}};
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
+    const struct config c = {0};
+
+    (void)state;
+    if (geteuid() != 0 || cgroup_open(&g, &c, NULL) < 0)
+        return 0;
+    for (size_t i = 0; i < g.count * ARRAY_LENGTH(names); i++) {
+        struct cgroup_hierarchy *h = &g.hierarchies[i / ARRAY_LENGTH(names)];
+        const char *const *name = names[i % ARRAY_LENGTH(names)];
+        int fd = openat(h->mount.base_fd, name_with(name[0], name[1]), O_PATH | O_CLOEXEC);
+
+        if (fd < 0)
+            continue;
+        (void)file_write_value(h->mount.base_fd, "cgroup.procs", "0");
+        free(g.limit);
+        free(g.payload);
+        g.limit = strdup(name_with(name[0], name[1]));
+        g.payload = strdup(g.limit);
+        h->limit_fd = h->payload_fd = fd;
+        h->limit_kept = 0;
+        (void)cgroup_destroy_payload(&g, NULL);
+    }
+    return 0;
 }
 
 static void start_and_stop(const struct config *c, const char *payload)
@@ -264,7 +305,7 @@ static void start_and_stop(const struct config *c, const char *payload)
 
     if (cgroup_open(&g, c, &err) < 0 || !g.count)
         skip();
-    if (cgroup_create(&g, "cgroup-unit", false, c, &err) < 0)
+    if (cgroup_create(&g, name_with("", ""), false, c, &err) < 0)
         fail_msg("%s", err.text);
     assert_string_equal(g.payload, payload);
     if (cgroup_enter_monitor(&g, false, &err) < 0)
@@ -280,7 +321,7 @@ static void start_and_stop(const struct config *c, const char *payload)
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(byte, 1);
-    assert_true(is_in(&g, init, payload));
+    assert_int_equal(is_outside(&g, init, payload), 0);
     if (cgroup_limit_devices(&g, c, &err) < 0)
         fail_msg("%s", err.text);
     for (size_t i = 0; i < g.count; i++) {
@@ -292,8 +333,8 @@ static void start_and_stop(const struct config *c, const char *payload)
     }
     if (!c->cgroup_dir_container) {
         assert_int_equal(cgroup_open(&second, c, &err), 0);
-        assert_int_equal(cgroup_create(&second, "cgroup-unit", false, c, &err), 0);
-        assert_string_equal(second.payload, "lxc.payload.cgroup-unit-1");
+        assert_int_equal(cgroup_create(&second, name_with("", ""), false, c, &err), 0);
+        assert_string_equal(second.payload, name_with("lxc.payload.", "-1"));
         assert_int_equal(cgroup_destroy(&second, &err), 0);
     }
     if (cgroup_kill(&g, 2000, &err) < 0)
@@ -318,21 +359,146 @@ static void a_container_has_its_cgroups_from_start_to_end(void **state)
     (void)state;
     if (geteuid() != 0)
         skip();
-    start_and_stop(&c, "lxc.payload.cgroup-unit");
+    cleanup_free char *payload = strdup(name_with("lxc.payload.", ""));
+    start_and_stop(&c, payload);
 }
 
 static void a_container_may_have_one_cgroup_for_limits_and_one_to_live_in(void **state)
 {
+    cleanup_free char *monitor = strdup(name_with("", "-monitor/its")),
+                      *limit = strdup(name_with("", "-limit"));
+    cleanup_free char *payload = format_string("%s/a/b", limit), *pivot = strdup(name_with("", "-pivot"));
+    cleanup_free char *left = format_string("%s/lxc.pivot", pivot);
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
     struct config c = {.cgroup = {v1_rules, 2},
                        .cgroup2 = {v1_rules, 2},
-                       .cgroup_dir_monitor = (char *)"cgroup-unit/monitor",
-                       .cgroup_dir_container = (char *)"cgroup-unit-limit",
+                       .cgroup_dir_monitor = monitor,
+                       .cgroup_dir_monitor_pivot = pivot,
+                       .cgroup_dir_container = limit,
                        .cgroup_dir_container_inner = (char *)"a/b"};
 
     (void)state;
     if (geteuid() != 0)
         skip();
-    start_and_stop(&c, "cgroup-unit-limit/a/b");
+    start_and_stop(&c, payload);
+    assert_int_equal(cgroup_open(&g, &c, NULL), 0);
+    for (size_t i = 0; i < g.count; i++)
+        if (!g.hierarchies[i].mount.unified)
+            assert_int_equal(faccessat(g.hierarchies[i].mount.base_fd, left, F_OK, 0), 0);
+    /* The monitor may have lived in v2's base. */
+    assert_true(is_outside(&g, getpid(), left) <= 1);
+}
+
+static void the_root_of_a_container_with_mapped_ids_is_given_its_cgroups(void **state)
+{
+    struct config_idmap maps[] = {{false, 0, 700000, 65536}, {true, 0, 800000, 65536}};
+    struct config c = {.idmaps = maps, .idmap_count = 2};
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
+        skip();
+    assert_int_equal(cgroup_create(&g, name_with("", ""), true, &c, &err), 0);
+    for (size_t i = 0; i < g.count; i++) {
+        static const char *const files[] = {".", "cgroup.procs"};
+        struct stat st;
+
+        for (size_t j = 0; j < ARRAY_LENGTH(files); j++) {
+            assert_int_equal(fstatat(g.hierarchies[i].payload_fd, files[j], &st, 0), 0);
+            assert_int_equal(st.st_uid, 700000);
+            assert_int_equal(st.st_gid, 800000);
+            assert_int_equal(st.st_mode & 0777, j ? 0664 : 0775);
+        }
+        /* But not the limits. */
+        if (fstatat(g.hierarchies[i].payload_fd, "memory.limit_in_bytes", &st, 0) == 0 ||
+            fstatat(g.hierarchies[i].payload_fd, "memory.max", &st, 0) == 0)
+            assert_int_equal(st.st_uid, 0);
+    }
+    assert_int_equal(cgroup_destroy(&g, &err), 0);
+}
+
+static void write_map(pid_t pid, const char *file, const char *map)
+{
+    cleanup_free char *path = format_string("/proc/%d/%s", (int)pid, file);
+
+    assert_int_equal(file_write_value(AT_FDCWD, path, map), 0);
+}
+
+/* As init does, in the user namespace of another than root: it is still the owner, and root's group already.
+ */
+static void give_and_exit(const struct cgroup *g, int to_parent, int from_parent)
+{
+    char byte = 0;
+
+    if (setresgid(700000, 700000, 700000) == 0 && setresuid(700000, 700000, 700000) == 0 &&
+        unshare(CLONE_NEWUSER) == 0 && write(to_parent, &byte, 1) == 1 && read(from_parent, &byte, 1) == 1 &&
+        setresgid(0, 0, 0) == 0)
+        cgroup_give_inside(g);
+    _exit(0);
+}
+
+static void init_gives_its_cgroups_to_its_roots_group(void **state)
+{
+    struct config c = {0};
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
+    struct error err = ERROR_INIT;
+    int up[2], down[2];
+    struct stat st;
+    char byte;
+    pid_t init;
+
+    (void)state;
+    if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
+        skip();
+    assert_int_equal(cgroup_create(&g, name_with("", ""), true, &c, &err), 0);
+    assert_int_equal(fchownat(g.hierarchies[0].payload_fd, "", 700000, 700000, AT_EMPTY_PATH), 0);
+    assert_int_equal(pipe2(up, O_CLOEXEC) | pipe2(down, O_CLOEXEC), 0);
+    init = fork();
+    if (init == 0)
+        give_and_exit(&g, up[1], down[0]);
+    assert_int_equal(read(up[0], &byte, 1), 1);
+    write_map(init, "uid_map", "0 800000 1000\n");
+    write_map(init, "gid_map", "0 800000 1000\n");
+    assert_int_equal(write(down[1], &byte, 1), 1);
+    assert_int_equal(waitpid(init, NULL, 0), init);
+    assert_int_equal(fstatat(g.hierarchies[0].payload_fd, ".", &st, 0), 0);
+    assert_int_equal(st.st_uid, 700000);
+    assert_int_equal(st.st_gid, 800000);
+    assert_int_equal(st.st_mode & 0777, 0775);
+    assert_int_equal(cgroup_destroy(&g, &err), 0);
+    close(up[0]);
+    close(up[1]);
+    close(down[0]);
+    close(down[1]);
+}
+
+/* A hook's child that outlives it is no reason to leave the cgroup behind. */
+static void processes_left_in_the_monitors_cgroup_are_moved_out(void **state)
+{
+    struct config c = {0};
+    __attribute__((cleanup(cgroup_close))) struct cgroup g = CGROUP_INIT;
+    struct error err = ERROR_INIT;
+    cleanup_free char *path = NULL;
+    pid_t left;
+
+    (void)state;
+    if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
+        skip();
+    assert_int_equal(cgroup_create(&g, name_with("", ""), false, &c, &err), 0);
+    assert_int_equal(cgroup_enter_monitor(&g, false, &err), 0);
+    path = strdup(g.monitor);
+    left = fork();
+    if (left == 0) {
+        pause();
+        _exit(0);
+    }
+    if (cgroup_destroy(&g, &err) < 0)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < g.count; i++)
+        assert_int_equal(faccessat(g.hierarchies[i].mount.base_fd, path, F_OK, 0), -1);
+    assert_int_equal(kill(left, SIGKILL), 0);
+    assert_int_equal(waitpid(left, NULL, 0), left);
 }
 
 static void a_cgroup_path_that_leads_out_is_refused(void **state)
@@ -377,8 +543,13 @@ int main(void)
         cmocka_unit_test(named_hierarchies_go_by_both_names),
         cmocka_unit_test(the_v2_path_of_a_process_is_found),
         cmocka_unit_test(values_and_statistics_come_from_whichever_cgroup_has_them),
-        cmocka_unit_test(a_container_has_its_cgroups_from_start_to_end),
-        cmocka_unit_test(a_container_may_have_one_cgroup_for_limits_and_one_to_live_in),
+        cmocka_unit_test_teardown(a_container_has_its_cgroups_from_start_to_end, remove_leftovers),
+        cmocka_unit_test_teardown(a_container_may_have_one_cgroup_for_limits_and_one_to_live_in,
+                                  remove_leftovers),
+        cmocka_unit_test_teardown(the_root_of_a_container_with_mapped_ids_is_given_its_cgroups,
+                                  remove_leftovers),
+        cmocka_unit_test_teardown(init_gives_its_cgroups_to_its_roots_group, remove_leftovers),
+        cmocka_unit_test_teardown(processes_left_in_the_monitors_cgroup_are_moved_out, remove_leftovers),
         cmocka_unit_test(a_cgroup_path_that_leads_out_is_refused),
         cmocka_unit_test(a_limit_that_the_host_cannot_hold_is_refused),
     };
