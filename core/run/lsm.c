@@ -61,6 +61,11 @@ int lsm_check(const struct config *c, struct error *err)
     const char *profile = profile_of(c);
     struct stat st;
 
+    if (c->apparmor_raw.count && lsm_apparmor_enabled() && (!profile || strcmp(profile, "generated") != 0)) {
+        error_text(err, EINVAL, "lxc.apparmor.raw adds to a generated profile only");
+        return error_remedy(err,
+                            "clear it, and put its lines into the profile that lxc.apparmor.profile names");
+    }
     if (!profile || strcmp(profile, "unconfined") == 0)
         return 0;
     if (strcmp(profile, "generated") == 0) {

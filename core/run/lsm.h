@@ -17,7 +17,7 @@ bool lsm_selinux_enabled(void);
  * enabled its keys mean nothing, as in LXC. lxc.apparmor.profile: "unchanged" leaves the label, "unconfined"
  * or a profile's name is taken. Unset: LXC's own profile where it is loaded, else unconfined. "generated" is
  * refused while AppArmor is enabled: the kernel loads only compiled profiles, which needs AppArmor's own
- * compiler; lxc.apparmor.raw and allow_nesting speak of generated profiles only. A kernel whose AppArmor does
+ * compiler; lxc.apparmor.raw is refused without it. A kernel whose AppArmor does
  * not mediate mounts confines nobody: that is refused unless lxc.apparmor.allow_incomplete.
  */
 int lsm_check(const struct config *c, struct error *err);
