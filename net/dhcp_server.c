@@ -15,7 +15,7 @@
 
 /* --- Hosts --- */
 
-static int parse_seconds(const char *text, uint32_t *out)
+int dhcp_seconds_parse(const char *text, uint32_t *out)
 {
     static const struct {
         char unit;
@@ -73,7 +73,7 @@ static int parse_host_word(const char *word, struct dhcp_host *h)
         h->hardware_size = (uint8_t)size;
     } else if (inet_pton(AF_INET, word, &address) == 1) {
         h->address = ntohl(address.s_addr);
-    } else if (parse_seconds(word, &h->lease_seconds) < 0) {
+    } else if (dhcp_seconds_parse(word, &h->lease_seconds) < 0) {
         dhcp_host_name(word, strlen(word), h->host_name);
         if (!h->host_name[0])
             return -EINVAL;

@@ -50,4 +50,7 @@ void dhcp_server_answer(struct dhcp_server *s, const struct dhcp_message *reques
  */
 int dhcp_host_parse(const char *text, struct dhcp_host *out);
 
+/* "3600", "45m", "12h", "infinite" (DHCP_FOREVER), in seconds. 0 or -EINVAL. */
+int dhcp_seconds_parse(const char *text, uint32_t *out);
+
 #endif

@@ -128,8 +128,7 @@ bool dns_is_reply(const uint8_t *reply, size_t reply_length, const uint8_t *quer
 
 /* --- Building --- */
 
-/* A name of plain labels as it stands on the wire; its size, or 0 where it does not fit. */
-static size_t write_name(const char *name, uint8_t *out, size_t room)
+size_t dns_write_name(const char *name, uint8_t *out, size_t room)
 {
     size_t at = 0;
 
@@ -154,7 +153,7 @@ static size_t write_record(const struct dns_record *r, uint8_t *out, size_t room
     size_t size = r->type == DNS_A ? 4 : 16;
 
     if (r->type == DNS_PTR)
-        size = write_name(r->name, data, sizeof(data));
+        size = dns_write_name(r->name, data, sizeof(data));
     else
         memcpy(data, r->address, size);
     if (size == 0 || size + 12 > room)

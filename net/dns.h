@@ -63,6 +63,10 @@ uint16_t dns_id(const uint8_t *message);
 void dns_set_id(uint8_t *message, uint16_t id);
 enum dns_code dns_reply_code(const uint8_t *message);
 
+/* Write a name of plain labels as it stands on the wire; its size, 0 where it does not fit or is malformed.
+ */
+size_t dns_write_name(const char *name, uint8_t *out, size_t room);
+
 /* The address that a name under in-addr.arpa or ip6.arpa stands for: 4 or 16 bytes, or 0 where it is none. */
 size_t dns_reverse(const char *name, uint8_t address[16]);
 

@@ -35,21 +35,16 @@ static void apply(struct lease_table *t, const struct lease *l, int64_t now, int
 }
 
 /* Read lines; the number of them. A last one without its end was cut and does not count. */
-static size_t read_lines(const char *text, size_t length, struct lease_table *t, int64_t now, int64_t longest)
+static size_t read_lines(const char *text, struct lease_table *t, int64_t now, int64_t longest)
 {
+    const char *end;
     size_t lines = 0;
 
-    while (length > 0) {
-        const char *end = memchr(text, '\n', length);
+    for (; (end = strchr(text, '\n')); text = end + 1, lines++) {
         struct lease l;
 
-        if (!end)
-            break;
         if (lease_parse(text, (size_t)(end - text), &l))
             apply(t, &l, now, longest);
-        length -= (size_t)(end - text) + 1;
-        text = end + 1;
-        lines++;
     }
     return lines;
 }
@@ -78,7 +73,7 @@ static uint64_t read_generation(const char *text)
     return generation;
 }
 
-static int open_slot(struct lease_journal *j, int slot, const char *path, char **text, size_t *length)
+static int open_slot(struct lease_journal *j, int slot, const char *path, char **text)
 {
     cleanup_free char *name = format_string("%s.%d", path, slot);
 
@@ -87,7 +82,7 @@ static int open_slot(struct lease_journal *j, int slot, const char *path, char *
     j->fds[slot] = open(name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (j->fds[slot] < 0)
         return -errno;
-    return file_read(AT_FDCWD, name, FILE_MAX, text, length);
+    return file_read(AT_FDCWD, name, FILE_MAX, text, NULL);
 }
 
 /* Write the table into the other file and go on there. */
@@ -137,32 +132,59 @@ static int make_folder(const char *path)
     return folder ? make_directories(folder, 0755) : 0;
 }
 
-int lease_journal_open(struct lease_journal *j, const char *path, struct lease_table *t, int64_t now,
-                       int64_t longest, struct error *err)
+/* Read the texts of both files, or what dnsmasq left; returns which of them is the current one. */
+static int read_all_files(const char *path, const char *const text[2], uint64_t generation[2],
+                          struct lease_table *t, int64_t now, int64_t longest)
 {
-    cleanup_free char *first = NULL, *second = NULL, *foreign = NULL;
-    char **text[2] = {&first, &second};
-    uint64_t generation[2] = {0, 0};
-    size_t length[2] = {0, 0}, foreign_length = 0, lines = 0;
-    int newest, r = make_folder(path);
+    cleanup_free char *foreign = NULL;
+    size_t lines = 0;
+    int newest;
 
-    for (int slot = 0; r == 0 && slot < 2; slot++) {
-        r = open_slot(j, slot, path, text[slot], &length[slot]);
-        if (r == 0)
-            generation[slot] = read_generation(*text[slot]);
-    }
-    if (r < 0)
-        return error_set(err, r, "cannot open the leases %s.0 and .1", path);
+    for (int slot = 0; slot < 2; slot++)
+        generation[slot] = read_generation(text[slot]);
     newest = generation[1] > generation[0];
     for (int i = 0; i < 2; i++) {
         int slot = i == 0 ? !newest : newest;
 
         /* One that was being written is no news, unless it is all there is. */
         if (generation[slot] || !generation[newest])
-            lines += read_lines(*text[slot], length[slot], t, now, longest);
+            lines += read_lines(text[slot], t, now, longest);
     }
-    if (lines == 0 && file_read(AT_FDCWD, path, FILE_MAX, &foreign, &foreign_length) == 0)
-        read_lines(foreign, foreign_length, t, now, longest);
+    if (lines == 0 && file_read(AT_FDCWD, path, FILE_MAX, &foreign, NULL) == 0)
+        read_lines(foreign, t, now, longest);
+    return newest;
+}
+
+void lease_journal_read(const char *path, struct lease_table *t, int64_t now, int64_t longest)
+{
+    cleanup_free char *first = NULL, *second = NULL;
+    char **text[2] = {&first, &second};
+    uint64_t generation[2];
+
+    for (int slot = 0; slot < 2; slot++) {
+        cleanup_free char *name = format_string("%s.%d", path, slot);
+
+        if (!name ||
+            (file_read(AT_FDCWD, name, FILE_MAX, text[slot], NULL) < 0 && !(*text[slot] = strdup(""))))
+            return;
+    }
+    read_all_files(path, (const char *[]){first, second}, generation, t, now, longest);
+}
+
+int lease_journal_open(struct lease_journal *j, const char *path, struct lease_table *t, int64_t now,
+                       int64_t longest, struct error *err)
+{
+    cleanup_free char *first = NULL, *second = NULL;
+    char **text[2] = {&first, &second};
+    uint64_t generation[2] = {0, 0};
+    int newest, r = make_folder(path);
+
+    for (int slot = 0; r == 0 && slot < 2; slot++) {
+        r = open_slot(j, slot, path, text[slot]);
+    }
+    if (r < 0)
+        return error_set(err, r, "cannot open the leases %s.0 and .1", path);
+    newest = read_all_files(path, (const char *[]){first, second}, generation, t, now, longest);
     j->current = newest;
     j->generation = generation[newest];
     r = rewrite(j, t);

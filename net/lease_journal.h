@@ -35,6 +35,8 @@ struct lease_journal {
  */
 int lease_journal_open(struct lease_journal *j, const char *path, struct lease_table *t, int64_t now,
                        int64_t longest, struct error *err);
+/* Only read them, as somebody who looks; files that are missing hold nothing. */
+void lease_journal_read(const char *path, struct lease_table *t, int64_t now, int64_t longest);
 void lease_journal_close(struct lease_journal *j);
 
 /* Note a lease that has changed; written by the next sync. 0 or -ENOMEM. */

@@ -70,6 +70,9 @@ extern const struct key net_keys[];    /* of struct config_net, named "veth.pair
  */
 const struct key *key_find(const struct key *table, const char *name, const char **rest);
 
+/* The key that a person who wrote `name` may have meant, allocated; NULL when none is near (or no memory). */
+char *key_meant(const char *name);
+
 /* Set, or clear for an empty value, without recording. */
 int key_apply(void *holder, const struct setting *s, char **kept, struct error *err);
 

@@ -34,7 +34,8 @@ static pid_t clone_process(struct child *child, uint64_t flags, int cgroup, int 
 {
     struct clone3_arguments a = {.flags = flags | CLONE_PIDFD,
                                  .pidfd = (uint64_t)(uintptr_t)pidfd,
-                                 .exit_signal = SIGCHLD,
+                                 /* A sibling's is its maker's. */
+                                 .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
                                  .cgroup = (uint64_t)cgroup};
     long pid;
 

@@ -67,7 +67,8 @@ static int open_path(struct console *c, const char *path, struct error *err)
     return 0;
 }
 
-int console_open(struct console *c, const struct config *config, bool foreground, struct error *err)
+int console_open(struct console *c, const struct config *config, const struct start_options *options,
+                 struct error *err)
 {
     int r = 0;
 
@@ -88,9 +89,13 @@ int console_open(struct console *c, const struct config *config, bool foreground
         r = open_log(c, err);
     if (r == 0 && config->console_path && config->console_path[0]) {
         r = open_path(c, config->console_path, err);
-    } else if (r == 0 && foreground) {
-        c->input = STDIN_FILENO;
-        c->output = STDOUT_FILENO;
+    } else if (r == 0 && options->foreground) {
+        /* A command run for its output has the pipes and files itself. */
+        c->input = !options->execute || isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
+        if (!options->execute || isatty(STDOUT_FILENO))
+            c->output = STDOUT_FILENO;
+        else if (isatty(STDERR_FILENO))
+            c->output = STDERR_FILENO;
     }
     return r;
 }

@@ -19,6 +19,7 @@
 #include "core/run/terminal.h"
 
 struct monitor;
+struct start_options;
 
 /* The last bytes that the console said. */
 struct console_ring {
@@ -54,9 +55,10 @@ bool console_wanted(const struct config *c);
 
 /*
  * Before a start: open the log, the ring and lxc.console.path; in the foreground use standard input and
- * output. 0 or a negative errno with `err` filled.
+ * output, for lxc-execute what of them is a terminal. 0 or a negative errno with `err` filled.
  */
-int console_open(struct console *c, const struct config *config, bool foreground, struct error *err);
+int console_open(struct console *c, const struct config *config, const struct start_options *options,
+                 struct error *err);
 
 /* The container's pty has come: relay from now on, which puts the person's terminal in raw mode. */
 int console_connect(struct monitor *m, struct error *err);

@@ -100,6 +100,7 @@ int execute_init_loop(char **argv)
     int status = 1;
     pid_t command, everyone;
 
+    prctl(PR_SET_NAME, "lxc-init");
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

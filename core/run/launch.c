@@ -249,7 +249,7 @@ int launch(struct monitor *m, struct error *err)
     m->clone_flags = namespace_clone_flags(m->config);
     r = seccomp_prepare(m->config, &seccomp, err);
     if (r == 0)
-        r = console_open(&m->console, m->config, m->options->foreground, err);
+        r = console_open(&m->console, m->config, m->options, err);
     if (r == 0)
         r = run_hooks(m, HOOK_PRE_START, NULL, err);
     if (r == 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/config/config.h"
+#include "core/config/includes.h"
 
 static void answer(struct config *c, char *line)
 {
@@ -24,11 +25,32 @@ static void answer(struct config *c, char *line)
     printf("%s = %s -> %s %s\n", line, value, set < 0 ? "no" : "yes", get < 0 ? "!" : strbuf_text(&now));
 }
 
-int main(void)
+static int print_all(const char *file, const char *builtin)
+{
+    cleanup_config struct config c;
+    cleanup_strbuf struct strbuf all = STRBUF_INIT;
+    struct error err = ERROR_INIT;
+    size_t length = 0;
+    const char *text = builtin ? config_builtin(builtin, &length) : NULL;
+
+    config_init(&c);
+    if ((builtin ? config_read_text(&c, text, length, builtin, true, &err)
+                 : config_read_file(&c, file, &err)) < 0 ||
+        config_write(&c, &all) < 0) {
+        puts(err.text);
+        return 1;
+    }
+    fputs(strbuf_text(&all), stdout);
+    return 0;
+}
+
+int main(int argc, char **argv)
 {
     struct config c;
     char line[4096];
 
+    if (argc > 1)
+        return print_all(argv[1], argv[2]);
     config_init(&c);
     while (fgets(line, sizeof(line), stdin)) {
         line[strcspn(line, "\n")] = '\0';
