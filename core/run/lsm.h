@@ -26,6 +26,15 @@ int lsm_check(const struct config *c, struct error *err);
 int lsm_prepare(int proc_fd, const struct config *c, struct error *err);
 
 /*
+ * For a process that joins a container: the label of the one whose /proc/PID folder `proc` refers to, to be
+ * freed; NULL where no module is enabled, or AppArmor leaves it unconfined. 0 or a negative errno.
+ */
+int lsm_read_label(int proc, char **label);
+
+/* What has to be written into /proc/self/attr/exec for a label, to be freed; NULL when out of memory. */
+char *lsm_exec_text(const char *label);
+
+/*
  * In the child, as root of the container: the SELinux label of the keyrings that it makes from here on,
  * lxc.selinux.context.keyring or else lxc.selinux.context. Before limits_keyring.
  */

@@ -6,7 +6,7 @@ needs_root
 root=$WORK/root
 mkdir -p "$root"/{bin,proc,sys,dev,mnt} "$WORK/lxc"
 cp "$(command -v busybox)" "$root/bin/busybox"
-for applet in sh cat grep mount mkdir mknod umount ulimit uname; do ln -s busybox "$root/bin/$applet"; done
+for applet in sh sleep cat grep mount mkdir mknod umount ulimit uname; do ln -s busybox "$root/bin/$applet"; done
 
 # container NAME < CONFIG: made beneath $WORK/lxc, with what all have in common.
 container() {
@@ -29,6 +29,13 @@ container denylist <<< "lxc.seccomp.profile = $WORK/profile"
 t 'a denied call fails with the errno of its rule' has 'No space left' inside denylist 'mkdir /mnt/x 2>&1; true'
 t 'a condition tells arguments apart: no device nodes' fails inside denylist 'mknod /mnt/null c 1 3'
 t 'but a fifo' inside denylist 'mknod /mnt/fifo p'
+
+attach() { lxcbox lxc-attach -P "$WORK/lxc" -n denylist "$@"; }
+cleanup "lxcbox lxc-stop -P $WORK/lxc -n denylist -k"
+lxcbox lxc-start -P "$WORK/lxc" -n denylist -- /bin/sleep 60
+t 'who attaches is confined, too' has 'No space left' attach -- /bin/sh -c 'mkdir /mnt/x 2>&1; true'
+t 'unless with elevated privileges' attach -e -- /bin/mkdir /mnt/x
+lxcbox lxc-stop -P "$WORK/lxc" -n denylist -k
 
 printf '2\ndenylist\nmkdir\n\nmkdirr errno 1\n' > "$WORK/profile"
 t 'a bad profile stops the start, named by line' refuses 'profile:5: .*"mkdirr"' \
