@@ -19,6 +19,7 @@
 #include "core/cgroup/cgroup.h"
 #include "core/run/attach_inside.h"
 #include "core/run/command_client.h"
+#include "core/run/lsm.h"
 #include "core/run/relay.h"
 
 static void plan_end(struct attach_plan *p)
@@ -28,6 +29,7 @@ static void plan_end(struct attach_plan *p)
         close_fd(&p->namespace_fds[i]);
     command_fds_close(&p->cgroups);
     free(p->label);
+    seccomp_program_free(&p->seccomp);
     string_list_clear(&p->environment);
     close_fd(&p->tty);
 }
@@ -205,6 +207,39 @@ static int read_environment(struct attach_plan *p)
     return 0;
 }
 
+/* The label to take: the one that was asked for, else init's. */
+static int choose_label(struct attach_plan *p, int proc, struct error *err)
+{
+    cleanup_free char *label = p->options->context ? strdup(p->options->context) : NULL;
+    int r = 0;
+
+    if (p->options->context && !label)
+        r = -ENOMEM;
+    else if (!label && !p->options->elevate_lsm)
+        r = lsm_read_label(proc, &label);
+    if (r == 0 && label && !(p->label = lsm_exec_text(label)))
+        r = -ENOMEM;
+    return r < 0 ? error_set(err, r, "cannot find the security label of %s", p->container->name) : 0;
+}
+
+/* The container's seccomp profile, where init is confined by one; read here, for it is the host's file. */
+static int read_seccomp(struct attach_plan *p, int proc, struct error *err)
+{
+    cleanup_free char *status = NULL, *profile = NULL, *nesting = NULL;
+    struct config c = {0};
+
+    if (p->options->elevate_lsm || !(p->namespaces & CLONE_NEWNS) ||
+        file_read(proc, "status", 65536, &status, NULL) < 0 || status_field(status, "Seccomp", 10) != 2 ||
+        command_config_item(p->container, "lxc.seccomp.profile", &profile, NULL) < 0)
+        return 0;
+    profile[strcspn(profile, "\n")] = '\0';
+    c.seccomp_profile = profile;
+    c.seccomp_allow_nesting =
+        command_config_item(p->container, "lxc.seccomp.allow_nesting", &nesting, NULL) == 0 &&
+        nesting[0] == '1';
+    return seccomp_prepare(&c, &p->seccomp, err);
+}
+
 static int make_plan(struct attach_plan *p, struct error *err)
 {
     const struct attach_options *o = p->options;
@@ -217,8 +252,10 @@ static int make_plan(struct attach_plan *p, struct error *err)
         r = read_init(p, proc, err);
     if (r == 0 && !o->elevate_cgroup)
         r = command_cgroup_fds(p->container, &p->cgroups, err);
-    if (r == 0 && o->context && !(p->label = strdup(o->context)))
-        r = error_set(err, ENOMEM, "cannot keep the security context");
+    if (r == 0)
+        r = choose_label(p, proc, err);
+    if (r == 0)
+        r = read_seccomp(p, proc, err);
     if (r == 0 && read_environment(p) < 0)
         r = error_set(err, ENOMEM, "cannot keep the container's environment");
     return r == 0 ? enter_pid_namespace(p, proc, err) : r;

@@ -138,8 +138,7 @@ static int set_ids(const struct attach_plan *p, struct error *err)
 /* The kernel's convention for labels that take effect at execve(2): see apparmor_procattr, selinux. */
 static int set_label(int attribute, const char *label, struct error *err)
 {
-    cleanup_free char *text = format_string("exec %s", label);
-    int r = text ? write_all(attribute, text, strlen(text)) : -ENOMEM;
+    int r = write_all(attribute, label, strlen(label));
 
     return r < 0 ? error_set(err, r, "cannot take the security label %s", label) : 0;
 }
@@ -208,6 +207,9 @@ static int restrict_self(const struct attach_plan *p, struct error *err)
         r = drop_capabilities(p, err);
     if (r == 0 && p->no_new_privs && !o->elevate_lsm && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         r = error_set(err, errno, "cannot set no_new_privs");
+    /* While there still are the rights to. */
+    if (r == 0)
+        r = seccomp_load(&p->seccomp, err);
     return r == 0 ? set_ids(p, err) : r;
 }
 

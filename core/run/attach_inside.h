@@ -5,6 +5,7 @@
 #include "core/run/attach.h"
 #include "core/run/namespace.h"
 #include "core/run/protocol.h"
+#include "core/run/seccomp.h"
 
 /* What was found out about the container while still outside. */
 struct attach_plan {
@@ -20,7 +21,8 @@ struct attach_plan {
     long personality;  /* init's, -1: unknown */
     uid_t uid;
     gid_t gid;
-    char *label;                    /* security label; NULL: none */
+    char *label;                    /* what /proc/self/attr/exec takes; NULL: nothing */
+    struct seccomp_program seccomp; /* the container's; empty where init is not confined */
     struct string_list environment; /* what the container's configuration adds */
     int tty;                        /* the command's end of our pty; -1: none */
 };

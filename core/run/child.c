@@ -286,7 +286,14 @@ static int set_no_new_privs(struct inside *in, struct error *err)
 
 static int load_seccomp(struct inside *in, struct error *err)
 {
-    return seccomp_load(in->child->seccomp, err);
+    struct command_fds fds = {.count = 1};
+    cleanup_fd int listener = -1;
+    int r = seccomp_load_listening(in->child->seccomp, &listener, err);
+
+    if (r < 0 || listener < 0)
+        return r;
+    fds.fds[0] = listener;
+    return sync_send(in->child->sync, SYNC_LISTENER, &fds, err);
 }
 
 static int hooks_start(struct inside *in, struct error *err)

@@ -93,6 +93,11 @@ static enum command_outcome get_devpts_fd(const struct call *c)
 }
 
 /* The request's data as a string: it ends with a zero and has no other. NULL when it is none. */
+static enum command_outcome get_seccomp_notify_fd(const struct call *c)
+{
+    return reply_fd(c, c->monitor->notifier.listener >= 0 ? c->monitor->notifier.listener : -EBADF);
+}
+
 static const char *text_of(const struct call *c)
 {
     size_t length = (size_t)c->request->length;
@@ -384,6 +389,7 @@ static answer *const answers[COMMAND_COUNT] = {
     [COMMAND_GET_LIMIT_CGROUP] = get_limit_cgroup,
     [COMMAND_GET_LIMIT_CGROUP2_FD] = get_limit_cgroup2_fd,
     [COMMAND_GET_DEVPTS_FD] = get_devpts_fd,
+    [COMMAND_GET_SECCOMP_NOTIFY_FD] = get_seccomp_notify_fd,
     [COMMAND_GET_CGROUP_CTX] = get_cgroup_ctx,
     [COMMAND_GET_CGROUP_FD] = get_cgroup_fd,
     [COMMAND_GET_LIMIT_CGROUP_FD] = get_limit_cgroup_fd,

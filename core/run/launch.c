@@ -185,6 +185,34 @@ static int prefer_childs_reason(int sync, int r, struct error *err)
     return childs.code;
 }
 
+/* The last way to init; calls on it that wait for an answer get it from here. */
+static int see_off(struct monitor *m, bool notifies, int sync, struct error *err)
+{
+    cleanup_command_fds struct command_fds fds = {.count = 0};
+    int r = sync_send(sync, SYNC_EXEC, NULL, err);
+
+    if (r == 0 && notifies) {
+        r = sync_wait(sync, SYNC_LISTENER, &fds, err);
+        if (r == 0 && fds.count != 1)
+            r = error_text(err, EPROTO, "the start came out of step");
+        if (r == 0)
+            r = seccomp_notify_open(&m->notifier, m->config, take_fd(&fds.fds[0]), m->init_pid, err);
+        if (r == 0)
+            seccomp_notify_until(&m->notifier, sync);
+    }
+    if (r == 0)
+        r = sync_wait(sync, SYNC_RUNNING, NULL, err);
+    if (r == 0 && seccomp_notify_has_proxy(&m->notifier)) {
+        r = monitor_watch(m, m->notifier.listener, WATCH_NOTIFIER);
+        if (r < 0)
+            error_set(err, r, "cannot listen to seccomp notifications");
+    }
+    /* Else a child that waits for an answer would keep us waiting for its end. */
+    if (r < 0)
+        seccomp_notify_close(&m->notifier);
+    return r;
+}
+
 static int start_child(struct monitor *m, const struct seccomp_program *seccomp, struct error *err)
 {
     __attribute__((cleanup(child_end))) struct child child = {.container = m->container,
@@ -206,9 +234,9 @@ static int start_child(struct monitor *m, const struct seccomp_program *seccomp,
     if (r == 0)
         r = prepare(m, sync, err);
     if (r == 0)
-        r = sync_send(sync, SYNC_EXEC, NULL, err);
+        r = see_off(m, seccomp->notifies, sync, err);
     if (r == 0)
-        return sync_wait(sync, SYNC_RUNNING, NULL, err);
+        return 0;
     return m->init_pid ? prefer_childs_reason(sync, r, err) : r;
 }
 
@@ -269,6 +297,7 @@ void land(struct monitor *m, bool reboot)
     console_close(m);
     terminals_close(&m->ttys);
     close_fd(&m->devpts_fd);
+    seccomp_notify_close(&m->notifier);
     log_failure("hook", run_hooks(m, HOOK_STOP, target, &err), &err);
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         close_fd(&m->namespace_fds[i]);

@@ -61,6 +61,11 @@ int lsm_check(const struct config *c, struct error *err)
     const char *profile = profile_of(c);
     struct stat st;
 
+    if (c->apparmor_raw.count && lsm_apparmor_enabled() && (!profile || strcmp(profile, "generated") != 0)) {
+        error_text(err, EINVAL, "lxc.apparmor.raw adds to a generated profile only");
+        return error_remedy(err,
+                            "clear it, and put its lines into the profile that lxc.apparmor.profile names");
+    }
     if (!profile || strcmp(profile, "unconfined") == 0)
         return 0;
     if (strcmp(profile, "generated") == 0) {
@@ -121,4 +126,33 @@ int lsm_keyring(int proc_fd, const struct config *c, struct error *err)
         return 0;
     r = file_write_value(proc_fd, "thread-self/attr/keycreate", label);
     return r < 0 ? error_set(err, r, "cannot label keyrings with SELinux context %s", label) : 0;
+}
+
+int lsm_read_label(int proc, char **label)
+{
+    bool apparmor = lsm_apparmor_enabled();
+    int r;
+
+    *label = NULL;
+    if (!apparmor && !lsm_selinux_enabled())
+        return 0;
+    r = file_read(proc, apparmor ? "attr/apparmor/current" : "attr/current", 4096, label, NULL);
+    if (r == -ENOENT && apparmor)
+        r = file_read(proc, "attr/current", 4096, label, NULL);
+    if (r < 0)
+        return r;
+    (*label)[strcspn(*label, "\n")] = '\0';
+    /* AppArmor adds the profile's mode: "NAME (enforce)". */
+    if (apparmor && ends_with(*label, ")") && strrchr(*label, ' '))
+        *strrchr(*label, ' ') = '\0';
+    if (!(*label)[0] || (apparmor && strcmp(*label, "unconfined") == 0)) {
+        free(*label);
+        *label = NULL;
+    }
+    return 0;
+}
+
+char *lsm_exec_text(const char *label)
+{
+    return format_string("%s%s", lsm_apparmor_enabled() ? "exec " : "", label);
 }

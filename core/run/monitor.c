@@ -118,6 +118,10 @@ static void handle_event(struct monitor *m, enum watch what, int fd)
     case WATCH_CONSOLE_PROXY:
         console_proxy_input(m);
         break;
+    case WATCH_NOTIFIER:
+        if (!seccomp_notify_handle(&m->notifier))
+            monitor_unwatch(m, fd);
+        break;
     }
 }
 

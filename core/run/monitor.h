@@ -17,6 +17,7 @@
 #include "core/run/console.h"
 #include "core/run/namespace.h"
 #include "core/run/network.h"
+#include "core/run/seccomp_notify.h"
 #include "core/run/start.h"
 #include "core/run/terminal.h"
 
@@ -30,6 +31,7 @@ enum watch {
     WATCH_CONSOLE,       /* output of the container */
     WATCH_CONSOLE_INPUT, /* keys of the person in front of lxc-start -F */
     WATCH_CONSOLE_PROXY, /* keys of lxc-console's person */
+    WATCH_NOTIFIER,      /* calls that wait for an answer, by the seccomp profile */
 };
 
 struct monitor {
@@ -48,6 +50,7 @@ struct monitor {
     struct terminals ttys;
     struct console console;
     struct network_state network;
+    struct seccomp_notifier notifier;
     struct state_clients state_clients;
 
     int epoll;
@@ -58,7 +61,8 @@ struct monitor {
 #define MONITOR_INIT                                                                                         \
     {                                                                                                        \
         .init_pidfd = -1, .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .devpts_fd = -1,                \
-        .console = CONSOLE_NONE, .network = NETWORK_STATE_INIT, .epoll = -1, .listening = -1, .signal = -1   \
+        .console = CONSOLE_NONE, .network = NETWORK_STATE_INIT, .notifier = SECCOMP_NOTIFIER_INIT,           \
+        .epoll = -1, .listening = -1, .signal = -1                                                           \
     }
 
 /*

@@ -279,12 +279,30 @@ int mounts_apply_one(struct rootfs *r, const struct config *c, const struct conf
     return ret < 0 && m->origin ? error_context(err, "%s", m->origin) : ret;
 }
 
+/*
+ * A nested container needs a proc and a sysfs without anything mounted over them in sight, for the kernel to
+ * let it mount its own (mount_namespaces(7), "fully visible"). LXC's place for them.
+ */
+static int apply_nesting(struct rootfs *r, const struct config *c, struct error *err)
+{
+    const struct config_mount entries[] = {
+        {(char *)"proc", (char *)"dev/.lxc/proc", (char *)"proc", (char *)"create=dir,optional", NULL, NULL},
+        {(char *)"sys", (char *)"dev/.lxc/sys", (char *)"sysfs", (char *)"create=dir,optional", NULL, NULL},
+    };
+    int ret = 0;
+
+    for (size_t i = 0; ret == 0 && c->apparmor_allow_nesting && i < ARRAY_LENGTH(entries); i++)
+        ret = mounts_apply_one(r, c, &entries[i], err);
+    return ret;
+}
+
 int mounts_apply(struct rootfs *r, const struct config *c, struct error *err)
 {
-    for (size_t i = 0; i < c->mount_count; i++) {
-        int ret = mounts_apply_one(r, c, &c->mounts[i], err);
-        if (ret < 0)
-            return ret;
-    }
-    return automount_shmounts(r, c, err);
+    int ret = 0;
+
+    for (size_t i = 0; ret == 0 && i < c->mount_count; i++)
+        ret = mounts_apply_one(r, c, &c->mounts[i], err);
+    if (ret == 0)
+        ret = apply_nesting(r, c, err);
+    return ret < 0 ? ret : automount_shmounts(r, c, err);
 }

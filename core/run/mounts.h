@@ -43,7 +43,10 @@ int mount_add_flags(int fd, const struct mount_options *o);
 int mounts_apply_one(struct rootfs *r, const struct config *c, const struct config_mount *m,
                      struct error *err);
 
-/* All of c->mounts, in order, then lxc.mount.auto = shmounts. */
+/*
+ * All of c->mounts, in order; with lxc.apparmor.allow_nesting a proc and a sysfs on /dev/.lxc; and
+ * lxc.mount.auto = shmounts.
+ */
 int mounts_apply(struct rootfs *r, const struct config *c, struct error *err);
 
 #endif

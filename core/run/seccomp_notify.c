@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -194,10 +195,31 @@ static int consult(struct seccomp_notifier *n)
     return r;
 }
 
+bool seccomp_notify_has_proxy(const struct seccomp_notifier *n)
+{
+    return n->listener >= 0 && n->address_length > 0;
+}
+
+void seccomp_notify_until(struct seccomp_notifier *n, int fd)
+{
+    struct pollfd p[] = {{fd, POLLIN, 0}, {n->listener, POLLIN, 0}};
+
+    while (seccomp_notify_has_proxy(n) && (poll(p, ARRAY_LENGTH(p), -1) > 0 || errno == EINTR)) {
+        if (p[0].revents)
+            return;
+        if (p[1].revents && !seccomp_notify_handle(n))
+            return;
+    }
+}
+
 bool seccomp_notify_handle(struct seccomp_notifier *n)
 {
+    struct pollfd p = {n->listener, POLLIN, 0};
     int r;
 
+    /* Receiving waits for a call, also where the one that woke us has gone. */
+    if (poll(&p, 1, 0) >= 0 && !(p.revents & POLLIN))
+        return !(p.revents & POLLHUP);
     memset(n->request, 0, n->sizes.seccomp_notif);
     memset(n->response, 0, n->sizes.seccomp_notif_resp);
     r = control(n->listener, SECCOMP_IOCTL_NOTIF_RECV, n->request);

@@ -64,4 +64,10 @@ int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int 
  */
 bool seccomp_notify_handle(struct seccomp_notifier *n);
 
+/* Is there a proxy, and so something to handle? */
+bool seccomp_notify_has_proxy(const struct seccomp_notifier *n);
+
+/* Handle calls until `fd` is readable or hung up; at once without a proxy. */
+void seccomp_notify_until(struct seccomp_notifier *n, int fd);
+
 #endif

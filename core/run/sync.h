@@ -15,6 +15,7 @@ enum sync_point {
     SYNC_TERMINAL, /* to the monitor, once for the console and for each tty: both ends of a pty beside it */
     SYNC_PREPARED, /* to the monitor: all is mounted */
     SYNC_EXEC,     /* to the child: links moved, device rules set, start-host hooks run; become init */
+    SYNC_LISTENER, /* to the monitor, where the seccomp profile notifies: the listener beside it */
     SYNC_RUNNING,  /* to the monitor: the socket closed by exec */
 };
 

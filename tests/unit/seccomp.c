@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -470,9 +471,12 @@ static void a_call_is_answered_by_the_proxy_and_fails_without(void **state)
     }
     assert_int_equal(command_receive(pair[0], &byte, 1, 0, NULL, &fds), 1);
     assert_int_equal(seccomp_notify_open(&n, &c, fds.fds[0], 7, NULL), 0);
+    struct pollfd waiting = {n.listener, POLLIN, 0};
+    assert_int_equal(poll(&waiting, 1, 20000), 1);
     assert_true(seccomp_notify_handle(&n));
     assert_int_equal(waitpid(answerer, &status, 0), answerer);
     assert_int_equal(status, 0);
+    assert_int_equal(poll(&waiting, 1, 20000), 1);
     assert_true(seccomp_notify_handle(&n)); /* nobody answers any more */
     assert_int_equal(waitpid(caller, &status, 0), caller);
     assert_int_equal(status, 0);
