@@ -19,7 +19,7 @@ state() {
       "$reference" -n "$1" -6 rule; } |
         sed -E '/(gc|hold|hello|forward_delay|message_age)_timer/d; s/([0-9a-f]{2}:){5}[0-9a-f]{2}/MAC/g
             s/fe80::[0-9a-f:]+/LL/g; s/valid_lft [0-9]+sec preferred_lft [0-9]+sec/LIFETIME/; s/ state [A-Z]+//
-            s/NO-CARRIER,//; s/,LOWER_UP//; s/ linkdown//; s/ tentative//; /LL|NOARP|FAILED|STALE|multicast ff00|anycast/d'
+            s/NO-CARRIER,//; s/,LOWER_UP//; s/ linkdown//; s/ tentative//; /^local .* table local .* metric 0 /d; /LL|NOARP|FAILED|STALE|multicast ff00|anycast/d'
 }
 # The same command in both namespaces, with the same answer and the same effect.
 same_effect() {
