@@ -19,15 +19,6 @@
 #include "core/run/command_client.h"
 #include "core/run/relay.h"
 
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
-
-const struct namespace_name attach_namespaces[NAMESPACE_KINDS] = {
-    {CLONE_NEWUSER, "user"}, {CLONE_NEWNS, "mnt"},  {CLONE_NEWPID, "pid"},       {CLONE_NEWUTS, "uts"},
-    {CLONE_NEWIPC, "ipc"},   {CLONE_NEWNET, "net"}, {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
-};
-
 static void plan_end(struct attach_plan *p)
 {
     close_fd(&p->pidfd);
@@ -92,7 +83,7 @@ static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
     cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        const struct namespace_name *n = &attach_namespaces[i];
+        const struct namespace_info *n = &namespaces[i];
         struct stat ours, theirs;
         char path[32];
 
@@ -124,7 +115,7 @@ static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *er
         return error_set(err, errno, "cannot enter the pid namespace of %s", p->container->name);
     close_fd(&p->pidfd);
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        const struct namespace_name *n = &attach_namespaces[i];
+        const struct namespace_info *n = &namespaces[i];
         bool is_pid = n->flag == CLONE_NEWPID;
         char path[32];
 

@@ -15,9 +15,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/run/execute.h"
 #include "core/run/passwd.h"
-
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* Before any namespace: the cgroup namespace is entered from within the cgroup, and the fds are the host's.
  */
@@ -43,8 +42,8 @@ static int enter_namespaces(struct attach_plan *p, struct error *err)
         return 0;
     }
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        if (p->namespace_fds[i] >= 0 && setns(p->namespace_fds[i], (int)attach_namespaces[i].flag) < 0)
-            return error_set(err, errno, "cannot enter the %s namespace of %s", attach_namespaces[i].name,
+        if (p->namespace_fds[i] >= 0 && setns(p->namespace_fds[i], (int)namespaces[i].flag) < 0)
+            return error_set(err, errno, "cannot enter the %s namespace of %s", namespaces[i].name,
                              name);
         close_fd(&p->namespace_fds[i]);
     }
@@ -89,7 +88,7 @@ static int set_environment(const struct attach_plan *p, struct error *err)
         r = -ENOMEM;
     /* Many programs take for granted that there is a PATH. */
     if (!getenv("PATH"))
-        r |= setenv("PATH", DEFAULT_PATH, 1);
+        r |= setenv("PATH", EXECUTE_DEFAULT_PATH, 1);
     r |= setenv("container", "lxc", 1);
     for (size_t i = 0; i < ARRAY_LENGTH(added); i++)
         for (size_t j = 0; added[i] && j < added[i]->count; j++) {
@@ -146,46 +145,14 @@ static int set_label(int attribute, const char *label, struct error *err)
     return r < 0 ? error_set(err, r, "cannot take the security label %s", label) : 0;
 }
 
-static int find_and_execute(char **argv, const char *path)
-{
-    int result = ENOENT;
-
-    for (const char *part = path, *end; *part; part = *end ? end + 1 : end) {
-        char file[4096];
-
-        end = strchrnul(part, ':');
-        if (end == part ||
-            (size_t)snprintf(file, sizeof(file), "%.*s/%s", (int)(end - part), part, argv[0]) >= sizeof(file))
-            continue;
-        execve(file, argv, environ);
-        if (errno != ENOENT && errno != ENOTDIR)
-            result = errno;
-    }
-    return result;
-}
-
-/* Returns the errno of why not. The person's PATH may name nothing that exists inside. */
-static int execute(char **argv)
-{
-    const char *path = getenv("PATH");
-    int result;
-
-    if (strchr(argv[0], '/')) {
-        execve(argv[0], argv, environ);
-        return errno;
-    }
-    result = path ? find_and_execute(argv, path) : ENOENT;
-    return result == ENOENT ? find_and_execute(argv, DEFAULT_PATH) : result;
-}
-
 static int execute_shell(uid_t uid)
 {
     char *shell[] = {NULL, NULL};
 
     if (passwd_read_shell(uid, &shell[0]) == 0)
-        execute(shell);
+        execute_command(shell);
     shell[0] = (char *)"/bin/sh";
-    return execute(shell);
+    return execute_command(shell);
 }
 
 static void reset_signals(void)
@@ -271,7 +238,7 @@ void attach_inside(struct attach_plan *p, int report)
     if (restrict_self(p, &err) < 0)
         fail(report, &err, 1);
     reset_signals();
-    result = p->options->command ? execute(p->options->command) : execute_shell(p->uid);
+    result = p->options->command ? execute_command(p->options->command) : execute_shell(p->uid);
     error_set(&err, result, "cannot execute %s in %s", what, p->container->name);
     fail(report, &err, result == ENOENT ? 127 : 126);
 }

@@ -3,17 +3,8 @@
 #define LXCBOX_CORE_RUN_ATTACH_INSIDE_H
 
 #include "core/run/attach.h"
+#include "core/run/namespace.h"
 #include "core/run/protocol.h"
-
-#define NAMESPACE_KINDS 8
-
-struct namespace_name {
-    uint64_t flag;    /* CLONE_NEW* */
-    const char *name; /* of the link in /proc/PID/ns */
-};
-
-/* The user namespace first: its capabilities are needed to enter the others. */
-extern const struct namespace_name attach_namespaces[NAMESPACE_KINDS];
 
 /* What was found out about the container while still outside. */
 struct attach_plan {
