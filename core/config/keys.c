@@ -85,7 +85,7 @@ const struct key config_keys[] = {
     {"lxc.seccomp.notify.proxy", &type_proxy, AT(seccomp_notify_proxy), NOT_YET},
     {"lxc.seccomp.profile", &type_path, AT(seccomp_profile)},
     {"lxc.selinux.context", &type_string, AT(selinux_context)},
-    {"lxc.selinux.context.keyring", &type_string, AT(selinux_context_keyring), NOT_YET},
+    {"lxc.selinux.context.keyring", &type_string, AT(selinux_context_keyring)},
     {"lxc.signal.halt", &type_signal, AT(signal_halt)},
     {"lxc.signal.reboot", &type_signal, AT(signal_reboot)},
     {"lxc.signal.stop", &type_signal, AT(signal_stop)},

@@ -97,6 +97,22 @@ static void a_new_hwaddr_replaces_each_old_one(void **state)
     assert_string_not_equal(strbuf_text(&value), "00:16:3e:00:00:01");
 }
 
+static void templates_of_an_hwaddr_are_filled_and_others_stay(void **state)
+{
+    static const char others[] = "#lxc.net.0.hwaddr = 00:16:3e:xx:xx:xx\n"
+                                 "lxc.net.0.hwaddr = 00:16:3e:00:00:01\nlxc.net.1.hwaddr = xx\n";
+    cleanup_strbuf struct strbuf b = STRBUF_INIT, value = STRBUF_INIT;
+
+    (void)state;
+    assert_int_equal(strbuf_puts(&b, others), 0);
+    assert_int_equal(config_text_append(&b, "lxc.net.2.hwaddr", "4a:xx:3e:XX:xx:01"), 0);
+    assert_int_equal(config_text_fill_hwaddr(&b), 0);
+    assert_memory_equal(strbuf_text(&b), others, strlen(others));
+    assert_int_equal(config_text_get(strbuf_text(&b), "lxc.net.2.hwaddr", &value), 0);
+    assert_null(strpbrk(strbuf_text(&value), "xX"));
+    assert_true(starts_with(strbuf_text(&value), "4a:") && ends_with(strbuf_text(&value), ":01"));
+}
+
 static void a_file_from_before_lxc_3_is_brought_up_to_date(void **state)
 {
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
@@ -142,6 +158,7 @@ int main(void)
         cmocka_unit_test(removing_takes_a_key_or_a_family),
         cmocka_unit_test(the_last_assignment_is_what_a_key_reads_as),
         cmocka_unit_test(a_new_hwaddr_replaces_each_old_one),
+        cmocka_unit_test(templates_of_an_hwaddr_are_filled_and_others_stay),
         cmocka_unit_test(a_file_from_before_lxc_3_is_brought_up_to_date),
     };
 
