@@ -34,7 +34,6 @@ static const struct option_row ip_table[] = {
     OPT_FLAG(0, "json", struct ip_options, json, "print JSON"),
     OPT_FLAG(0, "pretty", struct ip_options, pretty, "print JSON for people"),
     OPT_STRING(0, "netns", "NETNS", struct ip_options, netns, "in the network namespace of that name"),
-    OPT_FLAG(0, "Numeric", struct ip_options, numeric, "numbers in place of names"),
     OPT_FLAG(0, "all", struct ip_options, all, "with netns: all of them"),
     OPT_END,
 };

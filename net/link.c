@@ -166,8 +166,11 @@ static void parse_kind_data(struct netlink_view data, struct link *out)
             out->vlan_protocol = netlink_u16(&a);
         else if (strcmp(out->kind, "macvlan") == 0 && a.type == IFLA_MACVLAN_MODE)
             out->macvlan_mode = netlink_u32(&a);
-        else if (strcmp(out->kind, "macvlan") == 0 && a.type == IFLA_MACVLAN_FLAGS)
-            out->macvlan_flags = netlink_u16(&a);
+        else if (strcmp(out->kind, "macvlan") == 0 && a.type == IFLA_MACVLAN_BC_QUEUE_LEN) {
+            out->macvlan_queue = netlink_u32(&a);
+            out->has_macvlan_queue = true;
+        } else if (strcmp(out->kind, "macvlan") == 0 && a.type == IFLA_MACVLAN_BC_QUEUE_LEN_USED)
+            out->macvlan_queue_used = netlink_u32(&a);
         else if (strcmp(out->kind, "ipvlan") == 0 && a.type == IFLA_IPVLAN_MODE)
             out->ipvlan_mode = netlink_u16(&a);
         else if (strcmp(out->kind, "ipvlan") == 0 && a.type == IFLA_IPVLAN_FLAGS)

@@ -92,8 +92,9 @@ struct link {
     uint16_t vlan_id, vlan_protocol;
     uint32_t macvlan_mode;
     uint16_t ipvlan_mode, ipvlan_flags;
-    uint16_t macvlan_flags;
-    int address_generation; /* IN6_ADDR_GEN_MODE_*; -1: not said */
+    bool has_macvlan_queue;
+    uint32_t macvlan_queue, macvlan_queue_used; /* of broadcasts: asked for, in use */
+    int address_generation;                     /* IN6_ADDR_GEN_MODE_*; -1: not said */
     bool bridge_filters_vlans;
     uint16_t bridge_default_vlan; /* the one that ports belong to, 0: none */
     struct link_statistics received, sent;

@@ -38,7 +38,7 @@ void output_text(const struct output *o, const char *format, ...) __attribute__(
 struct ip_options {
     int family; /* AF_UNSPEC, AF_INET, AF_INET6; AF_PACKET with -0 */
     const char *family_name, *netns, *batch;
-    bool json, pretty, brief, oneline, statistics, details, numeric, all, force, version;
+    bool json, pretty, brief, oneline, statistics, details, all, force, version;
 };
 
 struct ip_call {

@@ -434,7 +434,7 @@ static int add(struct ip_call *c, char **words, struct error *err)
     netlink_batch_init(&b);
     link_create(&b, &request);
     r = ip_exchange(c, &b, NULL, err, "cannot add %s %s", w.kind, w.name ? w.name : "interface");
-    if (r == -EOPNOTSUPP)
+    if (r == -EOPNOTSUPP && strstr(err->text, "Unknown device type"))
         error_remedy(err, "this kernel lacks %s: load its module (modprobe %s)", w.kind, w.kind);
     return r;
 }

@@ -230,6 +230,10 @@ static void show_kind_data(struct ip_call *c, const struct link *l)
 
     if (strcmp(l->kind, "macvlan") == 0 || strcmp(l->kind, "macvtap") == 0) {
         output_string(&c->out, "mode", "mode %s ", ip_name_of(macvlan, l->macvlan_mode, number));
+        if (l->has_macvlan_queue) {
+            output_number(&c->out, "bcqueuelen", "bcqueuelen %lld ", l->macvlan_queue);
+            output_number(&c->out, "usedbcqueuelen", "usedbcqueuelen %lld ", l->macvlan_queue_used);
+        }
     } else if (strcmp(l->kind, "ipvlan") == 0) {
         output_string(&c->out, "mode", " mode %s ", ip_name_of(ipvlan, l->ipvlan_mode, number));
         output_string(&c->out, "mode_flag", "%s ",
