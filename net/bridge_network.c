@@ -136,7 +136,9 @@ static int make_bridge(struct netlink *n, const char *bridge, const uint8_t hard
 
     if (r == -ENODEV) {
         netlink_batch_init(&b);
-        link_create(&b, &(struct link_request){.name = bridge, .kind = "bridge", .alias = ALIAS});
+        link_create(&b, &(struct link_request){.name = bridge, .kind = "bridge"});
+        /* The kernel takes an alias only for a link that is there. */
+        link_change(&b, &(struct link_request){.name = bridge, .alias = ALIAS});
         r = exchange(n, &b, err, "cannot make bridge", bridge);
         if (r == 0)
             r = link_find(n, 0, bridge, out, err);

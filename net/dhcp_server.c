@@ -151,18 +151,32 @@ static bool on_link(const struct dhcp_server *s, uint32_t address)
     return (address & s->netmask) == (s->address & s->netmask) && host != 0 && host != ~s->netmask;
 }
 
+/* Whether nobody else has it. */
+static bool is_free(const struct exchange *x, uint32_t address)
+{
+    struct lease *l = lease_of_address(&x->server->leases, address);
+
+    return !l || lease_client_equal(&l->client, &x->client) || lease_free_for_others(l, x->now);
+}
+
+/* The address that is configured for the client, once whoever had it before has left it; else 0. */
+static uint32_t own_address(const struct exchange *x)
+{
+    uint32_t address = x->host ? x->host->address : 0;
+
+    return address && on_link(x->server, address) && is_free(x, address) ? address : 0;
+}
+
 /* Whether this client may have this address now. */
 static bool may_have(const struct exchange *x, uint32_t address)
 {
-    struct dhcp_server *s = x->server;
-    struct lease *l = lease_of_address(&s->leases, address);
+    const struct lease_table *t = &x->server->leases;
+    uint32_t own = own_address(x);
 
-    if (!on_link(s, address) || excluded(x, address))
-        return false;
-    if (x->host && x->host->address ? address != x->host->address
-                                    : address < s->leases.first || address > s->leases.last)
-        return false;
-    return !l || lease_client_equal(&l->client, &x->client) || lease_free_for_others(l, x->now);
+    if (own)
+        return address == own;
+    return address >= t->first && address <= t->last && on_link(x->server, address) &&
+           !excluded(x, address) && is_free(x, address);
 }
 
 static uint32_t choose(const struct exchange *x)
@@ -170,14 +184,12 @@ static uint32_t choose(const struct exchange *x)
     struct lease_table *t = &x->server->leases;
     struct lease *own = lease_of_client(t, &x->client);
 
-    if (x->host && x->host->address && may_have(x, x->host->address))
-        return x->host->address;
+    if (own_address(x))
+        return own_address(x);
     if (own && may_have(x, own->address))
         return own->address;
     if (x->request->requested && may_have(x, x->request->requested))
         return x->request->requested;
-    if (x->host && x->host->address)
-        return 0; /* somebody else has it still */
     return lease_choose(t, &x->client, x->now, excluded, x);
 }
 

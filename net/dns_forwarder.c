@@ -233,7 +233,7 @@ static void read_queries(struct dns_forwarder *f, int listener, int64_t now_ms)
 
         if (got < 0 && errno != EINTR)
             return;
-        if (got <= 0 || is_self(f, &client))
+        if (got <= 0)
             continue;
         if (got > DNS_QUERY_MAX) {
             uint8_t reply[DNS_HEADER_SIZE];

@@ -322,6 +322,30 @@ static void a_configured_host_has_its_address_and_nobody_else(void **state)
     lease_table_free(&s.leases);
 }
 
+static void a_configured_address_that_is_leased_is_waited_for(void **state)
+{
+    struct dhcp_server s = new_server();
+    struct dhcp_host host;
+    struct dhcp_message renewal = from_client(7, DHCP_REQUEST);
+    struct dhcp_answer a;
+    uint32_t taken = leased(&s, 1, "", NOW), meanwhile;
+
+    (void)state;
+    assert_int_equal(dhcp_host_parse("02:00:00:00:00:07,mail", &host), 0);
+    host.address = taken;
+    s.hosts = &host;
+    s.host_count = 1;
+    meanwhile = leased(&s, 7, "", NOW);
+    assert_int_not_equal(meanwhile, taken);
+    renewal.client_address = meanwhile;
+    dhcp_server_answer(&s, &renewal, NOW + 1800, &a);
+    assert_int_equal(a.reply.type, DHCP_ACK);
+    dhcp_server_answer(&s, &renewal, NOW + 3601, &a);
+    assert_int_equal(a.reply.type, DHCP_NAK);
+    assert_int_equal(leased(&s, 7, "", NOW + 3601), taken);
+    lease_table_free(&s.leases);
+}
+
 static void host_lines_that_say_nothing_are_refused(void **state)
 {
     struct dhcp_host h;
@@ -376,6 +400,7 @@ int main(void)
         cmocka_unit_test(another_servers_client_is_let_go),
         cmocka_unit_test(a_declined_address_rests),
         cmocka_unit_test(a_configured_host_has_its_address_and_nobody_else),
+        cmocka_unit_test(a_configured_address_that_is_leased_is_waited_for),
         cmocka_unit_test(host_lines_that_say_nothing_are_refused),
         cmocka_unit_test(a_name_goes_to_the_newest_client),
         cmocka_unit_test(no_more_leases_than_the_most),
