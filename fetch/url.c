@@ -284,6 +284,18 @@ static bool climbs(const char *path)
     return !plain;
 }
 
+/* A path from an index has no query and no fragment: such marks in it are part of a name. */
+static int add_plain(struct strbuf *out, const char *path)
+{
+    int failed = 0;
+
+    for (; *path && !failed; path++)
+        failed = *path == '?'   ? strbuf_puts(out, "%3F")
+                 : *path == '#' ? strbuf_puts(out, "%23")
+                                : strbuf_add(out, path, 1);
+    return failed;
+}
+
 int url_below(const struct url *base, const char *below, struct url *out, struct error *err)
 {
     cleanup_strbuf struct strbuf path = STRBUF_INIT;
@@ -296,7 +308,7 @@ int url_below(const struct url *base, const char *below, struct url *out, struct
                           base->host, below);
     while (length > 0 && base->path[length - 1] == '/')
         length--;
-    if (strbuf_add(&path, base->path, length) || strbuf_puts(&path, "/") || strbuf_puts(&path, below))
+    if (strbuf_add(&path, base->path, length) || strbuf_puts(&path, "/") || add_plain(&path, below))
         return error_set(err, ENOMEM, "cannot name \"%.200s\" on the server", below);
     return with_path(base, strbuf_text(&path), out, err);
 }

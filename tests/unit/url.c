@@ -128,6 +128,7 @@ static void an_index_names_files_below_the_server_only(void **state)
     cleanup_url struct url base = {0};
     struct error err = ERROR_INIT;
     static const char *const bad[] = {"../x", "a/../../x", "..", "a/%2e%2E/x", "/.."};
+    static const char *const odd = "..?x/#y";
 
     (void)state;
     assert_int_equal(url_parse("base", "https://h/mirror", &base, &err), 0);
@@ -136,6 +137,12 @@ static void an_index_names_files_below_the_server_only(void **state)
 
         assert_int_equal(url_below(&base, "/images/a/20220209_23:09/rootfs.tar.xz", &u, &err), 0);
         assert_text(&u, "https://h/mirror/images/a/20220209_23:09/rootfs.tar.xz");
+    }
+    {
+        cleanup_url struct url u = {0};
+
+        assert_int_equal(url_below(&base, odd, &u, &err), 0); /* a folder named "..?x", and no query */
+        assert_text(&u, "https://h/mirror/..%3Fx/%23y");
     }
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
         cleanup_url struct url u = {0};
