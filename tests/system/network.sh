@@ -46,7 +46,7 @@ network() { # PID
     { nsenter -t "$1" -n ip -d link; nsenter -t "$1" -n ip addr; nsenter -t "$1" -n ip route show table all
       nsenter -t "$1" -n ip -6 route; ip -d link show pair0; ip -d link show pair1; ip -4 addr show pair0; ip -4 addr show pair1; ip route
       ip neigh show proxy; cat /proc/sys/net/ipv4/conf/pair1/forwarding; } |
-        sed -E 's/fe80::[0-9a-f:]+/LL/g; s/fe(:[0-9a-f]{2}){5}/FE-MAC/g; /link\/ether 00:16/!s/(ether) ([0-9a-f]{2}:){5}[0-9a-f]{2}/\1 MAC/
+        sed -E 's/fe80::[0-9a-f:]+/LL/g; /link\/ether 00:16/!s/(ether) ([0-9a-f]{2}:){5}[0-9a-f]{2}/\1 MAC/
             s/^[0-9]+: //; s/@if[0-9]+/@if/; s/link-netnsid [0-9]+//; s/ tentative//; s/(id|root) [0-9a-f]{4}\.([0-9a-f]{2}:){5}[0-9a-f]{2}/\1/g
             s/(designated_[a-z]+|bridge) 8000\.[^ ]+/\1/g; s/_timer +[0-9.]+//g; s/ state [a-z]+ //; s/port_(id|no) 0x[0-9a-f]+//g
             s/designated_port [0-9]+//; /LL|^(local|anycast|multicast) .*metric 0/d' | sort
