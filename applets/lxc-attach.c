@@ -4,12 +4,12 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/personality.h>
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/container.h"
 #include "core/run/attach.h"
+#include "core/run/personality.h"
 
 struct lxc_attach_options {
     struct container_options container;
@@ -95,6 +95,12 @@ static int read_id(const char *option, const char *text, uid_t *id, struct error
     return 0;
 }
 
+static int read_arch(const char *text, long *personality, struct error *err)
+{
+    *personality = personality_parse(text);
+    return *personality < 0 ? error_text(err, EINVAL, "-a does not know the machine \"%s\"", text) : 0;
+}
+
 static int read_privileges(const struct lxc_attach_options *o, struct attach_options *a, struct error *err)
 {
     uint64_t elevated = 0;
@@ -130,6 +136,8 @@ static int lxc_attach_run(struct invocation *in, struct error *err)
     struct container c;
     int r = read_privileges(o, &a, err);
 
+    if (r == 0 && o->arch)
+        r = read_arch(o->arch, &a.personality, err);
     if (r == 0)
         r = read_id("-u", o->uid, &a.uid, err);
     if (r == 0)
@@ -155,4 +163,4 @@ static int lxc_attach_run(struct invocation *in, struct error *err)
 
 APPLET(lxc_attach, .name = "lxc-attach", .summary = "Run a command, or a shell, in a running container",
        .usage = "[-n] NAME [OPTION]... [-- COMMAND [ARGUMENT]...]", .options = lxc_attach_table,
-       .options_size = sizeof(struct lxc_attach_options), .stop_at_operand = false, .run = lxc_attach_run);
+       .options_size = sizeof(struct lxc_attach_options), .sealed = true, .run = lxc_attach_run);

@@ -42,9 +42,10 @@ void netlink_close(struct netlink *n);
 /* --- Building ------------------------------------------------------------------------------------------- */
 
 struct netlink_batch {
-    size_t length;  /* bytes used */
-    size_t message; /* where the message being built starts */
-    unsigned count; /* messages in it */
+    size_t length;   /* bytes used */
+    size_t message;  /* where the message being built starts */
+    unsigned count;  /* messages in it */
+    unsigned frames; /* of them not acknowledged */
     bool overflow;
     _Alignas(4) uint8_t bytes[8192];
 };
@@ -57,6 +58,9 @@ void netlink_batch_init(struct netlink_batch *b);
  * `flags`. Attributes put from then on belong to it.
  */
 void netlink_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const void *header, size_t size);
+/* A message that only frames others (nfnetlink's batch begin and end): it is not acknowledged, and an error
+ * that answers it is one of the whole batch, of which nothing else is answered then. */
+void netlink_frame(struct netlink_batch *b, uint16_t type, const void *header, size_t size);
 void netlink_put(struct netlink_batch *b, uint16_t type, const void *bytes, size_t size);
 void netlink_put_u8(struct netlink_batch *b, uint16_t type, uint8_t value);
 void netlink_put_u16(struct netlink_batch *b, uint16_t type, uint16_t value);
@@ -110,6 +114,9 @@ struct netlink_attribute {
     uint16_t type; /* without NLA_F_NESTED and NLA_F_NET_BYTEORDER */
     struct netlink_view payload;
 };
+
+/* What netlink_exchange and netlink_dump left in `replies`, to walk. */
+struct netlink_view netlink_view_of(const struct strbuf *replies);
 
 /* Take the next message, attribute, or header off the front; false at the end and at the first that lies
  * about its length. */

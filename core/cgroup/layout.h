@@ -28,7 +28,8 @@ struct cgroup_mount {
     char *mount_point; /* NULL: mounted nowhere (cgroup_layout_read() made a mount that only we see) */
     char *root;        /* the cgroup that is visible at the mount point: "/" but for bind mounts */
     char *base;        /* the base, a path beneath the mount point: "" or "user.slice/a.scope" */
-    int base_fd;       /* O_PATH directory of it; -1 until cgroup_layout_open() */
+    int base_fd;       /* O_PATH directory of it; -1 until cgroup_layout_read() */
+    bool inside;       /* v2: this process is in the base (cgroup_layout_read() only) */
 };
 
 struct cgroup_mounts {
@@ -40,8 +41,10 @@ struct cgroup_mounts {
 void cgroup_mounts_free(struct cgroup_mounts *m);
 
 /*
- * Parse the text of a mountinfo file: the hierarchies in it, the first mount of each. Malformed lines are
- * skipped (the kernel writes none). 0, -ENOMEM, or -E2BIG for more than CGROUP_HIERARCHIES_MAX.
+ * Parse the text of a mountinfo file: the hierarchies in it, of each the mount that shows most of it, the
+ * first of several. `controllers` of a v1 hierarchy may have mount options behind them until
+ * cgroup_mounts_set_base(). Malformed lines are skipped (the kernel writes none). 0, -ENOMEM, or -E2BIG for
+ * more than CGROUP_HIERARCHIES_MAX.
  */
 int cgroup_mounts_parse(const char *text, size_t length, struct cgroup_mounts *out);
 
@@ -51,6 +54,9 @@ int cgroup_mounts_parse(const char *text, size_t length, struct cgroup_mounts *o
  * LXC does for containers that root starts. 0 or -ENOMEM.
  */
 int cgroup_mounts_set_base(struct cgroup_mounts *m, const char *text, size_t length, bool escape);
+
+/* The path of the process's v2 cgroup in the text of its /proc/PID/cgroup; *length 0 where it has none. */
+const char *cgroup_v2_path(const char *text, size_t *length);
 
 /*
  * Does v1 name list `controllers` ("cpu,cpuacct", "name=systemd") hold `controller` ("cpu", "systemd")? Both

@@ -1,7 +1,7 @@
 /*
  * A container's configuration, as lxc.container.conf(5) says it, after parsing: read-only from then on.
- * Every member is set by exactly one row of the table of keys (core/config/keys.c). Strings are owned by the
- * struct; NULL means "not set". Absolute host paths unless said otherwise.
+ * Every member is set by exactly one row of the table of keys (core/config/keys.c, keys_net.c). Strings are
+ * owned by the struct; NULL means "not set". Absolute host paths unless said otherwise.
  */
 #ifndef LXCBOX_CORE_CONFIG_CONFIG_H
 #define LXCBOX_CORE_CONFIG_CONFIG_H
@@ -26,7 +26,24 @@ struct config_pairs {
     size_t count;
 };
 
-/* lxc.idmap = u|g CONTAINER HOST COUNT; "b" gives two entries. user_namespaces(7), "uid_map". */
+/* One assignment as it took effect: templates filled in, so that applying it again gives the same. */
+struct config_assignment {
+    char *key;
+    char *value;  /* "" clears the key */
+    char *origin; /* "FILE:LINE", or what config_set() was given */
+};
+
+struct config_assignments {
+    struct config_assignment *items;
+    size_t count;
+};
+
+/* lxc.time.offset.*: LXC keeps the two parts apart, and so adds what an "h" line and an "ms" line say. */
+struct config_time_offset {
+    int64_t seconds, nanoseconds;
+};
+
+/* lxc.idmap = u|g CONTAINER HOST COUNT. user_namespaces(7), "uid_map". */
 struct config_idmap {
     bool is_gid;
     uint32_t container_id;
@@ -39,42 +56,59 @@ enum net_type { NET_NONE, NET_EMPTY, NET_VETH, NET_MACVLAN, NET_IPVLAN, NET_VLAN
 struct net_address {
     int family;           /* AF_INET, AF_INET6 */
     uint8_t address[16];  /* network byte order; 4 bytes used for AF_INET */
-    uint8_t broadcast[4]; /* AF_INET only; all zero: the kernel's default */
+    uint8_t broadcast[4]; /* AF_INET only, worked out where not given; all zero: none (/31, /32) */
     uint8_t prefix;       /* bits */
 };
 
 enum net_gateway { GATEWAY_NONE, GATEWAY_ADDRESS, GATEWAY_AUTO, GATEWAY_DEV };
+
+/* The flags that linux/if_link.h has as IPVLAN_F_*. */
+enum ipvlan_isolation { IPVLAN_ISOLATION_BRIDGE, IPVLAN_ISOLATION_PRIVATE, IPVLAN_ISOLATION_VEPA };
+
+#define NET_VLAN_NONE (-1)
 
 /* One lxc.net.N. */
 struct config_net {
     unsigned index; /* N */
     bool has_type;
     enum net_type type;
-    char *link;   /* bridge or parent interface on the host */
-    char *name;   /* inside; NULL: eth%d */
-    char *hwaddr; /* "00:16:3e:xx:xx:xx" with x already replaced by random digits */
-    bool up;      /* lxc.net.N.flags = up */
-    uint32_t mtu; /* bytes; 0: not set */
-    struct net_address *addresses;
+    char *link;                    /* bridge or parent interface on the host */
+    char *name;                    /* inside; NULL: eth%d */
+    char *hwaddr;                  /* "00:16:3e:xx:xx:xx" with x already replaced by random digits */
+    bool up;                       /* lxc.net.N.flags = up */
+    uint32_t mtu;                  /* bytes; 0: not set */
+    struct net_address *addresses; /* both families, as written */
     size_t address_count;
+    bool ipv4_dhcp; /* lxc.net.N.ipv4.address = dhcp, lxcbox's own; veth only */
     enum net_gateway ipv4_gateway, ipv6_gateway;
     uint8_t ipv4_gateway_address[4];
     uint8_t ipv6_gateway_address[16];
-    char *veth_pair;  /* host-side name; NULL: vethXXXXXX */
-    bool veth_router; /* lxc.net.N.veth.mode = router */
-    int macvlan_mode; /* MACVLAN_MODE_* of linux/if_link.h */
+    bool l2proxy;
+    char *veth_pair;                 /* host-side name; NULL: vethXXXXXX */
+    bool veth_router;                /* lxc.net.N.veth.mode = router */
+    struct net_address *veth_routes; /* routes on the host towards the container, both families */
+    size_t veth_route_count;
+    uint32_t veth_rxqueues, veth_txqueues; /* 0: not set */
+    bool has_veth_vlan_id;
+    int veth_vlan_id;           /* NET_VLAN_NONE: no untagged traffic */
+    uint16_t *veth_vlan_tagged; /* sorted as written */
+    size_t veth_vlan_tagged_count;
+    int macvlan_mode;                  /* MACVLAN_MODE_* of linux/if_link.h */
+    int ipvlan_mode, ipvlan_isolation; /* IPVLAN_MODE_* of linux/if_link.h; enum ipvlan_isolation */
     uint16_t vlan_id;
     char *script_up, *script_down;
 };
 
 /* lxc.mount.auto, one value for each kind. */
-enum auto_mount { AUTO_NONE, AUTO_MIXED, AUTO_RO, AUTO_RW };
+/* AUTO_UNSPECIFIED (a bare "cgroup"): rw where the container has CAP_SYS_ADMIN, mixed where it has not. */
+enum auto_mount { AUTO_NONE, AUTO_MIXED, AUTO_RO, AUTO_RW, AUTO_UNSPECIFIED };
 
 struct config_auto_mounts {
     enum auto_mount proc; /* mixed or rw */
     enum auto_mount sys;
     enum auto_mount cgroup; /* cgroup:mixed|ro|rw */
     bool cgroup_full;       /* cgroup-full */
+    bool cgroup2;           /* cgroup2: the v2 hierarchy alone, whatever the host has */
     bool cgroup_force;      /* ":force": also where a cgroup namespace exists */
     char *shmounts;         /* "HOST:CONTAINER"; NULL: none */
 };
@@ -86,6 +120,7 @@ struct config_mount {
     char *type;
     char *options; /* with LXC's own: optional, create=dir, create=file, relative */
     char *origin;  /* "FILE:LINE" for errors */
+    char *entry;   /* the whole value of lxc.mount.entry; NULL for a line of a file */
 };
 
 enum hook_kind {
@@ -114,7 +149,7 @@ struct config {
     bool rootfs_managed; /* default true: lxc-destroy removes the rootfs */
 
     struct config_auto_mounts mount_auto;
-    struct config_mount *mounts; /* fstab's and the entries', in order */
+    struct config_mount *mounts; /* the entries in order; after config_load_fstab() the file's come first */
     size_t mount_count;
     char *mount_fstab;
 
@@ -131,11 +166,12 @@ struct config {
 
     struct config_pairs cgroup;  /* lxc.cgroup.X: v1, in order */
     struct config_pairs cgroup2; /* lxc.cgroup2.X: v2, in order */
-    char *cgroup_dir, *cgroup_dir_container, *cgroup_dir_monitor, *cgroup_dir_container_inner;
+    char *cgroup_dir, *cgroup_dir_container, *cgroup_dir_monitor, *cgroup_dir_container_inner,
+        *cgroup_dir_monitor_pivot;
     bool cgroup_relative;
 
     bool autodev;                      /* default true */
-    uint64_t autodev_tmpfs_size_bytes; /* 0: 500000 as LXC */
+    uint64_t autodev_tmpfs_size_bytes; /* default 500000 */
     uint32_t pty_max;                  /* 0: not set, LXC's 1024 */
     uint32_t tty_max;
     char *tty_dir; /* below /dev; NULL or "": none */
@@ -149,6 +185,8 @@ struct config {
     char *execute_cmd; /* lxc-execute's */
     uid_t init_uid;
     gid_t init_gid;
+    gid_t *init_groups; /* supplementary groups */
+    size_t init_group_count;
     char *init_cwd;
     bool ephemeral;
 
@@ -165,27 +203,34 @@ struct config {
 
     char *seccomp_profile;
     bool seccomp_allow_nesting;
+    char *seccomp_notify_cookie, *seccomp_notify_proxy; /* the proxy as written: "unix:PATH" */
 
     char *apparmor_profile; /* NULL: not set */
     bool apparmor_allow_incomplete, apparmor_allow_nesting;
-    char *selinux_context;
+    struct string_list apparmor_raw;
+    char *selinux_context, *selinux_context_keyring;
+    bool keyring_session; /* lxc.keyring.session = 1, which keeps the caller's session keyring */
 
     uint64_t namespace_clone, namespace_keep; /* CLONE_NEW* masks; 0: not set */
     char *namespace_share[8]; /* by namespace_kind of core/run/namespace.h: PID, name or path */
 
-    struct config_pairs prlimit, sysctl, proc;
+    struct config_time_offset time_offset_boot, time_offset_monotonic;
+    bool sched_core;
+
+    struct config_pairs prlimit, sysctl, proc; /* a limit as "SOFT:HARD", or one for both */
 
     char *log_file;
-    int log_level; /* enum log_level, -1: not set */
+    char *log_syslog; /* facility: "daemon", "local0" to "local7" */
+    int log_level;    /* enum log_level, -1: not set */
     bool monitor_unshare;
-    int monitor_signal_pdeath; /* 0: not set */
+    int monitor_signal_pdeath; /* default SIGKILL; 0: none */
 
     /* Keys seen that this build understands but cannot act on yet: "FILE:LINE: KEY"; start refuses them by
      * name. */
     struct string_list unsupported;
 
-    /* Every assignment in effect order as (key, value), for GET_CONFIG_ITEM, lxc-info -c and the writer. */
-    struct config_pairs assignments;
+    /* Every assignment in effect order, includes unfolded: what config_write() writes. */
+    struct config_assignments assignments;
 };
 
 #define cleanup_config __attribute__((cleanup(config_free)))
@@ -195,22 +240,43 @@ void config_init(struct config *c);
 void config_free(struct config *c);
 
 /*
- * Read a file and all it includes into an initialised config. Every bad line is refused with file, line and
- * reason
- * ("FILE:LINE: ..."); then nothing is half-applied: the config holds what it held before. Includes of absent
- * files below LXC's config folder (/usr/share/lxc/config) come from the built-in set. 0 or negative errno.
+ * Read a file and all it includes into an initialised config, after what it holds. Every bad line is refused
+ * as "FILE:LINE: reason"; then nothing is half-applied: the config holds what it held before. Includes of
+ * absent files below LXC's config folder (/usr/share/lxc/config) come from the built-in set. Sets `file`
+ * where it is not set. 0 or negative errno.
  */
 int config_read_file(struct config *c, const char *path, struct error *err);
+
+/*
+ * The same with a text in memory; `origin` is its name in errors. An lxc.include in it is followed; with
+ * `follow` false it is refused, so that the file system is not looked at.
+ */
+int config_read_text(struct config *c, const char *text, size_t length, const char *origin, bool follow,
+                     struct error *err);
 
 /* Apply one assignment as from the command line (lxc-start -s KEY=VALUE); `origin` is named in errors. */
 int config_set(struct config *c, const char *key, const char *value, const char *origin, struct error *err);
 
 /*
- * The value of a key as `lxc-info -c KEY` and GET_CONFIG_ITEM print it (several values one per line),
- * appended to `out`. A family ("lxc.net.0", "lxc.cgroup") lists its keys as LXC does. 0, -ENOENT for a key
- * that does not exist, -ENOMEM.
+ * The value of a key as GET_CONFIG_ITEM has it on the wire and `lxc-info -c KEY` prints it, appended to
+ * `out`: lists have each value ended by a newline where stock LXC does so (hooks, capabilities, cgroup
+ * settings), others have newlines between. Nothing is appended for a key without a value. "lxc.net" lists the
+ * types, "lxc.net.N" the keys that this network has, "lxc.cgroup" and the other families their "KEY = VALUE".
+ * 0, -ENOENT for a key that does not exist, -ENOMEM.
  */
 int config_get_item(const struct config *c, const char *key, struct strbuf *out);
+
+/*
+ * Put the entries of the file lxc.mount.fstab before `mounts`, for who is about to mount them; without that
+ * key nothing is done. 0 or negative errno with `err` naming file and line.
+ */
+int config_load_fstab(struct config *c, struct error *err);
+
+/*
+ * Append a configuration text that reads back to the same config: every assignment in effect order. (To
+ * change a person's file keeping its comments and includes see edit.h.) 0 or -ENOMEM.
+ */
+int config_write(const struct config *c, struct strbuf *out);
 
 /* Refuse to start what this build cannot do: each unsupported key named by file and line. 0 or -ENOTSUP. */
 int config_check_supported(const struct config *c, struct error *err);

@@ -120,7 +120,9 @@ int container_list_read(const char *lxcpath, bool active_only, struct container_
 
     if (r == 0)
         r = file_read(AT_FDCWD, "/proc/net/unix", 64 << 20, &sockets, NULL);
-    if (r == 0)
+    if (r == -ENOENT) /* the root of a container that does not run has no /proc, and nothing runs in it */
+        r = 0;
+    if (r == 0 && sockets)
         r = container_list_parse_sockets(sockets, lxcpath, &active);
     if (r < 0)
         return error_set(err, r, "cannot list the containers in %s", lxcpath);
@@ -139,7 +141,7 @@ int container_list_read(const char *lxcpath, bool active_only, struct container_
     }
     for (size_t i = 0; active_only && i < list->count; i++)
         list->items[i].defined = container_is_defined(&(struct container){list->items[i].name, lxcpath});
-    if (list->count)
+    if (list->count > defined)
         qsort(list->items, list->count, sizeof(*list->items), by_name);
     return 0;
 }

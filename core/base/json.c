@@ -1,0 +1,105 @@
+#include "core/base/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* The length of the UTF-8 sequence that starts here, 0 when it is none. RFC 3629, section 4. */
+static size_t utf8_length(const unsigned char *s)
+{
+    size_t length = s[0] < 0x80   ? 1
+                    : s[0] < 0xc2 ? 0
+                    : s[0] < 0xe0 ? 2
+                    : s[0] < 0xf0 ? 3
+                    : s[0] < 0xf5 ? 4
+                                  : 0;
+
+    for (size_t i = 1; i < length; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+        (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+static int put_character(struct strbuf *out, const unsigned char *s, size_t length)
+{
+    if (length == 0)
+        return strbuf_puts(out, "\\ufffd");
+    if (*s < 0x20 || *s == 0x7f)
+        return strbuf_printf(out, "\\u%04x", *s);
+    if (*s == '"' || *s == '\\')
+        return strbuf_printf(out, "\\%c", *s);
+    return strbuf_add(out, s, length);
+}
+
+static int put_text(struct strbuf *out, const char *text)
+{
+    int r = strbuf_add(out, "\"", 1);
+
+    for (const unsigned char *s = (const unsigned char *)text; r == 0 && *s;) {
+        size_t length = utf8_length(s);
+
+        r = put_character(out, s, length);
+        s += length ? length : 1;
+    }
+    return r == 0 ? strbuf_add(out, "\"", 1) : r;
+}
+
+/* The comma after what came before, and the key. */
+static int begin(struct strbuf *out, const char *key)
+{
+    char last = out->length ? out->text[out->length - 1] : '[';
+    int r = 0;
+
+    if (last != '[' && last != '{' && last != '\n')
+        r = strbuf_add(out, ",", 1);
+    if (r == 0 && key)
+        r = put_text(out, key);
+    return r == 0 && key ? strbuf_add(out, ":", 1) : r;
+}
+
+int json_open(struct strbuf *out, const char *key, char bracket)
+{
+    int r = begin(out, key);
+
+    return r == 0 ? strbuf_add(out, &bracket, 1) : r;
+}
+
+int json_close(struct strbuf *out, char bracket)
+{
+    return strbuf_add(out, &bracket, 1);
+}
+
+int json_string(struct strbuf *out, const char *key, const char *text)
+{
+    int r = begin(out, key);
+
+    if (r == 0)
+        r = text ? put_text(out, text) : strbuf_puts(out, "null");
+    return r;
+}
+
+int json_number(struct strbuf *out, const char *key, int64_t number)
+{
+    int r = begin(out, key);
+
+    return r == 0 ? strbuf_printf(out, "%" PRId64, number) : r;
+}
+
+int json_bool(struct strbuf *out, const char *key, bool value)
+{
+    int r = begin(out, key);
+
+    return r == 0 ? strbuf_puts(out, value ? "true" : "false") : r;
+}
+
+int json_strings(struct strbuf *out, const char *key, const struct string_list *list)
+{
+    int r = json_open(out, key, '[');
+
+    for (size_t i = 0; r == 0 && i < list->count; i++)
+        r = json_string(out, NULL, list->items[i]);
+    return r == 0 ? json_close(out, ']') : r;
+}

@@ -1,0 +1,25 @@
+/*
+ * Writing JSON (RFC 8259) piece by piece into a buffer. Commas are put where they belong, so the caller only
+ * says what comes: a member of an object by its key, an element of an array with key NULL.
+ */
+#ifndef LXCBOX_CORE_BASE_JSON_H
+#define LXCBOX_CORE_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/str.h"
+
+/* Begin or end a value: '{' and '}', '[' and ']'. All return 0 or -ENOMEM. */
+int json_open(struct strbuf *out, const char *key, char bracket);
+int json_close(struct strbuf *out, char bracket);
+
+/* Bytes that are not UTF-8 become U+FFFD. NULL text: null. */
+int json_string(struct strbuf *out, const char *key, const char *text);
+int json_number(struct strbuf *out, const char *key, int64_t number);
+int json_bool(struct strbuf *out, const char *key, bool value);
+
+/* An array of strings. */
+int json_strings(struct strbuf *out, const char *key, const struct string_list *list);
+
+#endif

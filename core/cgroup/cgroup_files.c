@@ -1,0 +1,200 @@
+/* What is done with a cgroup's directory fd alone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/cgroup/cgroup.h"
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* cgroup-v2.rst: a change of cgroup.events is told by POLLPRI. */
+static int wait_frozen_v2(int fd, bool freeze, int timeout_ms)
+{
+    cleanup_fd int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    int64_t deadline = now_ms() + timeout_ms;
+
+    if (events < 0)
+        return -errno;
+    for (;;) {
+        struct pollfd p = {events, POLLPRI, 0};
+        int64_t left = timeout_ms < 0 ? -1 : deadline - now_ms();
+        char text[256];
+        ssize_t n = pread(events, text, sizeof(text) - 1, 0);
+
+        if (n < 0)
+            return -errno;
+        text[n] = '\0';
+        if (strstr(text, freeze ? "frozen 1" : "frozen 0"))
+            return 0;
+        if (timeout_ms >= 0 && left <= 0)
+            return -ETIMEDOUT;
+        if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+            return -errno;
+    }
+}
+
+/*
+ * A task in the middle of something lets a v1 freezer stay FREEZING for a while, and writing again makes it
+ * try again: freezer-subsystem.rst. There is nothing to poll(2) on.
+ */
+static int freeze_v1(int fd, bool freeze, int timeout_ms)
+{
+    const char *state = freeze ? "FROZEN" : "THAWED";
+    int64_t deadline = now_ms() + timeout_ms;
+
+    for (;;) {
+        const struct timespec pause = {0, 2000000};
+        cleanup_free char *now = NULL;
+        int r = file_write_value(fd, "freezer.state", state);
+
+        if (r < 0 || timeout_ms == 0)
+            return r;
+        r = file_read(fd, "freezer.state", 64, &now, NULL);
+        if (r < 0 || starts_with(now, state))
+            return r;
+        if (timeout_ms > 0 && now_ms() >= deadline)
+            return -ETIMEDOUT;
+        nanosleep(&pause, NULL);
+    }
+}
+
+int cgroup_freeze_fd(int fd, bool freeze, int timeout_ms, struct error *err)
+{
+    int r = file_write_value(fd, "cgroup.freeze", freeze ? "1" : "0");
+
+    if (r == 0 && timeout_ms != 0)
+        r = wait_frozen_v2(fd, freeze, timeout_ms);
+    else if (r == -ENOENT)
+        r = freeze_v1(fd, freeze, timeout_ms);
+    if (r < 0)
+        error_set(err, r, "cannot %s the container", freeze ? "freeze" : "thaw");
+    return r == -ENOENT ? error_remedy(err, "the kernel needs the freezer controller, or cgroup v2 of 5.2")
+                        : r;
+}
+
+int cgroup_frozen_fd(int fd)
+{
+    cleanup_free char *text = NULL;
+    int r = file_read(fd, "cgroup.events", 4096, &text, NULL);
+
+    if (r == 0 && strstr(text, "frozen "))
+        return strstr(text, "frozen 1") != NULL;
+    free_ptr(&text);
+    text = NULL;
+    r = file_read(fd, "freezer.state", 64, &text, NULL);
+    return r < 0 ? r : starts_with(text, "FROZEN");
+}
+
+/* ---- Entering ---- */
+
+#define LEAVES_MAX 1000
+
+/* A leaf of a v2 cgroup that has given its controllers to its children and so takes no process itself. */
+static int enter_leaf(int fd, const char *pid)
+{
+    int r = -EBUSY;
+
+    for (int number = 0; r == -EBUSY && number < LEAVES_MAX; number++) {
+        char leaf[64];
+        bool made;
+
+        if (number)
+            snprintf(leaf, sizeof(leaf), ".lxc-%d", number);
+        else
+            snprintf(leaf, sizeof(leaf), ".lxc");
+        made = mkdirat(fd, leaf, 0755) == 0;
+        if (!made && errno != EEXIST)
+            return -errno;
+        strcat(leaf, "/cgroup.procs");
+        r = file_write_value(fd, leaf, pid);
+        if (r < 0 && made) {
+            *strrchr(leaf, '/') = '\0';
+            (void)unlinkat(fd, leaf, AT_REMOVEDIR);
+        }
+    }
+    return r;
+}
+
+int cgroup_v2_fd(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct statfs fs;
+        if (fstatfs(fds[i], &fs) == 0 && (unsigned long)fs.f_type == CGROUP2_SUPER_MAGIC)
+            return fds[i];
+    }
+    return -1;
+}
+
+/* "tasks" exists in v1 only, and moving oneself by it is the quick way (cgroup.h). */
+static int enter_one(int fd, const char *pid, bool cloned_into)
+{
+    int r = strcmp(pid, "0") == 0 ? file_write_value(fd, "tasks", pid) : -ENOENT;
+
+    if (r == -ENOENT && cloned_into && cgroup_v2_fd(&fd, 1) == fd)
+        return 0;
+    if (r == -ENOENT)
+        r = file_write_value(fd, "cgroup.procs", pid);
+    return r == -EBUSY ? enter_leaf(fd, pid) : r;
+}
+
+int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, bool cloned_into, struct error *err)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%d", (int)pid);
+    for (size_t i = 0; i < count; i++) {
+        int r = enter_one(fds[i], text, cloned_into);
+        if (r < 0)
+            return error_set(err, r, "cannot enter the container's cgroups");
+    }
+    return 0;
+}
+
+/* ---- Values ---- */
+
+static bool is_file_name(const char *file)
+{
+    return *file && *file != '.' && !strchr(file, '/');
+}
+
+static int no_file(const char *file, struct error *err)
+{
+    error_text(err, ENOENT, "the container's cgroups have no %s", file);
+    return error_remedy(err, "its controller may be off, or of the other cgroup version");
+}
+
+int cgroup_get_value(const int *fds, size_t count, const char *file, char **value, struct error *err)
+{
+    int r = is_file_name(file) ? -ENOENT : -EINVAL;
+
+    for (size_t i = 0; i < count && r == -ENOENT; i++)
+        r = file_read(fds[i], file, 16u << 20, value, NULL);
+    if (r == -ENOENT)
+        return no_file(file, err);
+    return r < 0 ? error_set(err, r, "cannot read %s of the container", file) : 0;
+}
+
+int cgroup_set_value(const int *fds, size_t count, const char *file, const char *value, struct error *err)
+{
+    int r = is_file_name(file) ? -ENOENT : -EINVAL;
+
+    for (size_t i = 0; i < count && r == -ENOENT; i++)
+        r = file_write_value(fds[i], file, value);
+    if (r == -ENOENT)
+        return no_file(file, err);
+    return r < 0 ? error_set(err, r, "cannot set %s of the container to %s", file, value) : 0;
+}

@@ -1,0 +1,476 @@
+#include "core/cgroup/layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+
+#define PROC_FILE_MAX (4u << 20)
+
+static void mount_free(struct cgroup_mount *m)
+{
+    free(m->controllers);
+    free(m->mount_point);
+    free(m->root);
+    free(m->base);
+    close_fd(&m->base_fd);
+    *m = (struct cgroup_mount){.base_fd = -1};
+}
+
+void cgroup_mounts_free(struct cgroup_mounts *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        mount_free(&m->items[i]);
+    m->count = 0;
+}
+
+static void mounts_remove(struct cgroup_mounts *m, size_t at)
+{
+    mount_free(&m->items[at]);
+    m->count--;
+    memmove(&m->items[at], &m->items[at + 1], (m->count - at) * sizeof(m->items[0]));
+}
+
+/* A piece of text that is not terminated. */
+struct piece {
+    const char *text;
+    size_t length;
+};
+
+/* Cut what comes before `separator` off `rest`; false at the end. */
+static bool next_piece(struct piece *rest, char separator, struct piece *out)
+{
+    const char *end;
+
+    if (!rest->text)
+        return false;
+    end = memchr(rest->text, separator, rest->length);
+    out->text = rest->text;
+    out->length = end ? (size_t)(end - rest->text) : rest->length;
+    rest->length -= out->length + (end ? 1 : 0);
+    rest->text = end ? end + 1 : NULL;
+    return true;
+}
+
+static bool piece_is(struct piece p, const char *word)
+{
+    return strlen(word) == p.length && memcmp(p.text, word, p.length) == 0;
+}
+
+bool cgroup_controllers_have(const char *controllers, const char *controller)
+{
+    struct piece rest = {controllers, strlen(controllers)}, name;
+
+    if (starts_with(controller, "name="))
+        controller += 5;
+    while (next_piece(&rest, ',', &name)) {
+        if (name.length > 5 && memcmp(name.text, "name=", 5) == 0) {
+            name.text += 5;
+            name.length -= 5;
+        }
+        if (name.length && piece_is(name, controller))
+            return true;
+    }
+    return false;
+}
+
+/* A path of mountinfo, where space, tab, newline and backslash are written as "\040" (proc(5)). */
+static char *unescape(struct piece p)
+{
+    char *out = malloc(p.length + 1), *to = out;
+
+    for (size_t i = 0; out && i < p.length; i++) {
+        const char *c = p.text + i;
+        bool octal = *c == '\\' && i + 3 < p.length && c[1] >= '0' && c[1] <= '3' && c[2] >= '0' &&
+                     c[2] <= '7' && c[3] >= '0' && c[3] <= '7';
+        *to++ = octal ? (char)((c[1] - '0') * 64 + (c[2] - '0') * 8 + (c[3] - '0')) : *c;
+        i += octal ? 3 : 0;
+    }
+    if (out)
+        *to = '\0';
+    return out;
+}
+
+/* Keep one mount for each hierarchy: the superblock tells them apart, by its options (v1) or being v2. */
+static int add_mount(struct cgroup_mounts *m, bool unified, struct piece options, struct piece root,
+                     struct piece mount_point)
+{
+    struct cgroup_mount new = {.unified = unified, .base_fd = -1};
+    struct cgroup_mount *same = NULL;
+
+    for (size_t i = 0; i < m->count && !same; i++)
+        if (m->items[i].unified == unified && (unified || piece_is(options, m->items[i].controllers)))
+            same = &m->items[i];
+    if (!same && m->count == CGROUP_HIERARCHIES_MAX)
+        return -E2BIG;
+    new.controllers = unified ? strdup("") : strndup(options.text, options.length);
+    new.mount_point = unescape(mount_point);
+    new.root = unescape(root);
+    if (!new.controllers || !new.mount_point || !new.root) {
+        mount_free(&new);
+        return -ENOMEM;
+    }
+    if (!same) {
+        m->items[m->count++] = new;
+    } else if (strlen(new.root) < strlen(same->root)) {
+        mount_free(same);
+        *same = new;
+    } else {
+        mount_free(&new);
+    }
+    return 0;
+}
+
+/* "31 23 0:28 / /sys/fs/cgroup rw,relatime [optional]... - cgroup source rw,cpu,cpuacct" */
+static int parse_mount_line(struct piece line, struct cgroup_mounts *out)
+{
+    struct piece root = {0}, mount_point = {0}, type, source, options, word;
+
+    for (int i = 0; i < 6; i++) {
+        if (!next_piece(&line, ' ', &word))
+            return 0;
+        if (i == 3)
+            root = word;
+        if (i == 4)
+            mount_point = word;
+    }
+    do {
+        if (!next_piece(&line, ' ', &word))
+            return 0;
+    } while (!piece_is(word, "-"));
+    if (!next_piece(&line, ' ', &type) || !(piece_is(type, "cgroup") || piece_is(type, "cgroup2")) ||
+        !next_piece(&line, ' ', &source) || !next_piece(&line, ' ', &options) || !root.length ||
+        root.text[0] != '/' || !mount_point.length || mount_point.text[0] != '/' ||
+        memchr(line.text ? line.text : "", '\0', line.length) || memchr(options.text, '\0', options.length) ||
+        memchr(root.text, '\0', root.length) || memchr(mount_point.text, '\0', mount_point.length))
+        return 0;
+    /* Whether it may be written to is the mount's, not the hierarchy's: one can be mounted both ways. */
+    if (options.length > 3 && (memcmp(options.text, "rw,", 3) == 0 || memcmp(options.text, "ro,", 3) == 0)) {
+        options.text += 3;
+        options.length -= 3;
+    }
+    return add_mount(out, type.length == 7, options, root, mount_point);
+}
+
+int cgroup_mounts_parse(const char *text, size_t length, struct cgroup_mounts *out)
+{
+    struct piece rest = {text, length}, line;
+
+    out->count = 0;
+    while (next_piece(&rest, '\n', &line)) {
+        int r = parse_mount_line(line, out);
+        if (r < 0) {
+            cgroup_mounts_free(out);
+            return r;
+        }
+    }
+    return 0;
+}
+
+/* A line of /proc/PID/cgroup: "4:cpu,cpuacct:/path", "0::/path". */
+struct membership {
+    bool unified;
+    struct piece controllers, path;
+};
+
+static bool next_membership(struct piece *rest, struct membership *out)
+{
+    struct piece line, id;
+
+    while (next_piece(rest, '\n', &line)) {
+        if (!next_piece(&line, ':', &id) || !next_piece(&line, ':', &out->controllers) || !line.text ||
+            !line.length || line.text[0] != '/' ||
+            memchr(out->controllers.text, '\0', out->controllers.length) ||
+            memchr(line.text, '\0', line.length))
+            continue;
+        out->unified = piece_is(id, "0") && out->controllers.length == 0;
+        out->path = line;
+        if (out->unified || out->controllers.length)
+            return true;
+    }
+    return false;
+}
+
+const char *cgroup_v2_path(const char *text, size_t *length)
+{
+    struct piece rest = {text, strlen(text)};
+    struct membership in;
+
+    *length = 0;
+    while (next_membership(&rest, &in)) {
+        if (in.unified) {
+            *length = in.path.length;
+            return in.path.text;
+        }
+    }
+    return "";
+}
+
+/* Every controller of the line is among the mount's. */
+static bool is_of(const struct cgroup_mount *m, const struct membership *in)
+{
+    struct piece rest = in->controllers, name;
+    char controller[128];
+
+    if (m->unified || in->unified)
+        return m->unified && in->unified;
+    while (next_piece(&rest, ',', &name)) {
+        if (name.length >= sizeof(controller))
+            return false;
+        memcpy(controller, name.text, name.length);
+        controller[name.length] = '\0';
+        if (!cgroup_controllers_have(m->controllers, controller))
+            return false;
+    }
+    return true;
+}
+
+static bool has_dot_dot(struct piece path)
+{
+    struct piece part;
+
+    while (next_piece(&path, '/', &part))
+        if (piece_is(part, ".."))
+            return true;
+    return false;
+}
+
+/* The part of `path` beneath the visible root, as a terminated string without leading slash. */
+static int beneath_root(const char *root, struct piece path, bool escape, char **out)
+{
+    static const char scope[] = "/init.scope";
+    size_t skip = strcmp(root, "/") == 0 ? 0 : strlen(root);
+
+    if (path.length < skip || memcmp(path.text, root, skip) != 0 ||
+        (path.length > skip && path.text[skip] != '/'))
+        return -ENOENT;
+    path.text += skip;
+    path.length -= skip;
+    if (escape && path.length >= sizeof(scope) - 1 &&
+        memcmp(path.text + path.length - (sizeof(scope) - 1), scope, sizeof(scope) - 1) == 0)
+        path.length -= sizeof(scope) - 1;
+    while (path.length && path.text[0] == '/') {
+        path.text++;
+        path.length--;
+    }
+    /* Out of our cgroup namespace: cgroup_namespaces(7). */
+    if (has_dot_dot(path))
+        return -ENOENT;
+    *out = strndup(path.text, path.length);
+    return *out ? 0 : -ENOMEM;
+}
+
+/* 1: it has its base now; 0: it has none. */
+static int set_base(struct cgroup_mount *m, struct piece text, bool escape)
+{
+    struct membership in;
+    int r;
+
+    while (next_membership(&text, &in)) {
+        if (!is_of(m, &in))
+            continue;
+        free(m->base);
+        m->base = NULL;
+        r = beneath_root(m->root, in.path, escape, &m->base);
+        if (r < 0)
+            return r == -ENOENT ? 0 : r;
+        if (!m->unified) {
+            free(m->controllers);
+            m->controllers = strndup(in.controllers.text, in.controllers.length);
+        }
+        return m->controllers ? 1 : -ENOMEM;
+    }
+    return 0;
+}
+
+int cgroup_mounts_set_base(struct cgroup_mounts *m, const char *text, size_t length, bool escape)
+{
+    for (size_t i = 0; i < m->count;) {
+        int r = set_base(&m->items[i], (struct piece){text, length}, escape);
+
+        if (r < 0)
+            return r;
+        if (r == 1)
+            i++;
+        else
+            mounts_remove(m, i);
+    }
+    return 0;
+}
+
+/*
+ * Mount the v2 hierarchy for us alone: the mount has no place in any tree and goes with its last fd.
+ * fsopen(2), fsmount(2); -ENOSYS before Linux 5.2.
+ */
+static int mount_detached(struct cgroup_mounts *out)
+{
+    cleanup_fd int fs = (int)syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC);
+    cleanup_fd int fd = -1;
+    struct cgroup_mount new = {.unified = true, .base_fd = -1};
+
+    if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return -errno;
+    fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
+                      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    if (fd < 0)
+        return -errno;
+    new.controllers = strdup("");
+    new.root = strdup("/");
+    if (!new.controllers || !new.root) {
+        mount_free(&new);
+        return -ENOMEM;
+    }
+    new.base_fd = take_fd(&fd);
+    out->items[out->count++] = new;
+    return 0;
+}
+
+/* 0, or why we may not use it: a negative errno. */
+static int open_base(struct cgroup_mount *m)
+{
+    cleanup_fd int root = m->mount_point ? -1 : take_fd(&m->base_fd);
+    cleanup_free char *path = NULL;
+    struct statfs fs;
+
+    path = m->mount_point ? format_string("%s%s%s", m->mount_point, m->base[0] ? "/" : "", m->base)
+                          : strdup(m->base[0] ? m->base : ".");
+    if (!path)
+        return -ENOMEM;
+    m->base_fd = openat(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (m->base_fd < 0 || fstatfs(m->base_fd, &fs) < 0)
+        return -errno;
+    /* Something else may be mounted over it. */
+    if ((unsigned long)fs.f_type != (m->unified ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC))
+        return -ENOTDIR;
+    if (faccessat(m->base_fd, ".", W_OK, 0) < 0)
+        return -errno;
+    /* Delegation gives a user the folder and this file; root is stopped by a read-only mount alone. */
+    return geteuid() != 0 && faccessat(m->base_fd, "cgroup.procs", W_OK, 0) < 0 ? -errno : 0;
+}
+
+/* lxc.cgroup.use: v1 hierarchies with none of its controllers are left aside. */
+static bool is_used(const struct cgroup_mount *m, const char *use)
+{
+    struct piece rest = {use, use ? strlen(use) : 0}, name;
+    struct membership in = {0};
+
+    if (!use || !*use || m->unified)
+        return true;
+    while (next_piece(&rest, ',', &name)) {
+        in.controllers = name;
+        if (name.length && is_of(m, &in))
+            return true;
+    }
+    return false;
+}
+
+static int open_bases(struct cgroup_mounts *m, const char *use, struct error *refused, struct error *err)
+{
+    for (size_t i = 0; i < m->count;) {
+        struct cgroup_mount *at = &m->items[i];
+        int r = is_used(at, use) ? open_base(at) : -ECANCELED;
+
+        if (r == -ENOMEM)
+            return error_set(err, ENOMEM, "cannot read the cgroup hierarchies");
+        if (r < 0 && r != -ECANCELED && refused && !refused->code)
+            error_set(refused, r, "cannot use cgroup %s/%s", at->mount_point ? at->mount_point : "",
+                      at->base);
+        if (r < 0)
+            mounts_remove(m, i);
+        else
+            i++;
+    }
+    return 0;
+}
+
+/* Each controller asked for must be there, else its limits would not hold. */
+static int check_used(const struct cgroup_mounts *m, const char *use, struct error *err)
+{
+    struct piece rest = {use, use ? strlen(use) : 0}, name;
+
+    while (use && *use && next_piece(&rest, ',', &name)) {
+        struct membership in = {.controllers = name};
+        bool found = !name.length;
+
+        for (size_t i = 0; i < m->count && !found; i++)
+            found = m->items[i].unified || is_of(&m->items[i], &in);
+        if (!found)
+            return error_text(err, ENOENT, "cgroup controller %.*s of lxc.cgroup.use is not to be had here",
+                              (int)name.length, name.text);
+    }
+    return 0;
+}
+
+/* Whether we are in v2's base ourselves. */
+static int set_inside(struct cgroup_mount *m, const char *memberships, bool own)
+{
+    cleanup_free char *text = NULL, *base = NULL;
+    const char *path;
+    size_t length;
+
+    if (!own && file_read(AT_FDCWD, "/proc/self/cgroup", PROC_FILE_MAX, &text, NULL) < 0)
+        return 0;
+    path = cgroup_v2_path(own ? memberships : text, &length);
+    if (length && beneath_root(m->root, (struct piece){path, length}, false, &base) == -ENOMEM)
+        return -ENOMEM;
+    m->inside = base && strcmp(base, m->base) == 0;
+    return 0;
+}
+
+int cgroup_layout_read(bool relative, const char *use, struct cgroup_mounts *out, struct error *refused,
+                       struct error *err)
+{
+    __attribute__((cleanup(cgroup_mounts_free))) struct cgroup_mounts m = {.count = 0};
+    cleanup_free char *mountinfo = NULL, *memberships = NULL;
+    bool own = relative || geteuid() != 0;
+    const char *file = own ? "/proc/self/cgroup" : "/proc/1/cgroup";
+    size_t length;
+    int r = file_read(AT_FDCWD, "/proc/self/mountinfo", PROC_FILE_MAX, &mountinfo, &length);
+
+    out->count = 0;
+    if (r < 0)
+        return error_set(err, r, "cannot read /proc/self/mountinfo");
+    r = cgroup_mounts_parse(mountinfo, length, &m);
+    if (r < 0)
+        return error_set(err, r, "cannot read the cgroup hierarchies in /proc/self/mountinfo");
+    if (!m.count) {
+        r = mount_detached(&m);
+        if (r < 0 && refused)
+            error_set(refused, r, "cannot mount cgroup v2, and no cgroup hierarchy is mounted");
+    }
+    r = file_read(AT_FDCWD, file, PROC_FILE_MAX, &memberships, &length);
+    if (r < 0)
+        return r == -ENOENT ? 0 : error_set(err, r, "cannot read %s", file);
+    if (cgroup_mounts_set_base(&m, memberships, length, !own) < 0)
+        return error_set(err, ENOMEM, "cannot read the cgroup hierarchies");
+    r = open_bases(&m, use, refused, err);
+    if (r == 0)
+        r = check_used(&m, use, err);
+    for (size_t i = 0; r == 0 && i < m.count; i++)
+        if (m.items[i].unified && set_inside(&m.items[i], memberships, own) < 0)
+            r = error_set(err, ENOMEM, "cannot read the cgroup hierarchies");
+    if (r < 0)
+        return r;
+    *out = m;
+    m.count = 0;
+    return 0;
+}
+
+enum cgroup_layout cgroup_layout_of(const struct cgroup_mounts *m)
+{
+    bool v1 = false, v2 = false;
+
+    for (size_t i = 0; i < m->count; i++) {
+        v1 |= !m->items[i].unified;
+        v2 |= m->items[i].unified;
+    }
+    return v1 ? (v2 ? CGROUP_HYBRID : CGROUP_LEGACY) : v2 ? CGROUP_UNIFIED : CGROUP_UNKNOWN;
+}

@@ -1,0 +1,71 @@
+#include "core/config/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/config/keys.h"
+
+void config_init(struct config *c)
+{
+    *c = (struct config){0};
+    keys_init(config_keys, c);
+}
+
+void config_free(struct config *c)
+{
+    keys_free(config_keys, c);
+    for (size_t i = 0; i < c->assignments.count; i++) {
+        free(c->assignments.items[i].key);
+        free(c->assignments.items[i].value);
+        free(c->assignments.items[i].origin);
+    }
+    free(c->assignments.items);
+    string_list_clear(&c->unsupported);
+    free(c->file);
+    *c = (struct config){0};
+}
+
+int config_get_item(const struct config *c, const char *key, struct strbuf *out)
+{
+    const char *rest;
+    struct setting s = {key_find(config_keys, key, &rest), key, rest, "", NULL, NULL};
+
+    s.rest = rest;
+    return s.key ? s.key->type->get(c, &s, out) : -ENOENT;
+}
+
+/* Quotes go around what the reader would trim or take quotes from. */
+static int write_value(const char *value, struct strbuf *out)
+{
+    size_t length = strlen(value);
+    bool quote = length && (strchr(" \t'\"", *value) || strchr(" \t'\"", value[length - 1]));
+
+    return strbuf_printf(out, quote ? " \"%s\"\n" : " %s\n", value);
+}
+
+int config_write(const struct config *c, struct strbuf *out)
+{
+    for (size_t i = 0; i < c->assignments.count; i++) {
+        const struct config_assignment *a = &c->assignments.items[i];
+        int r = strbuf_printf(out, "%s =", a->key);
+        if (r == 0)
+            r = *a->value ? write_value(a->value, out) : strbuf_puts(out, "\n");
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int config_check_supported(const struct config *c, struct error *err)
+{
+    struct strbuf all = STRBUF_INIT;
+
+    if (c->unsupported.count == 0)
+        return 0;
+    for (size_t i = 0; i < c->unsupported.count; i++)
+        strbuf_printf(&all, "%s%s", i ? "; " : "", c->unsupported.items[i]);
+    error_text(err, ENOTSUP, "cannot do what the configuration asks for: %s", strbuf_text(&all));
+    strbuf_free(&all);
+    return error_remedy(err, "take the line out, or start the container with LXC");
+}

@@ -1,0 +1,176 @@
+#include "core/config/edit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/config/keys_net.h"
+
+#define NEW_HWADDR "00:16:3e:xx:xx:xx"
+
+/* One line of the text with its newline; and where its key and value are, when it is an assignment. */
+struct line {
+    const char *start, *end;
+    const char *key, *value; /* NULL: none */
+    size_t key_length, value_length;
+};
+
+static const char *skip_blanks(const char *at)
+{
+    return at + strspn(at, " \t");
+}
+
+/* The line at `at`; what comes after it is at its end. */
+static struct line line_at(const char *at)
+{
+    size_t length = strcspn(at, "\n");
+    struct line l = {.start = at, .end = at + length + (at[length] == '\n')};
+    const char *key = skip_blanks(at), *equals = key + strcspn(key, " \t=\n"), *last = at + length;
+
+    l.key_length = (size_t)(equals - key);
+    equals = skip_blanks(equals);
+    if (!starts_with(key, "lxc.") || *equals != '=')
+        return l;
+    l.key = key;
+    l.value = skip_blanks(equals + 1);
+    while (last > l.value && strchr(" \t\r", last[-1]))
+        last--;
+    l.value_length = (size_t)(last - l.value);
+    if (l.value_length >= 2 && strchr("'\"", *l.value) && l.value[l.value_length - 1] == *l.value) {
+        l.value++;
+        l.value_length -= 2;
+    }
+    return l;
+}
+
+static bool is_key(const struct line *l, const char *key)
+{
+    size_t length = strlen(key);
+    bool family = length && key[length - 1] == '.';
+
+    return l->key && (family ? l->key_length > length : l->key_length == length) &&
+           strncmp(l->key, key, length) == 0;
+}
+
+static int replace(struct strbuf *text, struct strbuf *next)
+{
+    struct strbuf old = *text;
+
+    *text = *next;
+    *next = old;
+    return 0;
+}
+
+static int add_assignment(struct strbuf *text, const char *key, const char *value)
+{
+    return strbuf_printf(text, *value ? "%s = %s\n" : "%s =\n", key, value);
+}
+
+/* The assignments of `key` taken out, the first one set to `value` instead unless that is NULL. */
+static int rewrite(struct strbuf *text, const char *key, const char *value, bool *found)
+{
+    cleanup_strbuf struct strbuf next = STRBUF_INIT;
+
+    *found = false;
+    for (const char *at = strbuf_text(text); *at;) {
+        struct line l = line_at(at);
+        int r = 0;
+
+        if (!is_key(&l, key))
+            r = strbuf_add(&next, l.start, (size_t)(l.end - l.start));
+        else if (value && !*found)
+            r = add_assignment(&next, key, value);
+        *found = *found || is_key(&l, key);
+        if (r < 0)
+            return r;
+        at = l.end;
+    }
+    return replace(text, &next);
+}
+
+int config_text_append(struct strbuf *text, const char *key, const char *value)
+{
+    int r = 0;
+
+    if (text->length && text->text[text->length - 1] != '\n')
+        r = strbuf_puts(text, "\n");
+    return r < 0 ? r : add_assignment(text, key, value);
+}
+
+int config_text_set(struct strbuf *text, const char *key, const char *value)
+{
+    bool found;
+    int r = rewrite(text, key, value, &found);
+
+    return r < 0 || found ? r : config_text_append(text, key, value);
+}
+
+int config_text_remove(struct strbuf *text, const char *key)
+{
+    bool found;
+
+    return rewrite(text, key, NULL, &found);
+}
+
+int config_text_get(const char *text, const char *key, struct strbuf *value)
+{
+    struct line last = {0};
+
+    for (const char *at = text; *at;) {
+        struct line l = line_at(at);
+        if (is_key(&l, key))
+            last = l;
+        at = l.end;
+    }
+    return last.key ? strbuf_add(value, last.value, last.value_length) : -ENOENT;
+}
+
+static bool is_hwaddr(const struct line *l)
+{
+    static const char end[] = ".hwaddr";
+    size_t length = sizeof(end) - 1;
+
+    return l->key && starts_with(l->key, "lxc.net.") && l->key_length > length && l->value_length &&
+           strncmp(l->key + l->key_length - length, end, length) == 0;
+}
+
+/* New addresses for the lines with an hwaddr; with `templates` only for those that have an x, as it says. */
+static int rewrite_hwaddr(struct strbuf *text, bool templates)
+{
+    cleanup_strbuf struct strbuf next = STRBUF_INIT;
+
+    for (const char *at = strbuf_text(text); *at;) {
+        struct line l = line_at(at);
+        char hwaddr[] = NEW_HWADDR;
+        bool change = is_hwaddr(&l);
+        int r;
+
+        if (change && templates) {
+            change = l.value_length == strlen(hwaddr);
+            if (change)
+                memcpy(hwaddr, l.value, strlen(hwaddr));
+            change = change && hwaddr_is(hwaddr) && strpbrk(hwaddr, "xX");
+        }
+        if (change) {
+            if (!hwaddr_fill(hwaddr))
+                return -EIO;
+            r = strbuf_printf(&next, "%.*s = %s\n", (int)l.key_length, l.key, hwaddr);
+        } else {
+            r = strbuf_add(&next, l.start, (size_t)(l.end - l.start));
+        }
+        if (r < 0)
+            return r;
+        at = l.end;
+    }
+    return replace(text, &next);
+}
+
+int config_text_new_hwaddr(struct strbuf *text)
+{
+    return rewrite_hwaddr(text, false);
+}
+
+int config_text_fill_hwaddr(struct strbuf *text)
+{
+    return rewrite_hwaddr(text, true);
+}

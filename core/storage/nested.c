@@ -1,0 +1,285 @@
+#include "core/storage/nested.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/run/command_client.h"
+
+#define OUTPUT_MAX (16 << 20) /* bytes of rows that one container may tell */
+
+/* In the order in which to enter them: the user namespace gives the rights over the others. */
+static const struct {
+    int flag;
+    const char *name;
+} entered[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNET, "net"}, {CLONE_NEWNS, "mnt"}};
+
+static int enter_namespaces(int proc)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(entered); i++) {
+        cleanup_fd int theirs = -1, ours = -1;
+        struct stat a, b;
+        char path[32];
+
+        snprintf(path, sizeof(path), "ns/%s", entered[i].name);
+        theirs = openat(proc, path, O_RDONLY | O_CLOEXEC);
+        snprintf(path, sizeof(path), "/proc/self/ns/%s", entered[i].name);
+        ours = open(path, O_RDONLY | O_CLOEXEC);
+        if (theirs < 0 || ours < 0 || fstat(theirs, &a) < 0 || fstat(ours, &b) < 0)
+            return -errno;
+        if (a.st_ino == b.st_ino)
+            continue;
+        if (setns(theirs, entered[i].flag) < 0)
+            return -errno;
+        if (entered[i].flag == CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+            return -errno;
+    }
+    return 0;
+}
+
+/* proc(5), /proc/PID/status, CapBnd: what init may ever have. */
+static uint64_t read_bounding(int proc)
+{
+    cleanup_free char *status = NULL;
+    const char *line;
+
+    if (file_read(proc, "status", 65536, &status, NULL) < 0)
+        return 0;
+    line = strstr(status, "\nCapBnd:");
+    return line ? strtoull(line + strlen("\nCapBnd:"), NULL, 16) : 0;
+}
+
+static int limit_capabilities(uint64_t mask)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return -errno;
+    for (int i = 0; i < 2; i++) {
+        data[i].permitted &= (uint32_t)(mask >> (32 * i));
+        data[i].effective = data[i].permitted;
+        data[i].inheritable = 0;
+    }
+    return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+static int enter_running(const struct container *c)
+{
+    int pid = command_init_pid(c, NULL), r;
+    cleanup_fd int proc = -1;
+    uint64_t bounding;
+    char path[32];
+
+    if (pid < 0)
+        return pid;
+    snprintf(path, sizeof(path), "/proc/%d", pid);
+    proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0)
+        return -errno;
+    bounding = read_bounding(proc);
+    r = enter_namespaces(proc);
+    return r == 0 ? limit_capabilities(bounding) : r;
+}
+
+/* Another storage than a folder would have to be mounted first. */
+static int enter_rootfs(const char *rootfs)
+{
+    if (!rootfs)
+        return -ENOENT;
+    if (starts_with(rootfs, "dir:"))
+        rootfs += strlen("dir:");
+    if (*rootfs != '/' || chroot(rootfs) < 0 || chdir("/") < 0)
+        return -ENOENT;
+    return 0;
+}
+
+static int walk_inside(const struct overview_walk *walk, const char *name, int fd)
+{
+    cleanup_overview struct overview found = {0};
+    cleanup_strbuf struct strbuf bytes = STRBUF_INIT;
+    struct config_includes includes = {0};
+    struct overview_walk inner = *walk;
+    int r;
+
+    inner.parent = name;
+    inner.level++;
+    inner.includes = &includes; /* the same paths are other files here */
+    r = overview_walk(&inner, &found, NULL);
+    if (r == 0)
+        r = overview_write(&found, &bytes);
+    return r == 0 ? write_all(fd, strbuf_text(&bytes), bytes.length) : r;
+}
+
+/* The child. What it holds of the host's is this pipe and what overview.c reads; nobody inside may trace it.
+ */
+__attribute__((noreturn)) static void child(const struct overview_walk *walk, const struct container *c,
+                                            const char *name, bool running, const char *rootfs, int fd)
+{
+    int r = running ? enter_running(c) : enter_rootfs(rootfs), status;
+    pid_t pid;
+
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (r < 0)
+        _exit(1);
+    /* A pid namespace is entered by being born in it. */
+    pid = running ? fork() : 0;
+    if (pid == 0)
+        _exit(walk_inside(walk, name, fd) == 0 ? 0 : 1);
+    if (pid > 0)
+        waitpid(pid, &status, 0);
+    _exit(0);
+}
+
+static int read_output(int fd, struct strbuf *out)
+{
+    char chunk[4096];
+    ssize_t n;
+
+    while ((n = read_all(fd, chunk, sizeof(chunk))) > 0)
+        if (out->length + (size_t)n > OUTPUT_MAX || strbuf_add(out, chunk, (size_t)n) < 0)
+            return -ENOMEM;
+    return (int)n;
+}
+
+int overview_nested(const struct overview_walk *walk, const struct container *c, const char *name,
+                    bool running, const char *rootfs, struct overview *out)
+{
+    cleanup_strbuf struct strbuf bytes = STRBUF_INIT;
+    cleanup_overview struct overview found = {0};
+    cleanup_fd int ours = -1, theirs = -1;
+    int pipe_fds[2], r, status;
+    pid_t pid;
+
+    if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+        return -ENOMEM;
+    ours = pipe_fds[0];
+    theirs = pipe_fds[1];
+    pid = fork();
+    if (pid < 0)
+        return -ENOMEM;
+    if (pid == 0)
+        child(walk, c, name, running, rootfs, theirs);
+    close_fd(&theirs);
+    r = read_output(ours, &bytes);
+    close_fd(&ours);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (r == 0)
+        r = overview_parse(strbuf_text(&bytes), bytes.length, &found);
+    for (size_t i = 0; r == 0 && i < found.count; i++)
+        r = overview_add(out, &found.rows[i]);
+    return r == -EPROTO ? 0 : r;
+}
+
+/* --- Rows as bytes: fields, each ended by a zero byte; lists begin with their count ----------------------
+ */
+
+static int put_number(struct strbuf *out, int64_t number)
+{
+    char text[24];
+    int length = snprintf(text, sizeof(text), "%lld", (long long)number);
+
+    return strbuf_add(out, text, (size_t)length + 1);
+}
+
+static int put_list(struct strbuf *out, const struct string_list *list)
+{
+    int r = put_number(out, (int64_t)list->count);
+
+    for (size_t i = 0; r == 0 && i < list->count; i++)
+        r = strbuf_add(out, list->items[i], strlen(list->items[i]) + 1);
+    return r;
+}
+
+int overview_write(const struct overview *o, struct strbuf *out)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < o->count; i++) {
+        const struct overview_row *row = &o->rows[i];
+        const int64_t numbers[] = {row->level,        row->state,        row->pid,       row->start_auto,
+                                   row->unprivileged, row->memory_bytes, row->swap_bytes};
+        const struct string_list *lists[] = {&row->groups, &row->interfaces, &row->ipv4, &row->ipv6};
+
+        r |= strbuf_add(out, row->name, strlen(row->name) + 1);
+        for (size_t n = 0; n < ARRAY_LENGTH(numbers); n++)
+            r |= put_number(out, numbers[n]);
+        for (size_t n = 0; n < ARRAY_LENGTH(lists); n++)
+            r |= put_list(out, lists[n]);
+    }
+    return r;
+}
+
+struct reader {
+    const char *at, *end;
+    int result; /* 0, or the first failure */
+};
+
+static const char *take_text(struct reader *r)
+{
+    const char *text = r->at, *stop = r->result == 0 ? memchr(r->at, 0, (size_t)(r->end - r->at)) : NULL;
+
+    if (!stop) {
+        r->result = r->result ? r->result : -EPROTO;
+        return "";
+    }
+    r->at = stop + 1;
+    return text;
+}
+
+static int64_t take_number(struct reader *r, int64_t min, int64_t max)
+{
+    int64_t number = 0;
+
+    if (parse_int64(take_text(r), 10, min, max, &number) < 0 && r->result == 0)
+        r->result = -EPROTO;
+    return r->result == 0 ? number : 0;
+}
+
+static void take_list(struct reader *r, struct string_list *list)
+{
+    int64_t count = take_number(r, 0, OUTPUT_MAX);
+
+    for (int64_t i = 0; r->result == 0 && i < count; i++) {
+        const char *text = take_text(r);
+
+        if (r->result == 0 && string_list_add(list, text) < 0)
+            r->result = -ENOMEM;
+    }
+}
+
+int overview_parse(const char *bytes, size_t length, struct overview *out)
+{
+    struct reader r = {bytes, bytes + length, 0};
+
+    while (r.result == 0 && r.at < r.end) {
+        struct overview_row row = {.name = strdup(take_text(&r))};
+
+        row.level = (unsigned)take_number(&r, 0, INT32_MAX);
+        row.state = (int)take_number(&r, -1, STATE_COUNT - 1);
+        row.pid = (int)take_number(&r, 0, INT32_MAX);
+        row.start_auto = take_number(&r, 0, 1);
+        row.unprivileged = take_number(&r, 0, 1);
+        row.memory_bytes = take_number(&r, -1, INT64_MAX);
+        row.swap_bytes = take_number(&r, -1, INT64_MAX);
+        take_list(&r, &row.groups);
+        take_list(&r, &row.interfaces);
+        take_list(&r, &row.ipv4);
+        take_list(&r, &row.ipv6);
+        if (r.result == 0 && (!row.name || overview_add(out, &row) < 0))
+            r.result = -ENOMEM;
+        overview_row_free(&row);
+    }
+    return r.result;
+}

@@ -1,0 +1,47 @@
+# nsenter against util-linux's.
+. tests/lib.sh
+needs_root
+command -v unshare > /dev/null || { skip nsenter 'needs util-linux to compare with'; exit 0; }
+
+# A process in namespaces of its own, of every kind.
+unshare -m -u -i -n -p -C -f --mount-proc sh -c "hostname lxcbox-ns; mount -t tmpfs inside /mnt; touch /mnt/here; exec sleep 600" &
+holder=$!
+cleanup "kill $(pgrep -P $holder | head -1) $holder"
+for _ in $(seq 50); do pid=$(pgrep -P $holder); [ -n "$pid" ] && [ "$(nsenter -t "$pid" -u hostname)" = lxcbox-ns ] && [ -e "/proc/$pid/root/mnt/here" ] && break; sleep 0.05; done
+cleanup "kill -9 $pid"
+
+same() { # ARGUMENT...: both print the same and end alike
+    local a b
+    nsenter "$@" > "$WORK/theirs" 2> "$WORK/theirs.err"; a=$?
+    lxcbox nsenter "$@" > "$WORK/ours" 2> "$WORK/ours.err"; b=$?
+    cat "$WORK/theirs.err" "$WORK/ours.err"
+    diff "$WORK/theirs" "$WORK/ours" && [ $a = $b ] || { echo "status $a, $b"; return 1; }
+}
+show='for k in mnt uts ipc net pid cgroup user time; do readlink /proc/self/ns/$k; done; pwd; id; cat /proc/self/cgroup | wc -l'
+for options in '-a' '-m' '-u' '-i' '-n' '-p' '-C' '-m -u -i -n -p -C' '--mount --uts' '-p -F' '-u -w/tmp' '-r' '-r -w' \
+    '-m -W /mnt' '-S 12 -G 34' '-a -S 12' "-n/proc/$pid/ns/net" "--uts=/proc/$pid/ns/uts"; do
+    # shellcheck disable=SC2086
+    t "nsenter $options enters what util-linux's does" same -t "$pid" $options sh -c "$show"
+done
+t 'nsenter gives the status of the program' same -t "$pid" -u sh -c 'exit 42'
+t 'nsenter gives the status of a program in a child' same -t "$pid" -p sh -c 'exit 42'
+t 'nsenter gives the signal that ended a program' same -t "$pid" -p sh -c 'kill -9 $$'
+t 'nsenter ends with 127 where there is no program' same -t "$pid" -u /nonexistent
+t 'nsenter ends with 126 where there is no permission' same -t "$pid" -p /etc/passwd
+t 'nsenter with no program runs a shell' bash -c "echo 'echo \$0 \$(hostname)' | SHELL=/bin/sh '$LXCBOX' nsenter -t $pid -u | grep -- '-sh lxcbox-ns'"
+t 'options of the program are the program'\''s' is '-a -p' lxcbox nsenter -t "$pid" -u echo -a -p
+t 'nsenter without a process is refused' refuses 'no process whose ns/net is meant' lxcbox nsenter -n true
+t 'a process that does not exist is refused' refuses 'cannot open /proc/4194304/ns/net' lxcbox nsenter -t 4194304 -n true
+t 'a file that is no namespace is refused' refuses 'cannot enter the net namespace' lxcbox nsenter -n/etc/passwd true
+t 'a wrong user is refused' refuses 'takes a number, not "x"' lxcbox nsenter -t "$pid" -u -S x true
+[ -e /sys/fs/selinux/enforce ] || t '-Z without SELinux is refused' refuses 'SELinux is not in use' lxcbox nsenter -t "$pid" -Z true
+
+# A user namespace, entered as root and as its root.
+unshare -U -r -n -u sh -c 'hostname lxcbox-user; exec sleep 600' &
+user=$!
+cleanup "kill -9 $user"
+for _ in $(seq 50); do [ "$(nsenter -t $user -u hostname)" = lxcbox-user ] && break; sleep 0.05; done
+for options in '-U -n -u' '-U --preserve-credentials -n' '-a' '-U -S 0'; do
+    # shellcheck disable=SC2086
+    t "nsenter $options enters a user namespace as util-linux's does" same -t $user $options sh -c "$show"
+done
