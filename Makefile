@@ -7,8 +7,9 @@ include config.mk
 $(shell mkdir -p build/deps build/obj)
 DEPS := build/deps/$(TARGET)
 
-# Sources are found, not listed.
-applet_sources := $(if $(APPLETS),applets/lxcbox.c $(APPLETS:%=applets/%.c),$(wildcard applets/*.c))
+# Sources are found, not listed. What an applet has beside its own file is in a folder of its name.
+applet_sources := $(if $(APPLETS),applets/lxcbox.c $(APPLETS:%=applets/%.c) $(wildcard $(APPLETS:%=applets/%/*.c)),\
+	$(wildcard applets/*.c applets/*/*.c))
 room_sources := $(wildcard core/*.c core/*/*.c net/*.c fetch/*.c)
 sources := $(sort $(applet_sources) $(room_sources))
 objects := $(sources:%.c=build/obj/%.o) build/obj/roots.o

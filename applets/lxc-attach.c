@@ -163,4 +163,4 @@ static int lxc_attach_run(struct invocation *in, struct error *err)
 
 APPLET(lxc_attach, .name = "lxc-attach", .summary = "Run a command, or a shell, in a running container",
        .usage = "[-n] NAME [OPTION]... [-- COMMAND [ARGUMENT]...]", .options = lxc_attach_table,
-       .options_size = sizeof(struct lxc_attach_options), .stop_at_operand = false, .run = lxc_attach_run);
+       .options_size = sizeof(struct lxc_attach_options), .sealed = true, .run = lxc_attach_run);

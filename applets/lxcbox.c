@@ -8,6 +8,7 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/run/sealed.h"
 
 #ifndef LXCBOX_VERSION
 #error "the Makefile defines LXCBOX_VERSION"
@@ -61,6 +62,11 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
         error_set(&err, ENOMEM, "cannot start");
         return print_error(applet->name, &err);
     }
+    if (applet->sealed) {
+        r = sealed_reexec(argv, &err);
+        if (r < 0)
+            return print_error(applet->name, &err);
+    }
     r = options_parse(applet->options, applet->stop_at_operand, options, argc, argv, &in.argc, &help,
                       &version, &err);
     if (r == 0 && help)
@@ -80,13 +86,13 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
 struct lxcbox_options {
     bool list;
     bool symbolic;
-    const char *install;
+    bool install;
     const char *completion;
 };
 
 static const struct option_row lxcbox_table[] = {
     OPT_FLAG(0, "list", struct lxcbox_options, list, "list the applets, one per line"),
-    OPT_STRING(0, "install", "DIR", struct lxcbox_options, install, "link every applet's name into DIR"),
+    OPT_FLAG(0, "install", struct lxcbox_options, install, "link every applet's name into DIR"),
     OPT_FLAG('s', NULL, struct lxcbox_options, symbolic,
              "with --install: symbolic links instead of hard links"),
     OPT_STRING(0, "options", "APPLET", struct lxcbox_options, completion,
@@ -105,6 +111,11 @@ static int install_links(const char *dir, bool symbolic, struct error *err)
     n = make_directories(dir, 0755);
     if (n < 0)
         return error_set(err, (int)n, "cannot make folder %s", dir);
+    /* Beside the executable the name alone does, also when the folder is moved (DESTDIR). */
+    cleanup_free char *there = realpath(dir, NULL);
+    const char *target = self, *base = base_name(self);
+    if (there && symbolic && strlen(there) == (size_t)(base - self) - 1 && starts_with(self, there))
+        target = base;
     for (const struct applet *const *a = __start_applets; a < __stop_applets; a++) {
         cleanup_free char *path = format_string("%s/%s", dir, (*a)->name);
 
@@ -113,7 +124,7 @@ static int install_links(const char *dir, bool symbolic, struct error *err)
         if (strcmp((*a)->name, "lxcbox") == 0)
             continue;
         if ((unlink(path) < 0 && errno != ENOENT) ||
-            (symbolic ? symlink(self, path) : link(self, path)) < 0) {
+            (symbolic ? symlink(target, path) : link(self, path)) < 0) {
             error_set(err, errno, "cannot link %s to %s", path, self);
             return errno == EXDEV ? error_remedy(err, "add -s for symbolic links") : err->code;
         }
@@ -125,8 +136,12 @@ static int lxcbox_run(struct invocation *in, struct error *err)
 {
     const struct lxcbox_options *o = in->options;
 
+    if (o->install && in->argc != 1) {
+        error_text(err, EINVAL, "--install takes one folder");
+        return error_remedy(err, "lxcbox --install [-s] DIR");
+    }
     if (o->install)
-        return install_links(o->install, o->symbolic, err);
+        return install_links(in->argv[0], o->symbolic, err);
     if (o->completion) {
         cleanup_strbuf struct strbuf text = STRBUF_INIT;
         const struct applet *applet = find_applet(o->completion);

@@ -34,8 +34,8 @@ struct unpack_options {
      */
     const struct unpack_id_range *uids, *gids;
     size_t uid_count, gid_count;
-    /* Patterns of fnmatch(3), '*' matching '/' too, anchored at the root ("dev/*", "./dev/*"), one per line;
-     * a directory that matches takes all beneath it along. NULL: none. */
+    /* Patterns of fnmatch(3), '*' matching '/' too, anchored at the root with or without "./" before them,
+     * one per line; a directory that matches takes all beneath it along. NULL: none. */
     const char *excludes;
     uint64_t max_entries; /* 0: 4 million */
     uint64_t max_bytes;   /* of decompressed tar and of all file sizes together; 0: 1 TiB */
@@ -46,6 +46,7 @@ struct unpack_result {
     uint64_t bytes;           /* sizes of regular files together */
     uint64_t excluded;        /* left out by a pattern */
     uint64_t devices_skipped; /* device nodes left out */
+    uint64_t xattrs_skipped;  /* attributes that this file system or this user cannot set */
 };
 
 struct unpack;

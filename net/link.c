@@ -12,6 +12,9 @@
 
 #include "core/base/cleanup.h"
 
+/* A port's options are its master's kind's: "bridge_slave". */
+#define PORT_SUFFIX "_slave"
+
 /* --- Building --- */
 
 static struct ifinfomsg header_of(const struct link_request *r)
@@ -46,10 +49,10 @@ static void put_common(struct netlink_batch *b, const struct link_request *r)
         netlink_put_u32(b, IFLA_NUM_TX_QUEUES, r->send_queues);
 }
 
-/* What only this kind of link has: IFLA_INFO_DATA. */
-static void put_kind_data(struct netlink_batch *b, const struct link_request *r)
+/* What only this kind of link has. */
+static void put_kind_data(struct netlink_batch *b, uint16_t type, const struct link_request *r)
 {
-    size_t data = netlink_nest(b, IFLA_INFO_DATA);
+    size_t data = netlink_nest(b, type);
 
     if (r->peer) {
         struct ifinfomsg header = header_of(r->peer);
@@ -69,22 +72,38 @@ static void put_kind_data(struct netlink_batch *b, const struct link_request *r)
         netlink_put_u16(b, IFLA_IPVLAN_MODE, *r->ipvlan_mode);
         netlink_put_u16(b, IFLA_IPVLAN_FLAGS, r->ipvlan_flags);
     }
+    for (size_t i = 0; i < r->option_count; i++) {
+        const struct link_option *o = &r->options[i];
+
+        if (o->size == 1)
+            netlink_put_u8(b, o->type, (uint8_t)o->value);
+        else if (o->size == 2)
+            netlink_put_u16(b, o->type, (uint16_t)o->value);
+        else
+            netlink_put_u32(b, o->type, o->value);
+    }
     netlink_nest_end(b, data);
+}
+
+static void put_kind(struct netlink_batch *b, const struct link_request *r)
+{
+    size_t info = netlink_nest(b, IFLA_LINKINFO), n = strlen(r->kind);
+    bool port = ends_with(r->kind, PORT_SUFFIX);
+
+    netlink_put(b, port ? IFLA_INFO_SLAVE_KIND : IFLA_INFO_KIND, r->kind, port ? n - strlen(PORT_SUFFIX) : n);
+    put_kind_data(b, port ? IFLA_INFO_SLAVE_DATA : IFLA_INFO_DATA, r);
+    netlink_nest_end(b, info);
 }
 
 void link_create(struct netlink_batch *b, const struct link_request *r)
 {
     struct ifinfomsg header = header_of(r);
-    size_t info;
 
     netlink_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
     if (r->name)
         netlink_put_string(b, IFLA_IFNAME, r->name);
     put_common(b, r);
-    info = netlink_nest(b, IFLA_LINKINFO);
-    netlink_put_string(b, IFLA_INFO_KIND, r->kind);
-    put_kind_data(b, r);
-    netlink_nest_end(b, info);
+    put_kind(b, r);
 }
 
 void link_change(struct netlink_batch *b, const struct link_request *r)
@@ -97,6 +116,8 @@ void link_change(struct netlink_batch *b, const struct link_request *r)
     else if (!r->index && r->name)
         netlink_put_string(b, IFLA_IFNAME, r->name);
     put_common(b, r);
+    if (r->kind)
+        put_kind(b, r);
 }
 
 static void refer(struct netlink_batch *b, uint16_t type, int index, const char *name)
@@ -145,6 +166,11 @@ static void parse_kind_data(struct netlink_view data, struct link *out)
             out->vlan_protocol = netlink_u16(&a);
         else if (strcmp(out->kind, "macvlan") == 0 && a.type == IFLA_MACVLAN_MODE)
             out->macvlan_mode = netlink_u32(&a);
+        else if (strcmp(out->kind, "macvlan") == 0 && a.type == IFLA_MACVLAN_BC_QUEUE_LEN) {
+            out->macvlan_queue = netlink_u32(&a);
+            out->has_macvlan_queue = true;
+        } else if (strcmp(out->kind, "macvlan") == 0 && a.type == IFLA_MACVLAN_BC_QUEUE_LEN_USED)
+            out->macvlan_queue_used = netlink_u32(&a);
         else if (strcmp(out->kind, "ipvlan") == 0 && a.type == IFLA_IPVLAN_MODE)
             out->ipvlan_mode = netlink_u16(&a);
         else if (strcmp(out->kind, "ipvlan") == 0 && a.type == IFLA_IPVLAN_FLAGS)
@@ -165,7 +191,35 @@ static void parse_kind(struct netlink_view info, struct link *out)
             netlink_string(&a, out->kind, sizeof(out->kind));
         else if (a.type == IFLA_INFO_DATA)
             parse_kind_data(a.payload, out); /* the kernel puts the kind first */
+        else if (a.type == IFLA_INFO_SLAVE_KIND)
+            netlink_string(&a, out->port_kind, sizeof(out->port_kind));
     }
+}
+
+static void parse_alternative_names(struct netlink_view list, struct link *out)
+{
+    struct netlink_attribute a;
+    size_t used = 0;
+
+    while (netlink_next_attribute(&list, &a)) {
+        size_t n = strnlen((const char *)a.payload.bytes, a.payload.length);
+
+        if (a.type != IFLA_ALT_IFNAME || !n || n + 2 > sizeof(out->alternative_names) - used)
+            continue;
+        memcpy(out->alternative_names + used, a.payload.bytes, n);
+        used += n + 1;
+    }
+}
+
+/* IFLA_AF_SPEC: an attribute for each address family, of its own attributes. */
+static void parse_families(struct netlink_view families, struct link *out)
+{
+    struct netlink_attribute family, a;
+
+    while (netlink_next_attribute(&families, &family))
+        while (family.type == AF_INET6 && netlink_next_attribute(&family.payload, &a))
+            if (a.type == IFLA_INET6_ADDR_GEN_MODE)
+                out->address_generation = netlink_u8(&a);
 }
 
 static void parse_statistics(const struct netlink_attribute *a, struct link *out)
@@ -173,8 +227,21 @@ static void parse_statistics(const struct netlink_attribute *a, struct link *out
     struct rtnl_link_stats64 s;
 
     netlink_bytes(a, &s, sizeof(s));
-    out->received = (struct link_statistics){s.rx_packets, s.rx_bytes, s.rx_errors, s.rx_dropped};
-    out->sent = (struct link_statistics){s.tx_packets, s.tx_bytes, s.tx_errors, s.tx_dropped};
+    out->received = (struct link_statistics){.packets = s.rx_packets,
+                                             .bytes = s.rx_bytes,
+                                             .errors = s.rx_errors,
+                                             .dropped = s.rx_dropped,
+                                             .missed = s.rx_missed_errors,
+                                             .multicast = s.multicast,
+                                             .overrun = s.rx_over_errors,
+                                             .compressed = s.rx_compressed};
+    out->sent = (struct link_statistics){.packets = s.tx_packets,
+                                         .bytes = s.tx_bytes,
+                                         .errors = s.tx_errors,
+                                         .dropped = s.tx_dropped,
+                                         .missed = s.tx_carrier_errors,
+                                         .multicast = s.collisions,
+                                         .compressed = s.tx_compressed};
 }
 
 static void parse_attribute(const struct netlink_attribute *a, struct link *out)
@@ -216,6 +283,17 @@ static void parse_attribute(const struct netlink_attribute *a, struct link *out)
         break;
     case IFLA_LINK_NETNSID:
         out->parent_netns = (int)netlink_u32(a);
+        out->has_parent_netns = true;
+        break;
+    case IFLA_PERM_ADDRESS:
+        out->permanent_address_size =
+            netlink_bytes(a, out->permanent_address, sizeof(out->permanent_address));
+        break;
+    case IFLA_PROP_LIST:
+        parse_alternative_names(a->payload, out);
+        break;
+    case IFLA_AF_SPEC:
+        parse_families(a->payload, out);
         break;
     case IFLA_MASTER:
         out->master = (int)netlink_u32(a);
@@ -228,6 +306,30 @@ static void parse_attribute(const struct netlink_attribute *a, struct link *out)
         break;
     case IFLA_MAX_MTU:
         out->max_mtu = netlink_u32(a);
+        break;
+    case IFLA_ALLMULTI:
+        out->all_multicast = netlink_u32(a);
+        break;
+    case IFLA_NUM_RX_QUEUES:
+        out->receive_queues = netlink_u32(a);
+        break;
+    case IFLA_NUM_TX_QUEUES:
+        out->send_queues = netlink_u32(a);
+        break;
+    case IFLA_GSO_MAX_SIZE:
+        out->gso_max_size = netlink_u32(a);
+        break;
+    case IFLA_GSO_MAX_SEGS:
+        out->gso_max_segments = netlink_u32(a);
+        break;
+    case IFLA_TSO_MAX_SIZE:
+        out->tso_max_size = netlink_u32(a);
+        break;
+    case IFLA_TSO_MAX_SEGS:
+        out->tso_max_segments = netlink_u32(a);
+        break;
+    case IFLA_GRO_MAX_SIZE:
+        out->gro_max_size = netlink_u32(a);
         break;
     case IFLA_LINKINFO:
         parse_kind(a->payload, out);
@@ -248,8 +350,11 @@ bool link_parse(const struct netlink_message *m, struct link *out)
 
     if (m->type != RTM_NEWLINK || !netlink_take_header(&rest, &header, sizeof(header)))
         return false;
-    *out = (struct link){
-        .index = header.ifi_index, .type = header.ifi_type, .flags = header.ifi_flags, .parent_netns = -1};
+    *out = (struct link){.index = header.ifi_index,
+                         .type = header.ifi_type,
+                         .flags = header.ifi_flags,
+                         .parent_netns = -1,
+                         .address_generation = -1};
     while (netlink_next_attribute(&rest, &a))
         parse_attribute(&a, out);
     return true;

@@ -14,6 +14,13 @@
 
 #define LINK_ADDRESS_MAX 32 /* bytes; the kernel's MAX_ADDR_LEN */
 
+/* An attribute of IFLA_INFO_DATA, what only one kind of link has: IFLA_BR_*, IFLA_VLAN_*, ... */
+struct link_option {
+    uint16_t type;
+    uint8_t size; /* bytes of the value: 1, 2, 4 */
+    uint32_t value;
+};
+
 /* What to make of a link, or to change on it. Members left zero are left to the kernel, or as they are. */
 struct link_request {
     int index;            /* which one; or, when creating, the index it is to have */
@@ -32,12 +39,14 @@ struct link_request {
     int parent; /* index of the link below: vlan, macvlan, ipvlan */
     uint32_t receive_queues, send_queues;
 
-    /* When creating. */
+    /* When creating; or to change `options`. */
     const char *kind; /* "veth", "bridge", "macvlan", "ipvlan", "vlan", "dummy", ... */
     uint16_t vlan_id;
-    uint32_t macvlan_mode;           /* MACVLAN_MODE_*; 0: the kernel's choice */
-    const uint16_t *ipvlan_mode;     /* IPVLAN_MODE_* */
-    uint16_t ipvlan_flags;           /* IPVLAN_F_* */
+    uint32_t macvlan_mode;       /* MACVLAN_MODE_*; 0: the kernel's choice */
+    const uint16_t *ipvlan_mode; /* IPVLAN_MODE_* */
+    uint16_t ipvlan_flags;       /* IPVLAN_F_* */
+    const struct link_option *options;
+    size_t option_count;
     const struct link_request *peer; /* the other end of a veth: name, address, mtu, flags, netns */
 };
 
@@ -53,6 +62,10 @@ void link_port_vlan(struct netlink_batch *b, int port, bool add, uint16_t vlan_i
 
 struct link_statistics {
     uint64_t packets, bytes, errors, dropped;
+    uint64_t missed;    /* received; when sending: no carrier */
+    uint64_t multicast; /* received; when sending: collisions */
+    uint64_t overrun;   /* received only */
+    uint64_t compressed;
 };
 
 /* A link as the kernel tells it. */
@@ -64,16 +77,24 @@ struct link {
     uint32_t mtu, group, queue_length;
     uint8_t state; /* IF_OPER_* */
     uint8_t mode;  /* IF_LINK_MODE_* */
-    char queueing[32], kind[32], alias[256];
+    char queueing[32], kind[32], port_kind[32], alias[256];
+    char alternative_names[256]; /* each ended by a NUL, an empty one after the last */
     uint8_t address[LINK_ADDRESS_MAX], broadcast[LINK_ADDRESS_MAX];
     size_t address_size, broadcast_size;
     int parent, master; /* 0: none */
     int parent_netns;   /* id of the namespace that `parent` is counted in; -1: this one */
     bool has_parent;    /* a tunnel's parent may be 0 */
-    uint32_t promiscuity, min_mtu, max_mtu;
+    uint32_t promiscuity, all_multicast, min_mtu, max_mtu, receive_queues, send_queues;
+    uint32_t gso_max_size, gso_max_segments, tso_max_size, tso_max_segments, gro_max_size;
+    uint8_t permanent_address[LINK_ADDRESS_MAX]; /* the hardware's own */
+    size_t permanent_address_size;
+    bool has_parent_netns;
     uint16_t vlan_id, vlan_protocol;
     uint32_t macvlan_mode;
     uint16_t ipvlan_mode, ipvlan_flags;
+    bool has_macvlan_queue;
+    uint32_t macvlan_queue, macvlan_queue_used; /* of broadcasts: asked for, in use */
+    int address_generation;                     /* IN6_ADDR_GEN_MODE_*; -1: not said */
     bool bridge_filters_vlans;
     uint16_t bridge_default_vlan; /* the one that ports belong to, 0: none */
     struct link_statistics received, sent;

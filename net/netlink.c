@@ -66,7 +66,7 @@ void netlink_close(struct netlink *n)
 void netlink_batch_init(struct netlink_batch *b)
 {
     b->length = b->message = 0;
-    b->count = 0;
+    b->count = b->frames = 0;
     b->overflow = false;
 }
 
@@ -92,9 +92,9 @@ static void set_message_length(struct netlink_batch *b)
     memcpy(b->bytes + b->message, &length, sizeof(length));
 }
 
-void netlink_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const void *header, size_t size)
+static void begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const void *header, size_t size)
 {
-    struct nlmsghdr h = {.nlmsg_type = type, .nlmsg_flags = flags | NLM_F_REQUEST | NLM_F_ACK};
+    struct nlmsghdr h = {.nlmsg_type = type, .nlmsg_flags = flags | NLM_F_REQUEST};
     size_t start = b->length;
     void *at = reserve(b, sizeof(h));
 
@@ -104,6 +104,17 @@ void netlink_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const
     b->message = start;
     b->count++;
     netlink_append(b, header, size);
+}
+
+void netlink_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const void *header, size_t size)
+{
+    begin(b, type, flags | NLM_F_ACK, header, size);
+}
+
+void netlink_frame(struct netlink_batch *b, uint16_t type, const void *header, size_t size)
+{
+    begin(b, type, 0, header, size);
+    b->frames++;
 }
 
 void netlink_append(struct netlink_batch *b, const void *bytes, size_t size)
@@ -354,12 +365,25 @@ static int finish(struct netlink_result *result, int code)
     return code;
 }
 
+/* Whether a message of the batch asked for no acknowledgement. */
+static bool is_frame(const struct netlink_batch *b, unsigned message)
+{
+    struct nlmsghdr h = {0};
+
+    for (size_t at = 0; b->frames && at < b->length; at += align4(h.nlmsg_len)) {
+        memcpy(&h, b->bytes + at, sizeof(h));
+        if (message-- == 0)
+            return !(h.nlmsg_flags & NLM_F_ACK);
+    }
+    return false;
+}
+
 int netlink_exchange(struct netlink *n, struct netlink_batch *b, struct strbuf *replies,
                      struct netlink_result *result)
 {
     struct netlink_result unused;
     _Alignas(4) uint8_t buffer[RECEIVE_SIZE];
-    unsigned pending = b->count;
+    unsigned pending = b->count - b->frames;
     uint32_t first;
     int r;
 
@@ -391,6 +415,8 @@ int netlink_exchange(struct netlink *n, struct netlink_batch *b, struct strbuf *
                 memcpy(result->reason, reason, sizeof(reason));
                 result->code = code;
             }
+            if (code < 0 && is_frame(b, m.sequence - first))
+                return result->code;
         }
     }
     return r < 0 ? finish(result, r) : result->code;

@@ -42,9 +42,10 @@ void netlink_close(struct netlink *n);
 /* --- Building ------------------------------------------------------------------------------------------- */
 
 struct netlink_batch {
-    size_t length;  /* bytes used */
-    size_t message; /* where the message being built starts */
-    unsigned count; /* messages in it */
+    size_t length;   /* bytes used */
+    size_t message;  /* where the message being built starts */
+    unsigned count;  /* messages in it */
+    unsigned frames; /* of them not acknowledged */
     bool overflow;
     _Alignas(4) uint8_t bytes[8192];
 };
@@ -57,6 +58,9 @@ void netlink_batch_init(struct netlink_batch *b);
  * `flags`. Attributes put from then on belong to it.
  */
 void netlink_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const void *header, size_t size);
+/* A message that only frames others (nfnetlink's batch begin and end): it is not acknowledged, and an error
+ * that answers it is one of the whole batch, of which nothing else is answered then. */
+void netlink_frame(struct netlink_batch *b, uint16_t type, const void *header, size_t size);
 void netlink_put(struct netlink_batch *b, uint16_t type, const void *bytes, size_t size);
 void netlink_put_u8(struct netlink_batch *b, uint16_t type, uint8_t value);
 void netlink_put_u16(struct netlink_batch *b, uint16_t type, uint16_t value);

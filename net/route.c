@@ -175,6 +175,7 @@ static void parse_attribute(const struct netlink_attribute *a, struct route *out
         break;
     case RTA_PRIORITY:
         out->metric = netlink_u32(a);
+        out->has_metric = true;
         break;
     case RTA_TABLE:
         out->table = netlink_u32(a);

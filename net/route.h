@@ -24,6 +24,7 @@ struct route {
     int device, input;            /* index of the outgoing (and incoming, of a lookup) link; 0: none */
     uint32_t table;               /* 0: RT_TABLE_MAIN */
     uint32_t metric;
+    bool has_metric;      /* when parsed: it may be 0 */
     uint8_t type;         /* RTN_*; 0: RTN_UNICAST */
     uint8_t scope;        /* RT_SCOPE_* */
     uint8_t protocol;     /* RTPROT_*; 0: not said; when adding RTPROT_BOOT */

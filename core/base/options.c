@@ -11,7 +11,13 @@ struct match {
     char *base; /* of the struct that row->offset counts from */
     int count;  /* how many rows an abbreviation fits */
     bool exact;
+    bool first; /* of several it means the first */
 };
+
+static bool has_one_dash(const struct option_row *table)
+{
+    return table->kind == OPTION_ONE_DASH;
+}
 
 static void find_letter(const struct option_row *table, char *base, char letter, struct match *m)
 {
@@ -19,7 +25,7 @@ static void find_letter(const struct option_row *table, char *base, char letter,
         if (row->kind == OPTION_GROUP)
             find_letter(row->group, base + row->offset, letter, m);
         else if (row->letter == letter && !m->row)
-            *m = (struct match){row, base, 1, true};
+            *m = (struct match){row, base, 1, true, false};
     }
 }
 
@@ -29,7 +35,8 @@ static void find_name(const struct option_row *table, char *base, const char *na
     for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
         if (row->kind == OPTION_GROUP) {
             find_name(row->group, base + row->offset, name, length, m);
-        } else if (row->name && strncmp(row->name, name, length) == 0 && !m->exact) {
+        } else if (row->name && strncmp(row->name, name, length) == 0 && !m->exact &&
+                   !(m->first && m->row && row->name[length])) {
             m->exact = row->name[length] == '\0';
             m->count = m->exact ? 1 : m->count + 1;
             m->row = row;
@@ -87,10 +94,11 @@ static int parse_long(const struct option_row *table, void *options, char *word,
 {
     char *equals = strchr(word, '=');
     size_t length = equals ? (size_t)(equals - word) : strlen(word);
-    struct match m = {0};
+    struct match m = {.first = has_one_dash(table)};
+    size_t dashes = word[1] == '-' ? 2 : 1;
     char *argument = equals ? equals + 1 : NULL;
 
-    find_name(table, options, word + 2, length - 2, &m);
+    find_name(table, options, word + dashes, length - dashes, &m);
     if (!m.row)
         return usage(err, "unknown option \"%s\"", word);
     if (m.count > 1)
@@ -161,7 +169,8 @@ int options_parse(const struct option_row *table, bool stop_at_operand, void *op
             argv[1 + kept++] = word;
             continue;
         }
-        if (strcmp(word, "--help") == 0 || strcmp(word, "--usage") == 0) {
+        if (strcmp(word, "--help") == 0 || (has_one_dash(table) && strcmp(word, "-help") == 0) ||
+            strcmp(word, "--usage") == 0) {
             *help = true;
             return 0;
         }
@@ -169,7 +178,7 @@ int options_parse(const struct option_row *table, bool stop_at_operand, void *op
             *version = true;
             return 0;
         }
-        if (word[1] == '-')
+        if (word[1] == '-' || has_one_dash(table))
             r = parse_long(table, options, word, next, &used_next, err);
         else
             r = parse_letters(table, options, word, next, &used_next, help, err);
@@ -186,6 +195,8 @@ int options_parse(const struct option_row *table, bool stop_at_operand, void *op
 
 int options_help(const struct option_row *table, struct strbuf *out)
 {
+    const char *dashes = has_one_dash(table) ? "-" : "--";
+
     for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
         char left[64] = "";
         size_t n = 0;
@@ -199,7 +210,8 @@ int options_help(const struct option_row *table, struct strbuf *out)
             continue;
         n += (size_t)snprintf(left, sizeof(left), row->letter ? "-%c" : "  ", row->letter);
         if (row->name)
-            n += (size_t)snprintf(left + n, sizeof(left) - n, "%s--%s", row->letter ? ", " : "  ", row->name);
+            n += (size_t)snprintf(left + n, sizeof(left) - n, "%s%s%s", row->letter ? ", " : "  ", dashes,
+                                  row->name);
         if (row->argument)
             snprintf(left + n, sizeof(left) - n, row->kind == OPTION_OPTIONAL ? "[%s%s]" : "%s%s",
                      row->name ? "=" : (row->kind == OPTION_OPTIONAL ? "" : " "), row->argument);
@@ -211,6 +223,8 @@ int options_help(const struct option_row *table, struct strbuf *out)
 
 int options_list(const struct option_row *table, struct strbuf *out)
 {
+    const char *dashes = has_one_dash(table) ? "-" : "--";
+
     for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
         const char *argument = row->argument ? row->argument : "";
         const char *space = row->argument ? " " : "";
@@ -221,7 +235,7 @@ int options_list(const struct option_row *table, struct strbuf *out)
         if (r == 0 && row->help && row->letter)
             r = strbuf_printf(out, "-%c%s%s\n", row->letter, space, argument);
         if (r == 0 && row->help && row->name)
-            r = strbuf_printf(out, "--%s%s%s\n", row->name, space, argument);
+            r = strbuf_printf(out, "%s%s%s%s\n", dashes, row->name, space, argument);
         if (r < 0)
             return r;
     }

@@ -23,6 +23,8 @@ enum option_kind {
     OPTION_LIST,     /* struct string_list: each use adds one */
     OPTION_INT,      /* int: whole-string decimal number */
     OPTION_GROUP,    /* another table, its struct at `offset` */
+    OPTION_ONE_DASH, /* first of a table: long names have one dash or two, and where an abbreviation fits
+                        several the first is meant, as iproute2's ip has it; there are no letters */
 };
 
 struct option_row {
@@ -64,6 +66,10 @@ struct option_row {
 #define OPT_GROUP(table, type, member)                                                                       \
     {                                                                                                        \
         OPTION_GROUP, 0, NULL, NULL, NULL, offsetof(type, member), 0, table                                  \
+    }
+#define OPT_ONE_DASH                                                                                         \
+    {                                                                                                        \
+        OPTION_ONE_DASH, 0, NULL, NULL, NULL, 0, 0, NULL                                                     \
     }
 #define OPT_END                                                                                              \
     {                                                                                                        \

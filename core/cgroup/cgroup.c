@@ -62,6 +62,7 @@ void cgroup_close(struct cgroup *g)
     free(g->monitor);
     free(g->limit);
     free(g->payload);
+    free(g->pivot);
     device_rules_free(&g->devices);
     close_fd(&g->device_program);
     *g = (struct cgroup)CGROUP_INIT;
@@ -115,6 +116,7 @@ static int enter_monitor_of(const struct cgroup *g, const struct cgroup_hierarch
 
 int cgroup_enter_monitor(struct cgroup *g, bool cloned_into, struct error *err)
 {
+    g->in_monitor = true;
     for (size_t i = 0; i < g->count; i++) {
         const struct cgroup_hierarchy *h = &g->hierarchies[i];
         int r = enter_monitor_of(g, h, cloned_into);

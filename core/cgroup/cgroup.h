@@ -52,7 +52,9 @@ struct cgroup {
     enum cgroup_layout layout;
     struct cgroup_hierarchy hierarchies[CGROUP_HIERARCHIES_MAX];
     size_t count;
+    bool in_monitor;                 /* this process is in the monitor's cgroups */
     char *monitor, *limit, *payload; /* paths beneath the base: "lxc.payload.NAME"; NULL before they exist */
+    char *pivot;                     /* where the monitor goes in the end; NULL: the base */
     struct device_rules devices;     /* what the BPF program says (v2 only hosts) */
     int device_program;              /* fd, or -1 */
 };
@@ -70,11 +72,11 @@ int cgroup_open(struct cgroup *g, const struct config *c, struct error *err);
 void cgroup_close(struct cgroup *g);
 
 /*
- * Make the monitor's and the container's cgroups; where the config maps ids, the container's root is given
- * its own. `forks`: the monitor is yet to be made; else it is this process. In v2 the monitor has a cgroup
- * only on a host without v1, and not if it is this process and is in the hierarchy's root already: that may
- * have both processes and controllers, and staying there spares the slow way in and out. On failure
- * everything made is removed again. 0 or a negative errno with `err` filled.
+ * Make the monitor's and the container's cgroups; where the config maps ids and we are root, the container's
+ * root is given its own. `forks`: the monitor is yet to be made; else it is this process. In v2 the monitor
+ * has a cgroup only on a host without v1, and not if it is this process and is in the hierarchy's root
+ * already: that may have both processes and controllers, and staying there spares the slow way in and out. On
+ * failure everything made is removed again. 0 or a negative errno with `err` filled.
  */
 int cgroup_create(struct cgroup *g, const char *name, bool forks, const struct config *c, struct error *err);
 
@@ -93,6 +95,14 @@ int cgroup_enter_monitor(struct cgroup *g, bool cloned_into, struct error *err);
  * process itself, the quick way; it works with the rights of the process that called cgroup_create().
  */
 int cgroup_enter_payload(struct cgroup *g, pid_t pid, bool cloned_into, struct error *err);
+
+/*
+ * For a container that another than root starts: its cgroups become those of its root's group. No process but
+ * init can do that: call it there, in the user namespace, between setresgid(2) to group 0 and setresuid(2),
+ * when the owner of the cgroups is a member of that group. What fails leaves the container without cgroups of
+ * its own, as where nothing was delegated.
+ */
+void cgroup_give_inside(const struct cgroup *g);
 
 /*
  * Apply the limits. lxc.cgroup.* are for v1 hierarchies and left aside on a host with v2 only;
@@ -122,7 +132,8 @@ int cgroup_kill(struct cgroup *g, int timeout_ms, struct error *err);
 
 /*
  * Remove the payload's and the monitor's cgroups with all that the container made beneath. This process
- * leaves the monitor's cgroup for the base (or lxc.pivot beside it, where v2 forbids processes there).
+ * leaves the monitor's cgroup for the base (or lxc.pivot beside it, where v2 forbids processes there; or what
+ * lxc.cgroup.dir.monitor.pivot says).
  * Processes that are left are killed. All are tried even if one fails. 0 or the first error.
  */
 int cgroup_destroy(struct cgroup *g, struct error *err);
@@ -142,10 +153,14 @@ int cgroup_freeze_fd(int fd, bool freeze, int timeout_ms, struct error *err);
 int cgroup_frozen_fd(int fd);
 
 /*
- * Move a process into the cgroups (lxc-attach). Where v2 refuses because the container has given controllers
- * to its own children, the process goes into a leaf ".lxc" of it, as LXC's does.
+ * Move a process into the cgroups (lxc-attach); `pid` 0 is this one, the quick way. `cloned_into`: but v2,
+ * where clone3 put it. Where v2 refuses because the container has given controllers to its own children
+ * (clone3 says EBUSY then), the process goes into a leaf ".lxc" of it, as LXC's does.
  */
-int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, struct error *err);
+int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, bool cloned_into, struct error *err);
+
+/* The fd of the v2 cgroup among them, for CLONE_INTO_CGROUP; -1 without. */
+int cgroup_v2_fd(const int *fds, size_t count);
 
 /* Read or write a file of whichever of the cgroups has it: "memory.max", "cpuset.cpus". */
 int cgroup_get_value(const int *fds, size_t count, const char *file, char **value, struct error *err);
@@ -161,5 +176,15 @@ struct cgroup_statistics {
 
 /* Read what lxc-info and lxc-ls show, from any set of a container's cgroup fds. Never fails. */
 void cgroup_read_statistics(const int *fds, size_t count, struct cgroup_statistics *out);
+
+/* What lxc-top shows besides; -1 likewise. */
+struct cgroup_details {
+    int64_t cpu_user_us, cpu_system_us;
+    int64_t block_read_bytes, block_written_bytes;
+    int64_t block_operations;  /* v1's; stock's lxc-top has none for v2 */
+    int64_t memory_swap_bytes; /* v1: memory and swap together; v2: swap */
+};
+
+void cgroup_read_details(const int *fds, size_t count, struct cgroup_details *out);
 
 #endif

@@ -1,10 +1,12 @@
 /* What is done with a cgroup's directory fd alone. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
@@ -127,23 +129,35 @@ static int enter_leaf(int fd, const char *pid)
     return r;
 }
 
+int cgroup_v2_fd(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct statfs fs;
+        if (fstatfs(fds[i], &fs) == 0 && (unsigned long)fs.f_type == CGROUP2_SUPER_MAGIC)
+            return fds[i];
+    }
+    return -1;
+}
+
 /* "tasks" exists in v1 only, and moving oneself by it is the quick way (cgroup.h). */
-static int enter_one(int fd, const char *pid)
+static int enter_one(int fd, const char *pid, bool cloned_into)
 {
     int r = strcmp(pid, "0") == 0 ? file_write_value(fd, "tasks", pid) : -ENOENT;
 
+    if (r == -ENOENT && cloned_into && cgroup_v2_fd(&fd, 1) == fd)
+        return 0;
     if (r == -ENOENT)
         r = file_write_value(fd, "cgroup.procs", pid);
     return r == -EBUSY ? enter_leaf(fd, pid) : r;
 }
 
-int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, struct error *err)
+int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, bool cloned_into, struct error *err)
 {
     char text[16];
 
     snprintf(text, sizeof(text), "%d", (int)pid);
     for (size_t i = 0; i < count; i++) {
-        int r = enter_one(fds[i], text);
+        int r = enter_one(fds[i], text, cloned_into);
         if (r < 0)
             return error_set(err, r, "cannot enter the container's cgroups");
     }

@@ -14,7 +14,7 @@
 
 #define NAMES_MAX 1000 /* LXC gives up after "-999" */
 
-static bool has_cpuset(const struct cgroup_hierarchy *h)
+bool hierarchy_has_cpuset(const struct cgroup_hierarchy *h)
 {
     return !h->mount.unified && cgroup_controllers_have(h->mount.controllers, "cpuset");
 }
@@ -40,6 +40,7 @@ static int check_directories(const struct config *c, struct error *err)
     } keys[] = {{"lxc.cgroup.dir", c->cgroup_dir},
                 {"lxc.cgroup.dir.container", c->cgroup_dir_container},
                 {"lxc.cgroup.dir.monitor", c->cgroup_dir_monitor},
+                {"lxc.cgroup.dir.monitor.pivot", c->cgroup_dir_monitor_pivot},
                 {"lxc.cgroup.dir.container.inner", c->cgroup_dir_container_inner}};
     bool exact = c->cgroup_dir_container || c->cgroup_dir_monitor || c->cgroup_dir_container_inner;
 
@@ -133,27 +134,40 @@ static void unmake_payload(struct cgroup_hierarchy *h, const char *path)
     (void)hierarchy_remove_payload(h, path);
 }
 
-/*
- * The files that cgroups(7), "Cgroups delegation" names, for the container's root: they stay ours where we
- * are another than the host's root, whose ids the container does not see.
- */
-static void give_to_container(const struct cgroup_hierarchy *h, const struct config *c)
+/* The files that cgroups(7), "Cgroups delegation", names. `uid` -1: unchanged. */
+static int give(const struct cgroup_hierarchy *h, uid_t uid, gid_t gid)
 {
     static const char *const files[] = {"cgroup.procs", "tasks", "cgroup.threads", "cgroup.subtree_control",
                                         "memory.oom.group"};
-    uint32_t uid, gid;
 
-    if (!c->idmap_count || geteuid() != 0 || idmap_to_host(c, false, 0, &uid) < 0 ||
-        idmap_to_host(c, true, 0, &gid) < 0)
-        return;
     if (fchownat(h->payload_fd, "", uid, gid, AT_EMPTY_PATH) < 0 || fchmodat(h->payload_fd, ".", 0775, 0) < 0)
-        log_warn("cgroup", "cannot give the container its cgroup in %s: %s", h->mount.controllers,
-                 strerror(errno));
+        return -errno;
     for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
         /* A file is of one kind of hierarchy or the other, or of newer kernels. */
         if (fchownat(h->payload_fd, files[i], uid, gid, AT_SYMLINK_NOFOLLOW) == 0)
             (void)fchmodat(h->payload_fd, files[i], 0664, 0);
     }
+    return 0;
+}
+
+static void give_to_container(const struct cgroup_hierarchy *h, const struct config *c)
+{
+    uint32_t uid, gid;
+    int r;
+
+    if (!c->idmap_count || geteuid() != 0 || idmap_to_host(c, false, 0, &uid) < 0 ||
+        idmap_to_host(c, true, 0, &gid) < 0)
+        return;
+    r = give(h, uid, gid);
+    if (r < 0)
+        log_warn("cgroup", "cannot give the container its cgroup in %s: %s", h->mount.controllers,
+                 strerror(-r));
+}
+
+void cgroup_give_inside(const struct cgroup *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        (void)give(&g->hierarchies[i], (uid_t)-1, 0);
 }
 
 static int make_payload(const struct making *m, struct cgroup_hierarchy *h, const char *path,
@@ -161,20 +175,24 @@ static int make_payload(const struct making *m, struct cgroup_hierarchy *h, cons
 {
     const struct config *c = m->config;
     const char *inner = c->cgroup_dir_container_inner;
-    int r = cgroup_directory_make(h->mount.base_fd, path, has_cpuset(h), true, &h->limit_kept);
+    int r = cgroup_directory_make(h->mount.base_fd, path, hierarchy_has_cpuset(h), true, &h->limit_kept);
     unsigned kept;
 
     if (r < 0)
         return make_failed(h, path, r, err);
     h->limit_fd = h->payload_fd = r;
     r = 0;
+    /* Before Linux 5.11 a limit did not hold for cgroups beneath by itself; later ones take 1 and ignore it.
+     */
+    if (cgroup_controllers_have(h->mount.controllers, "memory"))
+        (void)file_write_value(h->limit_fd, "memory.use_hierarchy", "1");
     if (inner) {
         h->payload_fd = -1;
         /* Rule "a" cannot be changed any more once there is a cgroup beneath: devices.rst. */
         if (cgroup_controllers_have(h->mount.controllers, "devices"))
             r = cgroup_limit_v1_devices(m->cgroup, c, err);
         if (r == 0) {
-            r = cgroup_directory_make(h->limit_fd, inner, has_cpuset(h), true, &kept);
+            r = cgroup_directory_make(h->limit_fd, inner, hierarchy_has_cpuset(h), true, &kept);
             h->payload_fd = r;
             r = r < 0 ? make_failed(h, inner, r, err) : 0;
         }
@@ -213,7 +231,8 @@ static int make_monitor(const struct making *m, struct cgroup_hierarchy *h, cons
 
     if (h->mount.unified && stays)
         return 0;
-    r = cgroup_directory_make(h->mount.base_fd, path, has_cpuset(h), h->mount.unified, &h->monitor_kept);
+    r = cgroup_directory_make(h->mount.base_fd, path, hierarchy_has_cpuset(h), h->mount.unified,
+                              &h->monitor_kept);
     if (r < 0)
         return make_failed(h, path, r, err);
     h->has_monitor = true;
@@ -282,6 +301,7 @@ static int delegate_controllers(struct cgroup *g, struct error *err)
     if (r == -EBUSY && h->mount.inside && h->monitor_fd >= 0 &&
         file_write_value(h->monitor_fd, "cgroup.procs", "0") == 0) {
         h->mount.inside = false;
+        g->in_monitor = true;
         r = enable_along(h->mount.base_fd, g->payload, h->v2_controllers);
     }
     if (r == -EBUSY) {
@@ -303,7 +323,9 @@ int cgroup_create(struct cgroup *g, const char *name, bool forks, const struct c
         return r;
     payload = first_name("lxc.payload", c->cgroup_dir_container, name, c);
     monitor = first_name("lxc.monitor", c->cgroup_dir_monitor, name, c);
-    if (!payload || !monitor)
+    if (c->cgroup_dir_monitor_pivot)
+        g->pivot = format_string("%s/lxc.pivot", c->cgroup_dir_monitor_pivot);
+    if (!payload || !monitor || (c->cgroup_dir_monitor_pivot && !g->pivot))
         return error_set(err, ENOMEM, "cannot name the container's cgroups");
     r = make_everywhere(&monitors, monitor, c->cgroup_dir_monitor, &g->monitor, err);
     if (r == 0)

@@ -1,8 +1,6 @@
 /* Removing a container's cgroups, and the processes that are left in them. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
@@ -64,16 +62,57 @@ int cgroup_destroy_payload(struct cgroup *g, struct error *err)
     return first;
 }
 
-/* v2 forbids processes in a base that has controllers beneath, unless it is the root. */
-static int leave_v2(const struct cgroup_hierarchy *h)
+/* Move a process ("0": this one) to a cgroup that may have to be made, and stays. */
+static int leave_for(const struct cgroup_hierarchy *h, const char *pivot, const char *pid)
 {
-    int r = file_write_value(h->mount.base_fd, "cgroup.procs", "0");
+    cleanup_free char *file = format_string("%s/cgroup.procs", pivot);
+    unsigned kept;
+    int r = file ? cgroup_directory_make(h->mount.base_fd, pivot, hierarchy_has_cpuset(h), false, &kept)
+                 : -ENOMEM;
 
-    if (r != -EBUSY)
+    if (r < 0 && r != -EEXIST)
         return r;
-    if (mkdirat(h->mount.base_fd, "lxc.pivot", 0755) < 0 && errno != EEXIST)
-        return -errno;
-    return file_write_value(h->mount.base_fd, "lxc.pivot/cgroup.procs", "0");
+    if (!h->mount.unified && strcmp(pid, "0") == 0)
+        return hierarchy_enter_v1(h, pivot);
+    return file_write_value(h->mount.base_fd, file, pid);
+}
+
+static int leave(const struct cgroup_hierarchy *h, const char *pivot, const char *pid)
+{
+    int r;
+
+    if (pivot)
+        return leave_for(h, pivot, pid);
+    if (!h->mount.unified && strcmp(pid, "0") == 0)
+        return hierarchy_enter_v1(h, "");
+    r = file_write_value(h->mount.base_fd, "cgroup.procs", pid);
+    /* v2 forbids processes in a base that has controllers beneath. */
+    return r == -EBUSY ? leave_for(h, "lxc.pivot", pid) : r;
+}
+
+/* What a hook left running, or lxc-start, where it had to make room in the base. */
+static int leave_all(const struct cgroup_hierarchy *h, const char *path, const char *pivot)
+{
+    cleanup_free char *file = format_string("%s/cgroup.procs", path), *pids = NULL;
+    int r = file ? file_read(h->mount.base_fd, file, 1u << 20, &pids, NULL) : -ENOMEM;
+
+    for (char *rest = pids, *pid; r == 0 && (pid = strsep(&rest, "\n"));) {
+        if (*pid)
+            r = leave(h, pivot, pid);
+        r = r == -ESRCH ? 0 : r;
+    }
+    return r;
+}
+
+static int remove_monitor_of(const struct cgroup *g, const struct cgroup_hierarchy *h)
+{
+    int r = g->in_monitor ? leave(h, g->pivot, "0") : 0;
+
+    if (r == 0)
+        r = cgroup_directory_remove(h->mount.base_fd, g->monitor, h->monitor_kept);
+    if (r == -EBUSY && leave_all(h, g->monitor, g->pivot) == 0)
+        r = cgroup_directory_remove(h->mount.base_fd, g->monitor, h->monitor_kept);
+    return r;
 }
 
 static int destroy_monitor(struct cgroup *g, struct error *err)
@@ -82,17 +121,8 @@ static int destroy_monitor(struct cgroup *g, struct error *err)
 
     for (size_t i = 0; g->monitor && i < g->count; i++) {
         struct cgroup_hierarchy *h = &g->hierarchies[i];
-        int r;
+        int r = h->has_monitor ? remove_monitor_of(g, h) : 0;
 
-        if (!h->has_monitor)
-            continue;
-        /* Empty if we never entered it. */
-        r = cgroup_directory_remove(h->mount.base_fd, g->monitor, h->monitor_kept);
-        if (r == -EBUSY) {
-            r = h->mount.unified ? leave_v2(h) : hierarchy_enter_v1(h, "");
-            if (r == 0)
-                r = cgroup_directory_remove(h->mount.base_fd, g->monitor, h->monitor_kept);
-        }
         if (r < 0 && first == 0)
             first = hierarchy_error(h, r, "remove", g->monitor, err);
         close_fd(&h->monitor_fd);
@@ -101,6 +131,7 @@ static int destroy_monitor(struct cgroup *g, struct error *err)
     if (first == 0) {
         free(g->monitor);
         g->monitor = NULL;
+        g->in_monitor = false;
     }
     return first;
 }

@@ -12,6 +12,8 @@ const struct cgroup_hierarchy *cgroup_unified(const struct cgroup *g);
 /* Move this process, of one thread, into a cgroup beneath a v1 hierarchy's base ("": the base). */
 int hierarchy_enter_v1(const struct cgroup_hierarchy *h, const char *path);
 
+bool hierarchy_has_cpuset(const struct cgroup_hierarchy *h); /* v1's */
+
 /* Remove the payload's cgroup `path` (the limit's) and close its fds. As cgroup_directory_remove(). */
 int hierarchy_remove_payload(struct cgroup_hierarchy *h, const char *path);
 

@@ -127,3 +127,45 @@ void cgroup_read_statistics(const int *fds, size_t count, struct cgroup_statisti
         .block_io_bytes = block_io(fds, count),
     };
 }
+
+/* In units of 1/100 s, whatever the kernel's own clock: cpuacct.rst. */
+#define USER_HZ 100
+
+static void cpu_details(const int *fds, size_t count, struct cgroup_details *out)
+{
+    cleanup_free char *v1 = read_any(fds, count, "cpuacct.stat");
+
+    out->cpu_user_us = out->cpu_system_us = -1;
+    if (v1) {
+        int64_t user = sum_after(v1, "user "), system = sum_after(v1, "system ");
+        out->cpu_user_us = user < 0 ? -1 : user * (1000000 / USER_HZ);
+        out->cpu_system_us = system < 0 ? -1 : system * (1000000 / USER_HZ);
+        return;
+    }
+    for (size_t i = 0; i < count && out->cpu_user_us < 0; i++) {
+        cleanup_free char *text = read_any(&fds[i], 1, "cpu.stat");
+        out->cpu_user_us = text ? sum_after(text, "user_usec ") : -1;
+        out->cpu_system_us = text ? sum_after(text, "system_usec ") : -1;
+    }
+}
+
+static void block_details(const int *fds, size_t count, struct cgroup_details *out)
+{
+    cleanup_free char *v1 = read_any(fds, count, "blkio.throttle.io_service_bytes");
+    cleanup_free char *operations = read_any(fds, count, "blkio.throttle.io_serviced");
+    cleanup_free char *v2 = v1 ? NULL : read_any(fds, count, "io.stat");
+    const char *total = operations ? strstr(operations, "\nTotal ") : NULL;
+
+    out->block_read_bytes = v1 ? sum_after(v1, " Read ") : v2 ? sum_after(v2, "rbytes=") : -1;
+    out->block_written_bytes = v1 ? sum_after(v1, " Write ") : v2 ? sum_after(v2, "wbytes=") : -1;
+    out->block_operations = total ? parse_prefix(total + 7) : -1;
+}
+
+void cgroup_read_details(const int *fds, size_t count, struct cgroup_details *out)
+{
+    int64_t swap = read_number(fds, count, "memory.memsw.usage_in_bytes");
+
+    cpu_details(fds, count, out);
+    block_details(fds, count, out);
+    out->memory_swap_bytes = swap >= 0 ? swap : read_number(fds, count, "memory.swap.current");
+}

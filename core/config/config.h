@@ -93,7 +93,7 @@ struct config_net {
     int veth_vlan_id;           /* NET_VLAN_NONE: no untagged traffic */
     uint16_t *veth_vlan_tagged; /* sorted as written */
     size_t veth_vlan_tagged_count;
-    int macvlan_mode;                  /* MACVLAN_MODE_* of linux/if_link.h; 0: not set */
+    int macvlan_mode;                  /* MACVLAN_MODE_* of linux/if_link.h */
     int ipvlan_mode, ipvlan_isolation; /* IPVLAN_MODE_* of linux/if_link.h; enum ipvlan_isolation */
     uint16_t vlan_id;
     char *script_up, *script_down;

@@ -134,16 +134,24 @@ static bool is_hwaddr(const struct line *l)
            strncmp(l->key + l->key_length - length, end, length) == 0;
 }
 
-int config_text_new_hwaddr(struct strbuf *text)
+/* New addresses for the lines with an hwaddr; with `templates` only for those that have an x, as it says. */
+static int rewrite_hwaddr(struct strbuf *text, bool templates)
 {
     cleanup_strbuf struct strbuf next = STRBUF_INIT;
 
     for (const char *at = strbuf_text(text); *at;) {
         struct line l = line_at(at);
         char hwaddr[] = NEW_HWADDR;
+        bool change = is_hwaddr(&l);
         int r;
 
-        if (is_hwaddr(&l)) {
+        if (change && templates) {
+            change = l.value_length == strlen(hwaddr);
+            if (change)
+                memcpy(hwaddr, l.value, strlen(hwaddr));
+            change = change && hwaddr_is(hwaddr) && strpbrk(hwaddr, "xX");
+        }
+        if (change) {
             if (!hwaddr_fill(hwaddr))
                 return -EIO;
             r = strbuf_printf(&next, "%.*s = %s\n", (int)l.key_length, l.key, hwaddr);
@@ -155,4 +163,14 @@ int config_text_new_hwaddr(struct strbuf *text)
         at = l.end;
     }
     return replace(text, &next);
+}
+
+int config_text_new_hwaddr(struct strbuf *text)
+{
+    return rewrite_hwaddr(text, false);
+}
+
+int config_text_fill_hwaddr(struct strbuf *text)
+{
+    return rewrite_hwaddr(text, true);
 }

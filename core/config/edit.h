@@ -25,4 +25,10 @@ int config_text_get(const char *text, const char *key, struct strbuf *value);
  * errno. */
 int config_text_new_hwaddr(struct strbuf *text);
 
+/*
+ * Replace each x of the templates ("00:16:3e:xx:xx:xx") by a random digit, so that a container that is made
+ * from them keeps its address from start to start. 0 or negative errno.
+ */
+int config_text_fill_hwaddr(struct strbuf *text);
+
 #endif

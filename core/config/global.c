@@ -10,8 +10,8 @@
 #define FILE_MAX 65536
 
 const char *const global_keys[] = {
-    "lxc.default_config", "lxc.lxcpath",        "lxc.bdev.lvm.vg", "lxc.bdev.lvm.thin_pool",
-    "lxc.bdev.zfs.root",  "lxc.cgroup.pattern", "lxc.cgroup.use",  NULL};
+    "lxc.default_config", "lxc.lxcpath",    "lxc.bdev.lvm.vg",    "lxc.bdev.lvm.thin_pool",
+    "lxc.bdev.zfs.root",  "lxc.cgroup.use", "lxc.cgroup.pattern", NULL};
 
 #define KEY_COUNT (ARRAY_LENGTH(global_keys) - 1)
 

@@ -70,6 +70,9 @@ extern const struct key net_keys[];    /* of struct config_net, named "veth.pair
  */
 const struct key *key_find(const struct key *table, const char *name, const char **rest);
 
+/* The key that a person who wrote `name` may have meant, allocated; NULL when none is near (or no memory). */
+char *key_meant(const char *name);
+
 /* Set, or clear for an empty value, without recording. */
 int key_apply(void *holder, const struct setting *s, char **kept, struct error *err);
 
@@ -82,6 +85,7 @@ void keys_free(const struct key *table, void *holder);
 int string_set(void *holder, const struct setting *s, char **kept, struct error *err);
 int string_get(const void *holder, const struct setting *s, struct strbuf *out);
 void string_clear(void *holder, const struct setting *s);
+int path_set(void *holder, const struct setting *s, char **kept, struct error *err);
 int int_get(const void *holder, const struct setting *s, struct strbuf *out);
 void int_clear(void *holder, const struct setting *s);
 int list_get(const void *holder, const struct setting *s, struct strbuf *out);
@@ -105,7 +109,7 @@ extern const struct key_type type_cgroup, type_sysctl, type_proc, type_prlimit;
 
 /* --- core/config/keys_mount.c --- */
 
-extern const struct key_type type_mount_auto, type_mount_entry, type_mount_fstab, type_rootfs_options;
+extern const struct key_type type_mount_auto, type_mount_entry, type_rootfs_options, type_rootfs_path;
 
 /* --- core/config/keys_run.c --- */
 

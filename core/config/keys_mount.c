@@ -124,6 +124,7 @@ static int add_mode(struct strbuf *out, const char *name, enum auto_mount mode)
     return mode == AUTO_NONE ? 0 : strbuf_printf(out, "%s%s%s", out->length ? " " : "", name, modes[mode]);
 }
 
+/* LXC leaves out cgroup2 and shmounts; we say what there is. */
 static int get_mount_auto(const void *holder, const struct setting *s, struct strbuf *out)
 {
     const struct config_auto_mounts *a = CONST_MEMBER(holder, s, struct config_auto_mounts);
@@ -132,8 +133,10 @@ static int get_mount_auto(const void *holder, const struct setting *s, struct st
 
     if (r == 0)
         r = add_mode(&line, "sys", a->sys);
-    if (r == 0)
-        r = add_mode(&line, a->cgroup2 ? "cgroup2" : a->cgroup_full ? "cgroup-full" : "cgroup", a->cgroup);
+    if (r == 0 && a->cgroup2)
+        r = add_mode(&line, "cgroup2", a->cgroup == AUTO_RW ? AUTO_UNSPECIFIED : a->cgroup);
+    else if (r == 0)
+        r = add_mode(&line, a->cgroup_full ? "cgroup-full" : "cgroup", a->cgroup);
     if (r == 0 && a->shmounts)
         r = strbuf_printf(&line, "%s%s%s", line.length ? " " : "", SHMOUNTS, a->shmounts);
     return r < 0 ? r : strbuf_puts(out, strbuf_text(&line));
@@ -278,3 +281,15 @@ static int set_rootfs_options(void *holder, const struct setting *s, char **kept
 
 const struct key_type type_rootfs_options = {
     .set = set_rootfs_options, .get = string_get, .clear = string_clear};
+
+/* --- lxc.rootfs.path --- */
+
+/* LXC answers without the storage type: "/a:/b" for "overlay:/a:/b". */
+static int get_rootfs_path(const void *holder, const struct setting *s, struct strbuf *out)
+{
+    const char *path = *CONST_MEMBER(holder, s, char *), *colon = path ? strchr(path, ':') : NULL;
+
+    return path ? strbuf_puts(out, colon ? colon + 1 : path) : 0;
+}
+
+const struct key_type type_rootfs_path = {.set = path_set, .get = get_rootfs_path, .clear = string_clear};

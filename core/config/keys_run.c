@@ -460,7 +460,7 @@ static int set_cgroup_dir(void *holder, const struct setting *s, char **kept, st
     for (const char *p = v; !inner && (p = strstr(p, "..")); p++)
         if ((p == v || p[-1] == '/') && (p[2] == '/' || !p[2]))
             return setting_refuse(s, err, "a path without \"..\"");
-    return inner ? string_set(holder, s, kept, err) : type_path.set(holder, s, kept, err);
+    return inner ? string_set(holder, s, kept, err) : path_set(holder, s, kept, err);
 }
 
 const struct key_type type_cgroup_dir = {.set = set_cgroup_dir, .get = string_get, .clear = string_clear};

@@ -82,6 +82,15 @@ static bool inner(const struct setting *s, unsigned *index, struct setting *out)
     return out->key;
 }
 
+static int no_such_net_key(const struct setting *s, struct error *err)
+{
+    cleanup_free char *meant = key_meant(s->name);
+
+    error_text(err, EINVAL, "there is no key %s", s->name);
+    return meant ? error_remedy(err, "did you mean %s?", meant)
+                 : error_remedy(err, "lxc.container.conf(5) has them all");
+}
+
 static int set_net(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     struct config *c = holder;
@@ -96,7 +105,7 @@ static int set_net(void *holder, const struct setting *s, char **kept, struct er
         return error_remedy(err, "write lxc.net.0.type = veth; \"lxc.net =\" clears all networks");
     }
     if (!inner(s, &index, &in))
-        return error_text(err, EINVAL, "there is no key %s", s->name);
+        return no_such_net_key(s, err);
     n = find(c, index);
     fresh = !n;
     if (fresh)

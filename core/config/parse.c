@@ -80,10 +80,13 @@ static int note_unsupported(struct config *c, const struct setting *s)
 static int no_such_key(const char *name, struct error *err)
 {
     const char *renamed = legacy_key(name);
+    cleanup_free char *meant = renamed ? NULL : key_meant(name);
 
     error_text(err, EINVAL, "there is no key %s", name);
+    if (meant)
+        return error_remedy(err, "did you mean %s?", meant);
     if (!renamed)
-        return -EINVAL;
+        return error_remedy(err, "lxc.container.conf(5) has them all");
     if (!*renamed)
         return error_remedy(err, "LXC 3.0 removed it; take the line out, or run lxc-update-config");
     return error_remedy(err, "it is %s since LXC 3.0; lxc-update-config brings a file up to date", renamed);

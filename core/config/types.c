@@ -125,7 +125,7 @@ void string_clear(void *holder, const struct setting *s)
 
 const struct key_type type_string = {.set = string_set, .get = string_get, .clear = string_clear};
 
-static int set_path(void *holder, const struct setting *s, char **kept, struct error *err)
+int path_set(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     cleanup_free char *path = path_simplify(s->value);
 
@@ -139,7 +139,7 @@ static int set_path(void *holder, const struct setting *s, char **kept, struct e
     return 0;
 }
 
-const struct key_type type_path = {.set = set_path, .get = string_get, .clear = string_clear};
+const struct key_type type_path = {.set = path_set, .get = string_get, .clear = string_clear};
 
 /* --- Numbers --- */
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,18 +16,11 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/cgroup/cgroup.h"
 #include "core/run/attach_inside.h"
 #include "core/run/command_client.h"
+#include "core/run/lsm.h"
 #include "core/run/relay.h"
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
-
-const struct namespace_name attach_namespaces[NAMESPACE_KINDS] = {
-    {CLONE_NEWUSER, "user"}, {CLONE_NEWNS, "mnt"},  {CLONE_NEWPID, "pid"},       {CLONE_NEWUTS, "uts"},
-    {CLONE_NEWIPC, "ipc"},   {CLONE_NEWNET, "net"}, {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
-};
 
 static void plan_end(struct attach_plan *p)
 {
@@ -35,6 +29,7 @@ static void plan_end(struct attach_plan *p)
         close_fd(&p->namespace_fds[i]);
     command_fds_close(&p->cgroups);
     free(p->label);
+    seccomp_program_free(&p->seccomp);
     string_list_clear(&p->environment);
     close_fd(&p->tty);
 }
@@ -92,7 +87,7 @@ static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
     cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        const struct namespace_name *n = &attach_namespaces[i];
+        const struct namespace_info *n = &namespaces[i];
         struct stat ours, theirs;
         char path[32];
 
@@ -124,7 +119,7 @@ static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *er
         return error_set(err, errno, "cannot enter the pid namespace of %s", p->container->name);
     close_fd(&p->pidfd);
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        const struct namespace_name *n = &attach_namespaces[i];
+        const struct namespace_info *n = &namespaces[i];
         bool is_pid = n->flag == CLONE_NEWPID;
         char path[32];
 
@@ -212,6 +207,39 @@ static int read_environment(struct attach_plan *p)
     return 0;
 }
 
+/* The label to take: the one that was asked for, else init's. */
+static int choose_label(struct attach_plan *p, int proc, struct error *err)
+{
+    cleanup_free char *label = p->options->context ? strdup(p->options->context) : NULL;
+    int r = 0;
+
+    if (p->options->context && !label)
+        r = -ENOMEM;
+    else if (!label && !p->options->elevate_lsm)
+        r = lsm_read_label(proc, &label);
+    if (r == 0 && label && !(p->label = lsm_exec_text(label)))
+        r = -ENOMEM;
+    return r < 0 ? error_set(err, r, "cannot find the security label of %s", p->container->name) : 0;
+}
+
+/* The container's seccomp profile, where init is confined by one; read here, for it is the host's file. */
+static int read_seccomp(struct attach_plan *p, int proc, struct error *err)
+{
+    cleanup_free char *status = NULL, *profile = NULL, *nesting = NULL;
+    struct config c = {0};
+
+    if (p->options->elevate_lsm || !(p->namespaces & CLONE_NEWNS) ||
+        file_read(proc, "status", 65536, &status, NULL) < 0 || status_field(status, "Seccomp", 10) != 2 ||
+        command_config_item(p->container, "lxc.seccomp.profile", &profile, NULL) < 0)
+        return 0;
+    profile[strcspn(profile, "\n")] = '\0';
+    c.seccomp_profile = profile;
+    c.seccomp_allow_nesting =
+        command_config_item(p->container, "lxc.seccomp.allow_nesting", &nesting, NULL) == 0 &&
+        nesting[0] == '1';
+    return seccomp_prepare(&c, &p->seccomp, err);
+}
+
 static int make_plan(struct attach_plan *p, struct error *err)
 {
     const struct attach_options *o = p->options;
@@ -224,8 +252,10 @@ static int make_plan(struct attach_plan *p, struct error *err)
         r = read_init(p, proc, err);
     if (r == 0 && !o->elevate_cgroup)
         r = command_cgroup_fds(p->container, &p->cgroups, err);
-    if (r == 0 && o->context && !(p->label = strdup(o->context)))
-        r = error_set(err, ENOMEM, "cannot keep the security context");
+    if (r == 0)
+        r = choose_label(p, proc, err);
+    if (r == 0)
+        r = read_seccomp(p, proc, err);
     if (r == 0 && read_environment(p) < 0)
         r = error_set(err, ENOMEM, "cannot keep the container's environment");
     return r == 0 ? enter_pid_namespace(p, proc, err) : r;
@@ -307,6 +337,26 @@ static int follow(pid_t pid, int report, int *terminal, int signals, const struc
     return r < 0 && status != 126 && status != 127 ? r : status;
 }
 
+/*
+ * fork(2) into the container's v2 cgroup where it has one: being moved there takes longer than all else (see
+ * core/cgroup/cgroup.h). Kernels before 5.7 and a cgroup that takes no processes leave it to the child.
+ */
+static pid_t fork_into_cgroup(struct attach_plan *p)
+{
+    int fd = cgroup_v2_fd(p->cgroups.fds, p->cgroups.count);
+    pid_t pid = -1;
+
+    p->in_cgroup = fd >= 0;
+    if (fd >= 0) {
+        struct clone_args a = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (unsigned)fd};
+        pid = (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+    }
+    if (pid >= 0)
+        return pid;
+    p->in_cgroup = false;
+    return fork();
+}
+
 int container_attach(const struct container *c, const struct attach_options *o, struct error *err)
 {
     __attribute__((cleanup(plan_end))) struct attach_plan plan = {
@@ -337,7 +387,7 @@ int container_attach(const struct container *c, const struct attach_options *o, 
         return error_set(err, errno, "cannot prepare to follow the command");
     report = pipe_fds[0];
     report_child = pipe_fds[1];
-    pid = fork();
+    pid = fork_into_cgroup(&plan);
     if (pid < 0)
         return error_set(err, errno, "cannot make a process in %s", c->name);
     if (pid == 0)

@@ -15,19 +15,18 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/cgroup/cgroup.h"
+#include "core/run/execute.h"
 #include "core/run/passwd.h"
-
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* Before any namespace: the cgroup namespace is entered from within the cgroup, and the fds are the host's.
  */
 static int enter_cgroups(struct attach_plan *p, struct error *err)
 {
-    for (size_t i = 0; i < p->cgroups.count; i++) {
-        int r = file_write_value(p->cgroups.fds[i], "cgroup.procs", "0");
-        if (r < 0)
-            return error_set(err, r, "cannot enter the cgroups of %s", p->container->name);
-    }
+    int r = cgroup_enter_fds(p->cgroups.fds, p->cgroups.count, 0, p->in_cgroup, err);
+
+    if (r < 0)
+        return error_context(err, "%s", p->container->name);
     command_fds_close(&p->cgroups);
     return 0;
 }
@@ -43,9 +42,8 @@ static int enter_namespaces(struct attach_plan *p, struct error *err)
         return 0;
     }
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        if (p->namespace_fds[i] >= 0 && setns(p->namespace_fds[i], (int)attach_namespaces[i].flag) < 0)
-            return error_set(err, errno, "cannot enter the %s namespace of %s", attach_namespaces[i].name,
-                             name);
+        if (p->namespace_fds[i] >= 0 && setns(p->namespace_fds[i], (int)namespaces[i].flag) < 0)
+            return error_set(err, errno, "cannot enter the %s namespace of %s", namespaces[i].name, name);
         close_fd(&p->namespace_fds[i]);
     }
     return 0;
@@ -89,7 +87,7 @@ static int set_environment(const struct attach_plan *p, struct error *err)
         r = -ENOMEM;
     /* Many programs take for granted that there is a PATH. */
     if (!getenv("PATH"))
-        r |= setenv("PATH", DEFAULT_PATH, 1);
+        r |= setenv("PATH", EXECUTE_DEFAULT_PATH, 1);
     r |= setenv("container", "lxc", 1);
     for (size_t i = 0; i < ARRAY_LENGTH(added); i++)
         for (size_t j = 0; added[i] && j < added[i]->count; j++) {
@@ -140,42 +138,9 @@ static int set_ids(const struct attach_plan *p, struct error *err)
 /* The kernel's convention for labels that take effect at execve(2): see apparmor_procattr, selinux. */
 static int set_label(int attribute, const char *label, struct error *err)
 {
-    cleanup_free char *text = format_string("exec %s", label);
-    int r = text ? write_all(attribute, text, strlen(text)) : -ENOMEM;
+    int r = write_all(attribute, label, strlen(label));
 
     return r < 0 ? error_set(err, r, "cannot take the security label %s", label) : 0;
-}
-
-static int find_and_execute(char **argv, const char *path)
-{
-    int result = ENOENT;
-
-    for (const char *part = path, *end; *part; part = *end ? end + 1 : end) {
-        char file[4096];
-
-        end = strchrnul(part, ':');
-        if (end == part ||
-            (size_t)snprintf(file, sizeof(file), "%.*s/%s", (int)(end - part), part, argv[0]) >= sizeof(file))
-            continue;
-        execve(file, argv, environ);
-        if (errno != ENOENT && errno != ENOTDIR)
-            result = errno;
-    }
-    return result;
-}
-
-/* Returns the errno of why not. The person's PATH may name nothing that exists inside. */
-static int execute(char **argv)
-{
-    const char *path = getenv("PATH");
-    int result;
-
-    if (strchr(argv[0], '/')) {
-        execve(argv[0], argv, environ);
-        return errno;
-    }
-    result = path ? find_and_execute(argv, path) : ENOENT;
-    return result == ENOENT ? find_and_execute(argv, DEFAULT_PATH) : result;
 }
 
 static int execute_shell(uid_t uid)
@@ -183,9 +148,9 @@ static int execute_shell(uid_t uid)
     char *shell[] = {NULL, NULL};
 
     if (passwd_read_shell(uid, &shell[0]) == 0)
-        execute(shell);
+        execute_command(shell);
     shell[0] = (char *)"/bin/sh";
-    return execute(shell);
+    return execute_command(shell);
 }
 
 static void reset_signals(void)
@@ -242,6 +207,9 @@ static int restrict_self(const struct attach_plan *p, struct error *err)
         r = drop_capabilities(p, err);
     if (r == 0 && p->no_new_privs && !o->elevate_lsm && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         r = error_set(err, errno, "cannot set no_new_privs");
+    /* While there still are the rights to. */
+    if (r == 0)
+        r = seccomp_load(&p->seccomp, err);
     return r == 0 ? set_ids(p, err) : r;
 }
 
@@ -271,7 +239,7 @@ void attach_inside(struct attach_plan *p, int report)
     if (restrict_self(p, &err) < 0)
         fail(report, &err, 1);
     reset_signals();
-    result = p->options->command ? execute(p->options->command) : execute_shell(p->uid);
+    result = p->options->command ? execute_command(p->options->command) : execute_shell(p->uid);
     error_set(&err, result, "cannot execute %s in %s", what, p->container->name);
     fail(report, &err, result == ENOENT ? 127 : 126);
 }

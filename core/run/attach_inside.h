@@ -3,17 +3,9 @@
 #define LXCBOX_CORE_RUN_ATTACH_INSIDE_H
 
 #include "core/run/attach.h"
+#include "core/run/namespace.h"
 #include "core/run/protocol.h"
-
-#define NAMESPACE_KINDS 8
-
-struct namespace_name {
-    uint64_t flag;    /* CLONE_NEW* */
-    const char *name; /* of the link in /proc/PID/ns */
-};
-
-/* The user namespace first: its capabilities are needed to enter the others. */
-extern const struct namespace_name attach_namespaces[NAMESPACE_KINDS];
+#include "core/run/seccomp.h"
 
 /* What was found out about the container while still outside. */
 struct attach_plan {
@@ -23,12 +15,14 @@ struct attach_plan {
     int pidfd;                          /* of init, good for setns(2); -1: use namespace_fds */
     int namespace_fds[NAMESPACE_KINDS]; /* -1: not to be entered */
     struct command_fds cgroups;
+    bool in_cgroup;    /* the child was born in the v2 one */
     uint64_t bounding; /* init's capability bounding set */
     bool no_new_privs; /* init's */
     long personality;  /* init's, -1: unknown */
     uid_t uid;
     gid_t gid;
-    char *label;                    /* security label; NULL: none */
+    char *label;                    /* what /proc/self/attr/exec takes; NULL: nothing */
+    struct seccomp_program seccomp; /* the container's; empty where init is not confined */
     struct string_list environment; /* what the container's configuration adds */
     int tty;                        /* the command's end of our pty; -1: none */
 };

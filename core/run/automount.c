@@ -10,8 +10,10 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/run/caps.h"
+#include "core/run/mounts.h"
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -96,13 +98,69 @@ int automount_system(const struct rootfs *r, const struct config *c, struct erro
 {
     int ret = 0;
 
-    if (c->mount_auto.shmounts)
-        return error_text(err, ENOTSUP, "lxc.mount.auto = shmounts is not supported");
     if (c->mount_auto.proc != AUTO_NONE)
         ret = automount_proc(r, c, err);
     if (ret == 0 && c->mount_auto.sys != AUTO_NONE)
         ret = automount_sys(r, c, err);
     return ret;
+}
+
+/* Is this path in one of the host's shared mounts, of which ours are slaves ("master:N" in mountinfo)? */
+static bool follows_host(const struct rootfs *r, const char *path)
+{
+    cleanup_free char *table = NULL;
+    bool follows = false;
+    size_t best = 0;
+
+    if (file_read(r->proc_fd, "self/mountinfo", 16 << 20, &table, NULL) < 0)
+        return true;
+    for (char *line = table, *next; line && *line; line = next) {
+        char mountpoint[4096], *tags;
+        size_t length;
+
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        if (sscanf(line, "%*d %*d %*s %*s %4095s", mountpoint) != 1)
+            continue;
+        length = strlen(mountpoint);
+        length -= mountpoint[length - 1] == '/'; /* "/" is above all */
+        if (length < best || strncmp(path, mountpoint, length) != 0 || (path[length] && path[length] != '/'))
+            continue;
+        best = length; /* the nearest, and of several on one place the last */
+        tags = strstr(line, " - ");
+        if (tags)
+            *tags = '\0';
+        follows = strstr(line, " master:") != NULL;
+    }
+    return follows;
+}
+
+int automount_shmounts(struct rootfs *r, const struct config *c, struct error *err)
+{
+    const char *colon = c->mount_auto.shmounts ? strchr(c->mount_auto.shmounts, ':') : NULL;
+    const char *inside = colon && colon[1] ? colon + 1 : "/dev/.lxc-mounts";
+    struct config_mount entry = {.type = (char *)"none", .options = (char *)"bind,create=dir"};
+    int ret;
+
+    if (!c->mount_auto.shmounts)
+        return 0;
+    cleanup_free char *host = colon
+                                  ? strndup(c->mount_auto.shmounts, (size_t)(colon - c->mount_auto.shmounts))
+                                  : strdup(c->mount_auto.shmounts);
+    cleanup_free char *target = strdup(inside + strspn(inside, "/"));
+    r->shmounts = format_string("/%s", inside + strspn(inside, "/"));
+    if (!host || !target || !r->shmounts)
+        return error_set(err, ENOMEM, "cannot mount lxc.mount.auto = shmounts");
+    if (!follows_host(r, host))
+        log_warn("mounts",
+                 "lxc.mount.auto = shmounts: %s is no shared mount, so nothing mounted there reaches the "
+                 "container",
+                 host);
+    entry.source = host;
+    entry.target = target;
+    ret = mounts_apply_one(r, c, &entry, err);
+    return ret < 0 ? error_context(err, "lxc.mount.auto = shmounts:%s", c->mount_auto.shmounts) : 0;
 }
 
 /* One hierarchy of the host: where it is mounted below /sys/fs/cgroup, what with, and our place in it. */
@@ -112,6 +170,17 @@ struct hierarchy {
     char options[128]; /* its controllers, as mount(2) takes them; "" for v2 */
     char *payload;     /* our cgroup, from the hierarchy's root */
 };
+
+/*
+ * A bare "cgroup" leaves it to us: who has CAP_SYS_ADMIN could make it writable anyway, so it is; who has not
+ * gets the host's part read-only.
+ */
+static enum auto_mount mode_of(const struct config *c)
+{
+    if (c->mount_auto.cgroup != AUTO_UNSPECIFIED)
+        return c->mount_auto.cgroup;
+    return caps_wanted(c, CAP_SYS_ADMIN) ? AUTO_RW : AUTO_MIXED;
+}
 
 /* Our cgroup in the hierarchy with these controllers, from /proc/self/cgroup (cgroups(7)):
  * "ID:CONTROLLERS:PATH". */
@@ -197,7 +266,7 @@ static int mount_hierarchy(const struct rootfs *r, const struct hierarchy *h, co
 static int bind_hierarchy(const struct rootfs *r, const struct config *c, const struct hierarchy *h,
                           const char *inside, struct error *err)
 {
-    const struct config_auto_mounts *a = &c->mount_auto;
+    enum auto_mount mode = mode_of(c);
     cleanup_free char *host = format_string("/sys/fs/cgroup/%s", h->name);
     cleanup_free char *own = format_string("%s%s", inside, h->payload);
     cleanup_fd int source = -1;
@@ -208,19 +277,23 @@ static int bind_hierarchy(const struct rootfs *r, const struct config *c, const 
     source = open(host, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (source < 0)
         return error_set(err, errno, "cannot open %s", host);
-    if (a->cgroup_full) {
-        ret = bind_over(r, source, inside, SAFE | (a->cgroup == AUTO_RW ? 0 : MS_RDONLY));
-        if (ret < 0 || a->cgroup != AUTO_MIXED)
+    if (c->mount_auto.cgroup_full) {
+        ret = bind_over(r, source, inside, SAFE | (mode == AUTO_RW ? 0 : MS_RDONLY));
+        if (ret < 0 || mode != AUTO_MIXED)
             return ret < 0 ? error_set(err, ret, "cannot bind %s on /%s", host, inside) : 0;
     } else {
         cleanup_fd int place = rootfs_make_directory(r->fd, own, 0755);
         if (place < 0)
             return error_set(err, place, "cannot make folder /%s in the container", own);
+        /* The way to the container's cgroup, which are folders of the tmpfs. */
+        ret = mode == AUTO_RW ? 0 : cover(r, inside, err);
+        if (ret < 0)
+            return ret;
     }
     cleanup_fd int payload = openat(source, h->payload + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (payload < 0)
         return error_set(err, errno, "cannot open %s%s", host, h->payload);
-    ret = bind_over(r, payload, own, SAFE | (a->cgroup == AUTO_RO ? MS_RDONLY : 0));
+    ret = bind_over(r, payload, own, SAFE | (mode == AUTO_RO ? MS_RDONLY : 0));
     return ret < 0 ? error_set(err, ret, "cannot bind %s%s on /%s", host, h->payload, own) : 0;
 }
 
@@ -263,23 +336,20 @@ static int mount_tree(const struct rootfs *r, const struct config *c, bool own_n
         cleanup_fd int place = rootfs_make_directory(r->fd, inside, 0755);
         if (place < 0)
             return error_set(err, place, "cannot make folder /%s in the container", inside);
-        ret = own_namespace ? mount_hierarchy(r, &h, inside, c->mount_auto.cgroup, err)
+        ret = own_namespace ? mount_hierarchy(r, &h, inside, mode_of(c), err)
                             : bind_hierarchy(r, c, &h, inside, err);
         if (ret == 0)
             link_controllers(r, &h);
     }
-    if (ret < 0 || c->mount_auto.cgroup == AUTO_RW)
-        return ret;
-    cleanup_fd int top = rootfs_open(r->fd, "sys/fs/cgroup", O_PATH, 0);
-    ret = top < 0 ? top : mount_set_flags(top, SAFE | MS_RDONLY);
-    return ret < 0 ? error_set(err, ret, "cannot make /sys/fs/cgroup read-only in the container") : 0;
+    return ret;
 }
 
 int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_namespace, struct error *err)
 {
     cleanup_free char *mounts = NULL, *cgroups = NULL;
-    bool v2_alone = false, force = c->mount_auto.cgroup_force || !caps_wanted(c, CAP_SYS_ADMIN);
-    struct hierarchy h;
+    bool v2_alone = c->mount_auto.cgroup2,
+         force = v2_alone || c->mount_auto.cgroup_force || !caps_wanted(c, CAP_SYS_ADMIN);
+    struct hierarchy h = {.is_v2 = true};
     int ret;
 
     if (c->mount_auto.cgroup == AUTO_NONE)
@@ -298,10 +368,10 @@ int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_na
     if (!v2_alone)
         return mount_tree(r, c, own_namespace, mounts, cgroups, err);
     if (own_namespace)
-        return mount_hierarchy(r, &h, "sys/fs/cgroup", c->mount_auto.cgroup, err);
+        return mount_hierarchy(r, &h, "sys/fs/cgroup", mode_of(c), err);
     error_text(err, ENOTSUP,
-               "lxc.mount.auto = cgroup cannot be had on a host with cgroup v2 alone while the "
-               "container keeps the host's cgroup namespace");
+               "lxc.mount.auto = cgroup cannot be had from cgroup v2 alone while the container keeps the "
+               "host's cgroup namespace");
     return error_remedy(err, "give it one of its own, or leave cgroup out of lxc.mount.auto");
 }
 

@@ -19,10 +19,19 @@ int automount_system(const struct rootfs *r, const struct config *c, struct erro
  * a container that has CAP_SYS_ADMIN mounts cgroups itself, so nothing is mounted unless it is forced, or
  * the container lacks that capability, or the host has cgroup v2 alone, whose tree then is mounted on
  * /sys/fs/cgroup. Without a cgroup namespace the container's own cgroups are bound from the host's trees: ro
- * and rw as the word says, mixed with the hierarchy read-only above the container's cgroup. The child must be
- * in its payload cgroup (and in its cgroup namespace) by now.
+ * and rw as the word says, mixed with the hierarchy read-only above the container's cgroup. Without a word
+ * it is rw, and mixed for a container without CAP_SYS_ADMIN. The tmpfs on /sys/fs/cgroup that holds the
+ * hierarchies stays writable. cgroup2 mounts the v2 tree on /sys/fs/cgroup whatever else the host has. The
+ * child must be in its payload cgroup (and in its cgroup namespace) by now.
  */
 int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_namespace, struct error *err);
+
+/*
+ * shmounts:HOST[:CONTAINER]: bind a folder of the host, on CONTAINER (/dev/.lxc-mounts), so that what is
+ * mounted there later appears in the container. That needs the folder to be a shared mount of the host, and a
+ * warning in the log says where it is none. mounts_apply() calls it after the entries.
+ */
+int automount_shmounts(struct rootfs *r, const struct config *c, struct error *err);
 
 /* /proc/sys/kernel/random/boot_id: a new one for each start, so that a container's boots can be told apart.
  */

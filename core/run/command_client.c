@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
+#include "core/cgroup/devices.h"
 #include "core/storage/list.h"
 
 /* One request and all that comes back. */
@@ -360,6 +361,24 @@ int command_freeze(const struct container *c, bool freeze, int timeout_seconds, 
         EXCHANGE(.command = freeze ? COMMAND_FREEZE : COMMAND_UNFREEZE, .value = timeout_seconds);
 
     return ask(c, &x, freeze ? "freeze the processes" : "thaw the processes", err);
+}
+
+int command_add_device(const struct container *c, const struct device_rule *rule, bool allow,
+                       struct error *err)
+{
+    struct device_message message = {
+        .type = rule->type, .major = (int32_t)rule->major, .minor = (int32_t)rule->minor, .allow = allow};
+    cleanup_exchange struct exchange x =
+        EXCHANGE(.command = COMMAND_ADD_BPF_DEVICE_CGROUP, .data = &message, .length = sizeof(message));
+    char *access = message.access;
+
+    if (rule->access & DEVICE_READ)
+        *access++ = 'r';
+    if (rule->access & DEVICE_WRITE)
+        *access++ = 'w';
+    if (rule->access & DEVICE_MKNOD)
+        *access++ = 'm';
+    return ask(c, &x, "change the device rules", err);
 }
 
 int command_set_state(const struct container *c, enum container_state state, struct error *err)

@@ -42,6 +42,14 @@ int command_cgroup_fd(const struct container *c, const char *controller, bool li
 /* The same for the v2 tree of a host that has no other; -EINVAL on any other host. */
 int command_cgroup2_fd(const struct container *c, bool limit, struct error *err);
 
+/*
+ * Have the monitor add a device rule on a host with cgroup v2 alone; on any other it is written to
+ * devices.allow or devices.deny instead. -EINVAL from a monitor of such a host.
+ */
+struct device_rule;
+int command_add_device(const struct container *c, const struct device_rule *rule, bool allow,
+                       struct error *err);
+
 /* A key's value in the running container's configuration; -ENOENT when it has none. The caller frees it. */
 int command_config_item(const struct container *c, const char *key, char **value, struct error *err);
 

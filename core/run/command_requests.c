@@ -93,6 +93,11 @@ static enum command_outcome get_devpts_fd(const struct call *c)
 }
 
 /* The request's data as a string: it ends with a zero and has no other. NULL when it is none. */
+static enum command_outcome get_seccomp_notify_fd(const struct call *c)
+{
+    return reply_fd(c, c->monitor->notifier.listener >= 0 ? c->monitor->notifier.listener : -EBADF);
+}
+
 static const char *text_of(const struct call *c)
 {
     size_t length = (size_t)c->request->length;
@@ -317,6 +322,28 @@ static enum command_outcome unfreeze_container(const struct call *c)
     return answer_freeze(c, false);
 }
 
+/* The request is another process's: a text that reads like a config's is made of it and judged as such. */
+static enum command_outcome add_device(const struct call *c)
+{
+    struct device_message message;
+    struct device_rule rule;
+    char text[64];
+
+    if (c->request->length != (int32_t)sizeof(message) || unified_fd(c->monitor, true) < 0)
+        return reply_result(c, -EINVAL);
+    memcpy(&message, c->data, sizeof(message));
+    if (message.type == 'a') {
+        strcpy(text, "a");
+    } else {
+        rule = (struct device_rule){.type = message.type, .major = message.major, .minor = message.minor};
+        device_rule_format(&rule, text, sizeof(text));
+        strncat(text, message.access, strnlen(message.access, sizeof(message.access)));
+    }
+    if (device_rule_parse(text, &rule, NULL) < 0)
+        return reply_result(c, -EINVAL);
+    return reply_result(c, cgroup_add_device(c->monitor->cgroup, &rule, message.allow != 0, NULL));
+}
+
 static enum command_outcome console_log(const struct call *c)
 {
     struct console_ring *ring = &c->monitor->console.ring;
@@ -354,6 +381,7 @@ static answer *const answers[COMMAND_COUNT] = {
     [COMMAND_ADD_STATE_CLIENT] = add_state_client,
     [COMMAND_CONSOLE_LOG] = console_log,
     [COMMAND_SERVE_STATE_CLIENTS] = serve_state_clients,
+    [COMMAND_ADD_BPF_DEVICE_CGROUP] = add_device,
     [COMMAND_FREEZE] = freeze_container,
     [COMMAND_UNFREEZE] = unfreeze_container,
     [COMMAND_GET_CGROUP2_FD] = get_cgroup2_fd,
@@ -361,6 +389,7 @@ static answer *const answers[COMMAND_COUNT] = {
     [COMMAND_GET_LIMIT_CGROUP] = get_limit_cgroup,
     [COMMAND_GET_LIMIT_CGROUP2_FD] = get_limit_cgroup2_fd,
     [COMMAND_GET_DEVPTS_FD] = get_devpts_fd,
+    [COMMAND_GET_SECCOMP_NOTIFY_FD] = get_seccomp_notify_fd,
     [COMMAND_GET_CGROUP_CTX] = get_cgroup_ctx,
     [COMMAND_GET_CGROUP_FD] = get_cgroup_fd,
     [COMMAND_GET_LIMIT_CGROUP_FD] = get_limit_cgroup_fd,

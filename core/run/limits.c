@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,6 +12,13 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/run/namespace.h"
+
+/* linux/prctl.h, PR_SCHED_CORE and what goes with it. */
+#define SCHED_CORE              62
+#define SCHED_CORE_CREATE       1L
+#define SCHED_CORE_THREAD_GROUP 1L
 
 /* getrlimit(2). */
 static const struct {
@@ -142,5 +151,87 @@ int limits_no_new_privs(const struct config *c, struct error *err)
 {
     if (c->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
         return error_set(err, errno, "cannot set lxc.no_new_privs");
+    return 0;
+}
+
+static int write_offset(const char *clock, const struct config_time_offset *offset, struct error *err)
+{
+    cleanup_free char *line = NULL;
+    int64_t seconds = offset->seconds + offset->nanoseconds / 1000000000,
+            nanoseconds = offset->nanoseconds % 1000000000;
+    int r;
+
+    if (!offset->seconds && !offset->nanoseconds)
+        return 0;
+    /* The kernel wants the second part positive. */
+    if (nanoseconds < 0) {
+        nanoseconds += 1000000000;
+        seconds--;
+    }
+    line = format_string("%s %lld %lld\n", clock, (long long)seconds, (long long)nanoseconds);
+    r = line ? file_write_value(AT_FDCWD, "/proc/self/timens_offsets", line) : -ENOMEM;
+    if (r >= 0)
+        return 0;
+    error_set(err, r, "cannot set lxc.time.offset.%s", clock[0] == 'b' ? "boot" : "monotonic");
+    return r == -ERANGE
+               ? error_remedy(err, "the container's clock would stand before zero: use a smaller offset")
+               : r;
+}
+
+int limits_time(const struct config *c, struct error *err)
+{
+    const struct config_time_offset *boot = &c->time_offset_boot, *monotonic = &c->time_offset_monotonic;
+    bool wanted = boot->seconds || boot->nanoseconds || monotonic->seconds || monotonic->nanoseconds;
+    cleanup_fd int fd = -1;
+    int r;
+
+    if (!(namespace_clone_flags(c) & CLONE_NEWTIME)) {
+        if (!wanted)
+            return 0;
+        error_text(err, EINVAL, "lxc.time.offset needs a time namespace of the container's own");
+        return error_remedy(err, "let lxc.namespace.clone, keep and share give it one");
+    }
+    if (unshare(CLONE_NEWTIME) < 0) {
+        r = errno;
+        if (r == EINVAL && !wanted)
+            return 0;
+        error_set(err, r, "cannot make a time namespace");
+        return r == EINVAL ? error_remedy(err, "this kernel has none: remove lxc.time.offset") : -r;
+    }
+    r = write_offset("boottime", boot, err);
+    if (r == 0)
+        r = write_offset("monotonic", monotonic, err);
+    if (r < 0)
+        return r;
+    fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || setns(fd, CLONE_NEWTIME) < 0)
+        return error_set(err, errno, "cannot enter the time namespace");
+    return 0;
+}
+
+int limits_core(const struct config *c, pid_t pid, struct error *err)
+{
+    int r;
+
+    if (!c->sched_core)
+        return 0;
+    if (!(namespace_clone_flags(c) & CLONE_NEWPID))
+        return error_text(err, EINVAL, "lxc.sched.core needs a pid namespace of the container's own");
+    r = prctl(SCHED_CORE, SCHED_CORE_CREATE, pid, SCHED_CORE_THREAD_GROUP, 0L) < 0 ? errno : 0;
+    if (!r || r == ENODEV)
+        return 0;
+    error_set(err, r, "cannot set lxc.sched.core");
+    if (r == EINVAL)
+        error_remedy(err, "this kernel has no core scheduling: remove the key");
+    return -r;
+}
+
+int limits_keyring(const struct config *c, struct error *err)
+{
+    if (c->keyring_session || syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0)
+        return 0;
+    if (errno != ENOSYS && errno != EACCES && errno != EPERM)
+        return error_set(err, errno, "cannot make a session keyring for the container");
+    log_info("limits", "the container keeps the session keyring: %s", strerror(errno));
     return 0;
 }

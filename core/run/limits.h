@@ -1,5 +1,6 @@
 /*
- * Limits and kernel parameters: lxc.prlimit.*, lxc.proc.*, lxc.sysctl.*, lxc.no_new_privs.
+ * Limits and kernel parameters: lxc.prlimit.*, lxc.proc.*, lxc.sysctl.*, lxc.no_new_privs, lxc.time.offset.*,
+ * lxc.sched.core, lxc.keyring.session.
  */
 #ifndef LXCBOX_CORE_RUN_LIMITS_H
 #define LXCBOX_CORE_RUN_LIMITS_H
@@ -27,6 +28,25 @@ int limits_proc(const struct config *c, pid_t pid, struct error *err);
  * parameter that no namespace has sets the host's, as in LXC.
  */
 int limits_sysctl(int proc_fd, const struct config *c, struct error *err);
+
+/*
+ * lxc.time.offset.boot, .monotonic: by the child, as root of its user namespace and before it forks: a time
+ * namespace of its own (where namespace_clone_flags() has CLONE_NEWTIME) with these offsets, entered at once.
+ * time_namespaces(7), Linux 5.6. Without offsets a kernel that has none is passed over.
+ */
+int limits_time(const struct config *c, struct error *err);
+
+/*
+ * lxc.sched.core: by the monitor, before exec: the container's tasks share the threads of a core only among
+ * themselves. Nothing where the machine has one thread for each core. prctl(2), PR_SCHED_CORE, Linux 5.14.
+ */
+int limits_core(const struct config *c, pid_t pid, struct error *err);
+
+/*
+ * By the child, before exec: a new session keyring, so that the container has none of the host's keys, unless
+ * lxc.keyring.session keeps it. A kernel without keyrings, or one that refuses, is passed over as in LXC.
+ */
+int limits_keyring(const struct config *c, struct error *err);
 
 /* lxc.no_new_privs. prctl(2). */
 int limits_no_new_privs(const struct config *c, struct error *err);

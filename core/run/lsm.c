@@ -59,17 +59,32 @@ static const char *profile_of(const struct config *c)
 int lsm_check(const struct config *c, struct error *err)
 {
     const char *profile = profile_of(c);
+    struct stat st;
 
+    if (c->apparmor_raw.count && lsm_apparmor_enabled() && (!profile || strcmp(profile, "generated") != 0)) {
+        error_text(err, EINVAL, "lxc.apparmor.raw adds to a generated profile only");
+        return error_remedy(err,
+                            "clear it, and put its lines into the profile that lxc.apparmor.profile names");
+    }
     if (!profile || strcmp(profile, "unconfined") == 0)
         return 0;
     if (strcmp(profile, "generated") == 0) {
-        error_text(err, ENOTSUP, "lxc.apparmor.profile = generated is not supported yet");
+        error_text(err, ENOTSUP,
+                   "lxc.apparmor.profile = generated needs AppArmor's own compiler, for the kernel loads "
+                   "compiled profiles only");
         return error_remedy(err, "name a loaded profile (%s), or \"unconfined\"", DEFAULT_PROFILE);
     }
     /* "NAME//&:NAMESPACE:PROFILE" stacks; only a plain name can be looked up. */
     if (!strstr(profile, "//&") && !profile_loaded(profile)) {
         error_text(err, ENOENT, "lxc.apparmor.profile: the profile %s is not loaded", profile);
         return error_remedy(err, "load it with apparmor_parser, or set it to \"unconfined\"");
+    }
+    if (!c->apparmor_allow_incomplete && stat("/sys/kernel/security/apparmor/features/mount/mask", &st) < 0) {
+        error_text(err, ENOTSUP,
+                   "this kernel's AppArmor does not watch over mounts, so that profile %s confines "
+                   "nobody who may mount",
+                   profile);
+        return error_remedy(err, "set lxc.apparmor.allow_incomplete = 1 to start all the same");
     }
     return 0;
 }
@@ -100,4 +115,44 @@ int lsm_prepare(int proc_fd, const struct config *c, struct error *err)
             return error_set(err, r, "cannot take SELinux context %s", c->selinux_context);
     }
     return 0;
+}
+
+int lsm_keyring(int proc_fd, const struct config *c, struct error *err)
+{
+    const char *label = c->selinux_context_keyring ? c->selinux_context_keyring : c->selinux_context;
+    int r;
+
+    if (!label || !label[0] || !lsm_selinux_enabled())
+        return 0;
+    r = file_write_value(proc_fd, "thread-self/attr/keycreate", label);
+    return r < 0 ? error_set(err, r, "cannot label keyrings with SELinux context %s", label) : 0;
+}
+
+int lsm_read_label(int proc, char **label)
+{
+    bool apparmor = lsm_apparmor_enabled();
+    int r;
+
+    *label = NULL;
+    if (!apparmor && !lsm_selinux_enabled())
+        return 0;
+    r = file_read(proc, apparmor ? "attr/apparmor/current" : "attr/current", 4096, label, NULL);
+    if (r == -ENOENT && apparmor)
+        r = file_read(proc, "attr/current", 4096, label, NULL);
+    if (r < 0)
+        return r;
+    (*label)[strcspn(*label, "\n")] = '\0';
+    /* AppArmor adds the profile's mode: "NAME (enforce)". */
+    if (apparmor && ends_with(*label, ")") && strrchr(*label, ' '))
+        *strrchr(*label, ' ') = '\0';
+    if (!(*label)[0] || (apparmor && strcmp(*label, "unconfined") == 0)) {
+        free(*label);
+        *label = NULL;
+    }
+    return 0;
+}
+
+char *lsm_exec_text(const char *label)
+{
+    return format_string("%s%s", lsm_apparmor_enabled() ? "exec " : "", label);
 }

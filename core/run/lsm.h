@@ -15,12 +15,29 @@ bool lsm_selinux_enabled(void);
 /*
  * Before anything is made, in the monitor: can what the configuration asks for be had? Where a module is not
  * enabled its keys mean nothing, as in LXC. lxc.apparmor.profile: "unchanged" leaves the label, "unconfined"
- * or a profile's name is taken; "generated" is refused while AppArmor is enabled. Unset: LXC's own profile
- * where it is loaded, else unconfined.
+ * or a profile's name is taken. Unset: LXC's own profile where it is loaded, else unconfined. "generated" is
+ * refused while AppArmor is enabled: the kernel loads only compiled profiles, which needs AppArmor's own
+ * compiler; lxc.apparmor.raw is refused without it. A kernel whose AppArmor does
+ * not mediate mounts confines nobody: that is refused unless lxc.apparmor.allow_incomplete.
  */
 int lsm_check(const struct config *c, struct error *err);
 
 /* In the child: set the label that exec will take. `proc_fd` is the host's /proc. */
 int lsm_prepare(int proc_fd, const struct config *c, struct error *err);
+
+/*
+ * For a process that joins a container: the label of the one whose /proc/PID folder `proc` refers to, to be
+ * freed; NULL where no module is enabled, or AppArmor leaves it unconfined. 0 or a negative errno.
+ */
+int lsm_read_label(int proc, char **label);
+
+/* What has to be written into /proc/self/attr/exec for a label, to be freed; NULL when out of memory. */
+char *lsm_exec_text(const char *label);
+
+/*
+ * In the child, as root of the container: the SELinux label of the keyrings that it makes from here on,
+ * lxc.selinux.context.keyring or else lxc.selinux.context. Before limits_keyring.
+ */
+int lsm_keyring(int proc_fd, const struct config *c, struct error *err);
 
 #endif

@@ -16,42 +16,63 @@
 #include "core/run/command_server.h"
 #include "core/run/console.h"
 #include "core/run/namespace.h"
+#include "core/run/network.h"
+#include "core/run/seccomp_notify.h"
+#include "core/run/start.h"
 #include "core/run/terminal.h"
 
-struct cgroup; /* core/run/cgroup.h */
+struct cgroup; /* core/cgroup/cgroup.h */
 
 /* What became readable. */
 enum watch {
-    WATCH_INIT,          /* pidfd: init has ended */
-    WATCH_SIGNAL,        /* signalfd */
+    WATCH_SIGNAL,        /* signalfd: init has ended, a signal for us or for it, a new window size */
     WATCH_LISTENING,     /* the command socket */
     WATCH_CONNECTION,    /* a client of the command socket */
     WATCH_CONSOLE,       /* output of the container */
     WATCH_CONSOLE_INPUT, /* keys of the person in front of lxc-start -F */
     WATCH_CONSOLE_PROXY, /* keys of lxc-console's person */
-    WATCH_STARTER,       /* the waiting lxc-start */
-    WATCH_CHILD,         /* the sync socket, while starting */
+    WATCH_NOTIFIER,      /* calls that wait for an answer, by the seccomp profile */
 };
 
 struct monitor {
     const struct container *container;
     struct config *config;
+    const struct start_options *options;
     enum container_state state; /* change it by monitor_set_state() */
 
-    pid_t init_pid;        /* 0: none yet */
-    int init_pidfd;        /* -1: none yet */
-    uint64_t clone_flags;  /* CLONE_NEW* mask of the namespaces of init's own */
-    struct cgroup *cgroup; /* NULL: none yet */
-    int devpts_fd;         /* of the container's devpts mount; -1: it has none of its own */
+    pid_t init_pid;                     /* 0: none */
+    int init_pidfd;                     /* -1: none, or a kernel without them */
+    int init_status;                    /* as waitpid(2) gave it, once init_pid is 0 again */
+    uint64_t clone_flags;               /* CLONE_NEW* mask of the namespaces of init's own */
+    int namespace_fds[NAMESPACE_KINDS]; /* init's, for hooks that want them; -1 */
+    struct cgroup *cgroup;              /* NULL: none yet */
+    int devpts_fd;                      /* of the container's devpts mount; -1: it has none of its own */
     struct terminals ttys;
     struct console console;
+    struct network_state network;
+    struct seccomp_notifier notifier;
     struct state_clients state_clients;
 
     int epoll;
     int listening; /* the command socket */
     int signal;    /* signalfd */
-    int starter;   /* lxc-start's end of the report socket; -1: it has been told */
 };
+
+#define MONITOR_INIT                                                                                         \
+    {                                                                                                        \
+        .init_pidfd = -1, .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .devpts_fd = -1,                \
+        .console = CONSOLE_NONE, .network = NETWORK_STATE_INIT, .notifier = SECCOMP_NOTIFIER_INIT,           \
+        .epoll = -1, .listening = -1, .signal = -1                                                           \
+    }
+
+/*
+ * Run a container from its start to its end, and again for as long as it reboots. Where it has started,
+ * `report` (the waiting lxc-start's socket, -1: none) is told so by a struct error without an error and
+ * closed. Returns init's exit status (128 + signal where a signal ended it), or a negative errno with `err`
+ * filled where it did not start. All that was made on the host is gone when this returns.
+ */
+int monitor_run(const struct container *c, struct config *config, const struct start_options *options,
+                int *report, struct error *err);
 
 /* Change the state and tell the clients that wait for it. Thawed is told as such and kept as running. */
 void monitor_set_state(struct monitor *m, enum container_state state);

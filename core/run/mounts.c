@@ -11,6 +11,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
+#include "core/run/automount.h"
+#include "core/run/tree.h"
 
 #ifndef MS_LAZYTIME
 #define MS_LAZYTIME (1 << 25)
@@ -66,6 +68,7 @@ static const struct {
 void mount_options_free(struct mount_options *o)
 {
     free(o->data);
+    free(o->idmap);
     *o = (struct mount_options){0};
 }
 
@@ -97,7 +100,13 @@ static int parse_word(const char *word, struct mount_options *o, struct strbuf *
         error_text(err, EINVAL, "mount option \"%s\" creates neither a file nor a folder", word);
         return error_remedy(err, "write create=dir or create=file");
     } else if (starts_with(word, "idmap=")) {
-        return error_text(err, ENOTSUP, "mount option \"%s\" (idmapped mounts) is not supported", word);
+        if (!word[strlen("idmap=")]) {
+            error_text(err, EINVAL, "mount option \"idmap=\" names no user namespace");
+            return error_remedy(err, "write idmap=container, or idmap=/proc/PID/ns/user");
+        }
+        free(o->idmap);
+        o->idmap = strdup(word + strlen("idmap="));
+        return o->idmap ? 0 : error_set(err, ENOMEM, "cannot read mount options");
     } else if (strbuf_printf(data, "%s%s", data->length ? "," : "", word) < 0) {
         return error_set(err, ENOMEM, "cannot read mount options");
     }
@@ -108,7 +117,7 @@ int mount_options_parse(const char *text, struct mount_options *out, struct erro
 {
     cleanup_free char *copy = strdup(text ? text : "");
     cleanup_strbuf struct strbuf data = STRBUF_INIT;
-    struct mount_options o = {0};
+    cleanup_mount_options struct mount_options o = {0};
     char *rest = copy, *word;
 
     if (!copy)
@@ -124,6 +133,7 @@ int mount_options_parse(const char *text, struct mount_options *out, struct erro
     if (!o.data)
         return error_set(err, ENOMEM, "cannot read mount options");
     *out = o;
+    o = (struct mount_options){0};
     return 0;
 }
 
@@ -199,15 +209,21 @@ static int bind_source(const struct rootfs *r, const struct config_mount *m, con
     return ret < 0 ? error_set(err, ret, "cannot bind %s on /%s", m->source, m->target) : 0;
 }
 
+/* `tree` is what the monitor prepared for it; -1: nothing. */
 static int mount_entry(const struct rootfs *r, const struct config_mount *m, const char *inside,
-                       const struct mount_options *o, struct error *err)
+                       const struct mount_options *o, int tree, struct error *err)
 {
     cleanup_fd int target = open_target(r, inside, o, err);
     int ret = 0;
 
     if (target < 0)
         return target;
-    if (o->flags & MS_REMOUNT) {
+    if (o->idmap) {
+        ret = tree < 0 ? tree : tree_attach(tree, target);
+        if (ret < 0)
+            error_set(err, ret, "cannot mount %s (idmap=%s) on /%s in the container", m->source, o->idmap,
+                      m->target);
+    } else if (o->flags & MS_REMOUNT) {
         ret = mount_on(target, m->source, m->type, o->flags, o->data);
         if (ret < 0)
             error_set(err, ret, "cannot remount /%s in the container", m->target);
@@ -237,20 +253,22 @@ static int mount_entry(const struct rootfs *r, const struct config_mount *m, con
                    : 0;
 }
 
-int mounts_apply_one(const struct rootfs *r, const struct config *c, const struct config_mount *m,
+int mounts_apply_one(struct rootfs *r, const struct config *c, const struct config_mount *m,
                      struct error *err)
 {
     cleanup_mount_options struct mount_options o = {0};
     const char *inside = target_inside(r, c, m->target);
-    int ret = mount_options_parse(m->options, &o, err);
+    int ret = mount_options_parse(m->options, &o, err), tree = -1;
 
     if (ret < 0)
         return m->origin ? error_context(err, "%s", m->origin) : ret;
+    if (o.idmap)
+        tree = rootfs_next_prepared(r);
     if (!inside) {
         log_warn("mounts", "mount point %s lies outside the rootfs and is passed over", m->target);
         return 0;
     }
-    ret = mount_entry(r, m, inside, &o, err);
+    ret = mount_entry(r, m, inside, &o, tree, err);
     if (ret < 0 && o.optional) {
         log_info("mounts", "%s: optional mount on /%s passed over: %s", m->origin ? m->origin : "config",
                  m->target, err ? err->text : strerror(-ret));
@@ -261,12 +279,30 @@ int mounts_apply_one(const struct rootfs *r, const struct config *c, const struc
     return ret < 0 && m->origin ? error_context(err, "%s", m->origin) : ret;
 }
 
-int mounts_apply(const struct rootfs *r, const struct config *c, struct error *err)
+/*
+ * A nested container needs a proc and a sysfs without anything mounted over them in sight, for the kernel to
+ * let it mount its own (mount_namespaces(7), "fully visible"). LXC's place for them.
+ */
+static int apply_nesting(struct rootfs *r, const struct config *c, struct error *err)
 {
-    for (size_t i = 0; i < c->mount_count; i++) {
-        int ret = mounts_apply_one(r, c, &c->mounts[i], err);
-        if (ret < 0)
-            return ret;
-    }
-    return 0;
+    const struct config_mount entries[] = {
+        {(char *)"proc", (char *)"dev/.lxc/proc", (char *)"proc", (char *)"create=dir,optional", NULL, NULL},
+        {(char *)"sys", (char *)"dev/.lxc/sys", (char *)"sysfs", (char *)"create=dir,optional", NULL, NULL},
+    };
+    int ret = 0;
+
+    for (size_t i = 0; ret == 0 && c->apparmor_allow_nesting && i < ARRAY_LENGTH(entries); i++)
+        ret = mounts_apply_one(r, c, &entries[i], err);
+    return ret;
+}
+
+int mounts_apply(struct rootfs *r, const struct config *c, struct error *err)
+{
+    int ret = 0;
+
+    for (size_t i = 0; ret == 0 && i < c->mount_count; i++)
+        ret = mounts_apply_one(r, c, &c->mounts[i], err);
+    if (ret == 0)
+        ret = apply_nesting(r, c, err);
+    return ret < 0 ? ret : automount_shmounts(r, c, err);
 }

@@ -16,6 +16,7 @@ struct mount_options {
     bool optional;             /* a failure is passed over */
     bool create_dir, create_file;
     bool relative; /* the source is inside the rootfs */
+    char *idmap;   /* idmap=: "container", or the path of a user namespace; NULL: ids as they are on disk */
     char *data;    /* the file system's own, comma-separated; "" when none */
 };
 
@@ -23,8 +24,8 @@ struct mount_options {
 void mount_options_free(struct mount_options *o);
 
 /*
- * Parse "bind,ro,create=dir,mode=755". `text` may be NULL. idmap= is refused by name. The struct is filled
- * and to be freed only on success. 0, -EINVAL, -ENOTSUP or -ENOMEM.
+ * Parse "bind,ro,create=dir,mode=755". `text` may be NULL. The struct is filled and to be freed only on
+ * success. 0, -EINVAL or -ENOMEM.
  */
 int mount_options_parse(const char *text, struct mount_options *out, struct error *err);
 
@@ -37,12 +38,15 @@ int mount_add_flags(int fd, const struct mount_options *o);
 /*
  * Mount one entry. Its target is relative to the rootfs; an absolute one must lie beneath lxc.rootfs.path or
  * r->path, else it is passed over as LXC does, with a warning in the log. "optional" passes over whatever
- * goes wrong with its target, source or mount.
+ * goes wrong with its target, source or mount. With idmap= the next prepared tree of `r` is used up.
  */
-int mounts_apply_one(const struct rootfs *r, const struct config *c, const struct config_mount *m,
+int mounts_apply_one(struct rootfs *r, const struct config *c, const struct config_mount *m,
                      struct error *err);
 
-/* All of c->mounts, in order. */
-int mounts_apply(const struct rootfs *r, const struct config *c, struct error *err);
+/*
+ * All of c->mounts, in order; with lxc.apparmor.allow_nesting a proc and a sysfs on /dev/.lxc; and
+ * lxc.mount.auto = shmounts.
+ */
+int mounts_apply(struct rootfs *r, const struct config *c, struct error *err);
 
 #endif

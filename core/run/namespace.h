@@ -5,6 +5,7 @@
 #ifndef LXCBOX_CORE_RUN_NAMESPACE_H
 #define LXCBOX_CORE_RUN_NAMESPACE_H
 
+#include <sched.h>
 #include <stdint.h>
 #include <sys/types.h>
 

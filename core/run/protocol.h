@@ -33,9 +33,9 @@ enum command {
     COMMAND_CONSOLE_LOG,      /* data: struct console_log_request; data: the bytes */
     COMMAND_SERVE_STATE_CLIENTS, /* value: the state that the container is in now */
     COMMAND_SECCOMP_NOTIFY_ADD_LISTENER,
-    COMMAND_ADD_BPF_DEVICE_CGROUP,
-    COMMAND_FREEZE,   /* value: timeout in seconds, -1 none; on a host with cgroup v2 only */
-    COMMAND_UNFREEZE, /* likewise */
+    COMMAND_ADD_BPF_DEVICE_CGROUP, /* data: struct device_message; on a host with cgroup v2 only */
+    COMMAND_FREEZE,                /* value: timeout in seconds, -1 none; on a host with cgroup v2 only */
+    COMMAND_UNFREEZE,              /* likewise */
     COMMAND_GET_CGROUP2_FD,
     COMMAND_GET_INIT_PIDFD,
     COMMAND_GET_LIMIT_CGROUP,
@@ -102,6 +102,15 @@ struct cgroup_fd_message {
     int32_t fd;
     char controller[64];
 } __attribute__((aligned(8)));
+
+/* LXC's struct device_item; the list links at its end mean nothing to the other side. */
+struct device_message {
+    char type;            /* 'a', 'b', 'c' */
+    int32_t major, minor; /* -1: any */
+    char access[4];       /* "rwm", terminated */
+    int32_t allow;
+    void *links[2];
+};
 
 /* fds that came or go beside a message. */
 struct command_fds {

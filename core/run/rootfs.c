@@ -13,6 +13,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/run/mounts.h"
+#include "core/run/tree.h"
+#include "core/storage/image.h"
 
 #define PROC_MAGIC 0x9fa0 /* PROC_SUPER_MAGIC, linux/magic.h */
 
@@ -37,60 +39,6 @@ int mount_set_flags(int fd, unsigned long flags)
     return mount_on(fd, NULL, NULL, flags | MS_REMOUNT | MS_BIND, NULL);
 }
 
-void rootfs_source_free(struct rootfs_source *s)
-{
-    free(s->path);
-    free(s->upper);
-    *s = (struct rootfs_source){0};
-}
-
-static int parse_overlay(const char *text, struct rootfs_source *s, struct error *err)
-{
-    const char *colon = strrchr(text, ':');
-
-    if (!colon || colon == text || !colon[1] || strchr(text, ',')) {
-        error_text(err, EINVAL, "lxc.rootfs.path = overlay:%s names no lower and upper folder", text);
-        return error_remedy(err, "write overlay:LOWER:UPPER, without commas");
-    }
-    s->type = ROOTFS_OVERLAY;
-    s->path = strndup(text, (size_t)(colon - text));
-    s->upper = strdup(colon + 1);
-    return s->path && s->upper ? 0 : error_set(err, ENOMEM, "cannot read lxc.rootfs.path");
-}
-
-int rootfs_source_parse(const char *text, struct rootfs_source *out, struct error *err)
-{
-    cleanup_rootfs_source struct rootfs_source s = {0};
-    const char *colon;
-    int r = 0;
-
-    if (!text || !text[0]) {
-        *out = s;
-        return 0;
-    }
-    colon = strchr(text, ':');
-    if (starts_with(text, "overlay:") || starts_with(text, "overlayfs:")) {
-        r = parse_overlay(colon + 1, &s, err);
-    } else if (text[0] == '/' || starts_with(text, "dir:/")) {
-        s.type = ROOTFS_DIR;
-        s.path = strdup(text[0] == '/' ? text : text + 4);
-        if (!s.path)
-            r = error_set(err, ENOMEM, "cannot read lxc.rootfs.path");
-    } else if (colon) {
-        error_text(err, ENOTSUP, "lxc.rootfs.path: storage of type \"%.*s\" is not supported",
-                   (int)(colon - text), text);
-        r = error_remedy(err, "use dir:/PATH or overlay:LOWER:UPPER");
-    } else {
-        error_text(err, EINVAL, "lxc.rootfs.path = %s is not an absolute path", text);
-        r = error_remedy(err, "write it from the root of the host, as /var/lib/lxc/NAME/rootfs");
-    }
-    if (r < 0)
-        return r;
-    *out = s;
-    s = (struct rootfs_source){0};
-    return 0;
-}
-
 int rootfs_isolate(struct error *err)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
@@ -99,16 +47,16 @@ int rootfs_isolate(struct error *err)
 }
 
 /* Overlay's scratch folder lies beside the upper folder, where LXC has it too. */
-static int mount_overlay(const struct rootfs_source *s, const struct config *c, const char *target,
+static int mount_overlay(const char *lower, const char *upper, const struct config *c, const char *target,
                          const struct mount_options *o, struct error *err)
 {
     cleanup_strbuf struct strbuf data = STRBUF_INIT;
-    const char *slash = strrchr(s->upper, '/');
+    const char *slash = strrchr(upper, '/');
     cleanup_free char *work =
-        slash ? format_string("%.*s/olwork", (int)(slash - s->upper), s->upper) : strdup("olwork");
+        slash ? format_string("%.*s/olwork", (int)(slash - upper), upper) : strdup("olwork");
     int r;
 
-    if (!work || strbuf_printf(&data, "lowerdir=%s,upperdir=%s,workdir=%s", s->path, s->upper, work) < 0 ||
+    if (!work || strbuf_printf(&data, "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work) < 0 ||
         /* In a user namespace overlay cannot write trusted.* attributes (kernel 5.11 on). */
         (c->idmap_count && strbuf_puts(&data, ",userxattr") < 0) ||
         (o->data[0] && strbuf_printf(&data, ",%s", o->data) < 0))
@@ -120,24 +68,109 @@ static int mount_overlay(const struct rootfs_source *s, const struct config *c, 
               strbuf_text(&data)) < 0) {
         r = errno;
         error_set(err, r, "cannot mount overlay (%s) as rootfs on %s", strbuf_text(&data), target);
-        return r == ENODEV ? error_remedy(err, "this kernel has no overlay file system") : err->code;
+        return r == ENODEV ? error_remedy(err, "this kernel has no overlay file system")
+               : err       ? err->code
+                           : -r;
     }
     return 0;
 }
 
-static int mount_folder(const struct rootfs_source *s, const char *target, const struct mount_options *o,
-                        struct error *err)
+/* Put a prepared tree on a folder. */
+static int attach_prepared(struct rootfs *r, const char *target, struct error *err)
 {
-    if (mount(s->path, target, NULL, MS_BIND | MS_REC, NULL) < 0) {
-        int r = errno;
-        error_set(err, r, "cannot mount rootfs %s on %s", s->path, target);
-        return r == ENOENT
-                   ? error_remedy(err, "set lxc.rootfs.path and lxc.rootfs.mount to folders that exist")
-                   : err->code;
+    cleanup_fd int place = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int tree = rootfs_next_prepared(r), ret = place < 0 ? -errno : tree < 0 ? tree : tree_attach(tree, place);
+
+    return ret < 0 ? error_set(err, ret, "cannot mount the rootfs on %s", target) : 0;
+}
+
+/*
+ * An image that is only read, under an overlay. All of it stands on a tmpfs that the overlay then covers, so
+ * the host needs no folder for it.
+ */
+static int mount_squashfs(struct rootfs *r, const struct rootfs_source *s, const struct config *c,
+                          const char *target, const struct mount_options *o, bool prepared, struct error *err)
+{
+    cleanup_free char *lower = format_string("%s/lower", target), *upper = format_string("%s/upper", target);
+    int ret;
+
+    if (!lower || !upper)
+        return error_set(err, ENOMEM, "cannot mount the rootfs");
+    if (mount("none", target, "tmpfs", MS_NODEV | MS_NOSUID, "mode=755") < 0 || mkdir(lower, 0755) < 0 ||
+        mkdir(upper, 0755) < 0)
+        return error_set(err, errno, "cannot make a tmpfs on %s for the rootfs", target);
+    ret = prepared ? attach_prepared(r, lower, err) : image_mount(s->path, lower, MS_RDONLY, NULL, err);
+    return ret < 0 ? ret : mount_overlay(lower, s->upper ? s->upper : upper, c, target, o, err);
+}
+
+static int mount_folder(const char *path, const char *target, struct error *err)
+{
+    int r;
+
+    if (mount(path, target, NULL, MS_BIND | MS_REC, NULL) == 0)
+        return 0;
+    r = errno;
+    error_set(err, r, "cannot mount rootfs %s on %s", path, target);
+    return r == ENOENT ? error_remedy(err, "set lxc.rootfs.path and lxc.rootfs.mount to folders that exist")
+                       : -r;
+}
+
+static int mount_zfs(const char *dataset, const char *target, const struct mount_options *o,
+                     struct error *err)
+{
+    int r;
+
+    if (mount(dataset, target, "zfs", o->flags, o->data) == 0)
+        return 0;
+    r = errno;
+    error_set(err, r, "cannot mount zfs dataset %s on %s", dataset, target);
+    return error_remedy(err, r == ENODEV
+                                 ? "this kernel has no zfs: load its module"
+                                 : "give it \"zfs set mountpoint=legacy\", or use dir: with the folder "
+                                   "where it is mounted");
+}
+
+static int mount_source(struct rootfs *r, const struct rootfs_source *s, const struct config *c,
+                        const char *target, const struct mount_options *o, struct error *err)
+{
+    bool prepared = rootfs_is_prepared(c, s, o);
+
+    switch (s->type) {
+    case ROOTFS_HOST:
+        return 0;
+    case ROOTFS_OVERLAY:
+        return mount_overlay(s->path, s->upper, c, target, o, err);
+    case ROOTFS_SQUASHFS:
+        return mount_squashfs(r, s, c, target, o, prepared, err);
+    default:
+        break;
     }
-    cleanup_fd int fd = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int r = fd < 0 ? -errno : mount_add_flags(fd, o);
-    return r < 0 ? error_set(err, r, "cannot apply lxc.rootfs.options to %s", target) : 0;
+    if (prepared)
+        return attach_prepared(r, target, err);
+    switch (s->type) {
+    case ROOTFS_IMAGE:
+        return image_mount(s->path, target, o->flags, o->data, err);
+    case ROOTFS_ZFS:
+        return mount_zfs(s->path, target, o, err);
+    default:
+        return mount_folder(s->path, target, err);
+    }
+}
+
+/* Where to mount it; NULL when out of memory. */
+static char *choose_target(const struct config *c, const struct rootfs_source *s)
+{
+    if (s->type == ROOTFS_HOST)
+        return strdup("/");
+    if (c->rootfs_mount && c->rootfs_mount[0])
+        return strdup(c->rootfs_mount);
+    if (s->type == ROOTFS_DIR)
+        return strdup(s->path);
+    if (s->type == ROOTFS_OVERLAY)
+        return strdup(s->upper);
+    /* A failure shows when it is mounted on; in a user namespace the monitor has made it. */
+    (void)make_directories(ROOTFS_PLACE, 0755);
+    return strdup(ROOTFS_PLACE);
 }
 
 static int open_proc(struct error *err)
@@ -156,11 +189,11 @@ int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err)
 {
     cleanup_rootfs_source struct rootfs_source s = {0};
     cleanup_mount_options struct mount_options o = {0};
-    const char *target;
     int ret = rootfs_source_parse(c->rootfs_path, &s, err);
 
     if (ret < 0)
         return ret;
+    rootfs_source_resolve(&s);
     ret = mount_options_parse(c->rootfs_options, &o, err);
     if (ret < 0)
         return error_context(err, "lxc.rootfs.options");
@@ -169,23 +202,20 @@ int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err)
         return r->proc_fd;
 
     r->is_host = s.type == ROOTFS_HOST;
-    target = r->is_host ? "/" : s.type == ROOTFS_DIR ? s.path : s.upper;
-    if (!r->is_host && c->rootfs_mount && c->rootfs_mount[0])
-        target = c->rootfs_mount;
-    r->path = strdup(target);
+    r->path = choose_target(c, &s);
     if (!r->path)
         return error_set(err, ENOMEM, "cannot mount the rootfs");
-
-    if (s.type == ROOTFS_OVERLAY)
-        ret = mount_overlay(&s, c, target, &o, err);
-    else if (s.type == ROOTFS_DIR)
-        ret = mount_folder(&s, target, &o, err);
+    ret = mount_source(r, &s, c, r->path, &o, err);
     if (ret < 0)
         return ret;
-    if (o.propagation && mount(NULL, target, NULL, o.propagation, NULL) < 0)
-        return error_set(err, errno, "cannot apply lxc.rootfs.options to %s", target);
-    r->fd = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return r->fd < 0 ? error_set(err, errno, "cannot open rootfs %s", target) : 0;
+    r->fd = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (r->fd < 0)
+        return error_set(err, errno, "cannot open rootfs %s", r->path);
+    if (!r->is_host)
+        ret = mount_add_flags(r->fd, &o);
+    if (ret == 0 && o.propagation)
+        ret = mount_on(r->fd, NULL, NULL, o.propagation, NULL);
+    return ret < 0 ? error_set(err, ret, "cannot apply lxc.rootfs.options to %s", r->path) : 0;
 }
 
 int rootfs_check(const struct rootfs *r, struct error *err)
@@ -256,7 +286,15 @@ int rootfs_enter(struct rootfs *r, struct error *err)
         return error_set(err, errno, "cannot enter the container's root");
     if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
         return error_set(err, errno, "cannot make the container's mounts shared");
+    /* What the host mounts there goes on arriving, and what the container mounts there is its own. */
+    if (r->shmounts && mount(NULL, r->shmounts, NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        return error_set(err, errno, "cannot make %s follow the host's mounts", r->shmounts);
     return 0;
+}
+
+int rootfs_next_prepared(struct rootfs *r)
+{
+    return r->used < r->prepared.count ? r->prepared.fds[r->used++] : -ENOENT;
 }
 
 void rootfs_close(struct rootfs *r)
@@ -265,6 +303,8 @@ void rootfs_close(struct rootfs *r)
     close_fd(&r->dev_fd);
     close_fd(&r->pts_fd);
     close_fd(&r->proc_fd);
+    command_fds_close(&r->prepared);
     free(r->path);
-    r->path = NULL;
+    free(r->shmounts);
+    r->path = r->shmounts = NULL;
 }

@@ -5,12 +5,13 @@
  * host's tree still in sight until rootfs_enter(). The order, which child.c follows step by step; a step
  * marked (host) is not ours:
  *
+ *      limits_time           lxc.time.offset: a time namespace of its own
  *      rootfs_isolate        nothing mounted from here on reaches the host
  *      (host)                hooks pre-mount
  *      rootfs_mount          the rootfs is mounted at its place, rootfs->fd is its root
  *      dev_mount             lxc.autodev: a tmpfs on /dev
  *      automount_system      lxc.mount.auto proc, sys
- *      mounts_apply          lxc.mount.fstab and lxc.mount.entry
+ *      mounts_apply          lxc.mount.fstab, lxc.mount.entry and lxc.mount.auto shmounts
  *      automount_cgroup      lxc.mount.auto cgroup: after entries, which may have brought /sys
  *      (host)                hooks mount
  *      rootfs_check          no hook has mounted over the rootfs
@@ -23,15 +24,18 @@
  *      rootfs_enter          pivot_root; the host's tree is gone
  *      personality_set       lxc.arch
  *      limits_sysctl         lxc.sysctl.*
+ *      lsm_keyring           lxc.selinux.context.keyring
+ *      limits_keyring        lxc.keyring.session: a session keyring of its own
  *      caps_apply            bounding set
  *      lsm_prepare           the label that exec will take
  *      limits_no_new_privs   after the label, which it would forbid
  *      seccomp_load          last of the confinement, so that no step above needs an allowance in the profile
  *      rootfs_close          the fds; then hooks start, environment, setsid, terminal, uid, exec
  *
- * The monitor, before it lets the child go: idmap_write(pid); before exec: limits_prlimit(pid),
- * limits_proc(pid). A process that attaches: sealed_reexec() first of all; then, inside the namespaces,
- * personality_set, caps_limit, lsm_prepare, limits_no_new_privs, seccomp_load.
+ * The monitor, before it lets the child go: idmap_write(pid), rootfs_prepare(pid); before exec:
+ * limits_prlimit(pid), limits_proc(pid), limits_core(pid). A process that attaches: sealed_reexec() first of
+ * all; then, inside the namespaces, personality_set, caps_limit, lsm_prepare, limits_no_new_privs,
+ * seccomp_load.
  *
  * The tree is hostile: every path in it is resolved by rootfs_open() from rootfs->fd and mounted upon through
  * the fd (/proc/self/fd/N), so no link in it leads a mount elsewhere.
@@ -43,6 +47,9 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/run/protocol.h"
+
+struct mount_options; /* core/run/mounts.h */
 
 struct rootfs {
     int fd;       /* O_PATH: root of the container's tree; -1 until rootfs_mount */
@@ -51,32 +58,71 @@ struct rootfs {
     int proc_fd;  /* O_PATH: the host's /proc, which a container cannot fake; usable after rootfs_enter too */
     char *path;   /* where it is mounted: LXC_ROOTFS_MOUNT of hooks; "/" without lxc.rootfs.path */
     bool is_host; /* no lxc.rootfs.path: the host's own tree is used, and rootfs_enter does nothing */
+    struct command_fds prepared; /* from rootfs_prepare, which came with SYNC_GO */
+    size_t used;                 /* of them */
+    char *shmounts; /* lxc.mount.auto = shmounts: where it is mounted, from the container's root */
 };
 
 #define ROOTFS_INIT                                                                                          \
     {                                                                                                        \
-        -1, -1, -1, -1, NULL, false                                                                          \
+        .fd = -1, .dev_fd = -1, .pts_fd = -1, .proc_fd = -1                                                  \
     }
 #define cleanup_rootfs __attribute__((cleanup(rootfs_close)))
 
-enum rootfs_type { ROOTFS_HOST, ROOTFS_DIR, ROOTFS_OVERLAY };
+/* Where a rootfs without a folder is mounted, in the container's own mount namespace. */
+#define ROOTFS_PLACE "/run/lxc/rootfs"
+
+enum rootfs_type {
+    ROOTFS_HOST,
+    ROOTFS_DIR,      /* a folder, or what is found to be an image file or a block device */
+    ROOTFS_OVERLAY,  /* folders over each other */
+    ROOTFS_IMAGE,    /* an image file or a block device with a file system of any kind on it */
+    ROOTFS_ZFS,      /* a dataset */
+    ROOTFS_SQUASHFS, /* an image that is only read, and a folder over it */
+};
 
 /* lxc.rootfs.path taken apart. */
 struct rootfs_source {
     enum rootfs_type type;
-    char *path;  /* ROOTFS_DIR: the folder; ROOTFS_OVERLAY: the lower folders, colon-separated, lowest last */
-    char *upper; /* ROOTFS_OVERLAY */
+    char *path;  /* ROOTFS_OVERLAY: the lower folders, colon-separated, lowest last */
+    char *upper; /* ROOTFS_OVERLAY; ROOTFS_SQUASHFS: NULL where changes are kept in memory */
 };
 
 #define cleanup_rootfs_source __attribute__((cleanup(rootfs_source_free)))
 void rootfs_source_free(struct rootfs_source *s);
 
 /*
- * "/path", "dir:/path", "overlay:LOWER:UPPER" (also "overlayfs:"; several lowers "L1:L2:UPPER"); NULL or
- * empty: the host's tree. Other types (lvm:, zfs:, loop:, ...) are refused by name. The struct is filled and
- * to be freed only on success. 0, -ENOTSUP, -EINVAL, -ENOMEM.
+ *      /PATH, dir:/PATH            a folder; without "dir:" also an image file or a block device
+ *      btrfs:/PATH                 a subvolume, which is a folder
+ *      overlay:LOWER:UPPER         folders; also "overlayfs:", several lowers "L1:L2:UPPER"
+ *      loop:/FILE, lvm:/DEVICE     an image file, a block device
+ *      zfs:DATASET                 mounted by the kernel's own zfs
+ *      squashfs:/FILE[:/UPPER]     an image under a folder that takes the changes, or under a tmpfs
+ *
+ * NULL or empty: the host's tree. rbd: and nbd: are refused with what to do instead, others by name. The
+ * struct is filled and to be freed only on success. 0, -ENOTSUP, -EINVAL, -ENOMEM.
  */
 int rootfs_source_parse(const char *text, struct rootfs_source *out, struct error *err);
+
+/*
+ * Look at what is there: a ROOTFS_DIR that is a file or a block device becomes a ROOTFS_IMAGE. A source that
+ * does not exist stays as it is.
+ */
+void rootfs_source_resolve(struct rootfs_source *s);
+
+/*
+ * In the monitor, once the ids of `child` are mapped and before it is let go: the mounts that only the
+ * monitor may make, as detached trees (core/run/tree.h). That is a rootfs on an image or a block device where
+ * the container has a user namespace, and whatever has the option idmap=. Usually there are none. They are to
+ * be sent beside SYNC_GO into r->prepared, and vanish with their fds. -E2BIG for more than 20.
+ */
+int rootfs_prepare(const struct config *c, pid_t child, struct command_fds *out, struct error *err);
+
+/* Does the rootfs come prepared? For both sides to agree on. */
+bool rootfs_is_prepared(const struct config *c, const struct rootfs_source *s, const struct mount_options *o);
+
+/* The next of the prepared trees, which stays r's; -ENOENT when there is none left. */
+int rootfs_next_prepared(struct rootfs *r);
 
 /*
  * Make every mount of this mount namespace a slave, so that what is mounted here stays here while the host's
@@ -86,8 +132,8 @@ int rootfs_isolate(struct error *err);
 
 /*
  * Mount the rootfs: on lxc.rootfs.mount where that is set, else on the rootfs folder itself (the upper folder
- * of an overlay), so the host needs no folder for it. Applies lxc.rootfs.options. Fills `r`, which starts as
- * ROOTFS_INIT.
+ * of an overlay), so the host needs no folder for it; what has no folder goes on /run/lxc/rootfs, which is
+ * made. Applies lxc.rootfs.options. Fills `r`, which starts as ROOTFS_INIT.
  */
 int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err);
 

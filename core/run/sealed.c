@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <linux/memfd.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,16 +21,53 @@
 #define MFD_EXEC 0x0010U /* kernel 6.3 */
 #endif
 
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#ifndef OPEN_TREE_CLONE /* musl 1.2.3 has none of these; linux/mount.h */
+#define OPEN_TREE_CLONE 1
+#endif
+#ifndef SYS_open_tree
+#define SYS_open_tree 428 /* the same on every architecture but alpha */
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+
+#define MOUNT_READ_ONLY 1 /* MOUNT_ATTR_RDONLY */
+#define SEALS           (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 extern char **environ;
+
+/* The path of a file that is mounted alone and attached nowhere. */
+static bool is_detached_mount(int fd)
+{
+    char path[8];
+    struct statvfs st;
+
+    return readlink("/proc/self/exe", path, sizeof(path)) == 1 && path[0] == '/' && fstatvfs(fd, &st) == 0 &&
+           st.f_flag & ST_RDONLY;
+}
 
 bool sealed_running(void)
 {
     cleanup_fd int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+    int seals;
 
+    if (fd < 0)
+        return false;
+    if (is_detached_mount(fd))
+        return true;
+    seals = fcntl(fd, F_GET_SEALS);
     return seals >= 0 && (seals & SEALS) == SEALS;
+}
+
+static int make_view(void)
+{
+    /* linux/mount.h, struct mount_attr: set, clear, propagation, user namespace. */
+    const uint64_t attributes[4] = {MOUNT_READ_ONLY, 0, 0, 0};
+    cleanup_fd int fd = (int)syscall(SYS_open_tree, AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | O_CLOEXEC);
+
+    if (fd < 0 || syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, attributes, sizeof(attributes)) < 0)
+        return -errno;
+    return take_fd(&fd);
 }
 
 /* MFD_EXEC is asked for where it is known, since vm.memfd_noexec may have turned the default round. */
@@ -69,10 +108,13 @@ int sealed_reexec(char **argv, struct error *err)
         prctl(PR_SET_NAME, slash ? slash + 1 : argv[0] ? argv[0] : "lxcbox");
         return 0;
     }
-    cleanup_fd int fd = make_memfd();
-    r = fd < 0 ? fd : copy_self(fd);
+    cleanup_fd int view = make_view();
+    if (view >= 0)
+        syscall(SYS_execveat, view, "", argv, environ, AT_EMPTY_PATH);
+    cleanup_fd int copy = make_memfd();
+    r = copy < 0 ? copy : copy_self(copy);
     if (r == 0) {
-        syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+        syscall(SYS_execveat, copy, "", argv, environ, AT_EMPTY_PATH);
         r = -errno;
     }
     error_set(err, r,

@@ -7,12 +7,22 @@
  *     [all]                          or [x86_64], [x86], [x32], [arm64], [arm], ...
  *     kexec_load errno 1             CALL [ACTION] [INDEX,VALUE,OP[,MASK]]...
  *
- * Actions: allow, kill, trap, errno N. (notify is refused by name.) Rules without an action allow in an
- * allowlist and kill in a denylist. Comments begin with '#'.
+ *     1
+ *     allowlist
+ *     0                              the number of a call of this machine's own ABI
+ *
+ * Actions: allow, kill, trap, notify, errno N. Rules without an action allow in an allowlist and kill in a
+ * denylist. "[1,0x10,&=,0xf0]": the conditions on a call's arguments are in brackets; OP is !=, <, <=, ==,
+ * >=, >, &= or SCMP_CMP_NE, LT, LE, EQ, GE, GT, MASKED_EQ. Comments begin with '#'.
+ *
+ * Unlike in LXC the rules of a section are for that ABI only, and a call whose name nobody knows is refused
+ * where passing it over would leave it open; where it would only withhold it, it is passed over with a
+ * warning.
  */
 #ifndef LXCBOX_CORE_RUN_SECCOMP_POLICY_H
 #define LXCBOX_CORE_RUN_SECCOMP_POLICY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +48,7 @@ struct seccomp_rule {
 
 struct seccomp_policy {
     uint32_t default_action;    /* for a call that no rule speaks of */
+    bool notifies;              /* some action is SECCOMP_RET_USER_NOTIF */
     struct seccomp_rule *rules; /* several on one call: the first whose conditions hold decides */
     size_t count;
 };

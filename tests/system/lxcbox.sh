@@ -12,11 +12,14 @@ t 'an option that does not exist is refused by name' refuses 'unknown option "--
 t 'the version is printed' has '^[0-9]+\.[0-9]+\.[0-9]+$' lxcbox --version
 
 links() {
-    lxcbox "${@:2}" --install "$1" || return 1
+    lxcbox --install "${@:2}" "$1" || return 1
     diff <(lxcbox --list | sort) <(ls "$1" | sort)
 }
 t '--install links every applet' links "$WORK/hard"
 t '--install -s links every applet by name' links "$WORK/symbolic" -s
+t '--install without a folder is refused' refuses 'takes one folder' lxcbox --install -s
+beside() { mkdir "$WORK/beside" && cp "$LXCBOX" "$WORK/beside/lxcbox" && "$WORK/beside/lxcbox" --install -s "$WORK/beside" && readlink "$WORK/beside/lxc-state"; }
+t 'links beside the executable name it without its folder' is lxcbox beside
 
 pages() {
     local name missing=0

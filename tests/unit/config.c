@@ -132,7 +132,7 @@ static void every_family_reads_back(void **state)
         {"lxc.proc.oom_score_adj = 10\n", "lxc.proc.oom_score_adj", "10"},
         {"lxc.prlimit.nofile = 5 : unlimited\n", "lxc.prlimit.nofile", "5:unlimited"},
         {"lxc.prlimit.nofile = 5:5\n", "lxc.prlimit.nofile", "5"},
-        {"lxc.mount.auto = proc sys:ro cgroup2\n", "lxc.mount.auto", "proc:mixed sys:ro cgroup2:rw"},
+        {"lxc.mount.auto = proc sys:ro cgroup2\n", "lxc.mount.auto", "proc:mixed sys:ro cgroup2"},
         {"lxc.mount.auto = cgroup-full:mixed:force proc:rw\n", "lxc.mount.auto", "proc:rw cgroup-full:mixed"},
         {"lxc.mount.auto = shmounts:/a\n", "lxc.mount.auto", "shmounts:/a:/dev/.lxc-mounts"},
         {"lxc.mount.entry = a b c\n", "lxc.mount.entry", "a b c\n"},
@@ -151,7 +151,7 @@ static void every_family_reads_back(void **state)
         {"lxc.console.size = 1\n", "lxc.console.size", "4096"},
         {"lxc.environment = A=b=c\n", "lxc.environment", "A=b=c\n"},
         {"lxc.seccomp.notify.proxy = unix:/run/x\n", "lxc.seccomp.notify.proxy", "/run/x"},
-        {"lxc.rootfs.path = overlay:/a:/b\n", "lxc.rootfs.path", "overlay:/a:/b"},
+        {"lxc.rootfs.path = overlay:/a:/b\n", "lxc.rootfs.path", "/a:/b"},
     };
 
     (void)state;
@@ -279,6 +279,27 @@ static void names_from_before_lxc_3_are_refused_with_the_new_name(void **state)
     assert_non_null(strstr(err.remedy, "lxc.uts.name"));
     assert_true(read_text(&c, "lxc.network.0.link = a\n", &err) < 0);
     assert_non_null(strstr(err.remedy, "lxc.net.N"));
+}
+
+static void a_slip_is_answered_with_the_key_that_was_meant(void **state)
+{
+    static const char *const slips[][2] = {
+        {"lxc.uts.nmae = a", "did you mean lxc.uts.name?"},
+        {"lxc.mount.entrys = a", "did you mean lxc.mount.entry?"},
+        {"lxc.net.12.ipv4.adress = a", "did you mean lxc.net.12.ipv4.address?"},
+        {"lxc.something.else = a", "lxc.container.conf(5)"},
+        {"lxc.net.0.0123456789012345678901234567890123456789012345 = a", "lxc.container.conf(5)"},
+    };
+    cleanup_config struct config c;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    config_init(&c);
+    for (size_t i = 0; i < ARRAY_LENGTH(slips); i++) {
+        assert_true(read_text(&c, slips[i][0], &err) < 0);
+        if (!strstr(err.remedy, slips[i][1]))
+            fail_msg("%s: %s", slips[i][0], err.remedy);
+    }
 }
 
 static void values_arrive_typed(void **state)
@@ -564,6 +585,7 @@ int main(void)
         cmocka_unit_test(networks_read_back),
         cmocka_unit_test(malformed_values_are_refused),
         cmocka_unit_test(names_from_before_lxc_3_are_refused_with_the_new_name),
+        cmocka_unit_test(a_slip_is_answered_with_the_key_that_was_meant),
         cmocka_unit_test(values_arrive_typed),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(what_cannot_be_done_yet_is_named_at_start),

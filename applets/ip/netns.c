@@ -1,0 +1,318 @@
+/* ip netns: network namespaces by name. A name is a file in /run/netns that the namespace is mounted on. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "applets/ip/ip.h"
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+
+#define FOLDER "/run/netns"
+
+static int path_of(const char *name, char out[300], struct error *err)
+{
+    if (!name[0] || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+        strlen(name) > 255)
+        return error_text(err, EINVAL, "\"%s\" cannot be the name of a network namespace", name);
+    snprintf(out, 300, FOLDER "/%s", name);
+    return 0;
+}
+
+int ip_netns_open(const char *name, struct error *err)
+{
+    char path[300];
+    uint64_t pid;
+    int fd, r;
+
+    if (strchr(name, '/'))
+        snprintf(path, sizeof(path), "%s", name);
+    else if ((r = path_of(name, path, err)) < 0)
+        return r;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && parse_uint64(name, 10, INT32_MAX, &pid) == 0) {
+        snprintf(path, sizeof(path), "/proc/%llu/ns/net", (unsigned long long)pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    if (fd >= 0)
+        return fd;
+    error_set(err, errno, "cannot open network namespace %s", name);
+    return error_remedy(err, "\"ip netns\" lists those with a name");
+}
+
+static DIR *open_folder(void)
+{
+    return opendir(FOLDER);
+}
+
+static const char *next_name(DIR *d)
+{
+    struct dirent *e;
+
+    while ((e = readdir(d)))
+        if (e->d_name[0] != '.')
+            return e->d_name;
+    return NULL;
+}
+
+/* The id by which this namespace's kernel knows another; -1: none. rtnetlink's RTM_GETNSID. */
+static int id_of(struct netlink *n, int fd)
+{
+    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
+    struct rtgenmsg header = {.rtgen_family = AF_UNSPEC};
+    struct netlink_attribute a;
+    struct netlink_message m;
+    struct netlink_view rest;
+    struct netlink_batch b;
+
+    netlink_batch_init(&b);
+    netlink_begin(&b, RTM_GETNSID, 0, &header, sizeof(header));
+    netlink_put_u32(&b, NETNSA_FD, (uint32_t)fd);
+    if (netlink_exchange(n, &b, &replies, NULL) < 0)
+        return -1;
+    rest = netlink_view_of(&replies);
+    if (!netlink_next_message(&rest, &m) || !netlink_take_header(&m.payload, &header, sizeof(header)))
+        return -1;
+    while (netlink_next_attribute(&m.payload, &a))
+        if (a.type == NETNSA_NSID)
+            return (int)netlink_u32(&a);
+    return -1;
+}
+
+const char *ip_netns_name_of(struct ip_call *c, int id, char out[256])
+{
+    cleanup_dir DIR *d = open_folder();
+    const char *name;
+
+    out[0] = '\0';
+    while (id >= 0 && d && (name = next_name(d))) {
+        cleanup_fd int fd = openat(dirfd(d), name, O_RDONLY | O_CLOEXEC);
+
+        if (fd >= 0 && id_of(&c->n, fd) == id) {
+            snprintf(out, 256, "%s", name);
+            break;
+        }
+    }
+    return out;
+}
+
+static int list(struct ip_call *c)
+{
+    cleanup_dir DIR *d = open_folder();
+    const char *name;
+
+    output_open(&c->out, NULL, '[');
+    while (d && (name = next_name(d))) {
+        cleanup_fd int fd = openat(dirfd(d), name, O_RDONLY | O_CLOEXEC);
+        int id = fd < 0 ? -1 : id_of(&c->n, fd);
+
+        output_open(&c->out, NULL, '{');
+        output_string(&c->out, "name", "%s", name);
+        if (id >= 0)
+            output_number(&c->out, "id", " (id: %lld)", id);
+        output_text(&c->out, "\n");
+        output_close(&c->out, '}');
+    }
+    output_close(&c->out, ']');
+    return 0;
+}
+
+/* Mounts on names are to be seen in every mount namespace: the folder is a mount point that propagates. */
+static int share_folder(struct error *err)
+{
+    int r = make_directories(FOLDER, 0755);
+
+    if (r < 0)
+        return error_set(err, r, "cannot make folder %s", FOLDER);
+    if (mount("", FOLDER, "none", MS_SHARED | MS_REC, NULL) == 0)
+        return 0;
+    if (errno != EINVAL || mount(FOLDER, FOLDER, "none", MS_BIND | MS_REC, NULL) < 0 ||
+        mount("", FOLDER, "none", MS_SHARED | MS_REC, NULL) < 0)
+        return error_set(err, errno, "cannot make %s a shared mount", FOLDER);
+    return 0;
+}
+
+/* Name the namespace that `source` is; without one a new one, which this process then is in. */
+static int add(const char *name, const char *source, struct error *err)
+{
+    cleanup_fd int fd = -1;
+    char path[300];
+    int r = path_of(name, path, err);
+
+    if (r == 0)
+        r = share_folder(err);
+    if (r < 0)
+        return r;
+    fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+    if (fd < 0)
+        return error_set(err, errno, "cannot name a network namespace %s", name);
+    if ((!source && unshare(CLONE_NEWNET) < 0) ||
+        mount(source ? source : "/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) < 0) {
+        error_set(err, errno, "cannot make network namespace %s", name);
+        unlink(path);
+        return err->code;
+    }
+    return 0;
+}
+
+static int attach(char **words, struct error *err)
+{
+    char path[64];
+
+    if (!words[0] || !words[1])
+        return error_text(err, EINVAL, "ip netns attach needs a name and a process id");
+    snprintf(path, sizeof(path), "/proc/%.20s/ns/net", words[1]);
+    if (access(path, F_OK) < 0)
+        return error_set(err, errno, "cannot find process %s", words[1]);
+    return add(words[0], path, err);
+}
+
+static int delete (const char *name, struct error *err)
+{
+    char path[300];
+    int r = path_of(name, path, err);
+
+    if (r < 0)
+        return r;
+    umount2(path, MNT_DETACH);
+    if (unlink(path) < 0)
+        return error_set(err, errno, "cannot remove network namespace %s", name);
+    return 0;
+}
+
+static int delete_each(struct ip_call *c, char **words, struct error *err)
+{
+    cleanup_dir DIR *d = c->options->all ? open_folder() : NULL;
+    const char *name;
+    int r = 0;
+
+    if (!words[0] && !c->options->all)
+        return error_text(err, EINVAL, "ip netns delete needs a name");
+    while (d && r == 0 && (name = next_name(d)))
+        r = delete (name, err);
+    return r < 0 || c->options->all ? r : delete (words[0], err);
+}
+
+/*
+ * Run a command in a namespace, with a /sys of that namespace, and with the files of /etc/netns/NAME in place
+ * of those in /etc, as ip-netns(8) has it.
+ */
+static void replace_etc(const char *name)
+{
+    cleanup_free char *folder = format_string("/etc/netns/%s", name);
+    cleanup_dir DIR *d = folder ? opendir(folder) : NULL;
+    const char *entry;
+
+    while (d && (entry = next_name(d))) {
+        cleanup_free char *from = format_string("%s/%s", folder, entry),
+                          *to = format_string("/etc/%s", entry);
+
+        if (from && to && mount(from, to, "none", MS_BIND, NULL) < 0)
+            fprintf(stderr, "ip: cannot put %s in place of %s: %s\n", from, to, strerror(errno));
+    }
+}
+
+static int execute(char **words, struct error *err)
+{
+    cleanup_fd int fd = -1;
+    unsigned long flags = 0;
+    struct statvfs fs;
+
+    if (!words[0] || !words[1])
+        return error_text(err, EINVAL, "ip netns exec needs a name and a command");
+    fd = ip_netns_open(words[0], err);
+    if (fd < 0)
+        return fd;
+    if (setns(fd, CLONE_NEWNET) < 0)
+        return error_set(err, errno, "cannot enter network namespace %s", words[0]);
+    if (unshare(CLONE_NEWNS) < 0 || mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
+        return error_set(err, errno, "cannot have mounts of its own");
+    if (statvfs("/sys", &fs) == 0 && fs.f_flag & ST_RDONLY)
+        flags = MS_RDONLY;
+    umount2("/sys", MNT_DETACH);
+    if (mount(words[0], "/sys", "sysfs", flags, NULL) < 0)
+        return error_set(err, errno, "cannot mount /sys for network namespace %s", words[0]);
+    replace_etc(words[0]);
+    fflush(stdout);
+    execvp(words[1], words + 1);
+    return error_set(err, errno, "cannot run %s", words[1]);
+}
+
+static bool is_same(const char *path, const struct stat *other)
+{
+    struct stat s;
+
+    return stat(path, &s) == 0 && s.st_dev == other->st_dev && s.st_ino == other->st_ino;
+}
+
+/* The names of the namespace that a process is in. */
+static int identify(const char *pid, struct error *err)
+{
+    cleanup_dir DIR *d = open_folder();
+    char path[300];
+    struct stat own;
+    const char *name;
+
+    snprintf(path, sizeof(path), "/proc/%.20s/ns/net", pid);
+    if (stat(path, &own) < 0)
+        return error_set(err, errno, "cannot look at process %s", pid);
+    while (d && (name = next_name(d)))
+        if (path_of(name, path, NULL) == 0 && is_same(path, &own))
+            puts(name);
+    return 0;
+}
+
+/* The processes in a namespace. */
+static int list_processes(const char *name, struct error *err)
+{
+    cleanup_dir DIR *d = opendir("/proc");
+    cleanup_fd int fd = ip_netns_open(name, err);
+    const char *pid;
+    struct stat own;
+    char path[300];
+
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &own) < 0)
+        return error_set(err, errno, "cannot look at network namespace %s", name);
+    while (d && (pid = next_name(d))) {
+        snprintf(path, sizeof(path), "/proc/%.20s/ns/net", pid);
+        if (pid[0] >= '0' && pid[0] <= '9' && is_same(path, &own))
+            puts(pid);
+    }
+    return 0;
+}
+
+int ip_netns(struct ip_call *c, char **words, struct error *err)
+{
+    const char *command = words[0] ? words[0] : "list";
+    char **rest = words[0] ? words + 1 : words;
+
+    if (ip_matches(command, "list") || ip_matches(command, "show") || strcmp(command, "lst") == 0)
+        return list(c);
+    if (ip_matches(command, "add") && rest[0])
+        return add(rest[0], NULL, err);
+    if (ip_matches(command, "attach"))
+        return attach(rest, err);
+    if (ip_matches(command, "delete"))
+        return delete_each(c, rest, err);
+    if (ip_matches(command, "exec"))
+        return execute(rest, err);
+    if (ip_matches(command, "identify"))
+        return identify(rest[0] ? rest[0] : "self", err);
+    if (ip_matches(command, "pids") && rest[0])
+        return list_processes(rest[0], err);
+    if (ip_matches(command, "add") || ip_matches(command, "pids"))
+        return error_text(err, EINVAL, "ip netns %s needs a name", command);
+    return ip_unknown(command, "ip netns", err);
+}

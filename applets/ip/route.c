@@ -1,0 +1,665 @@
+/* ip route: add, change, replace, append, delete, show, get, flush. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/in_route.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "applets/ip/ip.h"
+#include "core/base/cleanup.h"
+#include "net/route.h"
+
+#define TABLE_ALL 0 /* of no route */
+
+/* --- Showing --- */
+
+struct route_filter {
+    const char *device, *input, *table;
+    struct ip_prefix root, match; /* destinations within the first, containing the second */
+    struct ip via, source;
+    bool has_root, has_match, cached;
+    int output_index;
+    uint32_t table_id, protocol, scope, type, metric;
+};
+
+static void show_flags(struct ip_call *c, unsigned flags)
+{
+    static const struct ip_name names[] = {{"dead", RTNH_F_DEAD},
+                                           {"onlink", RTNH_F_ONLINK},
+                                           {"pervasive", RTNH_F_PERVASIVE},
+                                           {"offload", RTNH_F_OFFLOAD},
+                                           {"trap", RTNH_F_TRAP},
+                                           {"notify", RTM_F_NOTIFY},
+                                           {"linkdown", RTNH_F_LINKDOWN},
+                                           {"unresolved", RTNH_F_UNRESOLVED},
+                                           {"rt_offload", RTM_F_OFFLOAD},
+                                           {"rt_trap", RTM_F_TRAP},
+                                           {NULL, 0}};
+
+    output_open(&c->out, "flags", '[');
+    for (const struct ip_name *f = names; f->name; f++)
+        if (flags & f->value)
+            output_string(&c->out, NULL, "%s ", f->name);
+    output_close(&c->out, ']');
+}
+
+static void show_gateway(struct ip_call *c, int family, const struct ip *gateway)
+{
+    char text[IP_TEXT_SIZE];
+
+    ip_format(gateway, text);
+    if (!gateway->family)
+        return;
+    if (gateway->family == family) {
+        output_string(&c->out, "gateway", "via %s ", text);
+        return;
+    }
+    output_open(&c->out, "via", '{');
+    output_string(&c->out, "family", "via %s ", gateway->family == AF_INET ? "inet" : "inet6");
+    output_string(&c->out, "host", "%s ", text);
+    output_close(&c->out, '}');
+}
+
+/* What the kernel says of a looked-up route: why it is what it is. */
+static void show_cache(struct ip_call *c, const struct route *r)
+{
+    static const struct ip_name names[] = {{"local", RTCF_LOCAL},
+                                           {"reject", RTCF_REJECT},
+                                           {"mc", RTCF_MULTICAST},
+                                           {"brd", RTCF_BROADCAST},
+                                           {"dst-nat", RTCF_DNAT},
+                                           {"src-nat", RTCF_SNAT},
+                                           {"masq", RTCF_MASQ},
+                                           {"dst-direct", RTCF_DIRECTDST},
+                                           {"src-direct", RTCF_DIRECTSRC},
+                                           {"redirected", RTCF_REDIRECTED},
+                                           {"redirect", RTCF_DOREDIRECT},
+                                           {"fastroute", RTCF_FAST},
+                                           {"notify", RTCF_NOTIFY},
+                                           {NULL, 0}};
+    unsigned left = r->flags & ~0xffffU;
+    char number[16];
+
+    output_open(&c->out, "cache", '[');
+    output_text(&c->out, "%s    cache ", c->line);
+    if (left)
+        output_text(&c->out, "<");
+    for (const struct ip_name *f = names; f->name; f++)
+        if (left & f->value) {
+            left &= ~f->value;
+            output_string(&c->out, NULL, left ? "%s," : "%s> ", f->name);
+        }
+    if (left) {
+        snprintf(number, sizeof(number), "%x", left);
+        output_string(&c->out, NULL, "%s>", number);
+    }
+    output_close(&c->out, ']');
+}
+
+static void show_metrics(struct ip_call *c, const struct route *r)
+{
+    static const char *const names[ROUTE_METRICS] = {
+        [RTAX_MTU] = "mtu",           [RTAX_WINDOW] = "window",         [RTAX_RTT] = "rtt",
+        [RTAX_RTTVAR] = "rttvar",     [RTAX_SSTHRESH] = "ssthresh",     [RTAX_CWND] = "cwnd",
+        [RTAX_ADVMSS] = "advmss",     [RTAX_REORDERING] = "reordering", [RTAX_HOPLIMIT] = "hoplimit",
+        [RTAX_INITCWND] = "initcwnd", [RTAX_FEATURES] = "features",     [RTAX_RTO_MIN] = "rto_min",
+        [RTAX_INITRWND] = "initrwnd", [RTAX_QUICKACK] = "quickack"};
+    bool any = false;
+
+    for (int i = RTAX_MTU; i < ROUTE_METRICS; i++) {
+        if (!r->metrics[i] || !names[i] || (i == RTAX_HOPLIMIT && r->metrics[i] == UINT32_MAX))
+            continue;
+        if (!any) {
+            output_open(&c->out, "metrics", '[');
+            output_open(&c->out, NULL, '{');
+            any = true;
+        }
+        output_text(&c->out, "%s %s", names[i], r->metrics[RTAX_LOCK] & (1U << i) ? "lock " : "");
+        output_number(&c->out, names[i], "%lld ", r->metrics[i]);
+    }
+    if (any) {
+        output_close(&c->out, '}');
+        output_close(&c->out, ']');
+    }
+}
+
+static void show_hops(struct ip_call *c, const struct route *r)
+{
+    struct netlink_view rest = r->multipath;
+    struct route_hop hop;
+
+    output_open(&c->out, "nexthops", '[');
+    while (route_next_hop(r, &rest, &hop)) {
+        output_open(&c->out, NULL, '{');
+        output_text(&c->out, "%s\tnexthop ", c->line);
+        show_gateway(c, r->family, &hop.gateway);
+        output_string(&c->out, "dev", "dev %s ", ip_link_name(c, hop.device));
+        output_number(&c->out, "weight", "weight %lld ", hop.weight);
+        show_flags(c, hop.flags);
+        output_close(&c->out, '}');
+    }
+    output_close(&c->out, ']');
+}
+
+/* Where it leads and from where, as the first words of its line. */
+static void show_ends(struct ip_call *c, const struct route *r)
+{
+    bool details = c->options->details;
+    char text[PREFIX_TEXT_SIZE], number[16];
+
+    if (r->type != RTN_UNICAST || details)
+        output_string(&c->out, "type", "%s ", ip_name_of(ip_route_types, r->type, number));
+    prefix_format(&r->destination, text);
+    output_string(&c->out, "dst", "%s ", r->destination.length ? text : "default");
+    if (r->from.ip.family)
+        output_string(&c->out, "from", "from %s ", prefix_format(&r->from, text));
+    if (r->nexthop_id)
+        output_number(&c->out, "nhid", "nhid %lld ", r->nexthop_id);
+    if (r->tos) {
+        snprintf(number, sizeof(number), "0x%02x", r->tos);
+        output_string(&c->out, "tos", "tos %s ", number);
+    }
+}
+
+static void show_route(struct ip_call *c, const struct route *r, const struct route_filter *f)
+{
+    bool details = c->options->details;
+    char text[IP_TEXT_SIZE], number[16];
+
+    output_open(&c->out, NULL, '{');
+    show_ends(c, r);
+    if (!f->via.family)
+        show_gateway(c, r->family, &r->gateway);
+    if (r->device && !f->output_index)
+        output_string(&c->out, "dev", "dev %s ", ip_link_name(c, r->device));
+    if (r->table && (r->table != RT_TABLE_MAIN || details) && f->table_id == TABLE_ALL)
+        output_string(&c->out, "table", "table %s ", ip_name_of(ip_tables, r->table, number));
+    if (!(r->flags & RTM_F_CLONED) && (r->protocol != RTPROT_BOOT || details) && f->protocol == UNSET)
+        output_string(&c->out, "protocol", "proto %s ", ip_name_of(ip_protocols, r->protocol, number));
+    if (!(r->flags & RTM_F_CLONED) && (r->scope != RT_SCOPE_UNIVERSE || details) && f->scope == UNSET)
+        output_string(&c->out, "scope", "scope %s ", ip_name_of(ip_scopes, r->scope, number));
+    if (r->source.family && !f->source.family)
+        output_string(&c->out, "prefsrc", "src %s ", ip_format(&r->source, text));
+    if (r->has_metric && f->metric == UNSET)
+        output_number(&c->out, "metric", "metric %lld ", r->metric);
+    show_flags(c, r->flags);
+    if (r->mark)
+        output_number(&c->out, "mark", r->mark >= 16 ? "mark 0x%llx " : "mark %lld ", r->mark);
+    if (r->has_uid)
+        output_number(&c->out, "uid", "uid %lld ", r->uid);
+    if (r->family == AF_INET && r->flags & RTM_F_CLONED)
+        show_cache(c, r);
+    if (r->expires)
+        output_number(&c->out, "expires", "expires %lldsec ", r->expires / (int32_t)sysconf(_SC_CLK_TCK));
+    if (r->cache_error)
+        output_number(&c->out, "error", "error %lld ", r->cache_error);
+    show_metrics(c, r);
+    if (r->input)
+        output_string(&c->out, "iif", "iif %s ", ip_link_name(c, r->input));
+    if (r->has_preference)
+        output_string(&c->out, "pref", "pref %s",
+                      r->preference == 1   ? "high"
+                      : r->preference == 3 ? "low"
+                                           : "medium");
+    if (r->multipath.length)
+        show_hops(c, r);
+    output_text(&c->out, "\n");
+    output_close(&c->out, '}');
+}
+
+static bool covers(const struct ip_prefix *wide, const struct ip_prefix *narrow)
+{
+    if (wide->length > narrow->length)
+        return false;
+    for (unsigned bit = 0; bit < wide->length; bit++)
+        if ((wide->ip.bytes[bit / 8] ^ narrow->ip.bytes[bit / 8]) & (0x80 >> bit % 8))
+            return false;
+    return true;
+}
+
+static bool passes(const struct ip_call *c, const struct route_filter *f, const struct route *r)
+{
+    int family = c->options->family;
+
+    if ((family != AF_UNSPEC && r->family != family) || (f->table_id != TABLE_ALL && r->table != f->table_id))
+        return false;
+    if (f->cached != ((r->flags & RTM_F_CLONED) != 0))
+        return false;
+    if ((f->protocol != UNSET && r->protocol != f->protocol) || (f->scope != UNSET && r->scope != f->scope) ||
+        (f->type != UNSET && r->type != f->type) || (f->metric != UNSET && r->metric != f->metric) ||
+        (f->output_index && r->device != f->output_index))
+        return false;
+    if ((f->via.family && !ip_equal(&f->via, &r->gateway)) ||
+        (f->source.family && !ip_equal(&f->source, &r->source)))
+        return false;
+    if (f->has_root &&
+        ((f->root.ip.family && f->root.ip.family != r->family) || !covers(&f->root, &r->destination)))
+        return false;
+    return !f->has_match ||
+           ((!f->match.ip.family || f->match.ip.family == r->family) && covers(&r->destination, &f->match));
+}
+
+/* "[to] [root|match|exact] PREFIX". */
+static int read_selector(struct ip_call *c, char ***words, struct route_filter *f, struct error *err)
+{
+    bool root = true, match = true;
+    struct ip_prefix p;
+    int r;
+
+    if (strcmp(**words, "to") == 0 && (*words)[1])
+        ++*words;
+    if ((*words)[1] &&
+        (strcmp(**words, "root") == 0 || strcmp(**words, "match") == 0 || strcmp(**words, "exact") == 0)) {
+        match = strcmp(**words, "root") != 0;
+        root = strcmp(**words, "match") != 0;
+        ++*words;
+    }
+    r = ip_prefix_word(*(*words)++, c->options->family, &p, err);
+    if (r < 0)
+        return r;
+    if (root)
+        f->root = p;
+    if (match)
+        f->match = p;
+    f->has_root |= root;
+    f->has_match |= match;
+    return 0;
+}
+
+static int read_table(struct route_filter *f, struct error *err)
+{
+    if (!f->table)
+        return 0;
+    if (strcmp(f->table, "all") == 0)
+        f->table_id = TABLE_ALL;
+    else if (strcmp(f->table, "cache") == 0)
+        f->cached = true;
+    else if (ip_name_parse(ip_tables, f->table, &f->table_id) < 0)
+        return error_text(err, EINVAL, "\"%s\" is no routing table", f->table);
+    return 0;
+}
+
+static int read_filter(struct ip_call *c, char **words, struct route_filter *f, struct error *err)
+{
+    static const struct ip_word table[] = {
+        {"table", WORD_STRING, offsetof(struct route_filter, table), 0, NULL, false},
+        {"cached", WORD_TRUE, offsetof(struct route_filter, cached), 0, NULL, false},
+        {"cloned", WORD_TRUE, offsetof(struct route_filter, cached), 0, NULL, false},
+        {"proto", WORD_NAME, offsetof(struct route_filter, protocol), 0, ip_protocols, true},
+        {"protocol", WORD_NAME, offsetof(struct route_filter, protocol), 0, ip_protocols, false},
+        {"scope", WORD_NAME, offsetof(struct route_filter, scope), 0, ip_scopes, false},
+        {"type", WORD_NAME, offsetof(struct route_filter, type), 0, ip_route_types, true},
+        {"dev", WORD_STRING, offsetof(struct route_filter, device), 0, NULL, true},
+        {"oif", WORD_STRING, offsetof(struct route_filter, device), 0, NULL, true},
+        {"via", WORD_IP, offsetof(struct route_filter, via), 0, NULL, true},
+        {"src", WORD_IP, offsetof(struct route_filter, source), 0, NULL, true},
+        {"metric", WORD_U32, offsetof(struct route_filter, metric), 0, NULL, false},
+        {NULL, WORD_END, 0, 0, NULL, true},
+    };
+    const struct link *l;
+    int r;
+
+    *f = (struct route_filter){
+        .table_id = RT_TABLE_MAIN, .protocol = UNSET, .scope = UNSET, .type = UNSET, .metric = UNSET};
+    while ((r = ip_words(table, f, c->options->family, &words, err)) == 1) {
+        r = read_selector(c, &words, f, err);
+        if (r < 0)
+            return r;
+    }
+    if (r == 0)
+        r = read_table(f, err);
+    if (r == 0 && f->device) {
+        l = ip_link_named(c, f->device, err);
+        r = l ? 0 : err->code;
+        f->output_index = l ? l->index : 0;
+    }
+    return r;
+}
+
+static int dump(struct ip_call *c, const struct route_filter *f, struct strbuf *replies, struct error *err)
+{
+    int family = c->options->family;
+
+    /* As iproute2: IPv4 unless told otherwise, both where every table is asked for. */
+    if (family == AF_UNSPEC && f->table_id != TABLE_ALL)
+        family = f->root.ip.family == AF_INET6 ? AF_INET6 : AF_INET;
+    return route_dump(&c->n, family, f->cached ? 0 : f->table_id, f->cached, replies, err);
+}
+
+static int show(struct ip_call *c, char **words, struct error *err)
+{
+    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
+    struct route_filter f;
+    struct netlink_message m;
+    struct netlink_view rest;
+    struct route route;
+    int r = read_filter(c, words, &f, err);
+
+    if (r == 0)
+        r = dump(c, &f, &replies, err);
+    if (r < 0)
+        return r;
+    output_open(&c->out, NULL, '[');
+    for (rest = netlink_view_of(&replies); netlink_next_message(&rest, &m);)
+        if (route_parse(&m, &route) && passes(c, &f, &route))
+            show_route(c, &route, &f);
+    output_close(&c->out, ']');
+    return 0;
+}
+
+static int flush(struct ip_call *c, char **words, struct error *err)
+{
+    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
+    struct route_filter f;
+    struct netlink_batch b;
+    struct netlink_message m;
+    struct netlink_view rest;
+    struct route route;
+    int r;
+
+    if (!words[0])
+        return error_text(err, EINVAL,
+                          "ip route flush needs to be told what: a table, an interface, a prefix");
+    r = read_filter(c, words, &f, err);
+    if (r == 0)
+        r = dump(c, &f, &replies, err);
+    for (rest = netlink_view_of(&replies); r == 0 && netlink_next_message(&rest, &m);) {
+        if (!route_parse(&m, &route) || !passes(c, &f, &route))
+            continue;
+        netlink_batch_init(&b);
+        route_delete(&b, &route);
+        r = ip_exchange(c, &b, NULL, err, "cannot delete a route");
+        r = r == -ESRCH ? 0 : r; /* it went with another */
+    }
+    return r;
+}
+
+/* --- Changing --- */
+
+struct route_words {
+    const char *device, *to, *preference;
+    struct ip_prefix from;
+    struct ip source;
+    uint32_t mtu, table, metric, scope, protocol, type, tos, onlink;
+    uint32_t window, advmss, hoplimit, initcwnd, initrwnd, quickack;
+};
+
+#define NUMBER(name, member, whole)                                                                          \
+    {                                                                                                        \
+        name, WORD_U32, offsetof(struct route_words, member), 0, NULL, whole                                 \
+    }
+#define STRING(name, member, whole)                                                                          \
+    {                                                                                                        \
+        name, WORD_STRING, offsetof(struct route_words, member), 0, NULL, whole                              \
+    }
+
+static const struct ip_word change_words[] = {
+    STRING("dev", device, true),
+    STRING("oif", device, true),
+    {"src", WORD_IP, offsetof(struct route_words, source), 0, NULL, true},
+    {"from", WORD_PREFIX, offsetof(struct route_words, from), 0, NULL, true},
+    {"onlink", WORD_SET, offsetof(struct route_words, onlink), 1, NULL, true},
+    NUMBER("tos", tos, true),
+    NUMBER("dsfield", tos, false),
+    {"scope", WORD_NAME, offsetof(struct route_words, scope), 0, ip_scopes, true},
+    NUMBER("mtu", mtu, true),
+    NUMBER("hoplimit", hoplimit, true),
+    NUMBER("advmss", advmss, true),
+    NUMBER("metric", metric, false),
+    NUMBER("priority", metric, false),
+    NUMBER("preference", metric, true),
+    STRING("pref", preference, true),
+    {"protocol", WORD_NAME, offsetof(struct route_words, protocol), 0, ip_protocols, false},
+    {"table", WORD_NAME, offsetof(struct route_words, table), 0, ip_tables, false},
+    NUMBER("window", window, false),
+    NUMBER("initcwnd", initcwnd, false),
+    NUMBER("initrwnd", initrwnd, false),
+    NUMBER("quickack", quickack, false),
+    {NULL, WORD_END, 0, 0, NULL, true},
+};
+
+/* "via [inet|inet6] ADDRESS". */
+static int read_via(char ***words, struct ip *gateway, struct error *err)
+{
+    int family = AF_UNSPEC;
+
+    ++*words;
+    if (**words && (strcmp(**words, "inet") == 0 || strcmp(**words, "inet6") == 0))
+        family = strcmp(*(*words)++, "inet") == 0 ? AF_INET : AF_INET6;
+    if (!**words || ip_parse(**words, family, gateway) < 0)
+        return error_text(err, EINVAL, "\"via\" needs the address of a gateway");
+    ++*words;
+    return 0;
+}
+
+static void set_metric(struct route *r, int which, uint32_t value)
+{
+    if (value != UNSET)
+        r->metrics[which] = value;
+}
+
+/* Where the kernel wants a scope or a table that follows from the type: ip-route(8). */
+static void set_scope_and_table(const struct route_words *w, bool deleting, struct route *r)
+{
+    bool of_host = r->type == RTN_LOCAL || r->type == RTN_NAT;
+    bool of_link = r->type == RTN_BROADCAST || r->type == RTN_MULTICAST || r->type == RTN_ANYCAST;
+
+    r->table = w->table != UNSET                                  ? w->table
+               : of_host || (of_link && r->type != RTN_MULTICAST) ? RT_TABLE_LOCAL
+                                                                  : RT_TABLE_MAIN;
+    if (w->scope != UNSET)
+        r->scope = (uint8_t)w->scope;
+    else if (r->family == AF_INET6)
+        r->scope = RT_SCOPE_UNIVERSE;
+    else if (of_host || of_link)
+        r->scope = of_host ? RT_SCOPE_HOST : RT_SCOPE_LINK;
+    else if (r->type == RTN_UNICAST || r->type == RTN_UNSPEC)
+        r->scope = deleting ? RT_SCOPE_NOWHERE : r->gateway.family ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+}
+
+static int to_route(struct ip_call *c, const struct route_words *w, bool deleting, struct route *r,
+                    struct error *err)
+{
+    static const struct ip_name preferences[] = {{"medium", 0}, {"high", 1}, {"low", 3}, {NULL, 0}};
+    uint32_t preference;
+    int code = ip_prefix_word(w->to, c->options->family, &r->destination, err);
+
+    if (code < 0)
+        return code;
+    r->from = w->from;
+    r->source = w->source;
+    r->family = c->options->family         ? c->options->family
+                : r->destination.ip.family ? r->destination.ip.family
+                : w->source.family         ? w->source.family
+                : r->gateway.family        ? r->gateway.family
+                                           : AF_INET;
+    r->destination.ip.family = r->family;
+    r->type = (uint8_t)(w->type != UNSET ? w->type : deleting ? RTN_UNSPEC : RTN_UNICAST);
+    r->protocol = (uint8_t)(w->protocol != UNSET ? w->protocol : deleting ? RTPROT_UNSPEC : RTPROT_BOOT);
+    r->tos = (uint8_t)(w->tos == UNSET ? 0 : w->tos);
+    r->metric = w->metric == UNSET ? 0 : w->metric;
+    r->flags = w->onlink == UNSET ? 0 : RTNH_F_ONLINK;
+    set_metric(r, RTAX_MTU, w->mtu);
+    set_metric(r, RTAX_WINDOW, w->window);
+    set_metric(r, RTAX_ADVMSS, w->advmss);
+    set_metric(r, RTAX_HOPLIMIT, w->hoplimit);
+    set_metric(r, RTAX_INITCWND, w->initcwnd);
+    set_metric(r, RTAX_INITRWND, w->initrwnd);
+    set_metric(r, RTAX_QUICKACK, w->quickack);
+    set_scope_and_table(w, deleting, r);
+    if (w->preference) {
+        if (ip_name_parse(preferences, w->preference, &preference) < 0)
+            return error_text(err, EINVAL, "\"%s\" is no preference: low, medium or high", w->preference);
+        r->preference = (uint8_t)preference;
+        r->has_preference = true;
+    }
+    if (w->device) {
+        const struct link *l = ip_link_named(c, w->device, err);
+
+        if (!l)
+            return err->code;
+        r->device = l->index;
+    }
+    return 0;
+}
+
+/* flags: of NLM_F_CREATE, ...; deleting: 0. */
+static int change(struct ip_call *c, char **words, uint16_t flags, bool deleting, struct error *err)
+{
+    struct route_words w = {.table = UNSET,
+                            .metric = UNSET,
+                            .scope = UNSET,
+                            .protocol = UNSET,
+                            .type = UNSET,
+                            .tos = UNSET,
+                            .onlink = UNSET,
+                            .mtu = UNSET,
+                            .window = UNSET,
+                            .advmss = UNSET,
+                            .hoplimit = UNSET,
+                            .initcwnd = UNSET,
+                            .initrwnd = UNSET,
+                            .quickack = UNSET};
+    struct route route = {0};
+    struct netlink_batch b;
+    int r;
+
+    while ((r = ip_words(change_words, &w, c->options->family, &words, err)) == 1) {
+        if (strcmp(*words, "via") == 0) {
+            r = read_via(&words, &route.gateway, err);
+            if (r < 0)
+                return r;
+            continue;
+        }
+        if (strcmp(*words, "to") == 0 && words[1])
+            words++;
+        if ((*words[0] < '0' || *words[0] > '9') && words[1] && w.type == UNSET &&
+            ip_name_parse(ip_route_types, *words, &w.type) == 0)
+            words++;
+        if (w.to)
+            return ip_unknown(*words, "ip route", err);
+        w.to = *words++;
+    }
+    if (r < 0)
+        return r;
+    if (!w.to)
+        return error_text(err, EINVAL, "ip route needs a destination: a prefix, an address or \"default\"");
+    r = to_route(c, &w, deleting, &route, err);
+    if (r < 0)
+        return r;
+    netlink_batch_init(&b);
+    if (deleting)
+        route_delete(&b, &route);
+    else
+        route_add(&b, &route, flags);
+    r = ip_exchange(c, &b, NULL, err, "cannot %s the route to %s", deleting ? "delete" : "add", w.to);
+    if (r == -ENETUNREACH && !deleting)
+        error_remedy(err, "the gateway is in no network of this host: add a route to it, or \"onlink\"");
+    return r;
+}
+
+/* --- Looking up --- */
+
+struct get_words {
+    const char *device, *input;
+    struct ip from;
+    uint32_t mark, uid, tos;
+    bool connected, match;
+};
+
+static int get(struct ip_call *c, char **words, struct error *err)
+{
+    static const struct ip_word table[] = {
+        {"from", WORD_IP, offsetof(struct get_words, from), 0, NULL, true},
+        {"dev", WORD_STRING, offsetof(struct get_words, device), 0, NULL, true},
+        {"oif", WORD_STRING, offsetof(struct get_words, device), 0, NULL, true},
+        {"iif", WORD_STRING, offsetof(struct get_words, input), 0, NULL, true},
+        {"mark", WORD_U32, offsetof(struct get_words, mark), 0, NULL, true},
+        {"uid", WORD_U32, offsetof(struct get_words, uid), 0, NULL, false},
+        {"tos", WORD_U32, offsetof(struct get_words, tos), 0, NULL, true},
+        {"fibmatch", WORD_TRUE, offsetof(struct get_words, match), 0, NULL, false},
+        {NULL, WORD_END, 0, 0, NULL, true},
+    };
+    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
+    struct route_filter all = {.protocol = UNSET, .scope = UNSET, .metric = UNSET, .table_id = TABLE_ALL};
+    struct get_words w = {.mark = UNSET, .uid = UNSET, .tos = UNSET};
+    struct route route = {0}, found;
+    struct netlink_message m;
+    struct netlink_batch b;
+    struct netlink_view rest;
+    const char *to = NULL;
+    const struct link *l;
+    int r;
+
+    while ((r = ip_words(table, &w, c->options->family, &words, err)) == 1) {
+        if (strcmp(*words, "to") == 0 && words[1])
+            words++;
+        if (to)
+            return ip_unknown(*words, "ip route get", err);
+        to = *words++;
+    }
+    if (r == 0 && !to)
+        r = error_text(err, EINVAL, "ip route get needs an address");
+    if (r == 0)
+        r = ip_prefix_word(to, c->options->family, &route.destination, err);
+    if (r < 0)
+        return r;
+    if (w.from.family)
+        route.from = (struct ip_prefix){w.from, (uint8_t)(ip_size(w.from.family) * 8)};
+    if (w.device) {
+        if (!(l = ip_link_named(c, w.device, err)))
+            return err->code;
+        route.device = l->index;
+    }
+    if (w.input) {
+        if (!(l = ip_link_named(c, w.input, err)))
+            return err->code;
+        route.input = l->index;
+    }
+    route.mark = w.mark == UNSET ? 0 : w.mark;
+    route.tos = (uint8_t)(w.tos == UNSET ? 0 : w.tos);
+    route.has_uid = w.uid != UNSET;
+    route.uid = w.uid;
+    route.flags =
+        (route.destination.ip.family == AF_INET ? RTM_F_LOOKUP_TABLE : 0) | (w.match ? RTM_F_FIB_MATCH : 0);
+    netlink_batch_init(&b);
+    route_lookup(&b, &route);
+    r = ip_exchange(c, &b, &replies, err, "cannot find the route to %s", to);
+    if (r < 0)
+        return r;
+    output_open(&c->out, NULL, '[');
+    for (rest = netlink_view_of(&replies); netlink_next_message(&rest, &m);)
+        if (route_parse(&m, &found))
+            show_route(c, &found, &all);
+    output_close(&c->out, ']');
+    return 0;
+}
+
+int ip_route(struct ip_call *c, char **words, struct error *err)
+{
+    static const struct {
+        const char *name;
+        uint16_t flags;
+    } changes[] = {{"add", NLM_F_CREATE | NLM_F_EXCL},
+                   {"change", NLM_F_REPLACE},
+                   {"replace", NLM_F_CREATE | NLM_F_REPLACE},
+                   {"prepend", NLM_F_CREATE},
+                   {"append", NLM_F_CREATE | NLM_F_APPEND}};
+
+    if (!words[0])
+        return show(c, words, err);
+    if (ip_matches(words[0], "list") || ip_matches(words[0], "show") || strcmp(words[0], "lst") == 0)
+        return show(c, words + 1, err);
+    if (ip_matches(words[0], "get"))
+        return get(c, words + 1, err);
+    for (size_t i = 0; i < ARRAY_LENGTH(changes); i++)
+        if (ip_matches(words[0], changes[i].name))
+            return change(c, words + 1, changes[i].flags, false, err);
+    if (ip_matches(words[0], "delete"))
+        return change(c, words + 1, 0, true, err);
+    if (ip_matches(words[0], "flush"))
+        return flush(c, words + 1, err);
+    return ip_unknown(words[0], "ip route", err);
+}

@@ -1,0 +1,357 @@
+/* ip rule: add, delete, show, flush. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "applets/ip/ip.h"
+#include "core/base/cleanup.h"
+#include "net/rule.h"
+
+/* --- Showing --- */
+
+static void show_prefix(struct ip_call *c, const char *key, const char *length_key, const char *text,
+                        const struct ip_prefix *p)
+{
+    char ip[IP_TEXT_SIZE];
+
+    output_string(&c->out, key, text, p->ip.family ? ip_format(&p->ip, ip) : "0");
+    if (p->length != ip_size(p->ip.family) * 8)
+        output_number(&c->out, length_key, "/%lld", p->length);
+}
+
+static void show_mark(struct ip_call *c, const struct rule *r)
+{
+    char text[16];
+
+    if (!r->has_mark && !r->has_mark_mask)
+        return;
+    snprintf(text, sizeof(text), "%#x", r->mark);
+    output_string(&c->out, "fwmark", " fwmark %s", text);
+    if (r->has_mark_mask && r->mark_mask != UINT32_MAX) {
+        snprintf(text, sizeof(text), "%#x", r->mark_mask);
+        output_string(&c->out, "fwmask", "/%s", text);
+    }
+}
+
+static void show_ports(struct ip_call *c, const char *name, const struct fib_rule_port_range *p)
+{
+    char key[16], text[24];
+
+    if (p->start == p->end) {
+        snprintf(text, sizeof(text), " %s %%lld", name);
+        output_number(&c->out, name, text, p->start);
+        return;
+    }
+    snprintf(key, sizeof(key), "%s_start", name);
+    snprintf(text, sizeof(text), " %s %%lld", name);
+    output_number(&c->out, key, text, p->start);
+    snprintf(key, sizeof(key), "%s_end", name);
+    output_number(&c->out, key, "-%lld", p->end);
+}
+
+static const struct ip_name ip_protocol_names[] = {{"icmp", 1},       {"tcp", 6},    {"udp", 17},
+                                                   {"ipv6-icmp", 58}, {"sctp", 132}, {NULL, 0}};
+
+static void show_selectors(struct ip_call *c, const struct rule *r)
+{
+    char number[16];
+
+    if (r->flags & FIB_RULE_INVERT)
+        output_null(&c->out, "not", "not ");
+    if (r->from.ip.family || r->from.length)
+        show_prefix(c, "src", "srclen", "from %s", &r->from);
+    else
+        output_string(&c->out, "src", "from %s", "all");
+    if (r->to.ip.family || r->to.length)
+        show_prefix(c, "dst", "dstlen", " to %s", &r->to);
+    if (r->tos) {
+        snprintf(number, sizeof(number), "0x%02x", r->tos);
+        output_string(&c->out, "tos", " tos %s", number);
+    }
+    show_mark(c, r);
+    if (r->input[0]) {
+        output_string(&c->out, "iif", " iif %s", r->input);
+        if (r->flags & FIB_RULE_IIF_DETACHED)
+            output_null(&c->out, "iif_detached", " [detached]");
+    }
+    if (r->output[0]) {
+        output_string(&c->out, "oif", " oif %s", r->output);
+        if (r->flags & FIB_RULE_OIF_DETACHED)
+            output_null(&c->out, "oif_detached", " [detached]");
+    }
+    if (r->l3mdev)
+        output_null(&c->out, "l3mdev", " lookup [l3mdev-table]");
+    if (r->has_uids) {
+        output_number(&c->out, "uid_start", " uidrange %lld", r->uids.start);
+        output_number(&c->out, "uid_end", "-%lld", r->uids.end);
+    }
+    if (r->ip_protocol)
+        output_string(&c->out, "ipproto", " ipproto %s",
+                      ip_name_of(ip_protocol_names, r->ip_protocol, number));
+    if (r->has_source_ports)
+        show_ports(c, "sport", &r->source_ports);
+    if (r->has_destination_ports)
+        show_ports(c, "dport", &r->destination_ports);
+}
+
+static void show_rule(struct ip_call *c, const struct rule *r)
+{
+    char number[16];
+
+    output_open(&c->out, NULL, '{');
+    output_number(&c->out, "priority", "%lld:\t", r->priority);
+    show_selectors(c, r);
+    if (r->table) {
+        output_string(&c->out, "table", " lookup %s", ip_name_of(ip_tables, r->table, number));
+        if (r->has_suppress_prefix)
+            output_number(&c->out, "suppress_prefixlen", " suppress_prefixlength %lld", r->suppress_prefix);
+    }
+    if (r->action == FR_ACT_GOTO) {
+        if (r->has_go_to)
+            output_number(&c->out, "goto", " goto %lld", r->go_to);
+        else
+            output_string(&c->out, "goto", " goto %s", "none");
+        if (r->flags & FIB_RULE_UNRESOLVED)
+            output_null(&c->out, "unresolved", " [unresolved]");
+    } else if (r->action == FR_ACT_NOP) {
+        output_null(&c->out, "nop", " nop");
+    } else if (r->action != FR_ACT_TO_TBL) {
+        output_string(&c->out, "action", " %s", ip_name_of(ip_route_types, r->action, number));
+    }
+    if ((r->protocol && r->protocol != RTPROT_KERNEL) || (r->has_protocol && c->options->details))
+        output_string(&c->out, "protocol", " proto %s", ip_name_of(ip_protocols, r->protocol, number));
+    output_text(&c->out, "\n");
+    output_close(&c->out, '}');
+}
+
+/* --- Reading --- */
+
+struct rule_words {
+    struct ip_prefix from, to;
+    const char *mark, *uids, *source_ports, *destination_ports, *input, *output;
+    uint32_t priority, table, tos, protocol, ip_protocol, suppress_prefix, go_to, action, inverted;
+    bool l3mdev, has_from, has_to;
+};
+
+#define WORD(name, kind, member, names, whole)                                                               \
+    {                                                                                                        \
+        name, kind, offsetof(struct rule_words, member), 0, names, whole                                     \
+    }
+
+static const struct ip_word words_table[] = {
+    {"not", WORD_SET, offsetof(struct rule_words, inverted), FIB_RULE_INVERT, NULL, true},
+    WORD("from", WORD_PREFIX, from, NULL, true),
+    WORD("to", WORD_PREFIX, to, NULL, true),
+    WORD("preference", WORD_U32, priority, NULL, false),
+    WORD("order", WORD_U32, priority, NULL, false),
+    WORD("priority", WORD_U32, priority, NULL, false),
+    WORD("tos", WORD_U32, tos, NULL, true),
+    WORD("dsfield", WORD_U32, tos, NULL, false),
+    WORD("fwmark", WORD_STRING, mark, NULL, true),
+    WORD("protocol", WORD_NAME, protocol, ip_protocols, false),
+    WORD("table", WORD_NAME, table, ip_tables, false),
+    WORD("lookup", WORD_NAME, table, ip_tables, true),
+    WORD("suppress_prefixlength", WORD_U32, suppress_prefix, NULL, false),
+    WORD("dev", WORD_STRING, input, NULL, true),
+    WORD("iif", WORD_STRING, input, NULL, true),
+    WORD("oif", WORD_STRING, output, NULL, true),
+    WORD("l3mdev", WORD_TRUE, l3mdev, NULL, true),
+    WORD("uidrange", WORD_STRING, uids, NULL, true),
+    WORD("ipproto", WORD_NAME, ip_protocol, ip_protocol_names, true),
+    WORD("sport", WORD_STRING, source_ports, NULL, true),
+    WORD("dport", WORD_STRING, destination_ports, NULL, true),
+    WORD("goto", WORD_U32, go_to, NULL, false),
+    {NULL, WORD_END, 0, 0, NULL, true},
+};
+
+/* "A-B", or "A" for both. */
+static int read_range(const char *word, char separator, uint64_t max, uint64_t *first, uint64_t *second,
+                      struct error *err)
+{
+    char left[24];
+    const char *split = strchr(word, separator);
+    size_t n = split ? (size_t)(split - word) : strlen(word);
+
+    snprintf(left, sizeof(left), "%.*s", (int)(n < 23 ? n : 23), word);
+    if (parse_uint64(left, 0, max, first) < 0 || (split && parse_uint64(split + 1, 0, max, second) < 0))
+        return error_text(err, EINVAL, "\"%s\" is no range of numbers", word);
+    if (!split)
+        *second = *first;
+    return 0;
+}
+
+static int read_ranges(const struct rule_words *w, struct rule *r, struct error *err)
+{
+    uint64_t a, b;
+    int code = 0;
+
+    if (w->mark) {
+        code = read_range(w->mark, '/', UINT32_MAX, &a, &b, err);
+        r->has_mark = true;
+        r->has_mark_mask = strchr(w->mark, '/') != NULL;
+        r->mark = (uint32_t)a;
+        r->mark_mask = (uint32_t)b;
+    }
+    if (code == 0 && w->uids) {
+        code = read_range(w->uids, '-', UINT32_MAX, &a, &b, err);
+        r->uids = (struct fib_rule_uid_range){(uint32_t)a, (uint32_t)b};
+        r->has_uids = true;
+    }
+    if (code == 0 && w->source_ports) {
+        code = read_range(w->source_ports, '-', UINT16_MAX, &a, &b, err);
+        r->source_ports = (struct fib_rule_port_range){(uint16_t)a, (uint16_t)b};
+        r->has_source_ports = true;
+    }
+    if (code == 0 && w->destination_ports) {
+        code = read_range(w->destination_ports, '-', UINT16_MAX, &a, &b, err);
+        r->destination_ports = (struct fib_rule_port_range){(uint16_t)a, (uint16_t)b};
+        r->has_destination_ports = true;
+    }
+    return code;
+}
+
+static int to_rule(struct ip_call *c, const struct rule_words *w, bool deleting, struct rule *r,
+                   struct error *err)
+{
+    *r = (struct rule){.family = c->options->family  ? c->options->family
+                                 : w->from.ip.family ? w->from.ip.family
+                                 : w->to.ip.family   ? w->to.ip.family
+                                                     : AF_INET,
+                       .from = w->from,
+                       .to = w->to,
+                       .priority = w->priority,
+                       .has_priority = w->priority != UNSET,
+                       .tos = (uint8_t)(w->tos == UNSET ? 0 : w->tos),
+                       .protocol = (uint8_t)(w->protocol == UNSET ? 0 : w->protocol),
+                       .ip_protocol = (uint8_t)(w->ip_protocol == UNSET ? 0 : w->ip_protocol),
+                       .has_suppress_prefix = w->suppress_prefix != UNSET,
+                       .suppress_prefix = w->suppress_prefix,
+                       .has_go_to = w->go_to != UNSET,
+                       .go_to = w->go_to,
+                       .flags = w->inverted == UNSET ? 0 : FIB_RULE_INVERT,
+                       .l3mdev = w->l3mdev};
+    r->action = (uint8_t)(w->go_to != UNSET    ? FR_ACT_GOTO
+                          : w->action != UNSET ? w->action
+                          : deleting           ? FR_ACT_UNSPEC
+                                               : FR_ACT_TO_TBL);
+    r->table = w->table != UNSET ? w->table : r->action == FR_ACT_TO_TBL && !w->l3mdev ? RT_TABLE_MAIN : 0;
+    if ((w->input && !link_name_valid(w->input)) || (w->output && !link_name_valid(w->output)))
+        return error_text(err, EINVAL, "\"%s\" cannot be the name of a network interface",
+                          w->input && !link_name_valid(w->input) ? w->input : w->output);
+    if (w->input)
+        strcpy(r->input, w->input);
+    if (w->output)
+        strcpy(r->output, w->output);
+    return read_ranges(w, r, err);
+}
+
+static int read_words(struct ip_call *c, char **words, struct rule_words *w, struct error *err)
+{
+    int r;
+
+    *w = (struct rule_words){.priority = UNSET,
+                             .table = UNSET,
+                             .tos = UNSET,
+                             .protocol = UNSET,
+                             .ip_protocol = UNSET,
+                             .suppress_prefix = UNSET,
+                             .go_to = UNSET,
+                             .action = UNSET,
+                             .inverted = UNSET};
+    while ((r = ip_words(words_table, w, c->options->family, &words, err)) == 1) {
+        if (strcmp(*words, "type") == 0 && words[1])
+            words++;
+        if (ip_matches(*words, "nop"))
+            w->action = FR_ACT_NOP;
+        else if (**words < 'a' || ip_name_parse(ip_route_types, *words, &w->action) < 0)
+            return ip_unknown(*words, "ip rule", err);
+        words++;
+    }
+    return r;
+}
+
+static int change(struct ip_call *c, char **words, bool deleting, struct error *err)
+{
+    struct rule_words w;
+    struct netlink_batch b;
+    struct rule rule;
+    int r;
+
+    if (!words[0])
+        return error_text(err, EINVAL, "ip rule %s needs a rule", deleting ? "delete" : "add");
+    r = read_words(c, words, &w, err);
+    if (r == 0)
+        r = to_rule(c, &w, deleting, &rule, err);
+    if (r < 0)
+        return r;
+    netlink_batch_init(&b);
+    if (deleting)
+        rule_delete(&b, &rule);
+    else
+        rule_add(&b, &rule);
+    return ip_exchange(c, &b, NULL, err, "cannot %s the rule", deleting ? "delete" : "add");
+}
+
+static bool is_same_prefix(const struct ip_prefix *wanted, const struct ip_prefix *p)
+{
+    return !wanted->length || (wanted->length == p->length && ip_equal(&wanted->ip, &p->ip));
+}
+
+static bool passes(const struct rule_words *w, const struct rule *r)
+{
+    return (w->priority == UNSET || w->priority == r->priority) &&
+           (w->table == UNSET || w->table == r->table) && (!w->input || strcmp(w->input, r->input) == 0) &&
+           (!w->output || strcmp(w->output, r->output) == 0) &&
+           (w->protocol == UNSET || w->protocol == r->protocol) && is_same_prefix(&w->from, &r->from) &&
+           is_same_prefix(&w->to, &r->to);
+}
+
+/* Show the rules that fit, or delete them but the first, which the kernel needs. */
+static int each(struct ip_call *c, char **words, bool deleting, struct error *err)
+{
+    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
+    struct rule_words w;
+    struct netlink_message m;
+    struct netlink_batch b;
+    struct netlink_view rest;
+    struct rule rule;
+    int r = read_words(c, words, &w, err);
+
+    if (r == 0)
+        r = rule_dump(&c->n, c->options->family ? c->options->family : AF_INET, &replies, err);
+    if (r < 0)
+        return r;
+    if (!deleting)
+        output_open(&c->out, NULL, '[');
+    for (rest = netlink_view_of(&replies); r == 0 && netlink_next_message(&rest, &m);) {
+        if (!rule_parse(&m, &rule) || !passes(&w, &rule))
+            continue;
+        if (!deleting) {
+            show_rule(c, &rule);
+        } else if (rule.has_priority) {
+            netlink_batch_init(&b);
+            rule_delete(&b, &rule);
+            r = ip_exchange(c, &b, NULL, err, "cannot delete rule %u", rule.priority);
+        }
+    }
+    if (!deleting)
+        output_close(&c->out, ']');
+    return r;
+}
+
+int ip_rule(struct ip_call *c, char **words, struct error *err)
+{
+    if (!words[0])
+        return each(c, words, false, err);
+    if (ip_matches(words[0], "list") || ip_matches(words[0], "show") || strcmp(words[0], "lst") == 0)
+        return each(c, words + 1, false, err);
+    if (ip_matches(words[0], "add"))
+        return change(c, words + 1, false, err);
+    if (ip_matches(words[0], "delete"))
+        return change(c, words + 1, true, err);
+    if (ip_matches(words[0], "flush"))
+        return each(c, words + 1, true, err);
+    return ip_unknown(words[0], "ip rule", err);
+}

@@ -1,0 +1,55 @@
+/* lxc-config: print the settings that hold for all containers. See lxc-config.1 and lxc.system.conf(5). */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/applet.h"
+#include "core/config/global.h"
+
+struct lxc_config_options {
+    bool list;
+};
+
+static const struct option_row lxc_config_table[] = {
+    OPT_FLAG('l', "list", struct lxc_config_options, list, "list the items there are"),
+    OPT_END,
+};
+
+static int print_item(const char *name, struct error *err)
+{
+    /* The first that begins so, as in LXC. */
+    for (const char *const *key = global_keys; *key; key++) {
+        const char *value;
+
+        if (!*name || !starts_with(*key, name))
+            continue;
+        value = global_item(*key);
+        if (value && *value)
+            puts(value);
+        else
+            printf("%s is not set.\n", name);
+        return 0;
+    }
+    error_text(err, ENOENT, "there is no item \"%s\"", name);
+    return error_remedy(err, "lxc-config -l lists them");
+}
+
+static int lxc_config_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_config_options *o = in->options;
+
+    if (o->list) {
+        for (const char *const *key = global_keys; *key; key++)
+            puts(*key);
+        return 0;
+    }
+    if (in->argc != 1) {
+        error_text(err, EINVAL, in->argc ? "one item at a time" : "no item to print");
+        return error_remedy(err, "lxc-config -l lists them");
+    }
+    return print_item(in->argv[0], err);
+}
+
+APPLET(lxc_config, .name = "lxc-config", .summary = "Print a setting that holds for all containers",
+       .usage = "-l | ITEM", .options = lxc_config_table, .options_size = sizeof(struct lxc_config_options),
+       .run = lxc_config_run);

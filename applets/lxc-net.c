@@ -1,0 +1,168 @@
+/* lxc-net: the bridge that containers are on, with masquerading, DHCP and DNS. See lxc-net.1. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "net/bridge.h"
+
+#define NOT_RUNNING 3 /* exit status of status, as init scripts have it */
+
+static const char *const settings_files[] = {"/etc/default/lxc", "/etc/default/lxc-net"};
+
+struct lxc_net_options {
+    const char *uplink, *log_file, *log_level;
+    bool allow_forward, foreground;
+};
+
+static const struct option_row lxc_net_table[] = {
+    OPT_STRING(0, "bridge-uplink", "IF", struct lxc_net_options, uplink,
+               "put a wired interface into the bridge instead of masquerading"),
+    OPT_FLAG(0, "allow-forward", struct lxc_net_options, allow_forward,
+             "add rules to other firewalls' chains that drop what containers send"),
+    OPT_FLAG('f', "foreground", struct lxc_net_options, foreground,
+             "serve in the foreground, and stop when told to end"),
+    OPT_STRING('o', "logfile", "FILE", struct lxc_net_options, log_file, "where the server logs to"),
+    OPT_STRING('l', "logpriority", "LEVEL", struct lxc_net_options, log_level, "from which level on (WARN)"),
+    OPT_END,
+};
+
+static void print_warnings(const struct invocation *in, const struct string_list *warnings)
+{
+    for (size_t i = 0; i < warnings->count; i++)
+        fprintf(stderr, "%s: %s\n", in->applet, warnings->items[i]);
+}
+
+static int start(const struct invocation *in, struct bridge_settings *s, struct error *err)
+{
+    const struct lxc_net_options *o = in->options;
+    struct bridge_request r = {s, o->uplink, o->allow_forward};
+    int level = o->log_level ? log_level_parse(o->log_level, err) : LOG_WARN, ret;
+
+    if (level < 0)
+        return level;
+    ret = log_open(in->applet, NULL, o->log_file, (enum log_level)level, err);
+    if (ret < 0)
+        return ret;
+    if (!s->use_bridge) /* as stock's: another bridge is used, or none */
+        return 0;
+    if (o->uplink && o->foreground)
+        return error_text(err, EINVAL, "--bridge-uplink leaves nothing to serve in the foreground");
+    print_warnings(in, &s->warnings);
+    string_list_clear(&s->warnings);
+    ret = bridge_up(&r, o->foreground, &s->warnings, err);
+    print_warnings(in, &s->warnings);
+    return ret;
+}
+
+static int stop(const struct bridge_settings *s, struct error *err)
+{
+    return s->use_bridge ? bridge_down(err) : 0;
+}
+
+static int restart(const struct invocation *in, struct bridge_settings *s, struct error *err)
+{
+    int r = stop(s, err);
+
+    if (r < 0 && r != -ENOENT)
+        return r;
+    error_clear(err);
+    return start(in, s, err);
+}
+
+static void print_address(uint32_t address)
+{
+    printf("%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
+}
+
+static void print_leases(const struct bridge_settings *s)
+{
+    struct lease_table leases;
+    int64_t now = time(NULL);
+
+    bridge_leases_read(s, &leases);
+    for (size_t i = 0; i < leases.count; i++) {
+        const struct lease *l = &leases.leases[i];
+
+        if (!lease_active(l, now))
+            continue;
+        printf("Lease:          ");
+        print_address(l->address);
+        printf(" %s", l->host_name[0] ? l->host_name : "-");
+        for (unsigned k = 0; k < l->client.hardware_size; k++)
+            printf("%c%02x", k ? ':' : ' ', l->client.hardware[k]);
+        printf(" %lld s\n", (long long)(l->expires - now));
+    }
+    lease_table_free(&leases);
+}
+
+static int status(const struct bridge_settings *s, struct error *err)
+{
+    struct bridge_state state;
+    pid_t server = bridge_server_find();
+    char text[INET6_ADDRSTRLEN];
+    int r = bridge_state_read(&state, err);
+
+    if (r == -ENOENT) {
+        puts("State:          STOPPED");
+        return NOT_RUNNING;
+    }
+    if (r < 0)
+        return r;
+    bridge_state_free(&state);
+    if (server <= 0 && !state.uplink[0]) {
+        puts("State:          BROKEN (the server has died; \"lxc-net start\" starts anew)");
+        return NOT_RUNNING;
+    }
+    printf("State:          RUNNING\nBridge:         %s\n", state.bridge);
+    if (state.uplink[0]) {
+        printf("Uplink:         %s\n", state.uplink);
+        return 0;
+    }
+    printf("Server:         %d\nAddress:        ", (int)server);
+    print_address(s->address);
+    printf("/%d\nRange:          ", __builtin_popcount(s->netmask));
+    print_address(s->first);
+    putchar('-');
+    print_address(s->last);
+    putchar('\n');
+    if (s->ipv6)
+        printf("Address:        %s/%u\n", inet_ntop(AF_INET6, &s->address6, text, sizeof(text)), s->length6);
+    if (s->domain[0])
+        printf("Domain:         %s\n", s->domain);
+    print_leases(s);
+    return 0;
+}
+
+static int lxc_net_run(struct invocation *in, struct error *err)
+{
+    const char *verb = in->argc == 1 ? in->argv[0] : "";
+    struct bridge_settings s;
+    int r;
+
+    r = bridge_settings_read(settings_files, ARRAY_LENGTH(settings_files), &s, err);
+    if (r < 0)
+        return r;
+    if (strcmp(verb, "start") == 0)
+        r = start(in, &s, err);
+    else if (strcmp(verb, "stop") == 0)
+        r = stop(&s, err);
+    else if (strcmp(verb, "restart") == 0 || strcmp(verb, "reload") == 0 || strcmp(verb, "force-reload") == 0)
+        r = restart(in, &s, err);
+    else if (strcmp(verb, "status") == 0)
+        r = status(&s, err);
+    else {
+        fprintf(stderr, "Usage: %s start|stop|restart|status\n", in->applet);
+        r = 2; /* as stock's */
+    }
+    bridge_settings_free(&s);
+    return r;
+}
+
+APPLET(lxc_net, .name = "lxc-net", .summary = "The network for containers: bridge, masquerading, DHCP, DNS",
+       .usage = "start|stop|restart|status [OPTION]...", .options = lxc_net_table,
+       .options_size = sizeof(struct lxc_net_options), .run = lxc_net_run);

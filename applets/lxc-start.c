@@ -1,0 +1,88 @@
+/* lxc-start: start a container. See lxc-start.1. */
+#include <errno.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/config/load.h"
+#include "core/container.h"
+#include "core/run/start.h"
+
+struct lxc_start_options {
+    struct container_options container;
+    int foreground;
+    bool close_all;
+    const char *rcfile, *console, *console_log, *pidfile;
+    const char *share_net, *share_ipc, *share_uts, *share_pid;
+    struct string_list defines;
+};
+
+static const struct option_row lxc_start_table[] = {
+    OPT_SET('d', "daemon", struct lxc_start_options, foreground, 0, "run in the background (the default)"),
+    OPT_SET('F', "foreground", struct lxc_start_options, foreground, 1,
+            "stay in the foreground, with this terminal as the console"),
+    OPT_STRING('p', "pidfile", "FILE", struct lxc_start_options, pidfile, "write the monitor's pid to FILE"),
+    OPT_STRING('f', "rcfile", "FILE", struct lxc_start_options, rcfile,
+               "use this configuration in place of the container's"),
+    OPT_STRING('c', "console", "FILE", struct lxc_start_options, console,
+               "use FILE (a tty, a file, \"none\") for the console"),
+    OPT_STRING('L', "console-log", "FILE", struct lxc_start_options, console_log,
+               "append what the console says to FILE"),
+    OPT_FLAG('C', "close-all-fds", struct lxc_start_options, close_all,
+             "close what fds we inherited (the container never gets them)"),
+    OPT_LIST('s', "define", "KEY=VALUE", struct lxc_start_options, defines, "set a key of the configuration"),
+    OPT_STRING(0, "share-net", "NAME|PID", struct lxc_start_options, share_net,
+               "share the network namespace of a container or process"),
+    OPT_STRING(0, "share-ipc", "NAME|PID", struct lxc_start_options, share_ipc, "the same for ipc"),
+    OPT_STRING(0, "share-uts", "NAME|PID", struct lxc_start_options, share_uts, "the same for uts"),
+    OPT_STRING(0, "share-pid", "NAME|PID", struct lxc_start_options, share_pid, "the same for pid"),
+    OPT_GROUP(container_options_table, struct lxc_start_options, container),
+    OPT_END,
+};
+
+static int add_options(const struct lxc_start_options *o, struct config *config, struct error *err)
+{
+    const struct {
+        const char *key, *value;
+    } settings[] = {
+        {"lxc.console.path", o->console},          {"lxc.console.logfile", o->console_log},
+        {"lxc.namespace.share.net", o->share_net}, {"lxc.namespace.share.ipc", o->share_ipc},
+        {"lxc.namespace.share.uts", o->share_uts}, {"lxc.namespace.share.pid", o->share_pid},
+    };
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(settings); i++)
+        if (settings[i].value)
+            r = config_set(config, settings[i].key, settings[i].value, "command line", err);
+    return r;
+}
+
+static int lxc_start_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_start_options *o = in->options;
+    const struct config_source source = {
+        .rcfile = o->rcfile, .may_lack = o->defines.count > 0, .defines = &o->defines};
+    cleanup_config struct config config;
+    struct start_options start = {
+        .foreground = o->foreground, .close_inherited = o->close_all, .pidfile = o->pidfile};
+    struct container c;
+    int r;
+
+    config_init(&config);
+    r = container_select(&o->container, in, &c, err);
+    if (r == 0)
+        r = config_load(&c, &source, &config, err);
+    if (r == 0)
+        r = add_options(o, &config, err);
+    if (r < 0)
+        return r;
+    if (in->argc)
+        start.argv = in->argv;
+    r = container_start(&c, &config, &start, err);
+    if (r == -EALREADY) /* as LXC's: it runs, which is what was wanted */
+        return 0;
+    return r < 0 ? error_context(err, "%s", c.name) : r;
+}
+
+APPLET(lxc_start, .name = "lxc-start", .summary = "Start a container",
+       .usage = "[-n] NAME [OPTION]... [-- COMMAND [ARGUMENT]...]", .options = lxc_start_table,
+       .options_size = sizeof(struct lxc_start_options), .sealed = true, .run = lxc_start_run);

@@ -1,0 +1,42 @@
+#include "core/config/load.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+
+static int define(struct config *config, const char *assignment, struct error *err)
+{
+    cleanup_free char *key = strdup(assignment);
+    char *value = key ? strchr(key, '=') : NULL;
+
+    if (!value) {
+        error_text(err, EINVAL, "\"%s\" is not of the form KEY=VALUE", assignment);
+        return error_remedy(err, "for example lxc.uts.name=test");
+    }
+    *value++ = '\0';
+    for (char *end = key + strlen(key); end > key && end[-1] == ' ';)
+        *--end = '\0';
+    return config_set(config, key, value + strspn(value, " "), "command line", err);
+}
+
+int config_load(const struct container *c, const struct config_source *source, struct config *out,
+                struct error *err)
+{
+    cleanup_free char *own = container_path(c, "config");
+    const char *file = source->rcfile ? source->rcfile : own;
+    int r = 0;
+
+    if (!file)
+        return error_set(err, ENOMEM, "cannot read the configuration of %s", c->name);
+    if (source->rcfile || access(file, F_OK) == 0) {
+        r = config_read_file(out, file, err);
+    } else if (!source->may_lack) {
+        error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
+        return error_remedy(err, "make it with lxc-create, or name a configuration with -f");
+    }
+    for (size_t i = 0; r == 0 && source->defines && i < source->defines->count; i++)
+        r = define(out, source->defines->items[i], err);
+    return r;
+}

@@ -1,0 +1,24 @@
+/*
+ * The configuration that a container is to be started with: its own file or another, and what a person adds
+ * on the command line.
+ */
+#ifndef LXCBOX_CORE_CONFIG_LOAD_H
+#define LXCBOX_CORE_CONFIG_LOAD_H
+
+#include <stdbool.h>
+
+#include "core/config/config.h"
+#include "core/container.h"
+
+struct config_source {
+    const char *rcfile;                /* in place of LXCPATH/NAME/config; NULL: that */
+    bool may_lack;                     /* a container without a file has an empty configuration */
+    const struct string_list *defines; /* "KEY=VALUE", applied after it; NULL: none */
+};
+
+/* Fill an initialised config. 0 or a negative errno with `err` filled; -ENOENT: there is no such container.
+ */
+int config_load(const struct container *c, const struct config_source *source, struct config *out,
+                struct error *err);
+
+#endif

@@ -1,0 +1,254 @@
+#include "core/run/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/cgroup/cgroup.h"
+#include "core/run/command_client.h"
+#include "net/link.h"
+
+/*
+ * The folder of the container's init in /proc. The monitor reaps init itself, so if init is still the same
+ * after the folder was opened, the folder is init's, and not that of a later process of the same number.
+ */
+static int open_init(const struct container *c, struct error *err)
+{
+    int pid = command_init_pid(c, err), again;
+    cleanup_fd int proc = -1;
+    char path[32];
+
+    if (pid < 0)
+        return pid;
+    snprintf(path, sizeof(path), "/proc/%d", pid);
+    proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0)
+        return error_set(err, errno, "cannot find the first process of %s in /proc", c->name);
+    again = command_init_pid(c, err);
+    if (again < 0)
+        return again;
+    return again == pid ? take_fd(&proc) : error_text(err, ENOTCONN, "%s is restarting", c->name);
+}
+
+/* ---- Cgroup files ---- */
+
+static int set_device_rule(const struct container *c, const struct device_rule *rule, bool allow,
+                           struct error *err)
+{
+    cleanup_fd int v2_alone = command_cgroup2_fd(c, true, NULL);
+    cleanup_fd int fd = -1;
+    char text[64];
+
+    if (v2_alone >= 0)
+        return command_add_device(c, rule, allow, err);
+    fd = command_cgroup_fd(c, "devices", true, err);
+    if (fd < 0)
+        return fd;
+    return cgroup_set_value(&fd, 1, allow ? "devices.allow" : "devices.deny",
+                            device_rule_format(rule, text, sizeof(text)), err);
+}
+
+/*
+ * The cgroups in which a file may be: the one that carries the limits of the controller before the dot, or,
+ * where nobody knows such a controller ("cgroup.procs"), all.
+ */
+static int find_cgroups(const struct container *c, const char *file, struct command_fds *fds,
+                        struct error *err)
+{
+    char controller[64];
+    size_t length = strcspn(file, ".");
+    int fd = -ENOENT;
+
+    if (length && length < sizeof(controller)) {
+        memcpy(controller, file, length);
+        controller[length] = '\0';
+        fd = command_cgroup_fd(c, controller, true, NULL);
+    }
+    if (fd < 0)
+        return command_cgroup_fds(c, fds, err);
+    fds->fds[0] = fd;
+    fds->count = 1;
+    return 0;
+}
+
+int container_set_cgroup(const struct container *c, const char *file, const char *value, struct error *err)
+{
+    cleanup_command_fds struct command_fds fds = {.count = 0};
+    bool allow = strcmp(file, "devices.allow") == 0;
+    int r;
+
+    if (allow || strcmp(file, "devices.deny") == 0) {
+        struct device_rule rule;
+
+        r = device_rule_parse(value, &rule, err);
+        return r < 0 ? r : set_device_rule(c, &rule, allow, err);
+    }
+    r = find_cgroups(c, file, &fds, err);
+    return r < 0 ? r : cgroup_set_value(fds.fds, fds.count, file, value, err);
+}
+
+int container_get_cgroup(const struct container *c, const char *file, char **value, struct error *err)
+{
+    cleanup_command_fds struct command_fds fds = {.count = 0};
+    int r = find_cgroups(c, file, &fds, err);
+
+    return r < 0 ? r : cgroup_get_value(fds.fds, fds.count, file, value, err);
+}
+
+/* ---- Device nodes ---- */
+
+static bool is_device(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
+}
+
+/* Open the directory of `path` inside the container, and find the last component. */
+static int open_parent(int rootfd, const char *path, bool make, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    cleanup_free char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("/");
+
+    *name = slash ? slash + 1 : path;
+    if (!directory)
+        return -ENOMEM;
+    if (!**name || strcmp(*name, ".") == 0 || strcmp(*name, "..") == 0)
+        return -EINVAL;
+    return make ? rootfs_make_directory(rootfd, directory, 0755)
+                : rootfs_open(rootfd, directory, O_PATH | O_DIRECTORY, 0);
+}
+
+/* Remove the node if there is one; *inside is what it was. 0, -ENOENT, -EEXIST for what is no device. */
+static int remove_node(int dirfd, const char *name, struct stat *inside)
+{
+    if (fstatat(dirfd, name, inside, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (!is_device(inside))
+        return -EEXIST;
+    return unlinkat(dirfd, name, 0) < 0 ? -errno : 0;
+}
+
+/* The umask is taken away because a chmod(2) afterwards would hit what the container has put there meanwhile.
+ */
+static int make_node(int dirfd, const char *name, const struct stat *source)
+{
+    mode_t mask = umask(0);
+    int r = mknodat(dirfd, name, source->st_mode & (S_IFMT | 0777), source->st_rdev) < 0 ? -errno : 0;
+
+    umask(mask);
+    return r;
+}
+
+int container_device_node(const struct container *c, const char *source, const char *path, bool add,
+                          struct error *err)
+{
+    cleanup_fd int proc = -1, root = -1, dirfd = -1;
+    struct device_rule rule = {.access = DEVICE_ALL};
+    struct stat host, inside;
+    bool on_host = stat(source, &host) == 0;
+    const char *name;
+    int r;
+
+    if (add && !on_host)
+        return error_set(err, errno, "cannot give %s the device %s", c->name, source);
+    if (on_host && !is_device(&host))
+        return error_text(err, EINVAL, "%s is neither a device nor a network interface", source);
+    proc = open_init(c, err);
+    if (proc < 0)
+        return proc;
+    root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return error_set(err, errno, "cannot enter the file system of %s", c->name);
+    dirfd = open_parent(root, path, add, &name);
+    r = dirfd < 0 ? dirfd : remove_node(dirfd, name, &inside);
+    if (r == -EEXIST)
+        return error_text(err, EEXIST, "%s of %s is there already and no device", path, c->name);
+    if (r == 0 && !on_host)
+        host = inside;
+    if (r == -ENOENT && (add || on_host))
+        r = 0;
+    if (r == 0 && add)
+        r = make_node(dirfd, name, &host);
+    if (r < 0)
+        return error_set(err, r, "cannot %s device %s in %s", add ? "make" : "remove", path, c->name);
+    rule.type = S_ISCHR(host.st_mode) ? 'c' : 'b';
+    rule.major = major(host.st_rdev);
+    rule.minor = minor(host.st_rdev);
+    r = set_device_rule(c, &rule, add, err);
+    if (r < 0 && add)
+        (void)unlinkat(dirfd, name, 0);
+    return r;
+}
+
+/* ---- Network interfaces ---- */
+
+static int open_network(const struct container *c, struct error *err)
+{
+    cleanup_fd int proc = open_init(c, err);
+    int fd;
+
+    if (proc < 0)
+        return proc;
+    fd = openat(proc, "ns/net", O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? error_set(err, errno, "cannot enter the network of %s", c->name) : fd;
+}
+
+int container_has_link(const struct container *c, const char *name, bool inside, struct error *err)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    cleanup_fd int netns = -1;
+    struct link link;
+    int r;
+
+    if (!link_name_valid(name))
+        return 0;
+    if (inside) {
+        netns = open_network(c, err);
+        if (netns < 0)
+            return netns;
+    }
+    r = netlink_open(&n, NETLINK_ROUTE, netns, err);
+    if (r == 0)
+        r = link_find(&n, 0, name, &link, err);
+    if (r != -ENODEV)
+        return r < 0 ? r : 1;
+    if (err)
+        error_clear(err);
+    return 0;
+}
+
+int container_device_link(const struct container *c, const char *name, const char *new_name, bool add,
+                          struct error *err)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    cleanup_fd int inside = open_network(c, err), ours = -1;
+    struct netlink_result result = {0};
+    struct netlink_batch batch;
+    struct link link;
+    int r = inside < 0 ? inside : 0;
+
+    if (r == 0 && !link_name_valid(new_name))
+        r = error_text(err, EINVAL, "\"%s\" is no name for a network interface", new_name);
+    if (r == 0 && (ours = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)) < 0)
+        r = error_set(err, errno, "cannot open our own network");
+    if (r == 0)
+        r = netlink_open(&n, NETLINK_ROUTE, add ? -1 : inside, err);
+    if (r == 0)
+        r = link_find(&n, 0, name, &link, err);
+    if (r < 0)
+        return r;
+    netlink_batch_init(&batch);
+    link_change(&batch, &(struct link_request){.index = link.index,
+                                               .change = IFF_UP,
+                                               .netns = add ? &inside : &ours,
+                                               .new_name = strcmp(name, new_name) == 0 ? NULL : new_name});
+    if (netlink_exchange(&n, &batch, NULL, &result) < 0)
+        return netlink_error(&result, err, "cannot move interface %s %s %s", name, add ? "into" : "out of",
+                             c->name);
+    return 0;
+}

@@ -1,0 +1,167 @@
+#include "core/run/start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/run/idmap.h"
+#include "core/run/lsm.h"
+#include "core/run/monitor.h"
+#include "core/run/rootfs.h"
+
+/* What can be refused before anything is made. */
+static int check(const struct container *c, const struct config *config, const struct start_options *o,
+                 struct error *err)
+{
+    cleanup_rootfs_source struct rootfs_source source = {0};
+    bool has_rootfs = config->rootfs_path && config->rootfs_path[0];
+    int r = config_check_supported(config, err);
+
+    if (r == 0 && !has_rootfs && !o->argv && !o->execute) {
+        error_text(err, EINVAL, "%s has no rootfs, and its init would be the host's", c->name);
+        return error_remedy(err, "set lxc.rootfs.path, or give a command");
+    }
+    if (r == 0 && !(namespace_clone_flags(config) & CLONE_NEWNS)) {
+        error_text(err, EINVAL, "%s would share the host's mounts, and its rootfs replace them", c->name);
+        return error_remedy(
+            err, "leave mnt out of lxc.namespace.keep and lxc.namespace.share, and in lxc.namespace.clone");
+    }
+    if (r == 0)
+        r = rootfs_source_parse(config->rootfs_path, &source, err);
+    if (r == 0)
+        r = idmap_check(config, err);
+    if (r == 0 && config->tty_max > TERMINALS_MAX)
+        r = error_text(err, EINVAL, "lxc.tty.max = %u is more than %d", config->tty_max, TERMINALS_MAX);
+    return r == 0 ? lsm_check(config, err) : r;
+}
+
+static int write_pidfile(const char *path, struct error *err)
+{
+    char text[16];
+    int r;
+
+    if (!path)
+        return 0;
+    snprintf(text, sizeof(text), "%d", getpid());
+    r = file_replace(AT_FDCWD, path, text, strlen(text), 0644);
+    return r < 0 ? error_set(err, r, "cannot write the pid file %s", path) : 0;
+}
+
+/* The whole life of the monitor. */
+static int live(const struct container *c, struct config *config, const struct start_options *o, int *report,
+                struct error *err)
+{
+    int r = write_pidfile(o->pidfile, err);
+
+    if (r < 0)
+        return r;
+    r = monitor_run(c, config, o, report, err);
+    if (o->pidfile && r != -EALREADY)
+        unlink(o->pidfile);
+    return r;
+}
+
+/* Close every fd but the standard ones and two of ours, in ascending order. close_range(2). */
+static void close_inherited(int report)
+{
+    int kept[2] = {report, log_fd()}, next = STDERR_FILENO + 1;
+
+    if (kept[0] > kept[1])
+        kept[0] = log_fd(), kept[1] = report;
+    for (int i = 0; i < 2; i++) {
+        if (kept[i] < next)
+            continue;
+        if (kept[i] > next && syscall(SYS_close_range, next, kept[i] - 1, 0) < 0)
+            for (int fd = next; fd < kept[i]; fd++)
+                close(fd);
+        next = kept[i] + 1;
+    }
+    if (syscall(SYS_close_range, next, ~0U, 0) < 0)
+        for (int end = getdtablesize(); next < end; next++)
+            close(next);
+}
+
+/* Standard error stays the starter's until the container runs: warnings go there. */
+static int leave_terminal(struct error *err)
+{
+    cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null < 0)
+        return error_set(err, errno, "cannot open /dev/null");
+    setsid();
+    if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+        return error_set(err, errno, "cannot leave the terminal");
+    return 0;
+}
+
+/* The daemon: an orphan that holds nothing of who started it. */
+__attribute__((noreturn)) static void daemon_run(const struct container *c, struct config *config,
+                                                 const struct start_options *o, int report)
+{
+    struct error err = ERROR_INIT;
+    int r;
+
+    close_inherited(report);
+    r = leave_terminal(&err);
+    if (r == 0)
+        r = live(c, config, o, &report, &err);
+    if (r < 0 && report >= 0)
+        (void)send(report, &err, sizeof(err), MSG_NOSIGNAL);
+    else if (r < 0)
+        log_error("start", "%s", err.text);
+    _exit(r < 0 ? 1 : 0);
+}
+
+static int start_daemon(const struct container *c, struct config *config, const struct start_options *o,
+                        struct error *err)
+{
+    cleanup_fd int report = -1, report_child = -1;
+    struct error told;
+    int fds[2];
+    pid_t pid;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+        return error_set(err, errno, "cannot start %s", c->name);
+    report = fds[0];
+    report_child = fds[1];
+    pid = fork();
+    if (pid < 0)
+        return error_set(err, errno, "cannot start %s", c->name);
+    if (pid == 0)
+        daemon_run(c, config, o, report_child);
+    close_fd(&report_child);
+    if (read_all(report, &told, sizeof(told)) != sizeof(told)) {
+        error_text(err, ECHILD, "the monitor of %s ended before it ran", c->name);
+        return error_remedy(err, "look into the kernel's log");
+    }
+    if (told.code == 0)
+        return 0;
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (err)
+        *err = told;
+    return told.code;
+}
+
+int container_start(const struct container *c, struct config *config, const struct start_options *o,
+                    struct error *err)
+{
+    int none = -1, r = check(c, config, o, err);
+
+    if (r == 0)
+        r = config_load_fstab(config, err);
+    if (r < 0)
+        return r;
+    if (o->foreground && o->close_inherited)
+        close_inherited(-1);
+    return o->foreground ? live(c, config, o, &none, err) : start_daemon(c, config, o, err);
+}

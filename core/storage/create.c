@@ -1,0 +1,226 @@
+#include "core/storage/create.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/config/edit.h"
+#include "core/config/global.h"
+#include "core/run/idmap.h"
+#include "core/storage/btrfs.h"
+#include "core/storage/storage.h"
+
+#define MAX_CONFIG (1 << 20)
+
+/* One making, on its way through the worker. */
+struct making {
+    const struct create_options *options;
+    create_fill *fill;
+    void *context;
+};
+
+static void place_end(struct create_place *p)
+{
+    close_fd(&p->rootfs_fd);
+    free(p->rootfs);
+    free(p->rootfs_now);
+    if (p->config)
+        config_free(p->config);
+    strbuf_free(&p->own);
+    strbuf_free(&p->network);
+    strbuf_free(&p->distribution);
+    strbuf_free(&p->written);
+}
+
+/* The text that the container's own part starts from. */
+static int read_base(const struct create_options *o, char **text, struct error *err)
+{
+    const char *file = o->config_file ? o->config_file : global_item("lxc.default_config");
+    int r = file ? file_read(AT_FDCWD, file, MAX_CONFIG, text, NULL) : -ENOENT;
+
+    if (r == -ENOENT && !o->config_file) {
+        *text = strdup("# There is no default configuration. For a network: \"lxc-net start\", then\n"
+                       "# lxc.net.0.type = veth, lxc.net.0.link = lxcbr0, lxc.net.0.flags = up\n"
+                       "lxc.net.0.type = empty\n");
+        r = *text ? 0 : -ENOMEM;
+    }
+    return r < 0 ? error_set(err, r, "cannot read configuration %s", file ? file : "") : 0;
+}
+
+/* Where the rootfs will be, by -B and --dir, and what lxc.rootfs.path says of it. */
+static int settle_rootfs(struct create_place *p, const struct create_options *o, struct error *err)
+{
+    cleanup_strbuf struct strbuf there = STRBUF_INIT;
+    const char *path;
+
+    if (config_text_get(strbuf_text(&p->own), "lxc.rootfs.path", &there) == -ENOMEM ||
+        config_text_remove(&p->own, "lxc.rootfs.path") < 0)
+        return error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+    path = strbuf_text(&there);
+    path += starts_with(path, "dir:") ? 4 : 0;
+    if (access(path, F_OK) == 0) {
+        error_text(err, EEXIST, "the configuration names a rootfs that exists, %s", path);
+        return error_remedy(err, "use it with -t none, or take lxc.rootfs.path out");
+    }
+    p->rootfs = o->dir ? strdup(o->dir) : container_path(p->container, "rootfs");
+    p->rootfs_now = o->dir ? strdup(o->dir) : format_string("%s/rootfs", p->path);
+    if (!p->rootfs || !p->rootfs_now)
+        return error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+    return 0;
+}
+
+static int make_rootfs(struct create_place *p, const struct create_options *o, struct error *err)
+{
+    int r = 0;
+
+    if (o->storage && strcmp(o->storage, "btrfs") == 0)
+        r = btrfs_subvolume_create(p->fd, "rootfs");
+    else if (o->storage && strcmp(o->storage, "best") == 0 && !o->dir &&
+             btrfs_subvolume_create(p->fd, "rootfs") == 0)
+        r = 0;
+    else if (mkdir(p->rootfs_now, 0755) < 0)
+        r = -errno;
+    if (r == 0) {
+        p->rootfs_fd = open(p->rootfs_now, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (p->rootfs_fd < 0 || fchmod(p->rootfs_fd, 0755) < 0 ||
+            (p->config->idmap_count && fchown(p->rootfs_fd, p->root_uid, p->root_gid) < 0))
+            r = -errno;
+    }
+    if (r == 0)
+        return 0;
+    error_set(err, r, "cannot make the rootfs %s", o->dir ? o->dir : p->rootfs);
+    return r == -ENOTTY || r == -ENOTSUP
+               ? error_remedy(err, "-B btrfs needs %s on btrfs", p->container->lxcpath)
+               : storage_remedy(err);
+}
+
+/* Keys that every container has of its own. */
+static int add_own_keys(struct create_place *p, const struct create_options *o, struct error *err)
+{
+    cleanup_free char *path = o->rootfs ? format_string("dir:%s", p->rootfs) : NULL;
+    int r = o->rootfs && !path ? -ENOMEM : 0;
+
+    if (r == 0 && path)
+        r = config_text_append(&p->own, "lxc.rootfs.path", path);
+    if (r == 0)
+        r = config_text_set(&p->own, "lxc.uts.name", p->container->name);
+    return r < 0 ? error_set(err, r, "cannot make container %s", p->container->name) : 0;
+}
+
+/* The ids of the container's root on disk, and a folder that root may enter. */
+static int settle_ids(struct create_place *p, struct error *err)
+{
+    if (p->config->idmap_count == 0)
+        return 0;
+    if (idmap_to_host(p->config, false, 0, &p->root_uid) < 0 ||
+        idmap_to_host(p->config, true, 0, &p->root_gid) < 0) {
+        error_text(err, EINVAL, "lxc.idmap maps no root");
+        return error_remedy(err, "map users and groups from 0 on, as in \"lxc.idmap = u 0 100000 65536\"");
+    }
+    if (fchown(p->fd, p->root_uid, p->root_gid) < 0)
+        return error_set(err, errno, "cannot give %s to the container's root", p->path);
+    return 0;
+}
+
+/* Write the configuration and read it back, so that what cannot be read never becomes a container. */
+static int write_config(struct create_place *p, const char *text, struct error *err)
+{
+    struct config check = {0};
+    cleanup_free char *path = format_string("%s/config", p->path);
+    int r = path ? file_replace(p->fd, "config", text, strlen(text), 0640) : -ENOMEM;
+
+    if (r < 0) {
+        error_set(err, r, "cannot write the configuration of %s", p->container->name);
+        return storage_remedy(err);
+    }
+    config_init(&check);
+    r = config_read_file(&check, path, err);
+    config_free(&check);
+    return r;
+}
+
+static int read_own(struct create_place *p, const struct create_options *o, struct error *err)
+{
+    cleanup_free char *base = NULL;
+    const char *file;
+    int r = read_base(o, &base, err);
+
+    if (r == 0 && create_split(base, &p->own, &p->network) < 0)
+        r = error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+    if (r < 0)
+        return r;
+    /* Read from where it is, so that errors name that. */
+    file = o->config_file ? o->config_file : global_item("lxc.default_config");
+    return !o->config_file && access(file, F_OK) < 0 ? 0 : config_read_file(p->config, file, err);
+}
+
+static int make(void *context, const struct partial *partial, struct error *err)
+{
+    const struct making *m = context;
+    struct config config = {0};
+    __attribute__((cleanup(place_end))) struct create_place p = {.container = partial->container,
+                                                                 .fd = partial->fd,
+                                                                 .path = partial->path,
+                                                                 .rootfs_fd = -1,
+                                                                 .config = &config};
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    int r;
+
+    config_init(&config);
+    r = read_own(&p, m->options, err);
+    if (r == 0)
+        r = settle_ids(&p, err);
+    if (r == 0 && m->options->rootfs)
+        r = settle_rootfs(&p, m->options, err);
+    if (r == 0)
+        r = add_own_keys(&p, m->options, err);
+    if (r == 0 && m->options->rootfs)
+        r = make_rootfs(&p, m->options, err);
+    if (r == 0 && m->fill)
+        r = m->fill(m->context, &p, err);
+    if (r < 0)
+        return r;
+    if (p.written.length)
+        return write_config(&p, p.written.text, err);
+    if (create_compose(&p, m->options, &text) < 0)
+        return error_set(err, ENOMEM, "cannot make container %s", p.container->name);
+    return write_config(&p, text.text, err);
+}
+
+static int check_storage(const struct create_options *o, struct error *err)
+{
+    static const char *const known[] = {"dir", "btrfs", "best", "none"};
+
+    for (size_t i = 0; o->storage && i < ARRAY_LENGTH(known); i++)
+        if (strcmp(o->storage, known[i]) == 0)
+            return o->dir && i == 1 ? error_text(err, EINVAL, "--dir goes with -B dir only") : 0;
+    if (!o->storage)
+        return 0;
+    error_text(err, ENOTSUP, "-B %s is not possible: storage of that kind is made by programs of its own",
+               o->storage);
+    return error_remedy(err,
+                        "use -B dir or -B btrfs; for any other make and mount it, and name it with --dir");
+}
+
+int container_create(const struct container *c, const struct create_options *options, create_fill *fill,
+                     void *context, struct error *err)
+{
+    struct making m = {options, fill, context};
+    int r = check_storage(options, err);
+
+    if (r < 0)
+        return r;
+    if (options->dir && access(options->dir, F_OK) == 0) {
+        error_text(err, EEXIST, "%s exists already", options->dir);
+        return error_remedy(err, "name a folder for the rootfs that is yet to be made");
+    }
+    r = partial_make(c, make, &m, err);
+    if (r < 0 && options->dir) {
+        struct error ignored = ERROR_INIT;
+        storage_remove_tree(AT_FDCWD, options->dir, &ignored);
+    }
+    return r;
+}

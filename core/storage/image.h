@@ -1,0 +1,20 @@
+/*
+ * A file system in a file or on a block device, mounted by what its superblock says it is. A file goes
+ * through a loop device, which the kernel frees with the mount.
+ */
+#ifndef LXCBOX_CORE_STORAGE_IMAGE_H
+#define LXCBOX_CORE_STORAGE_IMAGE_H
+
+#include "core/base/error.h"
+
+/*
+ * Mount it on the folder `target`. `flags` are MS_* of mount(2); read-only also where nothing else can be.
+ * `data` may be NULL.
+ */
+int image_mount(const char *path, const char *target, unsigned long flags, const char *data,
+                struct error *err);
+
+/* The same as a detached tree (core/run/tree.h): an fd. */
+int image_tree(const char *path, unsigned long flags, const char *data, struct error *err);
+
+#endif

@@ -1,0 +1,263 @@
+#include "core/storage/partial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/storage/storage.h"
+
+static const int interrupts[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+static void partial_end(struct partial *p)
+{
+    close_fd(&p->fd);
+    close_fd(&p->lxcpath_fd);
+    free(p->path);
+}
+
+/* The folder's name within lxcpath. */
+static const char *partial_name(const struct partial *p)
+{
+    return strrchr(p->path, '/') + 1;
+}
+
+static int open_lxcpath(const struct container *c, struct partial *p, struct error *err)
+{
+    int r = make_directories(c->lxcpath, 0755);
+
+    p->path = format_string("%s/.%s.partial", c->lxcpath, c->name);
+    if (!p->path)
+        return error_set(err, ENOMEM, "cannot work on container %s", c->name);
+    if (r == 0) {
+        p->lxcpath_fd = open(c->lxcpath, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        r = p->lxcpath_fd < 0 ? -errno : 0;
+    }
+    if (r == 0)
+        return 0;
+    error_set(err, r, "cannot use %s as the folder of containers", c->lxcpath);
+    return error_remedy(err, "become root, or name a folder of your own with -P");
+}
+
+static int check_absent(const struct container *c, int lxcpath_fd, struct error *err)
+{
+    cleanup_free char *config = format_string("%s/config", c->name);
+    struct stat st;
+
+    if (!config)
+        return error_set(err, ENOMEM, "cannot make container %s", c->name);
+    if (fstatat(lxcpath_fd, c->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT
+                   ? 0
+                   : error_set(err, errno, "cannot look for container %s in %s", c->name, c->lxcpath);
+    if (fstatat(lxcpath_fd, config, &st, 0) == 0) {
+        error_text(err, EEXIST, "container %s exists already in %s", c->name, c->lxcpath);
+        return error_remedy(err, "choose another name, or destroy it with lxc-destroy");
+    }
+    error_text(err, EEXIST, "%s/%s exists already and is no container", c->lxcpath, c->name);
+    return error_remedy(err, "remove it, or choose another name");
+}
+
+static bool same_file(int fd, int dirfd, const char *name)
+{
+    struct stat ours, theirs;
+
+    return fstat(fd, &ours) == 0 && fstatat(dirfd, name, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+/* An empty folder of the partial name, locked; what somebody left there is removed. */
+static int lock_empty(struct partial *p, struct error *err)
+{
+    const struct container *c = p->container;
+    const char *name = partial_name(p);
+
+    for (;;) {
+        int r = mkdirat(p->lxcpath_fd, name, 0770) < 0 ? -errno : 0;
+
+        if (r < 0 && r != -EEXIST) {
+            error_set(err, r, "cannot make a container in %s", c->lxcpath);
+            return r == -EACCES || r == -EPERM || r == -EROFS
+                       ? error_remedy(err, "become root, or name a folder of your own with -P")
+                       : storage_remedy(err);
+        }
+        close_fd(&p->fd);
+        p->fd = openat(p->lxcpath_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (p->fd < 0 && errno == ENOENT)
+            continue;
+        if (p->fd < 0)
+            return error_set(err, errno, "cannot open %s", p->path);
+        if (flock(p->fd, LOCK_EX | LOCK_NB) < 0) {
+            error_text(err, EBUSY, "another process is working on container %s", c->name);
+            return error_remedy(err, "wait until it is done");
+        }
+        /* Whoever had it may have renamed or removed it before we had the lock. */
+        if (!same_file(p->fd, p->lxcpath_fd, name))
+            continue;
+        if (r == 0)
+            return 0;
+        r = storage_remove_tree(p->lxcpath_fd, name, err);
+        if (r < 0)
+            return error_context(err, "cannot remove what is left of container %s", c->name);
+    }
+}
+
+static void abandon(struct partial *p)
+{
+    struct error ignored = ERROR_INIT;
+
+    storage_remove_tree(p->lxcpath_fd, partial_name(p), &ignored);
+}
+
+static int write_report(int fd, const struct error *err)
+{
+    return write_all(fd, err, sizeof(*err));
+}
+
+static void __attribute__((noreturn))
+worker(struct partial *p, partial_work *work, void *context, int report, const sigset_t *mask, pid_t parent)
+{
+    struct error err = ERROR_INIT;
+    int r;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    for (size_t i = 0; i < ARRAY_LENGTH(interrupts); i++)
+        signal(interrupts[i], SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    umask(022);
+    r = work(context, p, &err);
+    if (r == 0 && fflush(stdout) != 0)
+        r = error_set(&err, errno, "cannot write to standard output");
+    if (r == 0 && (fchmod(p->fd, 0770) < 0 || syncfs(p->fd) < 0)) {
+        r = error_set(&err, errno, "cannot bring container %s to disk", p->container->name);
+        storage_remedy(&err);
+    }
+    if (r < 0)
+        write_report(report, &err);
+    _exit(r < 0);
+}
+
+/* Wait for the worker or a signal to end it. */
+static int wait_for_worker(const struct partial *p, pid_t pid, int report, const sigset_t *awaited,
+                           struct error *err)
+{
+    struct error told;
+    bool interrupted = false;
+    int status, signal_number;
+
+    for (;;) {
+        pid_t done = waitpid(pid, &status, WNOHANG);
+        if (done == pid)
+            break;
+        if (sigwait(awaited, &signal_number) == 0 && signal_number != SIGCHLD) {
+            interrupted = true;
+            kill(pid, SIGKILL);
+        }
+    }
+    /* From a terminal the worker got the signal too, perhaps before us. */
+    if (WIFSIGNALED(status))
+        for (size_t i = 0; i < ARRAY_LENGTH(interrupts); i++)
+            interrupted = interrupted || WTERMSIG(status) == interrupts[i];
+    if (interrupted)
+        return error_text(err, EINTR, "interrupted; nothing of container %s is left", p->container->name);
+    if (read_all(report, &told, sizeof(told)) == sizeof(told)) {
+        if (err)
+            *err = told;
+        return told.code;
+    }
+    if (WIFSIGNALED(status))
+        return error_text(err, ECHILD, "the process that made container %s was killed by signal %d",
+                          p->container->name, WTERMSIG(status));
+    return WEXITSTATUS(status) == 0
+               ? 0
+               : error_text(err, ECHILD, "the process that made container %s failed", p->container->name);
+}
+
+static int run_worker(struct partial *p, partial_work *work, void *context, struct error *err)
+{
+    cleanup_fd int report = -1, report_child = -1;
+    sigset_t awaited, before;
+    int pipe_fds[2], r;
+    pid_t pid, self = getpid();
+
+    if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+        return error_set(err, errno, "cannot make container %s", p->container->name);
+    report = pipe_fds[0];
+    report_child = pipe_fds[1];
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGCHLD);
+    for (size_t i = 0; i < ARRAY_LENGTH(interrupts); i++)
+        sigaddset(&awaited, interrupts[i]);
+    sigprocmask(SIG_BLOCK, &awaited, &before);
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0)
+        worker(p, work, context, report_child, &before, self);
+    close_fd(&report_child);
+    r = pid < 0 ? error_set(err, errno, "cannot make container %s", p->container->name)
+                : wait_for_worker(p, pid, report, &awaited, err);
+    if (r == 0) {
+        r = storage_rename(p->lxcpath_fd, partial_name(p), p->lxcpath_fd, p->container->name);
+        if (r < 0)
+            error_set(err, r, "cannot make %s/%s", p->container->lxcpath, p->container->name);
+    }
+    if (r == 0)
+        fsync(p->lxcpath_fd);
+    else
+        abandon(p);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return r;
+}
+
+int partial_make(const struct container *c, partial_work *work, void *context, struct error *err)
+{
+    __attribute__((cleanup(partial_end))) struct partial p = {.container = c, .lxcpath_fd = -1, .fd = -1};
+    int r = open_lxcpath(c, &p, err);
+
+    if (r == 0)
+        r = check_absent(c, p.lxcpath_fd, err);
+    if (r == 0)
+        r = lock_empty(&p, err);
+    if (r < 0)
+        return r;
+    /* Somebody may have finished one between the look and the lock. */
+    r = check_absent(c, p.lxcpath_fd, err);
+    if (r < 0) {
+        abandon(&p);
+        return r;
+    }
+    return run_worker(&p, work, context, err);
+}
+
+int partial_discard(const struct container *c, struct error *err)
+{
+    __attribute__((cleanup(partial_end))) struct partial p = {.container = c, .lxcpath_fd = -1, .fd = -1};
+    int r = open_lxcpath(c, &p, err);
+
+    if (r == 0)
+        r = lock_empty(&p, err);
+    if (r < 0)
+        return r;
+    /* The folder with our lock gives way; the container brings no lock along, so it is locked again. */
+    if (unlinkat(p.lxcpath_fd, partial_name(&p), AT_REMOVEDIR) < 0)
+        return error_set(err, errno, "cannot remove %s", p.path);
+    r = storage_rename(p.lxcpath_fd, c->name, p.lxcpath_fd, partial_name(&p));
+    if (r == -ENOENT)
+        return error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
+    if (r < 0)
+        return error_set(err, r, "cannot take %s/%s away", c->lxcpath, c->name);
+    close_fd(&p.fd);
+    p.fd = openat(p.lxcpath_fd, partial_name(&p), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (p.fd >= 0)
+        flock(p.fd, LOCK_EX | LOCK_NB);
+    return storage_remove_tree(p.lxcpath_fd, partial_name(&p), err);
+}

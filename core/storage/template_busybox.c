@@ -1,0 +1,324 @@
+#include "core/storage/template_busybox.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/storage/storage.h"
+
+static const struct {
+    const char *path;
+    mode_t mode;
+} folders[] = {
+    {"bin", 0755},
+    {"dev", 0755},
+    {"dev/pts", 0755},
+    {"etc", 0755},
+    {"etc/init.d", 0755},
+    {"home", 0755},
+    {"mnt", 0755},
+    {"proc", 0555},
+    {"root", 0700},
+    {"run", 0755},
+    {"sys", 0555},
+    {"tmp", 01777},
+    {"usr", 0755},
+    {"usr/share", 0755},
+    {"usr/share/udhcpc", 0755},
+    {"var", 0755},
+    {"var/log", 0755},
+    {"var/spool", 0755},
+    {"var/spool/cron", 0755},
+    {"var/spool/cron/crontabs", 0700},
+};
+
+/* Every command lies in /bin, and is found in the other three as well. */
+static const struct {
+    const char *path, *target;
+} links[] = {
+    {"sbin", "bin"},
+    {"usr/bin", "../bin"},
+    {"usr/sbin", "../bin"},
+    {"var/run", "../run"},
+    {"etc/mtab", "/proc/self/mounts"},
+};
+
+/* udhcpc(8): its script is told in the environment what the lease says. */
+static const char udhcpc_script[] =
+    "#!/bin/sh\n"
+    "# What udhcpc runs when a lease begins, changes or ends.\n"
+    "case \"$1\" in\n"
+    "deconfig)\n"
+    "\tip link set \"$interface\" up\n"
+    "\tip addr flush dev \"$interface\"\n"
+    "\t;;\n"
+    "bound | renew)\n"
+    "\tip addr flush dev \"$interface\"\n"
+    "\tip addr add \"$ip/${mask:-24}\" dev \"$interface\"\n"
+    "\tfor gateway in $router; do\n"
+    "\t\tip route replace default via \"$gateway\" dev \"$interface\" && break\n"
+    "\tdone\n"
+    "\t{\n"
+    "\t\t[ -n \"$domain\" ] && echo \"search $domain\"\n"
+    "\t\tfor server in $dns; do echo \"nameserver $server\"; done\n"
+    "\t} > /etc/resolv.conf.new\n"
+    "\tmv /etc/resolv.conf.new /etc/resolv.conf\n"
+    "\t;;\n"
+    "esac\n";
+
+static const char rc_script[] =
+    "#!/bin/sh\n"
+    "# Run once by init, before the console.\n"
+    "/bin/mount -a\n"
+    "/bin/ip link set lo up\n"
+    "/bin/syslogd -C64 2> /dev/null\n"
+    "# An address by DHCP, unless the container's configuration gave one.\n"
+    "if [ -e /sys/class/net/eth0 ] && ! /bin/ip addr show dev eth0 | grep -q 'inet '; then\n"
+    "\t/bin/udhcpc -b -S -i eth0 > /dev/null 2>&1 &\n"
+    "fi\n";
+
+static const struct {
+    const char *path;
+    mode_t mode;
+    const char *text;
+} files[] = {
+    {"etc/passwd", 0644, "root:x:0:0:root:/root:/bin/sh\n"},
+    {"etc/group", 0644, "root:x:0:\ntty:x:5:\n"},
+    {"etc/shadow", 0600, "root:!::0:99999:7:::\n"},
+    {"etc/fstab", 0644, ""},
+    {"etc/profile", 0644, "export PATH=/bin\n[ \"$(id -u)\" = 0 ] && PS1='\\h:\\w# ' || PS1='\\h:\\w$ '\n"},
+    {"etc/inittab", 0644,
+     "::sysinit:/etc/init.d/rcS\n"
+     "console::askfirst:-/bin/sh\n"
+     "tty1::respawn:/bin/getty -L tty1 115200 vt100\n"
+     "::ctrlaltdel:/bin/reboot\n"
+     "::restart:/sbin/init\n"},
+    {"etc/init.d/rcS", 0755, rc_script},
+    {"usr/share/udhcpc/default.script", 0755, udhcpc_script},
+};
+
+/*
+ * busybox's init takes SIGUSR1 for "halt" and SIGTERM for "reboot". What it may not do and what is mounted is
+ * what LXC's own template says.
+ */
+static const char config_lines[] = "lxc.signal.halt = SIGUSR1\n"
+                                   "lxc.signal.reboot = SIGTERM\n"
+                                   "lxc.autodev = 1\n"
+                                   "lxc.tty.max = 5\n"
+                                   "lxc.pty.max = 1024\n"
+                                   "lxc.cap.drop = sys_module mac_admin mac_override sys_time\n"
+                                   "lxc.mount.auto = cgroup:mixed proc:mixed sys:ro\n"
+                                   "lxc.mount.entry = shm dev/shm tmpfs nosuid,nodev,create=dir 0 0\n"
+                                   "lxc.mount.entry = mqueue dev/mqueue mqueue optional,create=dir 0 0\n";
+
+/* The program headers of either word size. */
+#define HAS_INTERPRETER(bits)                                                                                \
+    do {                                                                                                     \
+        const Elf##bits##_Ehdr *h = (const void *)head;                                                      \
+        for (unsigned i = 0; i < h->e_phnum; i++) {                                                          \
+            Elf##bits##_Phdr p;                                                                              \
+            if (pread(fd, &p, sizeof(p), (off_t)(h->e_phoff + (uint64_t)i * h->e_phentsize)) != sizeof(p))   \
+                return -ENOEXEC;                                                                             \
+            if (p.p_type == PT_INTERP)                                                                       \
+                return 0;                                                                                    \
+        }                                                                                                    \
+        return 1;                                                                                            \
+    } while (0)
+
+int elf_is_static(int fd)
+{
+    _Alignas(8) unsigned char head[sizeof(Elf64_Ehdr)] = {0};
+    ssize_t n = pread(fd, head, sizeof(head), 0);
+
+    if (n < 0)
+        return -errno;
+    if (n < (ssize_t)sizeof(Elf32_Ehdr) || memcmp(head, ELFMAG, SELFMAG) != 0)
+        return -ENOEXEC;
+    if (head[EI_CLASS] == ELFCLASS64)
+        HAS_INTERPRETER(64);
+    HAS_INTERPRETER(32);
+}
+
+/* Open a busybox if it can serve. `named`: the errors are for a person who named it. */
+static int open_busybox(const char *path, struct error *err)
+{
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    int r;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return error_set(err, errno, "cannot open busybox at %s", path);
+    if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+        return error_text(err, EACCES, "%s is no program", path);
+    r = elf_is_static(fd);
+    if (r == 1)
+        return take_fd(&fd);
+    error_text(err, ENOEXEC, r == 0 ? "%s is not statically linked" : "%s is no program", path);
+    return error_remedy(err, "name a static busybox with --busybox-path, or install busybox-static");
+}
+
+static int find_busybox(struct string_list *found, struct error *err)
+{
+    static const char usual[] = "/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin:/usr/local/sbin";
+    const char *path = getenv("PATH");
+    cleanup_free char *folders_text = format_string("%s:%s", path && *path ? path : "/bin", usual);
+    bool seen = false;
+
+    if (!folders_text)
+        return error_set(err, ENOMEM, "cannot look for busybox");
+    for (char *rest = folders_text, *folder; (folder = strsep(&rest, ":"));) {
+        cleanup_free char *file = format_string("%s/busybox", folder);
+        int fd;
+
+        if (!file || *folder != '/' || access(file, X_OK) < 0)
+            continue;
+        seen = true;
+        fd = open_busybox(file, NULL);
+        if (fd < 0)
+            continue;
+        if (string_list_add(found, file) == 0)
+            return fd;
+        close(fd);
+    }
+    error_text(err, ENOENT,
+               seen ? "the busybox of this host is not statically linked" : "this host has no busybox");
+    return error_remedy(err, "install busybox-static, or name one with --busybox-path");
+}
+
+/* What `busybox --list` prints: the commands that are built in. */
+static int list_commands(int busybox, const char *path, char **out, struct error *err)
+{
+    cleanup_fd int in = -1, child_out = -1;
+    cleanup_free char *text = calloc(1, 65536);
+    int fds[2], status;
+    ssize_t n;
+    pid_t pid;
+
+    if (!text || pipe2(fds, O_CLOEXEC) < 0)
+        return error_set(err, errno, "cannot run %s", path);
+    in = fds[0];
+    child_out = fds[1];
+    pid = fork();
+    if (pid == 0) {
+        if (dup2(child_out, STDOUT_FILENO) >= 0)
+            fexecve(busybox, (char *[]){"busybox", "--list", NULL}, (char *[]){NULL});
+        _exit(127);
+    }
+    close_fd(&child_out);
+    n = read_all(in, text, 65535);
+    if (pid < 0 || waitpid(pid, &status, 0) < 0 || n < 0)
+        return error_set(err, errno, "cannot run %s", path);
+    if (status != 0 || !strstr(text, "init\n")) {
+        error_text(err, ENOEXEC, "%s does not run here, or has no command \"init\" built in", path);
+        return error_remedy(err, "name another busybox with --busybox-path");
+    }
+    *out = take_ptr(text);
+    return 0;
+}
+
+static int give(const struct create_place *p, const char *path)
+{
+    if (p->config->idmap_count == 0)
+        return 0;
+    return fchownat(p->rootfs_fd, path, p->root_uid, p->root_gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int make_link(const struct create_place *p, const char *target, const char *path)
+{
+    return symlinkat(target, p->rootfs_fd, path) < 0 ? -errno : give(p, path);
+}
+
+static int make_file(const struct create_place *p, const char *path, mode_t mode, const char *text)
+{
+    cleanup_fd int fd =
+        openat(p->rootfs_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    int r = fd < 0 ? -errno : write_all(fd, text, strlen(text));
+
+    if (r == 0 && fchmod(fd, mode) < 0)
+        r = -errno;
+    return r == 0 ? give(p, path) : r;
+}
+
+static int copy_busybox(const struct create_place *p, int from)
+{
+    cleanup_fd int to = openat(p->rootfs_fd, "bin/busybox", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+    off_t at = 0;
+    ssize_t n;
+
+    if (to < 0)
+        return -errno;
+    while ((n = sendfile(to, from, &at, 1 << 20)) > 0)
+        ;
+    return n < 0 ? -errno : give(p, "bin/busybox");
+}
+
+static int make_tree(const struct create_place *p)
+{
+    cleanup_free char *hosts =
+        format_string("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 %s\n", p->container->name);
+    cleanup_free char *hostname = format_string("%s\n", p->container->name);
+    int r = hosts && hostname ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(folders); i++) {
+        if (mkdirat(p->rootfs_fd, folders[i].path, folders[i].mode) < 0 ||
+            fchmodat(p->rootfs_fd, folders[i].path, folders[i].mode, 0) < 0)
+            r = -errno;
+        else
+            r = give(p, folders[i].path);
+    }
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(links); i++)
+        r = make_link(p, links[i].target, links[i].path);
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(files); i++)
+        r = make_file(p, files[i].path, files[i].mode, files[i].text);
+    if (r == 0)
+        r = make_file(p, "etc/hosts", 0644, hosts);
+    return r == 0 ? make_file(p, "etc/hostname", 0644, hostname) : r;
+}
+
+static int link_commands(const struct create_place *p, char *commands)
+{
+    for (char *rest = commands, *name; (name = strsep(&rest, "\n"));) {
+        char path[64] = "bin/";
+        int r;
+
+        if (!*name || strchr(name, '/') || strlen(name) > 32 || strcmp(name, "busybox") == 0)
+            continue;
+        r = make_link(p, "busybox", strcat(path, name));
+        if (r < 0 && r != -EEXIST)
+            return r;
+    }
+    return 0;
+}
+
+int template_busybox(const char *named, struct create_place *p, struct error *err)
+{
+    cleanup_string_list struct string_list found = {0};
+    cleanup_fd int busybox = named ? open_busybox(named, err) : find_busybox(&found, err);
+    cleanup_free char *commands = NULL;
+    int r;
+
+    if (busybox < 0)
+        return busybox;
+    r = list_commands(busybox, named ? named : found.items[0], &commands, err);
+    if (r < 0)
+        return r;
+    r = make_tree(p);
+    if (r == 0)
+        r = copy_busybox(p, busybox);
+    if (r == 0)
+        r = link_commands(p, commands);
+    if (r == 0)
+        r = strbuf_puts(&p->distribution, config_lines);
+    if (r == 0)
+        return 0;
+    error_set(err, r, "cannot fill the rootfs %s", p->rootfs_now);
+    return storage_remedy(err);
+}

@@ -1,0 +1,173 @@
+#include "fetch/trust.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+#include "fetch/roots.h"
+
+#define PEM_MAX (8 * 1024 * 1024)
+
+static void free_anchor(br_x509_trust_anchor *a)
+{
+    free(a->dn.data);
+    if (a->pkey.key_type == BR_KEYTYPE_RSA) {
+        free(a->pkey.key.rsa.n);
+        free(a->pkey.key.rsa.e);
+    } else if (a->pkey.key_type == BR_KEYTYPE_EC) {
+        free(a->pkey.key.ec.q);
+    }
+}
+
+void trust_free(struct trust *t)
+{
+    if (t->own)
+        for (size_t i = 0; i < t->count; i++)
+            free_anchor(&t->own[i]);
+    free(t->own);
+    free(t->file);
+    memset(t, 0, sizeof(*t));
+}
+
+struct reader {
+    br_x509_decoder_context decoder;
+    struct strbuf subject;
+    bool failed; /* out of memory */
+};
+
+static void add_subject(void *context, const void *bytes, size_t length)
+{
+    struct reader *r = context;
+
+    if (strbuf_add(&r->subject, bytes, length) < 0)
+        r->failed = true;
+}
+
+static void add_bytes(void *context, const void *bytes, size_t length)
+{
+    struct reader *r = context;
+
+    br_x509_decoder_push(&r->decoder, bytes, length);
+}
+
+static unsigned char *copy(const unsigned char *bytes, size_t length)
+{
+    unsigned char *out = malloc(length ? length : 1);
+
+    if (out)
+        memcpy(out, bytes, length);
+    return out;
+}
+
+/* The certificate just decoded, as one more anchor. 0 (also where its key is not one for us) or -ENOMEM. */
+static int add_anchor(struct trust *t, struct reader *r)
+{
+    const br_x509_pkey *key = br_x509_decoder_get_pkey(&r->decoder);
+    br_x509_trust_anchor a = {0}, *grown;
+
+    if (r->failed)
+        return -ENOMEM;
+    if (!key || (key->key_type != BR_KEYTYPE_RSA && key->key_type != BR_KEYTYPE_EC))
+        return 0;
+    grown = realloc(t->own, (t->count + 1) * sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    t->own = grown;
+    t->anchors = grown;
+    a.flags = br_x509_decoder_isCA(&r->decoder) ? BR_X509_TA_CA : 0;
+    a.dn.len = r->subject.length;
+    a.dn.data = copy((const unsigned char *)strbuf_text(&r->subject), r->subject.length);
+    a.pkey = *key;
+    if (key->key_type == BR_KEYTYPE_RSA) {
+        a.pkey.key.rsa.n = copy(key->key.rsa.n, key->key.rsa.nlen);
+        a.pkey.key.rsa.e = copy(key->key.rsa.e, key->key.rsa.elen);
+    } else {
+        a.pkey.key.ec.q = copy(key->key.ec.q, key->key.ec.qlen);
+    }
+    t->own[t->count++] = a;
+    if (!a.dn.data ||
+        (key->key_type == BR_KEYTYPE_RSA ? !a.pkey.key.rsa.n || !a.pkey.key.rsa.e : !a.pkey.key.ec.q))
+        return -ENOMEM;
+    return 0;
+}
+
+/* One event of the PEM decoder. */
+static int take_event(br_pem_decoder_context *pem, struct trust *t, struct reader *r, bool *inside)
+{
+    int event = br_pem_decoder_event(pem), failed = 0;
+
+    if (event == BR_PEM_BEGIN_OBJ) {
+        const char *name = br_pem_decoder_name(pem);
+
+        *inside = strcmp(name, "CERTIFICATE") == 0 || strcmp(name, "X509 CERTIFICATE") == 0 ||
+                  strcmp(name, "TRUSTED CERTIFICATE") == 0;
+        strbuf_free(&r->subject);
+        r->failed = false;
+        br_x509_decoder_init(&r->decoder, add_subject, r);
+        br_pem_decoder_setdest(pem, *inside ? add_bytes : NULL, r);
+    } else if (event == BR_PEM_END_OBJ && *inside) {
+        failed = add_anchor(t, r);
+        *inside = false;
+    } else if (event == BR_PEM_ERROR) {
+        *inside = false;
+    }
+    return failed;
+}
+
+int trust_parse(const char *pem, size_t length, const char *name, struct trust *out, struct error *err)
+{
+    cleanup_trust struct trust t = {0};
+    br_pem_decoder_context decoder;
+    struct reader r = {.failed = false};
+    bool inside = false;
+    int failed = 0;
+
+    br_pem_decoder_init(&decoder);
+    while (length > 0 && !failed) {
+        size_t n = br_pem_decoder_push(&decoder, pem, length);
+
+        pem += n;
+        length -= n;
+        failed = take_event(&decoder, &t, &r, &inside);
+    }
+    if (!failed && inside) /* a last line without its newline */
+        if (br_pem_decoder_push(&decoder, "\n", 1) == 1)
+            failed = take_event(&decoder, &t, &r, &inside);
+    strbuf_free(&r.subject);
+    t.file = strdup(name);
+    if (failed || !t.file)
+        return error_set(err, ENOMEM, "cannot read certificates from %s", name);
+    if (t.count == 0) {
+        error_text(err, EBADMSG, "there is no certificate of an authority in %s", name);
+        return error_remedy(err, "it must be a PEM file, with lines \"-----BEGIN CERTIFICATE-----\"");
+    }
+    *out = t;
+    memset(&t, 0, sizeof(t));
+    return 0;
+}
+
+int trust_load(const char *ca_file, struct trust *out, struct error *err)
+{
+    const char *variable = getenv("SSL_CERT_FILE");
+    cleanup_free char *pem = NULL;
+    size_t length;
+    int failed;
+
+    if (!ca_file && variable && *variable)
+        ca_file = variable;
+    if (!ca_file) {
+        *out = (struct trust){roots, roots_count, NULL, NULL};
+        return 0;
+    }
+    failed = file_read(AT_FDCWD, ca_file, PEM_MAX, &pem, &length);
+    if (failed) {
+        error_set(err, failed, "cannot read the certificates to trust from %s", ca_file);
+        return error_remedy(err,
+                            ca_file == variable ? "that is what SSL_CERT_FILE names" : "check --ca-file");
+    }
+    return trust_parse(pem, length, ca_file, out, err);
+}

@@ -1,0 +1,517 @@
+#!/bin/bash
+# Stock LXC and lxcbox, asked about the same values of the same keys: what one accepts, refuses and answers, the
+# other does too, but for the differences listed below. The lines of a block build on one another.
+. "$(dirname "$0")/../lib.sh"
+
+if ! /usr/bin/python3 -c 'import _lxc' 2> /dev/null; then
+    skip 'the same configurations as stock LXC' 'python3-lxc is not installed'
+    exit 0
+fi
+
+cat > "$WORK/cases" << 'END'
+lxc.arch = x86_64
+lxc.arch = linux32
+lxc.arch = i586
+lxc.arch = armhf
+lxc.arch = riscv64
+lxc.arch = s390x
+lxc.arch = ppc64le
+lxc.arch = mipsel
+lxc.arch = arm
+lxc.arch = armel
+lxc.arch = armv7l
+lxc.arch = athlon
+lxc.arch = i386
+lxc.arch = i486
+lxc.arch = i686
+lxc.arch = mips
+lxc.arch = ppc
+lxc.arch = powerpc
+lxc.arch = x86
+lxc.arch = aarch64
+lxc.arch = amd64
+lxc.arch = arm64
+lxc.arch = linux64
+lxc.arch = mips64
+lxc.arch = mips64el
+lxc.arch = ppc64
+lxc.arch = ppc64el
+lxc.arch = powerpc64
+lxc.arch = X86_64
+lxc.arch = z80
+lxc.arch =
+
+lxc.uts.name = a
+lxc.uts.name = 0123456789012345678901234567890123456789012345678901234567890123
+lxc.uts.name = 01234567890123456789012345678901234567890123456789012345678901234
+lxc.uts.name =
+lxc.uts = a
+
+lxc.apparmor.profile = unconfined
+lxc.apparmor.profile =
+lxc.apparmor.allow_incomplete = 1
+lxc.apparmor.allow_incomplete = 2
+lxc.apparmor.allow_nesting = 1
+lxc.apparmor.allow_nesting =
+lxc.apparmor.raw = a b
+lxc.apparmor.raw = c
+lxc.apparmor.raw =
+
+lxc.autodev = 0
+lxc.autodev = 1
+lxc.autodev = 2
+lxc.autodev = yes
+lxc.autodev =
+lxc.autodev.tmpfs.size = 1000
+lxc.autodev.tmpfs.size =
+
+lxc.cap.drop = sys_admin mac_admin
+lxc.cap.drop = 5
+lxc.cap.drop = 99
+lxc.cap.drop = CAP_KILL
+lxc.cap.drop = cap_kill
+lxc.cap.drop = none
+lxc.cap.keep = kill
+lxc.cap.drop =
+lxc.cap.keep = kill	chown
+lxc.cap.keep = nothing
+lxc.cap.keep =
+
+lxc.cap.keep = none
+lxc.cap.drop = kill
+
+lxc.cgroup.devices.allow = c 1:3 rwm
+lxc.cgroup.devices.allow = b *:* m
+lxc.cgroup.memory.limit_in_bytes = 1G
+lxc.cgroup.devices.allow =
+lxc.cgroup =
+lxc.cgroup = a
+lxc.cgroup. = a
+lxc.cgroupa = 1
+lxc.cgroup2.memory.max = 1G
+lxc.cgroup2.memory.max =
+lxc.cgroup2 = a
+lxc.cgroup2a = 1
+
+lxc.cgroup.dir = a//b
+lxc.cgroup.dir = /a
+lxc.cgroup.dir = a/../b
+lxc.cgroup.dir = ..
+lxc.cgroup.dir =
+lxc.cgroup.dir.monitor = m
+lxc.cgroup.dir.monitor.pivot = p
+lxc.cgroup.dir.container = c/
+lxc.cgroup.dir.container.inner = i
+lxc.cgroup.dir.container.inner = i/j
+lxc.cgroup.dir.container.inner = ..
+lxc.cgroup.dir.other = x
+lxc.cgroup.relative = 1
+lxc.cgroup.relative = 2
+
+lxc.console.buffer.size = auto
+lxc.console.buffer.size = 5000
+lxc.console.buffer.size = 1
+lxc.console.buffer.size = 1KB
+lxc.console.buffer.size = 3 MB
+lxc.console.buffer.size = 1gb
+lxc.console.buffer.size = 100B
+lxc.console.buffer.size = 1TB
+lxc.console.buffer.size = B
+lxc.console.buffer.size = -1
+lxc.console.buffer.size = 1.5MB
+lxc.console.buffer.size =
+lxc.console.size = auto
+lxc.console.size = x
+lxc.console.logfile = /a//b/
+lxc.console.path = none
+lxc.console.rotate = 1
+lxc.console.rotate = 2
+
+lxc.environment = A=b
+lxc.environment = PATH
+lxc.environment = CF_UNSET
+lxc.environment =
+
+lxc.ephemeral = 1
+lxc.ephemeral = 2
+lxc.execute.cmd = /bin/a b
+lxc.execute.cmd =
+lxc.group = a b
+lxc.group = c
+lxc.group =
+
+lxc.hook.pre-start = /a b
+lxc.hook.pre-start = /c
+lxc.hook.pre-mount = /a
+lxc.hook.mount = /a
+lxc.hook.autodev = /a
+lxc.hook.start-host = /a
+lxc.hook.start = /a
+lxc.hook.stop = /a
+lxc.hook.post-stop = /a
+lxc.hook.clone = /a
+lxc.hook.destroy = /a
+lxc.hook.prestart = /a
+lxc.hook = /a
+lxc.hook =
+lxc.hook.start =
+lxc.hook.version = 1
+lxc.hook.version = 2
+
+lxc.idmap = u 0 100000 65536
+lxc.idmap = g 0 100000 65536
+lxc.idmap = b 0 100000 65536
+lxc.idmap = u 0 100000
+lxc.idmap = u 0 100000 65536 1
+lxc.idmap = x 0 100000 65536
+lxc.idmap = u0 1 2
+lxc.idmap = u 0 -1 2
+lxc.idmap =
+
+lxc.init.cmd = /sbin/init a
+lxc.init.cwd = /a//b
+lxc.init.uid = 1000
+lxc.init.uid = root
+lxc.init.uid = 4294967296
+lxc.init.gid = 0x10
+lxc.init.gid =
+lxc.init.groups = 1,2
+lxc.init.groups = 3
+lxc.init.groups = a
+lxc.init.groups = ,
+lxc.init.groups =
+
+lxc.keyring.session = 1
+lxc.keyring.session = 2
+lxc.log.level = INFO
+lxc.log.level = info
+lxc.log.level = 3
+lxc.log.level = 42
+lxc.log.level = loud
+lxc.log.level =
+lxc.log.syslog = daemon
+lxc.log.syslog = local7
+lxc.log.syslog = local8
+lxc.log.syslog = mail
+lxc.log.syslog =
+
+lxc.monitor.unshare = 1
+lxc.monitor.unshare = x
+lxc.monitor.signal.pdeath = SIGTERM
+lxc.monitor.signal.pdeath = TERM
+lxc.monitor.signal.pdeath =
+
+lxc.mount.auto = proc
+lxc.mount.auto = sys:ro cgroup
+lxc.mount.auto = proc:rw sys:mixed cgroup:ro:force
+lxc.mount.auto = cgroup-full:rw
+lxc.mount.auto = cgroup2
+lxc.mount.auto = cgroup2:ro:force
+lxc.mount.auto = cgroup2:rw
+lxc.mount.auto = proc:ro
+lxc.mount.auto = cgroup:force:ro
+lxc.mount.auto = dev
+lxc.mount.auto =
+lxc.mount.auto = shmounts:/a
+lxc.mount.auto = shmounts:/a:/b
+
+lxc.mount.entry = proc proc proc nodev,noexec,nosuid 0 0
+lxc.mount.entry = a b none bind
+lxc.mount.entry = a b
+lxc.mount.entry =
+lxc.mount.fstab = /a
+lxc.mount.fstab =
+
+lxc.namespace.clone = net pid
+lxc.namespace.clone = time
+lxc.namespace.clone = nut
+lxc.namespace.keep = net
+lxc.namespace.clone =
+lxc.namespace.keep = user mnt uts ipc cgroup
+lxc.namespace.keep =
+lxc.namespace.share.net = other
+lxc.namespace.share.pid = 1
+lxc.namespace.share.time = /proc/1/ns/time
+lxc.namespace.share.nut = a
+lxc.namespace.share.net =
+lxc.namespace.share.nut =
+lxc.namespace.share = a
+
+lxc.no_new_privs = 1
+lxc.no_new_privs = 2
+lxc.no_new_privs =
+
+lxc.prlimit.nofile = 5
+lxc.prlimit.nofile = 5:6
+lxc.prlimit.nofile = 5 : unlimited
+lxc.prlimit.nofile = unlimited
+lxc.prlimit.nofile = 5x
+lxc.prlimit.nofile = 5:
+lxc.prlimit.nofile = 5:6:7
+lxc.prlimit.nofile = many
+lxc.prlimit.nofile =
+lxc.prlimit = 5
+
+lxc.sysctl.net.ipv4.ip_forward = 1
+lxc.sysctl.net.ipv4.ip_forward = 0
+lxc.sysctl =
+lxc.sysctl = 1
+lxc.proc.oom_score_adj = 1
+lxc.proc.oom_score_adj =
+lxc.proc = 1
+
+lxc.pty.max = 10
+lxc.pty.max = -1
+lxc.pty.max = a
+lxc.pty.max =
+lxc.tty.max = 010
+lxc.tty.max = 4294967295
+lxc.tty.max = 4294967296
+lxc.tty.dir = lxc
+lxc.tty.dir =
+
+lxc.rootfs.path = /a//b/./c/
+lxc.rootfs.path = dir:/a
+lxc.rootfs.path = overlay:/a:/b
+lxc.rootfs.path =
+lxc.rootfs.mount = /m/
+lxc.rootfs.options = ro,nodev
+lxc.rootfs.options = subvol=a
+lxc.rootfs.options = idmap=container
+lxc.rootfs.options = create=dir
+lxc.rootfs.options = ro,optional
+lxc.rootfs.options =
+lxc.rootfs.managed = 0
+lxc.rootfs.managed = 2
+lxc.rootfs.managed =
+
+lxc.sched.core = 1
+lxc.sched.core = 2
+lxc.sched.core =
+
+lxc.seccomp.profile = /a//b
+lxc.seccomp.profile =
+lxc.seccomp.allow_nesting = 1
+lxc.seccomp.allow_nesting = 2
+lxc.seccomp.notify.cookie = a
+lxc.seccomp.notify.cookie =
+lxc.seccomp.notify.proxy = unix:/a
+lxc.seccomp.notify.proxy = /a
+lxc.seccomp.notify.proxy =
+
+lxc.selinux.context = a:b:c
+lxc.selinux.context =
+lxc.selinux.context.keyring = a
+lxc.selinux.context.keyring =
+
+lxc.signal.halt = SIGPWR
+lxc.signal.halt = sigint
+lxc.signal.halt = SIGRTMIN+3
+lxc.signal.halt = sigrtmax-14
+lxc.signal.halt = SIGRTMIN+99
+lxc.signal.halt = 37
+lxc.signal.halt = HUP
+lxc.signal.halt =
+lxc.signal.reboot = SIGRTMIN
+lxc.signal.stop = SIGNOT
+lxc.signal.stop = SIGCLD
+
+lxc.start.auto = 1
+lxc.start.auto = 2
+lxc.start.auto =
+lxc.start.delay = 5
+lxc.start.delay = -5
+lxc.start.order = -5
+lxc.start.order = x
+
+lxc.time.offset.boot = 5h
+lxc.time.offset.boot = -10 s
+lxc.time.offset.boot =
+lxc.time.offset.boot = 10ms
+lxc.time.offset.boot = 10
+lxc.time.offset.boot = 10d
+lxc.time.offset.monotonic = 7s
+lxc.time.offset.monotonic =
+lxc.time.offset.monotonic = 3 us
+
+lxc.net.0.type = veth
+lxc.net.0.flags = up
+lxc.net.0.link = br0
+lxc.net.0.name = eth0
+lxc.net.0.mtu = 1400
+lxc.net.0.hwaddr = 00:16:3e:12:34:56
+lxc.net.0.veth.pair = v0
+lxc.net.0.veth.mode = router
+lxc.net.0.veth.mode = hub
+lxc.net.0.veth.mode =
+lxc.net.0.veth.n_rxqueues = 2
+lxc.net.0.veth.n_rxqueues = 0
+lxc.net.0.veth.n_txqueues = 2
+lxc.net.0.veth.n_txqueues = x
+lxc.net.0.veth.vlan.id = 5
+lxc.net.0.veth.vlan.id = none
+lxc.net.0.veth.vlan.id = 4095
+lxc.net.0.veth.vlan.id =
+lxc.net.0.veth.vlan.tagged.id = 5
+lxc.net.0.veth.vlan.tagged.id = 6
+lxc.net.0.veth.vlan.tagged.id = none
+lxc.net.0.veth.vlan.tagged.id =
+lxc.net.0.veth.ipv4.route = 10.0.0.0/8
+lxc.net.0.veth.ipv4.route = 10.0.0.0
+lxc.net.0.veth.ipv4.route = 10.0.0.0/33
+lxc.net.0.veth.ipv6.route = 2001:db8::/32
+lxc.net.0.veth.ipv6.route = 10.0.0.0/8
+lxc.net.0.ipv4.address = 10.0.3.4/24
+lxc.net.0.ipv4.address = 172.16.0.1
+lxc.net.0.ipv4.address = 192.168.0.1/24 192.168.0.255
+lxc.net.0.ipv4.address = 192.168.0.1/24 x
+lxc.net.0.ipv4.address = 192.168.0/24
+lxc.net.0.ipv4.address = 192.168.0.1/33
+lxc.net.0.ipv4.address =
+lxc.net.0.ipv4.gateway = auto
+lxc.net.0.ipv4.gateway = x
+lxc.net.0.ipv6.address = 2001:db8::1
+lxc.net.0.ipv6.address = 2001:db8::2/96
+lxc.net.0.ipv6.address = x
+lxc.net.0.ipv6.gateway = dev
+lxc.net.0.ipv6.gateway = 10.0.0.1
+lxc.net.0.l2proxy = 1
+lxc.net.0.l2proxy = 2
+lxc.net.0.script.up = /a b
+lxc.net.0.script.down = /a
+lxc.net.0.macvlan.mode = bridge
+lxc.net.0.vlan.id = 5
+lxc.net.0.other = a
+lxc.net.0. = a
+lxc.net.x.type = veth
+lxc.net = a
+lxc.net.1.type = none
+lxc.net.0 =
+lxc.net.7 =
+lxc.net.7.link =
+lxc.net =
+
+lxc.net.0.ipv4.gateway = 10.0.3.1
+lxc.net.0.ipv6.gateway = 2001:db8::2
+lxc.net.0.veth.pair = a
+lxc.net.0.type = macvlan
+lxc.net.0.macvlan.mode = passthru
+lxc.net.0.macvlan.mode = hub
+lxc.net.1.type = ipvlan
+lxc.net.1.ipvlan.mode = l3s
+lxc.net.1.ipvlan.mode = l4
+lxc.net.1.ipvlan.isolation = vepa
+lxc.net.1.ipvlan.isolation = none
+lxc.net.2.type = vlan
+lxc.net.2.vlan.id = 0x10
+lxc.net.2.vlan.id = 65536
+lxc.net.3.type = phys
+lxc.net.4.type = empty
+
+lxc.net.0.type = bridge
+
+lxc.net.0.flags = down
+lxc.net.0.mtu = many
+lxc.net.0.hwaddr = 00:16
+lxc.net.0.link = 0123456789abcdef
+lxc.net.0.ipv6.address = ::1/129
+lxc.autodev.tmpfs.size = big
+lxc.mount.auto = shmounts:
+
+lxc.time.offset.boot = -10m
+lxc.net.0.type = veth
+lxc.net.0.ipv4.address = dhcp
+
+lxc.network.type = veth
+lxc.utsname = a
+lxc.id_map = u 0 1 2
+lxc.other = a
+END
+
+# What differs, with the reason.
+cat > "$WORK/differences" << 'END'
+# Stock takes it and then fails at start or has it mean something else; lxcbox refuses the line.
+lxc.mount.entry = a b
+lxc.mount.auto = shmounts:
+lxc.init.uid = root
+lxc.init.uid = 4294967296
+lxc.autodev.tmpfs.size = big
+lxc.net.0.flags = down
+lxc.net.0.mtu = many
+lxc.net.0.hwaddr = 00:16
+lxc.net.0.link = 0123456789abcdef
+lxc.net.0.ipv6.address = ::1/129
+# Stock answers with less than was set (no forced cgroups, no shmounts), or with "(null)" and "(invalid)" for nothing.
+lxc.mount.auto = proc:rw sys:mixed cgroup:ro:force
+lxc.mount.auto = cgroup2
+lxc.mount.auto = cgroup2:ro:force
+lxc.mount.auto = shmounts:/a
+lxc.mount.auto = shmounts:/a:/b
+lxc.cgroup.dir =
+lxc.namespace.share.net =
+lxc.net.0.veth.mode =
+# The prefix that goes with an address's class: stock looks at the last byte of the address, not at the first.
+lxc.net.0.ipv4.address = 172.16.0.1
+lxc.net.0.ipv4.address = 192.168.0.1/24 192.168.0.255
+# Clocks can be set back by minutes too, and a blank may stand before every unit.
+lxc.time.offset.boot = -10m
+lxc.time.offset.monotonic = 3 us
+# lxcbox's own.
+lxc.net.0.ipv4.address = dhcp
+END
+
+# What the probe does not call, and what that calls, goes again.
+cc -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"test"' -I. -ffunction-sections -Wl,--gc-sections -o "$WORK/probe" \
+    tests/interop/config_probe.c core/config/*.c core/base/*.c core/run/caps.c core/run/personality.c || exit 1
+# The same small environment for both: lxc.environment looks at it.
+stock() { env -i PATH=/usr/bin:/bin /usr/bin/python3 tests/interop/config_stock.py "$WORK" 2> /dev/null; }
+ours() { env -i PATH=/usr/bin:/bin "$WORK/probe" "$@"; }
+stock < "$WORK/cases" > "$WORK/stock"
+ours < "$WORK/cases" > "$WORK/ours"
+
+# differing: the lines that differ: in whether they are accepted, or in the answer to one that both accept.
+differing() {
+    paste -d '\n' "$WORK/stock" "$WORK/ours" | awk '
+        NR % 2 { stock = $0; next }
+        stock != $0 && (stock ~ / -> yes / || $0 ~ / -> yes /) { sub(/ -> .*/, ""); sub(/ $/, ""); print }' | sort -u
+}
+
+listed() { grep -v '^#' "$WORK/differences" | sort -u; }
+
+same() {
+    diff <(listed) <(differing) && return
+    grep -F -f <(diff <(listed) <(differing) | sed -n 's/^> //p') "$WORK/stock" "$WORK/ours"
+    return 1
+}
+
+# Every key of stock's own list is one that lxcbox has an answer for.
+same_keys() {
+    local known
+    /usr/bin/python3 -c '
+import _lxc, sys
+class C(_lxc.Container): pass
+c = C("any", sys.argv[1])
+c.set_config_item("lxc.tty.max", "1")
+print("\n".join(k + " =" for k in c.get_keys().split()))' "$WORK" > "$WORK/keys"
+    [ "$(wc -l < "$WORK/keys")" -gt 80 ] || return 1
+    known=$(ours < "$WORK/keys" | grep -v -e '-> yes' -e '^lxc.arch =' -e '^lxc.mount.fstab =')
+    echo "$known"
+    [ -z "$known" ]
+}
+
+t 'every value is accepted, refused and answered as by stock LXC, but for the differences listed' same
+t 'every key that stock LXC lists is a key here' same_keys
+t 'the differences have at most five reasons' test "$(grep -c '^#' "$WORK/differences")" -le 5
+
+# A built-in file sets what stock's own sets. The clone hook apart: the script it names is a file of stock LXC too.
+same_file() {
+    diff <(ours "/usr/share/lxc/config/$1" | grep -v '^lxc.hook.clone' | sort) <(ours -b "$1" | sort)
+}
+for name in common.conf userns.conf nesting.conf oci.common.conf; do
+    t "the built-in $name sets what stock LXC's does" same_file $name
+done
+same_policy() {
+    diff <(sed 's/ *#.*//' /usr/share/lxc/config/common.seccomp | grep . | sort) \
+        <(sed 's/ *#.*//' core/config/include/common.seccomp | grep . | sort)
+}
+t "the built-in common.seccomp is stock LXC's policy" same_policy

@@ -1,0 +1,135 @@
+#!/bin/bash
+# Seccomp profiles, time offsets, keyring, limits, labels: their effect inside the container.
+. "$(dirname "$0")/../lib.sh"
+needs_root
+
+root=$WORK/root
+mkdir -p "$root"/{bin,proc,sys,dev,mnt} "$WORK/lxc"
+cp "$(command -v busybox)" "$root/bin/busybox"
+for applet in sh sleep cat grep mount mkdir mknod umount ulimit uname; do ln -s busybox "$root/bin/$applet"; done
+
+# container NAME < CONFIG: made beneath $WORK/lxc, with what all have in common.
+container() {
+    mkdir -p "$WORK/lxc/$1"
+    { echo "lxc.rootfs.path = $root"; echo 'lxc.net.0.type = empty'; echo 'lxc.mount.auto = proc'; cat; } \
+        > "$WORK/lxc/$1/config"
+}
+inside() { lxcbox lxc-execute -P "$WORK/lxc" -n "$1" -- /bin/sh -c "$2"; }
+
+container plain < /dev/null
+t 'without a profile nothing is filtered' has '^Seccomp:.*0' inside plain 'cat /proc/self/status'
+
+container common <<< 'lxc.seccomp.profile = /usr/share/lxc/config/common.seccomp'
+t "LXC's common profile is loaded" has '^Seccomp:.*2' inside common 'cat /proc/self/status'
+t 'with it umount -f is refused' has 'Permission denied' inside common 'umount -f /proc 2>&1; true'
+t 'and other calls go on as before' inside common 'mount -t tmpfs none /mnt && umount /mnt'
+
+printf '2\ndenylist\nmkdir errno 28\nmkdirat errno 28\nmknod errno 1 [1,0x2000,&=,0xf000]\nmknodat errno 1 [2,0x2000,&=,0xf000]\n' > "$WORK/profile"
+container denylist <<< "lxc.seccomp.profile = $WORK/profile"
+t 'a denied call fails with the errno of its rule' has 'No space left' inside denylist 'mkdir /mnt/x 2>&1; true'
+t 'a condition tells arguments apart: no device nodes' fails inside denylist 'mknod /mnt/null c 1 3'
+t 'but a fifo' inside denylist 'mknod /mnt/fifo p'
+
+attach() { lxcbox lxc-attach -P "$WORK/lxc" -n denylist "$@"; }
+cleanup "lxcbox lxc-stop -P $WORK/lxc -n denylist -k"
+lxcbox lxc-start -P "$WORK/lxc" -n denylist -- /bin/sleep 60
+t 'who attaches is confined, too' has 'No space left' attach -- /bin/sh -c 'mkdir /mnt/x 2>&1; true'
+t 'unless with elevated privileges' attach -e -- /bin/mkdir /mnt/x
+lxcbox lxc-stop -P "$WORK/lxc" -n denylist -k
+
+printf '2\ndenylist\nmkdir\n\nmkdirr errno 1\n' > "$WORK/profile"
+t 'a bad profile stops the start, named by line' refuses 'profile:5: .*"mkdirr"' \
+    lxcbox lxc-execute -P "$WORK/lxc" -n denylist -- /bin/true
+container missing <<< 'lxc.seccomp.profile = /nonexistent'
+t 'so does a profile that is not there' refuses '/nonexistent: No such file' \
+    lxcbox lxc-execute -P "$WORK/lxc" -n missing -- /bin/true
+
+# A program that answers calls: mkdir(2) fails with EDQUOT, others go on.
+cat > "$WORK/proxy.py" << 'EOF'
+import os, socket, struct, sys
+server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+server.bind(sys.argv[1])
+server.listen()
+print("ready", flush=True)
+while True:
+    peer = server.accept()[0]
+    while True:
+        message, ancillary, _, _ = peer.recvmsg(4096, 4096)
+        if not message:
+            break
+        fds = struct.unpack("3i", ancillary[0][2])
+        _, monitor, init, request, response, _, cookie = struct.unpack_from("=QiiHHHxxQ", message)
+        head = len(message) - request - response - cookie
+        id, pid, _, nr = struct.unpack_from("=QIIi", message, head)
+        text = message[len(message) - cookie:]
+        flags, error = (0, -122) if text == b"a cookie" else (1, 0)
+        for fd in fds:
+            os.close(fd)
+        answer = struct.pack("=QqiI", id, 0, error, flags)
+        peer.send(message[:head + request] + answer)
+EOF
+printf '2\ndenylist\nmkdir notify\nmkdirat notify\nexecve notify\n' > "$WORK/notify"
+container notify << EOF
+lxc.seccomp.profile = $WORK/notify
+lxc.seccomp.notify.proxy = unix:$WORK/proxy
+lxc.seccomp.notify.cookie = a cookie
+EOF
+t 'a proxy that is not there stops the start' refuses 'cannot connect to lxc.seccomp.notify.proxy' \
+    lxcbox lxc-execute -P "$WORK/lxc" -n notify -- /bin/true
+sed -i 's/^execve.*//' "$WORK/notify"
+exec 3< <(exec python3 "$WORK/proxy.py" "$WORK/proxy")
+proxy=$!
+cleanup "kill $proxy"
+read -r -u 3
+t 'a call is answered by the proxy' has 'Disk quota exceeded' inside notify 'mkdir /mnt/asked 2>&1; true'
+sed -i 's/= a cookie/= another/' "$WORK/lxc/notify/config"
+echo 'execve notify' >> "$WORK/notify"
+t 'which may let it go on, execve on the way to init too' inside notify 'mkdir /mnt/asked'
+kill $proxy
+wait $proxy 2> /dev/null
+
+container later <<< 'lxc.time.offset.boot = 864000s'
+uptime_days() { inside later 'cat /proc/uptime' | awk '{ print (int($1 / 86400) >= 10) ? "later" : "now" }'; }
+if [ -e /proc/self/ns/time ]; then
+    t 'lxc.time.offset.boot moves the boot clock' is later uptime_days
+    container before <<< 'lxc.time.offset.boot = -864000000s'
+    t 'an offset to before the clock began is refused' refuses 'before zero' \
+        lxcbox lxc-execute -P "$WORK/lxc" -n before -- /bin/true
+else
+    skip 'lxc.time.offset.boot moves the boot clock' 'no time namespaces'
+fi
+
+# A key that only who possesses it may see, in a session keyring made for this: keyctl(2) and add_key(2) by number.
+with_key() { # NAME: what the container sees of it
+    python3 -c '
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+libc.syscall(250, 1, None)  # KEYCTL_JOIN_SESSION_KEYRING
+key = libc.syscall(248, b"user", b"lxcbox-test-key", b"x", 1, -3)
+libc.syscall(250, 5, key, 0x3f000000)  # KEYCTL_SETPERM: its possessor alone
+os.execv(sys.argv[1], [sys.argv[1]] + sys.argv[2:])' \
+        "$LXCBOX" lxc-execute -P "$WORK/lxc" -n "$1" -- /bin/sh -c 'grep -c lxcbox-test-key /proc/keys || true'
+}
+if [ -e /proc/keys ] && [ "$(uname -m)" = x86_64 ]; then
+    container keeps <<< 'lxc.keyring.session = 1'
+    t "a container has none of its starter's keys" is 0 with_key plain
+    t 'unless lxc.keyring.session keeps them' is 1 with_key keeps
+else
+    skip "a container has none of its starter's keys" 'no keyrings, or not x86_64'
+fi
+
+container nesting <<< 'lxc.apparmor.allow_nesting = 1'
+t 'allow_nesting gives a whole proc and sysfs' has '/dev/.lxc/proc proc' inside nesting 'cat /proc/mounts'
+
+container limits << EOF
+lxc.prlimit.nofile = 111:222
+lxc.no_new_privs = 1
+lxc.cap.drop = sys_admin
+lxc.arch = i686
+EOF
+t 'lxc.prlimit limits' is '111 222' inside limits 'echo $(ulimit -Sn) $(ulimit -Hn)'
+t 'lxc.no_new_privs holds' has '^NoNewPrivs:.*1' inside limits 'cat /proc/self/status'
+t 'a dropped capability is gone' fails inside limits 'mount -t tmpfs none /mnt'
+if [ "$(uname -m)" = x86_64 ]; then
+    t 'lxc.arch = i686 makes it a 32-bit machine' is i686 inside limits 'uname -m'
+fi

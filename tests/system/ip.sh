@@ -1,0 +1,197 @@
+# ip against iproute2's: the same commands leave the same state, and the same state prints the same.
+. tests/lib.sh
+needs_root
+
+reference=$(command -v ip)
+a=lxcbox-ip-a-$$ b=lxcbox-ip-b-$$ far=lxcbox-ip-far-$$
+for namespace in $a $b $far; do
+    cleanup "$reference netns del $namespace"
+    "$reference" netns add $namespace
+done
+ours() { lxcbox ip "$@"; }
+
+# --- What it does -----------------------------------------------------------------------------------------------------
+
+# The state of a namespace without what differs from one to another by chance.
+state() {
+    { "$reference" -n "$1" -d link; "$reference" -n "$1" addr; "$reference" -n "$1" route show table all
+      "$reference" -n "$1" neigh show nud all; "$reference" -n "$1" neigh show proxy; "$reference" -n "$1" rule
+      "$reference" -n "$1" -6 rule; } |
+        sed -E '/(gc|hold|hello|forward_delay|message_age)_timer/d; s/([0-9a-f]{2}:){5}[0-9a-f]{2}/MAC/g
+            s/fe80::[0-9a-f:]+/LL/g; s/valid_lft [0-9]+sec preferred_lft [0-9]+sec/LIFETIME/; s/ state [A-Z]+//
+            s/NO-CARRIER,//; s/,LOWER_UP//; s/ linkdown//; s/ tentative//; /^local .* table local .* metric 0 /d; /LL|NOARP|FAILED|STALE|multicast ff00|anycast/d'
+}
+# The same command in both namespaces, with the same answer and the same effect.
+same_effect() {
+    local status_a status_b
+    "$reference" -n $a "$@" > /dev/null 2>&1; status_a=$?
+    ours -n $b "$@"; status_b=$?
+    echo "status $status_a and $status_b"
+    [ $((status_a == 0)) = $((status_b == 0)) ] && diff <(state $a) <(state $b)
+}
+t 'both begin the same' same_effect link show
+while read -r line; do
+    [ -n "$line" ] && eval "t 'ip $line' same_effect $line"
+done << 'COMMANDS'
+link set lo up
+link add name lxcbr0 type bridge
+link set lxcbr0 up
+link add eth0 type veth peer name eth0p
+link add link eth0 name mac0 type macvlan mode bridge
+link add mac1 link eth0 type macvlan mode passthru
+link set eth0 master lxcbr0
+link set dev eth0p up mtu 1400 txqueuelen 77
+link set eth0 address 02:01:02:03:04:05
+link set eth0 alias "a name with blanks"
+link set eth0p name inside
+link set inside down
+link set lxcbr0 type bridge stp_state 1 forward_delay 400
+link set eth0 type bridge_slave cost 7 hairpin on
+link add br1 mtu 1300 type bridge vlan_filtering 1 vlan_default_pvid 5
+link add v1 mtu 1280 numtxqueues 2 type veth peer v2 mtu 1290 address 02:00:00:00:00:09
+link set v1 promisc on allmulticast on multicast off arp off
+link set v1 group 7
+link delete br1
+link del v1
+link set nowhere up
+link add lxcbr0 type bridge
+link add
+link add x type nosuchkind
+addr add 192.168.5.1/24 dev lxcbr0
+addr add 192.168.5.1/24 dev lxcbr0
+addr add 192.168.6.1/24 brd + dev lxcbr0 label lxcbr0:1
+addr add 192.168.7.1 peer 192.168.7.2 dev lxcbr0
+addr add 127.0.0.5/8 dev lo
+addr add 10.20.0.1/16 brd 10.20.1.1 scope link dev lxcbr0 metric 77
+addr add fd00:5::1/64 dev lxcbr0 nodad
+addr add fd00:6::1/64 dev lxcbr0 valid_lft 3000 preferred_lft 2000
+addr change fd00:6::1/64 dev lxcbr0 valid_lft forever preferred_lft forever
+addr replace 192.168.6.1/24 dev lxcbr0 valid_lft 900 preferred_lft 800
+addr add 300.1.1.1/24 dev lxcbr0
+addr add 1.1.1.1/24 dev nowhere
+addr del 192.168.6.1/24 dev lxcbr0
+addr del 192.168.66.1/24 dev lxcbr0
+address flush dev lxcbr0 scope link
+route add default via 192.168.5.254
+route add default via 192.168.5.254
+route add 10.0.0.0/8 via 192.168.5.253 metric 10 mtu 1400
+r a 10.1/16 dev lxcbr0 proto static scope link src 192.168.5.1
+route replace 10.1.0.0/16 via 192.168.5.252
+route append 10.1.0.0/16 dev lxcbr0 metric 3
+route add table 77 10.3.0.0/24 via 9.9.9.9 dev lxcbr0 onlink
+route add 10.4.0.0/24 via 9.9.9.9
+route add unreachable 10.5.0.0/16
+route add blackhole 10.6.0.0/16 metric 9
+route add local 10.7.0.0/24 dev lo
+route add 10.8.0.0/24 via inet6 fe80::1 dev lxcbr0
+route add fd09::/16 via fd00:5::2
+route add default via fe80::1 dev lxcbr0
+-6 route add default dev lxcbr0 metric 3 pref high
+route del 10.0.0.0/8
+route del 10.99.0.0/16
+route change 10.1.0.0/16 dev lxcbr0 metric 3 advmss 1000
+route flush table 77
+-6 route flush proto boot
+neigh add 192.168.5.9 lladdr 02:00:00:00:00:01 dev lxcbr0
+neigh add 192.168.5.9 lladdr 02:00:00:00:00:01 dev lxcbr0
+neigh replace 192.168.5.9 lladdr 02:00:00:00:00:02 dev lxcbr0 nud permanent
+neigh add proxy 192.168.5.10 dev lxcbr0
+neigh add fd00:5::9 lladdr 02:00:00:00:00:03 dev lxcbr0 router
+neigh del 192.168.5.9 dev lxcbr0
+neigh del proxy 192.168.5.10 dev lxcbr0
+neigh flush dev lxcbr0
+rule add from 10.1.0.0/16 lookup 77
+rule add from 10.1.0.0/16 to 10.2.0.0/16 iif lxcbr0 table main priority 1000
+rule add fwmark 0x10/0xff table 5 pref 99
+rule add not from 1.1.1.1 tos 0x10 oif lxcbr0 blackhole
+rule add uidrange 0-99 ipproto tcp dport 80-90 sport 5 lookup 7 suppress_prefixlength 0 pref 50
+-6 rule add from fd00::/8 lookup 9
+rule add goto 1000 pref 98
+rule del pref 1000
+rule del from 10.1.0.0/16 lookup 77
+rule del pref 4321
+rule flush
+nonsense
+COMMANDS
+"$reference" -n $b rule add pref 32766 lookup main; "$reference" -n $b rule add pref 32767 lookup default
+"$reference" -n $a rule add pref 32766 lookup main; "$reference" -n $a rule add pref 32767 lookup default
+
+refused_by_kernel() { ours -n $b link add lxcbr0 type bridge; [ $? -eq 2 ]; }
+t 'what the kernel refuses has the status 2' refused_by_kernel
+t 'what does not exist has the status 1' refuses 'there is no network interface nowhere$' ours -n $b link show nowhere
+t 'a kind the kernel lacks is told with its remedy' has 'cannot add nosuch x: .*modprobe nosuch' eval 'ours -n $b link add x type nosuch 2>&1 || :'
+
+moves() {
+    ours -n $b link add m0 type veth peer name m1 netns $far && ours -n $far link set m1 up name m2 &&
+        ours -n $b link set m0 netns $far && ours -n $far -br link show m0 && ! ours -n $b link show m0 && ours -n $far link del m0
+}
+t 'links are made in and moved to other namespaces' moves
+batch() { printf 'link add b0 type bridge # one\n\naddr add 10.77.0.1/24 dev b0\nlink set b0 alias "two words"\n' | ours -n $b -batch - && ours -n $b -o addr show b0 | grep -q 10.77.0.1 && ours -n $b link del b0; }
+t 'ip -batch carries out lines' batch
+
+# --- What it prints ---------------------------------------------------------------------------------------------------
+
+set_up() {
+    local i="$reference -n $a"
+    $i link set inside netns $far
+    $i link set eth0 up && "$reference" -n $far link set inside up && "$reference" -n $far addr add 192.168.5.2/24 dev inside
+    $i link property add dev mac0 altname another-name
+    $i addr add 192.168.6.1 peer 192.168.6.2 dev lxcbr0; $i addr add 192.168.5.3/24 dev lxcbr0 valid_lft 9000 preferred_lft 8000
+    $i addr add fd00:5::1/64 dev lxcbr0; $i addr add 192.168.5.1/24 dev lxcbr0
+    $i route add 10.30.0.0/24 nexthop via 192.168.5.2 weight 2 nexthop via 192.168.5.4
+    $i route add 10.31.0.0/24 via 9.9.9.9 dev lxcbr0 onlink proto static table 90 mtu 1300; $i -6 route add fd77::/16 via fd00:5::2 pref low
+    $i neigh add 192.168.5.7 lladdr 02:00:00:00:00:01 dev lxcbr0; $i neigh add proxy 192.168.5.8 dev lxcbr0
+    $i rule add from 10.1.0.0/16 to 10.2.0.0/16 fwmark 3 iif nowhere lookup 7; $i -6 rule add blackhole from fd01::/16
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        $i -6 addr show tentative | grep -q inet6 || break
+        sleep 0.1
+    done
+}
+set_up > /dev/null 2>&1
+same_text() { diff <("$reference" -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g') <(ours -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g'); }
+# As iproute2 leaves an empty object where it leaves something out, those are left out here.
+same_json() {
+    diff <("$reference" -n $a -j "$@" | tidy) <(ours -n $a -j "$@" | tidy) && ours -n $a -j -p "$@" | tidy > /dev/null
+}
+tidy() {
+    python3 -c '
+import json, sys
+def clean(v):
+    if isinstance(v, list): return [clean(i) for i in v if i != {}]
+    if isinstance(v, dict): return {k: 0 if "life_time" in k and w < 4294967295 else clean(w) for k, w in v.items()}
+    return v
+text = sys.stdin.read()
+print(json.dumps(clean(json.loads(text or "[]")), indent=1))'
+}
+for options in '' -br -o -s '-o -s'; do
+    for object in link address; do t "ip $options $object prints as iproute2" same_text $options $object; done
+done
+for what in 'l' 'a' 'link show lxcbr0' 'link show type veth' 'link show master lxcbr0' 'link show up' '-d link show mac0' '-d addr show mac0' \
+    'addr show dev lxcbr0' 'addr show scope global' 'addr show permanent' 'addr show dynamic' '-4 addr' '-6 addr show dev lxcbr0' \
+    '-0 addr' '-f inet -br addr' 'addr show to 192.168.6.0/24' 'addr show up' \
+    'r' '-d route' '-6 route' 'route show table all' 'route show table 90' 'route show dev lxcbr0' 'route show proto static table all' \
+    'route show 10.30.0.0/24' 'route show default' 'route show via 192.168.5.2' 'route show root 10.0.0.0/8' 'route show match 10.30.0.1' \
+    '-o route' 'route get 10.30.0.1' 'route get 127.0.0.1' 'route get fd77::5' 'route get 192.168.5.2 fibmatch' \
+    'n' 'neigh show dev lxcbr0' 'neigh show nud permanent' 'neigh show proxy' '-br neigh' 'rule' '-6 rule' 'rule show table 7'; do
+    t "ip $what prints as iproute2" same_text $what
+    t "ip -j $what says as iproute2" same_json $what
+done
+t 'ip -j link says as iproute2' same_json link
+t 'ip -j -s link says as iproute2' same_json -s link
+
+# --- Namespaces by name -----------------------------------------------------------------------------------------------
+
+n=lxcbox-ip-n-$$
+cleanup "umount /run/netns/$n; rm -f /run/netns/$n"
+t 'ip netns add makes one that iproute2 sees' eval 'ours netns add $n && "$reference" netns list | grep -q "^$n"'
+t 'a name that is taken is refused' refuses "cannot name a network namespace $n: File exists" ours netns add $n
+t 'a name that leaves the folder is refused' refuses 'cannot be the name' ours netns add ../x
+t 'ip netns exec runs a command there' is 'lo               DOWN           ' ours netns exec $n "$LXCBOX" ip -br addr
+t 'its exit status is the command'\''s' eval 'ours netns exec $n sh -c "exit 7"; [ $? -eq 7 ]'
+t 'it has a /sys of the namespace' is lo ours netns exec $n ls /sys/class/net
+t 'ip netns identify names it' is $n ours netns exec $n "$LXCBOX" ip netns identify
+pids() { "$LXCBOX" ip netns exec $n sleep 5 & local pid=$!; sleep 0.2; ours netns pids $n | grep -qx $pid; local r=$?; kill $pid; wait $pid 2> /dev/null; return $r; }
+t 'ip netns pids lists who is there' pids
+t 'ip netns list prints as iproute2' eval 'diff <("$reference" netns) <(ours netns)'
+t 'ip netns delete removes it' eval 'ours netns delete $n && [ ! -e /run/netns/$n ]'
+t 'a namespace that does not exist is told' refuses 'cannot open network namespace nowhere: No such file.*"ip netns" lists' ours -n nowhere link

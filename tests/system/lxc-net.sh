@@ -1,0 +1,214 @@
+# lxc-net in a network namespace that plays the host, with an "internet" behind it and real clients before it.
+. tests/lib.sh
+. tests/net-lab.sh
+needs_root
+for tool in dhclient dig dnsmasq nft busybox; do command -v $tool > /dev/null || { skip lxc-net "needs $tool"; exit 0; }; done
+
+lab
+internet
+printf '%s\n' 'LXC_DOMAIN="lxc"' 'LXC_IPV6_ADDR="fd42::1"  # documentation' 'LXC_IPV6_MASK="64"' 'LXC_IPV6_NETWORK="fd42::/64"' \
+    'LXC_IPV6_NAT="true"' | on_host tee /etc/default/lxc-net > /dev/null
+lxc_net() { on_host env -i "$LXCBOX" lxc-net "$@"; }
+(exec ip netns exec "$LAB-inet" dnsmasq -k -C /dev/null -u root --no-resolv --no-hosts --host-record=www.example.test,203.0.113.1 \
+    --txt-record=big.example.test,"$(printf 'x%.0s' {1..250})","$(printf 'y%.0s' {1..250})","$(printf 'z%.0s' {1..250})") &
+upstream=$!
+cleanup 'kill $upstream'
+
+# --- Up ---------------------------------------------------------------------------------------------------------
+
+stopped() { local s=0; lxc_net status || s=$?; [ $s -eq 3 ]; }
+t 'status says that the network is down, with 3' stopped
+t 'start needs nothing in PATH' lxc_net start
+t 'the bridge has its address' has 'inet 10.0.3.1/24 brd 10.0.3.255' on_host ip addr show lxcbr0
+t 'packets are forwarded' is 1 on_host cat /proc/sys/net/ipv4/ip_forward
+t 'packets are masqueraded' has 'ip saddr 10.0.3.0/24 ip daddr != 10.0.3.0/24 counter.*masquerade' on_host nft list table ip lxc
+t 'start again is refused' refuses 'lxc-net is already running' lxc_net start
+serves_as_nobody() { on_host grep -q '^Uid:.65534.65534.65534' "/proc/$(on_host cat /run/lxc/lxc-net.pid)/status"; }
+t 'the server has given up its rights' serves_as_nobody
+
+# --- Clients ----------------------------------------------------------------------------------------------------
+
+for b in a b c; do box $b lxcbr0; done
+printf '#!/bin/sh\ncase $reason in BOUND|RENEW) ip addr replace $new_ip_address/24 dev $interface; ip route replace default via $new_routers;; esac\n' > "$WORK/script"
+printf '#!/bin/sh\n[ "$1" = bound ] || exit 0\nip addr add $ip/$mask dev $interface; ip route add default via $router\n' > "$WORK/udhcpc"
+chmod +x "$WORK/script" "$WORK/udhcpc"
+echo 'send host-name "beta";' > "$WORK/dhclient.conf"
+t "busybox's udhcpc gets a lease" in_box a busybox udhcpc -i eth0 -nqf -s "$WORK/udhcpc" -x hostname:alpha
+t "ISC's dhclient gets a lease" in_box b dhclient -1 -cf "$WORK/dhclient.conf" -lf "$WORK/b.leases" -pf "$WORK/b.pid" -sf "$WORK/script" eth0
+cleanup 'kill $(cat "$WORK/b.pid")'
+t 'dhcpc gets a lease' in_box c "$LXCBOX" dhcpc eth0 -1 -x hostname:gamma --resolv-conf "$WORK/c.resolv"
+t 'the name server is told' is $'search lxc\nnameserver 10.0.3.1' cat "$WORK/c.resolv"
+different() { [ "$(lxc_net status | awk '/^Lease:/ { print $2 }' | sort -u | wc -l)" = 3 ]; }
+t 'status shows three leases of different addresses' different
+t 'a container reaches the internet through the masquerade' in_box a ping -c1 -W2 203.0.113.1
+t 'containers reach each other' in_box a ping -c1 -W2 "$(lxc_net status | awk '/ gamma / { print $2 }')"
+
+# --- Names ------------------------------------------------------------------------------------------------------
+
+address_of() { lxc_net status | awk -v n="$1" '/^Lease:/ && $3 == n { print $2 }'; }
+dig_a() { in_box a dig +time=2 +tries=2 @10.0.3.1 "$@"; }
+t 'the name of a container is answered' is "$(address_of beta)" dig_a +short beta
+t 'its name with the domain too, in any case' is "$(address_of beta)" dig_a +short BETA.lxc
+t 'over TCP too' is "$(address_of beta)" dig_a +short +tcp beta.lxc
+t 'over IPv6 too' is "$(address_of gamma)" on_host dig +short +time=2 @fd42::1 gamma.lxc
+t 'its address leads to its name' is beta.lxc. dig_a +short -x "$(address_of beta)"
+t 'a name that no container has does not exist' has 'status: NXDOMAIN' dig_a nobody.lxc
+t 'a name of a container without such a record is empty' has 'status: NOERROR' dig_a beta.lxc MX
+t 'other names are asked of the server of resolv.conf' is 203.0.113.1 dig_a +short www.example.test
+t 'over TCP too, for the other names' is 203.0.113.1 dig_a +short +tcp www.example.test
+t 'an answer too large for a datagram comes over TCP' has 'z{250}' dig_a +short +bufsize=512 big.example.test TXT
+t 'several questions on one connection are answered' has '^;; Query time' dig_a +tcp +keepopen www.example.test beta.lxc
+no_upstream() {
+    kill -STOP $upstream
+    dig_a +time=12 +tries=1 www.example.test
+    kill -CONT $upstream
+}
+t 'a server that is silent is a failure in the end' has 'status: SERVFAIL' no_upstream
+
+# --- IPv6 -------------------------------------------------------------------------------------------------------
+
+own_ipv6() { in_box a ip -6 addr show dev eth0 scope global -tentative | grep -q 'inet6 fd42:'; }
+solicit() { in_box a sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6'; }
+solicit
+t 'a container makes itself an IPv6 address' until_ok 8 own_ipv6
+t 'and reaches the internet with it' in_box a ping -6 -c1 -W2 2001:db8::1
+printf '#!/bin/sh\nenv | grep ^new_dhcp6 > %s/dhcp6\nexit 0\n' "$WORK" > "$WORK/script6"
+chmod +x "$WORK/script6"
+stateless() { timeout 20 ip netns exec "$LAB-a" dhclient -6 -S -1 -lf "$WORK/a6" -pf "$WORK/a6.pid" -sf "$WORK/script6" eth0; kill "$(cat "$WORK/a6.pid")"; cat "$WORK/dhcp6"; }
+t 'stateless DHCPv6 tells the name server' has 'new_dhcp6_name_servers=fd42::1' stateless
+
+# --- 250 at once ------------------------------------------------------------------------------------------------
+
+box many lxcbr0
+t '250 leases asked for at once are given, none twice' in_box many python3 tests/system/dhcp-many.py 247
+t 'and all of them are on disk' test "$(lxc_net status | grep -c ^Lease:)" = 250
+
+# --- A crash ----------------------------------------------------------------------------------------------------
+
+before=$(lxc_net status | awk '/^Lease:/ { print $2, $3, $4 }' | sort)
+crash() {
+    local pid
+    pid=$(on_host cat /run/lxc/lxc-net.pid)
+    kill -9 "$pid"
+    until_ok 2 fails kill -0 "$pid"
+}
+t 'the server is killed' crash
+broken() { local s=0; lxc_net status > "$WORK/status" || s=$?; [ $s -eq 3 ] && grep -q BROKEN "$WORK/status"; }
+t 'status says so' broken
+t 'start recovers' lxc_net start
+t 'no lease is lost' is "$before" eval "lxc_net status | awk '/^Lease:/ { print \$2, \$3, \$4 }' | sort"
+t 'a client renews with the new server' in_box c "$LXCBOX" dhcpc eth0 -1 -x hostname:gamma --resolv-conf none
+
+# --- Down -------------------------------------------------------------------------------------------------------
+
+t 'stop' lxc_net stop
+t 'stop again is refused' refuses "lxc-net isn't running" lxc_net stop
+t 'forwarding is off again' is '0 0' eval 'echo $(on_host cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding)'
+t 'links that take router advertisements do so again' is 1 on_host cat /proc/sys/net/ipv6/conf/up0/accept_ra
+t 'no rule is left' is '' on_host nft list ruleset
+t 'a bridge with ports stays, without address' has ' DOWN ' on_host ip -br addr show lxcbr0
+for b in a b c many; do on_host ip link set v-$b nomaster; done
+lxc_net start && lxc_net stop
+t 'a bridge without ports goes' fails on_host ip link show lxcbr0
+
+# --- Other people's firewalls -----------------------------------------------------------------------------------
+
+on_host nft -f - <<'N'
+table ip filter {
+    chain FORWARD { type filter hook forward priority 0; policy drop; }
+}
+table inet other {
+    chain last {
+        type filter hook forward priority 10; policy accept
+        ip protocol icmp counter
+        counter reject
+    }
+}
+N
+foreign=$(on_host nft -s list ruleset)
+warned() { lxc_net start 2>&1 | tee /dev/stderr | grep -q 'chain ip filter FORWARD (policy drop) .*--allow-forward'; }
+t 'a chain that drops by policy is named' warned
+on_host ip link set v-a master lxcbr0
+t 'what it drops does not get through' fails in_box a ping -c1 -W1 203.0.113.1
+t 'restart with --allow-forward' lxc_net restart --allow-forward
+t 'now it gets through' in_box a ping -c1 -W2 203.0.113.1
+t 'a chain that ends in a rejection has the rules too' has 'iifname "lxcbr0" counter packets.*accept comment "lxc-net"' on_host nft list chain inet other last
+t 'stop takes only its own rules away' lxc_net stop
+same_rules() { [ "$(on_host nft -s list ruleset)" = "$foreign" ]; }
+t 'the rules of others are as they were' same_rules
+on_host nft flush ruleset
+on_host ip link set v-a nomaster
+on_host ip link del lxcbr0
+
+# --- All or nothing ---------------------------------------------------------------------------------------------
+
+clean() { ! on_host ip link show lxcbr0 && [ -z "$(on_host nft list ruleset)" ] && [ "$(on_host cat /proc/sys/net/ipv4/ip_forward)" = 0 ] && [ ! -e "/proc/$lab_pid/root/run/lxc/network_up" ]; }
+taken() { # ARGUMENTS OF DNSMASQ
+    local status=0 pid
+    on_host dnsmasq -C /dev/null -u root --no-resolv --no-hosts --pid-file="$WORK/other.pid" "$@"
+    pid=$(cat "$WORK/other.pid")
+    refuses "dnsmasq \(pid $pid\) has it" lxc_net start || status=1
+    kill "$pid"
+    until_ok 2 fails kill -0 "$pid"
+    return $status
+}
+t 'port 53 taken is named with its owner' taken
+t 'nothing is left of it' clean
+t 'port 67 taken is named with its owner' taken --port=0 --dhcp-range=203.0.113.50,203.0.113.60
+t 'nothing is left of that either' clean
+bad() { printf '%s\n' "$1" | on_host tee /etc/default/lxc-net > /dev/null; refuses "$2" lxc_net start; }
+t 'a wrong address is refused with its line' bad $'\nLXC_ADDR=10.0.3' '/etc/default/lxc-net:2: LXC_ADDR is "10.0.3"'
+t 'a range outside the network is refused' bad 'LXC_DHCP_RANGE=10.0.4.2,10.0.4.9' 'a range of addresses'
+t 'a variable of the shell is refused' bad 'LXC_ADDR=$OTHER' 'not a plain text'
+t 'nothing is left of a refusal' clean
+t 'a network that is not wanted is no failure' eval 'echo USE_LXC_BRIDGE=false | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start && clean'
+unknown() { echo 'LXC_NONESUCH=1' | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start 2>&1; lxc_net stop; }
+t 'a setting that is not known is named' has 'lxc-net:1: LXC_NONESUCH is not known' unknown
+t 'a word that is none is refused with 2' is 2 eval 'lxc_net frobnicate 2> /dev/null; echo $?'
+
+# --- Hosts with addresses of their own --------------------------------------------------------------------------
+
+printf 'LXC_DHCP_CONFILE=/etc/default/hosts\n' | on_host tee /etc/default/lxc-net > /dev/null
+printf '# mine\ndhcp-host=delta,10.0.3.250\nbogus-priv\n' | on_host tee /etc/default/hosts > /dev/null
+on_host rm -f /var/lib/misc/dnsmasq.lxcbr0.leases.{0,1}
+t 'lines of dnsmasq that do nothing are named' has 'hosts:3: "bogus-priv" has no effect' eval 'lxc_net start 2>&1'
+on_host ip link set v-c master lxcbr0
+t 'a host gets the address it is configured for' has '10.0.3.250/24' eval 'in_box c "$LXCBOX" dhcpc eth0 -1 -x hostname:delta --resolv-conf none 2>&1'
+t 'stop with hosts' lxc_net stop
+on_host ip link set v-c nomaster
+on_host ip link del lxcbr0
+on_host rm /etc/default/lxc-net
+
+# --- In the foreground ------------------------------------------------------------------------------------------
+
+foreground() {
+    lxc_net start -f &
+    until_ok 5 eval 'lxc_net status > /dev/null' || return 1
+    kill "$(on_host cat /run/lxc/lxc-net.pid)"
+    wait $! && clean
+}
+t 'in the foreground it serves until told to end, and leaves nothing' foreground
+
+# --- The uplink in the bridge -----------------------------------------------------------------------------------
+
+routes() { on_host ip route show; on_host ip -6 route show default; on_host ip -br addr show up0; }
+before=$(routes)
+on_host ping -i 0.02 -c 40 -W1 203.0.113.1 > "$WORK/ping" &
+pinging=$!
+sleep 0.2
+t 'the uplink is put into the bridge' lxc_net start --bridge-uplink up0
+t 'its address is on the bridge' has '203.0.113.2/24' on_host ip addr show lxcbr0
+t 'and its default route' has 'default via 203.0.113.1 dev lxcbr0' on_host ip route
+t 'and that of IPv6' has 'default via 2001:db8::1 dev lxcbr0' on_host ip -6 route
+on_host ip link set v-a master lxcbr0
+in_box a ip addr flush dev eth0
+in_box a ip addr add 203.0.113.9/24 dev eth0
+t 'a container is part of the uplink'"'"'s network' in_box a ping -c1 -W2 203.0.113.1
+on_host ip link set v-a nomaster
+t 'the uplink is taken out again' lxc_net stop
+t 'addresses and routes are as they were' eval '[ "$(routes)" = "$before" ]'
+wait $pinging
+t 'meanwhile the link was not lost' has '40 packets transmitted, (39|40) received' cat "$WORK/ping"
+t 'an uplink that is not there is refused' refuses 'there is no network interface nonesuch' lxc_net start --bridge-uplink nonesuch
+t 'the loopback is no uplink' refuses 'lo cannot be part of a bridge' lxc_net start --bridge-uplink lo
+t 'nothing is left of these' clean

@@ -1,0 +1,243 @@
+/* Leases on disk. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "net/lease_journal.h"
+
+#define NOW   1000000
+#define FIRST 0x0a000302U
+#define LAST  0x0a0003feU
+
+static char folder[64], path[96];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/lxcbox-lease.XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof(path), "%s/leases", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return remove_tree(AT_FDCWD, folder);
+}
+
+struct store {
+    struct lease_table table;
+    struct lease_journal journal;
+};
+
+static struct store open_store(void)
+{
+    struct store s = {.journal = LEASE_JOURNAL_CLOSED};
+    struct error err = ERROR_INIT;
+
+    lease_table_init(&s.table, FIRST, LAST);
+    if (lease_journal_open(&s.journal, path, &s.table, NOW, 3600, &err) < 0)
+        fail_msg("%s", err.text);
+    return s;
+}
+
+static void close_store(struct store *s)
+{
+    lease_journal_close(&s->journal);
+    lease_table_free(&s->table);
+}
+
+static void give(struct store *s, unsigned client, const char *name, int64_t expires)
+{
+    struct lease_client c = {.hardware = {2, 0, 0, 0, (uint8_t)(client >> 8), (uint8_t)client},
+                             .hardware_size = 6};
+    struct lease *l = lease_take(&s->table, FIRST + client, &c);
+
+    strcpy(l->host_name, name);
+    l->expires = expires;
+    assert_int_equal(lease_journal_note(&s->journal, l), 0);
+}
+
+static void a_line_is_read_as_it_was_written(void **state)
+{
+    struct lease l = {.address = FIRST,
+                      .client = {.hardware = {2, 0, 0, 0, 0, 1},
+                                 .hardware_size = 6,
+                                 .id = {255, 0},
+                                 .id_size = 2},
+                      .host_name = "web",
+                      .expires = NOW},
+                 out;
+    char line[LEASE_LINE_SIZE];
+    size_t length = lease_format(&l, line);
+
+    (void)state;
+    assert_string_equal(line, "1000000 02:00:00:00:00:01 10.0.3.2 web ff:00\n");
+    assert_true(lease_parse(line, length - 1, &out));
+    assert_memory_equal(&l, &out, sizeof(l));
+    for (size_t i = 0; i < length - 6; i++)
+        assert_false(lease_parse(line, i, &out));
+}
+
+static void leases_survive(void **state)
+{
+    struct store s = open_store();
+
+    (void)state;
+    give(&s, 1, "one", NOW + 100);
+    give(&s, 2, "two", NOW + 200);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    give(&s, 1, "uno", NOW + 300);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    close_store(&s);
+    for (int i = 0; i < 3; i++) {
+        s = open_store();
+        assert_int_equal(s.table.count, 2);
+        assert_int_equal(lease_of_name(&s.table, "uno", NOW)->expires, NOW + 300);
+        assert_int_equal(lease_of_name(&s.table, "two", NOW)->address, FIRST + 2);
+        close_store(&s);
+    }
+}
+
+static void a_cut_line_is_no_line(void **state)
+{
+    struct store s = open_store();
+    char name[128];
+    struct stat st;
+
+    (void)state;
+    give(&s, 1, "one", NOW + 100);
+    give(&s, 2, "two", NOW + 200);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    snprintf(name, sizeof(name), "%s.%d", path, s.journal.current);
+    close_store(&s);
+    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(truncate(name, st.st_size - 3), 0);
+    s = open_store();
+    assert_int_equal(s.table.count, 1);
+    assert_non_null(lease_of_name(&s.table, "one", NOW));
+    close_store(&s);
+}
+
+/* As a power loss while the table is written anew leaves it. */
+static void a_file_cut_while_written_anew_does_not_count(void **state)
+{
+    struct store s = open_store();
+    char kept[128], cut[128];
+    cleanup_free char *text = NULL;
+
+    (void)state;
+    give(&s, 1, "one", NOW + 100);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    snprintf(kept, sizeof(kept), "%s.%d", path, s.journal.current);
+    snprintf(cut, sizeof(cut), "%s.%d", path, !s.journal.current);
+    close_store(&s);
+    text = format_string("# lxc-net leases, generation 99\n"
+                         "1000050 02:00:00:00:00:01 10.0.3.3 old *\n");
+    assert_int_equal(file_replace(AT_FDCWD, cut, text, strlen(text), 0644), 0);
+    s = open_store();
+    assert_non_null(lease_of_name(&s.table, "one", NOW));
+    assert_null(lease_of_name(&s.table, "old", NOW));
+    close_store(&s);
+    s = open_store();
+    assert_non_null(lease_of_name(&s.table, "one", NOW));
+    close_store(&s);
+}
+
+static void the_files_do_not_grow_without_end(void **state)
+{
+    struct store s = open_store();
+    struct stat st;
+    char name[128];
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        give(&s, 1, "one", NOW + 100 + i % 100);
+        if (i % 100 == 99)
+            assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof(name), "%s.%d", path, i);
+        assert_int_equal(stat(name, &st), 0);
+        assert_in_range(st.st_size, 0, 100000);
+    }
+    close_store(&s);
+    s = open_store();
+    assert_int_equal(lease_of_name(&s.table, "one", NOW)->expires, NOW + 199);
+    close_store(&s);
+}
+
+static void a_time_too_far_away_is_cut(void **state)
+{
+    struct store s = open_store();
+
+    (void)state;
+    give(&s, 1, "one", NOW + 100000000);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    close_store(&s);
+    s = open_store();
+    assert_int_equal(lease_of_name(&s.table, "one", NOW)->expires, NOW + 3600);
+    close_store(&s);
+}
+
+static void leases_of_dnsmasq_are_taken_over(void **state)
+{
+    static const char text[] = "1000100 00:16:3e:00:00:05 10.0.3.77 web *\n";
+    struct store s;
+
+    (void)state;
+    assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), 0644), 0);
+    s = open_store();
+    assert_int_equal(lease_of_name(&s.table, "web", NOW)->address, 0x0a00034d);
+    close_store(&s);
+}
+
+static void a_full_disk_loses_nothing_that_was_there(void **state)
+{
+    struct store s = open_store();
+    int real;
+
+    (void)state;
+    give(&s, 1, "one", NOW + 100);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    real = s.journal.fds[s.journal.current];
+    s.journal.fds[s.journal.current] = open("/dev/full", O_RDWR | O_CLOEXEC);
+    give(&s, 2, "two", NOW + 100);
+    assert_true(lease_journal_sync(&s.journal, &s.table) < 0);
+    close(s.journal.fds[s.journal.current]);
+    s.journal.fds[s.journal.current] = real;
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    close_store(&s);
+    s = open_store();
+    assert_int_equal(s.table.count, 2);
+    close_store(&s);
+}
+
+#define in_folder(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_is_read_as_it_was_written),
+        in_folder(leases_survive),
+        in_folder(a_cut_line_is_no_line),
+        in_folder(a_file_cut_while_written_anew_does_not_count),
+        in_folder(the_files_do_not_grow_without_end),
+        in_folder(a_time_too_far_away_is_cut),
+        in_folder(leases_of_dnsmasq_are_taken_over),
+        in_folder(a_full_disk_loses_nothing_that_was_there),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
