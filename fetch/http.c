@@ -288,9 +288,10 @@ static int begin_body(struct http_body *b, uint64_t have, struct error *err)
     return 0;
 }
 
+/* A server that restarts needs a moment: one second before the second try, two before the third. */
 static void wait_before_try(unsigned failures)
 {
-    struct timespec pause = {failures / 2, failures % 2 ? 500000000 : 0}; /* half a second more each time */
+    struct timespec pause = {failures, 0};
 
     nanosleep(&pause, NULL);
 }

@@ -18,8 +18,8 @@
 # server_config LINE...      adds lines to the TLS server's part of nginx.conf until the next call, and takes
 #                            them into use
 # server_stop, server_again  end it, start it again on the same ports
-# server_log                 prints a line for each request since the last server_log: "STATUS METHOD PATH
-#                            [Range]"
+# server_log                 prints a line for each request since the last server_log: "STATUS METHOD PATH RANGE
+#                            CONNECTION", the range "-" for none, the connection by a number
 
 server_start() {
     local tries
@@ -91,7 +91,7 @@ pid $SERVER_DIR/nginx.pid;
 error_log $SERVER_DIR/error.log;
 events { worker_connections 256; }
 http {
-    log_format short '\$status \$request_method \$uri \$http_range';
+    log_format short '\$status \$request_method \$uri \$http_range \$connection';
     access_log $SERVER_DIR/access.log short;
     client_body_temp_path $SERVER_DIR/temp;
     proxy_temp_path $SERVER_DIR/temp;
@@ -124,10 +124,11 @@ server_stop() {
     pid=$(cat "$SERVER_DIR/nginx.pid" 2> /dev/null) || return 0
     workers=$(cat "/proc/$pid/task/$pid/children" 2> /dev/null)
     kill "$pid"
-    # Its workers too: the ports are free once all are gone.
+    # Its workers too: the ports are free once all are gone. Some systems' init takes seconds to reap zombies.
     for pid in $pid $workers; do
-        while [ -e "/proc/$pid" ]; do sleep 0.01; done
+        while grep -q '^State:.[^Z]' "/proc/$pid/status" 2> /dev/null; do sleep 0.01; done
     done
+    rm -f "$SERVER_DIR/nginx.pid"
 }
 
 server_image() {
