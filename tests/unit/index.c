@@ -64,9 +64,9 @@ static void lines_that_are_no_image_are_passed_over(void **state)
     (void)state;
     memset(longest, 'x', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
-    read_index(
-        ";;;;;\na;b;c;d;;p\na;b;c;d;1;\na;b;c;d\n../..;b;c;d;1;p\na/b;b;c;d;1;p\n.x;b;c;d;1;p\na;b;c;d;1;/\n",
-        100, &r);
+    read_index(";;;;;\na;b;c;d;;p\na;b;c;d;1;\na;b;c;d\n../..;b;c;d;1;p\na/"
+               "b;b;c;d;1;p\n.x;b;c;d;1;p\na;b;c;d;1;/\na;b;c;d;1;\033[2J\n\xc3;b;c;d;1;p\n",
+               100, &r);
     read_index(longest, 1000, &r);
     assert_int_equal(r.list.count, 0);
     read_index("a;b;c;d;1;p\n", 100, &r); /* and the next line counts again */
