@@ -220,6 +220,7 @@ static int start_child(struct monitor *m, const struct seccomp_program *seccomp,
                                                               .options = m->options,
                                                               .seccomp = seccomp,
                                                               .cgroup = m->cgroup,
+                                                              .unprivileged = geteuid() != 0,
                                                               .own = m->clone_flags,
                                                               .shared = {-1, -1, -1, -1, -1, -1, -1, -1}};
     cleanup_fd int sync = -1;
