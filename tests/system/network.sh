@@ -2,7 +2,8 @@
 . tests/lib.sh
 needs_root
 if [ -z "${NETWORK_TEST_INSIDE:-}" ]; then
-    NETWORK_TEST_INSIDE=1 LXCBOX=$LXCBOX exec unshare -nm bash "$0"
+    NETWORK_TEST_INSIDE=1 LXCBOX=$LXCBOX unshare -nm bash "$0"
+    exit
 fi
 # Stock LXC looks at interfaces in /sys: one of this namespace, with the cgroups as they are.
 mkdir "$WORK/cgroup"
