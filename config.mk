@@ -79,6 +79,7 @@ TEST_PACKAGES = bind9-dnsutils \
 	strace \
 	tinyproxy-bin \
 	util-linux \
+	wget \
 	xz-utils \
 	zlib1g-dev \
 	zstd
