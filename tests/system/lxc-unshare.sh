@@ -14,11 +14,12 @@ same() { # PROGRAM ARGUMENT...: both print the same and end alike
     cat "$WORK/theirs.err" "$WORK/ours.err"
     diff "$WORK/theirs" "$WORK/ours" && [ $a = $b ] || { echo "status $a, $b"; return 1; }
 }
-for options in '-s MOUNT' '-s UTSNAME|IPC' '-s UTSNAME -H inside' '-s NETWORK' '-s USER -u 0' '-s UTSNAME -u daemon' '-s UTSNAME -u 1' '-s MOUNT|PID|UTSNAME|IPC|NETWORK'; do
+for options in '-s MOUNT' '-s UTSNAME|IPC' '-s UTSNAME -H inside' '-s NETWORK' '-s USER -u 0' '-s USER -u daemon' '-s USER|NETWORK -u 1' '-s MOUNT|PID|UTSNAME|IPC|NETWORK'; do
     # shellcheck disable=SC2086
     t "lxc-unshare $options does what LXC's does" same lxc-unshare $options -- bash -c "$show"
 done
 t 'lxc-unshare gives the status of the program' is 42 bash -c "'$LXCBOX' lxc-unshare -s IPC -- sh -c 'exit 42'; echo \$?" # LXC's does not always
+t '-u without a user namespace becomes the user' is 1 lxcbox lxc-unshare -s UTSNAME -u daemon -- id -u
 t '-M gives it a /proc of its own' is cat lxcbox lxc-unshare -s 'MOUNT|PID' -M -- cat /proc/1/comm
 moved() { ip link add name qu-t0 type veth peer name qu-t1 && "$LXCBOX" lxc-unshare -s NETWORK -i qu-t0 -- ip -br link | grep qu-t0; }
 export -f moved; export LXCBOX
