@@ -72,6 +72,9 @@ solicit() { in_box a sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; e
 solicit
 t 'a container makes itself an IPv6 address' until_ok 8 own_ipv6
 t 'and reaches the internet with it' in_box a ping -6 -c1 -W2 2001:db8::1
+t 'its name leads to that address' until_ok 8 eval '[ "$(dig_a +short alpha.lxc AAAA)" = "$(in_box a ip -6 -o addr show dev eth0 scope global | sed -E "s/.*inet6 ([^/]*).*/\1/")" ]'
+t 'and back' is alpha.lxc. eval 'dig_a +short -x "$(dig_a +short alpha.lxc AAAA)"'
+t 'an address of the prefix that nobody has is nobody'"'"'s' has 'status: NXDOMAIN' dig_a -x fd42::dead
 printf '#!/bin/sh\nenv | grep ^new_dhcp6 > %s/dhcp6\nexit 0\n' "$WORK" > "$WORK/script6"
 chmod +x "$WORK/script6"
 stateless() { timeout 20 ip netns exec "$LAB-a" dhclient -6 -S -1 -lf "$WORK/a6" -pf "$WORK/a6.pid" -sf "$WORK/script6" eth0; kill "$(cat "$WORK/a6.pid")"; cat "$WORK/dhcp6"; }
