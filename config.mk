@@ -50,7 +50,8 @@ YAJL_SHA256 = 38420d432584960203b37e108bcf39a5b6f0f2c96620af51e358ad2ce2e8746b
 
 # What `make setup` installs on Debian when it is missing: to build, and to test.
 BUILD_PACKAGES = gcc make libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool ca-certificates
-TEST_PACKAGES = bind9-dnsutils \
+TEST_PACKAGES = apparmor \
+	bind9-dnsutils \
 	busybox-static \
 	clang \
 	clang-format \
@@ -61,6 +62,7 @@ TEST_PACKAGES = bind9-dnsutils \
 	iputils-ping \
 	isc-dhcp-client \
 	isc-dhcp-server \
+	kmod \
 	libarchive-dev \
 	libbearssl-dev \
 	libclang-rt-14-dev \
@@ -75,6 +77,7 @@ TEST_PACKAGES = bind9-dnsutils \
 	procps \
 	python3 \
 	python3-lxc \
+	qemu-system-x86 \
 	squashfs-tools \
 	strace \
 	tinyproxy-bin \
