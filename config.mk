@@ -52,5 +52,5 @@ YAJL_SHA256 = 38420d432584960203b37e108bcf39a5b6f0f2c96620af51e358ad2ce2e8746b
 BUILD_PACKAGES = gcc make libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool ca-certificates
 TEST_PACKAGES = clang libclang-rt-14-dev clang-format libcmocka-dev libarchive-dev liblzma-dev libzstd-dev zlib1g-dev \
 	libbearssl-dev libyajl-dev busybox-static squashfs-tools iproute2 iputils-ping util-linux procps python3 xz-utils zstd \
-	lxc python3-lxc nginx-light openssl debootstrap strace nftables dnsmasq-base isc-dhcp-client isc-dhcp-server \
+	lxc python3-lxc nginx-light wget openssl debootstrap strace nftables dnsmasq-base isc-dhcp-client isc-dhcp-server \
 	bind9-dnsutils tinyproxy-bin
