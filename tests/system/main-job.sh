@@ -91,7 +91,11 @@ tells_its_end() {
     inside sh -c 'printf "%s\n" "[Service]" "Type=oneshot" "RemainAfterExit=yes" "ExecStart=/bin/true" "ExecStop=/bin/touch /ended" > /etc/systemd/system/tells.service && systemctl start tells'
 }
 ended_in_order() { $run lxc-stop -n "$name" -t 60 --nokill && [ -e "$tree/ended" ]; }
-goes() { $run lxc-destroy -n "$name" && diff "$WORK/before" <(everything "$place"); }
+goes() {
+    $run lxc-destroy -n "$name" || return 1
+    everything "$place" > "$WORK/after"
+    diff "$WORK/before" "$WORK/after"
+}
 
 main_job() { # DIST RELEASE WHERE CREATE-OPTION...
     local dist=$1 release=$2 where=$3
@@ -134,7 +138,7 @@ cp "$CA_FILE" "$WORK/bare/ca.pem"
 mount -t proc proc "$WORK/bare/proc"
 mount --rbind /sys "$WORK/bare/sys"
 mount --rbind /dev "$WORK/bare/dev"
-mkdir -p "$WORK/bare/etc/lxc"
+mkdir -p "$WORK/bare/etc/lxc" "$WORK/bare/var/lib/lxc"
 cp /etc/lxc/default.conf "$WORK/bare/etc/lxc/"
 run=bare place=$WORK/bare
 t 'nothing but a kernel: there is no other program' test "$(find "$WORK/bare" -xdev -type f | wc -l)" -eq 3
