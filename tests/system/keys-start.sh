@@ -20,4 +20,4 @@ else
     skip 'lxc.start.delay: how long is waited after it' 'lxc-autostart is not built in'
 fi
 key lxc.start.auto 'lxc-ls -f shows it' has "^$N-a +STOPPED +1 " lxcbox lxc-ls -f -P "$P"
-key lxc.group 'lxc-ls -f shows it' has "^$N-d .* web,onboot " lxcbox lxc-ls -f -P "$P"
+key lxc.group 'lxc-ls -f shows it' has "^$N-d .* web, onboot " lxcbox lxc-ls -f -P "$P"
