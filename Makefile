@@ -84,9 +84,12 @@ build/gen/roots.c: config.mk Makefile | deps
 		'$(CA_CERTIFICATES) (install ca-certificates or set CA_CERTIFICATES)' >&2; exit 1; }
 	@for f in $(CA_CERTIFICATES)/*.crt; do cat "$$f"; echo; done > build/gen/roots.pem
 	@$(DEPS)/bin/brssl ta build/gen/roots.pem > build/gen/anchors 2> build/gen/log || { cat build/gen/log >&2; exit 1; }
-	@{ echo '#include "fetch/roots.h"'; \
-	sed 's/^static const br_x509_trust_anchor TAs\[.*\]/const br_x509_trust_anchor roots[]/; /^#define TAs_NUM/d' build/gen/anchors; \
-	echo 'const size_t roots_count = sizeof(roots) / sizeof(roots[0]);'; } > $@
+	@awk 'BEGIN { print "#include \"fetch/roots.h\"\nconst unsigned char roots[] = {" } \
+		/^static const unsigned char TA/ { inside = 1; bytes = ""; count = 0; kind = $$5; next } \
+		/^};/ && inside { inside = 0; if (kind ~ /RSA_N/) print "1,"; if (kind ~ /EC_Q/) print "2,"; \
+			printf "%d, %d,\n%s,\n", count / 256, count % 256, bytes } \
+		inside { count += gsub(/0x/, "0x"); bytes = bytes $$0 "\n" } \
+		END { print "};\nconst size_t roots_size = sizeof(roots);" }' build/gen/anchors > $@
 
 -include $(objects:.o=.d)
 

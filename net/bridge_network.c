@@ -237,6 +237,19 @@ static int install_firewall(const struct bridge_settings *s, struct error *err)
     return firewall_install(-1, &f, err);
 }
 
+/* Its rules cannot be added to without replacing all of them, which is left to its own tool. */
+static int warn_legacy(const char *bridge, struct string_list *warnings, struct error *err)
+{
+    cleanup_free char *sentence = format_string(
+        "iptables-legacy's chain FORWARD (policy DROP) drops what containers send to other networks (run "
+        "\"iptables-legacy -I FORWARD -i %s -j ACCEPT; iptables-legacy -I FORWARD -o %s -j ACCEPT\")",
+        bridge, bridge);
+
+    return !sentence || string_list_add(warnings, sentence) < 0
+               ? error_set(err, ENOMEM, "cannot look at the firewall")
+               : 0;
+}
+
 static int pass_obstacles(const struct bridge_request *r, struct string_list *warnings, struct error *err)
 {
     cleanup_free struct firewall_obstacle *obstacles = NULL;
@@ -260,12 +273,7 @@ static int pass_obstacles(const struct bridge_request *r, struct string_list *wa
         if (!sentence || string_list_add(warnings, sentence) < 0)
             ret = error_set(err, ENOMEM, "cannot look at the firewall");
     }
-    if (ret == 0 && firewall_legacy_drops() == 1)
-        string_list_add(warnings,
-                        "iptables-legacy's chain FORWARD (policy DROP) drops what containers send to "
-                        "other networks (run \"iptables-legacy -I FORWARD -i BRIDGE -j ACCEPT\" and "
-                        "the same with -o)");
-    return ret;
+    return ret == 0 && firewall_legacy_drops() == 1 ? warn_legacy(r->settings->bridge, warnings, err) : ret;
 }
 
 /* --- The whole --- */

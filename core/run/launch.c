@@ -42,8 +42,8 @@ static int make_cgroups(struct monitor *m, struct error *err)
     *m->cgroup = (struct cgroup)CGROUP_INIT;
     r = cgroup_open(m->cgroup, m->config, err);
     if (r == 0)
-        r = cgroup_create(m->cgroup, m->container->name, false, m->config, err);
-    return r < 0 ? r : cgroup_enter_monitor(m->cgroup, false, err);
+        r = cgroup_create(m->cgroup, m->container->name, m->options->foreground, m->config, err);
+    return r < 0 ? r : cgroup_enter_monitor(m->cgroup, err);
 }
 
 static void child_end(struct child *child)

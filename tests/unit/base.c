@@ -128,9 +128,11 @@ static void options_end_at_the_first_operand_when_told(void **state)
 
 static void bad_options_are_refused_by_name(void **state)
 {
-    static char *const bad[][3] = {{"x", "-z", NULL}, {"x", "--text", NULL}, {"x", "-ix", NULL}, {"x", "--flag=1", NULL}};
+    static char *const bad[][3] = {
+        {"x", "-z", NULL}, {"x", "--text", NULL}, {"x", "-ix", NULL}, {"x", "--flag=1", NULL}};
     static const char *const said[] = {"unknown option \"-z\"", "option \"--text\" needs a value",
-                                       "option -i takes a whole number, not \"x\"", "option \"--flag=1\" takes no value"};
+                                       "option -i takes a whole number, not \"x\"",
+                                       "option \"--flag=1\" takes no value"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
