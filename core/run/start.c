@@ -19,6 +19,7 @@
 #include "core/run/lsm.h"
 #include "core/run/monitor.h"
 #include "core/run/rootfs.h"
+#include "core/storage/destroy.h"
 
 /* What can be refused before anything is made. */
 static int check(const struct container *c, const struct config *config, const struct start_options *o,
@@ -70,6 +71,15 @@ static int unshare_mounts(const struct config *config, struct error *err)
     return 0;
 }
 
+/* lxc.ephemeral: what has ended goes. Its socket is closed by now, so that it counts as stopped. */
+static void destroy_ephemeral(const struct container *c, const struct config *config)
+{
+    struct error err = ERROR_INIT;
+
+    if (config->ephemeral && container_destroy(c, false, &err) < 0)
+        log_error("start", "lxc.ephemeral: %s", err.text);
+}
+
 /* The whole life of the monitor. */
 static int live(const struct container *c, struct config *config, const struct start_options *o, int *report,
                 struct error *err)
@@ -83,6 +93,8 @@ static int live(const struct container *c, struct config *config, const struct s
     r = monitor_run(c, config, o, report, err);
     if (o->pidfile && r != -EALREADY)
         unlink(o->pidfile);
+    if (r >= 0)
+        destroy_ephemeral(c, config);
     return r;
 }
 
