@@ -84,6 +84,7 @@ static int live(const struct container *c, struct config *config, const struct s
     r = monitor_run(c, config, o, report, err);
     if (o->pidfile && r != -EALREADY)
         unlink(o->pidfile);
+    /* lxc.ephemeral: its socket is closed by now, so that it counts as stopped. */
     if (r >= 0 && config->ephemeral) {
         int gone = container_destroy(c, false, err);
         return gone < 0 ? gone : r;
