@@ -53,4 +53,4 @@ BUILD_PACKAGES = gcc make libc6-dev linux-libc-dev binutils dpkg-dev autoconf au
 TEST_PACKAGES = clang libclang-rt-14-dev clang-format libcmocka-dev libarchive-dev liblzma-dev libzstd-dev zlib1g-dev \
 	libbearssl-dev libyajl-dev busybox-static squashfs-tools iproute2 iputils-ping util-linux procps python3 xz-utils zstd \
 	lxc python3-lxc nginx-light openssl debootstrap strace nftables dnsmasq-base isc-dhcp-client isc-dhcp-server \
-	bind9-dnsutils iptables
+	bind9-dnsutils tinyproxy-bin iptables

@@ -55,15 +55,14 @@ const struct option_row container_options_table[] = {
 static int open_log(const struct container_options *o, const char *applet, const char *container,
                     struct error *err)
 {
-    int level = o->quiet ? LOG_FATAL : LOG_WARN;
+    int level = o->loglevel ? log_level_parse(o->loglevel, err) : -1, r;
 
-    if (o->logfile && !o->loglevel)
-        level = LOG_ERROR;
-    if (o->loglevel)
-        level = log_level_parse(o->loglevel, err);
-    if (level < 0)
+    if (o->loglevel && level < 0)
         return level;
-    return log_open(applet, container, o->logfile, (enum log_level)level, err);
+    r = log_open(applet, container, o->logfile, level, err);
+    if (o->quiet)
+        log_quiet();
+    return r;
 }
 
 static int select_lxcpath(const struct container_options *o, const char **lxcpath, struct error *err)

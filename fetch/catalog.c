@@ -134,11 +134,15 @@ static int read_streams(struct catalog *c, const char *path, struct streams *rea
     int failed = reader ? read_file(c, path, take_streams, &x, err)
                         : error_set(err, ENOMEM, "cannot read the server's list of images");
 
-    if (failed) {
+    if (failed)
         streams_free(reader);
-        return failed;
+    else
+        failed = streams_end(reader, err);
+    if (failed == -EBADMSG) {
+        error_context(err, "%s", c->server.host);
+        error_remedy(err, "the server is broken, or something between here and it answers in its place");
     }
-    return streams_end(reader, err);
+    return failed;
 }
 
 /* Give every build in the server's simplestreams to `each`. -ENOENT where the server has no simplestreams. */

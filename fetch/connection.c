@@ -111,11 +111,13 @@ static int open_tunnel(struct connection *c, struct error *err)
         return failed;
     if (head.status / 100 == 2)
         return 0;
-    error_text(err, EACCES, "%s refuses to connect to %s (status %d)", c->peer, target, head.status);
-    if (head.status == 407)
-        error_remedy(err, "it wants a name and password: https_proxy=http://NAME:PASSWORD@HOST:PORT");
-    else
+    if (head.status == 407 || head.status == 401) { /* the second from proxies that mean the first */
+        error_text(err, EACCES, "%s wants a name and password", c->peer);
+        error_remedy(err, "https_proxy=http://NAME:PASSWORD@HOST:PORT");
+    } else {
+        error_text(err, EACCES, "%s refuses to connect to %s (status %d)", c->peer, target, head.status);
         error_remedy(err, "set no_proxy for servers that are reached without it");
+    }
     return -EACCES;
 }
 

@@ -123,7 +123,10 @@ static int fetch_meta(struct catalog *c, const char *folder, const char *publish
     failed = check_sum("meta.tar.xz", c->server.host, &sum, published, check, err);
     if (failed)
         return failed;
-    return meta_read_tar(strbuf_text(&bytes), bytes.length, "the image's meta.tar.xz", files, err);
+    failed = meta_read_tar(strbuf_text(&bytes), bytes.length, "the image's meta.tar.xz", files, err);
+    if (failed == -EBADMSG)
+        error_remedy(err, "run the command again; if it stays so, use another build, variant or server");
+    return failed;
 }
 
 /* Ask for the file, from where a former call broke off. What came then is passed on, or is of no use now. */

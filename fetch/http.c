@@ -268,7 +268,11 @@ static bool same(const char *a, const char *b)
 
 static uint64_t total_of(const struct http_head *h)
 {
-    return h->status == 206 ? h->range_total : h->length;
+    if (h->status != 206)
+        return h->length;
+    if (h->range_total != HTTP_LENGTH_UNKNOWN || h->length == HTTP_LENGTH_UNKNOWN)
+        return h->range_total;
+    return h->range_start + h->length;
 }
 
 /* The response's body begins: what of it is wanted? `have` bytes are there already. */
@@ -288,9 +292,10 @@ static int begin_body(struct http_body *b, uint64_t have, struct error *err)
     return 0;
 }
 
+/* A server that restarts needs a moment: one second before the second try, two before the third. */
 static void wait_before_try(unsigned failures)
 {
-    struct timespec pause = {failures / 2, failures % 2 ? 500000000 : 0}; /* half a second more each time */
+    struct timespec pause = {failures, 0};
 
     nanosleep(&pause, NULL);
 }

@@ -176,6 +176,18 @@ static int parse_lines(char *text, struct http_head *h, struct error *err)
     return first ? error_text(err, EPROTO, "answers with nothing") : 0;
 }
 
+/* Control bytes have no place in a head (RFC 9110 5.5), nor on the terminal of who reads an error. */
+static bool is_text(const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+
+        if ((c < ' ' && c != '\t' && c != '\r' && c != '\n') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 int http_head_parse(const char *bytes, size_t length, struct http_head *out, struct error *err)
 {
     cleanup_http_head struct http_head h = {.length = HTTP_LENGTH_UNKNOWN,
@@ -184,7 +196,7 @@ int http_head_parse(const char *bytes, size_t length, struct http_head *out, str
     cleanup_free char *text = NULL;
     int failed;
 
-    if (length > HTTP_HEAD_MAX || memchr(bytes, '\0', length))
+    if (length > HTTP_HEAD_MAX || !is_text(bytes, length))
         return error_text(err, EPROTO, "answers with what is not HTTP/1");
     text = strndup(bytes, length);
     if (!text)

@@ -147,6 +147,7 @@ static int fetch_new(const struct image_request *request, const char *mode, stru
         return failed;
     if (cached->build && strcmp(cached->build, found.items[0].build) == 0) {
         tell_status(&request->source.events, "The cache is already up to date");
+        close_fd(&c->lock);
         return use_cached(request, mode, c, cached, rootfs_fd, out, err);
     }
     return download_image(&catalog, &found.items[0], &sums, c, request->unpack, rootfs_fd, out, err);

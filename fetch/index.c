@@ -67,12 +67,14 @@ bool image_matches(const struct image_name *filter, const char *dist, const char
                        matches(filter->arch, arch) && matches(filter->variant, variant));
 }
 
-bool image_name_is_safe(const char *name)
+bool image_name_is_safe(const char *text)
 {
-    if (!*name || *name == '.' || strlen(name) > 128)
+    const unsigned char *name = (const unsigned char *)text;
+
+    if (!*name || *name == '.' || strlen(text) > 128)
         return false;
     for (; *name; name++)
-        if (*name <= ' ' || *name == '/' || *name == 0x7f)
+        if (*name == '/' || *name <= ' ' || *name >= 0x7f)
             return false;
     return true;
 }
@@ -114,9 +116,11 @@ int index_feed(struct index_reader *r, const void *bytes, size_t length)
 
             if (failed)
                 return failed;
-        } else if (r->length == sizeof(r->line) - 1 || at[i] == '\0') {
-            r->too_long = true;
-        } else if (at[i] != '\r') {
+        } else if (at[i] == '\r') {
+            continue;
+        } else if (r->length == sizeof(r->line) - 1 || (unsigned char)at[i] < ' ') {
+            r->no_image = true;
+        } else {
             r->line[r->length++] = at[i];
         }
     }
@@ -128,10 +132,10 @@ int index_end(struct index_reader *r)
     int failed = 0;
 
     r->line[r->length] = '\0';
-    if (r->length > 0 && !r->too_long)
+    if (r->length > 0 && !r->no_image)
         failed = take_line(r);
     r->length = 0;
-    r->too_long = false;
+    r->no_image = false;
     return failed;
 }
 

@@ -14,7 +14,7 @@ struct index_reader {
     struct image_list list;          /* what matched so far; may be taken out at the end */
     char line[2048];
     size_t length;
-    bool too_long; /* the current line is; it is passed over */
+    bool no_image; /* the current line is too long or no text; it is passed over */
 };
 
 /*

@@ -42,8 +42,11 @@ struct streams {
 
 static bool copy_text(char *to, size_t size, const unsigned char *text, size_t length)
 {
-    if (length >= size || memchr(text, '\0', length))
+    if (length >= size)
         return false;
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < ' ' || text[i] == 0x7f)
+            return false;
     memcpy(to, text, length);
     to[length] = '\0';
     return true;

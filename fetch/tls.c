@@ -38,6 +38,7 @@ struct tls {
     const char *peer;
     char *host;
     int fd, timeout_ms;
+    bool heard;  /* a byte of the peer's has come */
     int io_code; /* of the socket's failure, after which the engine is not asked again */
     unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
 };
@@ -219,11 +220,6 @@ int tls_explain(const struct tls_failure *f, struct error *err)
             err, "the server must speak TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305 on that port");
         return -EPROTO;
     }
-    if (f->engine == BR_ERR_UNKNOWN_TYPE) {
-        error_text(err, EPROTO, "what listens at %s does not speak TLS", f->host);
-        error_remedy(err, "check the port; http:// before a server's name takes one without TLS");
-        return -EPROTO;
-    }
     if (f->engine == BR_ERR_NO_RANDOM)
         return error_text(err, EIO, "the kernel gives no random bytes for a TLS connection");
     if (f->engine >= BR_ERR_RECV_FATAL_ALERT && f->engine < BR_ERR_SEND_FATAL_ALERT)
@@ -246,6 +242,19 @@ static int stopped(struct tls *t, struct error *err)
     if (engine == BR_ERR_OK)
         return error_text(err, ECONNRESET, "%s closed the connection", t->peer);
     return tls_explain(&(struct tls_failure){t->host, engine, t->trust->file, t->watcher.leaf.names}, err);
+}
+
+/* A record begins with its type (RFC 5246 6.2.1); other protocols' first bytes are letters. */
+static bool is_record(unsigned char first)
+{
+    return first >= 20 && first <= 23;
+}
+
+static int explain_no_tls(const char *host, struct error *err)
+{
+    error_text(err, EPROTO, "what listens there at %s does not speak TLS", host);
+    error_remedy(err, "check the port; http:// before a server's name takes one without TLS");
+    return -EPROTO;
 }
 
 /*
@@ -279,6 +288,9 @@ static int run_until(struct tls *t, unsigned target, struct error *err)
                 n = error_text(err, ECONNRESET, "%s cut the connection", t->peer);
             if (n < 0)
                 return t->io_code = (int)n;
+            if (!t->heard && !is_record(bytes[0]))
+                return t->io_code = explain_no_tls(t->host, err);
+            t->heard = true;
             br_ssl_engine_recvrec_ack(engine, (size_t)n);
         } else if (state & BR_SSL_RECVAPP) { /* it talks while we have not finished asking */
             return error_text(err, EPROTO, "%s answers before it was asked", t->peer);

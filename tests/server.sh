@@ -14,12 +14,13 @@
 # server_meta FILE LINE...   makes a meta.tar.xz whose config has these lines
 # server_certificate SAN [START END]
 #                            another certificate, e.g. server_certificate DNS:other.example 20200101000000Z
-#                            20210101000000Z (UTC), and takes it into use
+#                            20210101000000Z (UTC), and takes it into use. SERVER_KEY=rsa:2048 before it
+#                            makes it one of that kind of key
 # server_config LINE...      adds lines to the TLS server's part of nginx.conf until the next call, and takes
 #                            them into use
 # server_stop, server_again  end it, start it again on the same ports
-# server_log                 prints a line for each request since the last server_log: "STATUS METHOD PATH
-#                            [Range]"
+# server_log                 prints a line for each request since the last server_log: "STATUS METHOD PATH RANGE
+#                            CONNECTION", the range "-" for none, the connection by a number
 
 server_start() {
     local tries
@@ -64,7 +65,7 @@ subjectAltName = $san
 END
     : > "$SERVER_DIR/ca.index"
     {
-        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=lxcbox test server" \
+        openssl req -newkey ${SERVER_KEY:-ec -pkeyopt ec_paramgen_curve:P-256} -nodes -subj "/CN=lxcbox test server" \
             -keyout "$SERVER_DIR/server.key" -out "$SERVER_DIR/server.csr" &&
             openssl ca -batch -config "$SERVER_DIR/ca.conf" -extensions server -startdate "$start" -enddate "$end" -notext \
                 -cert "$CA_FILE" -keyfile "$SERVER_DIR/ca.key" -in "$SERVER_DIR/server.csr" -out "$SERVER_DIR/server.pem"
@@ -91,7 +92,7 @@ pid $SERVER_DIR/nginx.pid;
 error_log $SERVER_DIR/error.log;
 events { worker_connections 256; }
 http {
-    log_format short '\$status \$request_method \$uri \$http_range';
+    log_format short '\$status \$request_method \$uri \$http_range \$connection';
     access_log $SERVER_DIR/access.log short;
     client_body_temp_path $SERVER_DIR/temp;
     proxy_temp_path $SERVER_DIR/temp;
@@ -124,10 +125,11 @@ server_stop() {
     pid=$(cat "$SERVER_DIR/nginx.pid" 2> /dev/null) || return 0
     workers=$(cat "/proc/$pid/task/$pid/children" 2> /dev/null)
     kill "$pid"
-    # Its workers too: the ports are free once all are gone.
+    # Its workers too: the ports are free once all are gone. Some systems' init takes seconds to reap zombies.
     for pid in $pid $workers; do
-        while [ -e "/proc/$pid" ]; do sleep 0.01; done
+        while grep -q '^State:.[^Z]' "/proc/$pid/status" 2> /dev/null; do sleep 0.01; done
     done
+    rm -f "$SERVER_DIR/nginx.pid"
 }
 
 server_image() {

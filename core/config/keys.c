@@ -61,7 +61,7 @@ const struct key config_keys[] = {
     {"lxc.keyring.session", &type_bool, AT(keyring_session)},
     {"lxc.log.file", &type_path, AT(log_file)},
     {"lxc.log.level", &type_log_level, AT(log_level)},
-    {"lxc.log.syslog", &type_syslog, AT(log_syslog), NOT_YET},
+    {"lxc.log.syslog", &type_syslog, AT(log_syslog)},
     {"lxc.monitor.signal.pdeath", &type_signal, "SIGKILL", AT(monitor_signal_pdeath)},
     {"lxc.monitor.unshare", &type_truth, AT(monitor_unshare)},
     {"lxc.mount.auto", &type_mount_auto, AT(mount_auto)},

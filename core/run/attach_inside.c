@@ -16,6 +16,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
+#include "core/run/caps.h"
 #include "core/run/execute.h"
 #include "core/run/passwd.h"
 
@@ -115,14 +116,6 @@ static int set_terminal(struct attach_plan *p, struct error *err)
     return 0;
 }
 
-static int drop_capabilities(const struct attach_plan *p, struct error *err)
-{
-    for (unsigned cap = 0; cap < 64 && prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-        if (!((p->bounding >> cap) & 1) && prctl(PR_CAPBSET_DROP, cap) < 0)
-            return error_set(err, errno, "cannot drop capability %u", cap);
-    return 0;
-}
-
 static int set_ids(const struct attach_plan *p, struct error *err)
 {
     /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7). */
@@ -204,7 +197,7 @@ static int restrict_self(const struct attach_plan *p, struct error *err)
     if (p->personality >= 0 && personality((unsigned long)p->personality) < 0)
         return error_set(err, errno, "cannot set the personality");
     if (!o->elevate_caps)
-        r = drop_capabilities(p, err);
+        r = caps_limit(p->bounding, err);
     if (r == 0 && p->no_new_privs && !o->elevate_lsm && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         r = error_set(err, errno, "cannot set no_new_privs");
     /* While there still are the rights to. */

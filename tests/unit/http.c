@@ -86,6 +86,7 @@ static void an_ambiguous_head_is_refused(void **state)
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         "HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nLocation: \033[2J\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Range: bytes 5/7\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Range: lines 1-2/7\r\n\r\n",
     };
@@ -147,7 +148,8 @@ static void malformed_chunks_are_refused(void **state)
 struct server {
     int fd;
     pid_t pid;
-    int asked; /* pipe with what was asked */
+    bool silent; /* after an answer: keeps the connection open */
+    int asked;   /* pipe with what was asked */
     char url[64];
 };
 
@@ -180,7 +182,8 @@ static void serve(struct server *s, const char *const *answers, const size_t *le
             if (write_all(pipe_fds[1], request, have) < 0 ||
                 write_all(fd, answers[i], lengths ? lengths[i] : strlen(answers[i])) < 0)
                 _exit(1);
-            shutdown(fd, SHUT_WR);
+            if (!s->silent)
+                shutdown(fd, SHUT_WR);
             while (read(fd, request, sizeof(request)) > 0)
                 ;
             close(fd);
@@ -225,7 +228,7 @@ static void a_broken_download_goes_on_where_it_broke(void **state)
                                    NULL};
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct error err = ERROR_INIT;
-    struct server s;
+    struct server s = {0};
     char asked[8192];
 
     (void)state;
@@ -245,7 +248,7 @@ static void a_server_that_cannot_resume_is_read_again(void **state)
         "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nLast-Modified: then\r\n\r\n0123456789", NULL};
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct error err = ERROR_INIT;
-    struct server s;
+    struct server s = {0};
     char asked[8192];
 
     (void)state;
@@ -262,7 +265,7 @@ static void another_file_in_the_middle_is_not_mixed_in(void **state)
                                    NULL};
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct error err = ERROR_INIT;
-    struct server s;
+    struct server s = {0};
     char asked[8192];
 
     (void)state;
@@ -278,7 +281,7 @@ static void a_server_that_stays_down_ends_it_after_three_tries(void **state)
                                    NULL};
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct error err = ERROR_INIT;
-    struct server s;
+    struct server s = {0};
     char asked[8192];
     int requests = 0;
 
@@ -302,7 +305,7 @@ static void chunks_and_close_both_end_a_body(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         cleanup_strbuf struct strbuf out = STRBUF_INIT;
         struct error err = ERROR_INIT;
-        struct server s;
+        struct server s = {0};
         char asked[8192];
 
         serve(&s, cases[i], NULL);
@@ -320,7 +323,7 @@ static void a_body_beyond_its_bound_is_refused(void **state)
                                    NULL};
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct error err = ERROR_INIT;
-    struct server s;
+    struct server s = {0};
     char asked[8192];
 
     (void)state;
@@ -347,7 +350,7 @@ static void statuses_become_causes(void **state)
         const char *const answers[] = {cases[i].answer, NULL};
         cleanup_strbuf struct strbuf out = STRBUF_INIT;
         struct error err = ERROR_INIT;
-        struct server s;
+        struct server s = {0};
         char asked[8192];
 
         serve(&s, answers, NULL);
@@ -355,6 +358,27 @@ static void statuses_become_causes(void **state)
         assert_non_null(strstr(err.text, cases[i].says));
         ended(&s, asked);
     }
+}
+
+static void a_silent_server_times_out(void **state)
+{
+    const char *const answers[] = {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123", NULL};
+    struct http_options options = {.idle_timeout_ms = 100, .attempts = 1};
+    cleanup_http struct http *h = NULL;
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    cleanup_url struct url u = {0};
+    struct error err = ERROR_INIT;
+    struct server s = {0};
+    char asked[8192];
+
+    (void)state;
+    s.silent = true;
+    serve(&s, answers, NULL);
+    assert_int_equal(url_parse("x", s.url, &u, &err), 0);
+    assert_int_equal(http_new(&options, &h, &err), 0);
+    assert_int_equal(http_get(h, &u, 100, &out, &err), -ETIMEDOUT);
+    assert_non_null(strstr(err.text, "sent nothing"));
+    ended(&s, asked);
 }
 
 static void redirects_are_followed_up_to_a_bound(void **state)
@@ -365,7 +389,7 @@ static void redirects_are_followed_up_to_a_bound(void **state)
                                    moved, moved, moved, moved, moved, NULL};
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct error err = ERROR_INIT;
-    struct server s;
+    struct server s = {0};
     char asked[8192];
 
     (void)state;
@@ -386,7 +410,7 @@ static void a_head_without_end_is_refused(void **state)
     const char *const answers[] = {flood, NULL};
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     struct error err = ERROR_INIT;
-    struct server s;
+    struct server s = {0};
     char asked[8192];
 
     (void)state;
@@ -413,6 +437,7 @@ int main(void)
         cmocka_unit_test(chunks_and_close_both_end_a_body),
         cmocka_unit_test(a_body_beyond_its_bound_is_refused),
         cmocka_unit_test(statuses_become_causes),
+        cmocka_unit_test(a_silent_server_times_out),
         cmocka_unit_test(redirects_are_followed_up_to_a_bound),
         cmocka_unit_test(a_head_without_end_is_refused),
     };

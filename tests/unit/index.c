@@ -64,9 +64,9 @@ static void lines_that_are_no_image_are_passed_over(void **state)
     (void)state;
     memset(longest, 'x', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
-    read_index(
-        ";;;;;\na;b;c;d;;p\na;b;c;d;1;\na;b;c;d\n../..;b;c;d;1;p\na/b;b;c;d;1;p\n.x;b;c;d;1;p\na;b;c;d;1;/\n",
-        100, &r);
+    read_index(";;;;;\na;b;c;d;;p\na;b;c;d;1;\na;b;c;d\n../..;b;c;d;1;p\na/"
+               "b;b;c;d;1;p\n.x;b;c;d;1;p\na;b;c;d;1;/\na;b;c;d;1;\033[2J\n\xc3;b;c;d;1;p\n",
+               100, &r);
     read_index(longest, 1000, &r);
     assert_int_equal(r.list.count, 0);
     read_index("a;b;c;d;1;p\n", 100, &r); /* and the next line counts again */
@@ -160,11 +160,9 @@ static int feed_whole(const char *text, struct error *err)
 static void malformed_lists_are_refused(void **state)
 {
     struct error err = ERROR_INIT;
-    char deep[64];
+    static const char deep[] = "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]";
 
     (void)state;
-    memset(deep, '[', sizeof(deep) - 1);
-    deep[sizeof(deep) - 1] = '\0';
     assert_int_equal(feed_whole("<html>", &err), -EBADMSG);
     assert_int_equal(feed_whole("{\"products\": {", &err), -EBADMSG);
     assert_int_equal(feed_whole("", &err), -EBADMSG);
