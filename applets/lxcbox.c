@@ -128,7 +128,7 @@ static int install_links(const char *dir, bool symbolic, struct error *err)
 
         if (!path)
             return error_set(err, ENOMEM, "cannot link %s", (*a)->name);
-        if (strcmp((*a)->name, "lxcbox") == 0)
+        if (strcmp((*a)->name, "lxcbox") == 0 || (*a)->unlinked)
             continue;
         if ((unlink(path) < 0 && errno != ENOENT) ||
             (symbolic ? symlink(target, path) : link(self, path)) < 0) {
