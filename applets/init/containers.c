@@ -143,6 +143,8 @@ int init_containers(struct init *i, struct error *err)
         return error_remedy(err, "lxc.image= names an image, lxc.data= the disk with containers that have "
                                  "lxc.start.auto = 1");
     }
+    for (size_t n = 0; n < running.count; n++)
+        init_say("%s runs", running.items[n].name);
     (void)init_wait(i, 0);
     return 0;
 }
