@@ -20,6 +20,7 @@ struct bridge_server {
     int dhcp, packets;  /* receives by UDP; sends to clients without an address */
     int radv, dhcpv6;   /* -1: no IPv6 */
     int64_t radv_at_ms; /* when the next unsolicited advertisement is due */
+    int64_t ask_at_ms;  /* when new containers are asked for their IPv6 addresses; 0: there are none */
     struct bridge_hosts hosts;
     struct dhcp_server dhcp_server;
     struct lease_journal journal;
@@ -30,6 +31,18 @@ struct bridge_server {
 
 /* bridge_names.c: a dns_lookup over leases, its context a struct bridge_server. */
 dns_lookup bridge_names_lookup;
+
+/* bridge_neighbours.c: the IPv6 addresses of a lease's container as records; none where they are not known,
+ * which then is asked for. */
+void bridge_neighbours_find(const struct bridge_server *s, const struct lease *l, struct dns_record *records,
+                            size_t *count);
+/* Whether an IPv6 address is of the bridge; the lease of who has it, or NULL. */
+bool bridge_neighbours_lease(const struct bridge_server *s, const uint8_t address[16], int64_t now,
+                             const struct lease **out);
+/* Have the kernel find out whether a container has the address that most make. The answer is not waited for.
+ */
+void bridge_neighbours_ask(const struct bridge_server *s, const struct lease *l);
+void bridge_neighbours_ask_all(const struct bridge_server *s);
 
 /* bridge_serve.c: serve until told to end. */
 void bridge_serve(struct bridge_server *s);

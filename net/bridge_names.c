@@ -41,24 +41,37 @@ static int lookup_name(struct bridge_server *s, const struct dns_question *q, in
             (struct dns_record){.type = DNS_A,
                                 .address = {(uint8_t)(l->address >> 24), (uint8_t)(l->address >> 16),
                                             (uint8_t)(l->address >> 8), (uint8_t)l->address}};
+    if (q->type == DNS_AAAA || q->type == DNS_ANY)
+        bridge_neighbours_find(s, l, records, count);
     return DNS_NO_ERROR;
+}
+
+/* Whether an address is of the bridge's networks; the lease of who has it, or NULL. */
+static bool find_lease(struct bridge_server *s, const uint8_t *bytes, size_t size, int64_t now,
+                       const struct lease **out)
+{
+    const struct bridge_settings *c = s->settings;
+    uint32_t address =
+        (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+
+    if (size == 16)
+        return bridge_neighbours_lease(s, bytes, now, out);
+    if (size != 4 || (address & c->netmask) != (c->address & c->netmask))
+        return false;
+    *out = lease_of_address(&s->dhcp_server.leases, address);
+    return true;
 }
 
 static int lookup_address(struct bridge_server *s, const struct dns_question *q, int64_t now,
                           struct dns_record *records, size_t *count)
 {
     const struct bridge_settings *settings = s->settings;
-    const struct lease *l;
-    uint8_t bytes[16];
-    uint32_t address;
-    size_t length;
+    const struct lease *l = NULL;
+    uint8_t bytes[16] = {0};
+    size_t length = dns_reverse(q->name, bytes);
 
-    if (dns_reverse(q->name, bytes) != 4)
+    if (!find_lease(s, bytes, length, now, &l))
         return -1;
-    address = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-    if ((address & settings->netmask) != (settings->address & settings->netmask))
-        return -1;
-    l = lease_of_address(&s->dhcp_server.leases, address);
     if (!l || !lease_active(l, now) || !l->host_name[0])
         return DNS_NO_SUCH_NAME;
     records[0] = (struct dns_record){.type = DNS_PTR};

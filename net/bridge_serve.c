@@ -14,7 +14,8 @@
 #include "net/bridge_internal.h"
 #include "net/udp_packet.h"
 
-#define BURST 64 /* messages answered with one write to disk */
+#define BURST  64   /* messages answered with one write to disk */
+#define ASK_MS 3000 /* by then a container that has got its lease has its IPv6 addresses too */
 
 static int64_t monotonic_ms(void)
 {
@@ -75,6 +76,8 @@ static void serve_dhcp(struct bridge_server *s)
         l = a->changed ? lease_of_address(&s->dhcp_server.leases, a->changed) : NULL;
         if (l && lease_journal_note(&s->journal, l) < 0)
             continue;
+        if (l && s->settings->ipv6)
+            s->ask_at_ms = monotonic_ms() + ASK_MS;
         count += a->send;
     }
     r = lease_journal_sync(&s->journal, &s->dhcp_server.leases);
@@ -139,15 +142,18 @@ static bool serve_signals(struct bridge_server *s)
     return true;
 }
 
+/* Until what comes first, in milliseconds; -1 for ever. */
 static int wait_ms(const struct bridge_server *s, int dns_ms, int64_t now_ms)
 {
-    int64_t radv_ms = s->radv >= 0 ? s->radv_at_ms - now_ms : -1;
+    int64_t first = dns_ms < 0 ? INT64_MAX : now_ms + dns_ms;
 
-    if (s->radv >= 0 && radv_ms < 0)
-        radv_ms = 0;
-    if (radv_ms < 0 || (dns_ms >= 0 && dns_ms < radv_ms))
-        return dns_ms;
-    return (int)radv_ms;
+    if (s->radv >= 0 && s->radv_at_ms < first)
+        first = s->radv_at_ms;
+    if (s->ask_at_ms && s->ask_at_ms < first)
+        first = s->ask_at_ms;
+    if (first == INT64_MAX)
+        return -1;
+    return first > now_ms ? (int)(first - now_ms) : 0;
 }
 
 void bridge_serve(struct bridge_server *s)
@@ -177,6 +183,10 @@ void bridge_serve(struct bridge_server *s)
             serve_radv(s, now_ms >= s->radv_at_ms);
         if (fds[4].revents)
             serve_dhcpv6(s);
+        if (s->ask_at_ms && now_ms >= s->ask_at_ms) {
+            s->ask_at_ms = 0;
+            bridge_neighbours_ask_all(s);
+        }
     }
     if (s->radv >= 0) {
         s->advertisement.ending = true;

@@ -28,20 +28,6 @@
 
 /* --- Opening --- */
 
-static void close_server(struct bridge_server *s)
-{
-    dns_forwarder_close(&s->dns);
-    lease_journal_close(&s->journal);
-    lease_table_free(&s->dhcp_server.leases);
-    bridge_hosts_free(&s->hosts);
-    close_fd(&s->signals);
-    close_fd(&s->dhcp);
-    close_fd(&s->packets);
-    close_fd(&s->radv);
-    close_fd(&s->dhcpv6);
-    close_fd(&s->lock);
-}
-
 /* Say who has a port that we were refused. */
 static int name_owner(const struct bridge_settings *s, bool tcp, unsigned port, struct error *err)
 {
@@ -215,28 +201,30 @@ static void report(int fd, const struct error *err, const struct string_list *wa
             return;
 }
 
-/* Keep nothing of the caller's open, but the log. */
-static void leave_caller(int report_fd)
+/* Keep nothing of the caller's open, but the log; in the foreground that may be standard error. */
+static void leave_caller(int report_fd, bool foreground)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = log_fd();
 
-    setsid();
+    if (!foreground)
+        setsid();
     if (null >= 0)
         for (int fd = 0; fd <= 2; fd++)
-            dup2(null, fd);
+            if (!foreground || fd < 2)
+                dup2(null, fd);
     for (int fd = 3; fd < 1024; fd++)
         if (fd != log && fd != report_fd)
             close(fd);
 }
 
-static _Noreturn void run_daemon(const struct bridge_settings *settings, int report_fd)
+static _Noreturn void run_daemon(const struct bridge_settings *settings, int report_fd, bool foreground)
 {
     struct bridge_server *s = new_server(settings);
     struct string_list warnings = {0};
     struct error err = ERROR_INIT;
     int r;
 
-    leave_caller(report_fd);
+    leave_caller(report_fd, foreground);
     r = s ? open_server(s, &warnings, &err) : error_set(&err, ENOMEM, "cannot start");
     if (r == 0)
         r = drop_rights(&err);
@@ -265,13 +253,49 @@ static int read_report(int fd, struct string_list *warnings, struct error *err)
     return theirs.code;
 }
 
-static int start_daemon(const struct bridge_settings *settings, struct string_list *warnings,
+/* Wait for the server, our child, and hand on what we are told. */
+static int wait_for_server(pid_t pid, int signals, struct error *err)
+{
+    for (;;) {
+        struct signalfd_siginfo info;
+        int status;
+
+        if (read(signals, &info, sizeof(info)) != sizeof(info))
+            continue;
+        if (info.ssi_signo != SIGCHLD)
+            kill(pid, (int)info.ssi_signo);
+        else if (waitpid(pid, &status, WNOHANG) == pid)
+            return WIFEXITED(status)
+                       ? 0
+                       : error_text(err, EIO, "the bridge's server was ended by signal %d", WTERMSIG(status));
+    }
+}
+
+/* Signals that whoever serves in the foreground waits for, blocked from before the child is made. */
+static int open_foreground(struct error *err)
+{
+    sigset_t set;
+    int fd;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    fd = signalfd(-1, &set, SFD_CLOEXEC);
+    return fd < 0 ? error_set(err, errno, "cannot wait for signals") : fd;
+}
+
+int bridge_server_start(const struct bridge_settings *settings, bool foreground, struct string_list *warnings,
                         struct error *err)
 {
-    cleanup_fd int reading = -1, writing = -1;
+    cleanup_fd int reading = -1, writing = -1, signals = foreground ? open_foreground(err) : -1;
     int ends[2], r;
     pid_t pid;
 
+    if (foreground && signals < 0)
+        return signals;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return error_set(err, errno, "cannot start the bridge's server");
     reading = ends[0];
@@ -280,39 +304,22 @@ static int start_daemon(const struct bridge_settings *settings, struct string_li
     if (pid < 0)
         return error_set(err, errno, "cannot start the bridge's server");
     if (pid == 0)
-        run_daemon(settings, writing);
+        run_daemon(settings, writing, foreground);
     close_fd(&writing);
     r = read_report(reading, warnings, err);
     if (r < 0)
         waitpid(pid, NULL, 0);
-    return r;
-}
-
-int bridge_server_start(const struct bridge_settings *settings, bool foreground, struct string_list *warnings,
-                        struct error *err)
-{
-    struct bridge_server *s;
-    int r;
-
-    if (!foreground)
-        return start_daemon(settings, warnings, err);
-    s = new_server(settings);
-    r = s ? open_server(s, warnings, err) : error_set(err, ENOMEM, "cannot start");
-    if (r == 0) {
-        for (size_t i = 0; i < warnings->count; i++)
-            log_warn("lxc-net", "%s", warnings->items[i]);
-        string_list_clear(warnings);
-        bridge_serve(s);
-    }
-    if (s)
-        close_server(s);
-    free(s);
-    return r;
+    if (r < 0 || !foreground)
+        return r;
+    for (size_t i = 0; i < warnings->count; i++)
+        log_warn("lxc-net", "%s", warnings->items[i]);
+    string_list_clear(warnings);
+    return wait_for_server(pid, signals, err);
 }
 
 pid_t bridge_server_find(void)
 {
-    cleanup_fd int fd = open(BRIDGE_PID_FILE, O_RDWR | O_CLOEXEC);
+    cleanup_fd int fd = open(BRIDGE_PID_FILE, O_RDONLY | O_CLOEXEC);
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
     if (fd < 0)

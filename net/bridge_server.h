@@ -1,6 +1,6 @@
 /*
  * The one small daemon of lxc-net: DHCPv4, DNS, router advertisements and stateless DHCPv6 on the bridge. It
- * opens what it needs as root; in the background it then goes on as nobody, without any right.
+ * opens what it needs as root and then goes on as nobody, without any right.
  */
 #ifndef LXCBOX_NET_BRIDGE_SERVER_H
 #define LXCBOX_NET_BRIDGE_SERVER_H
@@ -14,8 +14,9 @@
 
 /*
  * Start it on a bridge that is up, with its addresses, and return once it serves. A port that is taken is
- * named with its owner. `foreground`: serve in this process, and return after SIGTERM or SIGINT.
- * SIGHUP has it read its hosts (LXC_DHCP_CONFILE) again. Warnings as in bridge_network_start.
+ * named with its owner. `foreground`: return when it has ended, and hand it the SIGTERM, SIGINT and SIGHUP
+ * that come; they stay blocked. SIGHUP has it read its hosts (LXC_DHCP_CONFILE) again. Warnings as in
+ * bridge_network_start.
  */
 int bridge_server_start(const struct bridge_settings *s, bool foreground, struct string_list *warnings,
                         struct error *err);

@@ -47,24 +47,33 @@ static int open_nftables(struct netlink *n, int netns, struct error *err)
     return r == -EPROTONOSUPPORT ? no_nftables(err) : r;
 }
 
-/* How the kernel says that the subsystem, a family or an expression is not built in. */
+/* How a listing says that there is no nftables: nfnetlink_rcv_msg() of net/netfilter/nfnetlink.c. */
 static bool means_missing(int code)
 {
-    return code == -EOPNOTSUPP || code == -EPROTONOSUPPORT || code == -EAFNOSUPPORT || code == -EINVAL;
+    return code == -ENOTSUP || code == -EINVAL;
+}
+
+/* How a transaction says so, or that a family, a chain type or an expression is not built in. */
+static bool means_partial(int code)
+{
+    return code == -EOPNOTSUPP || code == -EAFNOSUPPORT || code == -ENOENT;
+}
+
+static int explain(const struct netlink_result *result, const char *what, struct error *err)
+{
+    if (means_partial(result->code)) {
+        no_nftables(err);
+        return error_context(err, "%s", what);
+    }
+    netlink_error(result, err, "%s", what);
+    return result->code == -EPERM ? error_remedy(err, "run it as root") : result->code;
 }
 
 static int commit(struct netlink *n, struct netlink_batch *b, const char *what, struct error *err)
 {
     struct netlink_result result;
 
-    if (nft_commit(n, b, &result) == 0)
-        return 0;
-    if (result.code == -ENOENT || means_missing(result.code)) {
-        no_nftables(err);
-        return error_context(err, "%s", what);
-    }
-    netlink_error(&result, err, "%s", what);
-    return result.code == -EPERM ? error_remedy(err, "run it as root") : result.code;
+    return nft_commit(n, b, &result) == 0 ? 0 : explain(&result, what, err);
 }
 
 static void accept_service(struct netlink_batch *b, uint8_t family, const char *table, const char *chain,
@@ -135,16 +144,33 @@ static void delete_tables(struct netlink_batch *b)
     }
 }
 
-int firewall_probe(int netns, struct error *err)
+static void build(struct netlink_batch *b, const struct firewall *f)
+{
+    nft_begin(b);
+    delete_tables(b);
+    nft_table_add(b, NFPROTO_INET, TABLE);
+    nft_chain_add(b, NFPROTO_INET, TABLE, "input", "filter", NF_INET_LOCAL_IN, PRIORITY_FILTER);
+    accept_services(b, NFPROTO_INET, TABLE, "input", f->bridge, false);
+    nft_chain_add(b, NFPROTO_INET, TABLE, "forward", "filter", NF_INET_FORWARD, PRIORITY_FILTER);
+    accept_forwarded(b, NFPROTO_INET, TABLE, "forward", f->bridge, false);
+    if (f->ipv4)
+        masquerade(b, NFPROTO_IPV4, &f->network, f->prefix);
+    if (f->ipv6)
+        masquerade(b, NFPROTO_IPV6, &f->network6, f->prefix6);
+}
+
+int firewall_probe(int netns, bool ipv6, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
-    cleanup_free struct nft_chain *chains = NULL;
-    size_t count;
+    struct firewall f = {.bridge = "lxcbr0", .ipv4 = true, .prefix = 24, .ipv6 = ipv6, .prefix6 = 64};
+    struct netlink_result result;
+    struct netlink_batch b;
     int r = open_nftables(&n, netns, err);
 
-    if (r == 0)
-        r = nft_chain_list(&n, &chains, &count, err);
-    return means_missing(r) ? no_nftables(err) : r;
+    if (r < 0)
+        return r;
+    build(&b, &f);
+    return nft_check(&n, &b, &result) == 0 ? 0 : explain(&result, "masquerading does not work", err);
 }
 
 int firewall_install(int netns, const struct firewall *f, struct error *err)
@@ -155,17 +181,7 @@ int firewall_install(int netns, const struct firewall *f, struct error *err)
 
     if (r < 0)
         return r;
-    nft_begin(&b);
-    delete_tables(&b);
-    nft_table_add(&b, NFPROTO_INET, TABLE);
-    nft_chain_add(&b, NFPROTO_INET, TABLE, "input", "filter", NF_INET_LOCAL_IN, PRIORITY_FILTER);
-    accept_services(&b, NFPROTO_INET, TABLE, "input", f->bridge, false);
-    nft_chain_add(&b, NFPROTO_INET, TABLE, "forward", "filter", NF_INET_FORWARD, PRIORITY_FILTER);
-    accept_forwarded(&b, NFPROTO_INET, TABLE, "forward", f->bridge, false);
-    if (f->ipv4)
-        masquerade(&b, NFPROTO_IPV4, &f->network, f->prefix);
-    if (f->ipv6)
-        masquerade(&b, NFPROTO_IPV6, &f->network6, f->prefix6);
+    build(&b, f);
     return commit(&n, &b, "cannot set up masquerading", err);
 }
 
@@ -187,7 +203,8 @@ int firewall_remove(int netns, struct error *err)
     if (r < 0) {
         if (!means_missing(r))
             return r;
-        error_clear(err);
+        if (err)
+            error_clear(err);
         return 0;
     }
     nft_begin(&b);
@@ -235,7 +252,8 @@ int firewall_obstacles(int netns, struct firewall_obstacle **out, size_t *count,
     if (r < 0) {
         if (!means_missing(r))
             return r;
-        error_clear(err);
+        if (err)
+            error_clear(err);
         return 0;
     }
     found = calloc(chain_count + 1, sizeof(*found));

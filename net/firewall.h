@@ -23,9 +23,9 @@ struct firewall {
     unsigned prefix6;
 };
 
-/* Whether the kernel has nftables: tries it and changes nothing. 0, or a negative errno with `err` filled.
- * `netns` as in netlink_open. */
-int firewall_probe(int netns, struct error *err);
+/* Whether the kernel can do what firewall_install asks of it (with IPv6, too): has it check the transaction
+ * and drop it. 0, or a negative errno with `err` filled; as root only. `netns` as in netlink_open. */
+int firewall_probe(int netns, bool ipv6, struct error *err);
 
 /* Put the tables in place, whole or not at all; those of an earlier run are replaced. */
 int firewall_install(int netns, const struct firewall *f, struct error *err);

@@ -229,6 +229,11 @@ int nft_commit(struct netlink *n, struct netlink_batch *b, struct netlink_result
     return netlink_exchange(n, b, NULL, result);
 }
 
+int nft_check(struct netlink *n, struct netlink_batch *b, struct netlink_result *result)
+{
+    return netlink_exchange(n, b, NULL, result);
+}
+
 /* --- Listing --- */
 
 static bool read_header(const struct netlink_message *m, uint16_t message, struct netlink_view *rest,

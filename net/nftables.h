@@ -52,6 +52,9 @@ void nft_masquerade(struct netlink_batch *b);
 /* End the transaction and have the kernel take it. As netlink_exchange. */
 int nft_commit(struct netlink *n, struct netlink_batch *b, struct netlink_result *result);
 
+/* Have the kernel check the transaction and drop it, which it does with one that has no end. */
+int nft_check(struct netlink *n, struct netlink_batch *b, struct netlink_result *result);
+
 /* --- Listing -------------------------------------------------------------------------------------------- */
 
 struct nft_chain {

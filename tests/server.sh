@@ -14,7 +14,8 @@
 # server_meta FILE LINE...   makes a meta.tar.xz whose config has these lines
 # server_certificate SAN [START END]
 #                            another certificate, e.g. server_certificate DNS:other.example 20200101000000Z
-#                            20210101000000Z (UTC), and takes it into use
+#                            20210101000000Z (UTC), and takes it into use. SERVER_KEY=rsa:2048 before it
+#                            makes it one of that kind of key
 # server_config LINE...      adds lines to the TLS server's part of nginx.conf until the next call, and takes
 #                            them into use
 # server_stop, server_again  end it, start it again on the same ports
@@ -64,7 +65,7 @@ subjectAltName = $san
 END
     : > "$SERVER_DIR/ca.index"
     {
-        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=lxcbox test server" \
+        openssl req -newkey ${SERVER_KEY:-ec -pkeyopt ec_paramgen_curve:P-256} -nodes -subj "/CN=lxcbox test server" \
             -keyout "$SERVER_DIR/server.key" -out "$SERVER_DIR/server.csr" &&
             openssl ca -batch -config "$SERVER_DIR/ca.conf" -extensions server -startdate "$start" -enddate "$end" -notext \
                 -cert "$CA_FILE" -keyfile "$SERVER_DIR/ca.key" -in "$SERVER_DIR/server.csr" -out "$SERVER_DIR/server.pem"

@@ -30,10 +30,18 @@ $(eval $(call unit_variant,clang-san,clang,$(sanitizers)))
 unit: $(unit_programs)
 	tests/run unit
 
-build/fuzz/%: tests/fuzz/%.c $(room_sources) build/gen/roots.c
+# The rooms once for all fuzz targets, with the fuzzer's instrumentation.
+fuzz_flags := -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -O1 \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+build/fuzz/rooms/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)clang -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=undefined -o $@ $< $(room_sources) build/gen/roots.c $(host_libraries)
+	$(Q)clang $(fuzz_flags) -MMD -MP -c -o $@ $<
+build/fuzz/rooms.a: $(room_sources:%.c=build/fuzz/rooms/%.o) build/fuzz/rooms/build/gen/roots.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+build/fuzz/%: build/fuzz/rooms/tests/fuzz/%.o build/fuzz/rooms.a
+	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^ $(host_libraries) -lpthread
+build/fuzz/rooms/core/config/includes.o: $(embedded)
+-include $(room_sources:%.c=build/fuzz/rooms/%.d)
 
 fuzz-smoke: $(fuzz_names:%=build/fuzz/%)
 	tests/run fuzz 3

@@ -120,6 +120,8 @@ int ip_prefix_word(const char *word, int family, struct ip_prefix *out, struct e
 int ip_link(struct ip_call *c, char **words, struct error *err);
 int ip_address(struct ip_call *c, char **words, struct error *err);
 int ip_route(struct ip_call *c, char **words, struct error *err);
+/* `flags`: of NLM_F_CREATE, ...; deleting: 0. */
+int ip_route_change(struct ip_call *c, char **words, uint16_t flags, bool deleting, struct error *err);
 int ip_neighbour(struct ip_call *c, char **words, struct error *err);
 int ip_rule(struct ip_call *c, char **words, struct error *err);
 int ip_netns(struct ip_call *c, char **words, struct error *err);

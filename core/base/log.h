@@ -28,14 +28,26 @@ int log_level_parse(const char *word, struct error *err);
 const char *log_level_name(enum log_level level);
 
 /*
- * Set up once by the applet. `file` NULL: standard error. "none" as LXC's: no log at all. `applet` must
- * outlive the process's logging; `container` may be NULL and is copied.
+ * Set up once by the applet. `file` NULL: standard error. "none" as LXC's: no log at all. `level` -1: ERROR
+ * into a file, WARN to standard error. `applet` must outlive the process's logging; `container` may be NULL
+ * and is copied.
  */
-int log_open(const char *applet, const char *container, const char *file, enum log_level level,
-             struct error *err);
+int log_open(const char *applet, const char *container, const char *file, int level, struct error *err);
+
+/* Nothing to standard error from here on. */
+void log_quiet(void);
+
+/*
+ * What a container's configuration says of the log (lxc.log.file, .level, .syslog), for what log_open() was
+ * not told: `file` NULL and `level` -1 say nothing, `facility` NULL is none. The system's log at /dev/log
+ * gets the messages besides; where nobody listens there, a warning says so.
+ */
+int log_configure(const char *file, int level, const char *facility, struct error *err);
 
 /* The fd that the log goes to, or -1; for handing it to a child that closes all else. */
 int log_fd(void);
+/* The system's log, or -1; likewise. */
+int log_syslog_fd(void);
 
 void log_message(enum log_level level, const char *area, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -10,7 +10,6 @@
 #define HOOK(kind) .offset = offsetof(struct config, hooks) + (kind) * sizeof(struct string_list)
 #define NAME_LAST  255 /* NAME_MAX */
 #define UTS_LAST   64  /* uname(2) */
-#define NOT_YET    .flags = KEY_UNSUPPORTED
 
 const struct key config_keys[] = {
     {"lxc.apparmor.allow_incomplete", &type_bool, AT(apparmor_allow_incomplete)},
@@ -61,7 +60,7 @@ const struct key config_keys[] = {
     {"lxc.keyring.session", &type_bool, AT(keyring_session)},
     {"lxc.log.file", &type_path, AT(log_file)},
     {"lxc.log.level", &type_log_level, AT(log_level)},
-    {"lxc.log.syslog", &type_syslog, AT(log_syslog), NOT_YET},
+    {"lxc.log.syslog", &type_syslog, AT(log_syslog)},
     {"lxc.monitor.signal.pdeath", &type_signal, "SIGKILL", AT(monitor_signal_pdeath)},
     {"lxc.monitor.unshare", &type_truth, AT(monitor_unshare)},
     {"lxc.mount.auto", &type_mount_auto, AT(mount_auto)},

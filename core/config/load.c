@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/log.h"
 
 static int define(struct config *config, const char *assignment, struct error *err)
 {
@@ -38,5 +39,5 @@ int config_load(const struct container *c, const struct config_source *source, s
     }
     for (size_t i = 0; r == 0 && source->defines && i < source->defines->count; i++)
         r = define(out, source->defines->items[i], err);
-    return r;
+    return r < 0 ? r : log_configure(out->log_file, out->log_level, out->log_syslog, err);
 }

@@ -16,7 +16,8 @@ struct config_source {
     const struct string_list *defines; /* "KEY=VALUE", applied after it; NULL: none */
 };
 
-/* Fill an initialised config. 0 or a negative errno with `err` filled; -ENOENT: there is no such container.
+/* Fill an initialised config, and turn the log to where it says. 0 or a negative errno with `err` filled;
+ * -ENOENT: there is no such container.
  */
 int config_load(const struct container *c, const struct config_source *source, struct config *out,
                 struct error *err);

@@ -16,6 +16,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
+#include "core/run/caps.h"
 #include "core/run/execute.h"
 #include "core/run/passwd.h"
 
@@ -86,7 +87,8 @@ static int set_environment(const struct attach_plan *p, struct error *err)
     if (o->clear_env && clearenv() != 0)
         r = -ENOMEM;
     /* Many programs take for granted that there is a PATH. */
-    if (!getenv("PATH"))
+    const char *path = getenv("PATH");
+    if (!path || !*path)
         r |= setenv("PATH", EXECUTE_DEFAULT_PATH, 1);
     r |= setenv("container", "lxc", 1);
     for (size_t i = 0; i < ARRAY_LENGTH(added); i++)
@@ -112,14 +114,6 @@ static int set_terminal(struct attach_plan *p, struct error *err)
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (isatty(fd) && dup2(p->tty, fd) < 0)
             return error_set(err, errno, "cannot use the terminal");
-    return 0;
-}
-
-static int drop_capabilities(const struct attach_plan *p, struct error *err)
-{
-    for (unsigned cap = 0; cap < 64 && prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-        if (!((p->bounding >> cap) & 1) && prctl(PR_CAPBSET_DROP, cap) < 0)
-            return error_set(err, errno, "cannot drop capability %u", cap);
     return 0;
 }
 
@@ -204,7 +198,7 @@ static int restrict_self(const struct attach_plan *p, struct error *err)
     if (p->personality >= 0 && personality((unsigned long)p->personality) < 0)
         return error_set(err, errno, "cannot set the personality");
     if (!o->elevate_caps)
-        r = drop_capabilities(p, err);
+        r = caps_limit(p->bounding, err);
     if (r == 0 && p->no_new_privs && !o->elevate_lsm && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         r = error_set(err, errno, "cannot set no_new_privs");
     /* While there still are the rights to. */

@@ -76,11 +76,17 @@ const char *caps_name(int number)
 
 int caps_last(void)
 {
-    int number = 0;
+    int known = 0, unknown = 64;
 
-    while (number < 63 && prctl(PR_CAPBSET_READ, number + 1) >= 0)
-        number++;
-    return number;
+    while (unknown - known > 1) {
+        int middle = (known + unknown) / 2;
+
+        if (prctl(PR_CAPBSET_READ, middle) >= 0)
+            known = middle;
+        else
+            unknown = middle;
+    }
+    return known;
 }
 
 static uint64_t all_known(void)

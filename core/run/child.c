@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/run/automount.h"
 #include "core/run/caps.h"
@@ -34,6 +35,7 @@ struct inside {
     struct child *child;
     const struct config *config;
     struct rootfs rootfs;
+    struct lsm_labels labels;
     int executable;          /* O_PATH: ours, to run lxc-init from */
     int console;             /* the container's end of its console; -1: none */
     struct strbuf tty_names; /* "pts/1 pts/2", for systemd's getty generator */
@@ -75,6 +77,12 @@ static int wait_to_go(struct inside *in, struct error *err)
     return sync_wait(in->child->sync, SYNC_GO, &in->rootfs.prepared, err);
 }
 
+static int refuse_ids(uid_t uid, gid_t gid, struct error *err)
+{
+    error_set(err, errno, "cannot become user %u and group %u of the container", uid, gid);
+    return error_remedy(err, "let lxc.idmap map them");
+}
+
 /* Root of the user namespace, where it has one; else who init is to be. */
 static int become_root(struct inside *in, struct error *err)
 {
@@ -88,10 +96,12 @@ static int become_root(struct inside *in, struct error *err)
     /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7). */
     if (setgroups(0, NULL) < 0 && errno != EPERM)
         return error_set(err, errno, "cannot leave the supplementary groups");
-    if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0) {
-        error_set(err, errno, "cannot become user %u and group %u of the container", uid, gid);
-        return error_remedy(err, "let lxc.idmap map them");
-    }
+    if (setresgid(gid, gid, gid) < 0)
+        return refuse_ids(uid, gid, err);
+    if (in->child->unprivileged)
+        cgroup_give_inside(in->child->cgroup);
+    if (setresuid(uid, uid, uid) < 0)
+        return refuse_ids(uid, gid, err);
     /* Else our own /proc/self would be the host's root's. */
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     return set_death_signal(in, err);
@@ -264,7 +274,7 @@ static int set_sysctls(struct inside *in, struct error *err)
 
 static int take_keyring(struct inside *in, struct error *err)
 {
-    int r = lsm_keyring(in->rootfs.proc_fd, in->config, err);
+    int r = lsm_keyring(in->rootfs.proc_fd, &in->labels, err);
 
     return r < 0 ? r : limits_keyring(in->config, err);
 }
@@ -276,7 +286,7 @@ static int set_caps(struct inside *in, struct error *err)
 
 static int set_label(struct inside *in, struct error *err)
 {
-    return lsm_prepare(in->rootfs.proc_fd, in->config, err);
+    return lsm_prepare(in->rootfs.proc_fd, &in->labels, err);
 }
 
 static int set_no_new_privs(struct inside *in, struct error *err)
@@ -330,11 +340,13 @@ static int enter_session(struct inside *in, struct error *err)
 static int enter_directory(struct inside *in, struct error *err)
 {
     const char *cwd = in->config->init_cwd;
+    int r;
 
     if (!cwd || !cwd[0])
         return 0;
-    if (mkdir(cwd, 0755) < 0 && errno != EEXIST)
-        return error_set(err, errno, "cannot make lxc.init.cwd = %s in the container", cwd);
+    r = make_directories(cwd, 0755);
+    if (r < 0)
+        return error_set(err, r, "cannot make lxc.init.cwd = %s in the container", cwd);
     return chdir(cwd) < 0 ? error_set(err, errno, "cannot enter lxc.init.cwd = %s in the container", cwd) : 0;
 }
 
@@ -416,6 +428,7 @@ void child_run(struct child *child)
     struct error err = ERROR_INIT;
     int r = 0;
 
+    lsm_choose(in.config, &in.labels);
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(steps); i++)
         r = steps[i](&in, &err);
     if (r == 0) {

@@ -42,8 +42,8 @@ static int make_cgroups(struct monitor *m, struct error *err)
     *m->cgroup = (struct cgroup)CGROUP_INIT;
     r = cgroup_open(m->cgroup, m->config, err);
     if (r == 0)
-        r = cgroup_create(m->cgroup, m->container->name, false, m->config, err);
-    return r < 0 ? r : cgroup_enter_monitor(m->cgroup, false, err);
+        r = cgroup_create(m->cgroup, m->container->name, m->options->foreground, m->config, err);
+    return r < 0 ? r : cgroup_enter_monitor(m->cgroup, err);
 }
 
 static void child_end(struct child *child)
@@ -140,6 +140,19 @@ static int collect(struct monitor *m, int sync, struct error *err)
     }
 }
 
+static int open_leases(struct monitor *m, struct error *err)
+{
+    const char *name = m->config->uts_name ? m->config->uts_name : m->container->name;
+    int r = network_leases_open(&m->leases, name, &m->network, err);
+
+    for (size_t i = 0; r == 0 && i < m->leases.count; i++) {
+        r = monitor_watch(m, m->leases.items[i].link.fd, WATCH_LEASE);
+        if (r < 0)
+            error_set(err, r, "cannot listen to DHCP servers");
+    }
+    return r;
+}
+
 /* The monitor's part of a start, once the child has been let go. */
 static int prepare(struct monitor *m, int sync, struct error *err)
 {
@@ -153,6 +166,8 @@ static int prepare(struct monitor *m, int sync, struct error *err)
         r = cgroup_limit(m->cgroup, m->config, err);
     if (r == 0 && m->clone_flags & CLONE_NEWNET)
         r = network_attach(m->container, m->config, m->init_pid, &m->network, err);
+    if (r == 0)
+        r = open_leases(m, err);
     if (r == 0)
         r = collect(m, sync, err);
     if (r == 0)
@@ -220,6 +235,7 @@ static int start_child(struct monitor *m, const struct seccomp_program *seccomp,
                                                               .options = m->options,
                                                               .seccomp = seccomp,
                                                               .cgroup = m->cgroup,
+                                                              .unprivileged = geteuid() != 0,
                                                               .own = m->clone_flags,
                                                               .shared = {-1, -1, -1, -1, -1, -1, -1, -1}};
     cleanup_fd int sync = -1;
@@ -301,6 +317,7 @@ void land(struct monitor *m, bool reboot)
     log_failure("hook", run_hooks(m, HOOK_STOP, target, &err), &err);
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         close_fd(&m->namespace_fds[i]);
+    network_leases_close(&m->leases);
     log_failure("network", network_detach(m->container, m->config, &m->network, &err), &err);
     if (m->cgroup) {
         log_failure("cgroup", cgroup_destroy(m->cgroup, &err), &err);

@@ -118,6 +118,8 @@ static void handle_event(struct monitor *m, enum watch what, int fd)
     case WATCH_CONSOLE_PROXY:
         console_proxy_input(m);
         break;
+    case WATCH_LEASE:
+        break; /* follow() sees to it, as it does when time has come */
     case WATCH_NOTIFIER:
         if (!seccomp_notify_handle(&m->notifier))
             monitor_unwatch(m, fd);
@@ -132,12 +134,14 @@ static int follow(struct monitor *m, struct error *err)
 {
     while (m->init_pid) {
         struct epoll_event event;
-        int n = epoll_wait(m->epoll, &event, 1, -1);
+        int n = epoll_wait(m->epoll, &event, 1, network_leases_wait_ms(&m->leases));
 
         if (n < 0 && errno != EINTR)
             return error_set(err, errno, "cannot wait for what %s does", m->container->name);
         if (n > 0)
             handle_event(m, (enum watch)(event.data.u64 >> 32), (int)(uint32_t)event.data.u64);
+        if (m->init_pid)
+            network_leases_run(&m->leases, m->config, m->init_pid);
     }
     return 0;
 }

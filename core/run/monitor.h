@@ -17,6 +17,7 @@
 #include "core/run/console.h"
 #include "core/run/namespace.h"
 #include "core/run/network.h"
+#include "core/run/network_lease.h"
 #include "core/run/seccomp_notify.h"
 #include "core/run/start.h"
 #include "core/run/terminal.h"
@@ -31,6 +32,7 @@ enum watch {
     WATCH_CONSOLE,       /* output of the container */
     WATCH_CONSOLE_INPUT, /* keys of the person in front of lxc-start -F */
     WATCH_CONSOLE_PROXY, /* keys of lxc-console's person */
+    WATCH_LEASE,         /* a DHCP server's answers */
     WATCH_NOTIFIER,      /* calls that wait for an answer, by the seccomp profile */
 };
 
@@ -50,6 +52,7 @@ struct monitor {
     struct terminals ttys;
     struct console console;
     struct network_state network;
+    struct network_leases leases;
     struct seccomp_notifier notifier;
     struct state_clients state_clients;
 

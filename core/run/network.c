@@ -151,13 +151,6 @@ static int plan(struct config *config, struct network_state *state, struct error
     if (!state->links)
         return error_set(err, ENOMEM, "cannot make the container's network");
     for (size_t i = 0; i < config->net_count; i++)
-        if (config->nets[i].ipv4_dhcp) {
-            error_text(err, ENOTSUP,
-                       "lxc.net.%u.ipv4.address: an address by DHCP is not got from outside yet",
-                       config->nets[i].index);
-            return error_remedy(err, "run a DHCP client inside, or give the address");
-        }
-    for (size_t i = 0; i < config->net_count; i++)
         if (config->nets[i].type != NET_NONE)
             state->links[state->count++].net = &config->nets[i];
     r = choose_names(state, err);

@@ -179,13 +179,10 @@ int network_host_create(struct network_state *state, struct netlink *host, const
         else if (parent && l->net->type != NET_EMPTY)
             r = create_on_parent(&s, l, parent, address, state->netns, err);
     }
-    if (r < 0)
-        return r; /* nothing was sent: there is room for more networks than anyone has */
-    r = network_steps_run(&s);
-    learn_indexes(state, &s.replies);
-    if (r < 0)
+    if (r == 0 && network_steps_run(&s) < 0)
         explain(&s, err);
-    return r;
+    learn_indexes(state, &s.replies); /* also of what was made before one failed */
+    return r < 0 ? r : s.code;
 }
 
 /* --- Configuring --- */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -39,10 +40,29 @@ int mount_set_flags(int fd, unsigned long flags)
     return mount_on(fd, NULL, NULL, flags | MS_REMOUNT | MS_BIND, NULL);
 }
 
+/*
+ * Leave a chroot(2) that the host's side runs in: entering a mount namespace, be it one's own, leads to its
+ * real root (setns(2)).
+ */
+static int leave_chroot(int namespace)
+{
+    return setns(namespace, CLONE_NEWNS) < 0 ? -errno : 0;
+}
+
 int rootfs_isolate(struct error *err)
 {
+    cleanup_fd int namespace = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int r = namespace < 0 || root < 0 ? -errno : leave_chroot(namespace);
+
+    if (r < 0)
+        return error_set(err, r, "cannot find the root of the host's mounts");
     if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         return error_set(err, errno, "cannot detach the container's mounts from the host's");
+    /* Back: paths of the configuration are meant as who started us sees them. */
+    if (fchdir(root) < 0 || chroot(".") < 0 || (directory >= 0 && fchdir(directory) < 0))
+        return error_set(err, errno, "cannot return to the host's root");
     return 0;
 }
 
@@ -265,18 +285,21 @@ static int move_root(struct rootfs *r)
 
 int rootfs_enter(struct rootfs *r, struct error *err)
 {
-    cleanup_fd int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int namespace = openat(r->proc_fd, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
     if (r->is_host)
         return chdir("/") < 0 ? error_set(err, errno, "cannot enter /") : 0;
-    if (old < 0 || fchdir(r->fd) < 0)
-        return error_set(err, errno, "cannot enter rootfs %s", r->path);
+    /* Pivoting a chroot would leave the host's tree at the root of the namespace, for whoever enters it. */
+    int ret = namespace < 0 ? -errno : leave_chroot(namespace);
+    cleanup_fd int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (ret < 0 || old < 0 || fchdir(r->fd) < 0)
+        return error_set(err, ret < 0 ? ret : errno, "cannot enter rootfs %s", r->path);
     if (syscall(SYS_pivot_root, ".", ".") == 0) {
         /* The old root now lies on top of the new one. */
         if (fchdir(old) < 0 || umount2(".", MNT_DETACH) < 0)
             return error_set(err, errno, "cannot let go of the host's root");
     } else if (errno == EINVAL) {
-        int ret = move_root(r);
+        ret = move_root(r);
         if (ret < 0)
             return error_set(err, ret, "cannot make %s the root", r->path);
     } else {

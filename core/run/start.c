@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,13 +27,13 @@ static int check(const struct container *c, const struct config *config, const s
 {
     cleanup_rootfs_source struct rootfs_source source = {0};
     bool has_rootfs = config->rootfs_path && config->rootfs_path[0];
-    int r = config_check_supported(config, err);
+    int r = 0;
 
-    if (r == 0 && !has_rootfs && !o->argv && !o->execute) {
+    if (!has_rootfs && !o->argv && !o->execute) {
         error_text(err, EINVAL, "%s has no rootfs, and its init would be the host's", c->name);
         return error_remedy(err, "set lxc.rootfs.path, or give a command");
     }
-    if (r == 0 && !(namespace_clone_flags(config) & CLONE_NEWNS)) {
+    if (!(namespace_clone_flags(config) & CLONE_NEWNS)) {
         error_text(err, EINVAL, "%s would share the host's mounts, and its rootfs replace them", c->name);
         return error_remedy(
             err, "leave mnt out of lxc.namespace.keep and lxc.namespace.share, and in lxc.namespace.clone");
@@ -57,17 +59,32 @@ static int write_pidfile(const char *path, struct error *err)
     return r < 0 ? error_set(err, r, "cannot write the pid file %s", path) : 0;
 }
 
+/* lxc.monitor.unshare: what hooks mount stays ours, while the host's mounts still come to us. */
+static int unshare_mounts(const struct config *config, struct error *err)
+{
+    if (!config->monitor_unshare)
+        return 0;
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0) {
+        error_set(err, errno, "cannot give the monitor its own mounts (lxc.monitor.unshare)");
+        return error_remedy(err, "become root, or leave the key out");
+    }
+    return 0;
+}
+
 /* The whole life of the monitor. */
 static int live(const struct container *c, struct config *config, const struct start_options *o, int *report,
                 struct error *err)
 {
-    int r = write_pidfile(o->pidfile, err);
+    int r = unshare_mounts(config, err);
 
+    if (r == 0)
+        r = write_pidfile(o->pidfile, err);
     if (r < 0)
         return r;
     r = monitor_run(c, config, o, report, err);
     if (o->pidfile && r != -EALREADY)
         unlink(o->pidfile);
+    /* lxc.ephemeral: its socket is closed by now, so that it counts as stopped. */
     if (r >= 0 && config->ephemeral) {
         int gone = container_destroy(c, false, err);
         return gone < 0 ? gone : r;
@@ -75,20 +92,25 @@ static int live(const struct container *c, struct config *config, const struct s
     return r;
 }
 
-/* Close every fd but the standard ones and two of ours, in ascending order. close_range(2). */
+/* Close every fd but the standard ones, the logs' and `report` (-1: none), in ascending order.
+ * close_range(2). */
 static void close_inherited(int report)
 {
-    int kept[2] = {report, log_fd()}, next = STDERR_FILENO + 1;
+    const int kept[] = {report, log_fd(), log_syslog_fd()};
+    int next = STDERR_FILENO + 1;
 
-    if (kept[0] > kept[1])
-        kept[0] = log_fd(), kept[1] = report;
-    for (int i = 0; i < 2; i++) {
-        if (kept[i] < next)
-            continue;
-        if (kept[i] > next && syscall(SYS_close_range, next, kept[i] - 1, 0) < 0)
-            for (int fd = next; fd < kept[i]; fd++)
+    for (;;) {
+        int first = -1;
+
+        for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
+            if (kept[i] >= next && (first < 0 || kept[i] < first))
+                first = kept[i];
+        if (first < 0)
+            break;
+        if (first > next && syscall(SYS_close_range, next, first - 1, 0) < 0)
+            for (int fd = next; fd < first; fd++)
                 close(fd);
-        next = kept[i] + 1;
+        next = first + 1;
     }
     if (syscall(SYS_close_range, next, ~0U, 0) < 0)
         for (int end = getdtablesize(); next < end; next++)

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -13,6 +14,8 @@
 
 /* systemd(1), SIGRTMIN+3. The number that glibc gives it; other libcs reserve more signals for themselves. */
 #define SIGNAL_SYSTEMD_HALT 37
+
+#define READY_MS 1000
 
 /* The signal that the running container's configuration names; 0 when it names none. */
 static int configured_signal(const struct container *c, const char *key)
@@ -25,26 +28,47 @@ static int configured_signal(const struct container *c, const char *key)
     return (int)number;
 }
 
-/* proc_pid_status(5), SigBlk. */
-static bool blocks_signal(int pid, int signal)
+/* Which signals a process blocks or catches: proc_pid_status(5), bit N-1 for signal N. */
+static uint64_t signals_of(int pid, bool caught)
 {
     cleanup_free char *path = format_string("/proc/%d/status", pid);
     cleanup_free char *status = NULL;
-    const char *line;
+    uint64_t mask = 0;
 
     if (!path || file_read(AT_FDCWD, path, 65536, &status, NULL) < 0)
-        return false;
-    line = strstr(status, "\nSigBlk:");
-    return line && (strtoull(line + strlen("\nSigBlk:"), NULL, 16) >> (signal - 1)) & 1;
+        return 0;
+    for (const char *line = status; (line = strstr(line, "\nSig")); line++)
+        if (starts_with(line, "\nSigBlk:") || (caught && starts_with(line, "\nSigCgt:")))
+            mask |= strtoull(line + strlen("\nSigBlk:"), NULL, 16);
+    return mask;
 }
 
-static int halt_signal(const struct container *c, int pid)
+static int halt_signal(int pid, int configured)
 {
-    int signal = configured_signal(c, "lxc.signal.halt");
+    if (configured)
+        return configured;
+    return signals_of(pid, false) >> (SIGNAL_SYSTEMD_HALT - 1) & 1 ? SIGNAL_SYSTEMD_HALT : SIGPWR;
+}
 
-    if (signal)
-        return signal;
-    return blocks_signal(pid, SIGNAL_SYSTEMD_HALT) ? SIGNAL_SYSTEMD_HALT : SIGPWR;
+/*
+ * The first process of a pid namespace does not get a signal that it neither blocks nor catches
+ * (pid_namespaces(7)), and an init that has just begun does neither yet. So it is given a moment, of which
+ * nothing tells the end; one that never will be ready gets the signal all the same.
+ */
+static int wait_for_init(int pid, int configured, int *timeout_ms)
+{
+    const struct timespec pause = {0, 20000000};
+    int signal = halt_signal(pid, configured);
+
+    for (int waited_ms = 0; waited_ms < READY_MS && *timeout_ms != 0; waited_ms += 20) {
+        if (signals_of(pid, true) >> (signal - 1) & 1)
+            break;
+        nanosleep(&pause, NULL);
+        if (*timeout_ms > 0)
+            *timeout_ms = *timeout_ms > 20 ? *timeout_ms - 20 : 1;
+        signal = halt_signal(pid, configured);
+    }
+    return signal;
 }
 
 /* Through the pidfd where the monitor has one, so that the signal cannot reach a stranger. */
@@ -84,11 +108,12 @@ static int signal_and_wait(const struct container *c, int pid, int signal, enum 
 
 int container_shutdown(const struct container *c, int timeout_ms, struct error *err)
 {
-    int pid = command_init_pid(c, err);
+    int pid = command_init_pid(c, err), signal;
 
     if (pid < 0)
         return pid;
-    return signal_and_wait(c, pid, halt_signal(c, pid), STATE_STOPPED, false, timeout_ms, err);
+    signal = wait_for_init(pid, configured_signal(c, "lxc.signal.halt"), &timeout_ms);
+    return signal_and_wait(c, pid, signal, STATE_STOPPED, false, timeout_ms, err);
 }
 
 int container_reboot(const struct container *c, int timeout_ms, struct error *err)
@@ -98,7 +123,8 @@ int container_reboot(const struct container *c, int timeout_ms, struct error *er
 
     if (pid < 0)
         return pid;
-    return signal_and_wait(c, pid, signal ? signal : SIGINT, STATE_RUNNING, true, timeout_ms, err);
+    signal = wait_for_init(pid, signal ? signal : SIGINT, &timeout_ms);
+    return signal_and_wait(c, pid, signal, STATE_RUNNING, true, timeout_ms, err);
 }
 
 int container_kill(const struct container *c, struct error *err)

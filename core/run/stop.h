@@ -1,6 +1,7 @@
 /*
  * Ending a running container: by asking its init (lxc.signal.halt, lxc.signal.reboot) and waiting for the
- * monitor to say so, or by killing it (lxc.signal.stop). Nothing here polls. Source: lxc-stop(1).
+ * monitor to say so, or by killing it (lxc.signal.stop). An init that has only just begun is given up to a
+ * second to be ready for the signal. Source: lxc-stop(1).
  */
 #ifndef LXCBOX_CORE_RUN_STOP_H
 #define LXCBOX_CORE_RUN_STOP_H

@@ -102,6 +102,12 @@ for cipher in ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-
     t "$cipher is spoken" list --server "$SERVER" --ca-file "$CA_FILE"
 done
 server_config
+SERVER_KEY=rsa:2048 server_certificate 'DNS:localhost,IP:127.0.0.1,IP:::1'
+for cipher in ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-CHACHA20-POLY1305; do
+    server_config "ssl_ciphers $cipher;"
+    t "$cipher is spoken" list --server "$SERVER" --ca-file "$CA_FILE"
+done
+server_config
 t 'a port that speaks no TLS is refused, naming http://' refuses_cleanly 'does not speak TLS.*http://' trusting x \
     --server "https://localhost:$((SERVER_PORT + 1))"
 

@@ -14,9 +14,10 @@ ours() { lxcbox ip "$@"; }
 
 # The state of a namespace without what differs from one to another by chance.
 state() {
-    { "$reference" -n "$1" -d link; "$reference" -n "$1" addr; "$reference" -n "$1" route show table all
-      "$reference" -n "$1" neigh show nud all; "$reference" -n "$1" neigh show proxy; "$reference" -n "$1" rule
-      "$reference" -n "$1" -6 rule; } |
+    {
+        printf '%s\n' link addr 'route show table all' 'neigh show nud all' 'neigh show proxy' rule | "$reference" -n "$1" -d -batch -
+        "$reference" -n "$1" -6 rule
+    } |
         sed -E '/(gc|hold|hello|forward_delay|message_age)_timer/d; s/([0-9a-f]{2}:){5}[0-9a-f]{2}/MAC/g
             s/fe80::[0-9a-f:]+/LL/g; s/valid_lft [0-9]+sec preferred_lft [0-9]+sec/LIFETIME/; s/ state [A-Z]+//
             s/NO-CARRIER,//; s/,LOWER_UP//; s/ linkdown//; s/ tentative//; /^local .* table local .* metric 0 /d; /LL|NOARP|FAILED|STALE|multicast ff00|anycast/d'
@@ -151,17 +152,16 @@ set_up > /dev/null 2>&1
 same_text() { diff <("$reference" -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g') <(ours -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g'); }
 # As iproute2 leaves an empty object where it leaves something out, those are left out here.
 same_json() {
-    diff <("$reference" -n $a -j "$@" | tidy) <(ours -n $a -j "$@" | tidy) && ours -n $a -j -p "$@" | tidy > /dev/null
-}
-tidy() {
+    "$reference" -n $a -j "$@" > "$WORK/a"
+    ours -n $a -j "$@" > "$WORK/b"
     python3 -c '
 import json, sys
 def clean(v):
     if isinstance(v, list): return [clean(i) for i in v if i != {}]
     if isinstance(v, dict): return {k: 0 if "life_time" in k and w < 4294967295 else clean(w) for k, w in v.items()}
     return v
-text = sys.stdin.read()
-print(json.dumps(clean(json.loads(text or "[]")), indent=1))'
+a, b = (json.dumps(clean(json.loads(open(f).read() or "[]")), indent=1) for f in sys.argv[1:])
+sys.exit(None if a == b else a + "\n" + b)' "$WORK/a" "$WORK/b"
 }
 for options in '' -br -o -s '-o -s'; do
     for object in link address; do t "ip $options $object prints as iproute2" same_text $options $object; done
@@ -177,6 +177,7 @@ for what in 'l' 'a' 'link show lxcbr0' 'link show type veth' 'link show master l
     t "ip -j $what says as iproute2" same_json $what
 done
 t 'ip -j link says as iproute2' same_json link
+t 'ip -j -p breaks the same into lines' eval 'diff <(ours -n $a -j link | python3 -m json.tool) <(ours -n $a -j -p link | python3 -m json.tool) && [ "$(ours -n $a -j -p link | wc -l)" -gt 50 ]'
 t 'ip -j -s link says as iproute2' same_json -s link
 
 # --- Namespaces by name -----------------------------------------------------------------------------------------------

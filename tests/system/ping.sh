@@ -2,7 +2,8 @@
 . tests/lib.sh
 needs_root
 if [ -z "${PING_TEST_INSIDE:-}" ]; then
-    PING_TEST_INSIDE=1 LXCBOX=$LXCBOX exec unshare -n bash "$0"
+    PING_TEST_INSIDE=1 LXCBOX=$LXCBOX unshare -n bash "$0"
+    exit
 fi
 reference=$(command -v ping)
 ip link set lo up

@@ -4,7 +4,8 @@ needs_root
 reference=$(command -v sysctl)
 # Everything is done in one namespace, whose settings are no one else's.
 if [ -z "${SYSCTL_TEST_INSIDE:-}" ]; then
-    SYSCTL_TEST_INSIDE=1 LXCBOX=$LXCBOX exec unshare -n bash "$0"
+    SYSCTL_TEST_INSIDE=1 LXCBOX=$LXCBOX unshare -n bash "$0"
+    exit
 fi
 ours() { lxcbox sysctl "$@"; }
 same() { diff <("$reference" "$@" 2> /dev/null) <(ours "$@" 2> /dev/null); }

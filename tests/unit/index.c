@@ -160,11 +160,9 @@ static int feed_whole(const char *text, struct error *err)
 static void malformed_lists_are_refused(void **state)
 {
     struct error err = ERROR_INIT;
-    char deep[64];
+    static const char deep[] = "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]";
 
     (void)state;
-    memset(deep, '[', sizeof(deep) - 1);
-    deep[sizeof(deep) - 1] = '\0';
     assert_int_equal(feed_whole("<html>", &err), -EBADMSG);
     assert_int_equal(feed_whole("{\"products\": {", &err), -EBADMSG);
     assert_int_equal(feed_whole("", &err), -EBADMSG);

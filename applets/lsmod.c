@@ -1,0 +1,50 @@
+/* lsmod: list the kernel modules that are loaded. See lsmod.1. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+
+#define PROC_MAX (4u << 20) /* bytes */
+
+static const struct option_row lsmod_table[] = {OPT_END};
+
+/* A line of /proc/modules: "bridge 311296 1 br_netfilter, Live 0x...", "-" where nothing uses it. proc(5). */
+static void print_line(char *line)
+{
+    char *name = strsep(&line, " "), *size = strsep(&line, " "), *uses = strsep(&line, " ");
+    char *users = strsep(&line, " ");
+    size_t length = users ? strlen(users) : 0;
+
+    if (!users)
+        return;
+    if (length && users[length - 1] == ',')
+        users[length - 1] = '\0';
+    printf("%-19s %8s  %s %s\n", name, size, uses, strcmp(users, "-") == 0 ? "" : users);
+}
+
+static int lsmod_run(struct invocation *in, struct error *err)
+{
+    cleanup_free char *text = NULL;
+    int r = file_read(AT_FDCWD, "/proc/modules", PROC_MAX, &text, NULL);
+    char *rest = text, *line;
+
+    if (in->argc)
+        return error_text(err, EINVAL, "what is \"%s\" for?", in->argv[0]);
+    if (r == -ENOENT)
+        error_text(err, ENOENT, "this kernel loads no modules: there is no /proc/modules");
+    else if (r < 0)
+        error_set(err, r, "cannot read /proc/modules");
+    if (r < 0)
+        return r;
+    puts("Module                  Size  Used by");
+    while ((line = strsep(&rest, "\n")))
+        print_line(line);
+    return 0;
+}
+
+APPLET(lsmod, .name = "lsmod", .summary = "List the kernel modules that are loaded", .usage = "",
+       .options = lsmod_table, .options_size = 1, .run = lsmod_run);

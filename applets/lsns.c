@@ -1,0 +1,404 @@
+/* lsns: which namespaces there are. See lsns.1. */
+#include <errno.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/base/json.h"
+#include "core/run/census.h"
+
+struct lsns_options {
+    bool json, list, no_headings, all_columns, raw, whole, no_wrap;
+    const char *columns, *tree;
+    int pid;
+    struct string_list types;
+};
+
+static const struct option_row lsns_table[] = {
+    OPT_FLAG('J', "json", struct lsns_options, json, "JSON, for programs"),
+    OPT_FLAG('l', "list", struct lsns_options, list, "a list, which it is anyway without -T"),
+    OPT_FLAG('n', "noheadings", struct lsns_options, no_headings, "no line of headings"),
+    OPT_STRING('o', "output", "COLUMN[,COLUMN]...", struct lsns_options, columns,
+               "which columns: NS, TYPE, NPROCS, PID, PPID, COMMAND, UID, USER, PNS, ONS, CONTAINER"),
+    OPT_FLAG(0, "output-all", struct lsns_options, all_columns, "all columns"),
+    OPT_INT('p', "task", "PID", struct lsns_options, pid, "only the namespaces of this process"),
+    OPT_FLAG('r', "raw", struct lsns_options, raw, "one blank between columns"),
+    OPT_FLAG('u', "notruncate", struct lsns_options, whole, "do not cut lines at the terminal's width"),
+    OPT_FLAG('W', "nowrap", struct lsns_options, no_wrap,
+             "nothing is ever wrapped; for util-linux's scripts"),
+    OPT_LIST('t', "type", "KIND", struct lsns_options, types,
+             "only these: mnt, net, ipc, user, pid, uts, cgroup, time (may be repeated)"),
+    OPT_STRING('T', "tree", "RELATION", struct lsns_options, tree,
+               "as a tree: parent, owner, or process (of their first processes)"),
+    OPT_END,
+};
+
+enum column { NS, TYPE, NPROCS, PID, PPID, COMMAND, UID, USER, PNS, ONS, CONTAINER, COLUMNS };
+
+static const struct {
+    const char *name, *key;
+    bool right; /* numbers */
+    size_t width;
+} columns[COLUMNS] = {
+    {"NS", "ns", true, 10},   {"TYPE", "type", false, 0},          {"NPROCS", "nprocs", true, 5},
+    {"PID", "pid", true, 5},  {"PPID", "ppid", true, 5},           {"COMMAND", "command", false, 0},
+    {"UID", "uid", true, 0},  {"USER", "user", false, 0},          {"PNS", "pns", true, 10},
+    {"ONS", "ons", true, 10}, {"CONTAINER", "container", false, 0}};
+
+/* One line: a namespace, or one process of the namespace that was asked for. */
+struct line {
+    const struct census_namespace *ns;
+    const struct census_process *process;
+    char branch[96]; /* before the first column of a tree */
+};
+
+struct table {
+    enum column columns[16];
+    size_t column_count;
+    struct line *lines;
+    size_t count;
+};
+
+static const char *user_name(uid_t uid, char number[32])
+{
+    const struct passwd *user = getpwuid(uid);
+
+    snprintf(number, 32, "%u", uid);
+    return user ? user->pw_name : number;
+}
+
+static const char *cell(const struct line *line, enum column column, char room[32])
+{
+    const struct census_namespace *ns = line->ns;
+    uint64_t number = 0;
+
+    switch (column) {
+    case TYPE:
+        return ns->type;
+    case COMMAND:
+        return line->process->command;
+    case USER:
+        return user_name(line->process->uid, room);
+    case CONTAINER:
+        return line->process->container ? line->process->container : "";
+    case NS:
+        number = ns->number;
+        break;
+    case NPROCS:
+        number = ns->processes;
+        break;
+    case PID:
+        number = (uint64_t)line->process->pid;
+        break;
+    case PPID:
+        number = (uint64_t)line->process->parent;
+        break;
+    case UID:
+        number = line->process->uid;
+        break;
+    case PNS:
+        number = ns->parent;
+        break;
+    default:
+        number = ns->owner;
+        break;
+    }
+    snprintf(room, 32, "%" PRIu64, number);
+    return room;
+}
+
+/* The columns that a UTF-8 text takes: drawing characters are three bytes. */
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+static int add_column(struct table *t, const char *word, struct error *err)
+{
+    int c = 0;
+
+    while (c < COLUMNS && strcasecmp(columns[c].name, word) != 0)
+        c++;
+    if (c == COLUMNS || t->column_count == ARRAY_LENGTH(t->columns)) {
+        error_text(err, EINVAL, "-o does not know the column \"%s\"", word);
+        return error_remedy(err, "--help lists them");
+    }
+    t->columns[t->column_count++] = (enum column)c;
+    return 0;
+}
+
+/* The container's name stands where there is one to tell. */
+static int choose_columns(const struct lsns_options *o, struct table *t, bool of_processes, struct error *err)
+{
+    cleanup_free char *words =
+        strdup(o->columns       ? o->columns
+               : o->all_columns ? "NS,TYPE,NPROCS,PID,PPID,COMMAND,UID,USER,PNS,ONS,CONTAINER"
+               : of_processes   ? "PID,PPID,USER,COMMAND"
+                                : "NS,TYPE,NPROCS,PID,USER,COMMAND");
+    int r = words ? 0 : error_set(err, ENOMEM, "cannot read the columns");
+
+    for (char *rest = words, *word; r == 0 && (word = strsep(&rest, ", "));)
+        if (*word)
+            r = add_column(t, word, err);
+    for (size_t i = 0; r == 0 && !o->columns && !o->all_columns && i < t->count; i++)
+        if (t->lines[i].process->container) {
+            /* Before the command, which may be long. */
+            t->columns[t->column_count++] = COMMAND;
+            t->columns[t->column_count - 2] = CONTAINER;
+            break;
+        }
+    return r;
+}
+
+static void print_raw(const char *text)
+{
+    for (; *text; text++)
+        if (*text == ' ' || *text == '\\')
+            printf("\\x%02x", *text);
+        else
+            putchar(*text);
+}
+
+static size_t terminal_width(const struct lsns_options *o)
+{
+    struct winsize size;
+
+    return !o->whole && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* One line, cut at `limit` columns (0: never). */
+static void print_line(const struct table *t, const struct line *line, const size_t widths[], size_t limit,
+                       bool raw)
+{
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    char room[32];
+
+    for (size_t i = 0; i < t->column_count; i++) {
+        enum column c = t->columns[i];
+        const char *text = line ? cell(line, c, room) : columns[c].name;
+        const char *branch = line && i == 0 ? line->branch : "";
+        int blanks = (int)(widths[i] - width_of(text) - width_of(branch));
+        bool last = i + 1 == t->column_count, right = columns[c].right && !(i == 0 && t->lines[0].branch[0]);
+
+        if (raw) {
+            print_raw(text);
+            putchar(last ? '\n' : ' ');
+            continue;
+        }
+        if (blanks < 0)
+            blanks = 0;
+        (void)strbuf_printf(&out, "%s%*s%s%*s%s", branch, right ? blanks : 0, "", text,
+                            right || last ? 0 : blanks, "", last ? "" : " ");
+    }
+    if (raw)
+        return;
+    if (limit && out.length > limit && width_of(out.text) == out.length)
+        out.text[limit] = '\0';
+    puts(strbuf_text(&out));
+}
+
+static void print_table(const struct table *t, const struct lsns_options *o)
+{
+    size_t widths[ARRAY_LENGTH(t->columns)], limit = terminal_width(o);
+    char room[32];
+
+    for (size_t i = 0; i < t->column_count; i++) {
+        widths[i] = strlen(columns[t->columns[i]].name);
+        if (widths[i] < columns[t->columns[i]].width)
+            widths[i] = columns[t->columns[i]].width;
+        for (size_t n = 0; n < t->count; n++) {
+            size_t width = width_of(cell(&t->lines[n], t->columns[i], room)) +
+                           (i == 0 ? width_of(t->lines[n].branch) : 0);
+            widths[i] = width > widths[i] ? width : widths[i];
+        }
+    }
+    if (!o->no_headings && t->count)
+        print_line(t, NULL, widths, limit, o->raw);
+    for (size_t n = 0; n < t->count; n++)
+        print_line(t, &t->lines[n], widths, limit, o->raw);
+}
+
+static int print_json(const struct table *t, struct error *err)
+{
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    char room[32];
+    int r = json_open(&out, NULL, '{');
+
+    r |= json_open(&out, "namespaces", '[');
+    for (size_t n = 0; n < t->count; n++) {
+        r |= json_open(&out, NULL, '{');
+        for (size_t i = 0; i < t->column_count; i++) {
+            const char *text = cell(&t->lines[n], t->columns[i], room);
+            r |= columns[t->columns[i]].right
+                     ? json_number(&out, columns[t->columns[i]].key, (int64_t)strtoull(text, NULL, 10))
+                     : json_string(&out, columns[t->columns[i]].key, *text ? text : NULL);
+        }
+        r |= json_close(&out, '}');
+    }
+    r |= json_close(&out, ']');
+    r |= json_close(&out, '}');
+    if (r < 0)
+        return error_set(err, ENOMEM, "cannot write the list");
+    puts(strbuf_text(&out));
+    return 0;
+}
+
+/* --- Which lines ---------------------------------------------------------------------------------------- */
+
+static bool has_process(const struct census *c, const struct census_namespace *ns, int pid)
+{
+    for (size_t i = 0; i < c->process_count; i++)
+        for (int kind = 0; c->processes[i].pid == pid && kind < NAMESPACE_KINDS; kind++)
+            if (c->processes[i].namespaces[kind] == ns->number)
+                return true;
+    return false;
+}
+
+static void list_namespaces(const struct lsns_options *o, const struct census *c, struct table *t)
+{
+    for (size_t i = 0; i < c->namespace_count; i++) {
+        const struct census_namespace *ns = &c->namespaces[i];
+
+        if ((o->types.count && !string_list_has(&o->types, ns->type)) ||
+            (o->pid && !has_process(c, ns, o->pid)))
+            continue;
+        t->lines[t->count++] = (struct line){.ns = ns, .process = ns->first};
+    }
+}
+
+static int list_processes(const char *text, const struct census *c, struct table *t, struct error *err)
+{
+    uint64_t number;
+
+    if (parse_uint64(text, 10, UINT64_MAX, &number) < 0)
+        return error_text(err, EINVAL, "a namespace is given by its number, not as \"%s\"", text);
+    for (size_t n = 0; n < c->namespace_count; n++)
+        for (size_t i = 0; c->namespaces[n].number == number && i < c->process_count; i++)
+            for (int kind = 0; kind < NAMESPACE_KINDS; kind++)
+                if (c->processes[i].namespaces[kind] == number)
+                    t->lines[t->count++] =
+                        (struct line){.ns = &c->namespaces[n], .process = &c->processes[i]};
+    return t->count ? 0 : error_text(err, ENOENT, "no process is in a namespace %s", text);
+}
+
+static bool is_child(const struct line *line, const struct line *of, const char *relation)
+{
+    if (line == of)
+        return false;
+    if (*relation == 'o')
+        return line->ns->owner && line->ns->owner == of->ns->number;
+    if (*relation == 'p' && relation[1] == 'a')
+        return line->ns->parent && line->ns->parent == of->ns->number;
+    return line->process->parent == of->process->pid && line->ns->type == of->ns->type;
+}
+
+static const struct line *parent_of(const struct table *t, const struct line *line, const char *relation)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (is_child(line, &t->lines[i], relation))
+            return &t->lines[i];
+    return NULL;
+}
+
+/* Copy a line and what is beneath it to the end of `out`. A line is taken once: nothing here can go round. */
+static void grow(const struct table *t, const struct line *root, const char *relation, const char *indent,
+                 bool taken[], struct table *out)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < t->count; i++)
+        left += !taken[i] && parent_of(t, &t->lines[i], relation) == root;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct line *line = &t->lines[i];
+        char deeper[sizeof(line->branch)];
+        struct line *copy;
+
+        if (taken[i] || parent_of(t, line, relation) != root)
+            continue;
+        taken[i] = true;
+        left--;
+        copy = &out->lines[out->count++];
+        *copy = *line;
+        snprintf(copy->branch, sizeof(copy->branch), "%s%s", indent, root ? left ? "├─" : "└─" : "");
+        snprintf(deeper, sizeof(deeper), "%s%s", indent, root ? left ? "│ " : "  " : "");
+        grow(t, line, relation, deeper, taken, out);
+    }
+}
+
+static int make_tree(const char *relation, struct table *t, struct error *err)
+{
+    struct table out = *t;
+    cleanup_free bool *taken = calloc(t->count + 1, sizeof(*taken));
+
+    if (strcmp(relation, "parent") != 0 && strcmp(relation, "owner") != 0 && strcmp(relation, "process") != 0)
+        return error_text(err, EINVAL, "-T takes parent, owner or process, not \"%s\"", relation);
+    out.lines = calloc(t->count + 1, sizeof(*out.lines));
+    if (!out.lines || !taken) {
+        free(out.lines);
+        return error_set(err, ENOMEM, "cannot make a tree");
+    }
+    out.count = 0;
+    grow(t, NULL, relation, "", taken, &out);
+    free(t->lines);
+    t->lines = out.lines;
+    t->count = out.count;
+    return 0;
+}
+
+static int check_types(const struct lsns_options *o, struct error *err)
+{
+    for (size_t i = 0; i < o->types.count; i++) {
+        int kind = 0;
+
+        while (kind < NAMESPACE_KINDS && strcmp(namespaces[kind].name, o->types.items[i]) != 0)
+            kind++;
+        if (kind == NAMESPACE_KINDS)
+            return error_text(err, EINVAL, "there is no kind of namespace \"%s\"", o->types.items[i]);
+    }
+    return 0;
+}
+
+static int lsns_run(struct invocation *in, struct error *err)
+{
+    const struct lsns_options *o = in->options;
+    cleanup_census struct census census = {0};
+    struct table t = {0};
+    int r = check_types(o, err);
+
+    if (r == 0 && o->pid && o->types.count == 0 && in->argc)
+        return error_text(err, EINVAL, "a namespace and -p exclude each other");
+    if (r == 0)
+        r = census_read(&census, err);
+    if (r < 0)
+        return r;
+    t.lines = calloc(census.namespace_count + census.process_count + 1, sizeof(*t.lines));
+    if (!t.lines)
+        return error_set(err, ENOMEM, "cannot list the namespaces");
+    if (in->argc)
+        r = list_processes(in->argv[0], &census, &t, err);
+    else
+        list_namespaces(o, &census, &t);
+    if (r == 0 && o->tree && !o->list && !o->raw && !o->json)
+        r = make_tree(o->tree, &t, err);
+    if (r == 0)
+        r = choose_columns(o, &t, in->argc > 0, err);
+    if (r == 0 && o->json)
+        r = print_json(&t, err);
+    else if (r == 0)
+        print_table(&t, o);
+    free(t.lines);
+    return r;
+}
+
+APPLET(lsns, .name = "lsns", .summary = "List the namespaces", .usage = "[OPTION]... [NAMESPACE]",
+       .options = lsns_table, .options_size = sizeof(struct lsns_options), .run = lsns_run);

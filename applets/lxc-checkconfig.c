@@ -1,0 +1,142 @@
+/* lxc-checkconfig: what this kernel can do for containers, found out by trying. See lxc-checkconfig.1. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/cgroup/layout.h"
+#include "core/probe/probe.h"
+
+struct lxc_checkconfig_options {
+    bool quiet;
+};
+
+static const struct option_row lxc_checkconfig_table[] = {
+    OPT_FLAG('q', "quiet", struct lxc_checkconfig_options, quiet, "print only what is missing"),
+    OPT_END,
+};
+
+static const char *const headings[PROBE_GROUPS] = {"Namespaces", "Control groups", "Network",
+                                                   "Storage",    "Misc",           "Checkpoint/Restore"};
+
+enum colour { GREEN, YELLOW, RED };
+
+static void print_coloured(enum colour colour, const char *word)
+{
+    static const char *const codes[] = {"\033[1;32m", "\033[1;33m", "\033[1;31m"};
+
+    if (isatty(STDOUT_FILENO))
+        printf("%s%s\033[0;39m", codes[colour], word);
+    else
+        fputs(word, stdout);
+}
+
+static void print_mounts(const struct cgroup_mounts *mounts, bool unified)
+{
+    printf("Cgroup v%d mount points: \n", unified ? 2 : 1);
+    for (size_t i = 0; i < mounts->count; i++)
+        if (mounts->items[i].unified == unified && mounts->items[i].mount_point)
+            printf(" - %s\n", mounts->items[i].mount_point);
+}
+
+/* Whether there is a hierarchy at all; a host without one can still mount v2. */
+static bool check_cgroups(bool quiet)
+{
+    cleanup_cgroup_mounts struct cgroup_mounts mounts = {0};
+    cleanup_free char *text = NULL, *known = NULL;
+    bool have;
+
+    if (file_read(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &text, NULL) == 0)
+        (void)cgroup_mounts_parse(text, strlen(text), &mounts);
+    have = mounts.count > 0 || (file_read(AT_FDCWD, "/proc/filesystems", 65536, &known, NULL) == 0 &&
+                                strstr(known, "\tcgroup2\n"));
+    if (quiet && have)
+        return true;
+    printf("Cgroups: ");
+    print_coloured(have ? GREEN : RED, have ? "enabled" : "required");
+    puts(have ? "" : " (no container starts)");
+    if (!quiet) {
+        print_mounts(&mounts, false);
+        print_mounts(&mounts, true);
+    }
+    return have;
+}
+
+/* What unprivileged containers need besides the kernel. */
+static void check_program(const char *name)
+{
+    static const char *const folders[] = {"/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/sbin"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
+        char path[64];
+        struct stat st;
+
+        snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+        if (stat(path, &st) < 0)
+            continue;
+        if (!(st.st_mode & S_ISUID))
+            printf("Warning: %s is not setuid-root\n", name);
+        return;
+    }
+    printf("%s is not installed\n", name);
+}
+
+static bool check(const struct probe *p, bool quiet)
+{
+    bool can = probe_run(p);
+
+    if (can && quiet)
+        return true;
+    printf("%s: ", p->label);
+    print_coloured(can           ? GREEN
+                   : p->required ? RED
+                                 : YELLOW,
+                   can           ? "enabled"
+                   : p->required ? "required"
+                                 : "missing");
+    if (!can)
+        printf(" (%s)", p->cost);
+    putchar('\n');
+    if (can && strcmp(p->label, "User namespace") == 0) {
+        check_program("newuidmap");
+        check_program("newgidmap");
+    }
+    return can;
+}
+
+static int lxc_checkconfig_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_checkconfig_options *o = in->options;
+    bool complete = true;
+
+    if (geteuid() != 0) {
+        error_text(err, EPERM, "what a kernel can do is found out by trying, which takes root");
+        return error_remedy(err, "run it as root");
+    }
+    if (in->argc)
+        return error_text(err, EINVAL, "%s takes no argument, such as \"%s\"", in->applet, in->argv[0]);
+    if (!o->quiet)
+        printf("LXC version 5.0.2 (lxcbox %s)\n", LXCBOX_VERSION);
+    for (int group = 0; group < PROBE_GROUPS; group++) {
+        if (!o->quiet)
+            printf("\n--- %s ---\n", headings[group]);
+        if (group == PROBE_CGROUPS)
+            complete = check_cgroups(o->quiet) && complete;
+        /* A child must not print what is still in our buffer once more. */
+        for (size_t i = 0; i < probe_count; i++)
+            if ((int)probes[i].group == group && fflush(stdout) == 0 && !check(&probes[i], o->quiet) &&
+                probes[i].required)
+                complete = false;
+    }
+    return complete ? 0 : 1;
+}
+
+APPLET(lxc_checkconfig, .name = "lxc-checkconfig",
+       .summary = "Find out what this kernel can do for containers", .usage = "[-q]",
+       .options = lxc_checkconfig_table, .options_size = sizeof(struct lxc_checkconfig_options),
+       .run = lxc_checkconfig_run);

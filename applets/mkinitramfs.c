@@ -1,0 +1,216 @@
+/* mkinitramfs: write an initramfs that holds this executable as init. See mkinitramfs.1. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/boot/cpio.h"
+#include "core/boot/modules.h"
+
+#define EXECUTABLE_MAX (64u << 20) /* bytes */
+
+struct mkinitramfs_options {
+    const char *output, *kernel, *base, *executable;
+    struct string_list modules, additions;
+};
+
+static const struct option_row mkinitramfs_table[] = {
+    OPT_STRING('o', "output", "FILE", struct mkinitramfs_options, output, "the initramfs to write"),
+    OPT_LIST('m', "modules", "NAME[,NAME]...", struct mkinitramfs_options, modules,
+             "kernel modules, with all they need; none for none (what containers and virtual machines use)"),
+    OPT_LIST('a', "add", "FILE[:PATH]", struct mkinitramfs_options, additions,
+             "a file or folder, at the same or another path inside"),
+    OPT_STRING('k', "kernel", "RELEASE", struct mkinitramfs_options, kernel,
+               "the kernel whose modules are taken (the running one)"),
+    OPT_STRING('b', "basedir", "DIR", struct mkinitramfs_options, base,
+               "the folder that holds lib/modules (/)"),
+    OPT_STRING('x', "executable", "FILE", struct mkinitramfs_options, executable,
+               "an lxcbox for another machine (this executable)"),
+    OPT_END,
+};
+
+/* What is taken where it exists and nothing is named: devices of virtual machines and common network cards
+ * are found by their aliases, the rest the kernel asks for when it is used. */
+static const char *const usual_modules[] = {
+    "virtio_pci",     "virtio_mmio", "virtio_net",    "virtio_blk",     "virtio_scsi",
+    "virtio_console", "sd_mod",      "ahci",          "nvme",           "e1000",
+    "e1000e",         "r8169",       "igb",           "usb_storage",    "xhci_pci",
+    "ext4",           "xfs",         "btrfs",         "f2fs",           "vfat",
+    "nls_cp437",      "nls_ascii",   "nls_iso8859_1", "squashfs",       "erofs",
+    "loop",           "overlay",     "veth",          "bridge",         "macvlan",
+    "ipvlan",         "8021q",       "tun",           "nf_tables",      "nft_masq",
+    "nft_chain_nat",  "nft_ct",      "af_packet",     "crc32c_generic", "binfmt_misc"};
+
+/* Names in lists, each with commas between. */
+static int resolve_named(const struct modules *m, const struct string_list *lists, struct string_list *paths,
+                         struct error *err)
+{
+    for (size_t i = 0; i < lists->count; i++) {
+        cleanup_free char *copy = strdup(lists->items[i]);
+        char *rest = copy, *name;
+
+        if (!copy)
+            return error_set(err, ENOMEM, "cannot look for modules");
+        while ((name = strsep(&rest, ", "))) {
+            int r = *name ? modules_resolve(m, name, paths) : 0;
+
+            if (r == -ENOENT) {
+                error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
+                return error_remedy(err, *m->dep ? "name another kernel with -k" : "run depmod");
+            }
+            if (r < 0)
+                return error_set(err, r, "cannot look for module %s", name);
+        }
+    }
+    return 0;
+}
+
+/* The modules wanted, by their paths beneath m->folder. */
+static int choose_modules(const struct mkinitramfs_options *o, struct modules *m, struct string_list *paths,
+                          struct error *err)
+{
+    bool none = o->modules.count == 1 && strcmp(o->modules.items[0], "none") == 0;
+    int r = none ? 0 : modules_open(m, o->base, o->kernel, err);
+
+    /* A kernel that has all built in. */
+    if (r == -ENOENT && !o->kernel && !o->modules.count)
+        return 0;
+    if (r == -ENOENT)
+        error_remedy(err,
+                     "name the kernel with -k, the folder that holds lib/modules with -b, or say -m none");
+    if (r < 0 || none)
+        return r;
+    /* What /sys knows is the running kernel's, and it may be a module there. */
+    m->sys_counts = false;
+    if (o->modules.count)
+        return resolve_named(m, &o->modules, paths, err);
+    for (size_t i = 0; i < ARRAY_LENGTH(usual_modules); i++)
+        if (modules_resolve(m, usual_modules[i], paths) == -ENOMEM)
+            return error_set(err, ENOMEM, "cannot look for modules");
+    return 0;
+}
+
+static int add_modules(struct cpio *out, const struct modules *m, const struct string_list *paths,
+                       struct error *err)
+{
+    const struct {
+        const char *name, *text;
+    } lists[] = {{"modules.dep", m->dep}, {"modules.alias", m->alias}, {"modules.softdep", m->soft}};
+    const char *release = m->folder ? strrchr(m->folder, '/') : "";
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < paths->count; i++) {
+        cleanup_free char *from = format_string("%s/%s", m->folder, paths->items[i]);
+        cleanup_free char *to = format_string("lib/modules%s/%s", release, paths->items[i]);
+
+        r = from && to ? cpio_add_from(out, from, to, err) : error_set(err, ENOMEM, "cannot add modules");
+    }
+    for (size_t i = 0; r == 0 && paths->count && i < ARRAY_LENGTH(lists); i++) {
+        cleanup_strbuf struct strbuf part = STRBUF_INIT;
+        cleanup_free char *to = format_string("lib/modules%s/%s", release, lists[i].name);
+
+        r = to ? modules_excerpt(lists[i].text, paths, &part) : -ENOMEM;
+        if (r == 0)
+            r = cpio_add(out, to, S_IFREG | 0644, 0, part.text, part.length);
+        if (r < 0)
+            error_set(err, r, "cannot add %s", lists[i].name);
+    }
+    return r;
+}
+
+/* FILE, or FILE:PATH. */
+static int add_extra(struct cpio *out, const char *what, struct error *err)
+{
+    const char *colon = strrchr(what, ':'), *path = colon ? colon + 1 : what;
+    cleanup_free char *from = strndup(what, colon ? (size_t)(colon - what) : strlen(what));
+
+    if (!from)
+        return error_set(err, ENOMEM, "cannot add %s", what);
+    if (path[0] != '/') {
+        error_text(err, EINVAL, "-a %s does not say where %s is to be", what, from);
+        return error_remedy(err, "name it by an absolute path, or give -a FILE:/PATH");
+    }
+    path += strspn(path, "/");
+    return cpio_add_from(out, from, path, err);
+}
+
+/* What each system has: the folders init mounts on, a console for init to speak on, and names of this
+ * executable: as init, and as the program that the kernel loads modules with. */
+static int add_skeleton(struct cpio *out, const struct mkinitramfs_options *o, struct error *err)
+{
+    static const char *const folders[] = {"proc", "sys", "run", "tmp", "etc", "var/lib/lxc", "root"};
+    const char *self = o->executable ? o->executable : "/proc/self/exe";
+    cleanup_free char *bytes = NULL;
+    size_t length = 0;
+    int r = file_read(AT_FDCWD, self, EXECUTABLE_MAX, &bytes, &length);
+
+    if (r < 0)
+        return error_set(err, r, "cannot read %s", self);
+    r = cpio_add(out, "bin/lxcbox", S_IFREG | 0755, 0, bytes, length);
+    if (r == 0)
+        r = cpio_add(out, "init", S_IFLNK | 0777, 0, "bin/lxcbox", 10);
+    if (r == 0)
+        r = cpio_add(out, "sbin/modprobe", S_IFLNK | 0777, 0, "../bin/lxcbox", 13);
+    if (r == 0)
+        r = cpio_add(out, "dev/console", S_IFCHR | 0600, makedev(5, 1), NULL, 0);
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(folders); i++)
+        r = cpio_add(out, folders[i], S_IFDIR | 0755, 0, NULL, 0);
+    return r < 0 ? error_set(err, r, "cannot write the initramfs") : 0;
+}
+
+static int write_archive(FILE *file, const struct mkinitramfs_options *o, const struct modules *m,
+                         const struct string_list *paths, struct error *err)
+{
+    __attribute__((cleanup(cpio_free))) struct cpio out = {.out = file};
+    int r = add_skeleton(&out, o, err);
+
+    if (r == 0)
+        r = add_modules(&out, m, paths, err);
+    /* Last: what a person adds replaces what was there. */
+    for (size_t i = 0; r == 0 && i < o->additions.count; i++)
+        r = add_extra(&out, o->additions.items[i], err);
+    if (r < 0)
+        return r;
+    r = cpio_end(&out);
+    if (r == 0 && fflush(file) != 0)
+        r = -errno;
+    return r < 0 ? error_set(err, r, "cannot write %s", o->output) : 0;
+}
+
+static int mkinitramfs_run(struct invocation *in, struct error *err)
+{
+    const struct mkinitramfs_options *o = in->options;
+    cleanup_string_list struct string_list paths = {0};
+    cleanup_modules struct modules m = {0};
+    cleanup_free char *temporary = NULL;
+    cleanup_file FILE *file = NULL;
+    int r;
+
+    if (in->argc)
+        return error_text(err, EINVAL, "what is \"%s\" for?", in->argv[0]);
+    if (!o->output)
+        return error_text(err, EINVAL, "no file to write: give -o FILE");
+    r = choose_modules(o, &m, &paths, err);
+    if (r < 0)
+        return r;
+    if (strcmp(o->output, "-") == 0)
+        return write_archive(stdout, o, &m, &paths, err);
+    temporary = format_string("%s.new", o->output);
+    file = temporary ? fopen(temporary, "we") : NULL;
+    if (!file)
+        return error_set(err, errno, "cannot write %s", o->output);
+    r = write_archive(file, o, &m, &paths, err);
+    if (r == 0 && rename(temporary, o->output) < 0)
+        r = error_set(err, errno, "cannot write %s", o->output);
+    if (r < 0)
+        unlink(temporary);
+    return r;
+}
+
+APPLET(mkinitramfs, .name = "mkinitramfs", .summary = "Write an initramfs with this executable as init",
+       .usage = "-o FILE [-m MODULES] [-a FILE[:PATH]]... [OPTION]...", .options = mkinitramfs_table,
+       .options_size = sizeof(struct mkinitramfs_options), .run = mkinitramfs_run);

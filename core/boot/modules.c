@@ -1,0 +1,378 @@
+#include "core/boot/modules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <linux/module.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+
+#define FILE_MAX  (16u << 20) /* bytes */
+#define DEPTH_MAX 16          /* soft dependencies of soft dependencies */
+#define WORD_MAX  512
+
+#ifndef MODULE_INIT_COMPRESSED_FILE /* Linux 5.17 */
+#define MODULE_INIT_COMPRESSED_FILE 4
+#endif
+
+void modules_free(struct modules *m)
+{
+    free(m->folder);
+    free(m->dep);
+    free(m->alias);
+    free(m->soft);
+    free(m->built_in);
+    *m = (struct modules){0};
+}
+
+static int read_list(const struct modules *m, const char *name, char **out, struct error *err)
+{
+    cleanup_free char *path = format_string("%s/%s", m->folder, name);
+    int r = path ? file_read(AT_FDCWD, path, FILE_MAX, out, NULL) : -ENOMEM;
+
+    if (r == -ENOENT && (*out = strdup("")))
+        return 0;
+    return r < 0 ? error_set(err, r, "cannot read %s/%s", m->folder, name) : 0;
+}
+
+int modules_open(struct modules *m, const char *base, const char *release, struct error *err)
+{
+    struct utsname running;
+    int r;
+
+    *m = (struct modules){0};
+    uname(&running);
+    m->sys_counts = !release;
+    m->folder = format_string("%s/lib/modules/%s", base ? base : "", release ? release : running.release);
+    if (!m->folder)
+        return error_set(err, ENOMEM, "cannot find modules");
+    r = access(m->folder, R_OK) < 0 ? -errno : 0;
+    if (r < 0)
+        return error_set(err, r, "cannot read %s", m->folder);
+    r = read_list(m, "modules.dep", &m->dep, err);
+    if (r == 0)
+        r = read_list(m, "modules.alias", &m->alias, err);
+    if (r == 0)
+        r = read_list(m, "modules.softdep", &m->soft, err);
+    return r < 0 ? r : read_list(m, "modules.builtin", &m->built_in, err);
+}
+
+/* '-' and '_' are the same but in a pattern's brackets. */
+static void normalize(const char *from, size_t length, char out[WORD_MAX])
+{
+    bool bracket = false;
+    size_t i;
+
+    for (i = 0; i < length && i < WORD_MAX - 1; i++) {
+        bracket = from[i] == '[' || (bracket && from[i] != ']');
+        out[i] = from[i] == '-' && !bracket ? '_' : from[i];
+    }
+    out[i] = '\0';
+}
+
+/* The module's name in a path of `length` bytes: what is after the last slash and before ".ko". */
+static void name_of(const char *path, size_t length, char out[WORD_MAX])
+{
+    const char *slash = memrchr(path, '/', length), *begin = slash ? slash + 1 : path;
+    const char *end = memmem(begin, length - (size_t)(begin - path), ".ko", 3);
+
+    normalize(begin, end ? (size_t)(end - begin) : length - (size_t)(begin - path), out);
+}
+
+bool module_is(const char *path, const char *name)
+{
+    char a[WORD_MAX], b[WORD_MAX];
+
+    name_of(path, strlen(path), a);
+    name_of(name, strlen(name), b);
+    return strcmp(a, b) == 0;
+}
+
+static const char *next_line(const char *line)
+{
+    const char *end = strchr(line, '\n');
+
+    return end ? end + 1 : NULL;
+}
+
+/* Take the next word off a line; false at its end. */
+static bool next_word(const char **line, const char **word, size_t *length)
+{
+    *line += strspn(*line, " \t");
+    *word = *line;
+    *length = strcspn(*line, " \t\n");
+    *line += *length;
+    return *length > 0;
+}
+
+/* Take a path once. */
+static int add_path(struct string_list *paths, const char *path, size_t length)
+{
+    cleanup_free char *copy = strndup(path, length);
+
+    if (!copy)
+        return -ENOMEM;
+    return string_list_has(paths, copy) ? 0 : string_list_take(paths, take_ptr(copy));
+}
+
+static int resolve(const struct modules *m, const char *name, struct string_list *paths, unsigned depth);
+
+/* Lines "softdep NAME pre: a b post: c". Those that are not there are no loss. */
+static int resolve_soft(const struct modules *m, const char *name, bool before, struct string_list *paths,
+                        unsigned depth)
+{
+    for (const char *line = m->soft; line && *line && depth < DEPTH_MAX; line = next_line(line)) {
+        const char *rest = line, *word;
+        char text[WORD_MAX];
+        bool now = false;
+        size_t length;
+
+        if (!next_word(&rest, &word, &length) || length != 7 || memcmp(word, "softdep", 7) != 0 ||
+            !next_word(&rest, &word, &length))
+            continue;
+        normalize(word, length, text);
+        if (strcmp(text, name) != 0)
+            continue;
+        while (next_word(&rest, &word, &length)) {
+            normalize(word, length, text);
+            if (strcmp(text, "pre:") == 0 || strcmp(text, "post:") == 0)
+                now = (text[1] == 'r') == before;
+            else if (now && resolve(m, text, paths, depth + 1) == -ENOMEM)
+                return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+/* "kernel/a.ko: kernel/c.ko kernel/b.ko": what is needed last stands first. */
+static int add_with_needs(const char *line, struct string_list *paths)
+{
+    const char *words[128], *rest = line;
+    size_t lengths[128], count = 0;
+
+    while (count < ARRAY_LENGTH(words) && next_word(&rest, &words[count], &lengths[count]))
+        count++;
+    if (count)
+        lengths[0] -= words[0][lengths[0] - 1] == ':';
+    while (count > 0) {
+        count--;
+        if (add_path(paths, words[count], lengths[count]) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* -ENOENT: no module has this name. */
+static int resolve_module(const struct modules *m, const char *name, struct string_list *paths,
+                          unsigned depth)
+{
+    char at[WORD_MAX];
+
+    for (const char *line = m->dep; line && *line; line = next_line(line)) {
+        int r;
+
+        name_of(line, strcspn(line, ":\n"), at);
+        if (strcmp(at, name) != 0)
+            continue;
+        r = resolve_soft(m, name, true, paths, depth);
+        if (r == 0)
+            r = add_with_needs(line, paths);
+        return r < 0 ? r : resolve_soft(m, name, false, paths, depth);
+    }
+    return -ENOENT;
+}
+
+static bool is_built_in(const struct modules *m, const char *name)
+{
+    cleanup_free char *folder = format_string("/sys/module/%s", name);
+    char at[WORD_MAX];
+
+    for (const char *line = m->built_in; line && *line; line = next_line(line)) {
+        name_of(line, strcspn(line, "\n"), at);
+        if (strcmp(at, name) == 0)
+            return true;
+    }
+    return m->sys_counts && folder && !strchr(name, '/') && access(folder, F_OK) == 0;
+}
+
+/* Lines "alias PATTERN NAME"; several may fit. */
+static int resolve_alias(const struct modules *m, const char *name, struct string_list *paths, unsigned depth)
+{
+    bool found = false;
+
+    for (const char *line = m->alias; line && *line; line = next_line(line)) {
+        const char *rest = line, *word;
+        char pattern[WORD_MAX], target[WORD_MAX];
+        size_t length;
+
+        if (!next_word(&rest, &word, &length) || length != 5 || memcmp(word, "alias", 5) != 0 ||
+            !next_word(&rest, &word, &length))
+            continue;
+        normalize(word, length, pattern);
+        if (fnmatch(pattern, name, 0) != 0 || !next_word(&rest, &word, &length))
+            continue;
+        normalize(word, length, target);
+        if (resolve_module(m, target, paths, depth) == -ENOMEM)
+            return -ENOMEM;
+        found = true;
+    }
+    return found ? 0 : -ENOENT;
+}
+
+static int resolve(const struct modules *m, const char *name, struct string_list *paths, unsigned depth)
+{
+    int r = resolve_module(m, name, paths, depth);
+
+    if (r == -ENOENT && is_built_in(m, name))
+        return 1;
+    return r == -ENOENT ? resolve_alias(m, name, paths, depth) : r;
+}
+
+int modules_resolve(const struct modules *m, const char *name, struct string_list *paths)
+{
+    char normal[WORD_MAX];
+
+    normalize(name, strlen(name), normal);
+    return resolve(m, normal, paths, 0);
+}
+
+int module_load(const char *path, const char *parameters, struct error *err)
+{
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool packed = !ends_with(path, ".ko");
+
+    if (fd < 0)
+        return error_set(err, errno, "cannot open module %s", path);
+    if (syscall(SYS_finit_module, fd, parameters, packed ? MODULE_INIT_COMPRESSED_FILE : 0) == 0 ||
+        errno == EEXIST)
+        return 0;
+    error_set(err, errno, "cannot load module %s", path);
+    if (err && err->code == -ENOEXEC)
+        return error_remedy(err, "it is another kernel's");
+    if (packed && err && (err->code == -EINVAL || err->code == -EOPNOTSUPP))
+        return error_remedy(err, "this kernel does not unpack modules: unpack the file");
+    return error_remedy(err, "the kernel's log may say more");
+}
+
+int modules_load(const struct modules *m, const char *name, const char *parameters, struct error *err)
+{
+    cleanup_string_list struct string_list paths = {0};
+    int r = modules_resolve(m, name, &paths);
+
+    if (r == -ENOENT) {
+        error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
+        return err && !*m->dep ? error_remedy(err, "run depmod, which writes modules.dep") : -ENOENT;
+    }
+    for (size_t i = 0; r == 0 && i < paths.count; i++) {
+        cleanup_free char *path = format_string("%s/%s", m->folder, paths.items[i]);
+
+        r = path ? module_load(path, module_is(paths.items[i], name) ? parameters : "", err)
+                 : error_set(err, ENOMEM, "cannot load module %s", name);
+    }
+    return r < 0 ? r : 0;
+}
+
+int module_remove(const char *name, bool force, struct error *err)
+{
+    char normal[WORD_MAX];
+
+    name_of(name, strlen(name), normal);
+    if (syscall(SYS_delete_module, normal, O_NONBLOCK | (force ? O_TRUNC : 0)) == 0)
+        return 0;
+    if (errno == ENOENT)
+        return error_text(err, ENOENT, "no module %s is loaded", normal);
+    if (errno != EWOULDBLOCK)
+        return error_set(err, errno, "cannot remove module %s", normal);
+    error_text(err, EWOULDBLOCK, "cannot remove module %s: it is in use", normal);
+    return error_remedy(err, "lsmod says by what");
+}
+
+static void load_for_device(const struct modules *m, int fd)
+{
+    struct error err = ERROR_INIT;
+    char alias[WORD_MAX];
+    ssize_t n = read_all(fd, alias, sizeof(alias) - 1);
+
+    if (n <= 0)
+        return;
+    alias[n] = '\0';
+    alias[strcspn(alias, "\n")] = '\0';
+    if (modules_load(m, alias, "", &err) < 0 && err.code != -ENOENT)
+        log_warn("modules", "%s", err.text);
+}
+
+/* Devices may appear while the modules of others are loaded: what those lead to is seen on the way down. */
+static void walk_devices(const struct modules *m, int fd, unsigned depth)
+{
+    cleanup_dir DIR *dir = fdopendir(fd);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        bool is_alias = strcmp(entry->d_name, "modalias") == 0;
+        int child;
+
+        if (!is_alias && (entry->d_type != DT_DIR || entry->d_name[0] == '.' || depth > 24))
+            continue;
+        child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (child < 0)
+            continue;
+        if (is_alias) {
+            load_for_device(m, child);
+            close(child);
+        } else {
+            walk_devices(m, child, depth + 1);
+        }
+    }
+    if (!dir)
+        close(fd);
+}
+
+void modules_load_for_devices(const struct modules *m)
+{
+    /* Twice: a bus's driver makes devices beside it, too. */
+    for (int i = 0; i < 2; i++) {
+        int fd = open("/sys/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd >= 0)
+            walk_devices(m, fd, 0);
+    }
+}
+
+/* The module that a line of modules.dep, modules.alias or modules.softdep speaks of: its first, third or
+ * second word. */
+static bool line_names(const char *line, char out[WORD_MAX])
+{
+    unsigned at = starts_with(line, "alias ") ? 3 : starts_with(line, "softdep ") ? 2 : 1;
+    const char *word;
+    size_t length;
+
+    for (unsigned i = 0; i < at; i++)
+        if (!next_word(&line, &word, &length))
+            return false;
+    name_of(word, length, out);
+    return out[0] != '#';
+}
+
+int modules_excerpt(const char *text, const struct string_list *paths, struct strbuf *out)
+{
+    for (const char *line = text; line && *line; line = next_line(line)) {
+        char name[WORD_MAX];
+
+        for (size_t i = 0; line_names(line, name) && i < paths->count; i++) {
+            if (!module_is(paths->items[i], name))
+                continue;
+            if (strbuf_add(out, line, strcspn(line, "\n")) < 0 || strbuf_puts(out, "\n") < 0)
+                return -ENOMEM;
+            break;
+        }
+    }
+    return 0;
+}

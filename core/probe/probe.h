@@ -1,0 +1,65 @@
+/*
+ * What this kernel can do, found out by trying: each probe does the thing itself in a child of its own, in
+ * namespaces that end with it, so nothing is left behind. A kernel's configuration file says less: what it
+ * names may be a module that is not there, or be switched off by a setting.
+ */
+#ifndef LXCBOX_CORE_PROBE_PROBE_H
+#define LXCBOX_CORE_PROBE_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum probe_group {
+    PROBE_NAMESPACES,
+    PROBE_CGROUPS,
+    PROBE_NETWORK,
+    PROBE_STORAGE,
+    PROBE_MISC,
+    PROBE_CHECKPOINT,
+    PROBE_GROUPS
+};
+
+struct probe {
+    enum probe_group group;
+    const char *label; /* "Pid namespace" */
+    bool required;     /* no container starts without it */
+    const char *cost;  /* what cannot be done where it is missing; a sentence without its full stop */
+    /* Runs in a child that has a mount namespace of its own (root only). 0: it can be done. */
+    int (*try)(const char *argument);
+    const char *argument;
+};
+
+extern const struct probe probes[];
+extern const size_t probe_count;
+
+/* Whether it can be done. One that does not answer within 10 seconds cannot. */
+bool probe_run(const struct probe *p);
+
+/* --- Tries, by what they try -----------------------------------------------------------------------------
+ */
+
+int try_namespace(const char *name);                /* "pid" */
+int try_cgroup_controller(const char *controllers); /* any of "cpu,cpuacct" on v1 or v2 */
+
+int try_link(const char *kind);         /* "veth", "bridge", "macvlan", ... */
+int try_masquerade(const char *family); /* "ip", "ip6" */
+int try_socket(const char *which);      /* "ipv6", "packet", "tun" */
+int try_diag(const char *family);       /* NETLINK_SOCK_DIAG: "unix", "inet", "packet", "netlink" */
+
+int try_overlay(const char *ignored);
+int try_file_system(const char *type); /* the kernel knows it or has a module for it */
+int try_loop(const char *ignored);
+int try_devpts(const char *ignored);
+int try_mqueue(const char *ignored);
+
+int try_seccomp(const char *ignored);
+int try_seccomp_notify(const char *ignored);
+int try_system_call(const char *name);
+int try_lsm(const char *name); /* "apparmor", "selinux" */
+int try_fuse(const char *ignored);
+int try_kcmp(const char *ignored);
+int try_file_handle(const char *ignored);
+int try_file_capability(const char *ignored);
+int try_idmapped_mount(const char *ignored);
+
+#endif

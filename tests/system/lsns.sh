@@ -1,0 +1,44 @@
+# lsns against util-linux's.
+. tests/lib.sh
+needs_root
+command -v lsns > /dev/null || { skip lsns 'needs util-linux to compare with'; exit 0; }
+
+unshare -m -u -i -n -p -C -f --mount-proc sleep 600 &
+holder=$!
+for _ in $(seq 50); do pid=$(pgrep -P $holder) && [ "$(cat "/proc/$pid/comm")" = sleep ] && break; sleep 0.05; done
+cleanup "kill -9 $pid"
+inner=$(stat -Lc %i "/proc/$pid/ns/pid")
+
+same() { diff <(lsns "$@" | sed 's/ *$//') <(lxcbox lsns "$@" | sed 's/ *$//'); }
+own='-t uts -t ipc -t pid' # with net, util-linux has two columns more
+for options in '' -n -r '-o NS,TYPE,NPROCS,PID,PPID,UID,USER,COMMAND' '-o type,ns,pns,ons' '-r -o NS,COMMAND' '-n -r -o PID,USER'; do
+    # shellcheck disable=SC2086
+    t "lsns -l $options prints what util-linux's does" same -l -p "$pid" $own $options
+done
+json() { diff <(lsns -l -J -p "$pid" $own | python3 -m json.tool) <(lxcbox lsns -J -p "$pid" $own | python3 -m json.tool); }
+t 'lsns -J says what util-linux'\''s does' json
+numbers() { diff <(lsns -l -n -o NS -t uts -t ipc | sort) <(lxcbox lsns -n -o NS -t uts -t ipc | sort); }
+for try in 1 2 3; do numbers > /dev/null && break; done # others come and go
+t 'every namespace is listed' numbers
+t 'the processes in a namespace are listed' is "$(printf '  PID  PPID USER COMMAND\n%5d %5d root sleep 600' "$pid" $holder)" lxcbox lsns "$inner"
+t 'a tree shows what is inside' has '└─' lxcbox lsns -T parent -t pid
+t 'a tree shows what is owned' has '├─.* net ' lxcbox lsns -T owner
+t 'a wrong kind is refused' refuses 'no kind of namespace "x"' lxcbox lsns -t x
+t 'a wrong column is refused' refuses 'does not know the column "x"' lxcbox lsns -o x
+t 'a wrong relation is refused' refuses 'parent, owner or process, not "x"' lxcbox lsns -T x
+t 'a namespace that does not exist is refused' refuses 'no process is in a namespace 12' lxcbox lsns 12
+
+# What a process calls itself cannot drive the terminal.
+bash -c "exec -a $'evil\033[2Jname' sleep 600" &
+cleanup "kill -9 $!"
+sleep 0.1
+t 'control codes in a command are not printed' fails bash -c "'$LXCBOX' lsns -o COMMAND '$(stat -Lc %i /proc/self/ns/net)' | grep -q $'\033'"
+
+mkdir -p "$WORK/lxc"
+if lxc-create -P "$WORK/lxc" -n lsns-box -t busybox -f <(echo lxc.net.0.type = empty) > /dev/null 2>&1 && lxc-start -P "$WORK/lxc" -n lsns-box; then
+    cleanup "lxc-stop -k -P '$WORK/lxc' -n lsns-box"
+    t 'a container is named' has '^uts lsns-box$' lxcbox lsns -r -o type,container -p "$(lxc-info -P "$WORK/lxc" -n lsns-box -pH)"
+    t 'its name is shown unasked' has 'CONTAINER' lxcbox lsns
+else
+    skip 'a container is named' 'needs LXC to make one'
+fi

@@ -1,0 +1,50 @@
+# unshare against util-linux's.
+. tests/lib.sh
+needs_root
+command -v unshare > /dev/null || { skip unshare 'needs util-linux to compare with'; exit 0; }
+
+# What differs from where we are, by kind, and what we may do there.
+show='for k in mnt uts ipc net pid pid_for_children cgroup user time time_for_children; do
+    [ "$(readlink /proc/self/ns/$k)" = "$(eval echo \$ns_$k)" ] || printf "%s " $k; done; echo; pwd; id
+    cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups
+    grep -E "^Cap(Eff|Amb)" /proc/self/status; [ $$ = 1 ] && echo first; grep -c . /proc/self/mountinfo
+    sed -n "/ \/ \/ /s/.* - //;/ \/ \/ /p" /proc/self/mountinfo'
+for k in mnt uts ipc net pid pid_for_children cgroup user time time_for_children; do export "ns_$k=$(readlink /proc/self/ns/$k)"; done
+same() { # ARGUMENT...: both print the same and end alike
+    local a b
+    unshare "$@" > "$WORK/theirs" 2> "$WORK/theirs.err" < /dev/null; a=$?
+    lxcbox unshare "$@" > "$WORK/ours" 2> "$WORK/ours.err" < /dev/null; b=$?
+    cat "$WORK/theirs.err" "$WORK/ours.err"
+    diff "$WORK/theirs" "$WORK/ours" && [ $a = $b ] || { echo "status $a, $b"; return 1; }
+}
+for options in '' -m -u -i -n '-p -f' '-p -f --mount-proc' -U -C -T '-T -f' '-m -u -i -n -p -C -U -f' -r -c \
+    '--map-user=5' '--map-group=6' '--map-user=5 --map-group=6' '-r -n --mount-proc -p -f' \
+    '-U --setgroups=deny' '-m --propagation=slave' '-m --propagation=shared' '-m --propagation=unchanged' \
+    '-w /tmp' '-R /' '-S 12 -G 34' '-U -c --keep-caps' '-r -S 0' '--fork --kill-child' '--kill-child=TERM'; do
+    # shellcheck disable=SC2086
+    t "unshare $options does what util-linux's does" same $options bash -c "$show"
+done
+t 'unshare gives the status of the program' same -u sh -c 'exit 42'
+t 'unshare gives the status of a program in a child' same -p -f sh -c 'exit 42'
+# util-linux's needs newuidmap for these.
+t 'ranges of ids are mapped' has '^ +0 +100000 +65536$' lxcbox unshare --map-users=100000,0,65536 --map-groups=0:100000:65536 \
+    cat /proc/self/uid_map /proc/self/gid_map
+t 'unshare gives the signal that ended a program' is 137 bash -c "'$LXCBOX' unshare -f sh -c 'kill -9 \$\$'; echo \$?"
+t 'unshare ends with 127 where there is no program' same -f /nonexistent
+t 'unshare ends with 126 where there is no permission' same /etc/passwd
+t 'the clocks of a time namespace are moved' same -T -f --monotonic=100000 --boottime=-100 cat /proc/self/timens_offsets
+t 'a namespace is kept by a file' bash -c "touch '$WORK/net'; '$LXCBOX' unshare -n'$WORK/net' true && nsenter -n'$WORK/net' ip -br link | grep -c . | grep -x 1; umount '$WORK/net'"
+t 'a pid namespace is kept by a file' bash -c "mkdir '$WORK/pid'; mount -t tmpfs --make-private x '$WORK/pid'; touch '$WORK/pid/ns'; '$LXCBOX' unshare -f -p'$WORK/pid/ns' sh -c 'echo \$\$' | grep -x 1 && findmnt '$WORK/pid/ns' | grep -q 'pid:'; s=\$?; umount -R '$WORK/pid'; exit \$s"
+t 'the child dies with us' bash -c "'$LXCBOX' unshare --kill-child sh -c 'echo \$\$ > $WORK/child; exec sleep 600' & p=\$!; while [ ! -s '$WORK/child' ]; do sleep 0.02; done; kill -9 \$p; wait \$p; for i in \$(seq 100); do kill -0 \$(cat '$WORK/child') 2> /dev/null || exit 0; sleep 0.02; done; exit 1"
+t 'nothing changes outside' is '' bash -c "'$LXCBOX' unshare -u -m sh -c 'hostname changed; mount -t tmpfs x /mnt'; hostname | grep changed; grep ' /mnt ' /proc/mounts; true"
+t 'the subordinate ids of a user are mapped' bash -c "unshare -m bash -c 'echo root:300000:1000 > $WORK/sub; mount --bind $WORK/sub /etc/subuid && mount --bind $WORK/sub /etc/subgid && \"$LXCBOX\" unshare --map-auto -r cat /proc/self/uid_map' | tr -s ' ' | grep -x ' 0 0 1' && true"
+t 'a wrong propagation is refused' refuses 'does not know "some"' lxcbox unshare -m --propagation=some true
+t 'a wrong range is refused' refuses 'a range of ids is' lxcbox unshare --map-users=1,2 true
+t 'a wrong signal is refused' refuses 'there is no signal "NONE"' lxcbox unshare --kill-child=NONE true
+t 'clocks without a time namespace are refused' refuses 'go with -T' lxcbox unshare --boottime=1 true
+t 'a folder without a mount cannot be given proc' refuses 'cannot mount proc at .*, which is no mount point' lxcbox unshare --mount-proc="$WORK" -p -f true
+user() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+chmod 755 "$WORK"
+cp "$LXCBOX" "$WORK/lxcbox"
+t 'an ordinary user becomes root of a namespace' is 0 user "$WORK/lxcbox" unshare -r id -u
+t 'an ordinary user is told what is missing' refuses 'be root, or add -U or -r' user "$WORK/lxcbox" unshare -n true
