@@ -19,6 +19,7 @@
 #include "core/run/lsm.h"
 #include "core/run/monitor.h"
 #include "core/run/rootfs.h"
+#include "core/storage/destroy.h"
 
 /* What can be refused before anything is made. */
 static int check(const struct container *c, const struct config *config, const struct start_options *o,
@@ -83,6 +84,11 @@ static int live(const struct container *c, struct config *config, const struct s
     r = monitor_run(c, config, o, report, err);
     if (o->pidfile && r != -EALREADY)
         unlink(o->pidfile);
+    /* lxc.ephemeral: its socket is closed by now, so that it counts as stopped. */
+    if (r >= 0 && config->ephemeral) {
+        int gone = container_destroy(c, false, err);
+        return gone < 0 ? gone : r;
+    }
     return r;
 }
 
