@@ -71,15 +71,6 @@ static int unshare_mounts(const struct config *config, struct error *err)
     return 0;
 }
 
-/* lxc.ephemeral: what has ended goes. Its socket is closed by now, so that it counts as stopped. */
-static void destroy_ephemeral(const struct container *c, const struct config *config)
-{
-    struct error err = ERROR_INIT;
-
-    if (config->ephemeral && container_destroy(c, false, &err) < 0)
-        log_error("start", "lxc.ephemeral: %s", err.text);
-}
-
 /* The whole life of the monitor. */
 static int live(const struct container *c, struct config *config, const struct start_options *o, int *report,
                 struct error *err)
@@ -93,8 +84,11 @@ static int live(const struct container *c, struct config *config, const struct s
     r = monitor_run(c, config, o, report, err);
     if (o->pidfile && r != -EALREADY)
         unlink(o->pidfile);
-    if (r >= 0)
-        destroy_ephemeral(c, config);
+    /* lxc.ephemeral: its socket is closed by now, so that it counts as stopped. */
+    if (r >= 0 && config->ephemeral) {
+        int gone = container_destroy(c, false, err);
+        return gone < 0 ? gone : r;
+    }
     return r;
 }
 

@@ -72,6 +72,16 @@ static int destroy_copies(const struct container *c, int generation, struct erro
     return r;
 }
 
+static int destroy_snapshots(const struct container *c, struct error *err)
+{
+    cleanup_string_list struct string_list names = {0};
+    int r = snapshot_names(c, &names, err);
+
+    for (size_t i = 0; r == 0 && i < names.count; i++)
+        r = snapshot_destroy(c, names.items[i], err);
+    return r;
+}
+
 /* Take it out of the lists of those it stands on. */
 static int leave_lists(const struct container *c, struct error *err)
 {
@@ -150,6 +160,8 @@ static int destroy(const struct container *c, bool snapshots, int generation, st
         r = config_read_file(&config, path, err);
     if (r == 0)
         r = snapshots ? destroy_copies(c, generation, err) : check_alone(c, err);
+    if (r == 0 && snapshots)
+        r = destroy_snapshots(c, err);
     if (r == 0)
         r = hooks_run(HOOK_DESTROY, &hooks, err);
     if (r == 0)

@@ -198,6 +198,13 @@ t 'port 53 taken is named with its owner' taken
 t 'nothing is left of it' clean
 t 'port 67 taken is named with its owner' taken --port=0 --dhcp-range=203.0.113.50,203.0.113.60
 t 'nothing is left of that either' clean
+if [ "$(uname -m)" = x86_64 ]; then
+    t 'a kernel without nftables is one sentence' refuses 'this kernel has no nftables \(it needs' \
+        on_host python3 tests/system/without-netlink.py 12 "$LXCBOX" lxc-net start
+    t 'nothing is left of that' clean
+else
+    skip 'a kernel without nftables is one sentence' 'the filter of system calls is for x86_64'
+fi
 bad() { printf '%s\n' "$1" | on_host tee /etc/default/lxc-net > /dev/null; refuses "$2" lxc_net start; }
 t 'a wrong address is refused with its line' bad $'\nLXC_ADDR=10.0.3' '/etc/default/lxc-net:2: LXC_ADDR is "10.0.3"'
 t 'a range outside the network is refused' bad 'LXC_DHCP_RANGE=10.0.4.2,10.0.4.9' 'a range of addresses'
