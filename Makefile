@@ -3,6 +3,7 @@ MAKEFLAGS += --no-builtin-rules
 # Commands are shown by `make V=1`.
 Q := $(if $(V),,@)
 include config.mk
+comma := ,
 
 $(shell mkdir -p build/deps build/obj)
 DEPS := build/deps/$(TARGET)
@@ -26,7 +27,8 @@ compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource
 compile := $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
 	$(dead_code) -g $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
-link := $(CC) -static-pie -nostdlib -nostartfiles -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack \
+packed := $(if $(shell $(TARGET)-ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
+link := $(CC) -static-pie -nostdlib -nostartfiles -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
 	-Wl,--build-id=none,-Map,build/lxcbox.map $(LDFLAGS)
 
 .PHONY: all help deps setup size install clean distclean
@@ -84,9 +86,12 @@ build/gen/roots.c: config.mk Makefile | deps
 		'$(CA_CERTIFICATES) (install ca-certificates or set CA_CERTIFICATES)' >&2; exit 1; }
 	@for f in $(CA_CERTIFICATES)/*.crt; do cat "$$f"; echo; done > build/gen/roots.pem
 	@$(DEPS)/bin/brssl ta build/gen/roots.pem > build/gen/anchors 2> build/gen/log || { cat build/gen/log >&2; exit 1; }
-	@{ echo '#include "fetch/roots.h"'; \
-	sed 's/^static const br_x509_trust_anchor TAs\[.*\]/const br_x509_trust_anchor roots[]/; /^#define TAs_NUM/d' build/gen/anchors; \
-	echo 'const size_t roots_count = sizeof(roots) / sizeof(roots[0]);'; } > $@
+	@awk 'BEGIN { print "#include \"fetch/roots.h\"\nconst unsigned char roots[] = {" } \
+		/^static const unsigned char TA/ { inside = 1; bytes = ""; count = 0; kind = $$5; next } \
+		/^};/ && inside { inside = 0; if (kind ~ /RSA_N/) print "1,"; if (kind ~ /EC_Q/) print "2,"; \
+			printf "%d, %d,\n%s,\n", count / 256, count % 256, bytes } \
+		inside { count += gsub(/0x/, "0x"); bytes = bytes $$0 "\n" } \
+		END { print "};\nconst size_t roots_size = sizeof(roots);" }' build/gen/anchors > $@
 
 -include $(objects:.o=.d)
 
@@ -162,13 +167,34 @@ define build
 endef
 registry := $(if $(DISTDIR),,| $(apt)/ready)
 
+# musl 1.2.3 starts a static-pie without the packed relocations (DT_RELR, the generic ELF ABI) that 1.2.4 knows and
+# that spare us 50 KB: an address, then bitmaps of which of the words after it to relocate.
+define relr
+	size_t *relr = (void *)(base + dyn[36]), *where = 0;
+	for (size_t count = dyn[35] / sizeof(size_t); count; count--, relr++) {
+		if (!(*relr & 1)) {
+			where = (void *)(base + *relr);
+			*where++ += base;
+			continue;
+		}
+		for (size_t bits = *relr >> 1, k = 0; bits; bits >>= 1, k++)
+			if (bits & 1)
+				where[k] += base;
+		where += 8 * sizeof(size_t) - 1;
+	}
+endef
+export relr
+
 $(stamp_musl): $(registry)
-	$(call build,musl,$(configure) --syslibdir=$(ROOT)/lib --enable-wrapper=gcc CC=$(DEPS_CC) CFLAGS='$(deps_flags)'; \
+	$(call build,musl,printf '%s\n' "$$relr" > ldso/relr.h; \
+		sed -i 's/DYN_CNT 32$$/DYN_CNT 37/' src/internal/dynlink.h; \
+		sed -i '/stage2_func dls2;/i \#include "relr.h"' ldso/dlstart.c; \
+		$(configure) --syslibdir=$(ROOT)/lib --enable-wrapper=gcc CC=$(DEPS_CC) CFLAGS='$(deps_flags)'; \
 		$(MAKE); $(MAKE) install; \
 		ln -sfn $(KERNEL_HEADERS)/linux $(KERNEL_HEADERS)/asm-generic $(KERNEL_ASM) $(ROOT)/include/)
 
 $(stamp_zlib): $(stamp_musl)
-	$(call build,zlib,CC='$(deps_cc) -static -no-pie' CFLAGS='$(deps_flags)' ./configure --static --prefix=$(ROOT); \
+	$(call build,zlib,CC='$(deps_cc) -static -no-pie' CFLAGS='$(deps_flags) -DDYNAMIC_CRC_TABLE' ./configure --static --prefix=$(ROOT); \
 		$(MAKE) libz.a; cp libz.a $(ROOT)/lib/; cp zlib.h zconf.h $(ROOT)/include/)
 
 $(stamp_xz): $(stamp_musl)
@@ -176,10 +202,9 @@ $(stamp_xz): $(stamp_musl)
 		--disable-encoders --enable-decoders=lzma1$(comma)lzma2$(comma)x86$(comma)arm$(comma)armthumb$(comma)arm64$(comma)delta \
 		--disable-threads --disable-xz --disable-xzdec --disable-lzmadec --disable-lzmainfo --disable-scripts \
 		--disable-doc --disable-nls; $(MAKE); $(MAKE) install)
-comma := ,
 
 $(stamp_zstd): $(stamp_musl)
-	$(call build,zstd,$(MAKE) -C lib libzstd.a CC=$(deps_cc) AR=$(AR) CFLAGS='$(deps_flags)' ZSTD_LEGACY_SUPPORT=0 \
+	$(call build,zstd,$(MAKE) -C lib libzstd.a CC=$(deps_cc) AR=$(AR) CFLAGS='$(deps_flags) -DDYNAMIC_BMI2=0' ZSTD_LEGACY_SUPPORT=0 \
 		ZSTD_LIB_DICTBUILDER=0 ZSTD_LIB_DEPRECATED=0 HUF_FORCE_DECOMPRESS_X1=1 ZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT=1 \
 		ZSTD_NO_INLINE=1 ZSTD_STRIP_ERROR_STRINGS=1 ZSTD_NO_ASM=1; \
 		cp lib/libzstd.a $(ROOT)/lib/; cp lib/zstd.h lib/zstd_errors.h $(ROOT)/include/)
@@ -196,8 +221,10 @@ $(stamp_yajl): $(stamp_musl)
 		for f in yajl yajl_alloc yajl_buf yajl_encode yajl_lex yajl_parser; do \
 			$(deps_cc) $(deps_flags) -DNDEBUG -I. -I$(ROOT)/include -c $$f.c; done; $(AR) rcs $(ROOT)/lib/libyajl.a yajl*.o)
 
+# File names are bytes and stay as they are: of libarchive's tables for composing Unicode, 22 KB, a row each remains.
 $(stamp_libarchive): $(stamp_zlib) $(stamp_xz) $(stamp_zstd)
-	$(call build,libarchive,sh build/autogen.sh; $(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags)' \
+	$(call build,libarchive,sed -i '/^static.*_table u_[a-z]*_table.. =/$(comma)/^};/{/_table u_/{x;s/x*//;x};/^\t{/{x;s/^/x/;/^xx/{x;d};x}}' \
+			libarchive/archive_string_composition.h; sh build/autogen.sh; $(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags)' \
 		CPPFLAGS=-I$(ROOT)/include LDFLAGS='-static -no-pie -L$(ROOT)/lib' --disable-acl --enable-xattr --disable-bsdtar \
 		--disable-bsdcpio --disable-bsdcat --without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
 		--without-bz2lib --without-lz4 --without-libb2 --without-iconv --without-cng; \
@@ -217,16 +244,17 @@ setup:
 	apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing
 
 size_limit := 1000000
+SIZE_ROWS = 10
 size: build/lxcbox
 	@size=$$(stat -c %s build/lxcbox); \
 	echo "build/lxcbox: $$size bytes, $$((size / 1000)) KB (at most $$(($(size_limit) / 1000)) KB)"; \
 	echo 'Largest contributors (bytes, object):'; \
 	awk 'function number(hex,  i, n) { for (i = 3; i <= length(hex); i++) n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1; return n } \
-		/^Linker script and memory map/ { on = 1 } !on || /^ \.(debug|comment)/ { next } \
+		/^Linker script and memory map/ { on = 1 } !on || /^ \.(debug|comment|bss)/ { next } \
 		/^ [.a-z]/ || pending { if (NF == 1) { pending = 1; next } pending = 0; \
 			if ($$(NF-1) !~ /^0x/ || $$(NF-2) ~ /^0x0+$$/) next; \
 			name = $$NF; sub(/^.*\//, "", name); sum[name] += number($$(NF-1)) } \
-		END { for (name in sum) print sum[name], name }' build/lxcbox.map | sort -rn | head -10; \
+		END { for (name in sum) print sum[name], name }' build/lxcbox.map | sort -rn | head -$(SIZE_ROWS); \
 	[ $$size -le $(size_limit) ]
 
 install: build/lxcbox

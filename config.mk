@@ -50,7 +50,39 @@ YAJL_SHA256 = 38420d432584960203b37e108bcf39a5b6f0f2c96620af51e358ad2ce2e8746b
 
 # What `make setup` installs on Debian when it is missing: to build, and to test.
 BUILD_PACKAGES = gcc make libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool ca-certificates
-TEST_PACKAGES = clang libclang-rt-14-dev clang-format libcmocka-dev libarchive-dev liblzma-dev libzstd-dev zlib1g-dev \
-	libbearssl-dev libyajl-dev busybox-static squashfs-tools iproute2 iputils-ping util-linux procps python3 xz-utils zstd \
-	lxc python3-lxc nginx-light openssl debootstrap strace nftables dnsmasq-base isc-dhcp-client isc-dhcp-server \
-	bind9-dnsutils tinyproxy-bin
+TEST_PACKAGES = apparmor \
+	bind9-dnsutils \
+	busybox-static \
+	clang \
+	clang-format \
+	debootstrap \
+	dnsmasq-base \
+	iproute2 \
+	iptables \
+	iputils-ping \
+	isc-dhcp-client \
+	isc-dhcp-server \
+	kmod \
+	libarchive-dev \
+	libbearssl-dev \
+	libclang-rt-14-dev \
+	libcmocka-dev \
+	liblzma-dev \
+	libyajl-dev \
+	libzstd-dev \
+	lxc \
+	nftables \
+	nginx-light \
+	openssl \
+	procps \
+	python3 \
+	python3-lxc \
+	qemu-system-x86 \
+	squashfs-tools \
+	strace \
+	tinyproxy-bin \
+	util-linux \
+	wget \
+	xz-utils \
+	zlib1g-dev \
+	zstd

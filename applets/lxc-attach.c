@@ -7,6 +7,7 @@
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
+#include "core/config/config.h"
 #include "core/container.h"
 #include "core/run/attach.h"
 #include "core/run/personality.h"
@@ -37,7 +38,8 @@ static const struct option_row lxc_attach_table[] = {
     OPT_STRING('u', "uid", "UID", struct lxc_attach_options, uid, "run as this user of the container"),
     OPT_STRING('g', "gid", "GID", struct lxc_attach_options, gid, "run as this group of the container"),
     OPT_STRING('c', "context", "CONTEXT", struct lxc_attach_options, context, "security context to run in"),
-    OPT_STRING('f', NULL, "FILE", struct lxc_attach_options, container.rcfile, "the same as --rcfile"),
+    OPT_STRING('f', "rcfile", "FILE", struct lxc_attach_options, container.rcfile,
+               "take lxc.arch and lxc.environment from this configuration as well"),
     OPT_GROUP(container_options_table, struct lxc_attach_options, container),
     OPT_END,
 };
@@ -122,6 +124,26 @@ static int read_privileges(const struct lxc_attach_options *o, struct attach_opt
     return 0;
 }
 
+/* What a configuration says of a command rather than of the container that runs. Joins -v, which comes last.
+ */
+static int read_rcfile(const char *path, const struct lxc_attach_options *o, struct attach_options *a,
+                       struct string_list *variables, struct error *err)
+{
+    cleanup_config struct config config;
+    int r;
+
+    config_init(&config);
+    r = config_read_file(&config, path, err);
+    for (size_t i = 0; r == 0 && i < config.environment.count; i++)
+        r = string_list_add(variables, config.environment.items[i]);
+    for (size_t i = 0; r == 0 && i < o->set_var.count; i++)
+        r = string_list_add(variables, o->set_var.items[i]);
+    a->set_env = variables;
+    if (r == 0 && config.arch && !o->arch)
+        r = read_arch(config.arch, &a->personality, err);
+    return r < 0 && !err->code ? error_set(err, r, "cannot keep the environment of %s", path) : r;
+}
+
 static int lxc_attach_run(struct invocation *in, struct error *err)
 {
     const struct lxc_attach_options *o = in->options;
@@ -132,12 +154,15 @@ static int lxc_attach_run(struct invocation *in, struct error *err)
                                .set_env = &o->set_var,
                                .context = o->context,
                                .log = -1};
+    cleanup_string_list struct string_list variables = {0};
     cleanup_fd int log = -1;
     struct container c;
     int r = read_privileges(o, &a, err);
 
     if (r == 0 && o->arch)
         r = read_arch(o->arch, &a.personality, err);
+    if (r == 0 && o->container.rcfile)
+        r = read_rcfile(o->container.rcfile, o, &a, &variables, err);
     if (r == 0)
         r = read_id("-u", o->uid, &a.uid, err);
     if (r == 0)

@@ -1,5 +1,6 @@
 /* lxc-create: make a container from a template. See lxc-create.1. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +8,9 @@
 #include "core/base/cleanup.h"
 #include "core/storage/create.h"
 #include "core/storage/template_busybox.h"
+#include "core/storage/template_image.h"
 #include "core/storage/template_run.h"
+#include "fetch/image.h"
 
 struct lxc_create_options {
     struct container_options container;
@@ -44,7 +47,17 @@ struct template
     const char *summary;
     const struct option_row *options;
     size_t options_size;
-    create_fill *fill; /* its context is the options; NULL: no rootfs */
+    create_fill *fill; /* its context is struct filling; NULL: no rootfs */
+    /* Before anything is made: settle what the options leave open. 1: all is done, nothing to make. NULL: as
+     * they are. */
+    int (*prepare)(void *options, const struct create_options *create, struct error *err);
+};
+
+/* What a template's fill gets. */
+struct filling {
+    void *options;
+    bool quiet;
+    int message; /* takes what a person is to read once the container is there */
 };
 
 struct busybox_options {
@@ -59,17 +72,270 @@ static const struct option_row busybox_table[] = {
 
 static int fill_busybox(void *context, struct create_place *place, struct error *err)
 {
-    const struct busybox_options *o = context;
+    const struct filling *f = context;
+    const struct busybox_options *o = f->options;
 
     return template_busybox(o->busybox, place, err);
+}
+
+struct image_options {
+    const char *dist, *release, *arch, *variant, *server, *ca_file; /* download */
+    bool list, flush_cache, force_cache, verbose;
+    const char *metadata, *rootfs; /* local */
+    char *answers[3];
+};
+
+static const struct option_row download_table[] = {
+    OPT_STRING('d', "dist", "DIST", struct image_options, dist, "the distribution, as debian"),
+    OPT_STRING('r', "release", "RELEASE", struct image_options, release, "its release, as bookworm"),
+    OPT_STRING('a', "arch", "ARCH", struct image_options, arch, "the architecture, as amd64"),
+    OPT_STRING(0, "variant", "VARIANT", struct image_options, variant, "the image's variant (default)"),
+    OPT_STRING(0, "server", "SERVER", struct image_options, server,
+               "HOST[:PORT][/PREFIX] or URL (" IMAGE_DEFAULT_SERVER ")"),
+    OPT_STRING(0, "ca-file", "FILE", struct image_options, ca_file,
+               "trust these authorities (SSL_CERT_FILE, else built in)"),
+    OPT_FLAG('l', "list", struct image_options, list, "list the server's images that match, make nothing"),
+    OPT_FLAG(0, "flush-cache", struct image_options, flush_cache, "throw the local copy away first"),
+    OPT_FLAG(0, "force-cache", struct image_options, force_cache,
+             "use the local copy even if it has expired"),
+    OPT_FLAG('v', "verbose", struct image_options, verbose, "say how the files were checked"),
+    OPT_END,
+};
+
+static const struct option_row local_table[] = {
+    OPT_STRING('f', "fstree", "FILE", struct image_options, rootfs, "the tarball of the root file system"),
+    OPT_STRING('m', "metadata", "FILE", struct image_options, metadata,
+               "the metadata: a tarball or a folder"),
+    OPT_END,
+};
+
+static void say_status(void *context, const char *sentence)
+{
+    (void)context;
+    puts(sentence);
+    fflush(stdout);
+}
+
+/* On a terminal one line that is written over; elsewhere one line for each file, at its end. */
+static void say_progress(void *context, const char *file, uint64_t done, uint64_t total)
+{
+    uint64_t *shown = context;
+    uint64_t percent = total ? done * 100 / total : 0;
+
+    if (!isatty(STDOUT_FILENO)) {
+        if (done == total)
+            printf("%s: %llu KB\n", file, (unsigned long long)(done / 1024));
+        return;
+    }
+    /* Not more often than a person sees a change. */
+    if (done != total && *shown == (total ? percent + 1 : done >> 20))
+        return;
+    *shown = total ? percent + 1 : done >> 20;
+    if (total)
+        printf("\r%-24.24s [%-40.*s] %3llu%% of %llu KB", file, (int)(percent * 40 / 100),
+               "########################################", (unsigned long long)percent,
+               (unsigned long long)(total / 1024));
+    else
+        printf("\r%-24.24s %llu KB", file, (unsigned long long)(done / 1024));
+    if (done == total)
+        putchar('\n');
+    fflush(stdout);
+}
+
+static uint64_t progress_shown;
+
+static struct image_source image_source(const struct image_options *o, bool mapped, bool quiet)
+{
+    struct image_source source = {
+        .server = o->server, .mode = mapped ? "user" : "system", .ca_file = o->ca_file};
+
+    if (!quiet)
+        source.events = (struct image_events){&progress_shown, say_status, say_progress};
+    return source;
+}
+
+static int print_images(const struct image_options *o, const struct create_options *create, struct error *err)
+{
+    cleanup_image_list struct image_list list = {0};
+    const struct image_name filter = {o->dist, o->release, o->arch, o->variant};
+    int mapped = create_maps_ids(create, err), r;
+
+    if (mapped < 0)
+        return mapped;
+    struct image_source source = image_source(o, mapped, false);
+    r = image_list(&source, &filter, &list, err);
+    if (r < 0)
+        return r;
+    puts("\n---\nDIST\tRELEASE\tARCH\tVARIANT\tBUILD\n---");
+    for (size_t i = 0; i < list.count; i++)
+        printf("%s\t%s\t%s\t%s\t%s\n", list.items[i].dist, list.items[i].release, list.items[i].arch,
+               list.items[i].variant, list.items[i].build);
+    puts("---");
+    return 0;
+}
+
+static int ask(const char *question, const char **value, char **answer, struct error *err)
+{
+    size_t room = 0;
+    ssize_t n;
+
+    if (*value)
+        return 0;
+    printf("%s: ", question);
+    fflush(stdout);
+    n = getline(answer, &room, stdin);
+    if (n > 0 && (*answer)[n - 1] == '\n')
+        (*answer)[--n] = '\0';
+    if (n <= 0)
+        return error_text(err, EINVAL, "no image chosen");
+    *value = *answer;
+    return 0;
+}
+
+static int prepare_download(void *options, const struct create_options *create, struct error *err)
+{
+    struct image_options *o = options;
+    bool whole = o->dist && o->release && o->arch;
+    int r;
+
+    if (!o->list && !whole && !isatty(STDIN_FILENO)) {
+        error_text(err, EINVAL, "no image named");
+        return error_remedy(
+            err, "give -d DIST -r RELEASE -a ARCH after \"--\"; --list names the images there are");
+    }
+    if (o->list || !whole) {
+        r = print_images(o, create, err);
+        if (r < 0 || o->list)
+            return r < 0 ? r : 1;
+    }
+    r = ask("Distribution", &o->dist, &o->answers[0], err);
+    if (r == 0)
+        r = ask("Release", &o->release, &o->answers[1], err);
+    if (r == 0)
+        r = ask("Architecture", &o->arch, &o->answers[2], err);
+    if (!o->variant)
+        o->variant = "default";
+    return r;
+}
+
+static int prepare_local(void *options, const struct create_options *create, struct error *err)
+{
+    const struct image_options *o = options;
+
+    (void)create;
+    if (o->rootfs)
+        return 0;
+    error_text(err, EINVAL, "no root file system named");
+    return error_remedy(err, "give -f TARBALL, and -m METADATA, after \"--\"");
+}
+
+/* The id maps in the shape that unpacking takes; `ranges` has room for all lines. */
+static struct unpack_options unpack_options(const struct config *c, struct unpack_id_range *ranges)
+{
+    struct unpack_options o = {.devices = geteuid() == 0 && c->idmap_count == 0};
+
+    for (int is_gid = 0; is_gid < 2; is_gid++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->idmap_count; i++)
+            if (c->idmaps[i].is_gid == is_gid)
+                ranges[n++] = (struct unpack_id_range){c->idmaps[i].container_id, c->idmaps[i].host_id,
+                                                       c->idmaps[i].count};
+        if (is_gid) {
+            o.gids = ranges;
+            o.gid_count = n;
+        } else {
+            o.uids = ranges;
+            o.uid_count = n;
+        }
+        ranges += n;
+    }
+    return o;
+}
+
+/* What is worth knowing of how the image came to be here. */
+static void say_checks(const struct filling *f, const struct image_metadata *meta)
+{
+    static const char *const words[] = {
+        [IMAGE_CHECK_NONE] = "no checksum: the server publishes none, only its certificate vouches",
+        [IMAGE_CHECK_SHA256] = "equal to the server's SHA-256",
+        [IMAGE_CHECK_CACHED] = "from the cache",
+        [IMAGE_CHECK_LOCAL] = "a local file"};
+    const struct image_options *o = f->options;
+
+    if (f->quiet)
+        return;
+    if (o->verbose || meta->rootfs_check == IMAGE_CHECK_NONE)
+        printf("The root file system: %s\n", words[meta->rootfs_check]);
+    if (o->verbose)
+        printf("The metadata: %s\n%llu files unpacked, %llu device nodes left out\n", words[meta->meta_check],
+               (unsigned long long)meta->unpacked.entries,
+               (unsigned long long)meta->unpacked.devices_skipped);
+    if (meta->unpacked.xattrs_skipped)
+        printf("%llu extended attributes could not be set on this file system\n",
+               (unsigned long long)meta->unpacked.xattrs_skipped);
+}
+
+/* The image's words for a person, without what a terminal would obey. */
+static void pass_message(const struct filling *f, const char *text)
+{
+    char line[4096];
+    size_t n = 0;
+
+    for (; text[n] && n < sizeof(line); n++)
+        line[n] =
+            ((unsigned char)text[n] < 0x20 && !strchr("\n\t", text[n])) || text[n] == 0x7f ? '?' : text[n];
+    if (write(f->message, line, n) < 0)
+        return; /* nobody reads it: then it is not shown */
+}
+
+static int fill_image(const struct filling *f, struct create_place *place, bool local, struct error *err)
+{
+    const struct image_options *o = f->options;
+    cleanup_image_metadata struct image_metadata meta = {0};
+    cleanup_free struct unpack_id_range *ranges = calloc(place->config->idmap_count + 1, sizeof(*ranges));
+    bool mapped = place->config->idmap_count > 0;
+    struct image_request request = {.source = image_source(o, mapped, f->quiet),
+                                    .name = {o->dist, o->release, o->arch, o->variant},
+                                    .flush_cache = o->flush_cache,
+                                    .force_cache = o->force_cache};
+    int r;
+
+    if (!ranges)
+        return error_set(err, ENOMEM, "cannot unpack the image");
+    request.unpack = unpack_options(place->config, ranges);
+    r = local ? image_unpack_local(o->rootfs, o->metadata, request.source.mode, &request.unpack,
+                                   &request.source.events, place->rootfs_fd, &meta, err)
+              : image_fetch(&request, place->rootfs_fd, &meta, err);
+    if (r == 0)
+        r = template_image(place, meta.config, meta.fstab, meta.templates, err);
+    if (r < 0)
+        return r;
+    say_checks(f, &meta);
+    if (meta.create_message)
+        pass_message(f, meta.create_message);
+    return 0;
+}
+
+static int fill_download(void *context, struct create_place *place, struct error *err)
+{
+    return fill_image(context, place, false, err);
+}
+
+static int fill_local(void *context, struct create_place *place, struct error *err)
+{
+    return fill_image(context, place, true, err);
 }
 
 static const struct option_row no_options[] = {OPT_END};
 
 static const struct template templates[] = {
+    {"download", "an image from a server", download_table, sizeof(struct image_options), fill_download,
+     prepare_download},
     {"busybox", "a system made of one static busybox; needs no network", busybox_table,
-     sizeof(struct busybox_options), fill_busybox},
-    {"none", "no rootfs, only a configuration", no_options, 1, NULL},
+     sizeof(struct busybox_options), fill_busybox, NULL},
+    {"local", "a tarball of your own", local_table, sizeof(struct image_options), fill_local, prepare_local},
+    {"none", "no root file system, only a configuration", no_options, 1, NULL, NULL},
 };
 
 static const struct template *find_template(const char *name)
@@ -110,6 +376,34 @@ static int refuse_storage_options(const struct lxc_create_options *o, struct err
     return 0;
 }
 
+static void show_message(int fd)
+{
+    char text[4096];
+    ssize_t n = read(fd, text, sizeof(text));
+
+    if (n > 0)
+        printf("\n---\n%.*s", (int)n, text);
+}
+
+static int make(const struct template *t, void *options, const struct create_options *create, bool quiet,
+                const struct container *c, struct error *err)
+{
+    cleanup_fd int message = -1, message_in = -1;
+    struct filling f = {options, quiet, -1};
+    int fds[2], r = t->prepare ? t->prepare(options, create, err) : 0;
+
+    if (r != 0)
+        return r < 0 ? r : 0;
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+        return error_set(err, errno, "cannot make container %s", c->name);
+    message = fds[0];
+    message_in = f.message = fds[1];
+    r = container_create(c, create, t->fill, &f, err);
+    if (r == 0 && !quiet)
+        show_message(message);
+    return r;
+}
+
 static int run_builtin(const struct template *t, const struct lxc_create_options *o,
                        const struct container *c, struct invocation *in, struct error *err)
 {
@@ -120,7 +414,7 @@ static int run_builtin(const struct template *t, const struct lxc_create_options
 
     if (!options)
         return error_set(err, ENOMEM, "cannot make container %s", c->name);
-    /* argv[0] of what follows "--" is not the program's name: step back over what stood before it. */
+    /* options_parse() passes over argv[0]: here that is what stands before the first operand. */
     r = options_parse(t->options, false, options, in->argc + 1, in->argv - 1, &operands, &help, &version,
                       err);
     if (r < 0)
@@ -131,9 +425,7 @@ static int run_builtin(const struct template *t, const struct lxc_create_options
         error_text(err, EINVAL, "template %s does not know what to do with \"%s\"", t->name, in->argv[0]);
         return error_remedy(err, "lxc-create -t %s -h lists its options", t->name);
     }
-    r = container_create(c, &create, t->fill, options, err);
-    options_free(t->options, options);
-    return r;
+    return make(t, options, &create, o->container.quiet, c, err);
 }
 
 static int check_options(const struct lxc_create_options *o, const struct invocation *in, struct error *err)

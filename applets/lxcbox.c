@@ -87,6 +87,7 @@ struct lxcbox_options {
     bool list;
     bool symbolic;
     bool install;
+    const char *options;
     const char *completion;
 };
 
@@ -95,8 +96,10 @@ static const struct option_row lxcbox_table[] = {
     OPT_FLAG(0, "install", struct lxcbox_options, install, "link every applet's name into DIR"),
     OPT_FLAG('s', NULL, struct lxcbox_options, symbolic,
              "with --install: symbolic links instead of hard links"),
-    OPT_STRING(0, "options", "APPLET", struct lxcbox_options, completion,
+    OPT_STRING(0, "options", "APPLET", struct lxcbox_options, options,
                "list an applet's options, one per line"),
+    OPT_STRING(0, "completion", "SHELL", struct lxcbox_options, completion,
+               "print what makes SHELL (bash) complete our commands"),
     OPT_END,
 };
 
@@ -132,6 +135,81 @@ static int install_links(const char *dir, bool symbolic, struct error *err)
     return 0;
 }
 
+static int print_options(const char *name, struct error *err)
+{
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    const struct applet *applet = find_applet(name);
+
+    if (!applet)
+        return error_text(err, ENOENT, "there is no applet \"%s\"", name);
+    if (options_list(applet->options, &text) < 0)
+        return error_set(err, ENOMEM, "cannot list the options of %s", applet->name);
+    fputs(strbuf_text(&text), stdout);
+    return 0;
+}
+
+/*
+ * The shell asks us for the options when it needs them: what is completed is what is parsed. A value is
+ * completed by the word that the options table has for it.
+ */
+static const char bash_completion[] =
+    "_lxcbox()\n"
+    "{\n"
+    "    local box=lxcbox applet=${1##*/} cur=$2 prev=$3 path=() line kind i\n"
+    "    COMPREPLY=()\n"
+    "    if [ \"$applet\" = lxcbox ]; then\n"
+    "        box=$1\n"
+    "        if [ \"$COMP_CWORD\" -eq 1 ] && [[ $cur != -* ]]; then\n"
+    "            COMPREPLY=($(compgen -W \"$(\"$box\" --list 2> /dev/null)\" -- \"$cur\"))\n"
+    "            return\n"
+    "        fi\n"
+    "        [[ ${COMP_WORDS[1]} == -* ]] || applet=${COMP_WORDS[1]}\n"
+    "    fi\n"
+    "    [ \"$cur\" = = ] && cur=\n"
+    "    [ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
+    "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "        case ${COMP_WORDS[i]} in\n"
+    "        -P | --lxcpath)\n"
+    "            [ \"${COMP_WORDS[i + 1]}\" = = ] && ((i++))\n"
+    "            ((i + 1 < COMP_CWORD)) && path=(-P \"${COMP_WORDS[i + 1]}\") ;;\n"
+    "        --) [[ $applet == lxc-* ]] && { COMPREPLY=($(compgen -f -- \"$cur\")); return; } ;;\n"
+    "        esac\n"
+    "    done\n"
+    "    if [[ $cur == -* ]]; then\n"
+    "        COMPREPLY=($(compgen -W \"$(\"$box\" --options \"$applet\" 2> /dev/null | cut -d ' ' -f 1)\" -- "
+    "\"$cur\"))\n"
+    "        return\n"
+    "    fi\n"
+    "    [[ $applet == lxc-* ]] && kind=NAME\n"
+    "    while read -r line; do\n"
+    "        [[ $line == \"$prev \"* ]] && kind=${line#* }\n"
+    "    done < <(\"$box\" --options \"$applet\" 2> /dev/null)\n"
+    "    case $kind in\n"
+    "    NAME) COMPREPLY=($(compgen -W \"$(\"$box\" lxc-ls -1 \"${path[@]}\" 2> /dev/null)\" -- \"$cur\")) "
+    ";;\n"
+    "    DIR) COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
+    "    STATE*) COMPREPLY=($(compgen -W 'STOPPED STARTING RUNNING STOPPING ABORTING FREEZING FROZEN THAWED' "
+    "-- "
+    "\"$cur\")) ;;\n"
+    "    APPLET) COMPREPLY=($(compgen -W \"$(\"$box\" --list 2> /dev/null)\" -- \"$cur\")) ;;\n"
+    "    FILE | '') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+    "    esac\n"
+    "}\n";
+
+static int print_completion(const char *shell, struct error *err)
+{
+    if (strcmp(shell, "bash") != 0) {
+        error_text(err, EINVAL, "there is no completion for \"%s\"", shell);
+        return error_remedy(err, "there is for bash");
+    }
+    printf("%scomplete -o filenames -F _lxcbox lxcbox", bash_completion);
+    for (const struct applet *const *a = __start_applets; a < __stop_applets; a++)
+        if (strncmp((*a)->name, "lxc-", 4) == 0)
+            printf(" %s", (*a)->name);
+    putchar('\n');
+    return 0;
+}
+
 static int lxcbox_run(struct invocation *in, struct error *err)
 {
     const struct lxcbox_options *o = in->options;
@@ -142,17 +220,10 @@ static int lxcbox_run(struct invocation *in, struct error *err)
     }
     if (o->install)
         return install_links(in->argv[0], o->symbolic, err);
-    if (o->completion) {
-        cleanup_strbuf struct strbuf text = STRBUF_INIT;
-        const struct applet *applet = find_applet(o->completion);
-
-        if (!applet)
-            return error_text(err, ENOENT, "there is no applet \"%s\"", o->completion);
-        if (options_list(applet->options, &text) < 0)
-            return error_set(err, ENOMEM, "cannot list the options of %s", applet->name);
-        fputs(strbuf_text(&text), stdout);
-        return 0;
-    }
+    if (o->options)
+        return print_options(o->options, err);
+    if (o->completion)
+        return print_completion(o->completion, err);
     if (o->list) {
         for (const struct applet *const *a = __start_applets; a < __stop_applets; a++)
             if (strcmp((*a)->name, "lxcbox") != 0)

@@ -30,11 +30,15 @@ int state_parse(const char *word, struct error *err)
 int container_check_name(const char *name, struct error *err)
 {
     size_t length = strlen(name);
+    bool good = length > 0 && length <= 128 && name[0] != '.' && !strchr(name, '/');
 
-    if (length > 0 && length <= 128 && name[0] != '.' && !strchr(name, '/'))
+    /* It stands in lists, in cgroup files and in configurations, each of which a line break would forge. */
+    for (const char *c = name; *c; c++)
+        good = good && (unsigned char)*c >= 0x20 && *c != 0x7f;
+    if (good)
         return 0;
     error_text(err, EINVAL, "\"%s\" cannot be a container's name", name);
-    return error_remedy(err, "use 1 to 128 bytes, without '/', not starting with '.'");
+    return error_remedy(err, "use 1 to 128 bytes, without '/' and control bytes, not starting with '.'");
 }
 
 char *container_path(const struct container *c, const char *file)

@@ -5,8 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-/* No clock that is right can read less: 2026-01-01, the year this was written in. */
-#define WRITTEN_IN INT64_C(1767225600)
+#include "core/base/clock.h"
 
 enum {
     DER_BOOLEAN = 0x01,
@@ -228,7 +227,7 @@ int certificate_explain_time(const char *host, const struct certificate *c, int6
     char today[40], limit[40];
     bool early = now < c->not_before;
 
-    if (now < WRITTEN_IN) {
+    if (now < CLOCK_LEAST) {
         error_text(err, EKEYEXPIRED,
                    "cannot check the certificate of %s: the clock reads %s, which is long past", host,
                    date(now, today));

@@ -165,8 +165,11 @@ static int fetch_rootfs(struct catalog *c, struct pass *p, const char *folder, c
     tell_status(c->events, "Downloading and unpacking the rootfs");
     br_sha256_init(&p->sum);
     failed = begin(c, p, &u, &f, err);
-    if (!failed)
+    if (!failed) {
         failed = pump(&f, "rootfs.tar.xz", c->events, take_piece, p, err);
+        if (failed && socket_worth_retry(failed))
+            error_remedy(err, "run the command again later: it goes on where it broke off");
+    }
     if (!failed)
         failed = check_sum("rootfs.tar.xz", c->server.host, &p->sum, published, check, err);
     else

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ static void free_anchor(br_x509_trust_anchor *a)
 
 void trust_free(struct trust *t)
 {
-    if (t->own)
+    if (t->own && t->file) /* those built in point into the table */
         for (size_t i = 0; i < t->count; i++)
             free_anchor(&t->own[i]);
     free(t->own);
@@ -150,6 +151,51 @@ int trust_parse(const char *pem, size_t length, const char *name, struct trust *
     return 0;
 }
 
+/* One field of the table of roots; its bytes stay there. */
+static unsigned char *field(size_t *at, size_t *length)
+{
+    const unsigned char *bytes = roots + *at;
+
+    *length = (size_t)bytes[0] << 8 | bytes[1];
+    *at += 2 + *length;
+    return (unsigned char *)(uintptr_t)(bytes + 2);
+}
+
+/* An uncompressed point's length tells its curve (SEC 1, 2.3.3). */
+static int curve_of(size_t length)
+{
+    return length == 65 ? BR_EC_secp256r1 : length == 97 ? BR_EC_secp384r1 : BR_EC_secp521r1;
+}
+
+static int load_built_in(struct trust *out, struct error *err)
+{
+    struct trust t = {0};
+
+    for (size_t at = 0; at < roots_size;) {
+        br_x509_trust_anchor a = {.flags = BR_X509_TA_CA}, *own = realloc(t.own, (t.count + 1) * sizeof(a));
+
+        if (!own) {
+            free(t.own);
+            return error_set(err, ENOMEM, "cannot load the certificate authorities");
+        }
+        a.dn.data = field(&at, &a.dn.len);
+        if (roots[at++] == 1) {
+            a.pkey.key_type = BR_KEYTYPE_RSA;
+            a.pkey.key.rsa.n = field(&at, &a.pkey.key.rsa.nlen);
+            a.pkey.key.rsa.e = field(&at, &a.pkey.key.rsa.elen);
+        } else {
+            a.pkey.key_type = BR_KEYTYPE_EC;
+            a.pkey.key.ec.q = field(&at, &a.pkey.key.ec.qlen);
+            a.pkey.key.ec.curve = curve_of(a.pkey.key.ec.qlen);
+        }
+        t.own = own;
+        own[t.count++] = a;
+    }
+    t.anchors = t.own;
+    *out = t;
+    return 0;
+}
+
 int trust_load(const char *ca_file, struct trust *out, struct error *err)
 {
     const char *variable = getenv("SSL_CERT_FILE");
@@ -159,10 +205,8 @@ int trust_load(const char *ca_file, struct trust *out, struct error *err)
 
     if (!ca_file && variable && *variable)
         ca_file = variable;
-    if (!ca_file) {
-        *out = (struct trust){roots, roots_count, NULL, NULL};
-        return 0;
-    }
+    if (!ca_file)
+        return load_built_in(out, err);
     failed = file_read(AT_FDCWD, ca_file, PEM_MAX, &pem, &length);
     if (failed) {
         error_set(err, failed, "cannot read the certificates to trust from %s", ca_file);

@@ -11,7 +11,7 @@ struct trust {
     const br_x509_trust_anchor *anchors;
     size_t count;
     char *file;                /* where they are from; NULL: built in */
-    br_x509_trust_anchor *own; /* what `anchors` points to, unless built in */
+    br_x509_trust_anchor *own; /* what `anchors` points to */
 };
 
 #define cleanup_trust __attribute__((cleanup(trust_free)))

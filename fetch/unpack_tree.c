@@ -53,7 +53,8 @@ static int failed(struct error *err, int errnum, const char *doing, const char *
 {
     char shown[160];
 
-    error_set(err, errnum, "cannot %s %s", doing, unpack_show(path, shown));
+    path += starts_with(path, "./") ? 2 : 0;
+    error_set(err, errnum, "cannot %s /%s of the rootfs", doing, unpack_show(path, shown));
     if (errnum == ENOSPC || errnum == EDQUOT)
         return error_remedy(err, "make room on the file system of the container, or use another with -P");
     return -errnum;

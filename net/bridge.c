@@ -15,14 +15,15 @@ static int take_lock(struct error *err)
     cleanup_fd int fd = -1;
     int r = make_directories("/run/lxc", 0755);
 
-    if (r < 0)
-        return error_set(err, r, "cannot make /run/lxc");
-    fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    while (fd >= 0 && (r = flock(fd, LOCK_EX)) < 0 && errno == EINTR)
-        ;
-    if (fd < 0 || r < 0) {
-        error_set(err, errno, "cannot lock %s", LOCK_FILE);
-        return err && err->code == -EACCES ? error_remedy(err, "run it as root") : -errno;
+    if (r == 0) {
+        fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        r = fd < 0 ? -errno : 0;
+    }
+    while (r == 0 && flock(fd, LOCK_EX) < 0)
+        r = errno == EINTR ? 0 : -errno;
+    if (r < 0) {
+        error_set(err, r, "cannot lock %s", LOCK_FILE);
+        return r == -EACCES ? error_remedy(err, "run it as root") : r;
     }
     return take_fd(&fd);
 }

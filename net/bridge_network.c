@@ -120,11 +120,7 @@ static int exchange(struct netlink *n, struct netlink_batch *b, struct error *er
     if (netlink_exchange(n, b, NULL, &result) == 0)
         return 0;
     netlink_error(&result, err, "%s %s", what, bridge);
-    if (result.code == -EPERM)
-        return error_remedy(err, "run it as root");
-    if (result.code == -EOPNOTSUPP)
-        return error_remedy(err, "this kernel has no bridges: it needs CONFIG_BRIDGE");
-    return result.code;
+    return result.code == -EPERM ? error_remedy(err, "run it as root") : result.code;
 }
 
 /* Make it, or take one that is there. */
@@ -140,6 +136,8 @@ static int make_bridge(struct netlink *n, const char *bridge, const uint8_t hard
         /* The kernel takes an alias only for a link that is there. */
         link_change(&b, &(struct link_request){.name = bridge, .alias = ALIAS});
         r = exchange(n, &b, err, "cannot make bridge", bridge);
+        if (r == -EOPNOTSUPP)
+            return error_remedy(err, "this kernel has no bridges: it needs CONFIG_BRIDGE");
         if (r == 0)
             r = link_find(n, 0, bridge, out, err);
     }
@@ -237,6 +235,19 @@ static int install_firewall(const struct bridge_settings *s, struct error *err)
     return firewall_install(-1, &f, err);
 }
 
+/* Its rules cannot be added to without replacing all of them, which is left to its own tool. */
+static int warn_legacy(const char *bridge, struct string_list *warnings, struct error *err)
+{
+    cleanup_free char *sentence = format_string(
+        "iptables-legacy's chain FORWARD (policy DROP) drops what containers send to other networks (run "
+        "\"iptables-legacy -I FORWARD -i %s -j ACCEPT; iptables-legacy -I FORWARD -o %s -j ACCEPT\")",
+        bridge, bridge);
+
+    return !sentence || string_list_add(warnings, sentence) < 0
+               ? error_set(err, ENOMEM, "cannot look at the firewall")
+               : 0;
+}
+
 static int pass_obstacles(const struct bridge_request *r, struct string_list *warnings, struct error *err)
 {
     cleanup_free struct firewall_obstacle *obstacles = NULL;
@@ -260,12 +271,7 @@ static int pass_obstacles(const struct bridge_request *r, struct string_list *wa
         if (!sentence || string_list_add(warnings, sentence) < 0)
             ret = error_set(err, ENOMEM, "cannot look at the firewall");
     }
-    if (ret == 0 && firewall_legacy_drops() == 1)
-        string_list_add(warnings,
-                        "iptables-legacy's chain FORWARD (policy DROP) drops what containers send to "
-                        "other networks (run \"iptables-legacy -I FORWARD -i BRIDGE -j ACCEPT\" and "
-                        "the same with -o)");
-    return ret;
+    return ret == 0 && firewall_legacy_drops() == 1 ? warn_legacy(r->settings->bridge, warnings, err) : ret;
 }
 
 /* --- The whole --- */
@@ -305,6 +311,10 @@ int bridge_network_start(const struct bridge_request *r, struct string_list *war
 
     if (ret == 0 && r->uplink)
         ret = uplink_check(&n, r->uplink, err);
+    if (ret == 0 && !r->uplink && r->settings->ipv6 && access("/proc/sys/net/ipv6", F_OK) < 0) {
+        error_text(err, EAFNOSUPPORT, "LXC_IPV6_ADDR is set, but this kernel has no IPv6");
+        ret = error_remedy(err, "unset it in /etc/default/lxc-net");
+    }
     if (ret == 0)
         ret = plan(&n, r, &state, err);
     if (ret == 0)

@@ -319,7 +319,7 @@ int bridge_server_start(const struct bridge_settings *settings, bool foreground,
 
 pid_t bridge_server_find(void)
 {
-    cleanup_fd int fd = open(BRIDGE_PID_FILE, O_RDWR | O_CLOEXEC);
+    cleanup_fd int fd = open(BRIDGE_PID_FILE, O_RDONLY | O_CLOEXEC);
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
     if (fd < 0)

@@ -203,7 +203,8 @@ int firewall_remove(int netns, struct error *err)
     if (r < 0) {
         if (!means_missing(r))
             return r;
-        error_clear(err);
+        if (err)
+            error_clear(err);
         return 0;
     }
     nft_begin(&b);
@@ -251,7 +252,8 @@ int firewall_obstacles(int netns, struct firewall_obstacle **out, size_t *count,
     if (r < 0) {
         if (!means_missing(r))
             return r;
-        error_clear(err);
+        if (err)
+            error_clear(err);
         return 0;
     }
     found = calloc(chain_count + 1, sizeof(*found));

@@ -6,6 +6,7 @@
 #     t 'a missing container is refused' refuses 'no such container' lxcbox lxc-start -n nowhere
 #
 # t PROMISE COMMAND...      runs it; prints "ok PROMISE" or "not ok PROMISE" with what it printed
+# key KEY PROMISE COMMAND...   the same for what a key of the configuration does; keys.sh sees to it that each has one
 # skip PROMISE WHY          says what is not tested here, and why
 # refuses REGEX COMMAND...  status 1, one sentence on standard error that matches the extended REGEX
 # is TEXT COMMAND...        succeeds and prints exactly TEXT
@@ -45,6 +46,12 @@ t() {
         sed 's/^/    /' "$output"
         failures=$((failures + 1))
     fi
+}
+
+key() {
+    local name=$1 promise=$2
+    shift 2
+    t "$name: $promise" "$@"
 }
 
 skip() { echo "skip $1: $2"; }

@@ -84,5 +84,9 @@ const char *error_format(const struct error *err, char *out, unsigned long size)
         snprintf(out, size, "%s (%s)", err->text, err->remedy);
     else
         snprintf(out, size, "%s", err->text);
+    /* Names that stand in it may come from anywhere: it stays one line, and says nothing to the terminal. */
+    for (char *c = out; size && *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
     return out;
 }

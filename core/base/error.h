@@ -39,7 +39,7 @@ int error_context(struct error *err, const char *format, ...) __attribute__((for
 /* Forget what is held, so that the struct can be used for another attempt. */
 void error_clear(struct error *err);
 
-/* Write "text (remedy)" into `out`, always terminated. Returns `out`. */
+/* Write "text (remedy)" into `out`, always terminated, control bytes as '?'. Returns `out`. */
 const char *error_format(const struct error *err, char *out, unsigned long size);
 
 #endif

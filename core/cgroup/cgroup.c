@@ -84,13 +84,6 @@ const struct cgroup_hierarchy *cgroup_unified(const struct cgroup *g)
     return NULL;
 }
 
-int cgroup_monitor_fd(const struct cgroup *g)
-{
-    const struct cgroup_hierarchy *h = cgroup_unified(g);
-
-    return !h ? -1 : h->monitor_fd >= 0 ? h->monitor_fd : h->mount.base_fd;
-}
-
 int cgroup_payload_fd(const struct cgroup *g)
 {
     const struct cgroup_hierarchy *h = cgroup_unified(g);
@@ -105,21 +98,21 @@ int hierarchy_enter_v1(const struct cgroup_hierarchy *h, const char *path)
     return tasks ? file_write_value(h->mount.base_fd, tasks, "0") : -ENOMEM;
 }
 
-static int enter_monitor_of(const struct cgroup *g, const struct cgroup_hierarchy *h, bool cloned_into)
+static int enter_monitor_of(const struct cgroup *g, const struct cgroup_hierarchy *h)
 {
     if (!h->mount.unified)
-        return hierarchy_enter_v1(h, g->monitor);
-    if (cloned_into || (h->monitor_fd < 0 && h->mount.inside))
+        return h->has_monitor ? hierarchy_enter_v1(h, g->monitor) : 0;
+    if (h->monitor_fd < 0 && h->mount.inside)
         return 0;
     return file_write_value(h->monitor_fd >= 0 ? h->monitor_fd : h->mount.base_fd, "cgroup.procs", "0");
 }
 
-int cgroup_enter_monitor(struct cgroup *g, bool cloned_into, struct error *err)
+int cgroup_enter_monitor(struct cgroup *g, struct error *err)
 {
     g->in_monitor = true;
     for (size_t i = 0; i < g->count; i++) {
         const struct cgroup_hierarchy *h = &g->hierarchies[i];
-        int r = enter_monitor_of(g, h, cloned_into);
+        int r = enter_monitor_of(g, h);
 
         if (r < 0)
             return error_set(err, r, "cannot enter cgroup %s in %s", g->monitor,

@@ -5,7 +5,6 @@
  *
  *     cgroup_open           find the hierarchies              (lxc-start, with the caller's rights)
  *     cgroup_create         make all directories
- *     clone3                the monitor, with CLONE_INTO_CGROUP where cgroup_monitor_fd() gives an fd
  *     cgroup_enter_monitor  the monitor moves itself in, in the other hierarchies
  *     cgroup_limit          lxc.cgroup.* and lxc.cgroup2.* but for devices (at any time from here on)
  *     clone3                init, with CLONE_INTO_CGROUP where cgroup_payload_fd() gives an fd
@@ -73,22 +72,20 @@ void cgroup_close(struct cgroup *g);
 
 /*
  * Make the monitor's and the container's cgroups; where the config maps ids and we are root, the container's
- * root is given its own. `forks`: the monitor is yet to be made; else it is this process. In v2 the monitor
- * has a cgroup only on a host without v1, and not if it is this process and is in the hierarchy's root
- * already: that may have both processes and controllers, and staying there spares the slow way in and out. On
- * failure everything made is removed again. 0 or a negative errno with `err` filled.
+ * root is given its own. The monitor is this process. In v2 it has a cgroup only on a host without v1, and
+ * not if it is in the hierarchy's root already: that may have both processes and controllers, and staying
+ * there spares the slow way in and out. In v1 a monitor in the foreground stays where the person's shell has
+ * it, like any command in the foreground, unless lxc.cgroup.dir says otherwise. On failure everything made is
+ * removed again. 0 or a negative errno with `err` filled.
  */
-int cgroup_create(struct cgroup *g, const char *name, bool forks, const struct config *c, struct error *err);
+int cgroup_create(struct cgroup *g, const char *name, bool foreground, const struct config *c,
+                  struct error *err);
 
-/* v2 directories for clone3(2)'s CLONE_INTO_CGROUP, -1 where there is no v2. Borrowed. */
-int cgroup_monitor_fd(const struct cgroup *g);
+/* The payload's v2 directory for clone3(2)'s CLONE_INTO_CGROUP, -1 where there is no v2. Borrowed. */
 int cgroup_payload_fd(const struct cgroup *g);
 
-/*
- * Move this process into the monitor's cgroup in every hierarchy (`cloned_into`: but v2, where clone3 put
- * it).
- */
-int cgroup_enter_monitor(struct cgroup *g, bool cloned_into, struct error *err);
+/* Move this process into the monitor's cgroup in every hierarchy where it has one. */
+int cgroup_enter_monitor(struct cgroup *g, struct error *err);
 
 /*
  * Move a process into the payload's cgroup in every hierarchy (`cloned_into`: but v2). `pid` 0 is this

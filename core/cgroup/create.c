@@ -90,7 +90,7 @@ static char *first_name(const char *kind, const char *exact, const char *name, c
 struct making {
     struct cgroup *cgroup;
     const struct config *config;
-    bool forks;
+    bool stays; /* the monitor, in v1, where the person who started it is */
     int (*make)(const struct making *m, struct cgroup_hierarchy *h, const char *path, struct error *err);
     void (*unmake)(struct cgroup_hierarchy *h, const char *path);
 };
@@ -226,10 +226,10 @@ static bool is_root(const struct cgroup_hierarchy *h)
 static int make_monitor(const struct making *m, struct cgroup_hierarchy *h, const char *path,
                         struct error *err)
 {
-    bool stays = m->cgroup->layout != CGROUP_UNIFIED || (!m->forks && h->mount.inside && is_root(h));
+    bool v2_alone = m->cgroup->layout == CGROUP_UNIFIED;
     int r;
 
-    if (h->mount.unified && stays)
+    if (v2_alone ? h->mount.inside && is_root(h) : h->mount.unified || m->stays)
         return 0;
     r = cgroup_directory_make(h->mount.base_fd, path, hierarchy_has_cpuset(h), h->mount.unified,
                               &h->monitor_kept);
@@ -312,10 +312,12 @@ static int delegate_controllers(struct cgroup *g, struct error *err)
     return r < 0 ? error_set(err, r, "cannot enable cgroup controllers for %s", g->payload) : 0;
 }
 
-int cgroup_create(struct cgroup *g, const char *name, bool forks, const struct config *c, struct error *err)
+int cgroup_create(struct cgroup *g, const char *name, bool foreground, const struct config *c,
+                  struct error *err)
 {
-    const struct making monitors = {g, c, forks, make_monitor, unmake_monitor},
-                        payloads = {g, c, forks, make_payload, unmake_payload};
+    const bool stays = foreground && !c->cgroup_dir_monitor && !c->cgroup_dir;
+    const struct making monitors = {g, c, stays, make_monitor, unmake_monitor},
+                        payloads = {g, c, stays, make_payload, unmake_payload};
     cleanup_free char *payload = NULL, *monitor = NULL;
     int r = check_directories(c, err);
 

@@ -21,7 +21,6 @@ void config_free(struct config *c)
         free(c->assignments.items[i].origin);
     }
     free(c->assignments.items);
-    string_list_clear(&c->unsupported);
     free(c->file);
     *c = (struct config){0};
 }
@@ -55,17 +54,4 @@ int config_write(const struct config *c, struct strbuf *out)
             return r;
     }
     return 0;
-}
-
-int config_check_supported(const struct config *c, struct error *err)
-{
-    struct strbuf all = STRBUF_INIT;
-
-    if (c->unsupported.count == 0)
-        return 0;
-    for (size_t i = 0; i < c->unsupported.count; i++)
-        strbuf_printf(&all, "%s%s", i ? "; " : "", c->unsupported.items[i]);
-    error_text(err, ENOTSUP, "cannot do what the configuration asks for: %s", strbuf_text(&all));
-    strbuf_free(&all);
-    return error_remedy(err, "take the line out, or start the container with LXC");
 }

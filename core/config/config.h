@@ -225,10 +225,6 @@ struct config {
     bool monitor_unshare;
     int monitor_signal_pdeath; /* default SIGKILL; 0: none */
 
-    /* Keys seen that this build understands but cannot act on yet: "FILE:LINE: KEY"; start refuses them by
-     * name. */
-    struct string_list unsupported;
-
     /* Every assignment in effect order, includes unfolded: what config_write() writes. */
     struct config_assignments assignments;
 };
@@ -277,8 +273,5 @@ int config_load_fstab(struct config *c, struct error *err);
  * change a person's file keeping its comments and includes see edit.h.) 0 or -ENOMEM.
  */
 int config_write(const struct config *c, struct strbuf *out);
-
-/* Refuse to start what this build cannot do: each unsupported key named by file and line. 0 or -ENOTSUP. */
-int config_check_supported(const struct config *c, struct error *err);
 
 #endif

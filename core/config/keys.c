@@ -10,7 +10,6 @@
 #define HOOK(kind) .offset = offsetof(struct config, hooks) + (kind) * sizeof(struct string_list)
 #define NAME_LAST  255 /* NAME_MAX */
 #define UTS_LAST   64  /* uname(2) */
-#define NOT_YET    .flags = KEY_UNSUPPORTED
 
 const struct key config_keys[] = {
     {"lxc.apparmor.allow_incomplete", &type_bool, AT(apparmor_allow_incomplete)},

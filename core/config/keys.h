@@ -41,10 +41,9 @@ struct key_type {
 };
 
 enum {
-    KEY_FAMILY = 1,      /* the name is what the keys of a family begin with, without the dot */
-    KEY_RESETS = 2,      /* an empty assignment gives the default, not zero */
-    KEY_FILLED = 8,      /* an empty assignment is refused */
-    KEY_UNSUPPORTED = 4, /* understood, but nothing acts on it yet: start refuses it */
+    KEY_FAMILY = 1, /* the name is what the keys of a family begin with, without the dot */
+    KEY_RESETS = 2, /* an empty assignment gives the default, not zero */
+    KEY_FILLED = 4, /* an empty assignment is refused */
 };
 
 struct key {

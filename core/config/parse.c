@@ -51,32 +51,6 @@ static int record(struct config *c, const struct setting *s, const char *value)
     return 0;
 }
 
-static void forget_unsupported(struct config *c, const char *key)
-{
-    cleanup_string_list struct string_list old = c->unsupported;
-    size_t length = strlen(key);
-
-    c->unsupported = (struct string_list){0};
-    for (size_t i = 0; i < old.count; i++) {
-        const char *line = old.items[i];
-        size_t at = strlen(line) - length;
-        if (!(ends_with(line, key) && at > 0 && line[at - 1] == ' '))
-            string_list_add(&c->unsupported, line);
-    }
-}
-
-static int note_unsupported(struct config *c, const struct setting *s)
-{
-    const struct key *row = s->key->type == &type_nets ? net_key_find(s->rest) : s->key;
-
-    if (!row || !(row->flags & KEY_UNSUPPORTED))
-        return 0;
-    forget_unsupported(c, s->name);
-    if (!*s->value)
-        return 0;
-    return string_list_take(&c->unsupported, format_string("%s: %s", s->origin, s->name));
-}
-
 static int no_such_key(const char *name, struct error *err)
 {
     const char *renamed = legacy_key(name);
@@ -109,7 +83,7 @@ static int assign(const struct reader *r, const char *name, const char *value, c
     ret = key_apply(r->config, &s, &kept, err);
     if (ret < 0 || s.key->type == &type_include)
         return ret;
-    if (record(r->config, &s, kept ? kept : value) < 0 || note_unsupported(r->config, &s) < 0)
+    if (record(r->config, &s, kept ? kept : value) < 0)
         return setting_no_memory(&s, err);
     return 0;
 }

@@ -316,8 +316,13 @@ static int read_report(int report, struct error *err)
     return told.code;
 }
 
-/* The parent's part once the child runs. */
-static int follow(pid_t pid, int report, int *terminal, int signals, const struct attach_options *o,
+/*
+ * The parent's part once the child runs. Our copy of the command's side of its terminal stays open until the
+ * command has ended: one that closes its own (as busybox's ping and dd do with their standard input) would
+ * else be hung up while it works. A kernel without pidfds (before 5.3) tells the end by nothing but that
+ * closing.
+ */
+static int follow(pid_t pid, int report, int *terminal, int *tty, int signals, const struct attach_options *o,
                   struct error *err)
 {
     struct relay relay = {.in = isatty(STDIN_FILENO) ? STDIN_FILENO : -1,
@@ -329,10 +334,13 @@ static int follow(pid_t pid, int report, int *terminal, int signals, const struc
     if (r == 0 && *terminal >= 0) {
         cleanup_fd int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
         relay.pidfd = pidfd;
+        if (pidfd < 0)
+            close_fd(tty);
         r = relay_run(&relay, err);
     }
     /* If the command is still there, that hangs it up. */
     close_fd(terminal);
+    close_fd(tty);
     status = wait_for_command(pid, signals);
     return r < 0 && status != 126 && status != 127 ? r : status;
 }
@@ -393,6 +401,5 @@ int container_attach(const struct container *c, const struct attach_options *o, 
     if (pid == 0)
         attach_inside(&plan, report_child);
     close_fd(&report_child);
-    close_fd(&plan.tty);
-    return follow(pid, report, &terminal, signals, o, err);
+    return follow(pid, report, &terminal, &plan.tty, signals, o, err);
 }

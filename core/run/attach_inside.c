@@ -87,7 +87,8 @@ static int set_environment(const struct attach_plan *p, struct error *err)
     if (o->clear_env && clearenv() != 0)
         r = -ENOMEM;
     /* Many programs take for granted that there is a PATH. */
-    if (!getenv("PATH"))
+    const char *path = getenv("PATH");
+    if (!path || !*path)
         r |= setenv("PATH", EXECUTE_DEFAULT_PATH, 1);
     r |= setenv("container", "lxc", 1);
     for (size_t i = 0; i < ARRAY_LENGTH(added); i++)

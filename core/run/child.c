@@ -35,6 +35,7 @@ struct inside {
     struct child *child;
     const struct config *config;
     struct rootfs rootfs;
+    struct lsm_labels labels;
     int executable;          /* O_PATH: ours, to run lxc-init from */
     int console;             /* the container's end of its console; -1: none */
     struct strbuf tty_names; /* "pts/1 pts/2", for systemd's getty generator */
@@ -273,7 +274,7 @@ static int set_sysctls(struct inside *in, struct error *err)
 
 static int take_keyring(struct inside *in, struct error *err)
 {
-    int r = lsm_keyring(in->rootfs.proc_fd, in->config, err);
+    int r = lsm_keyring(in->rootfs.proc_fd, &in->labels, err);
 
     return r < 0 ? r : limits_keyring(in->config, err);
 }
@@ -285,7 +286,7 @@ static int set_caps(struct inside *in, struct error *err)
 
 static int set_label(struct inside *in, struct error *err)
 {
-    return lsm_prepare(in->rootfs.proc_fd, in->config, err);
+    return lsm_prepare(in->rootfs.proc_fd, &in->labels, err);
 }
 
 static int set_no_new_privs(struct inside *in, struct error *err)
@@ -427,6 +428,7 @@ void child_run(struct child *child)
     struct error err = ERROR_INIT;
     int r = 0;
 
+    lsm_choose(in.config, &in.labels);
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(steps); i++)
         r = steps[i](&in, &err);
     if (r == 0) {

@@ -42,8 +42,8 @@ static int make_cgroups(struct monitor *m, struct error *err)
     *m->cgroup = (struct cgroup)CGROUP_INIT;
     r = cgroup_open(m->cgroup, m->config, err);
     if (r == 0)
-        r = cgroup_create(m->cgroup, m->container->name, false, m->config, err);
-    return r < 0 ? r : cgroup_enter_monitor(m->cgroup, false, err);
+        r = cgroup_create(m->cgroup, m->container->name, m->options->foreground, m->config, err);
+    return r < 0 ? r : cgroup_enter_monitor(m->cgroup, err);
 }
 
 static void child_end(struct child *child)
@@ -142,7 +142,8 @@ static int collect(struct monitor *m, int sync, struct error *err)
 
 static int open_leases(struct monitor *m, struct error *err)
 {
-    int r = network_leases_open(&m->leases, m->config, &m->network, err);
+    const char *name = m->config->uts_name ? m->config->uts_name : m->container->name;
+    int r = network_leases_open(&m->leases, name, &m->network, err);
 
     for (size_t i = 0; r == 0 && i < m->leases.count; i++) {
         r = monitor_watch(m, m->leases.items[i].link.fd, WATCH_LEASE);

@@ -98,34 +98,40 @@ static int write_label(int proc_fd, const char *module, const char *label)
     return r == -ENOENT ? file_write_value(proc_fd, "thread-self/attr/exec", label) : r;
 }
 
-int lsm_prepare(int proc_fd, const struct config *c, struct error *err)
+void lsm_choose(const struct config *c, struct lsm_labels *out)
 {
-    const char *profile = profile_of(c);
+    *out = (struct lsm_labels){.apparmor = profile_of(c)};
+    if (!lsm_selinux_enabled())
+        return;
+    if (c->selinux_context && c->selinux_context[0])
+        out->keyring = out->selinux = c->selinux_context;
+    if (c->selinux_context_keyring)
+        out->keyring = c->selinux_context_keyring[0] ? c->selinux_context_keyring : NULL;
+}
+
+int lsm_prepare(int proc_fd, const struct lsm_labels *labels, struct error *err)
+{
     int r;
 
-    if (profile) {
-        cleanup_free char *label = format_string("exec %s", profile);
+    if (labels->apparmor) {
+        cleanup_free char *label = format_string("exec %s", labels->apparmor);
         r = label ? write_label(proc_fd, "apparmor", label) : -ENOMEM;
         if (r < 0)
-            return error_set(err, r, "cannot take AppArmor profile %s", profile);
+            return error_set(err, r, "cannot take AppArmor profile %s", labels->apparmor);
     }
-    if (c->selinux_context && c->selinux_context[0] && lsm_selinux_enabled()) {
-        r = write_label(proc_fd, "selinux", c->selinux_context);
+    if (labels->selinux) {
+        r = write_label(proc_fd, "selinux", labels->selinux);
         if (r < 0)
-            return error_set(err, r, "cannot take SELinux context %s", c->selinux_context);
+            return error_set(err, r, "cannot take SELinux context %s", labels->selinux);
     }
     return 0;
 }
 
-int lsm_keyring(int proc_fd, const struct config *c, struct error *err)
+int lsm_keyring(int proc_fd, const struct lsm_labels *labels, struct error *err)
 {
-    const char *label = c->selinux_context_keyring ? c->selinux_context_keyring : c->selinux_context;
-    int r;
+    int r = labels->keyring ? file_write_value(proc_fd, "thread-self/attr/keycreate", labels->keyring) : 0;
 
-    if (!label || !label[0] || !lsm_selinux_enabled())
-        return 0;
-    r = file_write_value(proc_fd, "thread-self/attr/keycreate", label);
-    return r < 0 ? error_set(err, r, "cannot label keyrings with SELinux context %s", label) : 0;
+    return r < 0 ? error_set(err, r, "cannot label keyrings with SELinux context %s", labels->keyring) : 0;
 }
 
 int lsm_read_label(int proc, char **label)

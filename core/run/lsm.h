@@ -22,8 +22,19 @@ bool lsm_selinux_enabled(void);
  */
 int lsm_check(const struct config *c, struct error *err);
 
+/* What will be taken; the strings are the config's or static. */
+struct lsm_labels {
+    const char *apparmor, *selinux, *keyring; /* NULL: none, stay as we are */
+};
+
+/*
+ * In the child, before it has left the host's mounts: which modules are enabled and which profiles loaded is
+ * told by the host's /sys, that a container may lack or have made up.
+ */
+void lsm_choose(const struct config *c, struct lsm_labels *out);
+
 /* In the child: set the label that exec will take. `proc_fd` is the host's /proc. */
-int lsm_prepare(int proc_fd, const struct config *c, struct error *err);
+int lsm_prepare(int proc_fd, const struct lsm_labels *labels, struct error *err);
 
 /*
  * For a process that joins a container: the label of the one whose /proc/PID folder `proc` refers to, to be
@@ -38,6 +49,6 @@ char *lsm_exec_text(const char *label);
  * In the child, as root of the container: the SELinux label of the keyrings that it makes from here on,
  * lxc.selinux.context.keyring or else lxc.selinux.context. Before limits_keyring.
  */
-int lsm_keyring(int proc_fd, const struct config *c, struct error *err);
+int lsm_keyring(int proc_fd, const struct lsm_labels *labels, struct error *err);
 
 #endif

@@ -15,10 +15,10 @@
 #include "core/base/path.h"
 #include "core/run/idmap.h"
 
-int network_leases_open(struct network_leases *l, const struct config *c, const struct network_state *state,
+int network_leases_open(struct network_leases *l, const char *host_name, const struct network_state *state,
                         struct error *err)
 {
-    const struct dhcp_link_options options = {.host_name = c->uts_name};
+    const struct dhcp_link_options options = {.host_name = host_name};
     int r = 0;
 
     l->items = calloc(state->count + 1, sizeof(*l->items));

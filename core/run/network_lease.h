@@ -20,10 +20,10 @@ struct network_leases {
 };
 
 /*
- * Begin on every link that wants it; the address comes later, or never, which holds up no start. 0 or a
- * negative errno with `err` filled.
+ * Begin on every link that wants it, telling the server `host_name` (borrowed for this call only); the
+ * address comes later, or never, which holds up no start. 0 or a negative errno with `err` filled.
  */
-int network_leases_open(struct network_leases *l, const struct config *c, const struct network_state *state,
+int network_leases_open(struct network_leases *l, const char *host_name, const struct network_state *state,
                         struct error *err);
 
 /* How long to wait at most until network_leases_run() has something to do; -1: for ever. */

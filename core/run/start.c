@@ -19,6 +19,7 @@
 #include "core/run/lsm.h"
 #include "core/run/monitor.h"
 #include "core/run/rootfs.h"
+#include "core/storage/destroy.h"
 
 /* What can be refused before anything is made. */
 static int check(const struct container *c, const struct config *config, const struct start_options *o,
@@ -26,13 +27,13 @@ static int check(const struct container *c, const struct config *config, const s
 {
     cleanup_rootfs_source struct rootfs_source source = {0};
     bool has_rootfs = config->rootfs_path && config->rootfs_path[0];
-    int r = config_check_supported(config, err);
+    int r = 0;
 
-    if (r == 0 && !has_rootfs && !o->argv && !o->execute) {
+    if (!has_rootfs && !o->argv && !o->execute) {
         error_text(err, EINVAL, "%s has no rootfs, and its init would be the host's", c->name);
         return error_remedy(err, "set lxc.rootfs.path, or give a command");
     }
-    if (r == 0 && !(namespace_clone_flags(config) & CLONE_NEWNS)) {
+    if (!(namespace_clone_flags(config) & CLONE_NEWNS)) {
         error_text(err, EINVAL, "%s would share the host's mounts, and its rootfs replace them", c->name);
         return error_remedy(
             err, "leave mnt out of lxc.namespace.keep and lxc.namespace.share, and in lxc.namespace.clone");
@@ -83,6 +84,11 @@ static int live(const struct container *c, struct config *config, const struct s
     r = monitor_run(c, config, o, report, err);
     if (o->pidfile && r != -EALREADY)
         unlink(o->pidfile);
+    /* lxc.ephemeral: its socket is closed by now, so that it counts as stopped. */
+    if (r >= 0 && config->ephemeral) {
+        int gone = container_destroy(c, false, err);
+        return gone < 0 ? gone : r;
+    }
     return r;
 }
 

@@ -19,6 +19,7 @@
 #include "core/base/str.h"
 #include "core/run/idmap.h"
 #include "core/run/program.h"
+#include "net/link.h"
 
 static const char *const files[NAMESPACE_KINDS] = {
     [NAMESPACE_USER] = "user",
@@ -72,10 +73,37 @@ static int keep_namespaces(const struct unshare_options *o, pid_t pid, struct er
     return 0;
 }
 
+static int move_links(const struct unshare_options *o, pid_t pid, struct error *err)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    cleanup_fd int netns = -1;
+    char path[48];
+    int r = netlink_open(&n, NETLINK_ROUTE, -1, err);
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+    netns = open(path, O_RDONLY | O_CLOEXEC);
+    if (r == 0 && netns < 0)
+        r = error_set(err, errno, "cannot open %s", path);
+    for (size_t i = 0; r == 0 && i < o->links->count; i++) {
+        const struct link_request request = {.name = o->links->items[i], .netns = &netns};
+        struct netlink_result result;
+        struct netlink_batch batch;
+
+        netlink_batch_init(&batch);
+        link_change(&batch, &request);
+        if (netlink_exchange(&n, &batch, NULL, &result) < 0)
+            r = netlink_error(&result, err, "cannot move the interface %s", request.name);
+    }
+    return r;
+}
+
 static int help(const struct unshare_options *o, pid_t pid, struct error *err)
 {
     char path[48];
-    int r = 0;
+    int r = o->links && o->links->count ? move_links(o, pid, err) : 0;
+
+    if (r < 0)
+        return r;
 
     snprintf(path, sizeof(path), "/proc/%d/setgroups", pid);
     if (o->setgroups)
@@ -94,7 +122,7 @@ struct helper {
 
 static int helper_start(struct helper *h, const struct unshare_options *o, struct error *err)
 {
-    bool keeps = false;
+    bool keeps = o->links && o->links->count;
     pid_t parent = getpid();
     int fds[2], r;
 
@@ -174,6 +202,28 @@ static int set_mounts(const struct unshare_options *o, struct error *err)
     return 0;
 }
 
+/* What is mounted there already goes away first; a host may lack any of the folders. */
+static int remount(const char *source, const char *target, const char *type, struct error *err)
+{
+    (void)umount2(target, MNT_DETACH);
+    if (mount(source, target, type, 0, NULL) < 0 && errno != ENOENT)
+        return error_set(err, errno, "cannot mount %s at %s", type, target);
+    return 0;
+}
+
+static int set_host(const struct unshare_options *o, struct error *err)
+{
+    int r = 0;
+
+    if (o->hostname && sethostname(o->hostname, strlen(o->hostname)) < 0)
+        return error_set(err, errno, "cannot set the host name to %s", o->hostname);
+    if (o->remount)
+        r = remount("proc", "/proc", "proc", err);
+    if (r == 0 && o->remount)
+        r = remount("shmfs", "/dev/shm", "tmpfs", err);
+    return r == 0 && o->remount ? remount("mqueue", "/dev/mqueue", "mqueue", err) : r;
+}
+
 /* capabilities(7), "Ambient": what execve(2) leaves to one who is not root. */
 static int keep_capabilities(struct error *err)
 {
@@ -198,6 +248,8 @@ static int become(const struct unshare_options *o, char **argv, struct error *er
     bool keep = o->keep_capabilities && (o->namespaces & CLONE_NEWUSER);
     int r = set_mounts(o, err);
 
+    if (r == 0)
+        r = set_host(o, err);
     if (r < 0)
         return r;
     if (keep && o->set_uid)
@@ -248,6 +300,8 @@ static int fork_and_become(const struct unshare_options *o, struct helper *helpe
     close(go[1]);
     if (r == 0)
         r = program_report_read(&report, err);
+    if (r == 0 && o->background)
+        return 0;
     status = program_wait(pid, err);
     return r < 0 && status == 1 ? r : status;
 }

@@ -26,6 +26,10 @@ struct unshare_options {
     uint64_t namespaces;               /* CLONE_NEW* mask */
     const char *keep[NAMESPACE_KINDS]; /* bind mount the new namespace on this file; NULL: do not */
     bool fork;                         /* the program runs in a child */
+    bool background;                   /* and is not waited for */
+    const char *hostname;              /* of a UTS namespace; NULL: as it is */
+    const struct string_list *links;   /* moved into a network namespace; NULL: none */
+    bool remount;                      /* /proc, /dev/shm and /dev/mqueue of the namespaces' own */
     int child_signal;                  /* that the child is sent when we die; 0: none */
     const char *proc;                  /* mount proc there; NULL: do not */
     unsigned long propagation;         /* of a new mount namespace's mounts: MS_PRIVATE, ...; 0: as it is */

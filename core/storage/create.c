@@ -107,6 +107,8 @@ static int add_own_keys(struct create_place *p, const struct create_options *o, 
         r = config_text_append(&p->own, "lxc.rootfs.path", path);
     if (r == 0)
         r = config_text_set(&p->own, "lxc.uts.name", p->container->name);
+    if (r == 0)
+        r = config_text_fill_hwaddr(&p->network);
     return r < 0 ? error_set(err, r, "cannot make container %s", p->container->name) : 0;
 }
 
@@ -142,19 +144,34 @@ static int write_config(struct create_place *p, const char *text, struct error *
     return r;
 }
 
+static int read_own_config(const struct create_options *o, struct config *config, struct error *err)
+{
+    const char *file = o->config_file ? o->config_file : global_item("lxc.default_config");
+
+    /* From where it is, so that errors name that. */
+    return !o->config_file && access(file, F_OK) < 0 ? 0 : config_read_file(config, file, err);
+}
+
+int create_maps_ids(const struct create_options *options, struct error *err)
+{
+    cleanup_config struct config config = {0};
+    int r;
+
+    config_init(&config);
+    r = read_own_config(options, &config, err);
+    return r < 0 ? r : config.idmap_count > 0;
+}
+
 static int read_own(struct create_place *p, const struct create_options *o, struct error *err)
 {
     cleanup_free char *base = NULL;
-    const char *file;
     int r = read_base(o, &base, err);
 
     if (r == 0 && create_split(base, &p->own, &p->network) < 0)
         r = error_set(err, ENOMEM, "cannot make container %s", p->container->name);
     if (r < 0)
         return r;
-    /* Read from where it is, so that errors name that. */
-    file = o->config_file ? o->config_file : global_item("lxc.default_config");
-    return !o->config_file && access(file, F_OK) < 0 ? 0 : config_read_file(p->config, file, err);
+    return read_own_config(o, p->config, err);
 }
 
 static int make(void *context, const struct partial *partial, struct error *err)

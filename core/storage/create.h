@@ -49,6 +49,9 @@ typedef int create_fill(void *context, struct create_place *place, struct error 
 int container_create(const struct container *c, const struct create_options *options, create_fill *fill,
                      void *context, struct error *err);
 
+/* Whether the container's own part maps ids (lxc.idmap): 1 or 0, or a negative errno with `err` filled. */
+int create_maps_ids(const struct create_options *options, struct error *err);
+
 /*
  * Append `text` with LXC_NAME, LXC_PATH, LXC_ROOTFS, LXC_TEMPLATE_CONFIG and LXC_HOOK_DIR replaced. 0 or
  * -ENOMEM.

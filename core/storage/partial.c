@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
@@ -73,6 +75,22 @@ static bool same_file(int fd, int dirfd, const char *name)
            ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
+/* A replacement that was cut off may have had the container's snapshots already. They are the container's. */
+static int rescue_snapshots(struct partial *p)
+{
+    cleanup_free char *to = format_string("%s/snaps", p->container->name);
+    struct stat st;
+    int r;
+
+    if (!to)
+        return -ENOMEM;
+    if (fstatat(p->fd, "snaps", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        fstatat(p->lxcpath_fd, p->container->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    r = storage_rename(p->fd, "snaps", p->lxcpath_fd, to);
+    return r == -EEXIST ? 0 : r;
+}
+
 /* An empty folder of the partial name, locked; what somebody left there is removed. */
 static int lock_empty(struct partial *p, struct error *err)
 {
@@ -103,6 +121,9 @@ static int lock_empty(struct partial *p, struct error *err)
             continue;
         if (r == 0)
             return 0;
+        r = rescue_snapshots(p);
+        if (r < 0)
+            return error_set(err, r, "cannot bring the snapshots in %s back", p->path);
         r = storage_remove_tree(p->lxcpath_fd, name, err);
         if (r < 0)
             return error_context(err, "cannot remove what is left of container %s", c->name);
@@ -182,7 +203,36 @@ static int wait_for_worker(const struct partial *p, pid_t pid, int report, const
                : error_text(err, ECHILD, "the process that made container %s failed", p->container->name);
 }
 
-static int run_worker(struct partial *p, partial_work *work, void *context, struct error *err)
+/* The new one appears; of an old one `keep` moves over, and the rest is where the new one was. */
+static int appear(struct partial *p, const char *keep, struct error *err)
+{
+    const struct container *c = p->container;
+    cleanup_free char *from = NULL, *to = NULL;
+    int r;
+
+    if (!keep) {
+        r = storage_rename(p->lxcpath_fd, partial_name(p), p->lxcpath_fd, c->name);
+        return r < 0 ? error_set(err, r, "cannot make %s/%s", c->lxcpath, c->name) : 0;
+    }
+    from = format_string("%s/%s", c->name, keep);
+    to = format_string("%s/%s", partial_name(p), keep);
+    if (!from || !to)
+        return error_set(err, ENOMEM, "cannot replace container %s", c->name);
+    /* Cut off here, it is rescue_snapshots() that brings it back. */
+    r = storage_rename(p->lxcpath_fd, from, p->fd, keep);
+    if (r < 0 && r != -ENOENT)
+        return error_set(err, r, "cannot replace container %s", c->name);
+    if (syscall(SYS_renameat2, p->lxcpath_fd, partial_name(p), p->lxcpath_fd, c->name, RENAME_EXCHANGE) < 0) {
+        r = error_set(err, errno, "cannot replace container %s", c->name);
+        storage_rename(p->fd, keep, p->lxcpath_fd, from);
+        return r;
+    }
+    abandon(p);
+    return 0;
+}
+
+static int run_worker(struct partial *p, const char *keep, partial_work *work, void *context,
+                      struct error *err)
 {
     cleanup_fd int report = -1, report_child = -1;
     sigset_t awaited, before;
@@ -205,11 +255,8 @@ static int run_worker(struct partial *p, partial_work *work, void *context, stru
     close_fd(&report_child);
     r = pid < 0 ? error_set(err, errno, "cannot make container %s", p->container->name)
                 : wait_for_worker(p, pid, report, &awaited, err);
-    if (r == 0) {
-        r = storage_rename(p->lxcpath_fd, partial_name(p), p->lxcpath_fd, p->container->name);
-        if (r < 0)
-            error_set(err, r, "cannot make %s/%s", p->container->lxcpath, p->container->name);
-    }
+    if (r == 0)
+        r = appear(p, keep, err);
     if (r == 0)
         fsync(p->lxcpath_fd);
     else
@@ -235,7 +282,18 @@ int partial_make(const struct container *c, partial_work *work, void *context, s
         abandon(&p);
         return r;
     }
-    return run_worker(&p, work, context, err);
+    return run_worker(&p, NULL, work, context, err);
+}
+
+int partial_replace(const struct container *c, const char *keep, partial_work *work, void *context,
+                    struct error *err)
+{
+    __attribute__((cleanup(partial_end))) struct partial p = {.container = c, .lxcpath_fd = -1, .fd = -1};
+    int r = open_lxcpath(c, &p, err);
+
+    if (r == 0)
+        r = lock_empty(&p, err);
+    return r == 0 ? run_worker(&p, keep, work, context, err) : r;
 }
 
 int partial_discard(const struct container *c, struct error *err)

@@ -30,6 +30,13 @@ typedef int partial_work(void *context, const struct partial *p, struct error *e
  */
 int partial_make(const struct container *c, partial_work *work, void *context, struct error *err);
 
+/*
+ * The same for one that exists: the new one takes its place by one exchange, and of the old one only the
+ * subfolder `keep` is left, which moves over.
+ */
+int partial_replace(const struct container *c, const char *keep, partial_work *work, void *context,
+                    struct error *err);
+
 /* Take a container that exists away and remove it, with everything beneath its folder. */
 int partial_discard(const struct container *c, struct error *err);
 

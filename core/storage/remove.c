@@ -124,8 +124,17 @@ static int remove_entry(struct removal *r, int dirfd, const char *name, unsigned
 int storage_remove_tree(int dirfd, const char *name, struct error *err)
 {
     struct removal removal = {.top = -1};
-    int r = remove_entry(&removal, dirfd, name, 0);
+    const char *slash = strrchr(name, '/');
+    cleanup_free char *folder = slash ? strndup(name, (size_t)(slash - name) + 1) : NULL;
+    cleanup_fd int parent =
+        slash ? openat(dirfd, folder ? folder : "", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    int r;
 
+    /* The last folder is what tells whether something is mounted on it. */
+    if (slash && parent < 0)
+        r = errno == ENOENT && folder ? 0 : -errno;
+    else
+        r = remove_entry(&removal, slash ? parent : dirfd, slash ? slash + 1 : name, 0);
     if (r == 0)
         return 0;
     error_set(err, r, "cannot remove %s", name);

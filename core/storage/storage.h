@@ -12,7 +12,7 @@
 int storage_remedy(struct error *err);
 
 /*
- * Remove a tree beneath dirfd, however deep, without following links or crossing into other mounts; btrfs
+ * Remove a tree beneath dirfd (AT_FDCWD serves a path), however deep, without following links or crossing into other mounts; btrfs
  * subvolumes inside go too. A missing name is success. 0 or a negative errno with `err` filled (-EBUSY where
  * something is mounted inside).
  */

@@ -81,10 +81,10 @@ exec 3< <(exec python3 "$WORK/proxy.py" "$WORK/proxy")
 proxy=$!
 cleanup "kill $proxy"
 read -r -u 3
-t 'a call is answered by the proxy' has 'Disk quota exceeded' inside notify 'mkdir /mnt/asked 2>&1; true'
+key lxc.seccomp.notify.proxy 'a call is answered by the proxy' has 'Disk quota exceeded' inside notify 'mkdir /mnt/asked 2>&1; true'
 sed -i 's/= a cookie/= another/' "$WORK/lxc/notify/config"
 echo 'execve notify' >> "$WORK/notify"
-t 'which may let it go on, execve on the way to init too' inside notify 'mkdir /mnt/asked'
+key lxc.seccomp.notify.cookie 'with another cookie it lets the call go on, execve on the way to init too' inside notify 'mkdir /mnt/asked'
 kill $proxy
 wait $proxy 2> /dev/null
 

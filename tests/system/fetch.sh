@@ -199,7 +199,8 @@ t 'a server that comes back goes on at once' comes_back
 flush
 killed() {
     slowly
-    trusting killed &
+    # Without a shell in between, so that the signal reaches the command itself.
+    (exec "$LXCBOX" lxc-create -P "$lxc" -n killed -t download -f /dev/null -- -d tiny -r 1 -a amd64 --server "$SERVER" --ca-file "$CA_FILE") &
     creating=$!
     until_partial 1000000 || return 1
     publish 20260103_13:00 # another build, so what came is of no use

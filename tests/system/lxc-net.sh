@@ -58,12 +58,10 @@ t 'other names are asked of the server of resolv.conf' is 203.0.113.1 dig_a +sho
 t 'over TCP too, for the other names' is 203.0.113.1 dig_a +short +tcp www.example.test
 t 'an answer too large for a datagram comes over TCP' has 'z{250}' dig_a +short +bufsize=512 big.example.test TXT
 t 'several questions on one connection are answered' has '^;; Query time' dig_a +tcp +keepopen www.example.test beta.lxc
-no_upstream() {
-    kill -STOP $upstream
-    dig_a +time=12 +tries=1 www.example.test
-    kill -CONT $upstream
-}
-t 'a server that is silent is a failure in the end' has 'status: SERVFAIL' no_upstream
+# While the server is silent there is time for other things.
+kill -STOP $upstream
+dig_a +time=12 +tries=1 www.example.test > "$WORK/silent" &
+silent=$!
 
 # --- IPv6 -------------------------------------------------------------------------------------------------------
 
@@ -79,6 +77,34 @@ printf '#!/bin/sh\nenv | grep ^new_dhcp6 > %s/dhcp6\nexit 0\n' "$WORK" > "$WORK/
 chmod +x "$WORK/script6"
 stateless() { timeout 20 ip netns exec "$LAB-a" dhclient -6 -S -1 -lf "$WORK/a6" -pf "$WORK/a6.pid" -sf "$WORK/script6" eth0; kill "$(cat "$WORK/a6.pid")"; cat "$WORK/dhcp6"; }
 t 'stateless DHCPv6 tells the name server' has 'new_dhcp6_name_servers=fd42::1' stateless
+
+# --- systemd-networkd -------------------------------------------------------------------------------------------
+
+cat > "$WORK/networkd" <<'N'
+mount --make-rprivate / && mount -t tmpfs tmpfs /run && mount -o remount,bind,ro /sys # as in a container: no udev is waited for
+mkdir -p /run/systemd/network /run/systemd/netif/{links,leases,lldp}
+printf '[Match]\nName=eth0\n[Network]\nDHCP=yes\n[DHCPv4]\nHostname=delta\n' > /run/systemd/network/10-eth0.network
+chown -R systemd-network /run/systemd/netif
+SYSTEMD_LOG_LEVEL=debug exec /lib/systemd/systemd-networkd
+N
+if [ -x /lib/systemd/systemd-networkd ]; then
+    box d lxcbr0
+    (exec ip netns exec "$LAB-d" unshare -m bash "$WORK/networkd") > "$WORK/networkd.log" 2>&1 &
+    networkd=$!
+    cleanup 'kill $networkd'
+    t 'systemd-networkd gets a lease' until_ok 10 eval 'in_box d ip -o addr show dev eth0 | grep -q "inet $(address_of delta)/24"'
+    t 'and an IPv6 address' until_ok 10 eval 'in_box d ip -o addr show dev eth0 scope global -tentative | grep -q "inet6 fd42:"'
+    t 'and the reply of stateless DHCPv6' until_ok 10 grep -q 'DHCPv6 client: Processed Reply' "$WORK/networkd.log"
+    kill $networkd
+    t 'and gives its lease back when it ends' until_ok 5 eval '[ -z "$(address_of delta)" ]'
+    on_host ip link set v-d nomaster
+else
+    skip 'systemd-networkd gets a lease' 'needs systemd-networkd'
+fi
+
+wait $silent
+t 'a server that is silent is a failure in the end' has 'status: SERVFAIL' cat "$WORK/silent"
+kill -CONT $upstream
 
 # --- 250 at once ------------------------------------------------------------------------------------------------
 
@@ -140,6 +166,19 @@ t 'stop takes only its own rules away' lxc_net stop
 same_rules() { [ "$(on_host nft -s list ruleset)" = "$foreign" ]; }
 t 'the rules of others are as they were' same_rules
 on_host nft flush ruleset
+if command -v iptables-nft iptables-legacy > /dev/null; then
+    on_host iptables-nft -P FORWARD DROP
+    lxc_net start --allow-forward
+    t 'iptables can read the rules in its chains' has '^-A FORWARD -i lxcbr0 .*--comment lxc-net -j ACCEPT' on_host iptables-nft -S FORWARD
+    lxc_net stop
+    on_host nft flush ruleset
+    on_host iptables-legacy -P FORWARD DROP
+    t 'a chain of iptables-legacy that drops is named' has 'iptables-legacy.s chain FORWARD' eval 'lxc_net start 2>&1'
+    lxc_net stop
+    on_host iptables-legacy -P FORWARD ACCEPT
+else
+    skip 'iptables can read the rules in its chains' 'needs iptables'
+fi
 on_host ip link set v-a nomaster
 on_host ip link del lxcbr0
 
@@ -159,6 +198,13 @@ t 'port 53 taken is named with its owner' taken
 t 'nothing is left of it' clean
 t 'port 67 taken is named with its owner' taken --port=0 --dhcp-range=203.0.113.50,203.0.113.60
 t 'nothing is left of that either' clean
+if [ "$(uname -m)" = x86_64 ]; then
+    t 'a kernel without nftables is one sentence' refuses 'this kernel has no nftables \(it needs' \
+        on_host python3 tests/system/without-netlink.py 12 "$LXCBOX" lxc-net start
+    t 'nothing is left of that' clean
+else
+    skip 'a kernel without nftables is one sentence' 'the filter of system calls is for x86_64'
+fi
 bad() { printf '%s\n' "$1" | on_host tee /etc/default/lxc-net > /dev/null; refuses "$2" lxc_net start; }
 t 'a wrong address is refused with its line' bad $'\nLXC_ADDR=10.0.3' '/etc/default/lxc-net:2: LXC_ADDR is "10.0.3"'
 t 'a range outside the network is refused' bad 'LXC_DHCP_RANGE=10.0.4.2,10.0.4.9' 'a range of addresses'

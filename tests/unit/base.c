@@ -31,6 +31,16 @@ static void an_error_carries_cause_and_remedy(void **state)
                         "test: cannot attach veth: No such device (make the bridge)");
 }
 
+static void an_error_is_one_line_without_control_bytes(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    char line[64];
+
+    error_text(&err, EINVAL, "no container \"a\nb\x1b[2J\"");
+    assert_string_equal(error_format(&err, line, sizeof(line)), "no container \"a?b?[2J\"");
+}
+
 static void an_error_longer_than_its_room_is_cut_and_terminated(void **state)
 {
     struct error err = ERROR_INIT;
@@ -220,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_carries_cause_and_remedy),
+        cmocka_unit_test(an_error_is_one_line_without_control_bytes),
         cmocka_unit_test(an_error_longer_than_its_room_is_cut_and_terminated),
         cmocka_unit_test(a_string_buffer_grows_and_stays_terminated),
         cmocka_unit_test(numbers_are_whole_strings_in_range),

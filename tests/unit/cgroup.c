@@ -308,7 +308,7 @@ static void start_and_stop(const struct config *c, const char *payload)
     if (cgroup_create(&g, name_with("", ""), false, c, &err) < 0)
         fail_msg("%s", err.text);
     assert_string_equal(g.payload, payload);
-    if (cgroup_enter_monitor(&g, false, &err) < 0)
+    if (cgroup_enter_monitor(&g, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(cgroup_limit(&g, c, &err), 0);
     assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
@@ -399,7 +399,7 @@ static void the_root_of_a_container_with_mapped_ids_is_given_its_cgroups(void **
     (void)state;
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
         skip();
-    assert_int_equal(cgroup_create(&g, name_with("", ""), true, &c, &err), 0);
+    assert_int_equal(cgroup_create(&g, name_with("", ""), false, &c, &err), 0);
     for (size_t i = 0; i < g.count; i++) {
         static const char *const files[] = {".", "cgroup.procs"};
         struct stat st;
@@ -451,7 +451,7 @@ static void init_gives_its_cgroups_to_its_roots_group(void **state)
     (void)state;
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
         skip();
-    assert_int_equal(cgroup_create(&g, name_with("", ""), true, &c, &err), 0);
+    assert_int_equal(cgroup_create(&g, name_with("", ""), false, &c, &err), 0);
     assert_int_equal(fchownat(g.hierarchies[0].payload_fd, "", 700000, 700000, AT_EMPTY_PATH), 0);
     assert_int_equal(pipe2(up, O_CLOEXEC) | pipe2(down, O_CLOEXEC), 0);
     init = fork();
@@ -486,7 +486,7 @@ static void processes_left_in_the_monitors_cgroup_are_moved_out(void **state)
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
         skip();
     assert_int_equal(cgroup_create(&g, name_with("", ""), false, &c, &err), 0);
-    assert_int_equal(cgroup_enter_monitor(&g, false, &err), 0);
+    assert_int_equal(cgroup_enter_monitor(&g, &err), 0);
     path = strdup(g.monitor);
     left = fork();
     if (left == 0) {

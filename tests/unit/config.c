@@ -358,20 +358,6 @@ static void what_is_written_reads_back_the_same(void **state)
     assert_int_equal(second.groups.count, 2);
 }
 
-static void what_cannot_be_done_yet_is_named_at_start(void **state)
-{
-    cleanup_config struct config c;
-    struct error err = ERROR_INIT;
-
-    (void)state;
-    config_init(&c);
-    assert_int_equal(read_text(&c, "lxc.seccomp.notify.cookie = x\n", &err), 0);
-    assert_int_equal(config_check_supported(&c, &err), -ENOTSUP);
-    assert_non_null(strstr(err.text, "cf:1: lxc.seccomp.notify.cookie"));
-    assert_int_equal(read_text(&c, "lxc.seccomp.notify.cookie =\n", &err), 0);
-    assert_int_equal(config_check_supported(&c, &err), 0);
-}
-
 static void one_assignment_is_set_or_refused(void **state)
 {
     cleanup_config struct config c;
@@ -588,7 +574,6 @@ int main(void)
         cmocka_unit_test(a_slip_is_answered_with_the_key_that_was_meant),
         cmocka_unit_test(values_arrive_typed),
         cmocka_unit_test(what_is_written_reads_back_the_same),
-        cmocka_unit_test(what_cannot_be_done_yet_is_named_at_start),
         cmocka_unit_test(one_assignment_is_set_or_refused),
         cmocka_unit_test(files_and_folders_are_included_in_order),
         cmocka_unit_test(a_bad_line_of_an_included_file_is_named_by_that_file),

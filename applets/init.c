@@ -1,0 +1,191 @@
+/* init: process 1 of a system that consists of a kernel and this executable. See init.1. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "applets/init/init.h"
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/boot/disk.h"
+#include "core/boot/modules.h"
+#include "core/boot/system.h"
+
+#define SETTINGS_FILE "/etc/lxcbox.conf"
+#define FILE_MAX      (1 << 20) /* bytes */
+#define END_SECONDS   3         /* that processes get between SIGTERM and SIGKILL */
+
+static const struct option_row init_table[] = {OPT_END};
+
+static void block_signals(struct init *i)
+{
+    static const int ours[] = {SIGCHLD, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPWR};
+
+    sigemptyset(&i->signals);
+    for (size_t s = 0; s < ARRAY_LENGTH(ours); s++)
+        sigaddset(&i->signals, ours[s]);
+    sigprocmask(SIG_BLOCK, &i->signals, NULL);
+    /* Ctrl-Alt-Del: SIGINT to us, in place of a reboot at once. */
+    (void)reboot(RB_DISABLE_CAD);
+}
+
+/* The file first: the kernel's line is more easily changed at a boot. */
+static int read_settings(struct init *i, struct error *err)
+{
+    static const char *const files[] = {SETTINGS_FILE, "/proc/cmdline"};
+    cleanup_string_list struct string_list complaints = {0};
+
+    for (size_t f = 0; f < ARRAY_LENGTH(files); f++) {
+        cleanup_free char *text = NULL;
+        int r = file_read(AT_FDCWD, files[f], FILE_MAX, &text, NULL);
+
+        if (r == -ENOENT)
+            continue;
+        if (r == 0)
+            r = boot_settings_parse(&i->settings, text, &complaints);
+        if (r < 0)
+            return error_set(err, r, "cannot read %s", files[f]);
+    }
+    for (size_t c = 0; c < complaints.count; c++)
+        init_say("%s", complaints.items[c]);
+    return 0;
+}
+
+/* What the devices that are there need, and what is named; the rest the kernel asks /sbin/modprobe for. */
+static int load_modules(struct init *i, struct error *err)
+{
+    cleanup_modules struct modules m = {0};
+    struct error why = ERROR_INIT;
+    char *rest = i->settings.modules, *name;
+    int r = modules_open(&m, NULL, NULL, &why);
+
+    if (r == -ENOENT && !i->settings.modules)
+        return 0;
+    if (r < 0) {
+        if (err)
+            *err = why;
+        return r;
+    }
+    while ((name = strsep(&rest, ",")))
+        if (*name && modules_load(&m, name, "", &why) < 0)
+            init_say_error(&why);
+    modules_load_for_devices(&m);
+    return 0;
+}
+
+static int mount_cgroups(struct init *i, struct error *err)
+{
+    return system_mount_cgroups(i->settings.cgroup && strcmp(i->settings.cgroup, "v1") == 0, err);
+}
+
+/* All that lasts is below /var: containers, cache of images, leases. */
+static int mount_data(struct init *i, struct error *err)
+{
+    const char *data = i->settings.data;
+
+    if (data && strcmp(data, "tmpfs") != 0)
+        return disk_mount(data, "/var", err);
+    if (mount("tmpfs", "/var", "tmpfs", MS_NODEV, "mode=0755,size=90%") < 0)
+        return error_set(err, errno, "cannot mount tmpfs at /var");
+    return 0;
+}
+
+static int up_network(struct init *i, struct error *err)
+{
+    struct error why = ERROR_INIT;
+
+    (void)err;
+    /* Containers on the disk may do without; what cannot will say so. */
+    if (init_network(i, &why) < 0)
+        init_say_error(&why);
+    return i->end ? -ECANCELED : 0;
+}
+
+static int (*const steps[])(struct init *, struct error *) = {
+    read_settings, load_modules, mount_cgroups, mount_data, up_network, init_containers,
+};
+
+static unsigned wanted_end(const struct init *i)
+{
+    const char *end = i->settings.end ? i->settings.end : "poweroff";
+
+    return strcmp(end, "reboot") == 0 ? RB_AUTOBOOT
+           : strcmp(end, "halt") == 0 ? RB_HALT_SYSTEM
+                                      : RB_POWER_OFF;
+}
+
+/* End every process but us. */
+static void end_processes(void)
+{
+    const struct timespec pause = {0, 50000000};
+    time_t began = time(NULL);
+    pid_t pid = 0;
+
+    kill(-1, SIGTERM);
+    while (time(NULL) - began < END_SECONDS) {
+        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+            ;
+        if (pid < 0) /* no child is left, and every orphan is our child */
+            return;
+        nanosleep(&pause, NULL);
+    }
+    kill(-1, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        ;
+}
+
+__attribute__((noreturn)) static void shut_down(struct init *i)
+{
+    int r;
+
+    init_stop_containers(i);
+    end_processes();
+    r = system_unmount("/var");
+    if (r < 0)
+        init_say("cannot unmount /var: %s", strerror(-r));
+    sync();
+    fflush(stderr);
+    reboot((int)i->end);
+    init_say("the kernel does not end: %s", strerror(errno));
+    for (;;)
+        pause();
+}
+
+static int init_main(struct invocation *in, struct error *err)
+{
+    struct init i = {0};
+    int r;
+
+    (void)in; /* the kernel hands on what words of its line it does not know */
+    if (getpid() != 1) {
+        error_text(err, EPERM, "init is for the kernel to start, as its first process");
+        return error_remedy(err, "lxcbox mkinitramfs writes an initramfs in which it does");
+    }
+    block_signals(&i);
+    umask(022);
+    r = system_mount(err);
+    for (size_t s = 0; r == 0 && s < ARRAY_LENGTH(steps); s++)
+        r = steps[s](&i, err);
+    if (r < 0 && r != -ECANCELED) {
+        init_say_error(err);
+        /* Without a word on what to do, the sentence stays to be read. */
+        if (!i.settings.end) {
+            init_say("waiting for Ctrl-Alt-Del (lxc.end=poweroff or reboot would not wait)");
+            (void)init_wait(&i, 0);
+        }
+    }
+    if (!i.end)
+        i.end = wanted_end(&i);
+    shut_down(&i);
+}
+
+APPLET(init, .name = "init", .summary = "Be the first process of a machine that runs containers",
+       .usage = "(started by the kernel)", .options = init_table, .options_size = 1, .stop_at_operand = true,
+       .run = init_main);

@@ -1,0 +1,186 @@
+/* Init's containers: that of the image, those marked to start by themselves, and the end of all. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "applets/init/init.h"
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/run/stop.h"
+#include "core/storage/list.h"
+
+#define DEFAULT_CONFIG "/etc/lxc/default.conf"
+#define OUR_CONFIG     "/run/lxcbox.conf"
+#define STOP_MS        30000
+
+/* The image server's names for machines, by the kernel's. */
+static const char *architecture(void)
+{
+    static const struct {
+        const char *kernel, *server;
+    } names[] = {{"x86_64", "amd64"},    {"aarch64", "arm64"}, {"armv7", "armhf"},     {"armv8", "armhf"},
+                 {"armv", "armel"},      {"i", "i386"},        {"riscv64", "riscv64"}, {"mips", "mipsel"},
+                 {"ppc64le", "ppc64el"}, {"s390x", "s390x"}};
+    struct utsname u;
+
+    uname(&u);
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (starts_with(u.machine, names[i].kernel))
+            return names[i].server;
+    return "unknown";
+}
+
+/* What a new container is made from, where the initramfs brings no default.conf. */
+static int write_config(const char *network, struct error *err)
+{
+    const char *text = "lxc.net.0.type = veth\nlxc.net.0.link = lxcbr0\nlxc.net.0.flags = up\n"
+                       "lxc.net.0.name = eth0\n";
+    int r;
+
+    if (strcmp(network, "host") == 0)
+        text = "lxc.net.0.type = none\n";
+    if (strcmp(network, "none") == 0)
+        text = "lxc.net.0.type = empty\n";
+    r = file_replace(AT_FDCWD, OUR_CONFIG, text, strlen(text), 0644);
+    return r < 0 ? error_set(err, r, "cannot write %s", OUR_CONFIG) : 0;
+}
+
+static int fetch(struct init *i, const struct container *c, const struct string_list *image,
+                 const char *network, struct error *err)
+{
+    const char *words[24] = {"lxc-create", "-n", c->name, "-t", "download"};
+    bool own = access(DEFAULT_CONFIG, F_OK) < 0;
+    int r = own ? write_config(network, err) : 0;
+    size_t n = 5;
+
+    if (own) {
+        words[n++] = "-f";
+        words[n++] = OUR_CONFIG;
+    }
+    words[n++] = "--";
+    words[n++] = "-d";
+    words[n++] = image->items[0];
+    words[n++] = "-r";
+    words[n++] = image->items[1];
+    words[n++] = "-a";
+    words[n++] = image->count > 3 ? image->items[3] : architecture();
+    words[n++] = "--variant";
+    words[n++] = image->count > 2 && image->items[2][0] ? image->items[2] : "default";
+    if (i->settings.server) {
+        words[n++] = "--server";
+        words[n++] = i->settings.server;
+    }
+    words[n] = NULL;
+    return r < 0 ? r : init_run(i, words, err);
+}
+
+/* Its init, or the command of lxc.run, with our console as its own. */
+static int run(struct init *i, const struct container *c, struct error *err)
+{
+    cleanup_free char *command = i->settings.run ? strdup(i->settings.run) : NULL;
+    const char *words[40] = {"lxc-start", "-F", c->name};
+    size_t n = 3;
+    pid_t pid;
+    int status;
+
+    if (i->settings.run && !command)
+        return error_set(err, ENOMEM, "cannot start %s", c->name);
+    if (command)
+        words[n++] = "--";
+    for (char *rest = command, *word; (word = strsep(&rest, " ")) && n + 1 < ARRAY_LENGTH(words);)
+        if (*word)
+            words[n++] = word;
+    words[n] = NULL;
+    pid = init_start(i, words, err);
+    status = pid < 0 ? pid : init_wait(i, pid);
+    if (status >= 0)
+        init_say("container %s has ended with status %d", c->name, status);
+    return status < 0 ? status : 0;
+}
+
+static int run_image(struct init *i, const char *network, struct error *err)
+{
+    cleanup_string_list struct string_list image = {0};
+    int r = boot_image_parse(i->settings.image, &image, err);
+    struct container c = {i->settings.name ? i->settings.name
+                          : image.count    ? image.items[0]
+                                           : "",
+                          INIT_LXCPATH};
+
+    if (r == 0)
+        r = container_check_name(c.name, err);
+    if (r == 0 && !container_is_defined(&c))
+        r = fetch(i, &c, &image, network, err);
+    return r < 0 ? r : run(i, &c, err);
+}
+
+int init_containers(struct init *i, struct error *err)
+{
+    const char *network = i->settings.network ? i->settings.network : "nat";
+    cleanup_container_list struct container_list running = {0};
+    int r = 0;
+
+    if (i->settings.ca && setenv("SSL_CERT_FILE", i->settings.ca, 1) < 0)
+        return error_set(err, errno, "cannot set the certificate authority");
+    r = make_directories(INIT_LXCPATH, 0755);
+    if (r < 0)
+        return error_set(err, r, "cannot make " INIT_LXCPATH);
+    if (strcmp(network, "nat") == 0)
+        r = init_run(i, (const char *const[]){"lxc-net", "start", NULL}, err);
+    if (r == 0)
+        r = init_run(i, (const char *const[]){"lxc-autostart", NULL}, err);
+    if (r == 0 && i->settings.image)
+        return run_image(i, network, err);
+    if (r == 0)
+        r = container_list_read(INIT_LXCPATH, true, &running, err);
+    if (r < 0)
+        return r;
+    if (!running.count) {
+        error_text(err, ENOENT, "there is no container to run");
+        return error_remedy(err, "lxc.image= names an image, lxc.data= the disk with containers that have "
+                                 "lxc.start.auto = 1");
+    }
+    (void)init_wait(i, 0);
+    return 0;
+}
+
+__attribute__((noreturn)) static void stop(const struct container *c)
+{
+    struct error err = ERROR_INIT;
+    int r = container_shutdown(c, STOP_MS, &err);
+
+    if (r < 0 && r != -ENOTCONN) {
+        init_say("%s did not shut down: killing it", c->name);
+        r = container_kill(c, &err);
+    }
+    _exit(r < 0);
+}
+
+void init_stop_containers(struct init *i)
+{
+    cleanup_container_list struct container_list running = {0};
+    struct error err = ERROR_INIT;
+    unsigned end = i->end;
+
+    if (container_list_read(INIT_LXCPATH, true, &running, &err) < 0) {
+        init_say_error(&err);
+        return;
+    }
+    cleanup_free struct init_child *stops = calloc(running.count + 1, sizeof(*stops));
+    if (!stops || !running.count)
+        return;
+    for (size_t n = 0; n < running.count; n++) {
+        const struct container c = {running.items[n].name, INIT_LXCPATH};
+
+        stops[n].pid = fork();
+        if (stops[n].pid == 0)
+            stop(&c);
+    }
+    /* The wish to end is known: it is not to end the waiting. */
+    i->end = 0;
+    (void)init_wait_children(i, stops, running.count, false);
+    i->end = end;
+}

@@ -1,0 +1,245 @@
+/* lxc-autostart: start, reboot or end the containers that are marked for it. See lxc-autostart.1. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/config/load.h"
+#include "core/config/summary.h"
+#include "core/container.h"
+#include "core/run/start.h"
+#include "core/run/stop.h"
+#include "core/storage/list.h"
+
+#define SOME_FAILED 2 /* exit status */
+
+struct lxc_autostart_options {
+    struct container_options container;
+    bool reboot, shutdown, kill, list, all, ignore_auto;
+    struct string_list groups;
+    const char *timeout;
+};
+
+static const struct option_row lxc_autostart_table[] = {
+    OPT_FLAG('r', "reboot", struct lxc_autostart_options, reboot, "reboot those that run"),
+    OPT_FLAG('s', "shutdown", struct lxc_autostart_options, shutdown, "shut down those that run"),
+    OPT_FLAG('k', "kill", struct lxc_autostart_options, kill, "kill those that run"),
+    OPT_FLAG('L', "list", struct lxc_autostart_options, list,
+             "only list those that are meant, each with its delay in seconds"),
+    OPT_STRING('t', "timeout", "SECONDS", struct lxc_autostart_options, timeout,
+               "with -s: how long to wait before killing one (60)"),
+    OPT_LIST('g', "groups", "GROUP[,GROUP]...", struct lxc_autostart_options, groups,
+             "those of these groups, one group after the other; an empty one: those of no group (that)"),
+    OPT_FLAG('a', "all", struct lxc_autostart_options, all, "those of whatever group"),
+    OPT_FLAG('A', "ignore-auto", struct lxc_autostart_options, ignore_auto,
+             "also those that are not marked lxc.start.auto"),
+    OPT_STRING('P', "lxcpath", "DIR", struct lxc_autostart_options, container.lxcpath,
+               "use this folder of containers"),
+    OPT_STRING('o', "logfile", "FILE", struct lxc_autostart_options, container.logfile,
+               "write the log to FILE"),
+    OPT_STRING('l', "logpriority", "LEVEL", struct lxc_autostart_options, container.loglevel,
+               "log messages from LEVEL on (ERROR)"),
+    OPT_FLAG('q', "quiet", struct lxc_autostart_options, container.quiet,
+             "write nothing to standard error but failures"),
+    OPT_END,
+};
+
+struct candidate {
+    struct container container;
+    struct config_summary settings;
+    bool active, done;
+};
+
+struct candidates {
+    struct candidate *items;
+    size_t count;
+};
+
+static void candidates_free(struct candidates *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        config_summary_free(&c->items[i].settings);
+    free(c->items);
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    int order_x = x->settings.start_order, order_y = y->settings.start_order;
+
+    if (order_x != order_y)
+        return order_x < order_y ? -1 : 1;
+    return strcmp(x->container.name, y->container.name);
+}
+
+static int by_order_reversed(const void *a, const void *b)
+{
+    return by_order(b, a);
+}
+
+/* The names belong to `list`. */
+static int read_candidates(const char *lxcpath, const struct container_list *list, struct candidates *out,
+                           struct error *err)
+{
+    struct config_includes includes = {0};
+    int r = 0;
+
+    out->items = calloc(list->count + 1, sizeof(*out->items));
+    if (!out->items)
+        r = -ENOMEM;
+    for (size_t i = 0; r == 0 && i < list->count; i++) {
+        struct candidate *c = &out->items[out->count];
+        cleanup_free char *path = NULL;
+
+        if (!list->items[i].defined)
+            continue;
+        c->container = (struct container){list->items[i].name, lxcpath};
+        c->active = list->items[i].active;
+        out->count++;
+        path = container_path(&c->container, "config");
+        r = path ? config_summary_read(path, &includes, &c->settings) : -ENOMEM;
+        r = r == -ENOMEM ? r : 0; /* one that cannot be read has no mark */
+    }
+    string_list_clear(&includes.items);
+    return r < 0 ? error_set(err, r, "cannot read the containers of %s", lxcpath) : 0;
+}
+
+static int start(const struct candidate *candidate, struct error *err)
+{
+    const struct config_source source = {0};
+    const struct start_options options = {0};
+    cleanup_config struct config config;
+    int r;
+
+    config_init(&config);
+    r = config_load(&candidate->container, &source, &config, err);
+    if (r == 0)
+        r = container_start(&candidate->container, &config, &options, err);
+    return r == -EALREADY ? 0 : r;
+}
+
+static int end(const struct lxc_autostart_options *o, const struct candidate *c, int timeout_ms,
+               struct error *err)
+{
+    int r = o->kill ? -ETIMEDOUT : container_shutdown(&c->container, timeout_ms, err);
+
+    if (r == -ENOTCONN) /* it ended by itself meanwhile */
+        return 0;
+    if (r < 0) {
+        error_clear(err);
+        r = container_kill(&c->container, err);
+    }
+    return r;
+}
+
+/* Do to one what is asked. */
+static int act(const struct lxc_autostart_options *o, const struct candidate *c, int timeout_ms,
+               struct error *err)
+{
+    bool ends = o->shutdown || o->kill;
+    int r;
+
+    if (c->active != (ends || o->reboot))
+        return 0;
+    if (o->list) {
+        if (ends)
+            puts(c->container.name);
+        else
+            printf("%s %d\n", c->container.name, c->settings.start_delay_seconds);
+        return 0;
+    }
+    if (ends)
+        return end(o, c, timeout_ms, err);
+    r = o->reboot ? container_reboot(&c->container, 0, err) : start(c, err);
+    if (r == 0 && c->settings.start_delay_seconds > 0)
+        sleep((unsigned)c->settings.start_delay_seconds);
+    return r;
+}
+
+static bool is_meant(const struct lxc_autostart_options *o, const struct candidate *c, const char *group)
+{
+    if (c->done || (!o->ignore_auto && !c->settings.start_auto))
+        return false;
+    if (o->all)
+        return true;
+    return *group ? string_list_has(&c->settings.groups, group) : c->settings.groups.count == 0;
+}
+
+static size_t act_on_group(const struct lxc_autostart_options *o, const char *applet, struct candidates *all,
+                           const char *group, int timeout_ms)
+{
+    size_t failed = 0;
+
+    for (size_t i = 0; i < all->count; i++) {
+        struct candidate *c = &all->items[i];
+        struct error err = ERROR_INIT;
+        char text[sizeof(struct error)];
+
+        if (!is_meant(o, c, group))
+            continue;
+        c->done = true;
+        if (act(o, c, timeout_ms, &err) >= 0)
+            continue;
+        failed++;
+        fprintf(stderr, "%s: %s: %s\n", applet, c->container.name, error_format(&err, text, sizeof(text)));
+    }
+    return failed;
+}
+
+static int read_groups(const struct lxc_autostart_options *o, struct string_list *groups, struct error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && !o->all && i < o->groups.count; i++)
+        for (char *rest = o->groups.items[i], *word; r == 0 && (word = strsep(&rest, ","));) {
+            word += strspn(word, " ");
+            word[strcspn(word, " ")] = '\0';
+            r = string_list_add(groups, word);
+        }
+    if (r == 0 && groups->count == 0)
+        r = string_list_add(groups, "");
+    return r < 0 ? error_set(err, r, "cannot read the groups") : 0;
+}
+
+static int lxc_autostart_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_autostart_options *o = in->options;
+    __attribute__((cleanup(candidates_free))) struct candidates all = {0};
+    cleanup_container_list struct container_list list = {0};
+    cleanup_string_list struct string_list groups = {0};
+    int64_t seconds = 60;
+    const char *lxcpath;
+    size_t failed = 0;
+    int r;
+
+    if (o->reboot + o->shutdown + o->kill > 1)
+        return error_text(err, EINVAL, "-r, -s and -k exclude each other");
+    if (in->argc)
+        return error_text(err, EINVAL, "containers are meant by their settings, not by name, as \"%s\"",
+                          in->argv[0]);
+    if (o->timeout && parse_int64(o->timeout, 10, -1, INT_MAX / 1000, &seconds) < 0)
+        return error_text(err, EINVAL, "-t takes a number of seconds, or -1, not \"%s\"", o->timeout);
+    r = container_select_path(&o->container, in, &lxcpath, err);
+    if (r == 0)
+        r = read_groups(o, &groups, err);
+    if (r == 0)
+        r = container_list_read(lxcpath, false, &list, err);
+    if (r == 0)
+        r = read_candidates(lxcpath, &list, &all, err);
+    if (r < 0)
+        return r;
+    if (all.count)
+        qsort(all.items, all.count, sizeof(*all.items),
+              o->shutdown || o->kill ? by_order_reversed : by_order);
+    for (size_t i = 0; i < groups.count; i++)
+        failed += act_on_group(o, in->applet, &all, groups.items[i], seconds < 0 ? -1 : (int)seconds * 1000);
+    return failed == 0 ? 0 : failed == all.count ? 1 : SOME_FAILED;
+}
+
+APPLET(lxc_autostart, .name = "lxc-autostart",
+       .summary = "Start, reboot or end the containers that are marked for it", .usage = "[OPTION]...",
+       .options = lxc_autostart_table, .options_size = sizeof(struct lxc_autostart_options), .sealed = true,
+       .run = lxc_autostart_run);

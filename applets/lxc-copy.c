@@ -1,0 +1,151 @@
+/* lxc-copy: copy a container, rename it, or run a copy that is gone afterwards. See lxc-copy.1. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/config/config.h"
+#include "core/run/start.h"
+#include "core/storage/copy.h"
+#include "core/storage/destroy.h"
+
+struct lxc_copy_options {
+    struct container_options container;
+    const char *newname, *newpath, *storage, *mounts, *fssize;
+    bool rename, snapshot, allow_running, foreground, daemon, ephemeral, tmpfs, keep_data, keep_name,
+        keep_mac;
+};
+
+static const struct option_row lxc_copy_table[] = {
+    OPT_STRING('N', "newname", "NEWNAME", struct lxc_copy_options, newname, "the copy's name"),
+    OPT_STRING('p', "newpath", "DIR", struct lxc_copy_options, newpath,
+               "the folder of containers for the copy"),
+    OPT_FLAG('R', "rename", struct lxc_copy_options, rename, "rename the container"),
+    OPT_FLAG('s', "snapshot", struct lxc_copy_options, snapshot, "a snapshot: share the container's files"),
+    OPT_FLAG('a', "allowrunning", struct lxc_copy_options, allow_running,
+             "a snapshot even of a running container"),
+    OPT_FLAG('F', "foreground", struct lxc_copy_options, foreground, "with -e: the console is this terminal"),
+    OPT_FLAG('d', "daemon", struct lxc_copy_options, daemon, "with -e: run in the background (default)"),
+    OPT_FLAG('e', "ephemeral", struct lxc_copy_options, ephemeral,
+             "start a snapshot that is destroyed when it stops"),
+    OPT_STRING('m', "mount", "LIST", struct lxc_copy_options, mounts,
+               "with -e: bind=/SRC[:/DEST][:ro], overlay=/SRC[:/DEST], separated by commas"),
+    OPT_STRING('B', "backingstorage", "KIND", struct lxc_copy_options, storage,
+               "storage of the copy: dir, btrfs or overlay"),
+    OPT_FLAG('t', "tmpfs", struct lxc_copy_options, tmpfs, "with -e: keep its changes in memory"),
+    OPT_STRING('L', "fssize", "SIZE", struct lxc_copy_options, fssize, NULL),
+    OPT_FLAG('D', "keepdata", struct lxc_copy_options, keep_data, "with -e: keep the copy when it stops"),
+    OPT_FLAG('K', "keepname", struct lxc_copy_options, keep_name, "keep the host name"),
+    OPT_FLAG('M', "keepmac", struct lxc_copy_options, keep_mac, "keep the MAC addresses"),
+    OPT_GROUP(container_options_table, struct lxc_copy_options, container),
+    OPT_END,
+};
+
+static int check_options(const struct lxc_copy_options *o, struct error *err)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } ephemeral_only[] = {{"-m", o->mounts != NULL},
+                          {"-t", o->tmpfs},
+                          {"-D", o->keep_data},
+                          {"-F", o->foreground},
+                          {"-d", o->daemon}};
+
+    for (size_t i = 0; !o->ephemeral && i < ARRAY_LENGTH(ephemeral_only); i++)
+        if (ephemeral_only[i].given)
+            return error_text(err, EINVAL, "%s goes with -e only", ephemeral_only[i].name);
+    if (o->rename && (o->snapshot || o->ephemeral || o->storage || o->keep_name))
+        return error_text(err, EINVAL, "-R goes with -N and -p only");
+    if (o->foreground && o->daemon)
+        return error_text(err, EINVAL, "-F and -d exclude each other");
+    if (o->allow_running && !o->snapshot && !o->ephemeral)
+        return error_text(err, EINVAL, "-a goes with -s or -e only");
+    if (o->fssize) {
+        error_text(err, ENOTSUP, "-L goes with block storage, which is made by programs of its own");
+        return error_remedy(err, "leave it out");
+    }
+    if (!o->newname && !o->ephemeral) {
+        error_text(err, EINVAL, "no name given for the copy");
+        return error_remedy(err, "add -N NEWNAME");
+    }
+    return 0;
+}
+
+static int start_copy(const struct container *c, const struct lxc_copy_options *o, struct error *err)
+{
+    cleanup_config struct config config = {0};
+    cleanup_free char *path = container_path(c, "config");
+    const struct start_options start = {.foreground = o->foreground};
+    int r = path ? 0 : error_set(err, ENOMEM, "cannot start %s", c->name);
+
+    config_init(&config);
+    if (r == 0)
+        r = config_read_file(&config, path, err);
+    if (r == 0 && o->tmpfs)
+        r = copy_to_tmpfs(c, err);
+    return r == 0 ? container_start(c, &config, &start, err) : r;
+}
+
+static int run_ephemeral(const struct container *from, struct container *to, const struct lxc_copy_options *o,
+                         struct copy_options *copy, struct error *err)
+{
+    cleanup_free char *name = NULL;
+    int r;
+
+    if (!to->name) {
+        name = copy_new_name(from, to->lxcpath, err);
+        to->name = name;
+    }
+    if (!to->name)
+        return err->code;
+    copy->snapshot = true;
+    copy->ephemeral = !o->keep_data;
+    /* The source may run: LXC allows it here too. */
+    copy->allow_running = true;
+    r = container_copy(from, to, copy, err);
+    if (r < 0)
+        return r;
+    if (!o->container.quiet) {
+        printf("Created %s as clone of %s\n", to->name, from->name);
+        fflush(stdout);
+    }
+    r = start_copy(to, o, err);
+    if (r < 0 && copy->ephemeral) {
+        struct error ignored = ERROR_INIT;
+        container_destroy(to, false, &ignored);
+    }
+    return r;
+}
+
+static int lxc_copy_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_copy_options *o = in->options;
+    struct copy_options copy = {.snapshot = o->snapshot,
+                                .storage = o->storage,
+                                .keep_name = o->keep_name,
+                                .keep_mac = o->keep_mac,
+                                .allow_running = o->allow_running,
+                                .mounts = o->mounts};
+    struct container from, to = {o->newname, NULL};
+    int r = container_select(&o->container, in, &from, err);
+
+    if (r == 0)
+        r = check_options(o, err);
+    if (r < 0)
+        return r;
+    to.lxcpath = o->newpath ? o->newpath : from.lxcpath;
+    if (to.lxcpath[0] != '/') {
+        error_text(err, EINVAL, "-p %s is no absolute path", to.lxcpath);
+        return error_remedy(err, "write it from the root");
+    }
+    copy.hook_arguments = in->argv;
+    if (o->rename)
+        return container_rename(&from, &to, err);
+    return o->ephemeral ? run_ephemeral(&from, &to, o, &copy, err) : container_copy(&from, &to, &copy, err);
+}
+
+APPLET(lxc_copy, .name = "lxc-copy", .summary = "Copy, rename, or run a copy of a container",
+       .usage = "[-n] NAME [-N NEWNAME] [OPTION]... [-- HOOK-ARGUMENT...]", .options = lxc_copy_table,
+       .options_size = sizeof(struct lxc_copy_options), .run = lxc_copy_run);

@@ -1,0 +1,121 @@
+/* lxc-snapshot: make, list, restore and destroy snapshots of a container. See lxc-snapshot.1. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/storage/list.h"
+#include "core/storage/snapshot.h"
+
+#define MAX_COMMENT (1 << 20)
+
+struct lxc_snapshot_options {
+    struct container_options container;
+    bool list, show_comments;
+    const char *restore, *newname, *destroy, *comment;
+};
+
+static const struct option_row lxc_snapshot_table[] = {
+    OPT_FLAG('L', "list", struct lxc_snapshot_options, list, "list the snapshots"),
+    OPT_FLAG('C', "showcomments", struct lxc_snapshot_options, show_comments, "with -L: and their comments"),
+    OPT_STRING('c', "comment", "FILE", struct lxc_snapshot_options, comment,
+               "the new snapshot's comment is in FILE"),
+    OPT_STRING('r', "restore", "SNAPSHOT", struct lxc_snapshot_options, restore,
+               "make a container of a snapshot, in place of its own unless -N names another"),
+    OPT_STRING('N', "newname", "NEWNAME", struct lxc_snapshot_options, newname,
+               "with -r: the restored container's name"),
+    OPT_STRING('d', "destroy", "SNAPSHOT", struct lxc_snapshot_options, destroy,
+               "destroy a snapshot, or ALL of them"),
+    OPT_GROUP(container_options_table, struct lxc_snapshot_options, container),
+    OPT_END,
+};
+
+static int list(const struct container *c, bool comments, struct error *err)
+{
+    cleanup_string_list struct string_list names = {0};
+    cleanup_free char *folder = snapshot_folder(c);
+    int r = folder ? snapshot_names(c, &names, err) : error_set(err, ENOMEM, "cannot list snapshots");
+
+    if (r < 0)
+        return r;
+    if (names.count == 0)
+        puts("No snapshots");
+    for (size_t i = 0; i < names.count; i++) {
+        const struct container it = {names.items[i], folder};
+        cleanup_free char *when_path = container_path(&it, "ts"),
+                          *comment_path = container_path(&it, "comment");
+        cleanup_free char *when = NULL, *comment = NULL;
+
+        if (when_path)
+            file_read(AT_FDCWD, when_path, 64, &when, NULL);
+        printf("%s (%s) %s\n", it.name, folder, when ? when : "unknown");
+        if (comments && comment_path && file_read(AT_FDCWD, comment_path, MAX_COMMENT, &comment, NULL) == 0)
+            fputs(comment, stdout);
+    }
+    return 0;
+}
+
+static int destroy(const struct container *c, const char *which, struct error *err)
+{
+    cleanup_string_list struct string_list names = {0};
+    int r;
+
+    if (strcmp(which, "ALL") != 0)
+        return snapshot_destroy(c, which, err);
+    r = snapshot_names(c, &names, err);
+    for (size_t i = 0; r == 0 && i < names.count; i++)
+        r = snapshot_destroy(c, names.items[i], err);
+    return r;
+}
+
+static int create(const struct container *c, const char *comment_file, struct error *err)
+{
+    cleanup_free char *comment = NULL;
+    int r = comment_file ? file_read(AT_FDCWD, comment_file, MAX_COMMENT, &comment, NULL) : 0;
+
+    return r < 0 ? error_set(err, r, "cannot read comment %s", comment_file)
+                 : snapshot_create(c, comment, err);
+}
+
+static int check_options(const struct lxc_snapshot_options *o, struct error *err)
+{
+    if ((o->list || o->show_comments) + !!o->restore + !!o->destroy + !!o->comment > 1) {
+        error_text(err, EINVAL, "only one of -L, -r, -d and -c can be done at once");
+        return error_remedy(err, "--help lists the options");
+    }
+    if (o->newname && !o->restore)
+        return error_text(err, EINVAL, "-N goes with -r only");
+    if (o->show_comments && !o->list)
+        return error_text(err, EINVAL, "-C goes with -L only");
+    return 0;
+}
+
+static int lxc_snapshot_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_snapshot_options *o = in->options;
+    struct container c;
+    int r = container_select(&o->container, in, &c, err);
+
+    if (r == 0)
+        r = check_options(o, err);
+    if (r == 0 && !container_is_defined(&c))
+        return error_text(err, ENOENT, "there is no container %s in %s", c.name, c.lxcpath);
+    if (r < 0)
+        return r;
+    if (o->list)
+        return list(&c, o->show_comments, err);
+    if (o->destroy)
+        return destroy(&c, o->destroy, err);
+    if (o->restore) {
+        const char *name = o->newname ? o->newname : in->argc > 0 ? in->argv[0] : c.name;
+        return snapshot_restore(&c, o->restore, &(struct container){name, c.lxcpath}, err);
+    }
+    return create(&c, o->comment, err);
+}
+
+APPLET(lxc_snapshot, .name = "lxc-snapshot", .summary = "Make, list, restore and destroy snapshots",
+       .usage = "[-n] NAME [OPTION]...", .options = lxc_snapshot_table,
+       .options_size = sizeof(struct lxc_snapshot_options), .run = lxc_snapshot_run);

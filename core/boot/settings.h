@@ -1,0 +1,56 @@
+/*
+ * What init is told: words on the kernel's command line, and the same in /etc/lxcbox.conf. See init.1. The
+ * syntax of the line, quotes included, is the kernel's (admin-guide/kernel-parameters.rst), that of ip= as
+ * well (admin-guide/nfs/nfsroot.rst).
+ */
+#ifndef LXCBOX_CORE_BOOT_SETTINGS_H
+#define LXCBOX_CORE_BOOT_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+
+/* All owned; NULL: not said. */
+struct boot_settings {
+    char *image;   /* lxc.image: "debian/bookworm[/VARIANT[/ARCH]]" */
+    char *server;  /* lxc.server */
+    char *ca;      /* lxc.ca: a file */
+    char *name;    /* lxc.name */
+    char *run;     /* lxc.run: a command in place of the container's init */
+    char *data;    /* lxc.data: "LABEL=x", "UUID=x", "/dev/x", "tmpfs" */
+    char *cgroup;  /* lxc.cgroup: "v1", "v2" */
+    char *network; /* lxc.net: "nat", "host", "none" */
+    char *time;    /* lxc.ntp: a host, "none" */
+    char *end;     /* lxc.end: "poweroff", "reboot", "halt" */
+    char *modules; /* lxc.modules: names with commas between */
+    char *ip;      /* ip */
+};
+
+#define cleanup_boot_settings __attribute__((cleanup(boot_settings_free)))
+void boot_settings_free(struct boot_settings *s);
+
+/*
+ * Take what a text says; a later word replaces an earlier one, lines that begin with '#' are remarks. A word
+ * that begins with "lxc." and is none of these, or a value that is none of the choices, is passed over and
+ * told of in `complaints`, a sentence each. Words that are not ours are the kernel's. 0 or -ENOMEM.
+ */
+int boot_settings_parse(struct boot_settings *s, const char *text, struct string_list *complaints);
+
+/* ip=. Empty strings where nothing is said. */
+struct boot_ip {
+    char address[64], gateway[64], netmask[64], host_name[65], device[16], servers[2][64];
+    bool dhcp, off;
+};
+
+/*
+ * "dhcp", "on", "any"; "off", "none"; "[DEVICE]:dhcp"; or CLIENT:SERVER:GATEWAY:NETMASK:HOST:DEVICE:AUTOCONF:
+ * DNS0:DNS1:NTP0, where fields may be missing at the end. NULL: DHCP. 0 or -EINVAL with `err` filled.
+ */
+int boot_ip_parse(const char *text, struct boot_ip *out, struct error *err);
+
+/* "debian/bookworm[/VARIANT[/ARCH]]" in its parts, at least two and at most four. 0, -EINVAL with `err`
+ * filled or -ENOMEM. */
+int boot_image_parse(const char *text, struct string_list *parts, struct error *err);
+
+#endif

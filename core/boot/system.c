@@ -1,0 +1,109 @@
+#include "core/boot/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+
+#define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+static const struct {
+    const char *type, *target, *options;
+    unsigned long flags;
+} table[] = {
+    {"proc", "/proc", NULL, SAFE},
+    {"sysfs", "/sys", NULL, SAFE},
+    {"devtmpfs", "/dev", "mode=0755", MS_NOSUID},
+    {"devpts", "/dev/pts", "gid=5,mode=620,ptmxmode=666", MS_NOSUID | MS_NOEXEC},
+    {"tmpfs", "/dev/shm", "mode=1777", MS_NOSUID | MS_NODEV},
+    {"tmpfs", "/run", "mode=0755", MS_NOSUID | MS_NODEV},
+    {"tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV},
+};
+
+static int root_on_top(struct error *err)
+{
+    if (make_directories("/run", 0755) < 0 || mount("/", "/run", NULL, MS_BIND, NULL) < 0 ||
+        chdir("/run") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
+        return error_set(err, errno, "cannot put the root on top of the initial one");
+    return 0;
+}
+
+static int open_console(struct error *err)
+{
+    int fd;
+
+    if (fcntl(STDERR_FILENO, F_GETFD) >= 0)
+        return 0;
+    fd = open("/dev/console", O_RDWR | O_NOCTTY);
+    if (fd < 0)
+        return error_set(err, errno, "cannot open /dev/console");
+    for (int i = 0; i <= STDERR_FILENO; i++)
+        if (fd != i)
+            dup2(fd, i);
+    if (fd > STDERR_FILENO)
+        close(fd);
+    return 0;
+}
+
+int system_mount(struct error *err)
+{
+    int r = root_on_top(err);
+
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(table); i++) {
+        r = make_directories(table[i].target, 0755);
+        /* EBUSY: the kernel has mounted it (CONFIG_DEVTMPFS_MOUNT). */
+        if (r == 0 &&
+            mount(table[i].type, table[i].target, table[i].type, table[i].flags, table[i].options) < 0 &&
+            errno != EBUSY)
+            r = -errno;
+        if (r < 0)
+            error_set(err, r, "cannot mount %s at %s", table[i].type, table[i].target);
+    }
+    return r < 0 ? r : open_console(err);
+}
+
+/* Lines "name hierarchy count enabled" of /proc/cgroups, cgroups(7). */
+static int mount_v1(struct error *err)
+{
+    cleanup_free char *list = NULL;
+    char *rest, *line;
+    int r = file_read(AT_FDCWD, "/proc/cgroups", 1 << 16, &list, NULL);
+
+    if (r < 0)
+        return error_set(err, r, "this kernel has no cgroups");
+    if (mount("tmpfs", "/sys/fs/cgroup", "tmpfs", SAFE, "mode=0755") < 0)
+        return error_set(err, errno, "cannot mount tmpfs at /sys/fs/cgroup");
+    for (rest = list; (line = strsep(&rest, "\n"));) {
+        char name[64], path[100];
+        int enabled;
+
+        if (sscanf(line, "%63s %*d %*d %d", name, &enabled) != 2 || name[0] == '#' || !enabled)
+            continue;
+        snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", name);
+        if (mkdir(path, 0755) < 0 || mount("cgroup", path, "cgroup", SAFE, name) < 0)
+            return error_set(err, errno, "cannot mount cgroup controller %s", name);
+    }
+    return 0;
+}
+
+int system_mount_cgroups(bool v1, struct error *err)
+{
+    if (!v1 && mount("cgroup2", "/sys/fs/cgroup", "cgroup2", SAFE, NULL) == 0)
+        return 0;
+    if (!v1 && errno != ENODEV)
+        return error_set(err, errno, "cannot mount cgroup2 at /sys/fs/cgroup");
+    return mount_v1(err);
+}
+
+int system_unmount(const char *path)
+{
+    sync();
+    if (umount2(path, 0) == 0 || errno == EINVAL || errno == ENOENT)
+        return 0;
+    return mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ? -errno : 0;
+}

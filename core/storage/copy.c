@@ -1,0 +1,523 @@
+#include "core/storage/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/path.h"
+#include "core/config/edit.h"
+#include "core/run/command_client.h"
+#include "core/run/hooks.h"
+#include "core/run/rootfs.h"
+#include "core/storage/btrfs.h"
+#include "core/storage/copy_tree.h"
+#include "core/storage/dependents.h"
+#include "core/storage/list.h"
+#include "core/storage/partial.h"
+#include "core/storage/snapshot.h"
+#include "core/storage/storage.h"
+
+#define MAX_CONFIG (1 << 20)
+
+/* One copy on its way; what points into it lives as long as the call. */
+struct copying {
+    const struct container *from, *to;
+    const struct copy_options *options;
+    const struct config *config;        /* the source's */
+    const struct rootfs_source *rootfs; /* the source's */
+    struct strbuf text;                 /* the copy's configuration */
+    struct string_list stands_on;       /* pairs of lxcpath and name */
+};
+
+static int out_of_memory(struct error *err, const struct container *c)
+{
+    return error_set(err, ENOMEM, "cannot copy container %s", c->name);
+}
+
+static int open_folder(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? error_set(err, errno, "cannot open %s", path) : fd;
+}
+
+/* Copy the tree at `path` to the folder p->fd/name, which is made, as a snapshot where `share` and btrfs let.
+ */
+static int copy_folder(const struct partial *p, const char *path, const char *name, bool share,
+                       bool only_share, struct error *err)
+{
+    cleanup_fd int from = open_folder(path, err), to = -1;
+    int r;
+
+    if (from < 0)
+        return from;
+    if (share && btrfs_is_subvolume(from)) {
+        r = btrfs_subvolume_snapshot(from, p->fd, name);
+        if (r == 0 || only_share)
+            return r < 0 ? error_set(err, r, "cannot make a snapshot of %s", path) : 0;
+    }
+    if (mkdirat(p->fd, name, 0755) < 0 ||
+        (to = openat(p->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) {
+        error_set(err, errno, "cannot make %s/%s", p->path, name);
+        return storage_remedy(err);
+    }
+    return copy_tree(from, to, err);
+}
+
+static int set_rootfs(struct copying *c, const char *format, const char *a, const char *b, struct error *err)
+{
+    cleanup_free char *folder = container_path(c->to, NULL);
+    cleanup_strbuf struct strbuf value = STRBUF_INIT;
+    int r = folder ? strbuf_printf(&value, format, a, folder, b) : -ENOMEM;
+
+    if (r == 0)
+        r = config_text_set(&c->text, "lxc.rootfs.path", strbuf_text(&value));
+    return r < 0 ? out_of_memory(err, c->from) : 0;
+}
+
+/* The folders of an overlay's changes, empty. overlay's rules want both in one file system. */
+static int make_overlay_folders(const struct partial *p, bool delta, struct error *err)
+{
+    if (mkdirat(p->fd, "rootfs", 0755) < 0 || mkdirat(p->fd, "overlay", 0755) < 0 ||
+        mkdirat(p->fd, "overlay/work", 0755) < 0 || (delta && mkdirat(p->fd, "overlay/delta", 0755) < 0)) {
+        error_set(err, errno, "cannot make the folders of an overlay in %s", p->path);
+        return storage_remedy(err);
+    }
+    return 0;
+}
+
+/* The delta's own owner and mode show as the root directory's. */
+static int match_root(const struct partial *p, const char *lower, struct error *err)
+{
+    struct stat st;
+
+    if (stat(lower, &st) < 0 || fchownat(p->fd, "overlay/delta", st.st_uid, st.st_gid, 0) < 0 ||
+        fchmodat(p->fd, "overlay/delta", st.st_mode & 07777, 0) < 0)
+        return error_set(err, errno, "cannot make a copy that stands on %s", lower);
+    return 0;
+}
+
+static int copy_dir(struct copying *c, const struct partial *p, struct error *err)
+{
+    const struct copy_options *o = c->options;
+    bool btrfs = o->storage && strcmp(o->storage, "btrfs") == 0;
+    bool overlay = o->storage && strcmp(o->storage, "overlay") == 0;
+    cleanup_fd int from = open_folder(c->rootfs->path, err);
+    int r;
+
+    if (from < 0)
+        return from;
+    if (o->snapshot && !overlay && btrfs_is_subvolume(from))
+        btrfs = true;
+    if ((o->snapshot && !btrfs) || overlay) {
+        r = make_overlay_folders(p, true, err);
+        if (r == 0)
+            r = match_root(p, c->rootfs->path, err);
+        if (r == 0 && (string_list_add(&c->stands_on, c->from->lxcpath) < 0 ||
+                       string_list_add(&c->stands_on, c->from->name) < 0))
+            r = out_of_memory(err, c->from);
+        return r == 0 ? set_rootfs(c, "overlay:%s:%s/overlay/delta%s", c->rootfs->path, "", err) : r;
+    }
+    r = copy_folder(p, c->rootfs->path, "rootfs", !o->storage || btrfs, btrfs, err);
+    return r == 0 ? set_rootfs(c, "%s:%s/rootfs%s", "dir", "", err) : r;
+}
+
+static int copy_overlay(struct copying *c, const struct partial *p, struct error *err)
+{
+    int r;
+
+    if (c->options->storage && strcmp(c->options->storage, "overlay") != 0) {
+        error_text(err, ENOTSUP, "%s is an overlay, and its copy is one too", c->from->name);
+        return error_remedy(err, "leave -B out");
+    }
+    r = make_overlay_folders(p, false, err);
+    if (r == 0)
+        r = copy_folder(p, c->rootfs->upper, "overlay/delta", false, false, err);
+    if (r == 0)
+        r = rdepends_read(c->from, &c->stands_on, err);
+    return r == 0 ? set_rootfs(c, "overlay:%s:%s/overlay/delta%s", c->rootfs->path, "", err) : r;
+}
+
+/* An image file: copied (or its blocks shared). */
+static int copy_image(struct copying *c, const struct partial *p, struct error *err)
+{
+    struct stat st;
+    cleanup_fd int from = open(c->rootfs->path, O_RDONLY | O_CLOEXEC), to = -1;
+    off_t at = 0;
+    ssize_t n = -1;
+
+    if (from < 0 || fstat(from, &st) < 0)
+        return error_set(err, errno, "cannot open %s", c->rootfs->path);
+    if (!S_ISREG(st.st_mode) || c->options->snapshot) {
+        error_text(err, ENOTSUP, "the rootfs of %s is %s, of which lxcbox makes no %s", c->from->name,
+                   c->rootfs->path, c->options->snapshot ? "snapshots" : "copies");
+        return error_remedy(err, "copy it with the tools of its storage");
+    }
+    to = openat(p->fd, "rootdev", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    while (to >= 0 && at < st.st_size) {
+        off_t data = lseek(from, at, SEEK_DATA), target;
+
+        if (data < 0 && errno == ENXIO)
+            break;
+        at = target = data < 0 ? at : data;
+        n = copy_file_range(from, &at, to, &target, 1 << 30, 0);
+        if (n <= 0)
+            break;
+    }
+    if (to < 0 || (n < 0 && st.st_size) || ftruncate(to, st.st_size) < 0) {
+        error_set(err, errno, "cannot copy %s", c->rootfs->path);
+        return storage_remedy(err);
+    }
+    return set_rootfs(c, "%s:%s/rootdev%s", "loop", "", err);
+}
+
+static int copy_rootfs(struct copying *c, const struct partial *p, struct error *err)
+{
+    switch (c->rootfs->type) {
+    case ROOTFS_HOST:
+        return 0;
+    case ROOTFS_DIR:
+        return copy_dir(c, p, err);
+    case ROOTFS_OVERLAY:
+        return copy_overlay(c, p, err);
+    case ROOTFS_IMAGE:
+        return copy_image(c, p, err);
+    default:
+        error_text(err, ENOTSUP, "lxc.rootfs.path = %s is of a kind that lxcbox does not copy",
+                   c->config->rootfs_path);
+        return error_remedy(err, "copy it with the tools of its storage");
+    }
+}
+
+/* Hooks, fstab and whatever else a person has put beside the configuration. */
+static int copy_files(const struct copying *c, const struct partial *p, struct error *err)
+{
+    static const char *const not_ours[] = {"config", "lxc_snapshots", "lxc_rdepends", "partial", "rootdev",
+                                           "ts",     "comment"};
+    cleanup_free char *path = container_path(c->from, NULL);
+    cleanup_dir DIR *dir = path ? opendir(path) : NULL;
+    struct dirent *entry;
+
+    if (!dir)
+        return error_set(err, errno, "cannot read the folder of %s", c->from->name);
+    while ((errno = 0, entry = readdir(dir))) {
+        cleanup_strbuf struct strbuf moved = STRBUF_INIT;
+        cleanup_free char *text = NULL;
+        size_t length, i = 0;
+        struct stat st;
+        int r;
+
+        while (i < ARRAY_LENGTH(not_ours) && strcmp(entry->d_name, not_ours[i]) != 0)
+            i++;
+        if (i < ARRAY_LENGTH(not_ours) || ends_with(entry->d_name, ".log") ||
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+            continue;
+        r = file_read(dirfd(dir), entry->d_name, MAX_CONFIG, &text, &length);
+        if (r == -EFBIG) /* a log, or an image that the configuration names */
+            continue;
+        if (r == 0 && strcmp(entry->d_name, "fstab") == 0 && copy_paths(text, c->from, c->to, &moved) == 0)
+            r = file_replace(p->fd, entry->d_name, strbuf_text(&moved), moved.length, st.st_mode & 07777);
+        else if (r == 0)
+            r = file_replace(p->fd, entry->d_name, text, length, st.st_mode & 07777);
+        if (r < 0)
+            return error_set(err, r, "cannot copy %s of %s", entry->d_name, c->from->name);
+    }
+    return errno ? error_set(err, errno, "cannot read the folder of %s", c->from->name) : 0;
+}
+
+static int make_text(struct copying *c, struct error *err)
+{
+    cleanup_free char *path = container_path(c->from, "config"), *text = NULL;
+    const struct copy_options *o = c->options;
+    int r = path ? file_read(AT_FDCWD, path, MAX_CONFIG, &text, NULL) : -ENOMEM;
+
+    if (r < 0)
+        return error_set(err, r, "cannot read the configuration of %s", c->from->name);
+    r = copy_paths(text, c->from, c->to, &c->text);
+    if (r == 0 && !o->keep_name)
+        r = config_text_set(&c->text, "lxc.uts.name", c->to->name);
+    if (r == 0 && !o->keep_mac)
+        r = config_text_new_hwaddr(&c->text);
+    if (r == 0 && o->ephemeral)
+        r = config_text_set(&c->text, "lxc.ephemeral", "1");
+    return r < 0 ? out_of_memory(err, c->from) : 0;
+}
+
+static int make_mounts(struct copying *c, const struct partial *p, struct error *err)
+{
+    unsigned overlays = 0;
+    int r = c->options->mounts ? copy_mounts(c->options->mounts, c->to, &c->text, &overlays, err) : 0;
+
+    for (unsigned i = 1; r == 0 && i <= overlays; i++) {
+        char delta[24], work[24];
+        snprintf(delta, sizeof(delta), "delta#%u", i);
+        snprintf(work, sizeof(work), "work#%u", i);
+        if (mkdirat(p->fd, delta, 0755) < 0 || mkdirat(p->fd, work, 0755) < 0)
+            r = error_set(err, errno, "cannot make the folders of -m");
+    }
+    return r;
+}
+
+/* The name that a distribution keeps in its rootfs. Those of an overlay are below it: they stay. */
+static int write_hostname(const struct copying *c, const struct partial *p, struct error *err)
+{
+    cleanup_fd int root = openat(p->fd, "rootfs", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    cleanup_fd int fd =
+        root >= 0 ? rootfs_open(root, "etc/hostname", O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0) : -1;
+    cleanup_free char *line = format_string("%s\n", c->to->name);
+    struct stat st;
+    int r = 0;
+
+    if (c->options->keep_name || fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return 0;
+    if (!line)
+        return out_of_memory(err, c->from);
+    if (ftruncate(fd, 0) < 0)
+        r = -errno;
+    if (r == 0)
+        r = write_all(fd, line, strlen(line));
+    return r < 0 ? error_set(err, r, "cannot write the name into /etc/hostname of %s", c->to->name) : 0;
+}
+
+static int run_clone_hooks(const struct copying *c, const struct partial *p, struct error *err)
+{
+    cleanup_config struct config config = {0};
+    cleanup_free char *path = format_string("%s/config", p->path),
+                      *rootfs = format_string("%s/rootfs", p->path);
+    struct hook_context hooks = {
+        .container = c->to, .config = &config, .rootfs_mount = rootfs, .source_name = c->from->name};
+    int r;
+
+    config_init(&config);
+    if (!path || !rootfs)
+        return out_of_memory(err, c->from);
+    r = config_read_file(&config, path, err);
+    for (char *const *a = c->options->hook_arguments; r == 0 && a && *a; a++)
+        for (size_t i = 0; r == 0 && i < config.hooks[HOOK_CLONE].count; i++) {
+            char **hook = &config.hooks[HOOK_CLONE].items[i];
+            char *longer = format_string("%s %s", *hook, *a);
+            if (!longer)
+                r = out_of_memory(err, c->from);
+            else
+                free(*hook), *hook = longer;
+        }
+    return r == 0 ? hooks_run(HOOK_CLONE, &hooks, err) : r;
+}
+
+static int copy(void *context, const struct partial *p, struct error *err)
+{
+    struct copying *c = context;
+    struct stat st;
+    cleanup_free char *folder = container_path(c->from, NULL);
+    int r = make_text(c, err);
+
+    if (r == 0)
+        r = copy_files(c, p, err);
+    if (r == 0)
+        r = copy_rootfs(c, p, err);
+    if (r == 0)
+        r = write_hostname(c, p, err);
+    if (r == 0)
+        r = make_mounts(c, p, err);
+    if (r == 0)
+        r = rdepends_write(p->fd, &c->stands_on, err);
+    /* The folder is its container's root's where ids are mapped. */
+    if (r == 0 && folder && stat(folder, &st) == 0 && fchown(p->fd, st.st_uid, st.st_gid) < 0)
+        r = error_set(err, errno, "cannot give %s its owner", p->path);
+    if (r == 0)
+        r = file_replace(p->fd, "config", strbuf_text(&c->text), c->text.length, 0640);
+    for (const char *const *f = c->options->files; r == 0 && f && f[0]; f += 2)
+        r = file_replace(p->fd, f[0], f[1], strlen(f[1]), 0640);
+    if (r < 0 && err && !err->code)
+        error_set(err, r, "cannot write the configuration of %s", c->to->name);
+    return r == 0 ? run_clone_hooks(c, p, err) : storage_remedy(err);
+}
+
+static int check_source(const struct container *from, bool allow_running, struct error *err)
+{
+    int state;
+
+    if (!container_is_defined(from))
+        return error_text(err, ENOENT, "there is no container %s in %s", from->name, from->lxcpath);
+    state = command_state(from, err);
+    if (state < 0 || state == STATE_STOPPED || allow_running)
+        return state < 0 ? state : 0;
+    error_text(err, EBUSY, "container %s is running", from->name);
+    return error_remedy(err, "stop it with lxc-stop; a snapshot of a running one needs -a");
+}
+
+static int check_storage(const struct copy_options *o, struct error *err)
+{
+    static const char *const known[] = {"dir", "btrfs", "overlay", "overlayfs"};
+
+    if (o->storage && o->snapshot && strcmp(o->storage, "dir") == 0) {
+        error_text(err, EINVAL, "a folder has no snapshots");
+        return error_remedy(err, "use -B overlay, or leave -B out");
+    }
+    for (size_t i = 0; o->storage && i < ARRAY_LENGTH(known); i++)
+        if (strcmp(o->storage, known[i]) == 0)
+            return 0;
+    if (!o->storage)
+        return 0;
+    error_text(err, ENOTSUP, "-B %s is not possible: storage of that kind is made by programs of its own",
+               o->storage);
+    return error_remedy(err, "use -B dir, -B btrfs or -B overlay");
+}
+
+/*
+ * Whom the copy will stand on is told before it is there, so that nobody destroys that meanwhile; and told
+ * otherwise when it comes to nothing.
+ */
+static int tell(const struct copying *c, bool add, struct error *err)
+{
+    cleanup_string_list struct string_list pairs = {0};
+    const struct copy_options *o = c->options;
+    bool on_source =
+        c->rootfs->type == ROOTFS_DIR && (o->snapshot || (o->storage && starts_with(o->storage, "overlay")));
+    int r = 0;
+
+    if (on_source)
+        return add ? dependents_add(c->from, c->to, err) : dependents_remove(c->from, c->to, err);
+    if (c->rootfs->type == ROOTFS_OVERLAY)
+        r = rdepends_read(c->from, &pairs, err);
+    for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2) {
+        struct container below = {pairs.items[i + 1], pairs.items[i]};
+        r = add ? dependents_add(&below, c->to, err) : dependents_remove(&below, c->to, err);
+    }
+    return r;
+}
+
+int container_copy(const struct container *from, const struct container *to, const struct copy_options *o,
+                   struct error *err)
+{
+    cleanup_config struct config config = {0};
+    cleanup_rootfs_source struct rootfs_source rootfs = {0};
+    cleanup_free char *path = container_path(from, "config");
+    struct copying c = {from, to, o, &config, &rootfs, STRBUF_INIT, {0}};
+    int r = path ? check_storage(o, err) : out_of_memory(err, from);
+
+    config_init(&config);
+    if (r == 0)
+        r = check_source(from, o->allow_running, err);
+    if (r == 0)
+        r = container_check_name(to->name, err);
+    if (r == 0 && !o->replaces && container_is_defined(to)) {
+        error_text(err, EEXIST, "container %s exists already in %s", to->name, to->lxcpath);
+        r = error_remedy(err, "choose another name with -N");
+    }
+    if (r == 0)
+        r = config_read_file(&config, path, err);
+    if (r == 0)
+        r = rootfs_source_parse(config.rootfs_path, &rootfs, err);
+    if (r == 0) {
+        rootfs_source_resolve(&rootfs);
+        r = tell(&c, true, err);
+    }
+    if (r < 0)
+        return r;
+    r = o->replaces ? partial_replace(to, o->replaces, copy, &c, err) : partial_make(to, copy, &c, err);
+    if (r < 0)
+        tell(&c, false, NULL);
+    return r;
+}
+
+int copy_to_tmpfs(const struct container *c, struct error *err)
+{
+    cleanup_free char *path = container_path(c, "overlay");
+    cleanup_free char *delta = container_path(c, "overlay/delta"), *work = container_path(c, "overlay/work");
+    struct stat st;
+
+    if (!path || !delta || !work)
+        return out_of_memory(err, c);
+    if (stat(delta, &st) < 0)
+        return error_set(err, errno, "cannot put the changes of %s on a tmpfs", c->name);
+    if (mount("none", path, "tmpfs", MS_NODEV, "mode=755") < 0 || mkdir(delta, st.st_mode & 07777) < 0 ||
+        chown(delta, st.st_uid, st.st_gid) < 0 || mkdir(work, 0755) < 0)
+        return error_set(err, errno, "cannot put the changes of %s on a tmpfs", c->name);
+    return 0;
+}
+
+char *copy_new_name(const struct container *from, const char *lxcpath, struct error *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+    for (int attempt = 0; attempt < 100; attempt++) {
+        unsigned char random[6];
+        char suffix[7] = "";
+        struct container c = {NULL, lxcpath};
+
+        if (getrandom(random, sizeof(random), 0) != sizeof(random))
+            break;
+        for (size_t i = 0; i < sizeof(random); i++)
+            suffix[i] = letters[random[i] % (sizeof(letters) - 1)];
+        char *name = format_string("%s_%s", from->name, suffix);
+        c.name = name;
+        if (!name || !container_is_defined(&c))
+            return name;
+        free(name);
+    }
+    error_text(err, EEXIST, "cannot find a new name for a copy of %s", from->name);
+    return NULL;
+}
+
+static int check_rename(const struct container *from, const struct container *to, struct error *err)
+{
+    cleanup_string_list struct string_list copies = {0}, snapshots = {0};
+    int r = check_source(from, false, err);
+
+    if (r == 0)
+        r = container_check_name(to->name, err);
+    if (r == 0)
+        r = dependents_read(from, &copies, err);
+    if (r == 0)
+        r = snapshot_names(from, &snapshots, err);
+    if (r == 0 && (copies.count || snapshots.count)) {
+        error_text(err, EBUSY, "container %s has %s, which go by its name", from->name,
+                   copies.count ? "clones that stand on it" : "snapshots");
+        r = error_remedy(err, "destroy them first");
+    }
+    return r;
+}
+
+int container_rename(const struct container *from, const struct container *to, struct error *err)
+{
+    cleanup_free char *old = container_path(from, NULL), *new = container_path(to, NULL);
+    cleanup_string_list struct string_list pairs = {0};
+    const struct copy_options o = {.keep_mac = true};
+    struct copying c = {from, to, &o, NULL, NULL, STRBUF_INIT, {0}};
+    cleanup_fd int fd = -1;
+    int r = old && new ? check_rename(from, to, err) : out_of_memory(err, from);
+
+    if (r == 0)
+        r = rdepends_read(from, &pairs, err);
+    if (r == 0)
+        r = make_text(&c, err);
+    if (r == 0)
+        fd = r = open_folder(old, err);
+    if (r >= 0) {
+        r = storage_rename(AT_FDCWD, old, AT_FDCWD, new);
+        if (r < 0)
+            error_set(err, r, "cannot rename %s to %s", old, new);
+        if (r == -EXDEV)
+            error_remedy(err, "copy it to the other file system without -R, then destroy it here");
+    }
+    if (r == 0) {
+        r = file_replace(fd, "config", strbuf_text(&c.text), c.text.length, 0640);
+        if (r < 0)
+            error_set(err, r, "cannot write the configuration of %s", to->name);
+    }
+    for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2) {
+        struct container below = {pairs.items[i + 1], pairs.items[i]};
+        r = dependents_add(&below, to, err);
+        if (r == 0)
+            r = dependents_remove(&below, from, err);
+    }
+    strbuf_free(&c.text);
+    return r;
+}

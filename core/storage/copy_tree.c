@@ -1,0 +1,263 @@
+#include "core/storage/copy_tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+#include "core/storage/storage.h"
+
+#define MAX_DEPTH 200 /* of folders; each level takes fds */
+
+/* A file with several names, and its first name in the copy. */
+struct linked {
+    struct linked *next;
+    dev_t device;
+    ino_t inode;
+    char path[];
+};
+
+#define BUCKETS 1024
+
+struct copying {
+    int root;           /* of the copy */
+    bool cannot_clone;  /* tried once: these two file systems share no blocks */
+    struct strbuf path; /* of the entry, for errors and links */
+    struct linked *linked[BUCKETS];
+    struct error *err;
+};
+
+static int failed(struct copying *c, int errnum, const char *doing)
+{
+    if (c->err && c->err->code)
+        return c->err->code;
+    error_set(c->err, errnum, "cannot %s /%s", doing, strbuf_text(&c->path));
+    return c->err ? storage_remedy(c->err) : errnum < 0 ? errnum : -errnum;
+}
+
+/* All that xattr(7) has. A file system that has none of a kind refuses it: then the copy has none of it. */
+static int copy_xattrs(struct copying *c, int from, int to)
+{
+    cleanup_free char *names = malloc(XATTR_LIST_MAX), *value = malloc(XATTR_SIZE_MAX);
+    ssize_t length;
+
+    if (!names || !value)
+        return failed(c, ENOMEM, "copy the attributes of");
+    length = flistxattr(from, names, XATTR_LIST_MAX);
+    for (const char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
+        ssize_t n = fgetxattr(from, name, value, XATTR_SIZE_MAX);
+
+        if (n >= 0 && fsetxattr(to, name, value, (size_t)n, 0) < 0 && errno != ENOTSUP && errno != EPERM)
+            return failed(c, errno, "copy the attributes of");
+    }
+    return 0;
+}
+
+/* From hole to hole. */
+static int copy_bytes(struct copying *c, int from, int to, off_t size)
+{
+    off_t at = 0;
+
+    while (at < size) {
+        off_t data = lseek(from, at, SEEK_DATA), hole;
+
+        if (data < 0 && errno == ENXIO) /* nothing but a hole is left */
+            break;
+        if (data < 0) /* this file system cannot tell */
+            data = at;
+        hole = lseek(from, data, SEEK_HOLE);
+        if (hole < 0)
+            hole = size;
+        at = data;
+        while (at < hole) {
+            char block[65536];
+            size_t room = (size_t)(hole - at) < sizeof(block) ? (size_t)(hole - at) : sizeof(block);
+            ssize_t n;
+
+            off_t source = at, target = at;
+            n = copy_file_range(from, &source, to, &target, (size_t)(hole - at), 0);
+            if (n < 0 && (errno == ENOSPC || errno == EIO || errno == EDQUOT))
+                return failed(c, errno, "write");
+            if (n <= 0) { /* not between these two */
+                n = pread(from, block, room, at);
+                if (n < 0)
+                    return failed(c, errno, "read");
+                if (n > 0 && pwrite(to, block, (size_t)n, at) != n)
+                    return failed(c, errno ? errno : EIO, "write");
+            }
+            if (n == 0) /* it became shorter meanwhile */
+                return 0;
+            at += n;
+        }
+    }
+    return ftruncate(to, size) < 0 ? failed(c, errno, "write") : 0;
+}
+
+static int copy_file(struct copying *c, int from_dir, int to_dir, const char *name, const struct stat *st)
+{
+    cleanup_fd int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    cleanup_fd int to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const struct timespec times[] = {st->st_atim, st->st_mtim};
+    int r = 0;
+
+    if (from < 0)
+        return failed(c, errno, "read");
+    if (to < 0)
+        return failed(c, errno, "make");
+    if (c->cannot_clone || ioctl(to, FICLONE, from) < 0) {
+        c->cannot_clone = true;
+        r = copy_bytes(c, from, to, st->st_size);
+    }
+    if (r == 0 && fchown(to, st->st_uid, st->st_gid) < 0)
+        r = failed(c, errno, "give an owner to");
+    if (r == 0)
+        r = copy_xattrs(c, from, to);
+    if (r == 0 && (fchmod(to, st->st_mode & 07777) < 0 || futimens(to, times) < 0))
+        r = failed(c, errno, "give mode and time to");
+    return r;
+}
+
+static int copy_node(struct copying *c, int from_dir, int to_dir, const char *name, const struct stat *st)
+{
+    const struct timespec times[] = {st->st_atim, st->st_mtim};
+
+    if (S_ISLNK(st->st_mode)) {
+        char target[PATH_MAX];
+        ssize_t n = readlinkat(from_dir, name, target, sizeof(target) - 1);
+
+        if (n < 0)
+            return failed(c, errno, "read");
+        target[n] = '\0';
+        if (symlinkat(target, to_dir, name) < 0)
+            return failed(c, errno, "make");
+    } else if (mknodat(to_dir, name, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0) {
+        return failed(c, errno, "make");
+    }
+    if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+        (!S_ISLNK(st->st_mode) && fchmodat(to_dir, name, st->st_mode & 07777, 0) < 0) ||
+        utimensat(to_dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+        return failed(c, errno, "give owner, mode and time to");
+    return 0;
+}
+
+/* Returns 1 when the file has a name in the copy already and got this one too. */
+static int link_again(struct copying *c, int to_dir, const char *name, const struct stat *st)
+{
+    struct linked **bucket = &c->linked[(st->st_ino ^ st->st_dev) % BUCKETS], *l = *bucket;
+
+    while (l && (l->inode != st->st_ino || l->device != st->st_dev))
+        l = l->next;
+    if (l)
+        return linkat(c->root, l->path, to_dir, name, 0) < 0 ? failed(c, errno, "link") : 1;
+    l = malloc(sizeof(*l) + c->path.length + 1);
+    if (!l)
+        return failed(c, ENOMEM, "copy");
+    *l = (struct linked){*bucket, st->st_dev, st->st_ino};
+    memcpy(l->path, c->path.text, c->path.length + 1);
+    *bucket = l;
+    return 0;
+}
+
+static int copy_folder(struct copying *c, int from, int to, dev_t device, int depth);
+
+static int copy_entry(struct copying *c, int from_dir, int to_dir, const char *name, dev_t device, int depth)
+{
+    struct stat st;
+    int r = 0;
+
+    if (fstatat(from_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return failed(c, errno, "read");
+    if (S_ISDIR(st.st_mode)) {
+        cleanup_fd int from = openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        cleanup_fd int to = -1;
+
+        if (from < 0)
+            return failed(c, errno, "read");
+        if (mkdirat(to_dir, name, 0700) < 0)
+            return failed(c, errno, "make");
+        to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return to < 0 ? failed(c, errno, "open") : copy_folder(c, from, to, device, depth + 1);
+    }
+    if (S_ISSOCK(st.st_mode)) /* its listener is not copied */
+        return 0;
+    if (st.st_nlink > 1)
+        r = link_again(c, to_dir, name, &st);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    return S_ISREG(st.st_mode) ? copy_file(c, from_dir, to_dir, name, &st)
+                               : copy_node(c, from_dir, to_dir, name, &st);
+}
+
+static int copy_folder(struct copying *c, int from, int to, dev_t device, int depth)
+{
+    cleanup_dir DIR *dir = fdopendir(dup(from));
+    struct timespec times[2];
+    struct dirent *entry;
+    struct stat st;
+    int r = 0;
+
+    if (!dir || fstat(from, &st) < 0)
+        return failed(c, errno, "read");
+    if (depth > MAX_DEPTH)
+        return failed(c, ELOOP, "copy");
+    /* Another mount: its folder is there, empty. */
+    while (st.st_dev == device && r == 0 && (errno = 0, entry = readdir(dir))) {
+        size_t before = c->path.length;
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (strbuf_printf(&c->path, "%s%s", before ? "/" : "", entry->d_name) < 0)
+            return failed(c, ENOMEM, "copy");
+        r = copy_entry(c, from, to, entry->d_name, device, depth);
+        c->path.length = before;
+        c->path.text[before] = '\0';
+    }
+    if (r == 0 && errno && st.st_dev == device)
+        r = failed(c, errno, "read");
+    times[0] = st.st_atim;
+    times[1] = st.st_mtim;
+    if (r == 0 && fchown(to, st.st_uid, st.st_gid) < 0)
+        r = failed(c, errno, "give an owner to");
+    if (r == 0)
+        r = copy_xattrs(c, from, to);
+    if (r == 0 && (fchmod(to, st.st_mode & 07777) < 0 || futimens(to, times) < 0))
+        r = failed(c, errno, "give mode and time to");
+    return r;
+}
+
+int copy_tree(int from, int to, struct error *err)
+{
+    struct copying *c = calloc(1, sizeof(*c));
+    struct error own = ERROR_INIT;
+    struct stat st;
+    int r;
+
+    if (!c || fstat(from, &st) < 0)
+        r = error_set(&own, errno, "cannot copy files");
+    else {
+        c->root = to;
+        c->err = &own;
+        r = copy_folder(c, from, to, st.st_dev, 0);
+    }
+    for (size_t i = 0; c && i < BUCKETS; i++) {
+        while (c->linked[i]) {
+            struct linked *next = c->linked[i]->next;
+            free(c->linked[i]);
+            c->linked[i] = next;
+        }
+    }
+    if (c)
+        strbuf_free(&c->path);
+    free(c);
+    if (r < 0 && err)
+        *err = own;
+    return r;
+}

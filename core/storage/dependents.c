@@ -1,0 +1,106 @@
+#include "core/storage/dependents.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+
+#define MAX_FILE (1 << 20)
+
+/* An odd line at the end is nobody. */
+static int read_pairs(int dirfd, const char *path, struct string_list *pairs)
+{
+    cleanup_free char *text = NULL;
+    int r = file_read(dirfd, path, MAX_FILE, &text, NULL);
+
+    if (r == -ENOENT)
+        return 0;
+    for (char *rest = text, *line; r == 0 && (line = strsep(&rest, "\n"));) {
+        char *name = strsep(&rest, "\n");
+        if (!name || !*line || !*name)
+            break;
+        r = string_list_add(pairs, line);
+        if (r == 0)
+            r = string_list_add(pairs, name);
+    }
+    return r;
+}
+
+static int write_pairs(int dirfd, const char *path, const struct string_list *pairs)
+{
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+    if (pairs->count == 0)
+        return unlinkat(dirfd, path, 0) < 0 && errno != ENOENT ? -errno : 0;
+    for (size_t i = 0; i < pairs->count; i++)
+        if (strbuf_printf(&text, "%s\n", pairs->items[i]) < 0)
+            return -ENOMEM;
+    return file_replace(dirfd, path, text.text, text.length, 0640);
+}
+
+static int read_file(const struct container *c, const char *file, struct string_list *pairs,
+                     struct error *err)
+{
+    cleanup_free char *path = container_path(c, file);
+    int r = path ? read_pairs(AT_FDCWD, path, pairs) : -ENOMEM;
+
+    return r < 0 ? error_set(err, r, "cannot read %s of container %s", file, c->name) : 0;
+}
+
+int dependents_read(const struct container *c, struct string_list *pairs, struct error *err)
+{
+    return read_file(c, "lxc_snapshots", pairs, err);
+}
+
+int rdepends_read(const struct container *c, struct string_list *pairs, struct error *err)
+{
+    return read_file(c, "lxc_rdepends", pairs, err);
+}
+
+int rdepends_write(int dirfd, const struct string_list *pairs, struct error *err)
+{
+    int r = write_pairs(dirfd, "lxc_rdepends", pairs);
+
+    return r < 0 ? error_set(err, r, "cannot note whose rootfs is used") : 0;
+}
+
+/* Read, change, write, with the container's folder locked. */
+static int change(const struct container *c, const struct container *copy, bool add, struct error *err)
+{
+    cleanup_free char *folder = container_path(c, NULL);
+    cleanup_fd int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    cleanup_string_list struct string_list old = {0}, new = {0};
+    int r;
+
+    if (fd < 0 || flock(fd, LOCK_EX) < 0)
+        return errno == ENOENT && !add ? 0 : error_set(err, errno, "cannot open container %s", c->name);
+    r = read_pairs(fd, "lxc_snapshots", &old);
+    for (size_t i = 0; r == 0 && i + 1 < old.count; i += 2) {
+        if (strcmp(old.items[i], copy->lxcpath) == 0 && strcmp(old.items[i + 1], copy->name) == 0)
+            continue;
+        r = string_list_add(&new, old.items[i]);
+        if (r == 0)
+            r = string_list_add(&new, old.items[i + 1]);
+    }
+    if (r == 0 && add)
+        r = string_list_add(&new, copy->lxcpath);
+    if (r == 0 && add)
+        r = string_list_add(&new, copy->name);
+    if (r == 0)
+        r = write_pairs(fd, "lxc_snapshots", &new);
+    return r < 0 ? error_set(err, r, "cannot note in container %s that %s stands on it", c->name, copy->name)
+                 : 0;
+}
+
+int dependents_add(const struct container *c, const struct container *copy, struct error *err)
+{
+    return change(c, copy, true, err);
+}
+
+int dependents_remove(const struct container *c, const struct container *copy, struct error *err)
+{
+    return change(c, copy, false, err);
+}

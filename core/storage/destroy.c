@@ -1,0 +1,180 @@
+#include "core/storage/destroy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/run/command_client.h"
+#include "core/run/hooks.h"
+#include "core/run/rootfs.h"
+#include "core/storage/dependents.h"
+#include "core/storage/list.h"
+#include "core/storage/partial.h"
+#include "core/storage/snapshot.h"
+#include "core/storage/storage.h"
+
+#define MAX_GENERATIONS 32 /* of copies standing on copies */
+
+static int destroy(const struct container *c, bool snapshots, int generation, struct error *err);
+
+static int check_stopped(const struct container *c, struct error *err)
+{
+    int state;
+
+    if (!container_is_defined(c))
+        return error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
+    state = command_state(c, err);
+    if (state < 0)
+        return state;
+    if (state == STATE_STOPPED)
+        return 0;
+    error_text(err, EBUSY, "container %s is running", c->name);
+    return error_remedy(err, "stop it with lxc-stop, or add -f");
+}
+
+static int check_alone(const struct container *c, struct error *err)
+{
+    cleanup_string_list struct string_list copies = {0}, snapshots = {0};
+    int r = dependents_read(c, &copies, err);
+
+    if (r == 0)
+        r = snapshot_names(c, &snapshots, err);
+    if (r < 0)
+        return r;
+    if (copies.count)
+        error_text(err, EBUSY, "container %s has clones that stand on it: %s%s", c->name, copies.items[1],
+                   copies.count > 2 ? " and others" : "");
+    else if (snapshots.count)
+        error_text(err, EBUSY, "container %s has snapshots", c->name);
+    else
+        return 0;
+    return error_remedy(err, "add -s to destroy them too");
+}
+
+static int destroy_copies(const struct container *c, int generation, struct error *err)
+{
+    cleanup_string_list struct string_list copies = {0};
+    int r = dependents_read(c, &copies, err);
+
+    if (r == 0 && generation >= MAX_GENERATIONS)
+        return error_text(err, ELOOP, "the clones of %s stand on one another in a circle", c->name);
+    for (size_t i = 0; r == 0 && i + 1 < copies.count; i += 2) {
+        struct container copy = {copies.items[i + 1], copies.items[i]};
+        r = destroy(&copy, true, generation + 1, err);
+        if (r == -ENOENT) { /* somebody removed it by hand */
+            error_clear(err);
+            r = 0;
+        }
+    }
+    return r;
+}
+
+static int destroy_snapshots(const struct container *c, struct error *err)
+{
+    cleanup_string_list struct string_list names = {0};
+    int r = snapshot_names(c, &names, err);
+
+    for (size_t i = 0; r == 0 && i < names.count; i++)
+        r = snapshot_destroy(c, names.items[i], err);
+    return r;
+}
+
+/* Take it out of the lists of those it stands on. */
+static int leave_lists(const struct container *c, struct error *err)
+{
+    cleanup_string_list struct string_list pairs = {0};
+    int r = rdepends_read(c, &pairs, err);
+
+    for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2)
+        r = dependents_remove(&(struct container){pairs.items[i + 1], pairs.items[i]}, c, err);
+    return r;
+}
+
+static bool is_beneath(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* What lies outside the container's folder and is its own: the folder or file of a path of its config. */
+static int remove_outside(const struct container *c, const char *path, struct error *err)
+{
+    cleanup_free char *folder = container_path(c, NULL), *real = realpath(path, NULL);
+    struct stat st;
+
+    if (!folder)
+        return error_set(err, ENOMEM, "cannot destroy container %s", c->name);
+    if (!real || is_beneath(real, folder))
+        return 0;
+    if (strcmp(real, "/") == 0 || is_beneath(c->lxcpath, real)) {
+        error_text(err, EPERM, "the rootfs of %s is %s, which holds more than that", c->name, real);
+        return error_remedy(err, "set lxc.rootfs.managed = 0");
+    }
+    /* A block device stays: it is for its owner to say what becomes of it. */
+    if (stat(real, &st) == 0 && S_ISBLK(st.st_mode))
+        return 0;
+    return storage_remove_tree(AT_FDCWD, real, err);
+}
+
+static int remove_rootfs(const struct container *c, const struct config *config, struct error *err)
+{
+    cleanup_rootfs_source struct rootfs_source s = {0};
+    cleanup_free char *folder = container_path(c, NULL);
+    int r = rootfs_source_parse(config->rootfs_path, &s, err);
+
+    if (r < 0 || !folder) /* a kind that is not ours to remove: the folder goes, what it names stays */
+        return error_clear(err), 0;
+    if (!config->rootfs_managed && s.path && is_beneath(s.path, folder)) {
+        error_text(err, EPERM, "lxc.rootfs.managed = 0 keeps the rootfs, which is in the container's folder");
+        return error_remedy(err, "move %s away first", s.path);
+    }
+    if (!config->rootfs_managed || !s.path)
+        return 0;
+    if (s.upper)
+        return remove_outside(c, s.upper, err);
+    return s.type == ROOTFS_DIR || s.type == ROOTFS_IMAGE ? remove_outside(c, s.path, err) : 0;
+}
+
+/* An ephemeral copy's changes may be on a tmpfs. */
+static void unmount_overlay(const struct container *c)
+{
+    cleanup_free char *path = container_path(c, "overlay");
+
+    if (path)
+        umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+static int destroy(const struct container *c, bool snapshots, int generation, struct error *err)
+{
+    cleanup_config struct config config = {0};
+    cleanup_free char *path = container_path(c, "config");
+    struct hook_context hooks = {.container = c, .config = &config};
+    int r = path ? check_stopped(c, err) : error_set(err, ENOMEM, "cannot destroy container %s", c->name);
+
+    config_init(&config);
+    if (r == 0)
+        r = config_read_file(&config, path, err);
+    if (r == 0)
+        r = snapshots ? destroy_copies(c, generation, err) : check_alone(c, err);
+    if (r == 0 && snapshots)
+        r = destroy_snapshots(c, err);
+    if (r == 0)
+        r = hooks_run(HOOK_DESTROY, &hooks, err);
+    if (r == 0)
+        r = remove_rootfs(c, &config, err);
+    if (r == 0)
+        r = leave_lists(c, err);
+    if (r < 0)
+        return r;
+    unmount_overlay(c);
+    return partial_discard(c, err);
+}
+
+int container_destroy(const struct container *c, bool snapshots, struct error *err)
+{
+    return destroy(c, snapshots, 0, err);
+}

@@ -1,0 +1,126 @@
+#!/bin/bash
+# The main job on a machine that has cgroup v2 alone, then on one with v1 alone: what the limits do, not what they say.
+. "$(dirname "$0")/../lib.sh"
+. tests/vm.sh
+vm_needs amd64
+busybox=$(command -v busybox) || { skip 'containers in a virtual machine' 'needs busybox-static'; exit 0; }
+
+guest=$WORK/guest
+vm_guest "$guest"
+cat >> "$guest" << 'GUEST'
+layout=$(sed -n 's/.*layout=\([^ ]*\).*/\1/p' /proc/cmdline)
+if [ "$layout" = v2 ]; then
+    mount -t cgroup2 cgroup /sys/fs/cgroup
+else
+    mount -t tmpfs cgroup /sys/fs/cgroup
+    for c in memory pids devices freezer cpuset cpu,cpuacct; do
+        mkdir "/sys/fs/cgroup/$c"
+        mount -t cgroup -o "$c" cgroup "/sys/fs/cgroup/$c"
+    done
+fi
+ip link set lo up
+ip link add br0 type bridge
+ip addr add 10.9.0.1/24 dev br0
+ip link set br0 up
+
+mkdir -p /lxc/c/rootfs/bin /lxc/c/rootfs/proc /lxc/c/rootfs/sys /lxc/c/rootfs/dev /lxc/c/rootfs/tmp /lxc/c/rootfs/etc
+cp /bin/busybox /lxc/c/rootfs/bin/
+for a in sh ls cat sleep ip ping mknod dd grep mount true false tail head id; do ln -s busybox /lxc/c/rootfs/bin/$a; done
+cat > /lxc/c/rootfs/bin/init << 'INIT'
+#!/bin/sh
+trap 'exit 0' PWR TERM
+while :; do sleep 1 & wait $!; done
+INIT
+chmod 755 /lxc/c/rootfs/bin/init
+cat > /lxc/c/config << 'CONFIG'
+lxc.rootfs.path = dir:/lxc/c/rootfs
+lxc.uts.name = c
+lxc.init.cmd = /bin/init
+lxc.mount.auto = proc:mixed sys:mixed cgroup:mixed:force
+lxc.tty.max = 1
+lxc.pty.max = 32
+lxc.net.0.type = veth
+lxc.net.0.link = br0
+lxc.net.0.flags = up
+lxc.net.0.name = eth0
+lxc.net.0.ipv4.address = 10.9.0.2/24
+lxc.net.0.ipv4.gateway = 10.9.0.1
+lxc.cgroup2.memory.max = 24M
+lxc.cgroup2.memory.swap.max = 0
+lxc.cgroup2.pids.max = 12
+lxc.cgroup2.devices.deny = a
+lxc.cgroup2.devices.allow = c *:* m
+lxc.cgroup2.devices.allow = b *:* m
+lxc.cgroup2.devices.allow = c 1:3 rwm
+lxc.cgroup2.devices.allow = c 1:5 r
+lxc.cgroup2.devices.allow = c 5:0 rwm
+lxc.cgroup2.devices.allow = c 136:* rwm
+lxc.cgroup.memory.limit_in_bytes = 24M
+lxc.cgroup.pids.max = 12
+lxc.cgroup.devices.deny = a
+lxc.cgroup.devices.allow = c *:* m
+lxc.cgroup.devices.allow = b *:* m
+lxc.cgroup.devices.allow = c 1:3 rwm
+lxc.cgroup.devices.allow = c 1:5 r
+lxc.cgroup.devices.allow = c 5:0 rwm
+lxc.cgroup.devices.allow = c 136:* rwm
+CONFIG
+[ "$layout" = v1 ] && sed -i '/memory.swap/d' /lxc/c/config
+
+box() { c=$1; shift; lxcbox "lxc-$c" -P /lxc -n c "$@"; }
+inside() { box attach -- "$@"; }
+left() { find /sys/fs/cgroup -name 'lxc.*'; ip -o link | grep -v -e ': lo:' -e ': br0:'; grep -c ' /lxc' /proc/mounts | grep -v '^0'; ps | grep 'lxc-start '| grep -v grep; :; }
+where() { inside cat /proc/self/cgroup; }
+
+t "a container starts ($layout)" box start
+t "it runs ($layout)" is 'State:          RUNNING' box info -s
+t "the host reaches it over the bridge ($layout)" ping -c 1 -W 5 10.9.0.2
+t "it reaches the host ($layout)" inside ping -c 1 -W 5 10.9.0.1
+t "it sees its own cgroup as the root ($layout)" has ':/$' where
+if [ "$layout" = v2 ]; then
+    t "cgroup v2 is mounted in it ($layout)" inside grep -q 'cgroup2 /sys/fs/cgroup' /sys/../proc/mounts
+    t "its controllers are there ($layout)" has memory cat /sys/fs/cgroup/lxc.payload.c/cgroup.controllers
+else
+    t "its v1 hierarchies are mounted in it ($layout)" inside grep -q 'cgroup .*/sys/fs/cgroup/memory' /proc/mounts
+    t "no v2 hierarchy is ($layout)" fails inside grep -q cgroup2 /proc/mounts
+fi
+# A process that keeps 64 MB: tail holds what has no line's end.
+t "the memory limit kills ($layout)" has 'Killed|137' inside sh -c 'head -c 67108864 /dev/zero | tail > /dev/null; echo "status $?"'
+t "the container goes on ($layout)" inside true
+t "the pids limit refuses ($layout)" has "can't fork|Resource temporarily" inside sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do sleep 1 & done; wait'
+sleep 1.2
+t "a device that is not given is refused ($layout)" has 'Operation not permitted' inside sh -c 'mknod /tmp/full c 1 7; echo x > /tmp/full'
+t "one that may be read is read ($layout)" inside sh -c 'mknod /tmp/zero c 1 5; dd if=/tmp/zero of=/dev/null bs=1 count=1'
+t "but not written ($layout)" has 'Operation not permitted' inside sh -c 'echo x > /tmp/zero'
+t "lxc-device gives one more ($layout)" box device add /dev/full /dev/full
+t "which may be used then ($layout)" has 'No space left' inside sh -c 'echo x > /dev/full'
+t "lxc-cgroup reads a limit ($layout)" is 12 box cgroup pids.max
+t "lxc-freeze freezes ($layout)" box freeze
+t "and it is frozen ($layout)" is 'State:          FROZEN' box info -s
+t "lxc-unfreeze thaws ($layout)" box unfreeze
+t "lxc-info shows its memory ($layout)" has 'Memory use: +[0-9.]+ [KM]iB' box info
+t "lxc-stop ends it by its init ($layout)" box stop -t 20
+t "it is stopped ($layout)" is 'State:          STOPPED' box info -s
+t "everything is given back ($layout)" is '' left
+t "a command is executed in it ($layout)" is hello box execute -- /bin/busybox echo hello
+chown -R 100000:100000 /lxc/c/rootfs
+t "a container with mapped ids starts ($layout)" box start -s 'lxc.idmap=u 0 100000 65536' -s 'lxc.idmap=g 0 100000 65536'
+t "and is entered ($layout)" is 0 inside id -u
+t "and is killed ($layout)" box stop -k
+t "and gives back everything ($layout)" is '' left
+off
+GUEST
+
+built() { lxcbox mkinitramfs -o "$WORK/initrd" -b "$MODULES" -k "$RELEASE" -m bridge,veth,overlay -a "$busybox:/bin/busybox" -a "$guest:/guest" "${links[@]}"; }
+links=()
+for a in sh mount mkdir cat sed ip ping cp ln chmod grep find ps poweroff ls dmesg chown sleep; do
+    ln -s busybox "$WORK/$a"
+    links+=(-a "$WORK/$a:/bin/$a")
+done
+t 'an initramfs is written' built
+
+for layout in v2 v1; do
+    vm_run "$WORK/initrd" "rdinit=/guest layout=$layout" > "$WORK/$layout"
+    cat "$WORK/$layout"
+    t "the machine with $layout comes to its end" grep -q '^the end' "$WORK/$layout"
+done

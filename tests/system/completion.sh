@@ -1,0 +1,37 @@
+# Completion in bash: what is offered is what is parsed, and the names of containers.
+. tests/lib.sh
+
+mkdir -p "$WORK/bin" "$WORK/lxc/one" "$WORK/lxc/other" "$WORK/folder/inner"
+touch "$WORK/lxc/one/config" "$WORK/lxc/other/config" "$WORK/folder/file"
+lxcbox --install -s "$WORK/bin"
+ln -sf "$LXCBOX" "$WORK/bin/lxcbox"
+
+offers() { # WANTED WORD...: what is offered for the last of the words, in one line
+    local want=$1
+    shift
+    is "$want" env PATH="$WORK/bin:$PATH" bash -c '
+        eval "$(lxcbox --completion bash)"
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _lxcbox "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf "%s\n" "${COMPREPLY[@]}" | sort | paste -sd " "' - "$@"
+}
+t 'applets are offered' offers 'lxc-freeze' lxcbox lxc-fr
+t 'options are offered' offers '--lxcpath' lxc-info --lx
+t 'options of an applet named after lxcbox are offered' offers '--lxcpath' lxcbox lxc-info --lx
+t 'options of lxcbox are offered' offers '--completion' lxcbox --comp
+t 'containers are offered' offers 'one other' lxc-info -P "$WORK/lxc" o
+t 'containers are offered after -n' offers 'other' lxc-stop -P "$WORK/lxc" -n ot
+t 'containers are offered after --lxcpath=' offers 'one' lxc-stop --lxcpath = "$WORK/lxc" -n on
+t 'folders are offered where one is wanted' offers "$WORK/folder" lxc-ls -P "$WORK/fo"
+t 'files are offered where one is wanted' offers "$WORK/folder/file $WORK/folder/inner" lxc-info -o "$WORK/folder/"
+t 'states are offered' offers 'FREEZING FROZEN' lxc-wait -n one -s F
+t 'applets are offered where one is wanted' offers 'lxc-freeze' lxcbox --options lxc-fr
+t 'nothing is offered for a number' offers '' lxc-wait -n one -t ''
+every() { # option of every applet
+    local applet
+    for applet in $(lxcbox --list | grep ^lxc-); do
+        offers "$(lxcbox --options "$applet" | cut -d ' ' -f 1 | grep ^-- | sort -u | paste -sd ' ')" "$applet" -- || { echo "$applet"; return 1; }
+    done
+}
+t 'every long option of every applet is offered' every
+t 'another shell is refused' refuses 'no completion for "csh"' lxcbox --completion csh

@@ -1,0 +1,80 @@
+# Root file system, mounts, /dev, console and terminals.
+. tests/keys.sh
+
+key lxc.rootfs.path 'a folder' [ -n "$(with -- cat /bin/busybox | head -c 4)" ]
+mkdir "$WORK/upper"
+key lxc.rootfs.path 'an overlay, which takes the writes' eval '
+    with "lxc.rootfs.path=overlay:$R:$WORK/upper" -- sh -c "echo x > /written" && [ -e "$WORK/upper/written" ] && [ ! -e "$R/written" ]'
+if command -v mksquashfs > /dev/null; then
+    mksquashfs "$R" "$WORK/image" -quiet -no-progress > /dev/null
+    key lxc.rootfs.path 'an image' with "lxc.rootfs.path=loop:$WORK/image" -- test -x /bin/busybox
+else
+    skip 'lxc.rootfs.path: an image' 'no mksquashfs'
+fi
+mkdir "$WORK/here"
+key lxc.rootfs.mount 'where it is assembled' is "$WORK/here yes" eval '
+    with "lxc.rootfs.mount=$WORK/here" "lxc.hook.mount=$(says "\$LXC_ROOTFS_MOUNT \$([ -e $WORK/here/bin/busybox ] && echo yes)")" -- true && cat "$WORK/said"'
+key lxc.rootfs.options 'how it is mounted: read-only' fails with lxc.rootfs.options=ro -- touch /x
+
+key lxc.mount.auto 'proc:mixed protects /proc/sys' fails with lxc.mount.auto= lxc.mount.auto=proc:mixed -- sh -c 'echo 1 > /proc/sys/kernel/panic'
+key lxc.mount.auto 'proc:rw does not' with lxc.mount.auto= lxc.mount.auto=proc:rw -- sh -c 'cat /proc/sys/kernel/pid_max > /proc/sys/kernel/pid_max'
+key lxc.mount.auto 'sys:ro is read-only' has ' /sys sysfs ro' with -- cat /proc/mounts
+key lxc.mount.auto 'sys:rw is not' has ' /sys sysfs rw' with lxc.mount.auto= lxc.mount.auto='proc sys:rw' -- cat /proc/mounts
+key lxc.mount.auto 'empty mounts nothing' fails with lxc.mount.auto= -- test -e /proc/self
+key lxc.mount.auto 'cgroup shows its own cgroup' has ' /sys/fs/cgroup' with 'lxc.mount.auto=cgroup:rw:force' -- cat /proc/mounts
+mkdir "$WORK/shared"
+cleanup 'umount -R $WORK/shared'
+key lxc.mount.auto 'shmounts carries mounts inside' eval '
+    mount -t tmpfs none "$WORK/shared" && mount --make-shared "$WORK/shared" && mkdir "$WORK/shared/later" &&
+    started "lxc.mount.auto=shmounts:$WORK/shared:/mnt" && mount -t tmpfs none "$WORK/shared/later" && inside grep -q " /mnt/later" /proc/mounts'
+stopped
+
+mkdir "$WORK/host" && echo from the host > "$WORK/host/file"
+key lxc.mount.entry 'a folder of the host, its mount point made' is 'from the host' \
+    with "lxc.mount.entry=$WORK/host made/for/it none bind,create=dir 0 0" -- cat /made/for/it/file
+key lxc.mount.entry 'a file' is 'from the host' with "lxc.mount.entry=$WORK/host/file a/file none bind,create=file 0 0" -- cat /a/file
+key lxc.mount.entry 'of the container itself, by relative' is root with 'lxc.mount.entry=etc mnt none bind,relative 0 0' -- sh -c 'cut -d: -f1 /mnt/passwd'
+key lxc.mount.entry 'one that fails is passed over by optional' with 'lxc.mount.entry=/nowhere mnt none bind,optional 0 0' -- true
+key lxc.mount.entry 'and stops the start without' refuses nowhere with 'lxc.mount.entry=/nowhere mnt none bind 0 0' -- true
+echo "$WORK/host mnt none bind,ro 0 0" > "$WORK/fstab"
+key lxc.mount.fstab 'the same from a file' is 'from the host' with "lxc.mount.fstab=$WORK/fstab" -- cat /mnt/file
+key lxc.include 'another file of keys' is 'from the host' eval 'echo "lxc.mount.fstab = $WORK/fstab" > "$WORK/included"; with "lxc.include=$WORK/included" -- cat /mnt/file'
+
+key lxc.autodev '1: a /dev of its own' with -- test -c /dev/null
+key lxc.autodev '0: that of the rootfs' fails with lxc.autodev=0 -- test -c /dev/null
+key lxc.autodev.tmpfs.size 'how much fits in' fails with lxc.autodev.tmpfs.size=20000 -- dd if=/dev/zero of=/dev/big bs=30000 count=1
+key lxc.autodev.tmpfs.size 'and what fits' with lxc.autodev.tmpfs.size=80000 -- dd if=/dev/zero of=/dev/big bs=30000 count=1
+
+# Opening /dev/ptmx takes a pseudo terminal; the console has one.
+key lxc.pty.max 'how many there are' fails with lxc.pty.max=1 -- sh -c 'exec 3<> /dev/ptmx'
+key lxc.pty.max 'and not more' with lxc.pty.max=2 -- sh -c 'exec 3<> /dev/ptmx'
+key lxc.tty.max 'terminals for lxc-console' is '/dev/tty1 /dev/tty2' with lxc.tty.max=2 -- sh -c 'echo /dev/tty?'
+key lxc.tty.dir 'a folder that they are in, too' with lxc.tty.max=1 lxc.tty.dir=lxc -- sh -c '[ -c /dev/lxc/console -a -c /dev/lxc/tty1 -a -c /dev/tty1 ]'
+
+# Init says much; where is it kept?
+speaks() { started "$@" -- /bin/sh -c 'for i in $(seq 1000); do echo "line $i of what the console says"; done; sleep 600'; }
+key lxc.console.logfile 'keeps what the console says' eval 'speaks "lxc.console.logfile=$WORK/console" && eventually grep "line 1000 of" "$WORK/console"'
+key lxc.console.size 'how large that may grow' eval '
+    rm "$WORK/console"; speaks "lxc.console.logfile=$WORK/console" lxc.console.size=8KB && eventually [ $(stat -c %s "$WORK/console") -gt 7000 ] &&
+    sleep 0.1 && [ $(stat -c %s "$WORK/console") -le 8192 ] && ! grep "line 1000" "$WORK/console"'
+key lxc.console.rotate 'keeps the file before as .1, the newest in the file' eval '
+    rm "$WORK/console"; speaks "lxc.console.logfile=$WORK/console" lxc.console.size=8KB lxc.console.rotate=1 && eventually grep "line 1000" "$WORK/console" && [ -s "$WORK/console.1" ]'
+# COMMAND_CONSOLE_LOG on the command socket: { command, length, value }, { clear, read, most, write }.
+ring() { python3 -c '
+import socket, struct, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect("\0" + sys.argv[1] + "/command")
+s.sendall(struct.pack("iiq", 11, 24, 0) + struct.pack("BB6xQB7x", 0, 1, 0, 0))
+head = s.recv(16)
+result, length = struct.unpack_from("ii", head)
+text = b""
+while len(text) < length: text += s.recv(length - len(text))
+sys.stdout.write(text.decode())' "$P/$N"; }
+if [ "$(getconf LONG_BIT)" = 64 ]; then
+    key lxc.console.buffer.size 'how much of it is kept in memory' eval '
+        speaks lxc.console.buffer.size=4096 && eventually has "line 1000 of" ring && [ "$(ring | wc -c)" -gt 3000 ] && [ "$(ring | wc -c)" -le 4096 ]'
+fi
+key lxc.console.path 'none: no console' is none eval 'started lxc.console.path=none && inside sh -c "[ -e /dev/console ] || echo none"'
+touch "$WORK/terminal"
+key lxc.console.path 'a file to write it to' eval 'speaks "lxc.console.path=$WORK/terminal" && eventually grep "line 1000" "$WORK/terminal"'
+stopped

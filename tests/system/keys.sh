@@ -1,0 +1,11 @@
+# Every key that lxc.container.conf(5) describes has a test of what it does (tests/unit/config_page.c holds that page
+# against the table of keys).
+. tests/lib.sh
+
+tested() { # KEY
+    grep -Eqs -- "(^|[^a-z])(key |limits=|others=)${1//./\\.}( |$)" tests/system/*.sh || { echo "no script has: key $1 ..."; false; }
+}
+for name in $(sed -n 's/^\.B \(lxc\.[^ ]*\) = .*/\1/p' core/config/lxc.container.conf.5); do
+    t "$name is tested by what it does" tested "$name"
+done
+t 'a key that is none is not' fails tested lxc.nosuch
