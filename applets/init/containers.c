@@ -131,7 +131,7 @@ int init_containers(struct init *i, struct error *err)
     if (strcmp(network, "nat") == 0)
         r = init_run(i, (const char *const[]){"lxc-net", "start", NULL}, err);
     if (r == 0)
-        r = init_run(i, (const char *const[]){"lxc-autostart", NULL}, err);
+        r = init_run(i, (const char *const[]){"lxc-autostart", "-g", "onboot,", NULL}, err);
     if (r == 0 && i->settings.image)
         return run_image(i, network, err);
     if (r == 0)

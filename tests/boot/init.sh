@@ -68,8 +68,9 @@ t 'the machine powers off' said v2 'Power down'
 
 t 'an initramfs with few modules is written' made -m virtio_pci,virtio_net,af_packet
 echo "initramfs with the modules of the network card: $(stat -c %s "$WORK/initrd") bytes"
-VM_MEMORY=${SMALL:-64} machine small 'lxc.image=small/1 lxc.cgroup=v1 cgroup_disable=memory lxc.net=host'
-t 'cgroup v1 without the memory controller, in 64 MB of memory, does' said small "^inside: the container's init runs"
+# Debian's kernel keeps 36 MB of it for itself, and does not start in 64.
+VM_MEMORY=80 machine small 'lxc.image=small/1 lxc.cgroup=v1 cgroup_disable=memory lxc.net=host'
+t 'cgroup v1 without the memory controller, in 80 MB of memory, does' said small "^inside: the container's init runs"
 t 'there is no memory controller' fails said small '^inside: it has cgroup'
 
 truncate -s 64M "$WORK/disk.img"
