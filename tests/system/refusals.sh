@@ -33,7 +33,7 @@ traces() {
     ip -o link | sed 's/^[0-9]*: //; s/:.*//'
     awk '{ print $5 }' /proc/self/mountinfo | grep -e "^$WORK" -e lxc
     find /sys/fs/cgroup -type d -name "*$name*" 2> /dev/null
-    pgrep -f -- "-n $name"
+    pgrep -f -- "(-n|monitor\] [^ ]*) $name"
     (cd "$lxc" && find . -path "./$name/rootfs/*" -prune -o -print | sort)
     find "$LXC_CACHE_PATH" -name rootfs.tar.xz -not -path '*.partial/*' 2> /dev/null
     (cd / && ls -d run/lxc/* 2> /dev/null)
