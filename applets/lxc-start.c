@@ -1,5 +1,6 @@
 /* lxc-start: start a container. See lxc-start.1. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
@@ -78,8 +79,11 @@ static int lxc_start_run(struct invocation *in, struct error *err)
     if (in->argc)
         start.argv = in->argv;
     r = container_start(&c, &config, &start, err);
-    if (r == -EALREADY) /* as LXC's: it runs, which is what was wanted */
+    if (r == -EALREADY) { /* as LXC's: it runs, which is what was wanted */
+        char text[sizeof(struct error)];
+        fprintf(stderr, "%s: %s\n", in->applet, error_format(err, text, sizeof(text)));
         return 0;
+    }
     return r < 0 ? error_context(err, "%s", c.name) : r;
 }
 

@@ -163,7 +163,7 @@ static int open_loop(struct monitor *m, sigset_t *before, struct error *err)
 
     m->listening = command_server_listen(m->container, err);
     if (m->listening < 0)
-        return m->listening == -EADDRINUSE ? -EALREADY : m->listening;
+        return m->listening;
     m->signal = open_signals(before);
     m->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (m->signal < 0 || m->epoll < 0)

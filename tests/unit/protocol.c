@@ -239,7 +239,7 @@ static void one_container_has_one_socket(void **state)
     (void)state;
     assert_true(first >= 0);
     second = command_server_listen(&c, &err);
-    assert_int_equal(second, -EADDRINUSE);
+    assert_int_equal(second, -EALREADY);
     assert_string_equal(err.text, "unit is already running");
 }
 
