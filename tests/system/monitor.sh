@@ -57,6 +57,7 @@ echo kept-in-the-file > "$WORK/console" # LXC's monitor empties it at its end
 t 'also of one that does not run' has kept-in-the-file lxcbox lxc-logs -P "$P" -c mon-a
 sed -i '/console.logfile/d; s/^lxc.log.level.*//' "$P/mon-a/config"
 lxcbox lxc-start -P "$P" -n mon-a
+for _ in $(seq 100); do lxcbox lxc-logs -P "$P" -c mon-a 2> /dev/null | grep -q 'press Enter' && break; sleep 0.05; done # the last of its start
 lxcbox lxc-attach -P "$P" -n mon-a -- sh -c 'echo written-in-the-buffer > /dev/console'
 t 'without a file the buffer is printed' has written-in-the-buffer lxcbox lxc-logs -P "$P" -c mon-a
 t 'reading leaves it as it is' has written-in-the-buffer lxcbox lxc-logs -P "$P" -cC mon-a
