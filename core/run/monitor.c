@@ -6,13 +6,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/run/launch.h"
+#include "core/run/signal.h"
 #include "core/run/protocol.h"
 
 /* LXC's lxc-monitor hears of us through the FIFO of its daemon, where that runs: a state or an exit status.
@@ -59,13 +59,7 @@ void monitor_release(struct monitor *m, int connection)
 
 int monitor_signal(struct monitor *m, int signal)
 {
-    int r;
-
-    if (!m->init_pid)
-        return -ESRCH;
-    r = m->init_pidfd >= 0 ? (int)syscall(SYS_pidfd_send_signal, m->init_pidfd, signal, NULL, 0)
-                           : kill(m->init_pid, signal);
-    return r < 0 ? -errno : 0;
+    return m->init_pid ? signal_process(m->init_pidfd, m->init_pid, signal) : -ESRCH;
 }
 
 static void accept_connection(struct monitor *m)
