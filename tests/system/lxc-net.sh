@@ -23,6 +23,10 @@ t 'the bridge has its address' has 'inet 10.0.3.1/24 brd 10.0.3.255' on_host ip 
 t 'packets are forwarded' is 1 on_host cat /proc/sys/net/ipv4/ip_forward
 t 'packets are masqueraded' has 'ip saddr 10.0.3.0/24 ip daddr != 10.0.3.0/24 counter.*masquerade' on_host nft list table ip lxc
 t 'start again is refused' refuses 'lxc-net is already running' lxc_net start
+t 'status says which way packets leave' has '^Uplink: +up0 \(IPv4, masqueraded\)' lxc_net status
+t 'for IPv6, too' has '^Uplink: +up0 \(IPv6, masqueraded\)' lxc_net status
+t 'and whom other names are asked of' has '^Nameserver: +203.0.113.1$' lxc_net status
+t 'and that nothing is in the way' fails has '^Blocked' lxc_net status
 serves_as_nobody() { on_host grep -q '^Uid:.65534.65534.65534' "/proc/$(on_host cat /run/lxc/lxc-net.pid)/status"; }
 t 'the server has given up its rights' serves_as_nobody
 
@@ -157,9 +161,11 @@ N
 foreign=$(on_host nft -s list ruleset)
 warned() { lxc_net start 2>&1 | tee /dev/stderr | grep -q 'chain ip filter FORWARD (policy drop) .*--allow-forward'; }
 t 'a chain that drops by policy is named' warned
+t 'status names it, too' has '^Blocked: +chain ip filter FORWARD \(policy drop\)' lxc_net status
 on_host ip link set v-a master lxcbr0
 t 'what it drops does not get through' fails in_box a ping -c1 -W1 203.0.113.1
 t 'restart with --allow-forward' lxc_net restart --allow-forward
+t 'status has nothing more to say of it' fails has '^Blocked' lxc_net status
 t 'now it gets through' in_box a ping -c1 -W2 203.0.113.1
 t 'a chain that ends in a rejection has the rules too' has 'iifname "lxcbr0" counter packets.*accept comment "lxc-net"' on_host nft list chain inet other last
 t 'stop takes only its own rules away' lxc_net stop
