@@ -234,6 +234,32 @@ on_host ip link set v-c nomaster
 on_host ip link del lxcbr0
 on_host rm /etc/default/lxc-net
 
+# --- Beside a dnsmasq that serves other networks, as lxc-net(1) has it --------------------------------------------
+
+box lan
+on_host ip addr add 192.168.9.1/24 dev v-lan
+echo 'LXC_DOMAIN=lxc' | on_host tee /etc/default/lxc-net > /dev/null
+dnsmasq_serves() {
+    on_host dnsmasq -C /dev/null -u root --no-resolv --no-hosts --pid-file="$WORK/lan.pid" --bind-interfaces --except-interface=lxcbr0 \
+        --dhcp-range=192.168.9.50,192.168.9.60 --no-ping --dhcp-leasefile="$WORK/lan.leases" --server=/lxc/10.0.3.1
+}
+dnsmasq_ends() { kill "$(cat "$WORK/lan.pid")"; until_ok 2 fails kill -0 "$(cat "$WORK/lan.pid")" 2> /dev/null; }
+both_serve() {
+    on_host ip link set v-a master lxcbr0 && in_box a "$LXCBOX" dhcpc eth0 -1 -x hostname:alpha --resolv-conf none &&
+        in_box a ip addr show eth0 | grep 'inet 10.0.3' && in_box lan "$LXCBOX" dhcpc eth0 -1 --resolv-conf none &&
+        in_box lan ip addr show eth0 | grep 'inet 192.168.9' && [ "$(in_box lan dig +short +time=2 @192.168.9.1 alpha.lxc)" = "$(address_of alpha)" ]
+}
+t 'lxc-net starts, then a dnsmasq for other networks' eval 'lxc_net start && dnsmasq_serves'
+t 'both serve' both_serve
+t 'lxc-net starts again beside it' eval 'lxc_net restart'
+t 'both serve still' both_serve
+dnsmasq_ends
+lxc_net stop
+on_host ip link set v-a nomaster
+on_host ip link del lxcbr0
+on_host rm /etc/default/lxc-net
+on_host ip link del v-lan
+
 # --- In the foreground ------------------------------------------------------------------------------------------
 
 foreground() {
