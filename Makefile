@@ -5,15 +5,16 @@ Q := $(if $(V),,@)
 include config.mk
 comma := ,
 
-$(shell mkdir -p build/deps build/obj)
-DEPS := build/deps/$(TARGET)
+OUT := build$(if $(TARGET),/$(TARGET))
+$(shell mkdir -p build/deps $(OUT)/obj)
+DEPS := build/deps/$(TRIPLET)
 
 # Sources are found, not listed. What an applet has beside its own file is in a folder of its name.
-applet_sources := $(if $(APPLETS),applets/lxcbox.c $(APPLETS:%=applets/%.c) $(wildcard $(APPLETS:%=applets/%/*.c)),\
+applet_sources := $(if $(APPLETS),applets/lxcbox.c $(wildcard applets/lxcbox/*.c) $(APPLETS:%=applets/%.c) $(wildcard $(APPLETS:%=applets/%/*.c)),\
 	$(wildcard applets/*.c applets/*/*.c))
 room_sources := $(wildcard core/*.c core/*/*.c net/*.c fetch/*.c)
 sources := $(sort $(applet_sources) $(room_sources))
-objects := $(sources:%.c=build/obj/%.o) build/obj/roots.o
+objects := $(sources:%.c=$(OUT)/obj/%.o) $(OUT)/obj/roots.o
 # Files that core/config takes in with .incbin.
 embedded := $(wildcard core/config/include/*)
 man_pages := $(wildcard applets/*.1 applets/*.5 core/*.5 core/*/*.5)
@@ -25,19 +26,20 @@ dead_code := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 # The C library is musl, the kernel's headers are the host's, the compiler's own headers its own.
 compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
 compile := $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
-	$(dead_code) -g $(CFLAGS)
+	$(dead_code) -g $(TARGET_FLAGS) $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
-packed := $(if $(shell $(TARGET)-ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
-link := $(CC) -static-pie -nostdlib -nostartfiles -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
-	-Wl,--build-id=none,-Map,build/lxcbox.map $(LDFLAGS)
+packed := $(if $(shell $(TRIPLET)-ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
+link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
+	-Wl,--build-id=none,-Map,$(OUT)/lxcbox.map $(LDFLAGS)
 
 .PHONY: all help deps setup size install clean distclean
 .DELETE_ON_ERROR:
 
-all: build/lxcbox
+all: $(OUT)/lxcbox
 
 help:
-	@echo 'make              build/lxcbox, the executable'
+	@echo 'make              build/lxcbox, the executable; make TARGET=aarch64: for another machine'
+	@echo 'make dist         for every machine, into build/dist, with sizes and SHA-256'
 	@echo 'make demo         set up, build, then create, start, enter and stop a container (as root, no network needed)'
 	@echo 'make check        set up, build, then every test; says what it skips'
 	@echo 'make setup        install what the build and the tests need, on Debian'
@@ -53,29 +55,29 @@ help:
 # --- The executable ---------------------------------------------------------------------------------------------
 
 # Two files that change when what they hold changes: how objects are compiled, and which there are.
-ifneq ($(strip $(compile)),$(strip $(file < build/obj/flags)))
-$(file > build/obj/flags,$(compile))
+ifneq ($(strip $(compile)),$(strip $(file < $(OUT)/obj/flags)))
+$(file > $(OUT)/obj/flags,$(compile))
 endif
-ifneq ($(strip $(link) $(objects)),$(strip $(file < build/obj/list)))
-$(file > build/obj/list,$(link) $(objects))
+ifneq ($(strip $(link) $(objects)),$(strip $(file < $(OUT)/obj/list)))
+$(file > $(OUT)/obj/list,$(link) $(objects))
 endif
 
-build/lxcbox: build/lxcbox.debug
+$(OUT)/lxcbox: $(OUT)/lxcbox.debug
 	$(Q)$(STRIP) -s -R .comment -o $@ $<
 
-build/lxcbox.debug: $(objects) build/obj/list
+$(OUT)/lxcbox.debug: $(objects) $(OUT)/obj/list
 	@echo '  link $@'
 	$(Q)$(link) -o $@ $(DEPS)/lib/rcrt1.o $(DEPS)/lib/crti.o $(objects) -L$(DEPS)/lib -Wl,--start-group $(libraries) -lc \
 		$(shell $(DEPS_CC) -print-libgcc-file-name) -Wl,--end-group $(DEPS)/lib/crtn.o
 
-build/obj/%.o: %.c build/obj/flags | deps
+$(OUT)/obj/%.o: %.c $(OUT)/obj/flags | deps
 	@mkdir -p $(@D)
 	@echo '  $(CC) $<'
 	$(Q)$(compile) -MMD -MP -c -o $@ $<
 
-$(patsubst %.c,build/obj/%.o,$(shell grep -ls incbin $(room_sources))): $(embedded)
+$(patsubst %.c,$(OUT)/obj/%.o,$(shell grep -ls incbin $(room_sources))): $(embedded)
 
-build/obj/roots.o: build/gen/roots.c build/obj/flags | deps
+$(OUT)/obj/roots.o: build/gen/roots.c $(OUT)/obj/flags | deps
 	@echo '  $(CC) $<'
 	$(Q)$(compile) -c -o $@ $<
 
@@ -95,7 +97,7 @@ build/gen/roots.c: config.mk Makefile | deps
 
 -include $(objects:.o=.d)
 
-# --- Dependencies: Debian's source packages, built once into build/deps/TARGET ------------------------------------
+# --- Dependencies: Debian's source packages, built once into build/deps/TRIPLET ------------------------------------
 
 # Per dependency: its name here (upper case in config.mk), and the name of Debian's source package.
 packages := musl:musl zlib:zlib xz:xz-utils zstd:libzstd libarchive:libarchive bearssl:bearssl yajl:yajl
@@ -119,14 +121,14 @@ $(stamps) &:
 else
 
 # The real path: musl's compiler wrapper holds it.
-ROOT := $(realpath build/deps)/$(TARGET)
+ROOT := $(realpath build/deps)/$(TRIPLET)
 deps_cc := $(ROOT)/bin/musl-gcc
-deps_flags := -Os $(hardening) $(dead_code)
+deps_flags := $(TARGET_FLAGS) -Os $(hardening) $(dead_code)
 apt := $(realpath build/deps)/apt
 apt_options := -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$(apt)/sources \
 	-o Dir::State::lists=$(apt)/lists -o Dir::Cache=$(apt)/cache -o APT::Sandbox::User=root
 configure := ./configure -q --prefix=$(ROOT) --disable-shared
-cross := $(if $(findstring $(shell gcc -dumpmachine),$(TARGET)),,--host=$(TARGET))
+cross := $(if $(findstring $(shell gcc -dumpmachine),$(TRIPLET)),,--host=$(TRIPLET))
 
 # A private view of the archive's source packages; the system's own apt settings stay as they are.
 $(apt)/ready:
@@ -137,10 +139,10 @@ $(apt)/ready:
 	@apt-get $(apt_options) update > $(apt)/log 2>&1 || { cat $(apt)/log >&2; exit 1; }
 	@touch $@
 
-# $(call unpack,NAME): its source, with Debian's patches, in build/deps/TARGET/src/NAME. The pinned SHA-256 vouches for
+# $(call unpack,NAME): its source, with Debian's patches, in build/deps/TRIPLET/src/NAME. The pinned SHA-256 vouches for
 # the .dsc file and dpkg-source holds the other files against the .dsc.
 define unpack
-	@echo 'building $(1) $(call version,$(1)) for $(TARGET)'
+	@echo 'building $(1) $(call version,$(1)) for $(TRIPLET)'
 	@mkdir -p build/deps/dist $(DEPS)/src $(DEPS)/stamp
 	@set -e; dsc=$(call package,$(1))_$(call version,$(1)).dsc; \
 	if [ -n '$(DISTDIR)' ]; then cp '$(DISTDIR)'/$(call package,$(1))_* build/deps/dist/; \
@@ -245,26 +247,36 @@ setup:
 
 size_limit := 1000000
 SIZE_ROWS = 10
-size: build/lxcbox
-	@size=$$(stat -c %s build/lxcbox); \
-	echo "build/lxcbox: $$size bytes, $$((size / 1000)) KB (at most $$(($(size_limit) / 1000)) KB)"; \
+size: $(OUT)/lxcbox
+	@size=$$(stat -c %s $(OUT)/lxcbox); \
+	echo "$(OUT)/lxcbox: $$size bytes, $$((size / 1000)) KB (at most $$(($(size_limit) / 1000)) KB)"; \
 	echo 'Largest contributors (bytes, object):'; \
 	awk 'function number(hex,  i, n) { for (i = 3; i <= length(hex); i++) n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1; return n } \
 		/^Linker script and memory map/ { on = 1 } !on || /^ \.(debug|comment|bss)/ { next } \
 		/^ [.a-z]/ || pending { if (NF == 1) { pending = 1; next } pending = 0; \
 			if ($$(NF-1) !~ /^0x/ || $$(NF-2) ~ /^0x0+$$/) next; \
 			name = $$NF; sub(/^.*\//, "", name); sum[name] += number($$(NF-1)) } \
-		END { for (name in sum) print sum[name], name }' build/lxcbox.map | sort -rn | head -$(SIZE_ROWS); \
+		END { for (name in sum) print sum[name], name }' $(OUT)/lxcbox.map | sort -rn | head -$(SIZE_ROWS); \
 	[ $$size -le $(size_limit) ]
 
-install: build/lxcbox
-	install -D -m 755 build/lxcbox $(DESTDIR)$(PREFIX)/bin/lxcbox
+# One executable for every machine. Its name says which: lxcbox-VERSION-aarch64.
+.PHONY: dist
+dist: $(targets:%=dist-%) dist-$(firstword $(subst -, ,$(TRIPLET)))
+	@cd build/dist && sha256sum lxcbox-$(VERSION)-* > SHA256SUMS && \
+		while read -r sum file; do echo "$$sum $$(stat -c %s $$file) bytes $$file"; done < SHA256SUMS
+
+dist-%:
+	@+$(MAKE) --no-print-directory $(if $(filter $*,$(targets)),TARGET=$*) $(if $(filter $*,$(targets)),build/$*/lxcbox,build/lxcbox)
+	@install -D -m 755 $(if $(filter $*,$(targets)),build/$*/lxcbox,build/lxcbox) build/dist/lxcbox-$(VERSION)-$*
+
+install: $(OUT)/lxcbox
+	install -D -m 755 $(OUT)/lxcbox $(DESTDIR)$(PREFIX)/bin/lxcbox
 	$(DESTDIR)$(PREFIX)/bin/lxcbox --install -s $(DESTDIR)$(PREFIX)/bin
 	set -e; for page in $(man_pages); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 clean:
-	rm -rf build/obj build/gen build/unit build/fuzz build/test-logs build/lxcbox build/lxcbox.debug build/lxcbox.map
+	rm -rf $(targets:%=build/%) build/dist $(OUT)/obj build/gen build/unit build/fuzz build/test-logs $(OUT)/lxcbox $(OUT)/lxcbox.debug $(OUT)/lxcbox.map
 
 distclean: clean
 	rm -rf build

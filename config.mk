@@ -2,19 +2,34 @@
 
 VERSION = 0.1.0
 
-# The compiler; gcc and clang both build without a warning. For another machine name the compiler that builds
-# for it (CC=aarch64-linux-gnu-gcc); TARGET, the dependencies' folder and the other tools follow from it.
-CC = gcc
+# The machine to build for, with Debian's cross compiler for it (package gcc-TRIPLET): aarch64, armhf, armel, riscv64,
+# i386, mipsel, ppc64el or s390x. Empty: this one. What is built for another is in build/TARGET.
+TARGET =
+triplet_aarch64 = aarch64-linux-gnu
+triplet_armhf = arm-linux-gnueabihf
+triplet_armel = arm-linux-gnueabi
+triplet_riscv64 = riscv64-linux-gnu
+triplet_i386 = i686-linux-gnu
+triplet_mipsel = mipsel-linux-gnu
+triplet_ppc64el = powerpc64le-linux-gnu
+triplet_s390x = s390x-linux-gnu
+targets := $(patsubst triplet_%,%,$(filter triplet_%,$(.VARIABLES)))
+# What compilers for it need to be told: musl's long double has 64 bits on PowerPC.
+flags_ppc64el = -mlong-double-64
+TARGET_FLAGS = $(flags_$(TARGET))
+
+# The compiler; gcc and clang both build without a warning. The dependencies' folder and the other tools follow.
+CC = $(if $(TARGET),$(TRIPLET)-gcc,gcc)
 CFLAGS = -Os
 LDFLAGS =
-TARGET := $(subst -pc-,-,$(shell $(CC) -dumpmachine))
-AR = $(TARGET)-ar
-STRIP = $(TARGET)-strip
+TRIPLET := $(if $(TARGET),$(or $(triplet_$(TARGET)),$(TARGET)),$(subst -pc-,-,$(shell $(CC) -dumpmachine)))
+AR = $(TRIPLET)-ar
+STRIP = $(TRIPLET)-strip
 # The dependencies are built with gcc whatever CC is, so that both compilers share one build of them.
-DEPS_CC = $(TARGET)-gcc
+DEPS_CC = $(TRIPLET)-gcc
 # Where the kernel's headers for the target are: linux/ and asm-generic/ in the first, asm/ in the second.
-KERNEL_HEADERS := $(firstword $(wildcard /usr/$(TARGET)/include/linux/..) /usr/include)
-KERNEL_ASM := $(firstword $(wildcard /usr/include/$(TARGET)/asm) $(KERNEL_HEADERS)/asm)
+KERNEL_HEADERS := $(firstword $(wildcard /usr/$(TRIPLET)/include/linux/..) /usr/include)
+KERNEL_ASM := $(firstword $(wildcard /usr/include/$(TRIPLET)/asm) $(KERNEL_HEADERS)/asm)
 
 # Where `make install` puts things; DESTDIR is put before each.
 PREFIX = /usr/local

@@ -355,6 +355,7 @@ static enum command_outcome console_log(const struct call *c)
     if (c->request->length != (int32_t)sizeof(request))
         return reply_result(c, -EINVAL);
     memcpy(&request, c->data, sizeof(request));
+    console_catch_up(c->monitor);
     if (r == 0 && request.read)
         r = console_ring_read(ring, (size_t)request.read_max, &data, &length);
     if (r == 0 && request.clear)

@@ -68,6 +68,9 @@ void console_output(struct monitor *m);
 void console_input(struct monitor *m);
 void console_proxy_input(struct monitor *m);
 
+/* Pass on all that the container has written by now. */
+void console_catch_up(struct monitor *m);
+
 /* The person's terminal has a new size. */
 void console_window_size(struct console *c);
 

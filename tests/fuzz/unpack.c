@@ -1,0 +1,83 @@
+/* Unpacking any bytes: nothing appears outside the folder, and nothing crashes. The first byte chooses
+ * options. */
+#include <assert.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "fetch/unpack.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int outer = -1;
+
+static void remove_outer(void)
+{
+    char path[64];
+    ssize_t n = readlink("/proc/self/fd/3000", path, sizeof(path) - 1);
+
+    if (n > 0) {
+        path[n] = '\0';
+        remove_tree(AT_FDCWD, path);
+    }
+}
+
+static void open_outer(void)
+{
+    char path[] = "/dev/shm/lxcbox-fuzz-unpack.XXXXXX";
+    int fd;
+
+    if (!mkdtemp(path))
+        abort();
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    outer = fcntl(fd, F_DUPFD_CLOEXEC, 3000);
+    if (outer != 3000)
+        abort();
+    close(fd);
+    atexit(remove_outer);
+}
+
+static unsigned count_outer(void)
+{
+    cleanup_dir DIR *d = fdopendir(openat(outer, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    unsigned count = 0;
+
+    while (readdir(d))
+        count++;
+    return count;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct unpack_id_range range = {0, 100000, 65536};
+    struct unpack_options o = {.excludes = "dev/*\n", .max_entries = 100, .max_bytes = 1 << 20};
+    struct error err = ERROR_INIT;
+    struct unpack *u;
+
+    if (size == 0)
+        return 0;
+    if (outer < 0)
+        open_outer();
+    o.keep_ids = (data[0] & 1) || geteuid() != 0;
+    if (data[0] & 2) {
+        o.uids = o.gids = &range;
+        o.uid_count = o.gid_count = 1;
+    }
+    if (mkdirat(outer, "root", 0755) < 0)
+        abort();
+    cleanup_fd int root = openat(outer, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (unpack_start(root, &o, &u, &err) == 0) {
+        for (size_t at = 1; at < size; at += 1000)
+            if (unpack_feed(u, data + at, size - at < 1000 ? size - at : 1000, &err) < 0)
+                break;
+        unpack_finish(u, NULL, &err);
+    }
+    assert(count_outer() == 3); /* ".", "..", "root" */
+    if (remove_tree(outer, "root") < 0)
+        abort();
+    return 0;
+}
