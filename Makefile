@@ -25,7 +25,7 @@ hardening := -fPIE -fstack-protector-strong
 dead_code := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 # The C library is musl, the kernel's headers are the host's, the compiler's own headers its own.
 compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
-compile := $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
+compile = $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
 	$(dead_code) -g $(TARGET_FLAGS) $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
 packed := $(if $(shell $(TRIPLET)-ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
@@ -43,7 +43,7 @@ help:
 	@echo 'make demo         set up, build, then create, start, enter and stop a container (as root, no network needed)'
 	@echo 'make check        set up, build, then every test; says what it skips'
 	@echo 'make setup        install what the build and the tests need, on Debian'
-	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan'
+	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan; with TARGET= under qemu-user'
 	@echo 'make fuzz-smoke   every fuzz target for a few seconds; make fuzz: for FUZZ_SECONDS each (600)'
 	@echo 'make system       the tests against the real kernel and against stock LXC, as root'
 	@echo 'make bench        times against stock LXC'
@@ -100,14 +100,15 @@ build/gen/roots.c: config.mk Makefile | deps
 # --- Dependencies: Debian's source packages, built once into build/deps/TRIPLET ------------------------------------
 
 # Per dependency: its name here (upper case in config.mk), and the name of Debian's source package.
-packages := musl:musl zlib:zlib xz:xz-utils zstd:libzstd libarchive:libarchive bearssl:bearssl yajl:yajl
-names := $(foreach p,$(packages),$(firstword $(subst :, ,$(p))))
+packages := cmocka:cmocka musl:musl zlib:zlib xz:xz-utils zstd:libzstd libarchive:libarchive bearssl:bearssl yajl:yajl
+names := $(foreach p,$(filter-out cmocka:%,$(packages)),$(firstword $(subst :, ,$(p))))
 package = $(patsubst $(1):%,%,$(filter $(1):%,$(packages)))
 upper = $(shell echo $(1) | tr a-z A-Z)
 full_version = $($(call upper,$(1))_VERSION)
 version = $(lastword $(subst :, ,$(call full_version,$(1))))
 $(foreach n,$(names),$(eval stamp_$(n) := $(DEPS)/stamp/$(n)-$(call version,$(n))))
 stamps := $(foreach n,$(names),$(stamp_$(n)))
+stamp_cmocka := $(DEPS)/stamp/cmocka-$(call version,cmocka)
 
 deps: $(if $(wildcard $(DEPS)/done),$(filter-out $(wildcard $(stamps)),$(stamps)),$(stamps))
 
@@ -117,6 +118,8 @@ ifndef DEPS_LOCKED
 $(stamps) &:
 	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 deps
 	@touch $(DEPS)/done
+$(stamp_cmocka): | deps
+	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 $@
 
 else
 
@@ -224,6 +227,13 @@ $(stamp_yajl): $(stamp_musl)
 			$(deps_cc) $(deps_flags) -DNDEBUG -I. -I$(ROOT)/include -c $$f.c; done; $(AR) rcs $(ROOT)/lib/libyajl.a yajl*.o)
 
 # File names are bytes and stay as they are: of libarchive's tables for composing Unicode, 22 KB, a row each remains.
+# For the unit tests of another machine: two files, whose own build wants cmake.
+$(stamp_cmocka): $(stamp_musl)
+	$(call build,cmocka,cp include/cmocka*.h $(ROOT)/include/; for h in ASSERT_H INTTYPES_H SIGNAL_H STDIO_H STDLIB_H STRING_H \
+		STRINGS_H TIME_H UNISTD_H SETJMP_H STDARG_H STDDEF_H STDINT_H CALLOC EXIT FPRINTF FREE LONGJMP MALLOC MEMCPY PRINTF \
+		SETJMP SIGNAL SNPRINTF STRSIGNAL STRCMP CLOCK_GETTIME CLOCK_REALTIME STRUCT_TIMESPEC VSNPRINTF; do echo "#define HAVE_$$h 1"; done > config.h; \
+		$(deps_cc) $(deps_flags) -D_GNU_SOURCE -D_UINTPTR_T -DHAVE_CONFIG_H -I. -Iinclude -c src/cmocka.c; $(AR) rcs $(ROOT)/lib/libcmocka.a cmocka.o)
+
 $(stamp_libarchive): $(stamp_zlib) $(stamp_xz) $(stamp_zstd)
 	$(call build,libarchive,sed -i '/^static.*_table u_[a-z]*_table.. =/$(comma)/^};/{/_table u_/{x;s/x*//;x};/^\t{/{x;s/^/x/;/^xx/{x;d};x}}' \
 			libarchive/archive_string_composition.h; sh build/autogen.sh; $(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags)' \
