@@ -332,8 +332,8 @@ static const struct {
 };
 
 /*
- * Real-time signals are counted from glibc's first, whatever C library we are built with (musl's is one later): it is
- * the inits inside, and LXC itself, that they are named for.
+ * Real-time signals are counted from glibc's first, whatever C library we are built with (musl's is one
+ * later): it is the inits inside, and LXC itself, that they are named for.
  */
 #define FIRST_REALTIME 34
 
