@@ -8,11 +8,12 @@ The script's lines, each done in its turn:
     send TEXT       type it; C escapes as in \\r (the Enter key), \\x01 (Ctrl and A)
     size ROWS COLUMNS   give the terminal this size, which the foreground is told by SIGWINCH
     mode            print the terminal's mode, "mode: cooked" or "mode: raw"
+    raw             wait until the command has put the terminal in raw mode: what is typed before may be dropped
     end             wait until the command has ended
     leave           hang up, as by closing the window; the exit status is 0
 
 All output is printed; the exit status is the command's (128 + signal), 124 when what was expected did not come within
-20 seconds, 125 for a mistake in the script.
+10 seconds, 125 for a mistake in the script.
 """
 import fcntl
 import os
@@ -25,7 +26,7 @@ import sys
 import termios
 import time
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 10
 
 
 class Session:
@@ -45,9 +46,18 @@ class Session:
     def resize(self, rows, columns):
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def is_raw(self):
+        return not termios.tcgetattr(self.slave)[3] & termios.ICANON
+
     def mode(self):
-        cooked = termios.tcgetattr(self.slave)[3] & termios.ICANON
-        print("mode: %s" % ("cooked" if cooked else "raw"), flush=True)
+        print("mode: %s" % ("raw" if self.is_raw() else "cooked"), flush=True)
+
+    def raw(self):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.is_raw():
+            self.read()
+            if time.monotonic() > deadline:
+                self.give_up("did not make the terminal raw")
 
     def status(self):
         """The command's exit status once it has ended, else None."""
@@ -110,6 +120,8 @@ def main():
             os.write(session.master, rest.encode().decode("unicode_escape").encode("latin-1"))
         elif word == "size":
             session.resize(*map(int, rest.split()))
+        elif word == "raw":
+            session.raw()
         elif word == "mode":
             session.mode()
         elif word == "end":

@@ -75,6 +75,7 @@ demo: setup
 
 bench: build/lxcbox
 	tests/bench/run
+	tests/bench/network.sh
 
 format-check:
 	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')

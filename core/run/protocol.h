@@ -65,7 +65,10 @@ struct command_response {
     intptr_t value;
 };
 
-/* What a state client is sent. `type` is 0 for a state; the others are lxc-monitor's. */
+#define MESSAGE_EXIT_STATUS 2
+
+/* What a state client is sent. `type` is 0 for a state; for LXC's lxc-monitor there is another, of which the
+ * value is as waitpid(2) has it. */
 struct state_message {
     int32_t type;
     char name[NAME_MAX + 1];

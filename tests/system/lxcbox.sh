@@ -40,3 +40,7 @@ documented() { # every option of every applet stands in its man page
     return $missing
 }
 t 'every option stands in its man page' documented
+
+table() { lxcbox | sed -n 's/^  \([a-z][a-z-]*\) \{2,\}\(.*\)/\1 \2/p'; }
+told() { sed -n 's/^    \([a-z][a-z-]*\) \{2,\}\([A-Z].*\)/\1 \2/p' README | sort; }
+t 'the README lists every applet' is "$(table | sort)" told

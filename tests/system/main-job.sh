@@ -94,6 +94,17 @@ systemd_runs() {
 tells_its_end() {
     inside sh -c 'printf "%s\n" "[Service]" "Type=oneshot" "RemainAfterExit=yes" "ExecStart=/bin/true" "ExecStop=/bin/touch /ended" > /etc/systemd/system/tells.service && systemctl start tells'
 }
+# What a person sees on a tty; a first line break makes a getty that is there already ask again.
+prompts() {
+    until_true 10 inside systemctl --quiet is-active container-getty@1 || return 1
+    (sleep 0.5; echo; sleep 0.5; printf '\001q') | script -qec "$LXCBOX lxc-console -n $name -t 1" /dev/null
+}
+reboots() { # by its init, and comes up again
+    local before
+    before=$($run lxc-info -n "$name" -p -H)
+    inside systemctl reboot
+    until_true 20 eval '[ -n "$($run lxc-info -n "$name" -p -H)" ] && [ "$($run lxc-info -n "$name" -p -H)" != "$before" ]' && systemd_runs
+}
 ended_in_order() { $run lxc-stop -n "$name" -t 60 --nokill && [ -e "$tree/ended" ]; }
 goes() {
     $run lxc-destroy -n "$name" || return 1
@@ -114,6 +125,8 @@ main_job() { # DIST RELEASE WHERE CREATE-OPTION...
     if [ "$dist" = debian ]; then
         t "$where: systemd says that all of it runs" systemd_runs
         t "$where: it has its name" is "$name" inside sh -c 'cat /etc/hostname'
+        [ $run = bare ] || t "$where: its ttys ask for a login" has "$name login:" prompts
+        t "$where: it reboots" reboots
         t "$where: a service of its tells when it ends" tells_its_end
     else
         t "$where: it has its name" is "$name" inside cat /etc/hostname
