@@ -29,7 +29,7 @@ compile = $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compil
 	$(dead_code) -g $(TARGET_FLAGS) $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
 packed := $(if $(shell $(TRIPLET)-ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
-link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
+link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--no-dynamic-linker,-z,text -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
 	-Wl,--build-id=none,-Map,$(OUT)/lxcbox.map $(LDFLAGS)
 
 .PHONY: all help deps setup size install clean distclean
