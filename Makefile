@@ -25,11 +25,11 @@ hardening := -fPIE -fstack-protector-strong
 dead_code := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 # The C library is musl, the kernel's headers are the host's, the compiler's own headers its own.
 compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
-compile := $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
+compile = $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
 	$(dead_code) -g $(TARGET_FLAGS) $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
 packed := $(if $(shell $(TRIPLET)-ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
-link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
+link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--no-dynamic-linker,-z,text -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
 	-Wl,--build-id=none,-Map,$(OUT)/lxcbox.map $(LDFLAGS)
 
 .PHONY: all help deps setup size install clean distclean
@@ -43,7 +43,7 @@ help:
 	@echo 'make demo         set up, build, then create, start, enter and stop a container (as root, no network needed)'
 	@echo 'make check        set up, build, then every test; says what it skips'
 	@echo 'make setup        install what the build and the tests need, on Debian'
-	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan'
+	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan; with TARGET= under qemu-user'
 	@echo 'make fuzz-smoke   every fuzz target for a few seconds; make fuzz: for FUZZ_SECONDS each (600)'
 	@echo 'make system       the tests against the real kernel and against stock LXC, as root'
 	@echo 'make bench        times against stock LXC'
@@ -222,13 +222,22 @@ $(MAKE) libarchive.la; cp .libs/libarchive.a $(ROOT)/lib/; \
 cp libarchive/archive.h libarchive/archive_entry.h $(ROOT)/include/
 endef
 
+# For the unit tests of another machine: two files, whose own build wants cmake.
+define cmocka_commands
+cp include/cmocka*.h $(ROOT)/include/; for h in ASSERT_H INTTYPES_H SIGNAL_H STDIO_H STDLIB_H STRING_H STRINGS_H TIME_H \
+	UNISTD_H SETJMP_H STDARG_H STDDEF_H STDINT_H CALLOC EXIT FPRINTF FREE LONGJMP MALLOC MEMCPY PRINTF SETJMP SIGNAL SNPRINTF \
+	STRSIGNAL STRCMP CLOCK_GETTIME CLOCK_REALTIME STRUCT_TIMESPEC VSNPRINTF; do echo "#define HAVE_$$h 1"; done > config.h; \
+$(deps_cc) $(deps_flags) -D_GNU_SOURCE -D_UINTPTR_T -DHAVE_CONFIG_H -I. -Iinclude -c src/cmocka.c; \
+$(AR) rcs $(ROOT)/lib/libcmocka.a cmocka.o
+endef
+
 # What runs for every byte of an image or of a connection, and all the rest.
 deps_flags_fast := $(TARGET_FLAGS) -Os $(hardening) $(dead_code)
 deps_flags := $(TARGET_FLAGS) -Oz $(hardening) $(dead_code)
 
 # Per dependency: its name here (upper case in config.mk), and the name of Debian's source package.
-packages := musl:musl zlib:zlib xz:xz-utils zstd:libzstd libarchive:libarchive bearssl:bearssl yajl:yajl
-names := $(foreach p,$(packages),$(firstword $(subst :, ,$(p))))
+packages := cmocka:cmocka musl:musl zlib:zlib xz:xz-utils zstd:libzstd libarchive:libarchive bearssl:bearssl yajl:yajl
+names := $(foreach p,$(filter-out cmocka:%,$(packages)),$(firstword $(subst :, ,$(p))))
 package = $(patsubst $(1):%,%,$(filter $(1):%,$(packages)))
 upper = $(shell echo $(1) | tr a-z A-Z)
 full_version = $($(call upper,$(1))_VERSION)
@@ -238,6 +247,7 @@ how = $(file > $(OUT)/obj/how,$(value $(1)_commands) $(relr) $(sha256) $(crc32) 
 	$(shell cksum < $(OUT)/obj/how))
 $(foreach n,$(names),$(eval stamp_$(n) := $(DEPS)/stamp/$(n)-$(call version,$(n))-$(call how,$(n))))
 stamps := $(foreach n,$(names),$(stamp_$(n)))
+stamp_cmocka := $(DEPS)/stamp/cmocka-$(call version,cmocka)
 
 $(OUT)/lxcbox.debug: $(stamps)
 
@@ -248,6 +258,8 @@ deps: $(filter-out $(wildcard $(stamps)),$(stamps))
 # build/deps may be shared between working trees: one make at a time builds there.
 $(stamps) &:
 	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 deps
+$(stamp_cmocka): | deps
+	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 $@
 
 else
 
@@ -309,7 +321,7 @@ $(stamp_zlib) $(stamp_bearssl) $(stamp_yajl) $(stamp_zstd): $(stamp_musl)
 $(stamp_xz): $(stamp_zlib) $(stamp_bearssl)
 $(stamp_libarchive): $(stamp_xz) $(stamp_zstd)
 $(stamp_musl): $(registry)
-$(stamps): $(DEPS)/stamp/%:
+$(stamps) $(stamp_cmocka): $(DEPS)/stamp/%:
 	$(call build,$(firstword $(subst -, ,$*)))
 
 endif
