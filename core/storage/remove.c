@@ -50,7 +50,9 @@ static int remove_entry(struct removal *r, int dirfd, const char *name, unsigned
 
 static int remove_children(struct removal *r, int fd, unsigned depth)
 {
-    cleanup_dir DIR *d = fdopendir(dup(fd));
+    /* Opened anew: a copy of the fd would go on where the last pass ended. */
+    int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup_dir DIR *d = again < 0 ? NULL : fdopendir(again);
     struct dirent *e;
 
     if (!d)
