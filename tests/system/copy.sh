@@ -112,7 +112,9 @@ echo "lxc.rootfs.path = dir:$WORK" > "$WORK/root.conf"
 t 'but not a folder that holds the containers' refuses 'holds more than that \(set lxc.rootfs.managed' eval "lxcbox lxc-create -P '$P' -f '$WORK/root.conf' -n $N-m -t none; destroy $N-m"
 sed -i /rootfs.path/d "$P/$N-m/config"
 deep() { # more folders in each other than a process may have open files
-    create $N-deep -t none && (cd "$P/$N-deep" && for ((i = 0; i < 1500; i++)); do mkdir d && cd d || exit 1; done) && destroy $N-deep && [ ! -e "$P/$N-deep" ]
+    create $N-deep -t none && python3 -c 'import os, sys
+os.chdir(sys.argv[1])
+for i in range(1500): os.mkdir("d"); os.chdir("d")' "$P/$N-deep" && destroy $N-deep && [ ! -e "$P/$N-deep" ]
 }
 t 'a rootfs however deep goes' deep
 mkdir "$P/$N-m/mounted"
