@@ -29,6 +29,8 @@ printf '%s\n' '#include <unistd.h>' 'int main(void) { for (;;) pause(); }' | gcc
 printf '%s\n' "lxc.rootfs.path = dir:$WORK/root" "lxc.uts.name = $N" 'lxc.init.cmd = /wait' 'lxc.net.0.type = veth' 'lxc.net.0.flags = up' \
     'lxc.net.0.link = lxcbr0' 'lxc.net.0.hwaddr = 02:00:00:00:12:34' 'lxc.net.0.veth.pair = crash0' 'lxc.net.0.ipv4.address = dhcp' > "$P/$N/config"
 container() { local c=$1; shift; on_host env -i "$LXCBOX" "lxc-$c" -P "$P" -n "$N" "$@"; }
+# A monitor that was killed leaves its cgroups.
+cleanup 'find /sys/fs/cgroup -depth -type d -name "lxc.*.$N*" -exec rmdir {} +'
 cleanup 'container stop -k'
 init() { container info -p -H; }
 address() { lxc_net status | awk -v n="$N" '/^Lease:/ && $3 == n { print $2 }'; }
