@@ -308,10 +308,9 @@ endef
 define build
 	$(call unpack,$(1))
 	@rm -f $(DEPS)/stamp/$(1)-*
-	+@cd $(DEPS)/src/$(1) 2> /dev/null || exit 0; exec 3>&2 > ../$(1).log 2>&1; \
-	trap '[ $$? = 0 ] || { tail -n 40 $(ROOT)/src/$(1).log; \
-		echo "cannot build $(1); all that was printed is in $(DEPS)/src/$(1).log"; } >&3' EXIT; \
-	set -e; $($(1)_commands)
+	+@[ -d $(DEPS)/src/$(1) ] || exit 0; (set -e; cd $(DEPS)/src/$(1); $($(1)_commands)) > $(DEPS)/src/$(1).log 2>&1; \
+	if [ $$? != 0 ]; then tail -n 40 $(DEPS)/src/$(1).log >&2; \
+		echo 'cannot build $(1); all that was printed is in $(DEPS)/src/$(1).log' >&2; exit 1; fi
 	@rm -rf $(DEPS)/src/$(1)
 	@touch $@
 endef
