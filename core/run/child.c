@@ -429,7 +429,7 @@ void child_run(struct child *child)
     struct error err = ERROR_INIT;
     int r = 0;
 
-    lsm_choose(in.config, &in.labels);
+    lsm_choose(in.config, child->label, &in.labels);
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(steps); i++)
         r = steps[i](&in, &err);
     if (r == 0) {

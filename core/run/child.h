@@ -18,6 +18,7 @@ struct child {
     const struct start_options *options;
     const struct seccomp_program *seccomp;
     struct cgroup *cgroup;
+    const char *label;           /* of the generated AppArmor profile; NULL: none */
     bool unprivileged;           /* who starts it is not root */
     bool in_cgroup;              /* born in the v2 one: filled by child_start() */
     uint64_t own;                /* CLONE_NEW* mask of the namespaces it gets of its own */

@@ -15,6 +15,7 @@
 #include "core/run/hooks.h"
 #include "core/run/idmap.h"
 #include "core/run/limits.h"
+#include "core/run/lsm.h"
 #include "core/run/rootfs.h"
 
 /* How long processes that outlived init (one without a pid namespace of its own) are waited for. */
@@ -235,6 +236,7 @@ static int start_child(struct monitor *m, const struct seccomp_program *seccomp,
                                                               .options = m->options,
                                                               .seccomp = seccomp,
                                                               .cgroup = m->cgroup,
+                                                              .label = m->apparmor.label,
                                                               .unprivileged = geteuid() != 0,
                                                               .own = m->clone_flags,
                                                               .shared = {-1, -1, -1, -1, -1, -1, -1, -1}};
@@ -270,6 +272,8 @@ int launch(struct monitor *m, struct error *err)
         r = run_hooks(m, HOOK_PRE_START, NULL, err);
     if (r == 0)
         r = make_cgroups(m, err);
+    if (r == 0 && lsm_generates(m->config))
+        r = apparmor_load(&m->apparmor, m->container, m->config, err);
     if (r == 0)
         r = start_child(m, &seccomp, err);
     if (r == 0) {
@@ -325,5 +329,6 @@ void land(struct monitor *m, bool reboot)
         free(m->cgroup);
         m->cgroup = NULL;
     }
+    log_failure("apparmor", apparmor_unload(&m->apparmor, &err), &err);
     log_failure("hook", run_hooks(m, HOOK_POST_STOP, target, &err), &err);
 }

@@ -9,9 +9,11 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
+#include "core/run/apparmor.h"
 
 /* The profile that LXC's package loads for containers. */
 #define DEFAULT_PROFILE "lxc-container-default-cgns"
+#define GENERATED       "generated"
 
 bool lsm_apparmor_enabled(void)
 {
@@ -59,23 +61,23 @@ static const char *profile_of(const struct config *c)
 int lsm_check(const struct config *c, struct error *err)
 {
     const char *profile = profile_of(c);
+    bool generated;
     struct stat st;
+    int r;
 
-    if (c->apparmor_raw.count && lsm_apparmor_enabled() && (!profile || strcmp(profile, "generated") != 0)) {
+    if (c->apparmor_raw.count && lsm_apparmor_enabled() && (!profile || strcmp(profile, GENERATED) != 0)) {
         error_text(err, EINVAL, "lxc.apparmor.raw adds to a generated profile only");
         return error_remedy(err,
                             "clear it, and put its lines into the profile that lxc.apparmor.profile names");
     }
     if (!profile || strcmp(profile, "unconfined") == 0)
         return 0;
-    if (strcmp(profile, "generated") == 0) {
-        error_text(err, ENOTSUP,
-                   "lxc.apparmor.profile = generated needs AppArmor's own compiler, for the kernel loads "
-                   "compiled profiles only");
-        return error_remedy(err, "name a loaded profile (%s), or \"unconfined\"", DEFAULT_PROFILE);
-    }
+    generated = strcmp(profile, GENERATED) == 0;
+    r = generated ? apparmor_check(err) : 0;
+    if (r < 0)
+        return r;
     /* "NAME//&:NAMESPACE:PROFILE" stacks; only a plain name can be looked up. */
-    if (!strstr(profile, "//&") && !profile_loaded(profile)) {
+    if (!generated && !strstr(profile, "//&") && !profile_loaded(profile)) {
         error_text(err, ENOENT, "lxc.apparmor.profile: the profile %s is not loaded", profile);
         return error_remedy(err, "load it with apparmor_parser, or set it to \"unconfined\"");
     }
@@ -98,9 +100,16 @@ static int write_label(int proc_fd, const char *module, const char *label)
     return r == -ENOENT ? file_write_value(proc_fd, "thread-self/attr/exec", label) : r;
 }
 
-void lsm_choose(const struct config *c, struct lsm_labels *out)
+bool lsm_generates(const struct config *c)
 {
-    *out = (struct lsm_labels){.apparmor = profile_of(c)};
+    const char *profile = profile_of(c);
+
+    return profile && strcmp(profile, GENERATED) == 0;
+}
+
+void lsm_choose(const struct config *c, const char *generated, struct lsm_labels *out)
+{
+    *out = (struct lsm_labels){.apparmor = generated ? generated : profile_of(c)};
     if (!lsm_selinux_enabled())
         return;
     if (c->selinux_context && c->selinux_context[0])

@@ -15,23 +15,26 @@ bool lsm_selinux_enabled(void);
 /*
  * Before anything is made, in the monitor: can what the configuration asks for be had? Where a module is not
  * enabled its keys mean nothing, as in LXC. lxc.apparmor.profile: "unchanged" leaves the label, "unconfined"
- * or a profile's name is taken. Unset: LXC's own profile where it is loaded, else unconfined. "generated" is
- * refused while AppArmor is enabled: the kernel loads only compiled profiles, which needs AppArmor's own
- * compiler; lxc.apparmor.raw is refused without it. A kernel whose AppArmor does
- * not mediate mounts confines nobody: that is refused unless lxc.apparmor.allow_incomplete.
+ * or a profile's name is taken. Unset: LXC's own profile where it is loaded, else unconfined. "generated"
+ * needs AppArmor's own compiler (apparmor.h); lxc.apparmor.raw is refused without it. A kernel whose AppArmor
+ * does not mediate mounts confines nobody: that is refused unless lxc.apparmor.allow_incomplete.
  */
 int lsm_check(const struct config *c, struct error *err);
 
-/* What will be taken; the strings are the config's or static. */
+/* Is a profile to be generated? By apparmor_load(), before the child is made. */
+bool lsm_generates(const struct config *c);
+
+/* What will be taken; the strings are the config's, the caller's or static. */
 struct lsm_labels {
     const char *apparmor, *selinux, *keyring; /* NULL: none, stay as we are */
 };
 
 /*
  * In the child, before it has left the host's mounts: which modules are enabled and which profiles loaded is
- * told by the host's /sys, that a container may lack or have made up.
+ * told by the host's /sys, that a container may lack or have made up. `generated` is apparmor_load()'s label,
+ * NULL without.
  */
-void lsm_choose(const struct config *c, struct lsm_labels *out);
+void lsm_choose(const struct config *c, const char *generated, struct lsm_labels *out);
 
 /* In the child: set the label that exec will take. `proc_fd` is the host's /proc. */
 int lsm_prepare(int proc_fd, const struct lsm_labels *labels, struct error *err);

@@ -13,6 +13,7 @@
 
 #include "core/config/config.h"
 #include "core/container.h"
+#include "core/run/apparmor.h"
 #include "core/run/command_server.h"
 #include "core/run/console.h"
 #include "core/run/namespace.h"
@@ -51,6 +52,7 @@ struct monitor {
     int devpts_fd;                      /* of the container's devpts mount; -1: it has none of its own */
     struct terminals ttys;
     struct console console;
+    struct apparmor apparmor;
     struct network_state network;
     struct network_leases leases;
     struct seccomp_notifier notifier;
