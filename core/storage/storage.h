@@ -12,9 +12,9 @@
 int storage_remedy(struct error *err);
 
 /*
- * Remove a tree beneath dirfd (AT_FDCWD serves a path), however deep, without following links or crossing into other mounts; btrfs
- * subvolumes inside go too. A missing name is success. 0 or a negative errno with `err` filled (-EBUSY where
- * something is mounted inside).
+ * Remove a tree beneath dirfd (AT_FDCWD serves a path), however deep, without following links or crossing
+ * into other mounts; btrfs subvolumes inside go too. A missing name is success. 0 or a negative errno with
+ * `err` filled (-EBUSY where something is mounted inside).
  */
 int storage_remove_tree(int dirfd, const char *name, struct error *err);
 
