@@ -188,4 +188,4 @@ static int init_main(struct invocation *in, struct error *err)
 
 APPLET(init, .name = "init", .summary = "Be the first process of a machine that runs containers",
        .usage = "(started by the kernel)", .options = init_table, .options_size = 1, .stop_at_operand = true,
-       .run = init_main);
+       .unlinked = true, .run = init_main);

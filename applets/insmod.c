@@ -20,4 +20,5 @@ static int insmod_run(struct invocation *in, struct error *err)
 }
 
 APPLET(insmod, .name = "insmod", .summary = "Load a kernel module from a file",
-       .usage = "FILE [PARAMETER=VALUE]...", .options = insmod_table, .options_size = 1, .run = insmod_run);
+       .usage = "FILE [PARAMETER=VALUE]...", .options = insmod_table, .options_size = 1, .unlinked = true,
+       .run = insmod_run);

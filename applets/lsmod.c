@@ -47,4 +47,4 @@ static int lsmod_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lsmod, .name = "lsmod", .summary = "List the kernel modules that are loaded", .usage = "",
-       .options = lsmod_table, .options_size = 1, .run = lsmod_run);
+       .options = lsmod_table, .options_size = 1, .unlinked = true, .run = lsmod_run);

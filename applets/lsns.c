@@ -25,7 +25,7 @@ static const struct option_row lsns_table[] = {
     OPT_FLAG('l', "list", struct lsns_options, list, "a list, which it is anyway without -T"),
     OPT_FLAG('n', "noheadings", struct lsns_options, no_headings, "no line of headings"),
     OPT_STRING('o', "output", "COLUMN[,COLUMN]...", struct lsns_options, columns,
-               "which columns: NS, TYPE, NPROCS, PID, PPID, COMMAND, UID, USER, PNS, ONS, CONTAINER"),
+               "which columns: NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, PNS, ONS, CONTAINER"),
     OPT_FLAG(0, "output-all", struct lsns_options, all_columns, "all columns"),
     OPT_INT('p', "task", "PID", struct lsns_options, pid, "only the namespaces of this process"),
     OPT_FLAG('r', "raw", struct lsns_options, raw, "one blank between columns"),
@@ -39,17 +39,17 @@ static const struct option_row lsns_table[] = {
     OPT_END,
 };
 
-enum column { NS, TYPE, NPROCS, PID, PPID, COMMAND, UID, USER, PNS, ONS, CONTAINER, COLUMNS };
+enum column { NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, PNS, ONS, CONTAINER, COLUMNS };
 
 static const struct {
     const char *name, *key;
     bool right; /* numbers */
     size_t width;
 } columns[COLUMNS] = {
-    {"NS", "ns", true, 10},   {"TYPE", "type", false, 0},          {"NPROCS", "nprocs", true, 5},
-    {"PID", "pid", true, 5},  {"PPID", "ppid", true, 5},           {"COMMAND", "command", false, 0},
-    {"UID", "uid", true, 0},  {"USER", "user", false, 0},          {"PNS", "pns", true, 10},
-    {"ONS", "ons", true, 10}, {"CONTAINER", "container", false, 0}};
+    {"NS", "ns", true, 10},           {"TYPE", "type", false, 0}, {"PATH", "path", false, 0},
+    {"NPROCS", "nprocs", true, 5},    {"PID", "pid", true, 5},    {"PPID", "ppid", true, 5},
+    {"COMMAND", "command", false, 0}, {"UID", "uid", true, 0},    {"USER", "user", false, 0},
+    {"PNS", "pns", true, 10},         {"ONS", "ons", true, 10},   {"CONTAINER", "container", false, 0}};
 
 /* One line: a namespace, or one process of the namespace that was asked for. */
 struct line {
@@ -85,6 +85,9 @@ static const char *cell(const struct line *line, enum column column, char room[3
         return line->process->command;
     case USER:
         return user_name(line->process->uid, room);
+    case PATH:
+        snprintf(room, 32, "/proc/%d/ns/%s", (int)line->process->pid, ns->type);
+        return room;
     case CONTAINER:
         return line->process->container ? line->process->container : "";
     case NS:
@@ -142,7 +145,7 @@ static int choose_columns(const struct lsns_options *o, struct table *t, bool of
 {
     cleanup_free char *words =
         strdup(o->columns       ? o->columns
-               : o->all_columns ? "NS,TYPE,NPROCS,PID,PPID,COMMAND,UID,USER,PNS,ONS,CONTAINER"
+               : o->all_columns ? "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,PNS,ONS,CONTAINER"
                : of_processes   ? "PID,PPID,USER,COMMAND"
                                 : "NS,TYPE,NPROCS,PID,USER,COMMAND");
     int r = words ? 0 : error_set(err, ENOMEM, "cannot read the columns");

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "applets/unpack_place.h"
 #include "core/base/applet.h"
@@ -117,27 +118,38 @@ static void say_status(void *context, const char *sentence)
     fflush(stdout);
 }
 
+#define PROGRESS_FROM (1 << 20) /* smaller files are there before a person has read their name */
+
+/* So that a line that is written over fits: else each would begin a new one. */
+static int bar_width(void)
+{
+    struct winsize size = {.ws_col = 0};
+    int columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+
+    return columns >= 80 ? 40 : columns > 45 ? columns - 40 : 5;
+}
+
 /* On a terminal one line that is written over; elsewhere one line for each file, at its end. */
 static void say_progress(void *context, const char *file, uint64_t done, uint64_t total)
 {
-    uint64_t *shown = context;
-    uint64_t percent = total ? done * 100 / total : 0;
+    uint64_t *shown = context, size = total ? total : done;
+    uint64_t percent = total ? done * 100 / total : 0, step = total ? percent + 1 : done >> 20;
 
+    if (size < PROGRESS_FROM || (done != total && (!isatty(STDOUT_FILENO) || *shown == step)))
+        return;
+    *shown = step;
     if (!isatty(STDOUT_FILENO)) {
-        if (done == total)
-            printf("%s: %llu KB\n", file, (unsigned long long)(done / 1024));
+        printf("%s: %llu.%llu MB\n", file, (unsigned long long)(size / 1000000),
+               (unsigned long long)(size / 100000 % 10));
         return;
     }
-    /* Not more often than a person sees a change. */
-    if (done != total && *shown == (total ? percent + 1 : done >> 20))
-        return;
-    *shown = total ? percent + 1 : done >> 20;
-    if (total)
-        printf("\r%-24.24s [%-40.*s] %3llu%% of %llu KB", file, (int)(percent * 40 / 100),
-               "########################################", (unsigned long long)percent,
-               (unsigned long long)(total / 1024));
-    else
-        printf("\r%-24.24s %llu KB", file, (unsigned long long)(done / 1024));
+    printf("\r%-14.14s ", file);
+    if (total) {
+        int width = bar_width();
+        printf("[%-*.*s] %3llu%% of ", width, (int)percent * width / 100,
+               "########################################", (unsigned long long)percent);
+    }
+    printf("%llu.%llu MB", (unsigned long long)(size / 1000000), (unsigned long long)(size / 100000 % 10));
     if (done == total)
         putchar('\n');
     fflush(stdout);
@@ -187,6 +199,8 @@ static int ask(const char *question, const char **value, char **answer, struct e
     n = getline(answer, &room, stdin);
     if (n > 0 && (*answer)[n - 1] == '\n')
         (*answer)[--n] = '\0';
+    if (n < 0)
+        putchar('\n');
     if (n <= 0)
         return error_text(err, EINVAL, "no image chosen");
     *value = *answer;
@@ -233,19 +247,26 @@ static int prepare_local(void *options, const struct create_options *create, str
 /* What is worth knowing of how the image came to be here. */
 static void say_checks(const struct filling *f, const struct image_metadata *meta)
 {
-    static const char *const words[] = {
-        [IMAGE_CHECK_NONE] = "no checksum: the server publishes none, only its certificate vouches",
+    const struct image_options *o = f->options;
+    bool tls = !o->server || !starts_with(o->server, "http://");
+    const char *const words[] = {
+        [IMAGE_CHECK_NONE] = tls ? "the server has no checksum of it, only its certificate vouches for it"
+                                 : "the server has no checksum of it",
         [IMAGE_CHECK_SHA256] = "equal to the server's SHA-256",
         [IMAGE_CHECK_CACHED] = "from the cache",
         [IMAGE_CHECK_LOCAL] = "a local file"};
-    const struct image_options *o = f->options;
+    bool fetched = meta->rootfs_check == IMAGE_CHECK_NONE || meta->rootfs_check == IMAGE_CHECK_SHA256;
 
     if (f->quiet)
         return;
     if (o->verbose || meta->rootfs_check == IMAGE_CHECK_NONE)
-        printf("The root file system: %s\n", words[meta->rootfs_check]);
+        printf("rootfs.tar.xz: %s\n", words[meta->rootfs_check]);
+    if (o->verbose || meta->meta_check == IMAGE_CHECK_NONE)
+        printf("meta.tar.xz: %s\n", words[meta->meta_check]);
+    if (fetched && !tls)
+        puts("This came without TLS: whoever is on the way could have replaced it, checksums and all");
     if (o->verbose)
-        printf("The metadata: %s\n%llu files unpacked, %llu device nodes left out\n", words[meta->meta_check],
+        printf("%llu files unpacked, %llu device nodes left out\n",
                (unsigned long long)meta->unpacked.entries,
                (unsigned long long)meta->unpacked.devices_skipped);
     if (meta->unpacked.xattrs_skipped)
@@ -378,6 +399,11 @@ static int make(const struct template *t, void *options, const struct create_opt
     r = container_create(c, create, t->fill, &f, err);
     if (r == 0 && !quiet)
         show_message(message);
+    /* The error is not to stand behind half a bar. */
+    if (r < 0 && !quiet && isatty(STDOUT_FILENO)) {
+        fputs("\r\033[K", stdout);
+        fflush(stdout);
+    }
     return r;
 }
 

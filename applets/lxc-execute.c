@@ -10,14 +10,14 @@
 struct lxc_execute_options {
     struct container_options container;
     bool daemon;
-    const char *rcfile, *uid, *gid;
+    const char *uid, *gid;
     const char *share_net, *share_ipc, *share_uts, *share_pid;
     struct string_list defines, environment;
 };
 
 static const struct option_row lxc_execute_table[] = {
     OPT_FLAG('d', "daemon", struct lxc_execute_options, daemon, "run in the background"),
-    OPT_STRING('f', "rcfile", "FILE", struct lxc_execute_options, rcfile,
+    OPT_STRING('f', "rcfile", "FILE", struct lxc_execute_options, container.rcfile,
                "use this configuration in place of the container's"),
     OPT_LIST('s', "define", "KEY=VALUE", struct lxc_execute_options, defines,
              "set a key of the configuration"),
@@ -58,7 +58,8 @@ static int add_options(const struct lxc_execute_options *o, struct config *confi
 static int lxc_execute_run(struct invocation *in, struct error *err)
 {
     const struct lxc_execute_options *o = in->options;
-    const struct config_source source = {.rcfile = o->rcfile, .may_lack = true, .defines = &o->defines};
+    const struct config_source source = {
+        .rcfile = o->container.rcfile, .may_lack = true, .defines = &o->defines};
     cleanup_config struct config config;
     struct start_options start = {.execute = true, .foreground = !o->daemon};
     struct container c;

@@ -1,5 +1,6 @@
 /* lxc-start: start a container. See lxc-start.1. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
@@ -11,7 +12,7 @@ struct lxc_start_options {
     struct container_options container;
     int foreground;
     bool close_all;
-    const char *rcfile, *console, *console_log, *pidfile;
+    const char *console, *console_log, *pidfile;
     const char *share_net, *share_ipc, *share_uts, *share_pid;
     struct string_list defines;
 };
@@ -21,7 +22,7 @@ static const struct option_row lxc_start_table[] = {
     OPT_SET('F', "foreground", struct lxc_start_options, foreground, 1,
             "stay in the foreground, with this terminal as the console"),
     OPT_STRING('p', "pidfile", "FILE", struct lxc_start_options, pidfile, "write the monitor's pid to FILE"),
-    OPT_STRING('f', "rcfile", "FILE", struct lxc_start_options, rcfile,
+    OPT_STRING('f', "rcfile", "FILE", struct lxc_start_options, container.rcfile,
                "use this configuration in place of the container's"),
     OPT_STRING('c', "console", "FILE", struct lxc_start_options, console,
                "use FILE (a tty, a file, \"none\") for the console"),
@@ -60,7 +61,7 @@ static int lxc_start_run(struct invocation *in, struct error *err)
 {
     const struct lxc_start_options *o = in->options;
     const struct config_source source = {
-        .rcfile = o->rcfile, .may_lack = o->defines.count > 0, .defines = &o->defines};
+        .rcfile = o->container.rcfile, .may_lack = o->defines.count > 0, .defines = &o->defines};
     cleanup_config struct config config;
     struct start_options start = {
         .foreground = o->foreground, .close_inherited = o->close_all, .pidfile = o->pidfile};
@@ -78,8 +79,11 @@ static int lxc_start_run(struct invocation *in, struct error *err)
     if (in->argc)
         start.argv = in->argv;
     r = container_start(&c, &config, &start, err);
-    if (r == -EALREADY) /* as LXC's: it runs, which is what was wanted */
+    if (r == -EALREADY) { /* as LXC's: it runs, which is what was wanted */
+        char text[sizeof(struct error)];
+        fprintf(stderr, "%s: %s\n", in->applet, error_format(err, text, sizeof(text)));
         return 0;
+    }
     return r < 0 ? error_context(err, "%s", c.name) : r;
 }
 

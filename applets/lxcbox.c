@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "applets/lxcbox/service.h"
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -89,6 +90,7 @@ struct lxcbox_options {
     bool install;
     const char *options;
     const char *completion;
+    const char *service;
 };
 
 static const struct option_row lxcbox_table[] = {
@@ -100,6 +102,8 @@ static const struct option_row lxcbox_table[] = {
                "list an applet's options, one per line"),
     OPT_STRING(0, "completion", "SHELL", struct lxcbox_options, completion,
                "print what makes SHELL (bash) complete our commands"),
+    OPT_STRING(0, "service", "INIT", struct lxcbox_options, service,
+               "print a file that starts all at boot: systemd, openrc, procd or sysv"),
     OPT_END,
 };
 
@@ -124,7 +128,7 @@ static int install_links(const char *dir, bool symbolic, struct error *err)
 
         if (!path)
             return error_set(err, ENOMEM, "cannot link %s", (*a)->name);
-        if (strcmp((*a)->name, "lxcbox") == 0)
+        if (strcmp((*a)->name, "lxcbox") == 0 || (*a)->unlinked)
             continue;
         if ((unlink(path) < 0 && errno != ENOENT) ||
             (symbolic ? symlink(target, path) : link(self, path)) < 0) {
@@ -210,6 +214,22 @@ static int print_completion(const char *shell, struct error *err)
     return 0;
 }
 
+static int print_service(const char *init, struct error *err)
+{
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    int r;
+
+    if (n < 0)
+        return error_set(err, errno, "cannot find this executable at /proc/self/exe");
+    self[n] = '\0';
+    r = service_text(init, self, &text, err);
+    if (r == 0)
+        fputs(strbuf_text(&text), stdout);
+    return r;
+}
+
 static int lxcbox_run(struct invocation *in, struct error *err)
 {
     const struct lxcbox_options *o = in->options;
@@ -224,6 +244,8 @@ static int lxcbox_run(struct invocation *in, struct error *err)
         return print_options(o->options, err);
     if (o->completion)
         return print_completion(o->completion, err);
+    if (o->service)
+        return print_service(o->service, err);
     if (o->list) {
         for (const struct applet *const *a = __start_applets; a < __stop_applets; a++)
             if (strcmp((*a)->name, "lxcbox") != 0)

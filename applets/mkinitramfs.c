@@ -213,4 +213,4 @@ static int mkinitramfs_run(struct invocation *in, struct error *err)
 
 APPLET(mkinitramfs, .name = "mkinitramfs", .summary = "Write an initramfs with this executable as init",
        .usage = "-o FILE [-m MODULES] [-a FILE[:PATH]]... [OPTION]...", .options = mkinitramfs_table,
-       .options_size = sizeof(struct mkinitramfs_options), .run = mkinitramfs_run);
+       .options_size = sizeof(struct mkinitramfs_options), .unlinked = true, .run = mkinitramfs_run);

@@ -84,4 +84,5 @@ static int modprobe_run(struct invocation *in, struct error *err)
 
 APPLET(modprobe, .name = "modprobe", .summary = "Load a kernel module with all it needs",
        .usage = "[OPTION]... MODULE [PARAMETER=VALUE]... | -a MODULE... | -r MODULE...",
-       .options = modprobe_table, .options_size = sizeof(struct modprobe_options), .run = modprobe_run);
+       .options = modprobe_table, .options_size = sizeof(struct modprobe_options), .unlinked = true,
+       .run = modprobe_run);

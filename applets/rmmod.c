@@ -24,4 +24,5 @@ static int rmmod_run(struct invocation *in, struct error *err)
 }
 
 APPLET(rmmod, .name = "rmmod", .summary = "Remove kernel modules", .usage = "[-f] MODULE...",
-       .options = rmmod_table, .options_size = sizeof(struct rmmod_options), .run = rmmod_run);
+       .options = rmmod_table, .options_size = sizeof(struct rmmod_options), .unlinked = true,
+       .run = rmmod_run);

@@ -37,13 +37,13 @@ int container_check_name(const char *name, struct error *err);
 /* LXCPATH/NAME/FILE, NULL when out of memory. file NULL: LXCPATH/NAME. The caller frees it. */
 char *container_path(const struct container *c, const char *file);
 
-/* The options that every container command has: -n -P -o -l -q, --rcfile. Embed and name with OPT_GROUP. */
+/* The options that every container command has: -n -P -o -l -q. Embed and name with OPT_GROUP. */
 struct container_options {
     const char *name;
     const char *lxcpath;
     const char *logfile;
     const char *loglevel;
-    const char *rcfile;
+    const char *rcfile; /* --rcfile: of the commands with a row of their own for it */
     bool quiet;
 };
 

@@ -17,7 +17,7 @@
 
 #define ROOTFS "rootfs.tar.xz"
 #define BUILD  "build_id"
-/* In a partial download: the URL, and on a second line the validator. */
+/* The URL of the rootfs and, while it is on its way, on a second line the validator. */
 #define ORIGIN "origin"
 
 #ifndef RENAME_EXCHANGE
@@ -118,6 +118,8 @@ void cached_image_close(struct cached_image *image)
     close_fd(&image->rootfs);
     free(image->build);
     image->build = NULL;
+    free(image->origin);
+    image->origin = NULL;
     meta_files_free(&image->files);
 }
 
@@ -144,6 +146,8 @@ static int read_image(const struct cache *c, struct cached_image *out, struct er
         return failed == -ENOENT ? 0 : cache_error(err, failed, "read", c->path);
     }
     first_line(image.build);
+    if (file_read(dir, ORIGIN, URL_MAX, &image.origin, NULL) == 0)
+        first_line(image.origin);
     failed = meta_read_folder(dir, c->path, &image.files, err);
     if (failed)
         return failed;
@@ -258,7 +262,6 @@ int cache_commit(struct cache *c, const struct partial *p, const struct meta_fil
     failed = meta_write_folder(p->dir, files, err);
     if (failed)
         return failed;
-    unlinkat(p->dir, ORIGIN, 0);
     failed = write_build(p->dir, build);
     if (failed)
         return cache_error(err, failed, "write into", c->path);

@@ -35,6 +35,7 @@ int cache_lock(struct cache *c, const struct image_events *events, struct error 
 struct cached_image {
     int rootfs; /* its rootfs.tar.xz, open for reading */
     char *build;
+    char *origin; /* the URL that it came from; NULL: LXC's own, which does not say */
     struct meta_files files;
 };
 

@@ -118,12 +118,39 @@ static int use_cached(const struct image_request *request, const char *mode, con
     return failed;
 }
 
+/* Whether a URL lies below the server's: 1, 0, or a negative errno. */
+static int is_from(const char *server, const char *origin, struct error *err)
+{
+    cleanup_url struct url u = {0};
+    int failed = url_parse("the server", server ? server : IMAGE_DEFAULT_SERVER, &u, err);
+    cleanup_free char *text = failed ? NULL : url_text(&u);
+    size_t length = text ? strlen(text) : 0;
+
+    if (failed || !text)
+        return failed ? failed : error_set(err, ENOMEM, "cannot read the image cache");
+    while (length > 0 && text[length - 1] == '/')
+        length--;
+    return strncmp(origin, text, length) == 0 && origin[length] == '/';
+}
+
 /* Whether the cache serves the request as it is: 1 with the image open, 0, or a negative errno. */
 static int look_in_cache(const struct image_request *request, const char *mode, const struct cache *c,
                          struct cached_image *image, struct error *err)
 {
-    int found = cache_read(c, image, err);
+    int found = cache_read(c, image, err), ours;
 
+    /* What one server gave is not what a person trusts another for. */
+    if (found == 1 && image->origin) {
+        ours = is_from(request->source.server, image->origin, err);
+        if (ours < 0)
+            return ours;
+        if (!ours) {
+            if (c->lock >= 0)
+                tell_status(&request->source.events, "The cached copy came from another server");
+            cached_image_close(image);
+            return 0;
+        }
+    }
     if (found == 1 && !request->force_cache && cached_image_expired(image, mode, time(NULL)))
         found = 0; /* but open, so that it can be used if the server has the same build */
     return found;

@@ -63,7 +63,7 @@ static bool ring_put(struct unpack *u, int which, const void *bytes, size_t leng
         pthread_mutex_lock(&u->lock);
         while (!u->failed && r->put - r->got == r->room)
             pthread_cond_wait(&u->changed[which], &u->lock);
-        at = r->put % r->room;
+        at = (size_t)(r->put % r->room);
         n = r->room - (size_t)(r->put - r->got);
         if (u->failed) {
             pthread_mutex_unlock(&u->lock);
@@ -110,7 +110,7 @@ static ssize_t ring_get(struct unpack *u, int which, const void **bytes)
     while (!u->failed && !r->ended && r->put == r->got)
         pthread_cond_wait(&u->changed[which], &u->lock);
     if (!u->failed) {
-        size_t at = r->got % r->room;
+        size_t at = (size_t)(r->got % r->room);
 
         r->lent = (size_t)(r->put - r->got);
         if (r->lent > r->room - at)

@@ -64,7 +64,10 @@ static int open_dhcp(struct bridge_server *s, struct error *err)
     int on = 1;
 
     s->dhcp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (s->dhcp < 0 ||
+    /* A DHCP server for other links shares the port where it says so, as dnsmasq with bind-interfaces does,
+     * whichever comes first: what comes from the bridge is ours by SO_BINDTODEVICE. */
+    if (s->dhcp < 0 || setsockopt(s->dhcp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        setsockopt(s->dhcp, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0 ||
         setsockopt(s->dhcp, SOL_SOCKET, SO_BINDTODEVICE, bridge, (socklen_t)strlen(bridge)) < 0 ||
         setsockopt(s->dhcp, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) < 0 ||
         bind(s->dhcp, (struct sockaddr *)&self, sizeof(self)) < 0) {

@@ -348,7 +348,8 @@ static void on_request(const struct exchange *x)
     }
     if (!wanted)
         return;
-    if (!may_have(x, wanted) || (m->server && (!own || own->address != wanted)))
+    /* What was offered before a restart is not known any more, and as good as what is. */
+    if (!may_have(x, wanted) || (m->server && own && own->address != wanted))
         refuse(x);
     else if (!own && lease_count_active(t, x->now) >= x->server->max_leases)
         refuse(x);

@@ -153,6 +153,16 @@ void link_port_vlan(struct netlink_batch *b, int port, bool add, uint16_t vlan_i
     netlink_nest_end(b, nest);
 }
 
+void link_alternative_name(struct netlink_batch *b, int index, bool add, const char *name)
+{
+    size_t nest;
+
+    refer(b, add ? RTM_NEWLINKPROP : RTM_DELLINKPROP, index, NULL);
+    nest = netlink_nest(b, IFLA_PROP_LIST);
+    netlink_put_string(b, IFLA_ALT_IFNAME, name);
+    netlink_nest_end(b, nest);
+}
+
 /* --- Reading --- */
 
 static void parse_kind_data(struct netlink_view data, struct link *out)

@@ -60,6 +60,9 @@ void link_get(struct netlink_batch *b, int index, const char *name);
  * without a tag belong to. */
 void link_port_vlan(struct netlink_batch *b, int port, bool add, uint16_t vlan_id, bool untagged);
 
+/* Give a link one more name that it is found by, or take it away. Since Linux 5.5. */
+void link_alternative_name(struct netlink_batch *b, int index, bool add, const char *name);
+
 struct link_statistics {
     uint64_t packets, bytes, errors, dropped;
     uint64_t missed;    /* received; when sending: no carrier */

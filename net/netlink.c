@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "net/netns.h"
 
 /* The kernel fills at most 32 KB of one read of a dump (netlink_dump() of net/netlink/af_netlink.c). */
 #define RECEIVE_SIZE 32768
@@ -21,27 +22,10 @@ static size_t align4(size_t n)
     return (n + 3) & ~(size_t)3;
 }
 
-static int open_socket(int protocol, int netns)
-{
-    cleanup_fd int own = -1;
-    int fd;
-
-    if (netns >= 0) {
-        own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-        if (own < 0 || setns(netns, CLONE_NEWNET) < 0)
-            return -errno;
-    }
-    fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
-    fd = fd < 0 ? -errno : fd;
-    if (netns >= 0 && setns(own, CLONE_NEWNET) < 0)
-        abort();
-    return fd;
-}
-
 int netlink_open(struct netlink *n, int protocol, int netns, struct error *err)
 {
     struct sockaddr_nl self = {.nl_family = AF_NETLINK};
-    cleanup_fd int fd = open_socket(protocol, netns);
+    cleanup_fd int fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, protocol);
     int on = 1;
 
     if (fd < 0)

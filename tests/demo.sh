@@ -1,49 +1,61 @@
 #!/bin/bash
-# make demo: a container from nothing but this executable and a static busybox: made, started, entered, stopped,
-# destroyed. Needs root, but no network. Says what it does; cleans up also when something fails.
-set -u
+# A container's life as a transcript: made, started, entered, reached over a bridge, stopped, removed. Every command
+# is this one executable. It happens in network and mount namespaces of its own, so LXC's folders and the network of
+# this machine stay as they are.
 cd "$(dirname "$0")/.." || exit 1
-lxcbox=$PWD/build/lxcbox
-dir=$(mktemp -d /tmp/lxcbox-demo.XXXXXX)
-name=demo-$$
-P=$dir/lxc
-
-finish() {
-    local status=$?
-    trap - EXIT INT TERM
-    "$lxcbox" lxc-stop -P "$P" -n $name -k > /dev/null 2>&1
-    "$lxcbox" lxc-destroy -P "$P" -n $name -f > /dev/null 2>&1
-    rm -rf --one-file-system "$dir"
-    [ $status -eq 0 ] || echo 'The demo failed; the line before says why.' >&2
-    exit $status
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-run() { # show a command and run it; end where it fails
-    echo "# $*"
-    "$lxcbox" "$@" || exit 1
-    echo
-}
-
-if [ "$(id -u)" != 0 ]; then
-    echo 'The demo needs root: it makes namespaces and mounts. Nothing was done.' >&2
-    trap - EXIT
-    rm -rf "$dir"
-    exit 1
+[ "$(id -u)" = 0 ] || { echo 'demo: must be root, to make containers (run it as root, or by sudo)' >&2; exit 1; }
+[ -x build/lxcbox ] || { echo 'demo: there is no build/lxcbox (run make)' >&2; exit 1; }
+if [ -z "${DEMO_INSIDE:-}" ]; then
+    DEMO_INSIDE=$(mktemp -d /tmp/lxcbox-demo.XXXXXX) || exit 1
+    export DEMO_INSIDE
+    trap 'rm -rf --one-file-system "$DEMO_INSIDE"' EXIT
+    unshare -m -n --propagation private bash "$0"
+    exit
 fi
-echo "One executable of $(($(stat -c %s "$lxcbox") / 1000)) KB does all of this; containers lie in $P."
-echo
-echo 'lxc.net.0.type = empty' > "$dir/config"
-run lxc-create -P "$P" -n $name -t busybox -f "$dir/config"
-run lxc-start -P "$P" -n $name
-run lxc-ls -P "$P" -f
-run lxc-info -P "$P" -n $name
-run lxc-attach -P "$P" -n $name -- ps
-run lxc-attach -P "$P" -n $name -- sh -c 'echo "inside: $(hostname), uid $(id -u), pid 1 is $(cat /proc/1/comm)"'
-run lxc-stop -P "$P" -n $name
-run lxc-state -P "$P" -n $name
-run lxc-destroy -P "$P" -n $name
-[ -z "$(ls -A "$P")" ] || { echo "Something is left in $P:"; ls -lA "$P"; exit 1; } >&2
-echo 'All of it worked, and nothing is left.'
-echo 'Not shown, as it needs a network: lxc-create -t download, and lxc-net start for a bridge with DHCP and DNS.'
+
+name=demo-$$ work=$DEMO_INSIDE
+build/lxcbox ip link set lo up
+# A demo that is broken off takes its container along.
+trap 'build/lxcbox lxc-stop -k -n $name > /dev/null 2>&1; umount /var/lib/lxc /etc/lxc' EXIT
+mkdir -p "$work/bin" "$work/lib" "$work/etc" /var/lib/lxc /etc/lxc
+build/lxcbox --install -s "$work/bin"
+mount --bind "$work/lib" /var/lib/lxc
+mount --bind "$work/etc" /etc/lxc
+printf 'lxc.net.0.%s\n' 'type = veth' 'link = lxcbr0' 'flags = up' 'ipv4.address = 192.168.5.2/24' \
+    'ipv4.gateway = 192.168.5.1' > /etc/lxc/default.conf
+
+say() { printf '\n# %s\n' "$*"; }
+run() { # PATH holds nothing but lxcbox
+    local word line='$'
+    for word; do
+        case $word in *[!A-Za-z0-9_./:=,@%+-]*|'') word="'$word'" ;; esac
+        line+=" $word"
+    done
+    echo "$line"
+    PATH=$work/bin "$@" || { echo "demo: this failed with status $?" >&2; exit 1; }
+}
+
+printf '# lxcbox %s: %s bytes, statically linked\n' "$(build/lxcbox --version)" "$(stat -c %s build/lxcbox)"
+say 'A bridge, and a container of one static busybox, without any network'
+run ip link add name lxcbr0 type bridge
+run ip addr add 192.168.5.1/24 dev lxcbr0
+run ip link set lxcbr0 up
+run lxc-create -n $name -t busybox
+say 'Start it'
+run lxc-start -n $name
+run lxc-ls -f
+say 'Look inside'
+run lxc-attach -n $name -- hostname
+run lxc-attach -n $name -- ps
+run lxc-attach -n $name -- ip addr show dev eth0
+say 'Reach it from outside, and the outside from within'
+run ping -c 1 192.168.5.2
+run lxc-attach -n $name -- ping -c 1 192.168.5.1
+run lxc-info -n $name
+say 'Let its init shut it down, and remove it'
+run lxc-stop -n $name
+run lxc-state $name
+run lxc-destroy -n $name
+run ip link
+[ -z "$(ls -A /var/lib/lxc; find /sys/fs/cgroup -type d -name "*$name*" 2> /dev/null)" ] || { echo 'demo: something stayed behind' >&2; exit 1; }
+say 'Nothing of it is left.'

@@ -14,7 +14,8 @@ lab() {
     unshare -n -m sh -c '
         mount --make-rprivate / && mkdir -p /run/lxc /var/lib/misc &&
         for d in /run/lxc /var/lib/misc /etc/default; do mount -t tmpfs tmpfs $d; done
-        mount -t sysfs sysfs /sys; ip link set lo up
+        mkdir "$0/cgroup" && mount --rbind /sys/fs/cgroup "$0/cgroup" && mount -t sysfs sysfs /sys &&
+        mount --rbind "$0/cgroup" /sys/fs/cgroup; ip link set lo up
         echo "nameserver 203.0.113.1" > "$0/resolv.conf"; mount --bind "$0/resolv.conf" /etc/resolv.conf
         touch "$0/ready"; exec sleep 600' "$WORK" > /dev/null 2>&1 &
     lab_pid=$!

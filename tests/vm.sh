@@ -53,7 +53,7 @@ vm_run() {
     *aarch64) machine=(-M virt -cpu max,pauth-impdef=on) line="console=ttyAMA0 $line" ;;
     esac
     timeout -k 5 "$VM_SECONDS" "$vm_qemu" "${machine[@]}" -m "${VM_MEMORY:-512}" -display none -no-reboot -nodefaults -serial stdio \
-        -kernel "$KERNEL" -initrd "$initrd" -append "quiet panic=-1 $line" "$@" < /dev/null 2>&1 | tr -d '\r'
+        -kernel "$KERNEL" -initrd "$initrd" -append "quiet panic=-1 $line" "$@" < /dev/null 2>&1 | sed -u 's/\r//g'
 }
 
 vm_guest() {

@@ -131,7 +131,7 @@ int init_containers(struct init *i, struct error *err)
     if (strcmp(network, "nat") == 0)
         r = init_run(i, (const char *const[]){"lxc-net", "start", NULL}, err);
     if (r == 0)
-        r = init_run(i, (const char *const[]){"lxc-autostart", NULL}, err);
+        r = init_run(i, (const char *const[]){"lxc-autostart", "-g", "onboot,", NULL}, err);
     if (r == 0 && i->settings.image)
         return run_image(i, network, err);
     if (r == 0)
@@ -143,6 +143,8 @@ int init_containers(struct init *i, struct error *err)
         return error_remedy(err, "lxc.image= names an image, lxc.data= the disk with containers that have "
                                  "lxc.start.auto = 1");
     }
+    for (size_t n = 0; n < running.count; n++)
+        init_say("%s runs", running.items[n].name);
     (void)init_wait(i, 0);
     return 0;
 }

@@ -23,7 +23,8 @@ struct applet {
     const struct option_row *options; /* ends with OPT_END */
     size_t options_size;              /* of the struct the table fills; it starts zeroed */
     bool stop_at_operand;             /* options end at the first operand (commands that run commands) */
-    bool sealed;                      /* enters containers: runs from a view that they cannot write to */
+    bool unlinked; /* --install makes no link: a host has a program of this name for itself */
+    bool sealed;   /* enters containers: runs from a view that they cannot write to */
     /*
      * Returns the exit status (0 to 255), or a negative errno with `err` filled: main then prints
      * "NAME: text (remedy)" on standard error and exits with 1.

@@ -73,6 +73,8 @@ int error_context(struct error *err, const char *format, ...)
 
 void error_clear(struct error *err)
 {
+    if (!err)
+        return;
     err->code = 0;
     err->text[0] = '\0';
     err->remedy[0] = '\0';

@@ -36,7 +36,7 @@ int error_remedy(struct error *err, const char *format, ...) __attribute__((form
 /* Put "context: " before the text of an error that is set. Returns err->code. */
 int error_context(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Forget what is held, so that the struct can be used for another attempt. */
+/* Forget what is held, so that the struct can be used for another attempt. NULL is let be. */
 void error_clear(struct error *err);
 
 /* Write "text (remedy)" into `out`, always terminated, control bytes as '?'. Returns `out`. */

@@ -121,13 +121,68 @@ int make_directories(const char *path, mode_t mode)
     return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-static int remove_children(int fd, dev_t device);
+#define MAX_DEPTH 64
 
-static int remove_entry(int dirfd, const char *name, dev_t device)
+/*
+ * One removal. A tree that a container made can nest folders without end, but each level takes an fd: what
+ * lies too deep is moved up into `top`, where its turn comes.
+ */
+struct removal {
+    int top;
+    unsigned moved;
+};
+
+static int remove_entry(struct removal *r, int dirfd, const char *name, unsigned depth);
+
+static int remove_children(struct removal *r, int fd, unsigned depth)
 {
-    struct stat st;
+    cleanup_dir DIR *d = fdopendir(dup(fd));
+    struct dirent *e;
+
+    if (!d)
+        return -errno;
+    rewinddir(d); /* the position is the fd's: a second round begins anew */
+    while ((errno = 0, e = readdir(d))) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        int ret = remove_entry(r, fd, e->d_name, depth);
+        if (ret < 0)
+            return ret;
+    }
+    return -errno;
+}
+
+/* Where the name is taken it may as well be an empty folder's, which is replaced: all of it is to go. */
+static int move_up(struct removal *r, int dirfd, const char *name)
+{
+    int ret;
+
+    do {
+        char higher[32];
+        snprintf(higher, sizeof(higher), ".deep.%u", r->moved++);
+        ret = renameat(dirfd, name, r->top, higher) < 0 ? -errno : 0;
+    } while (ret == -EEXIST || ret == -ENOTEMPTY || ret == -ENOTDIR);
+    return ret;
+}
+
+static int remove_directory(struct removal *r, int dirfd, int fd, const char *name, unsigned depth)
+{
+    int ret;
+
+    if (depth >= MAX_DEPTH)
+        return move_up(r, dirfd, name);
+    do {
+        ret = remove_children(r, fd, depth + 1);
+        if (ret == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+            ret = -errno;
+        /* What was moved up came after readdir had passed. */
+    } while (ret == -ENOTEMPTY && depth == 0);
+    return ret;
+}
+
+static int remove_entry(struct removal *r, int dirfd, const char *name, unsigned depth)
+{
     cleanup_fd int fd = -1;
-    int r;
 
     if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
         return 0;
@@ -136,35 +191,20 @@ static int remove_entry(int dirfd, const char *name, dev_t device)
         return -errno;
     fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
+        return errno == ENOTDIR ? -EPERM : -errno; /* a file that really cannot be unlinked: immutable */
+    /* The kernel asks first whether something is mounted there: that is never entered. */
+    if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != ENOTEMPTY && errno != EEXIST)
         return -errno;
-    if (fstat(fd, &st) < 0)
-        return -errno;
-    if (device && st.st_dev != device)
-        return -EBUSY;
-    r = remove_children(fd, st.st_dev);
-    if (r < 0)
-        return r;
-    return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
-}
-
-static int remove_children(int fd, dev_t device)
-{
-    cleanup_dir DIR *d = fdopendir(dup(fd));
-    struct dirent *e;
-
-    if (!d)
-        return -errno;
-    while ((errno = 0, e = readdir(d))) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        int r = remove_entry(fd, e->d_name, device);
-        if (r < 0)
-            return r;
-    }
-    return -errno;
+    if (depth == 0)
+        r->top = fd;
+    return remove_directory(r, dirfd, fd, name, depth);
 }
 
 int remove_tree(int dirfd, const char *name)
 {
-    return remove_entry(dirfd, name, 0);
+    struct removal removal = {.top = -1};
+
+    return remove_entry(&removal, dirfd, name, 0);
 }

@@ -24,8 +24,8 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
     int stack[64], depth = 0, links = 0, result = -ELOOP;
     size_t length = strlen(path);
 
-    if (length >= sizeof(rest))
-        return -ENAMETOOLONG;
+    if (length == 0 || length >= sizeof(rest))
+        return length ? -ENAMETOOLONG : -ENOENT;
     memcpy(rest, path, length + 1);
     stack[0] = openat(rootfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (stack[0] < 0)
@@ -49,6 +49,8 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
         memcpy(part, p, n);
         part[n] = '\0';
         is_last = p[n + strspn(p + n, "/")] == '\0';
+        if (is_last && p[n]) /* a slash at the end: a directory is meant, also one that a link leads to */
+            flags = (flags | O_DIRECTORY) & ~O_NOFOLLOW;
         memmove(rest, p + n, strlen(p + n) + 1);
 
         if (strcmp(part, ".") == 0)
@@ -74,7 +76,7 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
             ssize_t got = readlinkat(fd, "", target, sizeof(target) - 1);
 
             close(fd);
-            if (got < 0 || ++links > MAX_LINKS || (size_t)got + strlen(rest) + 2 > sizeof(target)) {
+            if (got < 0 || ++links > MAX_LINKS || (size_t)got + strlen(rest) + 1 > sizeof(target)) {
                 result = got < 0 ? -errno : -ELOOP;
                 break;
             }
@@ -82,7 +84,6 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
             if (target[0] == '/')
                 while (depth > 0)
                     close(stack[depth--]);
-            strcat(target, "/");
             strcat(target, rest);
             memcpy(rest, target, strlen(target) + 1);
             continue;
@@ -97,9 +98,9 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
             result = fd;
             break;
         }
-        if (depth + 1 >= (int)ARRAY_LENGTH(stack)) {
+        if (!S_ISDIR(st.st_mode) || depth + 1 >= (int)ARRAY_LENGTH(stack)) {
             close(fd);
-            result = -ENAMETOOLONG;
+            result = S_ISDIR(st.st_mode) ? -ENAMETOOLONG : -ENOTDIR;
             break;
         }
         stack[++depth] = fd;
@@ -113,7 +114,7 @@ int rootfs_open(int rootfd, const char *path, int flags, mode_t mode)
 {
     struct open_how how = {
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-        .mode = (flags & (O_CREAT | O_TMPFILE)) ? mode : 0,
+        .mode = (flags & O_CREAT) ? mode : 0, /* with any other flag it is refused */
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
     long fd = syscall(SYS_openat2, rootfd, path, &how, sizeof(how));

@@ -13,6 +13,7 @@
 #include "core/storage/filesystem.h"
 
 #define WAIT_TRIES 100 /* of 100 ms */
+#define FAT_HEAD   512 /* bytes: the boot sector */
 
 /* Where label and UUID lie, from the beginning. Sources: Documentation/filesystems/ext4/super.rst and each
  * file system's own header: xfs_format.h, btrfs_tree.h, f2fs_fs.h, msdos_fs.h. */
@@ -61,7 +62,7 @@ void disk_identify(const uint8_t *head, size_t length, struct disk_identity *out
     *out = (struct disk_identity){.type = filesystem_of(head, length)};
     if (!out->type)
         return;
-    if (strcmp(out->type, "vfat") == 0)
+    if (strcmp(out->type, "vfat") == 0 && length >= FAT_HEAD)
         identify_fat(head, out);
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
         const struct place *p = &places[i];

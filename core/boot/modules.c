@@ -15,9 +15,8 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 
-#define FILE_MAX  (16u << 20) /* bytes */
-#define DEPTH_MAX 16          /* soft dependencies of soft dependencies */
-#define WORD_MAX  512
+#define FILE_MAX (16u << 20) /* bytes */
+#define WORD_MAX 512
 
 #ifndef MODULE_INIT_COMPRESSED_FILE /* Linux 5.17 */
 #define MODULE_INIT_COMPRESSED_FILE 4
@@ -123,31 +122,46 @@ static int add_path(struct string_list *paths, const char *path, size_t length)
     return string_list_has(paths, copy) ? 0 : string_list_take(paths, take_ptr(copy));
 }
 
-static int resolve(const struct modules *m, const char *name, struct string_list *paths, unsigned depth);
+/* One answer in the making. */
+struct resolving {
+    const struct modules *m;
+    struct string_list *paths;
+    struct string_list soft; /* names whose soft dependencies are in it: those may go round in a ring */
+};
 
-/* Lines "softdep NAME pre: a b post: c". Those that are not there are no loss. */
-static int resolve_soft(const struct modules *m, const char *name, bool before, struct string_list *paths,
-                        unsigned depth)
+static int resolve(struct resolving *r, const char *name);
+
+/* A line "softdep NAME pre: a b post: c", behind the name. Those that are not there are no loss. */
+static int resolve_soft_line(struct resolving *r, const char *rest, bool before)
 {
-    for (const char *line = m->soft; line && *line && depth < DEPTH_MAX; line = next_line(line)) {
+    const char *word;
+    char name[WORD_MAX];
+    bool now = false;
+    size_t length;
+
+    while (next_word(&rest, &word, &length)) {
+        normalize(word, length, name);
+        if (strcmp(name, "pre:") == 0 || strcmp(name, "post:") == 0)
+            now = (name[1] == 'r') == before;
+        else if (now && resolve(r, name) == -ENOMEM)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int resolve_soft(struct resolving *r, const char *name, bool before)
+{
+    for (const char *line = r->m->soft; line && *line; line = next_line(line)) {
         const char *rest = line, *word;
         char text[WORD_MAX];
-        bool now = false;
         size_t length;
 
         if (!next_word(&rest, &word, &length) || length != 7 || memcmp(word, "softdep", 7) != 0 ||
             !next_word(&rest, &word, &length))
             continue;
         normalize(word, length, text);
-        if (strcmp(text, name) != 0)
-            continue;
-        while (next_word(&rest, &word, &length)) {
-            normalize(word, length, text);
-            if (strcmp(text, "pre:") == 0 || strcmp(text, "post:") == 0)
-                now = (text[1] == 'r') == before;
-            else if (now && resolve(m, text, paths, depth + 1) == -ENOMEM)
-                return -ENOMEM;
-        }
+        if (strcmp(text, name) == 0 && resolve_soft_line(r, rest, before) < 0)
+            return -ENOMEM;
     }
     return 0;
 }
@@ -171,21 +185,21 @@ static int add_with_needs(const char *line, struct string_list *paths)
 }
 
 /* -ENOENT: no module has this name. */
-static int resolve_module(const struct modules *m, const char *name, struct string_list *paths,
-                          unsigned depth)
+static int resolve_module(struct resolving *r, const char *name)
 {
     char at[WORD_MAX];
 
-    for (const char *line = m->dep; line && *line; line = next_line(line)) {
-        int r;
+    for (const char *line = r->m->dep; line && *line; line = next_line(line)) {
+        bool first = !string_list_has(&r->soft, name);
 
         name_of(line, strcspn(line, ":\n"), at);
         if (strcmp(at, name) != 0)
             continue;
-        r = resolve_soft(m, name, true, paths, depth);
-        if (r == 0)
-            r = add_with_needs(line, paths);
-        return r < 0 ? r : resolve_soft(m, name, false, paths, depth);
+        if (first && (string_list_add(&r->soft, name) < 0 || resolve_soft(r, name, true) < 0))
+            return -ENOMEM;
+        if (add_with_needs(line, r->paths) < 0)
+            return -ENOMEM;
+        return first ? resolve_soft(r, name, false) : 0;
     }
     return -ENOENT;
 }
@@ -204,11 +218,11 @@ static bool is_built_in(const struct modules *m, const char *name)
 }
 
 /* Lines "alias PATTERN NAME"; several may fit. */
-static int resolve_alias(const struct modules *m, const char *name, struct string_list *paths, unsigned depth)
+static int resolve_alias(struct resolving *r, const char *name)
 {
     bool found = false;
 
-    for (const char *line = m->alias; line && *line; line = next_line(line)) {
+    for (const char *line = r->m->alias; line && *line; line = next_line(line)) {
         const char *rest = line, *word;
         char pattern[WORD_MAX], target[WORD_MAX];
         size_t length;
@@ -220,28 +234,32 @@ static int resolve_alias(const struct modules *m, const char *name, struct strin
         if (fnmatch(pattern, name, 0) != 0 || !next_word(&rest, &word, &length))
             continue;
         normalize(word, length, target);
-        if (resolve_module(m, target, paths, depth) == -ENOMEM)
+        if (resolve_module(r, target) == -ENOMEM)
             return -ENOMEM;
         found = true;
     }
     return found ? 0 : -ENOENT;
 }
 
-static int resolve(const struct modules *m, const char *name, struct string_list *paths, unsigned depth)
+static int resolve(struct resolving *r, const char *name)
 {
-    int r = resolve_module(m, name, paths, depth);
+    int result = resolve_module(r, name);
 
-    if (r == -ENOENT && is_built_in(m, name))
+    if (result == -ENOENT && is_built_in(r->m, name))
         return 1;
-    return r == -ENOENT ? resolve_alias(m, name, paths, depth) : r;
+    return result == -ENOENT ? resolve_alias(r, name) : result;
 }
 
 int modules_resolve(const struct modules *m, const char *name, struct string_list *paths)
 {
+    struct resolving r = {.m = m, .paths = paths};
     char normal[WORD_MAX];
+    int result;
 
     normalize(name, strlen(name), normal);
-    return resolve(m, normal, paths, 0);
+    result = resolve(&r, normal);
+    string_list_clear(&r.soft);
+    return result;
 }
 
 int module_load(const char *path, const char *parameters, struct error *err)

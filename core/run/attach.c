@@ -105,31 +105,31 @@ static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
 }
 
 /*
- * The pid namespace concerns our children only, so we enter it here, and the child is born in it. Kernels
+ * The pid namespace concerns our children only, so we enter it here, and the child is born in it. One who is
+ * not root has the right to that in the container's user namespace alone, and goes there with it. Kernels
  * before 5.8 do not take a pidfd (EINVAL); then one fd for each namespace.
  */
 static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *err)
 {
-    bool wanted = p->namespaces & CLONE_NEWPID;
+    uint64_t all = p->namespaces, here = all & (CLONE_NEWPID | (geteuid() != 0 ? CLONE_NEWUSER : 0));
 
-    p->namespaces &= ~(uint64_t)CLONE_NEWPID;
-    if (p->pidfd >= 0 && (!wanted || setns(p->pidfd, CLONE_NEWPID) == 0))
+    p->namespaces &= ~here;
+    if (p->pidfd >= 0 && (!here || setns(p->pidfd, (int)here) == 0))
         return 0;
     if (p->pidfd >= 0 && errno != EINVAL)
         return error_set(err, errno, "cannot enter the pid namespace of %s", p->container->name);
     close_fd(&p->pidfd);
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         const struct namespace_info *n = &namespaces[i];
-        bool is_pid = n->flag == CLONE_NEWPID;
         char path[32];
 
-        if (!(is_pid ? wanted : (p->namespaces & n->flag) != 0))
+        if (!(all & n->flag))
             continue;
         snprintf(path, sizeof(path), "ns/%s", n->name);
         p->namespace_fds[i] = openat(proc, path, O_RDONLY | O_CLOEXEC);
-        if (p->namespace_fds[i] < 0 || (is_pid && setns(p->namespace_fds[i], CLONE_NEWPID) < 0))
+        if (p->namespace_fds[i] < 0 || (here & n->flag && setns(p->namespace_fds[i], (int)n->flag) < 0))
             return error_set(err, errno, "cannot enter the %s namespace of %s", n->name, p->container->name);
-        if (is_pid)
+        if (here & n->flag)
             close_fd(&p->namespace_fds[i]);
     }
     return 0;

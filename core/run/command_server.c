@@ -17,7 +17,7 @@ int command_server_listen(const struct container *c, struct error *err)
         return take_fd(&fd);
     if (errno != EADDRINUSE)
         return error_set(err, errno, "cannot make the command socket of %s", c->name);
-    error_text(err, EADDRINUSE, "%s is already running", c->name);
+    error_text(err, EALREADY, "%s is already running", c->name);
     return error_remedy(err, "lxc-info -n %s shows it, lxc-stop -n %s ends it", c->name, c->name);
 }
 

@@ -31,7 +31,7 @@ struct state_clients {
 };
 
 /*
- * Bind the container's command socket. Returns the listening fd (non-blocking, close-on-exec); -EADDRINUSE
+ * Bind the container's command socket. Returns the listening fd (non-blocking, close-on-exec); -EALREADY
  * when a monitor is there already, which is how two starts of one container are told apart.
  */
 int command_server_listen(const struct container *c, struct error *err);

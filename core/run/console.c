@@ -254,13 +254,19 @@ void console_release(struct monitor *m, int connection)
     terminal_close(&c->proxy);
 }
 
-void console_close(struct monitor *m)
+void console_catch_up(struct monitor *m)
 {
-    struct console *c = &m->console;
-    struct pollfd p = {c->pty.master, POLLIN, 0};
+    struct pollfd p = {m->console.pty.master, POLLIN, 0};
 
     while (p.fd >= 0 && poll(&p, 1, 0) > 0 && p.revents & POLLIN)
         console_output(m);
+}
+
+void console_close(struct monitor *m)
+{
+    struct console *c = &m->console;
+
+    console_catch_up(m);
     console_release(m, c->proxy.holder);
     if (c->pty.master >= 0)
         monitor_unwatch(m, c->pty.master);

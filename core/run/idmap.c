@@ -103,7 +103,8 @@ static int run_helper(const char *program, const char *pid, char *maps, struct e
         return error_set(err, errno, "cannot run %s", program);
     if (child == 0) {
         execvp(program, argv.items);
-        _exit(errno == ENOENT ? 127 : 126);
+        /* EACCES: a folder of PATH that is not ours to look into. */
+        _exit(errno == ENOENT || errno == EACCES ? 127 : 126);
     }
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)

@@ -6,20 +6,36 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/run/launch.h"
+#include "core/run/signal.h"
 #include "core/run/protocol.h"
+
+/* LXC's lxc-monitor hears of us through the FIFO of its daemon, where that runs: a state or an exit status.
+ */
+static void tell_monitord(const struct monitor *m, int type, int value)
+{
+    const char *folder = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
+    cleanup_free char *path =
+        format_string("%s/lxc/%s/monitor-fifo", folder ? folder : "", m->container->lxcpath);
+    cleanup_fd int fifo = path ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+    struct state_message message = {.type = type, .value = value};
+
+    strncpy(message.name, m->container->name, sizeof(message.name) - 1);
+    if (fifo >= 0)
+        (void)write_all(fifo, &message, sizeof(message));
+}
 
 void monitor_set_state(struct monitor *m, enum container_state state)
 {
     log_debug("monitor", "%s is %s", m->container->name, state_name((int)state));
     m->state = state == STATE_THAWED ? STATE_RUNNING : state;
     state_clients_notify(&m->state_clients, m->container->name, state);
+    tell_monitord(m, 0, (int)state);
 }
 
 int monitor_watch(struct monitor *m, int fd, enum watch what)
@@ -43,13 +59,7 @@ void monitor_release(struct monitor *m, int connection)
 
 int monitor_signal(struct monitor *m, int signal)
 {
-    int r;
-
-    if (!m->init_pid)
-        return -ESRCH;
-    r = m->init_pidfd >= 0 ? (int)syscall(SYS_pidfd_send_signal, m->init_pidfd, signal, NULL, 0)
-                           : kill(m->init_pid, signal);
-    return r < 0 ? -errno : 0;
+    return m->init_pid ? signal_process(m->init_pidfd, m->init_pid, signal) : -ESRCH;
 }
 
 static void accept_connection(struct monitor *m)
@@ -79,6 +89,7 @@ static void reap_init(struct monitor *m)
     if (m->init_pid && waitpid(m->init_pid, &status, WNOHANG) == m->init_pid) {
         m->init_pid = 0;
         m->init_status = status;
+        tell_monitord(m, MESSAGE_EXIT_STATUS, status);
     }
 }
 
@@ -93,7 +104,7 @@ static void handle_signal(struct monitor *m)
         reap_init(m);
     else if (info.ssi_signo == SIGWINCH)
         console_window_size(&m->console);
-    else
+    else if (info.ssi_signo != SIGPIPE) /* which is about a pipe of ours */
         (void)monitor_signal(m, info.ssi_signo == SIGHUP ? SIGTERM : (int)info.ssi_signo);
 }
 
@@ -169,7 +180,7 @@ static int open_loop(struct monitor *m, sigset_t *before, struct error *err)
 
     m->listening = command_server_listen(m->container, err);
     if (m->listening < 0)
-        return m->listening == -EADDRINUSE ? -EALREADY : m->listening;
+        return m->listening;
     m->signal = open_signals(before);
     m->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (m->signal < 0 || m->epoll < 0)

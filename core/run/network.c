@@ -231,6 +231,24 @@ static int run_up_scripts(const struct container *c, const struct config *config
     return 0;
 }
 
+/*
+ * Should the monitor be killed, nobody gives interfaces of the host back but the kernel, which leaves them
+ * the names they have by then. Their own is among those, so that they are found again.
+ */
+static void keep_host_names(struct network_state *state, struct netlink *inside)
+{
+    for (size_t i = 0; i < state->count; i++) {
+        struct network_link *l = &state->links[i];
+        struct netlink_batch b;
+
+        if (l->net->type != NET_PHYS || strcmp(l->name, l->host_name) == 0)
+            continue;
+        netlink_batch_init(&b);
+        link_alternative_name(&b, l->index, true, l->host_name);
+        l->host_name_kept = netlink_exchange(inside, &b, NULL, NULL) == 0; /* Linux before 5.5 cannot */
+    }
+}
+
 static int attach(const struct container *c, struct config *config, pid_t pid, struct network_state *state,
                   struct error *err)
 {
@@ -261,6 +279,8 @@ static int attach(const struct container *c, struct config *config, pid_t pid, s
         r = netlink_open(&inside, NETLINK_ROUTE, state->netns, err);
     if (r == 0)
         r = network_inside_configure(state, &inside, &host, err);
+    if (r == 0)
+        keep_host_names(state, &inside);
     return r;
 }
 
@@ -298,6 +318,11 @@ static int give_back(const struct network_link *l, struct netlink *inside, int h
     struct netlink_result result;
     struct netlink_batch b;
 
+    if (l->host_name_kept) {
+        netlink_batch_init(&b);
+        link_alternative_name(&b, l->index, false, l->host_name);
+        netlink_exchange(inside, &b, NULL, NULL);
+    }
     netlink_batch_init(&b);
     link_change(&b, &r);
     if (netlink_exchange(inside, &b, NULL, &result) == 0)

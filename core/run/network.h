@@ -25,6 +25,7 @@ struct network_link {
     uint8_t host_address[6];  /* veth: of the end on the host; phys: to be given back with */
     bool up_script_ran;       /* or there is none */
     bool proxied;             /* lxc.net.N.l2proxy is set up */
+    bool host_name_kept;      /* phys: as one more name inside */
     bool name_written, pair_written; /* into the config */
 };
 

@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/run/network_steps.h"
@@ -211,5 +212,8 @@ int network_inside_configure(struct network_state *state, struct netlink *inside
         if (r == 0)
             r = give_gateway(&s, l, AF_INET6, host, err);
     }
-    return r < 0 ? r : network_steps_run(&s);
+    if (r == 0 && network_steps_run(&s) == -EOPNOTSUPP && access("/proc/sys/net/ipv6", F_OK) < 0)
+        error_remedy(err, "this kernel has no IPv6: leave out lxc.net.%u.ipv6.address",
+                     s.failed ? s.failed->net->index : 0);
+    return r < 0 ? r : s.code;
 }

@@ -18,7 +18,9 @@
 int network_leases_open(struct network_leases *l, const char *host_name, const struct network_state *state,
                         struct error *err)
 {
-    const struct dhcp_link_options options = {.host_name = host_name};
+    /* The kernel may let the bridge's new port forward only a moment after it is up: the first message is
+     * often lost, and the second comes soon. */
+    const struct dhcp_link_options options = {.host_name = host_name, .tries = 8, .try_ms = 50};
     int r = 0;
 
     l->items = calloc(state->count + 1, sizeof(*l->items));

@@ -45,7 +45,7 @@ enum command {
     COMMAND_GET_CGROUP_CTX,      /* data: struct cgroup_context_message both ways; an fd for each hierarchy */
     COMMAND_GET_CGROUP_FD,       /* data: struct cgroup_fd_message both ways; one fd */
     COMMAND_GET_LIMIT_CGROUP_FD, /* likewise */
-    COMMAND_GET_SYSTEMD_SCOPE,
+    COMMAND_GET_SYSTEMD_SCOPE,   /* data: the name of the monitor's systemd scope; LXC 6.0 */
     COMMAND_COUNT,
 };
 
@@ -65,7 +65,10 @@ struct command_response {
     intptr_t value;
 };
 
-/* What a state client is sent. `type` is 0 for a state; the others are lxc-monitor's. */
+#define MESSAGE_EXIT_STATUS 2
+
+/* What a state client is sent. `type` is 0 for a state; for LXC's lxc-monitor there is another, of which the
+ * value is as waitpid(2) has it. */
 struct state_message {
     int32_t type;
     char name[NAME_MAX + 1];
@@ -75,7 +78,7 @@ struct state_message {
 struct console_log_request {
     uint8_t clear;     /* empty the ring buffer afterwards */
     uint8_t read;      /* send its contents */
-    uint64_t read_max; /* at most this many bytes; 0: all */
+    uint64_t read_max; /* at most this many, which are forgotten then; 0: all */
     uint8_t write_logfile;
 };
 

@@ -21,7 +21,7 @@ struct raw_mode {
 static void raw_mode_end(struct raw_mode *raw)
 {
     if (raw->fd >= 0)
-        tcsetattr(raw->fd, TCSAFLUSH, &raw->before);
+        tcsetattr(raw->fd, TCSADRAIN, &raw->before);
 }
 
 static struct raw_mode raw_mode_begin(int fd)
@@ -33,7 +33,7 @@ static struct raw_mode raw_mode_begin(int fd)
         return raw;
     changed = raw.before;
     cfmakeraw(&changed);
-    if (tcsetattr(fd, TCSAFLUSH, &changed) == 0)
+    if (tcsetattr(fd, TCSADRAIN, &changed) == 0)
         raw.fd = fd;
     return raw;
 }

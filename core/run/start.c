@@ -19,6 +19,7 @@
 #include "core/run/lsm.h"
 #include "core/run/monitor.h"
 #include "core/run/rootfs.h"
+#include "core/run/title.h"
 #include "core/storage/destroy.h"
 
 /* What can be refused before anything is made. */
@@ -134,9 +135,13 @@ static int leave_terminal(struct error *err)
 __attribute__((noreturn)) static void daemon_run(const struct container *c, struct config *config,
                                                  const struct start_options *o, int report)
 {
+    /* LXC's title: people and scripts look for it. */
+    cleanup_free char *title = format_string("[lxc monitor] %s %s", c->lxcpath, c->name);
     struct error err = ERROR_INIT;
     int r;
 
+    if (title)
+        title_set(title);
     close_inherited(report);
     r = leave_terminal(&err);
     if (r == 0)

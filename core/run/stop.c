@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/run/command_client.h"
+#include "core/run/signal.h"
 
 /* systemd(1), SIGRTMIN+3. The number that glibc gives it; other libcs reserve more signals for themselves. */
 #define SIGNAL_SYSTEMD_HALT 37
@@ -75,10 +75,10 @@ static int wait_for_init(int pid, int configured, int *timeout_ms)
 static int send_signal(const struct container *c, int pid, int signal, struct error *err)
 {
     cleanup_fd int pidfd = command_init_pidfd(c, NULL);
-    int r = pidfd >= 0 ? (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) : kill(pid, signal);
+    int r = signal_process(pidfd, pid, signal);
 
-    return r < 0 && errno != ESRCH
-               ? error_set(err, errno, "cannot send signal %d to the first process of %s", signal, c->name)
+    return r < 0 && r != -ESRCH
+               ? error_set(err, r, "cannot send signal %d to the first process of %s", signal, c->name)
                : 0;
 }
 

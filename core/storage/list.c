@@ -85,7 +85,8 @@ static int add_address(struct string_list *names, const char *address, size_t le
     name = strndup(address + prefix, length - prefix - tail_length);
     if (!name)
         return -ENOMEM;
-    if (strchr(name, '/'))
+    /* Any user may bind any address. */
+    if (container_check_name(name, NULL) < 0)
         return 0;
     if (hashed)
         return add_hashed(names, name, lxcpath);

@@ -51,7 +51,10 @@ static const struct {
     {"etc/mtab", "/proc/self/mounts"},
 };
 
-/* udhcpc(8): its script is told in the environment what the lease says. */
+/*
+ * udhcpc(8): its script is told in the environment what the lease says. Where it looks for one if not told,
+ * and that it tells no name if not told, is up to who built it.
+ */
 static const char udhcpc_script[] =
     "#!/bin/sh\n"
     "# What udhcpc runs when a lease begins, changes or ends.\n"
@@ -82,7 +85,8 @@ static const char rc_script[] =
     "/bin/syslogd -C64 2> /dev/null\n"
     "# An address by DHCP, unless the container's configuration gave one.\n"
     "if [ -e /sys/class/net/eth0 ] && ! /bin/ip addr show dev eth0 | grep -q 'inet '; then\n"
-    "\t/bin/udhcpc -b -S -i eth0 > /dev/null 2>&1 &\n"
+    "\t/bin/udhcpc -b -S -i eth0 -x \"hostname:$(/bin/hostname)\" -s /usr/share/udhcpc/default.script > "
+    "/dev/null 2>&1 &\n"
     "fi\n";
 
 static const struct {

@@ -68,8 +68,9 @@ t 'the machine powers off' said v2 'Power down'
 
 t 'an initramfs with few modules is written' made -m virtio_pci,virtio_net,af_packet
 echo "initramfs with the modules of the network card: $(stat -c %s "$WORK/initrd") bytes"
-VM_MEMORY=${SMALL:-64} machine small 'lxc.image=small/1 lxc.cgroup=v1 cgroup_disable=memory lxc.net=host'
-t 'cgroup v1 without the memory controller, in 64 MB of memory, does' said small "^inside: the container's init runs"
+# Debian's kernel keeps 36 MB of it for itself, and does not start in 64.
+VM_MEMORY=80 machine small 'lxc.image=small/1 lxc.cgroup=v1 cgroup_disable=memory lxc.net=host'
+t 'cgroup v1 without the memory controller, in 80 MB of memory, does' said small "^inside: the container's init runs"
 t 'there is no memory controller' fails said small '^inside: it has cgroup'
 
 truncate -s 64M "$WORK/disk.img"
@@ -82,6 +83,35 @@ server_stop
 machine again 'lxc.image=small/1 lxc.data=LABEL=containers lxc.run=/bin/hostname' "${disk[@]}"
 t 'the container is on the disk still, and its image is not fetched again' said again '^small$'
 t 'the disk was unmounted cleanly' has 'Filesystem state: +clean$' dumpe2fs -h "$WORK/disk.img"
+
+# A machine that lasts: its container starts by itself, from the disk, and Ctrl-Alt-Del ends both.
+printf 'lxc.start.auto = 1\nlxc.net.0.type = empty\nlxc.init.cmd = /sbin/lasting\nlxc.console.logfile = /var/console\n' > "$WORK/default.conf"
+server_again || exit 1
+t 'an initramfs with a default.conf is written' made -a "$WORK/default.conf:/etc/lxc/default.conf"
+machine make 'lxc.image=small/1 lxc.name=lasting lxc.data=LABEL=containers lxc.run=/bin/hostname lxc.net=host' "${disk[@]}"
+keys() { # press Ctrl-Alt-Del once the machine has said that it waits
+    python3 - "$WORK/keys" "$WORK/lasting" << 'END'
+import socket, sys, time
+for i in range(600):
+    if 'lasting runs' in open(sys.argv[2]).read(): break
+    time.sleep(0.1)
+time.sleep(1)
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b'sendkey ctrl-alt-delete\n')
+time.sleep(1)
+END
+}
+: > "$WORK/lasting"
+keys &
+machine lasting 'lxc.data=LABEL=containers lxc.net=none ip=off' "${disk[@]}" -monitor "unix:$WORK/keys,server=on,wait=off"
+wait $!
+t 'a container marked to start does, and the machine lasts with it' said lasting 'lasting runs'
+t 'Ctrl-Alt-Del reboots it' said lasting 'Restarting system|reboot: machine restart'
+debugfs -R 'cat /console' "$WORK/disk.img" > "$WORK/console" 2> /dev/null
+t 'after the container was asked to end' grep -q 'asked to end' "$WORK/console"
+t 'and its disk unmounted' has 'Filesystem state: +clean$' dumpe2fs -h "$WORK/disk.img"
+
 truncate -s 1M "$WORK/empty.img"
 machine empty 'lxc.data=/dev/vda' -drive "file=$WORK/empty.img,if=virtio,format=raw"
 t 'a disk without a file system is refused' said empty 'cannot use /dev/vda: no file system'

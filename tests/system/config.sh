@@ -31,8 +31,6 @@ configure 'lxc.include = /nowhere/at.all'
 t 'an include that is not there is named' refuses "$config:4: cannot read /nowhere/at.all" on start
 configure "lxc.include = $config"
 t 'a configuration that includes itself is refused' refuses 'includes itself' on start
-configure 'lxc.log.syslog = daemon'
-t 'a key that nothing acts on yet is refused, not ignored' refuses "$config:4: lxc.log.syslog" on start
 t 'nothing is running after all that' has STOPPED lxcbox lxc-info -P "$containers" -n $name -s
 
 # As on a host without a file of LXC: an empty folder lies over its own.

@@ -1,5 +1,9 @@
-"""Many DHCP clients at once on eth0: dhcp-many.py N. Fails unless each gets an address of its own."""
-import socket, struct, sys, time
+"""Many DHCP clients at once on eth0: dhcp-many.py N [PID COMMAND]. Fails unless each gets an address of its own.
+
+Process PID, the server, is killed amid the requests; COMMAND then starts it again. Prints "ADDRESS MAC" of every lease that
+was acknowledged, then what it comes to.
+"""
+import os, signal, socket, struct, subprocess, sys, time
 
 count = int(sys.argv[1])
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
@@ -46,6 +50,14 @@ for attempt in range(4):
     for c, address in offers.items():
         if c not in acks:
             send(c, b"\x35\1\3\x32\4" + address + b"\x36\4\x0a\0\3\1")
+        if sys.argv[2:] and attempt == 0 and c == count // 2:
+            acks.update(replies(5, 1))
+            os.kill(int(sys.argv[2]), signal.SIGKILL)
     acks.update(replies(5, count - len(acks)))
+    if sys.argv[2:] and attempt == 0:
+        print(len(acks), "leases until it was killed")
+        subprocess.run(sys.argv[3], shell=True, check=True)
+for c, address in acks.items():
+    print(socket.inet_ntoa(address), "02:10:00:00:%02x:%02x" % (c >> 8, c & 255))
 print(len(offers), "offers,", len(acks), "leases,", len(set(acks.values())), "addresses")
 sys.exit(not (len(acks) == count == len(set(acks.values()))))

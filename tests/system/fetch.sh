@@ -43,9 +43,13 @@ server_log > /dev/null
 t 'an image arrives whole over HTTPS' has_image first
 connections() { [ "$(server_log | tee /dev/stderr | awk '{ print $NF }' | sort -u | wc -l)" -le "$1" ]; }
 t 'few connections carry all of its files' connections 2
-t 'the cache has the layout of LXC' diff <(ls "$(image_in_cache)" | sort) <(printf '%s\n' build_id config create-message expiry rootfs.tar.xz | sort)
+t 'the cache has the layout of LXC' diff <(ls "$(image_in_cache)" | sort) <(printf '%s\n' build_id config create-message expiry origin rootfs.tar.xz | sort)
 from_cache() { has_image "$@" && [ -z "$(server_log)" ]; }
 t 'the next container comes from the cache alone' from_cache second
+other_server() { server_log > /dev/null; has_image "$1" --server "127.0.0.1:$SERVER_PORT" && server_log | grep 'rootfs.tar.xz - '; }
+t 'another server is asked itself, whatever the cache holds' other_server elsewhere
+server_log > /dev/null
+has_image again
 stock_would_take_it() { [ "$(cat "$(image_in_cache)/build_id")" = 20260101_13:00 ] && xz -t "$(image_in_cache)/rootfs.tar.xz"; }
 t 'the cached files are what LXC looks for' stock_would_take_it
 

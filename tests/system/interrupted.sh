@@ -93,7 +93,7 @@ moments() { # SIGNAL
             nothing_at_all && [ "$(wc -l < "$WORK/said")" -eq 1 ] || [ $status -gt 128 ] || return 1
         fi
     done
-    ! pgrep -f -- "-P $lxc"
+    ! pgrep -f -- "(-P|monitor\]) $lxc"
 }
 for signal in INT TERM KILL; do
     t "SIG$signal at any moment leaves nothing that looks like a container" moments $signal

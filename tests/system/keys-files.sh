@@ -54,8 +54,9 @@ key lxc.tty.dir 'a folder that they are in, too' with lxc.tty.max=1 lxc.tty.dir=
 # Init says much; where is it kept?
 speaks() { started "$@" -- /bin/sh -c 'for i in $(seq 1000); do echo "line $i of what the console says"; done; sleep 600'; }
 key lxc.console.logfile 'keeps what the console says' eval 'speaks "lxc.console.logfile=$WORK/console" && eventually grep "line 1000 of" "$WORK/console"'
+full() { [ "$(stat -c %s "$WORK/console")" -gt 7000 ]; }
 key lxc.console.size 'how large that may grow' eval '
-    rm "$WORK/console"; speaks "lxc.console.logfile=$WORK/console" lxc.console.size=8KB && eventually [ $(stat -c %s "$WORK/console") -gt 7000 ] &&
+    rm "$WORK/console"; speaks "lxc.console.logfile=$WORK/console" lxc.console.size=8KB && eventually full &&
     sleep 0.1 && [ $(stat -c %s "$WORK/console") -le 8192 ] && ! grep "line 1000" "$WORK/console"'
 key lxc.console.rotate 'keeps the file before as .1, the newest in the file' eval '
     rm "$WORK/console"; speaks "lxc.console.logfile=$WORK/console" lxc.console.size=8KB lxc.console.rotate=1 && eventually grep "line 1000" "$WORK/console" && [ -s "$WORK/console.1" ]'

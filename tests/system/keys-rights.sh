@@ -71,7 +71,7 @@ key lxc.cgroup.dir.monitor.pivot 'where the monitor goes in the end' eval '
     with lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c lxc.cgroup.dir.monitor.pivot=keys$$/p \
         "lxc.hook.post-stop=$(says "\$(cat /proc/self/cgroup)")" -- true && grep ":/keys$$/p" "$WORK/said"'
 mkdir "$hierarchy/own$$"
-cleanup 'rmdir $hierarchy/own$$/* $hierarchy/own$$ ; find /sys/fs/cgroup -name "keys$$*" -depth -type d -exec rmdir {} +'
+cleanup 'rmdir $hierarchy/own$$/* $hierarchy/own$$ ; find /sys/fs/cgroup -depth -type d -path "*/keys$$*" -exec rmdir {} +'
 from_own() { (echo 0 > "$hierarchy/own$$/cgroup.procs" && payload "$@"); }
 key lxc.cgroup.relative "1: below the caller's" is "/own$$/lxc.payload.$N" from_own lxc.cgroup.relative=1
 key lxc.cgroup.relative '0: below the top' is "/lxc.payload.$N" from_own lxc.cgroup.relative=0

@@ -11,7 +11,7 @@ inner=$(stat -Lc %i "/proc/$pid/ns/pid")
 
 same() { diff <(lsns "$@" | sed 's/ *$//') <(lxcbox lsns "$@" | sed 's/ *$//'); }
 own='-t uts -t ipc -t pid' # with net, util-linux has two columns more
-for options in '' -n -r '-o NS,TYPE,NPROCS,PID,PPID,UID,USER,COMMAND' '-o type,ns,pns,ons' '-r -o NS,COMMAND' '-n -r -o PID,USER'; do
+for options in '' -n -r '-o NS,TYPE,NPROCS,PID,PPID,UID,USER,COMMAND' '-o type,path,ns,pns,ons' '-r -o NS,COMMAND' '-n -r -o PID,USER'; do
     # shellcheck disable=SC2086
     t "lsns -l $options prints what util-linux's does" same -l -p "$pid" $own $options
 done

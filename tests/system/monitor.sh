@@ -35,6 +35,17 @@ t 'only those that match are told' fails grep -q mon-a "$WORK/told-b"
 t 'those that match are told' grep -qxF "'mon-b' changed state to [STOPPED]" "$WORK/told-b"
 t 'the order is that of the changes' is "'mon-b' changed state to [STOPPED]" tail -n 1 "$WORK/told-b"
 t '-Q ends at once' lxcbox lxc-monitor -P "$P" -Q
+cleanup "lxc-monitor -Q -P '$P'; rm -rf '/run/lxc/$WORK'" # its daemon would wait for half a minute
+lxc-monitor -P "$P" mon-b > "$WORK/told-lxc" 2>&1 &
+cleanup "kill $!"
+for _ in $(seq 100); do [ -p "/run/lxc/$P/monitor-fifo" ] && break; sleep 0.05; done
+lxcbox lxc-execute -P "$P" mon-b -- /bin/sh -c 'exit 5'
+for _ in $(seq 100); do grep -q STOPPED "$WORK/told-lxc" && break; sleep 0.05; done
+t "LXC's lxc-monitor is told of ours, and how it ended" is "'mon-b' changed state to [STARTING]
+'mon-b' changed state to [RUNNING]
+'mon-b' exited with status [5]
+'mon-b' changed state to [STOPPING]
+'mon-b' changed state to [STOPPED]" cat "$WORK/told-lxc"
 t 'a wrong expression is refused' refuses 'not an extended regular expression' lxcbox lxc-monitor -P "$P" '['
 
 lxc-attach -P "$P" -n mon-a -- sh -c 'echo written-on-the-console > /dev/console'
@@ -46,10 +57,11 @@ echo kept-in-the-file > "$WORK/console" # LXC's monitor empties it at its end
 t 'also of one that does not run' has kept-in-the-file lxcbox lxc-logs -P "$P" -c mon-a
 sed -i '/console.logfile/d; s/^lxc.log.level.*//' "$P/mon-a/config"
 lxcbox lxc-start -P "$P" -n mon-a
+for _ in $(seq 100); do lxcbox lxc-logs -P "$P" -c mon-a 2> /dev/null | grep -q 'press Enter' && break; sleep 0.05; done # the last of its start
 lxcbox lxc-attach -P "$P" -n mon-a -- sh -c 'echo written-in-the-buffer > /dev/console'
 t 'without a file the buffer is printed' has written-in-the-buffer lxcbox lxc-logs -P "$P" -c mon-a
 t 'reading leaves it as it is' has written-in-the-buffer lxcbox lxc-logs -P "$P" -cC mon-a
-t '-C emptied it' is '' lxcbox lxc-logs -P "$P" -c mon-a
+t '-C emptied it' eval '! lxcbox lxc-logs -P "$P" -c mon-a | grep written-in-the-buffer'
 t 'where nothing is kept it is said how to' refuses 'set lxc.console.buffer.size' lxcbox lxc-logs -P "$P" -c mon-b
 t 'where there is no log it is said' refuses 'mon-b has no lxc.log.file' lxcbox lxc-logs -P "$P" -L mon-b
 t 'a container that does not exist is refused' refuses 'no container mon-z' lxcbox lxc-logs -P "$P" mon-z

@@ -33,7 +33,7 @@ traces() {
     ip -o link | sed 's/^[0-9]*: //; s/:.*//'
     awk '{ print $5 }' /proc/self/mountinfo | grep -e "^$WORK" -e lxc
     find /sys/fs/cgroup -type d -name "*$name*" 2> /dev/null
-    pgrep -f -- "-n $name"
+    pgrep -f -- "(-n|monitor\] [^ ]*) $name"
     (cd "$lxc" && find . -path "./$name/rootfs/*" -prune -o -print | sort)
     find "$LXC_CACHE_PATH" -name rootfs.tar.xz -not -path '*.partial/*' 2> /dev/null
     (cd / && ls -d run/lxc/* 2> /dev/null)
@@ -89,7 +89,7 @@ server_certificate DNS:localhost
 t 'an authority that nobody here knows is refused' refuses_whole 'not from an authority in /etc/ssl' '--ca-file' create --ca-file /etc/ssl/certs/ca-certificates.crt
 
 flip() { # FILE OFFSET: turn its lowest bit
-    printf "\\x$(printf %02x $((0x$(xxd -s "$2" -l 1 -p "$1") ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+    printf "\\x$(printf %02x $((0x$(od -An -tx1 -j "$2" -N 1 "$1" | tr -d ' ') ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 flip "$WWW/$IMAGE_PATH/rootfs.tar.xz" 2000000
 t 'a file with one bit off is refused' refuses_whole 'rootfs\.tar\.xz from localhost' 'again|another' create

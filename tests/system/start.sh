@@ -20,12 +20,13 @@ cgroups() { find /sys/fs/cgroup -maxdepth 3 -type d \( -name "lxc.monitor.$N*" -
 left_over() { # what is still there of the container, on the host
     cgroups
     grep -F "$P/$N" /proc/mounts
-    pgrep -f -- "-P $P $N"
+    pgrep -f -- "(-P|monitor\]) $P $N"
     ip -o link | grep -E "veth.*master $bridge"
 }
 
 t 'lxc-start returns once the container runs' eval 'start && [ "$(state)" = RUNNING ]'
 t 'a second start says so and changes nothing' eval 'start 2>&1 | grep -q "already running" && [ "$(state)" = RUNNING ]'
+t 'ps shows the monitor as LXC does' is "[lxc monitor] $P $N" eval 'ps -o args= -p "$(pgrep -o -x -f -- "\[lxc monitor\] $P $N")"'
 t 'init is process 1' is init inside sh -c 'cat /proc/1/comm'
 t 'the hostname is the configured one' is $N inside hostname
 t 'every namespace is its own' eval '
@@ -46,7 +47,7 @@ t 'a reboot inside starts it anew' eval '
     start; boot=$(inside cat /proc/sys/kernel/random/boot_id)
     lxcbox lxc-stop -r -P "$P" $N && [ "$(state)" = RUNNING ] && [ "$(inside cat /proc/sys/kernel/random/boot_id)" != "$boot" ]'
 t 'the death of the monitor is the end of init' eval '
-    pid=$(lxcbox lxc-info -P "$P" -n $N -p -H); kill -9 $(pgrep -o -f -- "lxc-start -P $P $N")
+    pid=$(lxcbox lxc-info -P "$P" -n $N -p -H); kill -9 $(pgrep -o -f -- "^\[lxc monitor\] $P $N\$")
     for i in $(seq 100); do [ -e /proc/$pid ] || break; sleep 0.02; done; [ ! -e /proc/$pid ] && [ "$(state)" = STOPPED ]'
 t 'it starts again after its monitor was killed' eval 'start && inside true'
 kill_it
@@ -108,7 +109,7 @@ t 'no failed start left anything' eval '[ -z "$(left_over)" ] || { left_over; fa
 
 t 'of ten starts at once one wins and the others say why' eval '
     for i in $(seq 10); do start 2> "$WORK/race.$i" & done; wait
-    [ "$(state)" = RUNNING ] && [ "$(cat "$WORK"/race.* | grep -c "already running")" = 9 ] && [ "$(pgrep -c -f -- "lxc-start -P $P $N")" = 1 ]'
+    [ "$(state)" = RUNNING ] && [ "$(cat "$WORK"/race.* | grep -c "already running")" = 9 ] && [ "$(pgrep -c -f -- "^\[lxc monitor\] $P $N\$")" = 1 ]'
 t 'twenty attach at once' eval '
     for i in $(seq 20); do inside sh -c "echo \$((6*7))" & done | grep -c 42 | grep -x 20'
 kill_it

@@ -7,15 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/options.h"
-#include "core/base/path.h"
 #include "core/base/str.h"
 
 static void an_error_carries_cause_and_remedy(void **state)
@@ -53,6 +52,30 @@ static void an_error_longer_than_its_room_is_cut_and_terminated(void **state)
     assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 }
 
+static void who_wants_no_error_gets_the_code_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(error_set(NULL, -ENODEV, "x"), -ENODEV);
+    assert_int_equal(error_text(NULL, 0, "x"), -EINVAL);
+    assert_int_equal(error_remedy(NULL, "x"), -EINVAL);
+    assert_int_equal(error_context(NULL, "x"), -EINVAL);
+    error_clear(NULL);
+}
+
+static void a_cleared_error_is_as_new(void **state)
+{
+    struct error err = ERROR_INIT;
+    const struct error none = ERROR_INIT;
+
+    (void)state;
+    error_set(&err, EPERM, "x");
+    error_remedy(&err, "y");
+    error_clear(&err);
+    assert_int_equal(err.code, none.code);
+    assert_string_equal(err.text, "");
+    assert_string_equal(err.remedy, "");
+}
+
 static void a_string_buffer_grows_and_stays_terminated(void **state)
 {
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
@@ -62,6 +85,38 @@ static void a_string_buffer_grows_and_stays_terminated(void **state)
         assert_int_equal(strbuf_printf(&b, "%d,", i), 0);
     assert_int_equal(b.length, 3890);
     assert_int_equal(b.text[b.length], '\0');
+}
+
+static void a_string_buffer_that_is_empty_is_a_string(void **state)
+{
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    cleanup_free char *taken = NULL;
+
+    (void)state;
+    assert_string_equal(strbuf_text(&b), "");
+    assert_int_equal(strbuf_add(&b, "a\0b", 3), 0);
+    assert_int_equal(b.length, 3);
+    assert_int_equal(strbuf_add(&b, "x", SIZE_MAX), -ENOMEM);
+    assert_int_equal(b.length, 3);
+    free(strbuf_take(&b));
+    taken = strbuf_take(&b);
+    assert_string_equal(taken, "");
+}
+
+static void a_string_list_serves_as_an_argv(void **state)
+{
+    cleanup_string_list struct string_list l = {0};
+
+    (void)state;
+    assert_int_equal(string_list_add(&l, "a"), 0);
+    assert_int_equal(string_list_take(&l, format_string("%d", 7)), 0);
+    assert_int_equal(string_list_take(&l, NULL), -ENOMEM);
+    assert_true(string_list_has(&l, "7"));
+    assert_false(string_list_has(&l, "b"));
+    assert_int_equal(l.count, 2);
+    assert_null(l.items[2]);
+    assert_true(starts_with("abc", "ab") && !starts_with("a", "ab"));
+    assert_true(ends_with("abc", "bc") && !ends_with("c", "bc"));
 }
 
 static void numbers_are_whole_strings_in_range(void **state)
@@ -156,6 +211,105 @@ static void bad_options_are_refused_by_name(void **state)
     }
 }
 
+struct nested {
+    const char *optional;
+    int set;
+    struct sample inner;
+};
+
+static const struct option_row nested_table[] = {
+    OPT_OPTIONAL('e', "elevated", "WHAT", struct nested, optional, "with or without a value"),
+    OPT_SET('s', "seven", struct nested, set, 7, "set a number"),
+    OPT_GROUP(table, struct nested, inner),
+    OPT_END,
+};
+
+static void a_value_may_be_left_out_where_it_is_optional(void **state)
+{
+    char *argv[] = {"x", "-e", "one", "--elevated=a=b", "-seX", "-i", "-5", "--fl", NULL};
+    struct nested n = {0};
+    struct error err = ERROR_INIT;
+    bool help, version;
+    int operands;
+
+    (void)state;
+    assert_int_equal(options_parse(nested_table, false, &n, 3, argv, &operands, &help, &version, &err), 0);
+    assert_string_equal(n.optional, "");
+    assert_int_equal(operands, 1);
+    argv[2] = "one";
+    assert_int_equal(options_parse(nested_table, false, &n, 4, argv, &operands, &help, &version, &err), 0);
+    assert_string_equal(n.optional, "a=b");
+    char *rest[] = {"x", "-seX", "-i", "-5", "--fl", NULL};
+    assert_int_equal(options_parse(nested_table, false, &n, 5, rest, &operands, &help, &version, &err), 0);
+    assert_string_equal(n.optional, "X");
+    assert_int_equal(n.set, 7);
+    assert_int_equal(n.inner.number, -5);
+    assert_true(n.inner.flag);
+}
+
+static void help_and_version_end_the_parsing(void **state)
+{
+    static char *const asked[][3] = {{"x", "-h", "-z"}, {"x", "-f?", "-z"}, {"x", "--usage", "-z"}};
+    char *ask_version[] = {"x", "--version", "-z", NULL};
+    struct sample s = {0};
+    bool help, version;
+    int operands;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(asked); i++) {
+        char *argv[] = {asked[i][0], asked[i][1], asked[i][2], NULL};
+        assert_int_equal(options_parse(table, false, &s, 3, argv, &operands, &help, &version, NULL), 0);
+        assert_true(help && !version);
+    }
+    assert_int_equal(options_parse(table, false, &s, 3, ask_version, &operands, &help, &version, NULL), 0);
+    assert_true(version && !help);
+}
+
+static const struct option_row ambiguous[] = {
+    OPT_FLAG(0, "first", struct sample, flag, "one"),
+    OPT_STRING(0, "firm", "TEXT", struct sample, text, "another"),
+    OPT_INT(0, "old", "N", struct sample, number, NULL),
+    OPT_END,
+};
+
+static const struct option_row one_dash[] = {
+    OPT_ONE_DASH,
+    OPT_FLAG(0, "first", struct sample, flag, "one"),
+    OPT_STRING(0, "firm", "TEXT", struct sample, text, "another"),
+    OPT_END,
+};
+
+static void an_abbreviation_must_fit_one_option(void **state)
+{
+    char *argv[] = {"x", "--fir", NULL}, *with_one_dash[] = {"x", "-fir", NULL};
+    struct error err = ERROR_INIT;
+    struct sample s = {0};
+    bool help, version;
+    int operands;
+
+    (void)state;
+    assert_int_equal(options_parse(ambiguous, false, &s, 2, argv, &operands, &help, &version, &err), -EINVAL);
+    assert_string_equal(err.text, "option \"--fir\" is ambiguous");
+    /* ip's way: the first. */
+    assert_int_equal(options_parse(one_dash, false, &s, 2, with_one_dash, &operands, &help, &version, &err),
+                     0);
+    assert_true(s.flag);
+}
+
+static void what_is_listed_is_what_is_parsed(void **state)
+{
+    cleanup_strbuf struct strbuf list = STRBUF_INIT, help = STRBUF_INIT;
+
+    (void)state;
+    assert_int_equal(options_list(nested_table, &list), 0);
+    assert_int_equal(options_list(ambiguous, &list), 0); /* an old spelling is not shown */
+    assert_string_equal(list.text, "-e WHAT\n--elevated WHAT\n-s\n--seven\n-f\n--flag\n-t TEXT\n--text TEXT\n"
+                                   "-i N\n--number N\n-l ITEM\n--list ITEM\n--first\n--firm TEXT\n");
+    assert_int_equal(options_help(nested_table, &help), 0);
+    assert_non_null(strstr(help.text, "  -e, --elevated[=WHAT]          with or without a value\n"));
+    assert_non_null(strstr(help.text, "  -t, --text=TEXT "));
+}
+
 static char folder[] = "/tmp/lxcbox-unit.XXXXXX";
 
 static int make_folder(void **state)
@@ -185,6 +339,99 @@ static void a_file_is_replaced_whole(void **state)
     assert_int_equal(file_read(dir, "f", 4, &text, &length), -EFBIG);
 }
 
+static void a_replacement_that_fails_leaves_nothing(void **state)
+{
+    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_free char *text = NULL, *temporary = format_string("f.%d.new", getpid());
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(mkdirat(dir, "d", 0755), 0);
+    assert_int_equal(mkdirat(dir, "d/x", 0755), 0);
+    assert_int_equal(file_replace(dir, "d", "x", 1, 0600), -EISDIR);
+    assert_int_equal(remove_tree(dir, "d"), 0);
+    /* A link in the way is not written through. */
+    assert_int_equal(file_replace(dir, "kept", "k", 1, 0600), 0);
+    assert_int_equal(symlinkat("kept", dir, temporary), 0);
+    assert_int_equal(file_replace(dir, "f", "new", 3, 0600), -ELOOP);
+    assert_int_equal(file_read(dir, "kept", 10, &text, NULL), 0);
+    assert_string_equal(text, "k");
+    assert_int_equal(unlinkat(dir, temporary, 0), 0);
+    /* The mode is the one asked for, whatever the umask. */
+    mode_t before = umask(077);
+    assert_int_equal(file_replace(dir, "f", "new", 3, 0666), 0);
+    umask(before);
+    assert_int_equal(fstatat(dir, "f", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0666);
+    cleanup_dir DIR *listing = opendir(folder);
+    for (struct dirent *e; (e = readdir(listing));)
+        assert_true(e->d_name[0] == '.' || !strcmp(e->d_name, "f") || !strcmp(e->d_name, "kept"));
+}
+
+static void a_kernel_file_is_never_created(void **state)
+{
+    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    assert_int_equal(file_write_value(dir, "absent", "1"), -ENOENT);
+    assert_int_equal(faccessat(dir, "absent", F_OK, 0), -1);
+}
+
+static void directories_are_made_as_deep_as_asked(void **state)
+{
+    cleanup_free char *path = format_string("%s/a//b/c", folder), *file = format_string("%s/f", folder);
+    cleanup_free char *beneath = format_string("%s/f/x", folder);
+
+    (void)state;
+    assert_int_equal(make_directories(path, 0755), 0);
+    assert_int_equal(make_directories(path, 0755), 0);
+    assert_int_equal(file_replace(AT_FDCWD, file, "", 0, 0600), 0);
+    assert_int_equal(make_directories(file, 0755), -ENOTDIR);
+    assert_int_equal(make_directories(beneath, 0755), -ENOTDIR);
+    assert_int_equal(make_directories("", 0755), -ENOENT);
+}
+
+static void a_tree_of_any_depth_is_removed(void **state)
+{
+    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int at = -1;
+
+    (void)state;
+    assert_int_equal(mkdirat(dir, "deep", 0755), 0);
+    at = openat(dir, "deep", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkdirat(at, ".deep.0", 0755), 0);
+    assert_int_equal(mkdirat(at, ".deep.0/x", 0755), 0);
+    for (int i = 0; i < 300; i++) {
+        assert_int_equal(mkdirat(at, "d", 0755), 0);
+        int next = openat(at, "d", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        close_fd(&at);
+        at = next;
+    }
+    assert_int_equal(remove_tree(dir, "deep"), 0);
+    assert_int_equal(faccessat(dir, "deep", F_OK, 0), -1);
+    assert_int_equal(remove_tree(dir, "deep"), 0);
+}
+
+/* A mount of the same file system has the same device: what is bound into a container is somebody's data. */
+static void removing_a_tree_enters_no_mount(void **state)
+{
+    cleanup_free char *from = format_string("%s/data", folder), *to = format_string("%s/tree/a/b", folder);
+    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    assert_int_equal(make_directories(to, 0755), 0);
+    assert_int_equal(mkdirat(dir, "data", 0755), 0);
+    assert_int_equal(file_replace(dir, "data/f", "x", 1, 0600), 0);
+    if (mount(from, to, NULL, MS_BIND, NULL) < 0)
+        skip();
+    int inside = remove_tree(dir, "tree"), itself = remove_tree(dir, "tree/a/b");
+    umount2(to, MNT_DETACH);
+    assert_int_equal(inside, -EBUSY);
+    assert_int_equal(itself, -EBUSY);
+    assert_int_equal(faccessat(dir, "data/f", F_OK, 0), 0);
+    assert_int_equal(remove_tree(dir, "tree"), 0);
+}
+
 static void removing_a_tree_follows_no_link(void **state)
 {
     cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -199,47 +446,32 @@ static void removing_a_tree_follows_no_link(void **state)
     assert_int_equal(faccessat(dir, "gone", F_OK, 0), -1);
 }
 
-static void a_path_cannot_leave_the_rootfs(void **state)
-{
-    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    cleanup_fd int root = -1, file = -1, other = -1, inside = -1;
-    struct stat made, wanted;
-
-    (void)state;
-    assert_int_equal(mkdirat(dir, "root", 0755), 0);
-    assert_int_equal(file_replace(dir, "secret", "s", 1, 0600), 0);
-    root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(symlinkat("../secret", root, "up"), 0);
-    assert_int_equal(symlinkat("/etc", root, "host"), 0);
-    assert_int_equal(rootfs_open(root, "up", O_RDONLY, 0), -ENOENT);
-    assert_int_equal(rootfs_open(root, "../../secret", O_RDONLY, 0), -ENOENT);
-    assert_int_equal(rootfs_open(root, "host/passwd", O_RDONLY, 0), -ENOENT);
-    assert_int_equal(mkdirat(root, "a", 0755), 0);
-    other = rootfs_make_file(root, "a/../../../c/f", 0600);
-    assert_true(other >= 0);
-    assert_int_equal(faccessat(root, "c/f", F_OK, 0), 0);
-    file = rootfs_make_file(root, "/x/y/f", 0600);
-    assert_true(file >= 0);
-    inside = openat(dir, "root/x/y/f", O_PATH | O_CLOEXEC);
-    assert_int_equal(fstat(file, &made), 0);
-    assert_int_equal(fstat(inside, &wanted), 0);
-    assert_int_equal(made.st_ino, wanted.st_ino);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_carries_cause_and_remedy),
         cmocka_unit_test(an_error_is_one_line_without_control_bytes),
         cmocka_unit_test(an_error_longer_than_its_room_is_cut_and_terminated),
+        cmocka_unit_test(who_wants_no_error_gets_the_code_alone),
+        cmocka_unit_test(a_cleared_error_is_as_new),
+        cmocka_unit_test(a_string_buffer_that_is_empty_is_a_string),
+        cmocka_unit_test(a_string_list_serves_as_an_argv),
+        cmocka_unit_test(a_value_may_be_left_out_where_it_is_optional),
+        cmocka_unit_test(help_and_version_end_the_parsing),
+        cmocka_unit_test(an_abbreviation_must_fit_one_option),
+        cmocka_unit_test(what_is_listed_is_what_is_parsed),
         cmocka_unit_test(a_string_buffer_grows_and_stays_terminated),
         cmocka_unit_test(numbers_are_whole_strings_in_range),
         cmocka_unit_test(options_come_in_every_spelling),
         cmocka_unit_test(options_end_at_the_first_operand_when_told),
         cmocka_unit_test(bad_options_are_refused_by_name),
         cmocka_unit_test_setup_teardown(a_file_is_replaced_whole, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_replacement_that_fails_leaves_nothing, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_kernel_file_is_never_created, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(directories_are_made_as_deep_as_asked, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_tree_of_any_depth_is_removed, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(removing_a_tree_enters_no_mount, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(removing_a_tree_follows_no_link, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_path_cannot_leave_the_rootfs, make_folder, remove_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,174 @@
+#!/bin/bash
+# Networks on another kernel: the types of links that this machine's has not, and what is said where the kernel has no
+# bridge, no nftables, no IPv6.
+. "$(dirname "$0")/../lib.sh"
+. tests/vm.sh
+vm_needs amd64
+busybox=$(command -v busybox) || { skip 'networks in a virtual machine' 'needs busybox-static'; exit 0; }
+
+guest=$WORK/guest
+vm_guest "$guest"
+cat >> "$guest" << 'GUEST'
+mount -t cgroup2 cgroup /sys/fs/cgroup
+lxcbox ip link set lo up
+mkdir -p /etc/default /lxc/base/bin /lxc/base/proc /lxc/base/sys /lxc/base/dev /lxc/base/etc
+refuses() {
+    want=$1
+    shift
+    got=$("$@" 2>&1 > /dev/null)
+    status=$?
+    echo "$got"
+    [ $status -eq 1 ] && [ "$(echo "$got" | wc -l)" -eq 1 ] && echo "$got" | grep -Eq -- "$want"
+}
+GUEST
+cp "$guest" "$WORK/poor"
+cat >> "$WORK/poor" << 'GUEST'
+predicts() { grep -E "^$1: missing" /missing; }
+clean() { ! lxcbox ip link show lxcbr0 2> /dev/null && [ ! -e /run/lxc/network_up ] && [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]; }
+bridge=$(find /lib/modules -name 'bridge.ko*')
+mv "$bridge" "$bridge.away"
+lxcbox lxc-checkconfig -q > /missing
+t 'lxc-checkconfig says that there are no bridges' predicts Bridges
+t 'and lxc-net that it needs them' refuses 'this kernel has no bridges: it needs' lxcbox lxc-net start
+t 'leaving nothing (bridges)' clean
+mv "$bridge.away" "$bridge"
+t 'lxc-checkconfig says that there is no nftables' predicts 'Masquerading \(nftables\)'
+t 'and lxc-net that it needs it' refuses 'this kernel has no nftables \(it needs' lxcbox lxc-net start
+t 'leaving nothing (nftables)' clean
+t 'lxc-checkconfig says that there is no IPv6' predicts IPv6
+echo LXC_IPV6_ADDR=fd42::1 > /etc/default/lxc-net
+t 'and lxc-net that it was to serve it' refuses 'LXC_IPV6_ADDR is set, but this kernel has no IPv6 \(unset it' lxcbox lxc-net start
+t 'leaving nothing (IPv6)' clean
+rm /etc/default/lxc-net
+t 'what is there is not said to be missing' fails predicts 'Veth pair device'
+printf '%s\n' 'lxc.net.0.type = veth' 'lxc.net.0.ipv6.address = fd42::2/64' 'lxc.init.cmd = /bin/sleep 600' > /lxc/config
+mkdir /lxc/c && cp /lxc/config /lxc/c/
+t 'an IPv6 address of a container is refused where there is no IPv6' refuses 'this kernel has no IPv6: leave out lxc.net.0.ipv6.address' lxcbox lxc-execute -P /lxc -n c -- /bin/true
+off
+GUEST
+cat >> "$guest" << 'GUEST'
+cp /bin/busybox /lxc/base/bin/
+for a in sleep ping ip; do ln -s busybox /lxc/base/bin/$a; done
+container() { # NAME LINE...
+    name=$1
+    shift
+    lxcbox lxc-stop -k -P /lxc -n $name 2> /dev/null
+    mkdir -p /lxc/$name
+    { echo lxc.rootfs.path = dir:/lxc/base; echo lxc.init.cmd = /bin/sleep 600
+      for line; do echo "lxc.net.0.$line"; done; } > /lxc/$name/config
+    lxcbox lxc-start -P /lxc -n $name
+}
+inside() { n=$1; shift; lxcbox lxc-attach -P /lxc -n $n -- "$@"; }
+outside() { n=$1; shift; lxcbox nsenter -t "$(lxcbox lxc-info -P /lxc -n $n -p -H)" -n lxcbox "$@"; } # our own ip, in its network
+pings() { inside $1 /bin/ping -c 1 -W 3 $2; }
+lost() { ! inside $1 /bin/ping -c 1 -W 1 $2; }
+stop_all() { for n in a b c d; do lxcbox lxc-stop -k -P /lxc -n $n 2> /dev/null; done; :; }
+
+lxcbox ip link add host0 type veth peer name peer0
+lxcbox ip link set host0 up
+lxcbox ip netns add far
+lxcbox ip link set peer0 netns far
+far() { lxcbox ip netns exec far "$@"; }
+far lxcbox ip addr add 10.1.0.1/24 dev peer0
+far lxcbox ip link set peer0 up
+
+far lxcbox ip link add link peer0 name peer0.77 type vlan id 77
+far lxcbox ip addr add 10.77.0.1/24 dev peer0.77
+far lxcbox ip link set peer0.77 up
+t 'a container starts with a VLAN of an interface' container a 'type = vlan' 'link = host0' 'vlan.id = 77' 'flags = up' 'ipv4.address = 10.77.0.2/24'
+t 'it has the number' has 'vlan .*id 77' outside a ip -d link show eth0
+t 'and reaches that VLAN' pings a 10.77.0.1
+t 'and nothing else' lost a 10.1.0.1
+t 'the same VLAN once more is refused' refuses 'VLAN on that link, is taken' container b 'type = vlan' 'link = host0' 'vlan.id = 77'
+stop_all
+t 'its number is free again at once' container a 'type = vlan' 'link = host0' 'vlan.id = 77'
+stop_all
+
+lxcbox ip addr add 10.1.0.5/24 dev host0
+for mode in l2 l3 l3s; do
+    t "a container starts with an ipvlan of mode $mode" container a 'type = ipvlan' 'link = host0' "ipvlan.mode = $mode" 'flags = up' 'ipv4.address = 10.1.0.2/24'
+    t "it has that mode ($mode)" has "ipvlan +mode $mode " outside a ip -d link show eth0
+done
+for isolation in bridge private vepa; do
+    t "an ipvlan starts with isolation $isolation" container a 'type = ipvlan' 'link = host0' "ipvlan.isolation = $isolation" 'ipvlan.mode = l2' 'flags = up' 'ipv4.address = 10.1.0.2/24'
+    t "a second one, too ($isolation)" container b 'type = ipvlan' 'link = host0' "ipvlan.isolation = $isolation" 'ipvlan.mode = l2' 'flags = up' 'ipv4.address = 10.1.0.3/24'
+    t "they reach what is outside ($isolation)" pings a 10.1.0.1
+    reach=lost
+    [ $isolation != bridge ] || reach=pings
+    t "each other: $reach ($isolation)" $reach a 10.1.0.3
+    stop_all
+done
+t 'an ipvlan with a hardware address is refused' refuses 'lxc.net.0.hwaddr: an ipvlan interface has the address of host0' container a 'type = ipvlan' 'link = host0' 'hwaddr = 02:00:00:00:00:01'
+
+proxied() { container a 'type = ipvlan' 'link = host0' 'ipvlan.mode = l3s' 'l2proxy = 1' 'flags = up' 'ipv4.address = 10.1.0.9/32' 'ipv4.gateway = dev'; }
+t 'l2proxy needs forwarding, and says so' refuses 'l2proxy needs net.ipv4.conf.host0.forwarding to be 1' proxied
+lxcbox sysctl -q -w net.ipv4.conf.host0.forwarding=1
+t 'an ipvlan starts with l2proxy' proxied
+t 'others find its address on the link' far lxcbox ping -c 1 -W 3 10.1.0.9
+t 'and it finds them' pings a 10.1.0.1
+init=$(lxcbox lxc-info -P /lxc -n a -p -H)
+kill -9 "$(sed -n 's/^PPid:[^0-9]*//p' /proc/$init/status)"
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -e /proc/$init ] && usleep 100000; done
+t 'its monitor killed, it starts again' proxied
+stop_all
+t 'nobody answers for it any more' is '' lxcbox ip neigh show proxy
+t 'and there is no route to it' fails eval 'lxcbox ip route show | grep 10.1.0.9'
+
+lxcbox ip link add br0 type bridge vlan_filtering 1
+lxcbox ip link set br0 up
+member() { n=$1 a=$2; shift 2; container $n 'type = veth' 'link = br0' 'flags = up' "ipv4.address = $a/24" "$@"; }
+t 'a container starts in VLAN 22 of a bridge' member a 10.2.0.1 'veth.vlan.id = 22'
+t 'another in the same' member b 10.2.0.2 'veth.vlan.id = 22'
+t 'one in VLAN 33' member c 10.2.0.3 'veth.vlan.id = 33' 'veth.vlan.tagged.id = 22'
+t 'one in none' member d 10.2.0.4 'veth.vlan.id = none'
+t 'those of one VLAN reach each other' pings a 10.2.0.2
+t 'those of two do not' lost a 10.2.0.3
+t 'one in none reaches nobody' lost d 10.2.0.1
+outside c ip link add link eth0 name eth0.22 type vlan id 22
+outside c ip addr add 10.2.0.33/24 dev eth0.22
+outside c ip addr del 10.2.0.3/24 dev eth0
+outside c ip link set eth0.22 up
+t 'one with the VLAN tagged reaches it through an interface of that' pings c 10.2.0.1
+stop_all
+t 'a VLAN both tagged and not is refused' refuses 'VLAN 5 is both' member a 10.2.0.1 'veth.vlan.id = 5' 'veth.vlan.tagged.id = 5'
+lxcbox ip link add br1 type bridge
+t 'a bridge that filters none is refused' refuses 'bridge br1 does not filter VLANs \(' container a 'type = veth' 'link = br1' 'veth.vlan.id = 5'
+t 'nothing of all that is left' fails eval "lxcbox ip -br link | grep -Ev '^(lo|host0@[^ ]*|br0|br1) '"
+
+# A network interface of the machine's, and a monitor that is killed: the kernel gives it back, to the initial namespace.
+lxcbox modprobe -a virtio_pci virtio_net
+lxcbox ip link set eth0 name nic0
+container a 'type = phys' 'link = nic0' 'name = lan' 'flags = up'
+t 'an interface of the machine is in the container' has 'lan' outside a ip -br link
+init=$(lxcbox lxc-info -P /lxc -n a -p -H)
+kill -9 "$(sed -n 's/^PPid:[^0-9]*//p' /proc/$init/status)"
+
+back() { for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do lxcbox ip link show "$1" && return; usleep 100000; done; return 1; }
+t 'when its monitor is killed, and its init, it is back' eval 'kill -9 $init; back nic0'
+t 'the container can be started with it again' container a 'type = phys' 'link = nic0' 'name = lan' 'flags = up'
+lxcbox lxc-stop -k -P /lxc -n a
+t 'and it is back again' back nic0
+t 'under both names' is 'lan lan' eval 'echo $(lxcbox ip -br link show lan | cut -d" " -f1) $(lxcbox ip -br link show nic0 | cut -d" " -f1)'
+off
+GUEST
+chmod 755 "$WORK/poor"
+
+links=()
+for a in sh mount mkdir cat sed cp mv rm ln chmod grep find ps poweroff sleep usleep cut wc ping; do
+    ln -s busybox "$WORK/$a"
+    links+=(-a "$WORK/$a:/bin/$a")
+done
+image() { # FILE MODULES GUEST
+    lxcbox mkinitramfs -o "$WORK/$1" -b "$MODULES" -k "$RELEASE" -m "$2" -a "$busybox:/bin/busybox" -a "$3:/guest" "${links[@]}"
+}
+run() { # WHAT IMAGE LINE OPTION...
+    local what=$1
+    shift
+    vm_run "$@" > "$WORK/said"
+    cat "$WORK/said"
+    t "the machine $what comes to its end" grep -q '^the end' "$WORK/said"
+}
+t 'an initramfs is written' image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,af_packet,virtio_pci,virtio_net "$guest"
+run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  -netdev user,id=n -device virtio-net-pci,netdev=n
+t 'one with little in it, too' image poor.initrd bridge,veth,af_packet "$WORK/poor"
+run 'with little in it' "$WORK/poor.initrd" 'rdinit=/guest ipv6.disable=1'
