@@ -194,6 +194,13 @@ int apparmor_profile_text(struct strbuf *out, const char *name, const char *spac
         r = strbuf_puts(out, nesting);
     if (r == 0 && c->apparmor_allow_nesting && !space)
         r = strbuf_printf(out, "change_profile -> \"%s\",\n", name);
+    /*
+     * Older compilers read a rule for remounting binds as one for binding too (CVE-2016-1585), from
+     * anywhere: a denial is kept as it is.
+     */
+    if (r == 0 && !c->apparmor_allow_nesting && !c->idmap_count)
+        r = strbuf_puts(out, "deny mount options=(rw,bind) /{proc,sys}{,/**},\n"
+                             "deny mount options=(rw,rbind) /{proc,sys}{,/**},\n");
     if (r == 0 && c->idmap_count)
         r = strbuf_puts(out, with_idmap);
     for (size_t i = 0; r == 0 && i < c->apparmor_raw.count; i++)

@@ -32,6 +32,7 @@ mount -t securityfs security /sys/kernel/security
 mkdir -p /lxc/c/rootfs/bin /lxc/c/rootfs/proc /lxc/c/rootfs/dev /lxc/c/rootfs/tmp /lxc/c/rootfs/denied
 cp /bin/busybox /lxc/c/rootfs/bin/
 ln -s busybox /lxc/c/rootfs/bin/sh
+cp /bin/lxcbox /lxc/c/rootfs/bin/
 cat > /lxc/c/config << 'CONFIG'
 lxc.rootfs.path = dir:/lxc/c/rootfs
 lxc.net.0.type = empty
@@ -74,7 +75,9 @@ t 'its own are not' inside 'echo 1000 > /proc/sys/kernel/msgmax'
 t 'a tmpfs may be mounted' inside 'busybox mount -t tmpfs x /tmp && busybox umount /tmp'
 t 'proc may not be mounted elsewhere' has 'Permission denied' inside 'busybox mount -t proc x /tmp'
 t 'nor a folder of proc be bound to another place' has 'Permission denied' inside 'busybox mount -o bind /proc/sys /tmp'
-t 'nor may its root be pivoted' has 'Permission denied' inside 'busybox mkdir -p /tmp/o; busybox mount -t tmpfs x /tmp; busybox pivot_root /tmp /tmp; s=$?; busybox umount /tmp; exit $s'
+t 'a folder of its own may be' inside 'busybox mount -o bind /denied /tmp && busybox umount /tmp'
+t 'how mounts spread may be changed' inside 'lxcbox unshare -m /bin/busybox true'
+t 'its root may not be pivoted' has 'Permission denied' inside 'busybox mkdir -p /tmp/o; busybox mount -t tmpfs x /tmp; busybox pivot_root /tmp /tmp; s=$?; busybox umount /tmp; exit $s'
 t 'the container is stopped' box stop -k
 t 'and its profile is gone' gone
 t 'a command runs under one' has 'sysrq-trigger: Permission denied' box execute -- /bin/sh -c 'echo h > /proc/sysrq-trigger'
