@@ -25,11 +25,11 @@ hardening := -fPIE -fstack-protector-strong
 dead_code := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 # The C library is musl, the kernel's headers are the host's, the compiler's own headers its own.
 compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
-compile := $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
+compile = $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
 	$(dead_code) -g $(TARGET_FLAGS) $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
 packed := $(if $(shell $(TRIPLET)-ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
-link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
+link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--no-dynamic-linker,-z,text -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
 	-Wl,--build-id=none,-Map,$(OUT)/lxcbox.map $(LDFLAGS)
 
 .PHONY: all help deps setup size install clean distclean
@@ -43,7 +43,7 @@ help:
 	@echo 'make demo         set up, build, then create, start, enter and stop a container (as root, no network needed)'
 	@echo 'make check        set up, build, then every test; says what it skips'
 	@echo 'make setup        install what the build and the tests need, on Debian'
-	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan'
+	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan; with TARGET= under qemu-user'
 	@echo 'make fuzz-smoke   every fuzz target for a few seconds; make fuzz: for FUZZ_SECONDS each (600)'
 	@echo 'make system       the tests against the real kernel and against stock LXC, as root'
 	@echo 'make bench        times against stock LXC'
@@ -99,31 +99,175 @@ build/gen/roots.c: config.mk Makefile | deps
 
 # --- Dependencies: Debian's source packages, built once into build/deps/TRIPLET ------------------------------------
 
+# musl 1.2.3 starts a static-pie without the packed relocations (DT_RELR, the generic ELF ABI) that 1.2.4 knows and
+# that spare us 50 KB: an address, then bitmaps of which of the words after it to relocate.
+define relr
+	size_t *relr = (void *)(base + dyn[36]), *where = 0;
+	for (size_t count = dyn[35] / sizeof(size_t); count; count--, relr++) {
+		if (!(*relr & 1)) {
+			where = (void *)(base + *relr);
+			*where++ += base;
+			continue;
+		}
+		for (size_t bits = *relr >> 1, k = 0; bits; bits >>= 1, k++)
+			if (bits & 1)
+				where[k] += base;
+		where += 8 * sizeof(size_t) - 1;
+	}
+endef
+export relr
+
+# Two parts of musl that nothing here has a use for are cut out. We stay in the "C" locale, where no character but
+# those of ASCII is a letter, a punctuation mark or has another case: no Unicode tables (11 KB). And nothing prints
+# floating point (4 KB): printf's %f, %e, %g and %a fail with EOVERFLOW.
+define musl_commands
+printf '%s\n' "$$relr" > ldso/relr.h; \
+sed -i 's/DYN_CNT 32$$/DYN_CNT 37/' src/internal/dynlink.h; \
+sed -i '/stage2_func dls2;/i \#include "relr.h"' ldso/dlstart.c; \
+sed -i '/c >= 0x20000) return c;/c return (c | 32) - 97 < 26 ? (dir ? c & ~32 : c | 32) : c;' src/ctype/towctrans.c; \
+sed -i '/wc<0x20000U/i return (wc | 32) - 97 < 26;' src/ctype/iswalpha.c; \
+sed -i '/wc<0x20000U/i return wc - 33 < 94 \&\& wc - 48 >= 10 \&\& (wc | 32) - 97 >= 26;' src/ctype/iswpunct.c; \
+sed -i 's/l = fmt_fp(f,.*;/l = -1;/' src/stdio/vfprintf.c; \
+$(configure) --syslibdir=$(ROOT)/lib --enable-wrapper=gcc CC=$(DEPS_CC) CFLAGS='$(deps_flags)'; \
+$(MAKE); $(MAKE) install; \
+ln -sfn $(KERNEL_HEADERS)/linux $(KERNEL_HEADERS)/asm-generic $(KERNEL_ASM) $(ROOT)/include/
+endef
+
+define zlib_commands
+CC='$(deps_cc) -static -no-pie' CFLAGS='$(deps_flags_fast) -DDYNAMIC_CRC_TABLE' ./configure --static --prefix=$(ROOT); \
+$(MAKE) libz.a; cp libz.a $(ROOT)/lib/; cp zlib.h zconf.h $(ROOT)/include/
+endef
+
+# First brssl, a tool for this machine (build/gen/roots.c), then the library for the target, and the SHA-256 that
+# liblzma looks for in a system.
+define sha256
+#include <bearssl.h>
+typedef br_sha256_context SHA256_CTX;
+#define SHA256_Init br_sha256_init
+#define SHA256_Update br_sha256_update
+#define SHA256_Final(out, context) br_sha256_out(context, out)
+endef
+export sha256
+define bearssl_commands
+$(MAKE) tools CC=gcc LD=gcc BUILD=host; install -D host/brssl $(ROOT)/bin/brssl; \
+$(MAKE) lib CC=$(deps_cc) AR=$(AR) CFLAGS='$(deps_flags_fast)'; \
+cp build/libbearssl.a $(ROOT)/lib/; cp inc/*.h $(ROOT)/include/; \
+printf '%s\n' "$$sha256" > $(ROOT)/include/sha256.h
+endef
+
+# Of liblzma's checksums two are others' that we have anyway (CRC-32 is zlib's, SHA-256 BearSSL's), and the tables of
+# CRC-64 are made at the start rather than kept in the file: 20 KB less.
+define crc32
+#include "check.h"
+#include <zlib.h>
+uint32_t lzma_crc32(const uint8_t *bytes, size_t size, uint32_t crc)
+{
+	return (uint32_t)crc32_z(crc, bytes, size);
+}
+endef
+define crc64
+#include "common.h"
+uint64_t lzma_crc64_table[4][256];
+__attribute__((constructor)) static void make_table(void)
+{
+	for (int k = 0; k < 4; k++)
+		for (uint64_t i = 0; i < 256; i++) {
+			uint64_t crc = k ? lzma_crc64_table[k - 1][i] : i;
+			for (int bit = 0; bit < 8; bit++)
+				crc = crc >> 1 ^ (crc & 1 ? 0xc96c5795d7870f42 : 0);
+			lzma_crc64_table[k][i] = crc;
+		}
+#ifdef WORDS_BIGENDIAN
+	for (int i = 0; i < 4 * 256; i++)
+		lzma_crc64_table[i / 256][i % 256] = bswap64(lzma_crc64_table[i / 256][i % 256]);
+#endif
+}
+endef
+export crc32 crc64
+define xz_commands
+printf '%s\n' "$$crc32" > src/liblzma/check/crc32_fast.c; \
+printf '%s\n' "$$crc64" > src/liblzma/check/crc64_table.c; \
+sed -i 's/const uint64_t lzma_crc64_table/uint64_t lzma_crc64_table/' src/liblzma/check/check.h; \
+ac_cv_search_SHA256_Init='none required' ac_cv_func_SHA256_Init=yes \
+$(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags_fast)' LDFLAGS='-static -no-pie' \
+	--disable-encoders --enable-decoders=lzma1,lzma2,x86,arm,armthumb,arm64,delta --enable-external-sha256 \
+	--disable-assembler --disable-threads --disable-xz --disable-xzdec --disable-lzmadec --disable-lzmainfo --disable-scripts \
+	--disable-doc --disable-nls; $(MAKE); $(MAKE) install
+endef
+
+define zstd_commands
+$(MAKE) -C lib libzstd.a CC=$(deps_cc) AR=$(AR) CFLAGS='$(deps_flags_fast) -DDYNAMIC_BMI2=0 -DHUF_FORCE_DECOMPRESS_X1 \
+	-DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -DZSTD_NO_INLINE -DZSTD_STRIP_ERROR_STRINGS -DZSTD_DISABLE_ASM' \
+	ZSTD_LEGACY_SUPPORT=0 ZSTD_LIB_DICTBUILDER=0 ZSTD_LIB_DEPRECATED=0; \
+cp lib/libzstd.a $(ROOT)/lib/; cp lib/zstd.h lib/zstd_errors.h $(ROOT)/include/
+endef
+
+# yajl's own build wants cmake for what is six files. We take numbers as text: no strtod (6 KB).
+define yajl_commands
+mkdir -p $(ROOT)/include/yajl; cp src/api/*.h $(ROOT)/include/yajl/; cd src; \
+sed -i 's/strtod(.*)/0/' yajl_parser.c; \
+for f in yajl yajl_alloc yajl_buf yajl_encode yajl_lex yajl_parser; do \
+	$(deps_cc) $(deps_flags) -DNDEBUG -I. -I$(ROOT)/include -c $$f.c; done; $(AR) rcs $(ROOT)/lib/libyajl.a yajl*.o
+endef
+
+# File names are bytes and stay as they are: of libarchive's conversions between character sets, 15 KB, none remains.
+define libarchive_commands
+sed -i -e '/^setup_converter(/,/^}/s/^\tsc->nconverter = 0;/\tsc->nconverter = 1; return;/' \
+	-e '/^archive_strncat_l(/,/^}/s/^\tint i, r = 0, r2;/&\n\tsc = NULL;/' libarchive/archive_string.c; \
+sh build/autogen.sh; $(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags)' \
+	CPPFLAGS=-I$(ROOT)/include LDFLAGS='-static -no-pie -L$(ROOT)/lib' LIBS='-lz -lbearssl' --disable-acl --enable-xattr \
+	--disable-bsdtar --disable-bsdcpio --disable-bsdcat --without-openssl --without-nettle --without-mbedtls --without-xml2 \
+	--without-expat --without-bz2lib --without-lz4 --without-libb2 --without-iconv --without-cng; \
+$(MAKE) libarchive.la; cp .libs/libarchive.a $(ROOT)/lib/; \
+cp libarchive/archive.h libarchive/archive_entry.h $(ROOT)/include/
+endef
+
+# For the unit tests of another machine: two files, whose own build wants cmake.
+define cmocka_commands
+cp include/cmocka*.h $(ROOT)/include/; for h in ASSERT_H INTTYPES_H SIGNAL_H STDIO_H STDLIB_H STRING_H STRINGS_H TIME_H \
+	UNISTD_H SETJMP_H STDARG_H STDDEF_H STDINT_H CALLOC EXIT FPRINTF FREE LONGJMP MALLOC MEMCPY PRINTF SETJMP SIGNAL SNPRINTF \
+	STRSIGNAL STRCMP CLOCK_GETTIME CLOCK_REALTIME STRUCT_TIMESPEC VSNPRINTF; do echo "#define HAVE_$$h 1"; done > config.h; \
+$(deps_cc) $(deps_flags) -D_GNU_SOURCE -D_UINTPTR_T -DHAVE_CONFIG_H -I. -Iinclude -c src/cmocka.c; \
+$(AR) rcs $(ROOT)/lib/libcmocka.a cmocka.o
+endef
+
+# What runs for every byte of an image or of a connection, and all the rest.
+deps_flags_fast := $(TARGET_FLAGS) -Os $(hardening) $(dead_code)
+deps_flags := $(TARGET_FLAGS) -Oz $(hardening) $(dead_code)
+
 # Per dependency: its name here (upper case in config.mk), and the name of Debian's source package.
-packages := musl:musl zlib:zlib xz:xz-utils zstd:libzstd libarchive:libarchive bearssl:bearssl yajl:yajl
-names := $(foreach p,$(packages),$(firstword $(subst :, ,$(p))))
+packages := cmocka:cmocka musl:musl zlib:zlib xz:xz-utils zstd:libzstd libarchive:libarchive bearssl:bearssl yajl:yajl
+names := $(foreach p,$(filter-out cmocka:%,$(packages)),$(firstword $(subst :, ,$(p))))
 package = $(patsubst $(1):%,%,$(filter $(1):%,$(packages)))
 upper = $(shell echo $(1) | tr a-z A-Z)
 full_version = $($(call upper,$(1))_VERSION)
 version = $(lastword $(subst :, ,$(call full_version,$(1))))
-$(foreach n,$(names),$(eval stamp_$(n) := $(DEPS)/stamp/$(n)-$(call version,$(n))))
+# A stamp is named for the version and for how it is built, so a change of either builds it anew.
+how = $(file > $(OUT)/obj/how,$(value $(1)_commands) $(relr) $(sha256) $(crc32) $(crc64) $(deps_flags) $(deps_flags_fast))$(firstword \
+	$(shell cksum < $(OUT)/obj/how))
+$(foreach n,$(names),$(eval stamp_$(n) := $(DEPS)/stamp/$(n)-$(call version,$(n))-$(call how,$(n))))
 stamps := $(foreach n,$(names),$(stamp_$(n)))
+stamp_cmocka := $(DEPS)/stamp/cmocka-$(call version,cmocka)
 
-deps: $(if $(wildcard $(DEPS)/done),$(filter-out $(wildcard $(stamps)),$(stamps)),$(stamps))
+$(OUT)/lxcbox.debug: $(stamps)
 
 ifndef DEPS_LOCKED
+
+deps: $(filter-out $(wildcard $(stamps)),$(stamps))
 
 # build/deps may be shared between working trees: one make at a time builds there.
 $(stamps) &:
 	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 deps
-	@touch $(DEPS)/done
+$(stamp_cmocka): | deps
+	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 $@
 
 else
+
+deps: $(stamps)
 
 # The real path: musl's compiler wrapper holds it.
 ROOT := $(realpath build/deps)/$(TRIPLET)
 deps_cc := $(ROOT)/bin/musl-gcc
-deps_flags := $(TARGET_FLAGS) -Os $(hardening) $(dead_code)
 apt := $(realpath build/deps)/apt
 apt_options := -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$(apt)/sources \
 	-o Dir::State::lists=$(apt)/lists -o Dir::Cache=$(apt)/cache -o APT::Sandbox::User=root
@@ -159,79 +303,25 @@ define unpack
 		{ cat $(DEPS)/src/$(1).log >&2; exit 1; }
 endef
 
-# $(call build,NAME,COMMANDS): run them in its source; what they print is shown only if they fail.
+# $(call build,NAME): run NAME_commands in its source; what they print is shown only if they fail. ("+": they are makes
+# that share our jobs; where `make -n` unpacked nothing they do not run either.)
 define build
 	$(call unpack,$(1))
-	@(set -e; cd $(DEPS)/src/$(1); $(2)) > $(DEPS)/src/$(1).log 2>&1 || \
-		{ tail -n 40 $(DEPS)/src/$(1).log >&2; echo 'cannot build $(1); all that was printed is in $(DEPS)/src/$(1).log' >&2; exit 1; }
+	@rm -f $(DEPS)/stamp/$(1)-*
+	+@[ -d $(DEPS)/src/$(1) ] || exit 0; (set -e; cd $(DEPS)/src/$(1); $($(1)_commands)) > $(DEPS)/src/$(1).log 2>&1; \
+	if [ $$? != 0 ]; then tail -n 40 $(DEPS)/src/$(1).log >&2; \
+		echo 'cannot build $(1); all that was printed is in $(DEPS)/src/$(1).log' >&2; exit 1; fi
 	@rm -rf $(DEPS)/src/$(1)
 	@touch $@
 endef
 registry := $(if $(DISTDIR),,| $(apt)/ready)
 
-# musl 1.2.3 starts a static-pie without the packed relocations (DT_RELR, the generic ELF ABI) that 1.2.4 knows and
-# that spare us 50 KB: an address, then bitmaps of which of the words after it to relocate.
-define relr
-	size_t *relr = (void *)(base + dyn[36]), *where = 0;
-	for (size_t count = dyn[35] / sizeof(size_t); count; count--, relr++) {
-		if (!(*relr & 1)) {
-			where = (void *)(base + *relr);
-			*where++ += base;
-			continue;
-		}
-		for (size_t bits = *relr >> 1, k = 0; bits; bits >>= 1, k++)
-			if (bits & 1)
-				where[k] += base;
-		where += 8 * sizeof(size_t) - 1;
-	}
-endef
-export relr
-
+$(stamp_zlib) $(stamp_bearssl) $(stamp_yajl) $(stamp_zstd): $(stamp_musl)
+$(stamp_xz): $(stamp_zlib) $(stamp_bearssl)
+$(stamp_libarchive): $(stamp_xz) $(stamp_zstd)
 $(stamp_musl): $(registry)
-	$(call build,musl,printf '%s\n' "$$relr" > ldso/relr.h; \
-		sed -i 's/DYN_CNT 32$$/DYN_CNT 37/' src/internal/dynlink.h; \
-		sed -i '/stage2_func dls2;/i \#include "relr.h"' ldso/dlstart.c; \
-		$(configure) --syslibdir=$(ROOT)/lib --enable-wrapper=gcc CC=$(DEPS_CC) CFLAGS='$(deps_flags)'; \
-		$(MAKE); $(MAKE) install; \
-		ln -sfn $(KERNEL_HEADERS)/linux $(KERNEL_HEADERS)/asm-generic $(KERNEL_ASM) $(ROOT)/include/)
-
-$(stamp_zlib): $(stamp_musl)
-	$(call build,zlib,CC='$(deps_cc) -static -no-pie' CFLAGS='$(deps_flags) -DDYNAMIC_CRC_TABLE' ./configure --static --prefix=$(ROOT); \
-		$(MAKE) libz.a; cp libz.a $(ROOT)/lib/; cp zlib.h zconf.h $(ROOT)/include/)
-
-$(stamp_xz): $(stamp_musl)
-	$(call build,xz,$(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags)' LDFLAGS='-static -no-pie' \
-		--disable-encoders --enable-decoders=lzma1$(comma)lzma2$(comma)x86$(comma)arm$(comma)armthumb$(comma)arm64$(comma)delta \
-		--disable-threads --disable-xz --disable-xzdec --disable-lzmadec --disable-lzmainfo --disable-scripts \
-		--disable-doc --disable-nls; $(MAKE); $(MAKE) install)
-
-$(stamp_zstd): $(stamp_musl)
-	$(call build,zstd,$(MAKE) -C lib libzstd.a CC=$(deps_cc) AR=$(AR) CFLAGS='$(deps_flags) -DDYNAMIC_BMI2=0' ZSTD_LEGACY_SUPPORT=0 \
-		ZSTD_LIB_DICTBUILDER=0 ZSTD_LIB_DEPRECATED=0 HUF_FORCE_DECOMPRESS_X1=1 ZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT=1 \
-		ZSTD_NO_INLINE=1 ZSTD_STRIP_ERROR_STRINGS=1 ZSTD_NO_ASM=1; \
-		cp lib/libzstd.a $(ROOT)/lib/; cp lib/zstd.h lib/zstd_errors.h $(ROOT)/include/)
-
-# First brssl, a tool for this machine (build/gen/roots.c), then the library for the target.
-$(stamp_bearssl): $(stamp_musl)
-	$(call build,bearssl,$(MAKE) tools CC=gcc LD=gcc BUILD=host; install -D host/brssl $(ROOT)/bin/brssl; \
-		$(MAKE) lib CC=$(deps_cc) AR=$(AR) CFLAGS='$(deps_flags)'; \
-		cp build/libbearssl.a $(ROOT)/lib/; cp inc/*.h $(ROOT)/include/)
-
-# yajl's own build wants cmake for what is six files.
-$(stamp_yajl): $(stamp_musl)
-	$(call build,yajl,mkdir -p $(ROOT)/include/yajl; cp src/api/*.h $(ROOT)/include/yajl/; cd src; \
-		for f in yajl yajl_alloc yajl_buf yajl_encode yajl_lex yajl_parser; do \
-			$(deps_cc) $(deps_flags) -DNDEBUG -I. -I$(ROOT)/include -c $$f.c; done; $(AR) rcs $(ROOT)/lib/libyajl.a yajl*.o)
-
-# File names are bytes and stay as they are: of libarchive's tables for composing Unicode, 22 KB, a row each remains.
-$(stamp_libarchive): $(stamp_zlib) $(stamp_xz) $(stamp_zstd)
-	$(call build,libarchive,sed -i '/^static.*_table u_[a-z]*_table.. =/$(comma)/^};/{/_table u_/{x;s/x*//;x};/^\t{/{x;s/^/x/;/^xx/{x;d};x}}' \
-			libarchive/archive_string_composition.h; sh build/autogen.sh; $(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags)' \
-		CPPFLAGS=-I$(ROOT)/include LDFLAGS='-static -no-pie -L$(ROOT)/lib' --disable-acl --enable-xattr --disable-bsdtar \
-		--disable-bsdcpio --disable-bsdcat --without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
-		--without-bz2lib --without-lz4 --without-libb2 --without-iconv --without-cng; \
-		$(MAKE) libarchive.la; cp .libs/libarchive.a $(ROOT)/lib/; \
-		cp libarchive/archive.h libarchive/archive_entry.h $(ROOT)/include/)
+$(stamps) $(stamp_cmocka): $(DEPS)/stamp/%:
+	$(call build,$(firstword $(subst -, ,$*)))
 
 endif
 

@@ -14,13 +14,19 @@ triplet_mipsel = mipsel-linux-gnu
 triplet_ppc64el = powerpc64le-linux-gnu
 triplet_s390x = s390x-linux-gnu
 targets := $(patsubst triplet_%,%,$(filter triplet_%,$(.VARIABLES)))
+# The emulator that runs its programs, for the unit tests (package qemu-user-static).
+emulator_armhf = arm
+emulator_armel = arm
+emulator_ppc64el = ppc64le
+EMULATOR = qemu-$(or $(emulator_$(TARGET)),$(TARGET))-static
 # What compilers for it need to be told: musl's long double has 64 bits on PowerPC.
 flags_ppc64el = -mlong-double-64
 TARGET_FLAGS = $(flags_$(TARGET))
 
 # The compiler; gcc and clang both build without a warning. The dependencies' folder and the other tools follow.
 CC = $(if $(TARGET),$(TRIPLET)-gcc,gcc)
-CFLAGS = -Os
+# Smallest code: clang and, from 12 on, gcc know -Oz; an older gcc wants -Os.
+CFLAGS = -Oz
 LDFLAGS =
 TRIPLET := $(if $(TARGET),$(or $(triplet_$(TARGET)),$(TARGET)),$(subst -pc-,-,$(shell $(CC) -dumpmachine)))
 AR = $(TRIPLET)-ar
@@ -62,6 +68,9 @@ BEARSSL_VERSION = 0.6+dfsg.1-3
 BEARSSL_SHA256 = 9bd17e07fc9824b0223dcb4ba14adac17981a4d8f1d63b6655819fe8f2ed98d1
 YAJL_VERSION = 2.1.0-3+deb12u2
 YAJL_SHA256 = 38420d432584960203b37e108bcf39a5b6f0f2c96620af51e358ad2ce2e8746b
+# For the unit tests of another machine alone.
+CMOCKA_VERSION = 1.1.5-2.1
+CMOCKA_SHA256 = 9f94190b571e059dd6a359c7effd40b982c6c2796959ea201cf41e7cac0b6730
 
 # What `make setup` installs on Debian when it is missing: to build, and to test.
 BUILD_PACKAGES = gcc make libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool ca-certificates

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "applets/unpack_place.h"
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/storage/create.h"
@@ -243,30 +244,6 @@ static int prepare_local(void *options, const struct create_options *create, str
     return error_remedy(err, "give -f TARBALL, and -m METADATA, after \"--\"");
 }
 
-/* The id maps in the shape that unpacking takes; `ranges` has room for all lines. */
-static struct unpack_options unpack_options(const struct config *c, struct unpack_id_range *ranges)
-{
-    struct unpack_options o = {.devices = geteuid() == 0 && c->idmap_count == 0};
-
-    for (int is_gid = 0; is_gid < 2; is_gid++) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < c->idmap_count; i++)
-            if (c->idmaps[i].is_gid == is_gid)
-                ranges[n++] = (struct unpack_id_range){c->idmaps[i].container_id, c->idmaps[i].host_id,
-                                                       c->idmaps[i].count};
-        if (is_gid) {
-            o.gids = ranges;
-            o.gid_count = n;
-        } else {
-            o.uids = ranges;
-            o.uid_count = n;
-        }
-        ranges += n;
-    }
-    return o;
-}
-
 /* What is worth knowing of how the image came to be here. */
 static void say_checks(const struct filling *f, const struct image_metadata *meta)
 {
@@ -324,7 +301,7 @@ static int fill_image(const struct filling *f, struct create_place *place, bool 
 
     if (!ranges)
         return error_set(err, ENOMEM, "cannot unpack the image");
-    request.unpack = unpack_options(place->config, ranges);
+    request.unpack = unpack_place(place->config, ranges);
     r = local ? image_unpack_local(o->rootfs, o->metadata, request.source.mode, &request.unpack,
                                    &request.source.events, place->rootfs_fd, &meta, err)
               : image_fetch(&request, place->rootfs_fd, &meta, err);

@@ -1,14 +1,19 @@
 /* lxc-net: the bridge that containers are on, with masquerading, DHCP and DNS. See lxc-net.1. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "net/bridge.h"
+#include "net/resolv_conf.h"
+#include "net/uplink.h"
 
 #define NOT_RUNNING 3 /* exit status of status, as init scripts have it */
 
@@ -79,6 +84,58 @@ static void print_address(uint32_t address)
     printf("%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
 }
 
+/* A time as a person would say it. */
+static void print_left(int64_t seconds)
+{
+    if (seconds < 120)
+        printf(" %d s\n", (int)seconds);
+    else if (seconds < 120 * 60)
+        printf(" %d min\n", (int)(seconds / 60));
+    else
+        printf(" %lld h\n", (long long)(seconds / 3600));
+}
+
+/* Which way packets leave, and what keeps them from it. */
+static void print_ways(const struct bridge_settings *s)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    cleanup_string_list struct string_list blocked = {0};
+    char name[IFNAMSIZ];
+
+    for (int six = 0; six <= s->ipv6 && netlink_open(&n, NETLINK_ROUTE, -1, NULL) == 0; six++) {
+        int r = uplink_default(&n, six ? AF_INET6 : AF_INET, name, NULL);
+
+        printf("Uplink:         %s (IPv%d%s)\n", r < 0 ? "none" : name, six ? 6 : 4,
+               r < 0             ? ": there is no default route"
+               : six && !s->nat6 ? ""
+                                 : ", masqueraded");
+        netlink_close(&n);
+    }
+    if (geteuid() != 0)
+        return;
+    (void)bridge_network_blocked(s->bridge, &blocked, NULL);
+    for (size_t i = 0; i < blocked.count; i++)
+        printf("Blocked:        %s\n", blocked.items[i]);
+}
+
+static void print_name_servers(void)
+{
+    cleanup_free char *text = NULL;
+    struct resolv_conf servers = {0};
+
+    if (file_read(AT_FDCWD, "/etc/resolv.conf", 65536, &text, NULL) == 0)
+        resolv_conf_parse(text, &servers);
+    for (size_t i = 0; i < servers.count; i++) {
+        const union socket_address *a = &servers.servers[i];
+        char address[INET6_ADDRSTRLEN];
+        bool six = a->any.sa_family == AF_INET6;
+
+        printf("Nameserver:     %s\n",
+               inet_ntop(a->any.sa_family, six ? (const void *)&a->v6.sin6_addr : &a->v4.sin_addr, address,
+                         sizeof(address)));
+    }
+}
+
 static void print_leases(const struct bridge_settings *s)
 {
     struct lease_table leases;
@@ -95,7 +152,7 @@ static void print_leases(const struct bridge_settings *s)
         printf(" %s", l->host_name[0] ? l->host_name : "-");
         for (unsigned k = 0; k < l->client.hardware_size; k++)
             printf("%c%02x", k ? ':' : ' ', l->client.hardware[k]);
-        printf(" %lld s\n", (long long)(l->expires - now));
+        print_left(l->expires - now);
     }
     lease_table_free(&leases);
 }
@@ -108,7 +165,7 @@ static int status(const struct bridge_settings *s, struct error *err)
     int r = bridge_state_read(&state, err);
 
     if (r == -ENOENT) {
-        puts("State:          STOPPED");
+        puts("State:          STOPPED (\"lxc-net start\" starts it)");
         return NOT_RUNNING;
     }
     if (r < 0)
@@ -120,7 +177,7 @@ static int status(const struct bridge_settings *s, struct error *err)
     }
     printf("State:          RUNNING\nBridge:         %s\n", state.bridge);
     if (state.uplink[0]) {
-        printf("Uplink:         %s\n", state.uplink);
+        printf("Uplink:         %s (a part of the bridge)\n", state.uplink);
         return 0;
     }
     printf("Server:         %d\nAddress:        ", (int)server);
@@ -134,6 +191,8 @@ static int status(const struct bridge_settings *s, struct error *err)
         printf("Address:        %s/%u\n", inet_ntop(AF_INET6, &s->address6, text, sizeof(text)), s->length6);
     if (s->domain[0])
         printf("Domain:         %s\n", s->domain);
+    print_name_servers();
+    print_ways(s);
     print_leases(s);
     return 0;
 }

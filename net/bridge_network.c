@@ -248,7 +248,7 @@ static int warn_legacy(const char *bridge, struct string_list *warnings, struct 
                : 0;
 }
 
-static int pass_obstacles(const struct bridge_request *r, struct string_list *warnings, struct error *err)
+int bridge_network_blocked(const char *bridge, struct string_list *sentences, struct error *err)
 {
     cleanup_free struct firewall_obstacle *obstacles = NULL;
     size_t count = 0;
@@ -258,20 +258,29 @@ static int pass_obstacles(const struct bridge_request *r, struct string_list *wa
         char name[2 * NFT_NAME_SIZE + 40];
         cleanup_free char *sentence = NULL;
 
-        if (r->allow_forward) {
-            ret = firewall_pass(-1, &obstacles[i], r->settings->bridge, err);
+        if (obstacles[i].passable)
             continue;
-        }
         sentence = format_string(
             "%s of somebody else's firewall drops %s (--allow-forward adds rules for %s there)",
             firewall_obstacle_name(&obstacles[i], name, sizeof(name)),
             obstacles[i].hook == NF_INET_FORWARD ? "what containers send to other networks"
                                                  : "what containers ask of this host's DHCP and DNS",
-            r->settings->bridge);
-        if (!sentence || string_list_add(warnings, sentence) < 0)
+            bridge);
+        if (!sentence || string_list_add(sentences, sentence) < 0)
             ret = error_set(err, ENOMEM, "cannot look at the firewall");
     }
-    return ret == 0 && firewall_legacy_drops() == 1 ? warn_legacy(r->settings->bridge, warnings, err) : ret;
+    return ret == 0 && firewall_legacy_drops() == 1 ? warn_legacy(bridge, sentences, err) : ret;
+}
+
+static int pass_obstacles(const char *bridge, struct error *err)
+{
+    cleanup_free struct firewall_obstacle *obstacles = NULL;
+    size_t count = 0;
+    int ret = firewall_obstacles(-1, &obstacles, &count, err);
+
+    for (size_t i = 0; ret == 0 && i < count; i++)
+        ret = firewall_pass(-1, &obstacles[i], bridge, err);
+    return ret;
 }
 
 /* --- The whole --- */
@@ -289,7 +298,9 @@ static int start_routed(struct netlink *n, const struct bridge_request *r, const
         ret = turn_on_forwarding(state, err);
     if (ret == 0)
         ret = install_firewall(s, err);
-    return ret == 0 ? pass_obstacles(r, warnings, err) : ret;
+    if (ret == 0 && r->allow_forward)
+        ret = pass_obstacles(s->bridge, err);
+    return ret == 0 ? bridge_network_blocked(s->bridge, warnings, err) : ret;
 }
 
 static int start_bridged(struct netlink *n, const struct bridge_request *r, struct error *err)

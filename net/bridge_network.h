@@ -40,6 +40,10 @@ struct bridge_request {
  */
 int bridge_network_start(const struct bridge_request *r, struct string_list *warnings, struct error *err);
 
+/* What somebody else's firewall drops of what containers send, a sentence for each chain that does. As root.
+ */
+int bridge_network_blocked(const char *bridge, struct string_list *sentences, struct error *err);
+
 /* Give everything back; carries on over failures, of which the first is returned. A bridge that has ports
  * stays, without address and down, as with stock. */
 int bridge_network_stop(struct error *err);

@@ -52,6 +52,36 @@ int uplink_check(struct netlink *n, const char *link, struct error *err)
     return 0;
 }
 
+int uplink_default(struct netlink *n, int family, char out[IFNAMSIZ], struct error *err)
+{
+    cleanup_strbuf struct strbuf routes = STRBUF_INIT;
+    struct netlink_message m;
+    struct netlink_view rest;
+    struct route r, best = {0};
+    struct link l;
+    int ret = route_dump(n, family, RT_TABLE_MAIN, false, &routes, err);
+
+    if (ret < 0)
+        return ret;
+    for (rest = netlink_view_of(&routes); netlink_next_message(&rest, &m);) {
+        struct route_hop hop;
+
+        if (!route_parse(&m, &r) || r.destination.length || r.type != RTN_UNICAST ||
+            (r.table && r.table != RT_TABLE_MAIN))
+            continue;
+        if (!r.device && route_next_hop(&r, &r.multipath, &hop))
+            r.device = hop.device;
+        if (r.device && (!best.device || r.metric < best.metric))
+            best = r;
+    }
+    if (!best.device)
+        return error_text(err, ENODEV, "there is no default route");
+    ret = link_find(n, best.device, NULL, &l, err);
+    if (ret == 0)
+        memcpy(out, l.name, IFNAMSIZ);
+    return ret;
+}
+
 /* Addresses of `from`, added on `to` or deleted from `from`. */
 static int put_addresses(struct netlink_batch *b, const struct strbuf *dump, int from, int to)
 {

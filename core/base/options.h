@@ -27,53 +27,49 @@ enum option_kind {
                         several the first is meant, as iproute2's ip has it; there are no letters */
 };
 
+/* Small, since there are hundreds: see OPT_FLAG and the others below for how rows are written. */
 struct option_row {
-    enum option_kind kind;
-    char letter;      /* 0: no short form */
     const char *name; /* NULL: no long form */
     const char
         *argument; /* metavariable, also what completion offers: FILE, DIR, NAME (a container); NULL: none */
-    const char *help; /* NULL: not shown (an old spelling kept for scripts) */
-    size_t offset;    /* of the member in the applet's options struct */
-    int value;        /* OPTION_SET */
-    const struct option_row *group;
+    union {
+        const char *help;               /* NULL: not shown (an old spelling kept for scripts) */
+        const struct option_row *group; /* OPTION_GROUP */
+    };
+    uint16_t offset; /* of the member in the applet's options struct */
+    uint8_t kind;    /* enum option_kind */
+    char letter;     /* 0: no short form */
+    int32_t value;   /* OPTION_SET */
 };
 
+#define OPTION_ROW(kind_, letter_, name_, argument_, help_, offset_, value_)                                 \
+    {                                                                                                        \
+        .name = name_, .argument = argument_, .help = help_, .offset = offset_, .kind = kind_,               \
+        .letter = letter_, .value = value_                                                                   \
+    }
 #define OPT_FLAG(letter, name, type, member, help)                                                           \
-    {                                                                                                        \
-        OPTION_FLAG, letter, name, NULL, help, offsetof(type, member), 0, NULL                               \
-    }
+    OPTION_ROW(OPTION_FLAG, letter, name, NULL, help, offsetof(type, member), 0)
 #define OPT_SET(letter, name, type, member, value, help)                                                     \
-    {                                                                                                        \
-        OPTION_SET, letter, name, NULL, help, offsetof(type, member), value, NULL                            \
-    }
+    OPTION_ROW(OPTION_SET, letter, name, NULL, help, offsetof(type, member), value)
 #define OPT_STRING(letter, name, argument, type, member, help)                                               \
-    {                                                                                                        \
-        OPTION_STRING, letter, name, argument, help, offsetof(type, member), 0, NULL                         \
-    }
+    OPTION_ROW(OPTION_STRING, letter, name, argument, help, offsetof(type, member), 0)
 #define OPT_OPTIONAL(letter, name, argument, type, member, help)                                             \
-    {                                                                                                        \
-        OPTION_OPTIONAL, letter, name, argument, help, offsetof(type, member), 0, NULL                       \
-    }
+    OPTION_ROW(OPTION_OPTIONAL, letter, name, argument, help, offsetof(type, member), 0)
 #define OPT_LIST(letter, name, argument, type, member, help)                                                 \
-    {                                                                                                        \
-        OPTION_LIST, letter, name, argument, help, offsetof(type, member), 0, NULL                           \
-    }
+    OPTION_ROW(OPTION_LIST, letter, name, argument, help, offsetof(type, member), 0)
 #define OPT_INT(letter, name, argument, type, member, help)                                                  \
-    {                                                                                                        \
-        OPTION_INT, letter, name, argument, help, offsetof(type, member), 0, NULL                            \
-    }
+    OPTION_ROW(OPTION_INT, letter, name, argument, help, offsetof(type, member), 0)
 #define OPT_GROUP(table, type, member)                                                                       \
     {                                                                                                        \
-        OPTION_GROUP, 0, NULL, NULL, NULL, offsetof(type, member), 0, table                                  \
+        .group = table, .offset = offsetof(type, member), .kind = OPTION_GROUP                               \
     }
 #define OPT_ONE_DASH                                                                                         \
     {                                                                                                        \
-        OPTION_ONE_DASH, 0, NULL, NULL, NULL, 0, 0, NULL                                                     \
+        .kind = OPTION_ONE_DASH                                                                              \
     }
 #define OPT_END                                                                                              \
     {                                                                                                        \
-        OPTION_END, 0, NULL, NULL, NULL, 0, 0, NULL                                                          \
+        .kind = OPTION_END                                                                                   \
     }
 
 /*

@@ -331,10 +331,15 @@ static const struct {
 #endif
 };
 
-/* The number that the C library numbers from; the kernel's first two or three it keeps to itself. */
+/*
+ * Real-time signals are counted from glibc's first, whatever C library we are built with (musl's is one
+ * later): it is the inits inside, and LXC itself, that they are named for.
+ */
+#define FIRST_REALTIME 34
+
 static int realtime_parse(const char *text)
 {
-    int span = SIGRTMAX - SIGRTMIN;
+    int span = SIGRTMAX - FIRST_REALTIME;
     bool from_last = strncasecmp(text, "max-", 4) == 0;
     int64_t number;
 
@@ -342,7 +347,7 @@ static int realtime_parse(const char *text)
         return -EINVAL;
     if (!isdigit((unsigned char)text[4]) || parse_int64(text + 4, 0, 0, span, &number) < 0)
         return -EINVAL;
-    return from_last ? SIGRTMAX - (int)number : SIGRTMIN + (int)number;
+    return from_last ? SIGRTMAX - (int)number : FIRST_REALTIME + (int)number;
 }
 
 int signal_parse(const char *text)

@@ -318,7 +318,8 @@ static int hooks_start(struct inside *in, struct error *err)
 
 /*
  * A session of its own. Init of a system finds its terminal itself, as it does on a machine; a command that a
- * person gave gets the console as its controlling terminal, so that its jobs can be controlled.
+ * person gave gets the console as its controlling terminal, so that its jobs can be controlled. lxc-init
+ * leaves that to the command that it runs.
  */
 static int enter_session(struct inside *in, struct error *err)
 {
@@ -331,7 +332,7 @@ static int enter_session(struct inside *in, struct error *err)
         return error_set(err, errno, "cannot leave the terminal");
     if (in->console < 0)
         return 0;
-    if ((o->argv || o->execute) && ioctl(in->console, TIOCSCTTY, 0) < 0 && errno != EPERM)
+    if (o->argv && !o->execute && ioctl(in->console, TIOCSCTTY, 0) < 0 && errno != EPERM)
         return error_set(err, errno, "cannot make the console the command's own");
     if (in->config->init_uid && fchown(in->console, in->config->init_uid, (gid_t)-1) < 0 && errno != EINVAL)
         return error_set(err, errno, "cannot give the console to user %u", in->config->init_uid);

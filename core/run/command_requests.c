@@ -92,12 +92,18 @@ static enum command_outcome get_devpts_fd(const struct call *c)
     return reply_fd(c, c->monitor->devpts_fd >= 0 ? c->monitor->devpts_fd : -EBADF);
 }
 
-/* The request's data as a string: it ends with a zero and has no other. NULL when it is none. */
 static enum command_outcome get_seccomp_notify_fd(const struct call *c)
 {
     return reply_fd(c, c->monitor->notifier.listener >= 0 ? c->monitor->notifier.listener : -EBADF);
 }
 
+/* LXC 6.0 names the scope that systemd made for the monitor at its request: we ask for none. */
+static enum command_outcome get_systemd_scope(const struct call *c)
+{
+    return reply_result(c, -EINVAL);
+}
+
+/* The request's data as a string: it ends with a zero and has no other. NULL when it is none. */
 static const char *text_of(const struct call *c)
 {
     size_t length = (size_t)c->request->length;
@@ -260,8 +266,8 @@ static enum command_outcome stop(const struct call *c)
 
     if (r < 0 && r != -ESRCH)
         return reply_result(c, r);
-    /* A frozen process does not die by a signal (cgroup v1). */
-    if (fd >= 0 && m->state == STATE_FROZEN)
+    /* A frozen process does not die by a signal (cgroup v1), whoever has frozen it. */
+    if (fd >= 0)
         (void)cgroup_freeze_fd(fd, false, 0, NULL);
     return COMMAND_KEEP;
 }
@@ -358,8 +364,12 @@ static enum command_outcome console_log(const struct call *c)
     console_catch_up(c->monitor);
     if (r == 0 && request.read)
         r = console_ring_read(ring, (size_t)request.read_max, &data, &length);
+    /* Who reads piece by piece gets each byte once, as with LXC. What is read whole stays, unlike LXC's: to
+     * look at it twice is no mistake. */
     if (r == 0 && request.clear)
         console_ring_clear(ring);
+    else if (r == 0 && request.read_max)
+        console_ring_drop(ring, length);
     if (r < 0)
         return reply_result(c, r);
     reply(c, 0, 0, data, length, NULL);
@@ -394,6 +404,7 @@ static answer *const answers[COMMAND_COUNT] = {
     [COMMAND_GET_CGROUP_CTX] = get_cgroup_ctx,
     [COMMAND_GET_CGROUP_FD] = get_cgroup_fd,
     [COMMAND_GET_LIMIT_CGROUP_FD] = get_limit_cgroup_fd,
+    [COMMAND_GET_SYSTEMD_SCOPE] = get_systemd_scope,
 };
 
 enum command_outcome command_answer(struct monitor *m, int connection, const struct command_request *request,

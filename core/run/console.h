@@ -85,11 +85,13 @@ int console_take(struct monitor *m, int connection);
 void console_release(struct monitor *m, int connection);
 
 /*
- * The ring buffer's contents, oldest first, at most `max` bytes of the newest (0: all), in memory the caller
- * frees. 0, -ENODATA when it is empty, -EFAULT when there is none, -ENOMEM.
+ * The ring buffer's contents, oldest first, at most `max` bytes (0: all), in memory the caller frees. 0,
+ * -ENODATA when it is empty, -EFAULT when there is none, -ENOMEM.
  */
 int console_ring_read(const struct console_ring *ring, size_t max, char **data, size_t *length);
 void console_ring_clear(struct console_ring *ring);
+/* Forget the oldest `length` bytes, which are there. */
+void console_ring_drop(struct console_ring *ring, size_t length);
 /* Append, dropping the oldest bytes where it is full. */
 void console_ring_write(struct console_ring *ring, const char *bytes, size_t length);
 

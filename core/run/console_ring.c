@@ -26,9 +26,15 @@ int console_ring_read(const struct console_ring *ring, size_t max, char **data, 
     *data = malloc(wanted);
     if (!*data)
         return -ENOMEM;
-    ring_copy(ring, ring->start + ring->length - wanted, *data, wanted);
+    ring_copy(ring, ring->start, *data, wanted);
     *length = wanted;
     return 0;
+}
+
+void console_ring_drop(struct console_ring *ring, size_t length)
+{
+    ring->start = (ring->start + length) & (ring->size - 1);
+    ring->length -= length;
 }
 
 void console_ring_clear(struct console_ring *ring)

@@ -75,7 +75,9 @@ __attribute__((noreturn)) static void become_command(char **argv)
 
     sigemptyset(&none);
     setsid();
-    ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+    /* What of the three is the console becomes its terminal, for job control and ^C. */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && ioctl(fd, TIOCSCTTY, 0) < 0;)
+        fd++;
     sigprocmask(SIG_SETMASK, &none, NULL);
     result = execute_command(argv);
     dprintf(STDERR_FILENO, "lxc-init: cannot execute %s: %s\n", argv[0], strerror(result));

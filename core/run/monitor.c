@@ -104,7 +104,7 @@ static void handle_signal(struct monitor *m)
         reap_init(m);
     else if (info.ssi_signo == SIGWINCH)
         console_window_size(&m->console);
-    else
+    else if (info.ssi_signo != SIGPIPE) /* which is about a pipe of ours */
         (void)monitor_signal(m, info.ssi_signo == SIGHUP ? SIGTERM : (int)info.ssi_signo);
 }
 

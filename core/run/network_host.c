@@ -15,6 +15,8 @@
 #include "net/neighbour.h"
 #include "net/route.h"
 
+#define LOOPBACK_INDEX 1
+
 /* --- Making --- */
 
 /*
@@ -232,7 +234,8 @@ static void add_route(struct network_steps *s, const struct network_link *l, con
     char text[IP_TEXT_SIZE];
 
     network_step(s, l, "route %s/%u to %s", ip_format(ip, text), length, name);
-    route_add(&s->b, &r, NLM_F_CREATE | NLM_F_EXCL);
+    /* One to the loopback outlives a monitor that was killed, and is as good as a new one. */
+    route_add(&s->b, &r, NLM_F_CREATE | (device == LOOPBACK_INDEX ? NLM_F_REPLACE : NLM_F_EXCL));
 }
 
 static void add_proxy(struct network_steps *s, const struct network_link *l, const struct ip *ip, int device,
@@ -355,8 +358,6 @@ static int check_l2proxy(const struct network_link *l, struct error *err)
     }
     return r;
 }
-
-#define LOOPBACK_INDEX 1
 
 static void add_l2proxy(struct network_steps *s, struct network_link *l)
 {

@@ -45,7 +45,7 @@ enum command {
     COMMAND_GET_CGROUP_CTX,      /* data: struct cgroup_context_message both ways; an fd for each hierarchy */
     COMMAND_GET_CGROUP_FD,       /* data: struct cgroup_fd_message both ways; one fd */
     COMMAND_GET_LIMIT_CGROUP_FD, /* likewise */
-    COMMAND_GET_SYSTEMD_SCOPE,
+    COMMAND_GET_SYSTEMD_SCOPE,   /* data: the name of the monitor's systemd scope; LXC 6.0 */
     COMMAND_COUNT,
 };
 
@@ -78,7 +78,7 @@ struct state_message {
 struct console_log_request {
     uint8_t clear;     /* empty the ring buffer afterwards */
     uint8_t read;      /* send its contents */
-    uint64_t read_max; /* at most this many bytes; 0: all */
+    uint64_t read_max; /* at most this many, which are forgotten then; 0: all */
     uint8_t write_logfile;
 };
 

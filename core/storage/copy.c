@@ -47,27 +47,39 @@ static int open_folder(const char *path, struct error *err)
     return fd < 0 ? error_set(err, errno, "cannot open %s", path) : fd;
 }
 
-/* Copy the tree at `path` to the folder p->fd/name, which is made, as a snapshot where `share` and btrfs let.
- */
-static int copy_folder(const struct partial *p, const char *path, const char *name, bool share,
-                       bool only_share, struct error *err)
+/* Copy the tree at `path` to the folder p->fd/name, which is made: a subvolume where `btrfs` asks for one. */
+static int copy_folder(const struct partial *p, const char *path, const char *name, bool btrfs,
+                       struct error *err)
 {
     cleanup_fd int from = open_folder(path, err), to = -1;
     int r;
 
     if (from < 0)
         return from;
-    if (share && btrfs_is_subvolume(from)) {
-        r = btrfs_subvolume_snapshot(from, p->fd, name);
-        if (r == 0 || only_share)
-            return r < 0 ? error_set(err, r, "cannot make a snapshot of %s", path) : 0;
+    r = btrfs ? btrfs_subvolume_create(p->fd, name) : mkdirat(p->fd, name, 0755) < 0 ? -errno : 0;
+    if (r == 0) {
+        to = openat(p->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = to < 0 ? -errno : 0;
     }
-    if (mkdirat(p->fd, name, 0755) < 0 ||
-        (to = openat(p->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) {
-        error_set(err, errno, "cannot make %s/%s", p->path, name);
-        return storage_remedy(err);
-    }
-    return copy_tree(from, to, err);
+    if (r == 0)
+        return copy_tree(from, to, err);
+    error_set(err, r, "cannot make %s/%s", p->path, name);
+    return r == -ENOTTY ? error_remedy(err, "-B btrfs needs a folder of containers on btrfs")
+                        : storage_remedy(err);
+}
+
+/* A btrfs snapshot of the subvolume at `path`. 0, -EOPNOTSUPP where these two places can have none. */
+static int share_subvolume(const struct partial *p, const char *path, const char *name, struct error *err)
+{
+    cleanup_fd int from = open_folder(path, err);
+    int r = from;
+
+    if (from < 0)
+        return from;
+    r = btrfs_is_subvolume(from) ? btrfs_subvolume_snapshot(from, p->fd, name) : -EOPNOTSUPP;
+    if (r == -EXDEV || r == -ENOTTY || r == -EINVAL)
+        r = -EOPNOTSUPP;
+    return r < 0 ? error_set(err, r, "cannot make a btrfs snapshot of %s", path) : 0;
 }
 
 static int set_rootfs(struct copying *c, const char *format, const char *a, const char *b, struct error *err)
@@ -103,28 +115,44 @@ static int match_root(const struct partial *p, const char *lower, struct error *
     return 0;
 }
 
+static bool asks_for(const struct copying *c, const char *storage)
+{
+    return c->options->storage && strcmp(c->options->storage, storage) == 0;
+}
+
+/* Whether the copy will be an overlay on the source's own folder. */
+static bool stands_on_source(const struct copying *c)
+{
+    cleanup_fd int fd = c->rootfs->type == ROOTFS_DIR ? open(c->rootfs->path, O_PATH | O_CLOEXEC) : -1;
+
+    if (fd < 0 || asks_for(c, "dir") || asks_for(c, "btrfs"))
+        return false;
+    if (asks_for(c, "overlay") || asks_for(c, "overlayfs"))
+        return true;
+    return c->options->snapshot && !btrfs_is_subvolume(fd);
+}
+
 static int copy_dir(struct copying *c, const struct partial *p, struct error *err)
 {
-    const struct copy_options *o = c->options;
-    bool btrfs = o->storage && strcmp(o->storage, "btrfs") == 0;
-    bool overlay = o->storage && strcmp(o->storage, "overlay") == 0;
-    cleanup_fd int from = open_folder(c->rootfs->path, err);
-    int r;
+    const char *path = c->rootfs->path;
+    bool btrfs = asks_for(c, "btrfs");
+    int r = -EOPNOTSUPP;
 
-    if (from < 0)
-        return from;
-    if (o->snapshot && !overlay && btrfs_is_subvolume(from))
-        btrfs = true;
-    if ((o->snapshot && !btrfs) || overlay) {
+    if (stands_on_source(c)) {
         r = make_overlay_folders(p, true, err);
         if (r == 0)
-            r = match_root(p, c->rootfs->path, err);
+            r = match_root(p, path, err);
         if (r == 0 && (string_list_add(&c->stands_on, c->from->lxcpath) < 0 ||
                        string_list_add(&c->stands_on, c->from->name) < 0))
             r = out_of_memory(err, c->from);
-        return r == 0 ? set_rootfs(c, "overlay:%s:%s/overlay/delta%s", c->rootfs->path, "", err) : r;
+        return r == 0 ? set_rootfs(c, "overlay:%s:%s/overlay/delta%s", path, "", err) : r;
     }
-    r = copy_folder(p, c->rootfs->path, "rootfs", !o->storage || btrfs, btrfs, err);
+    if (!asks_for(c, "dir"))
+        r = share_subvolume(p, path, "rootfs", err);
+    if (r == -EOPNOTSUPP && !c->options->snapshot) {
+        error_clear(err);
+        r = copy_folder(p, path, "rootfs", btrfs, err);
+    }
     return r == 0 ? set_rootfs(c, "%s:%s/rootfs%s", "dir", "", err) : r;
 }
 
@@ -132,13 +160,13 @@ static int copy_overlay(struct copying *c, const struct partial *p, struct error
 {
     int r;
 
-    if (c->options->storage && strcmp(c->options->storage, "overlay") != 0) {
+    if (c->options->storage && !asks_for(c, "overlay") && !asks_for(c, "overlayfs")) {
         error_text(err, ENOTSUP, "%s is an overlay, and its copy is one too", c->from->name);
         return error_remedy(err, "leave -B out");
     }
     r = make_overlay_folders(p, false, err);
     if (r == 0)
-        r = copy_folder(p, c->rootfs->upper, "overlay/delta", false, false, err);
+        r = copy_folder(p, c->rootfs->upper, "overlay/delta", false, err);
     if (r == 0)
         r = rdepends_read(c->from, &c->stands_on, err);
     return r == 0 ? set_rootfs(c, "overlay:%s:%s/overlay/delta%s", c->rootfs->path, "", err) : r;
@@ -377,12 +405,9 @@ static int check_storage(const struct copy_options *o, struct error *err)
 static int tell(const struct copying *c, bool add, struct error *err)
 {
     cleanup_string_list struct string_list pairs = {0};
-    const struct copy_options *o = c->options;
-    bool on_source =
-        c->rootfs->type == ROOTFS_DIR && (o->snapshot || (o->storage && starts_with(o->storage, "overlay")));
     int r = 0;
 
-    if (on_source)
+    if (stands_on_source(c))
         return add ? dependents_add(c->from, c->to, err) : dependents_remove(c->from, c->to, err);
     if (c->rootfs->type == ROOTFS_OVERLAY)
         r = rdepends_read(c->from, &pairs, err);

@@ -47,6 +47,9 @@ int copy_to_tmpfs(const struct container *c, struct error *err);
 int copy_paths(const char *text, const struct container *from, const struct container *to,
                struct strbuf *out);
 
+/* The same for any path that is written as one folder in place of another. 0 or -ENOMEM. */
+int copy_replace_paths(const char *text, const char *old, const char *new, struct strbuf *out);
+
 /*
  * Append lxc.mount.entry lines for a list "bind=/SRC[:/DEST][:ro|:rw],overlay=/SRC[:/DEST],...". The changes
  * of the overlays go to "delta#N", with "work#N" beside it, of the copy `to`; *overlays: how many. 0 or a

@@ -31,12 +31,8 @@ static int replace_in_line(const char *line, size_t length, const char *old, con
     return 0;
 }
 
-int copy_paths(const char *text, const struct container *from, const struct container *to, struct strbuf *out)
+int copy_replace_paths(const char *text, const char *old, const char *new, struct strbuf *out)
 {
-    cleanup_free char *old = container_path(from, NULL), *new = container_path(to, NULL);
-
-    if (!old || !new)
-        return -ENOMEM;
     while (*text) {
         size_t length = strcspn(text, "\n");
         bool comment = text[strspn(text, " \t")] == '#';
@@ -49,6 +45,13 @@ int copy_paths(const char *text, const struct container *from, const struct cont
             return r;
     }
     return 0;
+}
+
+int copy_paths(const char *text, const struct container *from, const struct container *to, struct strbuf *out)
+{
+    cleanup_free char *old = container_path(from, NULL), *new = container_path(to, NULL);
+
+    return old && new ? copy_replace_paths(text, old, new, out) : -ENOMEM;
 }
 
 static int bad_mount(struct error *err, const char *what)

@@ -37,7 +37,7 @@ until_ok 60 eval '[ "$(leases)" = "$COUNT" ]'
 leased=$(ms)
 echo "started one after the other: $(((started - begin) * 10 / COUNT))e-1 ms each, $((started - begin)) ms together"
 echo "all have their addresses $((leased - started)) ms after the last start: $(leases) leases, $(on_host "$LXCBOX" lxc-net status | awk '/^Lease:/ { print $2 }' | sort -u | wc -l) addresses"
-read -r sum private count < <(for f in $(pgrep -f "lxc-start .*$name-"); do cat "/proc/$f/smaps_rollup"; done |
+read -r sum private count < <(for f in $(pgrep -f "^\[lxc monitor\] .* $name-"); do cat "/proc/$f/smaps_rollup"; done |
     awk '/^Pss:/ { p += $2; n++ } /^Private_Dirty:/ { d += $2 } END { print p, d, n }')
 echo "monitors: $count, $((sum / count)) KB proportional and $((private / count)) KB private each, $((sum / 1024)) MB together"
 echo "lxc-net now: $(kb $server Rss) KB resident, $(kb $server Private_Dirty) KB of them its own; $(awk '{ print ($14 + $15) * 10 }' /proc/$server/stat) ms of processor time"

@@ -106,6 +106,10 @@ lxcbox sysctl -q -w net.ipv4.conf.host0.forwarding=1
 t 'an ipvlan starts with l2proxy' proxied
 t 'others find its address on the link' far lxcbox ping -c 1 -W 3 10.1.0.9
 t 'and it finds them' pings a 10.1.0.1
+init=$(lxcbox lxc-info -P /lxc -n a -p -H)
+kill -9 "$(sed -n 's/^PPid:[^0-9]*//p' /proc/$init/status)"
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -e /proc/$init ] && usleep 100000; done
+t 'its monitor killed, it starts again' proxied
 stop_all
 t 'nobody answers for it any more' is '' lxcbox ip neigh show proxy
 t 'and there is no route to it' fails eval 'lxcbox ip route show | grep 10.1.0.9'

@@ -179,3 +179,22 @@ session() { # CALLER OWNER
 session lxcbox lxcbox
 session stock lxcbox
 session lxcbox stock
+
+executes() { # CALLER
+    person "$1" lxc-execute -- /bin/sh << 'END'
+raw
+expect #
+send tty\r
+expect /dev/pts/\d+
+expect #
+send sh -c "echo star''ted; exec sleep 1000"\r
+expect \nstarted
+send \x03
+expect #
+send exit 4\r
+end
+END
+    [ $? -eq 4 ]
+}
+t 'lxcbox: the command of lxc-execute has the terminal, and ^C reaches its jobs' executes lxcbox
+t 'stock: the command of lxc-execute has the terminal, and ^C reaches its jobs' executes stock

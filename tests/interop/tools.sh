@@ -41,7 +41,7 @@ becomes() { # COMMAND...: until it succeeds
     return 1
 }
 ready() { becomes inside test -e /run/ready; } # init has set its signals
-monitors() { pgrep -f "[ /]lxc-(start|monitord?) .*$P"; pgrep -f "^\[lxc monitor\] $P $N"; }
+monitors() { pgrep -f "^\\[lxc monitor\\] $P $N"; }
 gone() { # nothing of the container is left on the host
     [ "$(state)" = STOPPED ] && becomes eval '! monitors' && ! find /sys/fs/cgroup -maxdepth 5 -name "*$N*" | grep .
 }

@@ -23,6 +23,10 @@ t 'the bridge has its address' has 'inet 10.0.3.1/24 brd 10.0.3.255' on_host ip 
 t 'packets are forwarded' is 1 on_host cat /proc/sys/net/ipv4/ip_forward
 t 'packets are masqueraded' has 'ip saddr 10.0.3.0/24 ip daddr != 10.0.3.0/24 counter.*masquerade' on_host nft list table ip lxc
 t 'start again is refused' refuses 'lxc-net is already running' lxc_net start
+t 'status says which way packets leave' has '^Uplink: +up0 \(IPv4, masqueraded\)' lxc_net status
+t 'for IPv6, too' has '^Uplink: +up0 \(IPv6, masqueraded\)' lxc_net status
+t 'and whom other names are asked of' has '^Nameserver: +203.0.113.1$' lxc_net status
+t 'and that nothing is in the way' fails has '^Blocked' lxc_net status
 serves_as_nobody() { on_host grep -q '^Uid:.65534.65534.65534' "/proc/$(on_host cat /run/lxc/lxc-net.pid)/status"; }
 t 'the server has given up its rights' serves_as_nobody
 
@@ -157,9 +161,11 @@ N
 foreign=$(on_host nft -s list ruleset)
 warned() { lxc_net start 2>&1 | tee /dev/stderr | grep -q 'chain ip filter FORWARD (policy drop) .*--allow-forward'; }
 t 'a chain that drops by policy is named' warned
+t 'status names it, too' has '^Blocked: +chain ip filter FORWARD \(policy drop\)' lxc_net status
 on_host ip link set v-a master lxcbr0
 t 'what it drops does not get through' fails in_box a ping -c1 -W1 203.0.113.1
 t 'restart with --allow-forward' lxc_net restart --allow-forward
+t 'status has nothing more to say of it' fails has '^Blocked' lxc_net status
 t 'now it gets through' in_box a ping -c1 -W2 203.0.113.1
 t 'a chain that ends in a rejection has the rules too' has 'iifname "lxcbr0" counter packets.*accept comment "lxc-net"' on_host nft list chain inet other last
 t 'stop takes only its own rules away' lxc_net stop
@@ -227,6 +233,32 @@ t 'stop with hosts' lxc_net stop
 on_host ip link set v-c nomaster
 on_host ip link del lxcbr0
 on_host rm /etc/default/lxc-net
+
+# --- Beside a dnsmasq that serves other networks, as lxc-net(1) has it --------------------------------------------
+
+box lan
+on_host ip addr add 192.168.9.1/24 dev v-lan
+echo 'LXC_DOMAIN=lxc' | on_host tee /etc/default/lxc-net > /dev/null
+dnsmasq_serves() {
+    on_host dnsmasq -C /dev/null -u root --no-resolv --no-hosts --pid-file="$WORK/lan.pid" --bind-interfaces --except-interface=lxcbr0 \
+        --dhcp-range=192.168.9.50,192.168.9.60 --no-ping --dhcp-leasefile="$WORK/lan.leases" --server=/lxc/10.0.3.1
+}
+dnsmasq_ends() { kill "$(cat "$WORK/lan.pid")"; until_ok 2 fails kill -0 "$(cat "$WORK/lan.pid")" 2> /dev/null; }
+both_serve() {
+    on_host ip link set v-a master lxcbr0 && in_box a "$LXCBOX" dhcpc eth0 -1 -x hostname:alpha --resolv-conf none &&
+        in_box a ip addr show eth0 | grep 'inet 10.0.3' && in_box lan "$LXCBOX" dhcpc eth0 -1 --resolv-conf none &&
+        in_box lan ip addr show eth0 | grep 'inet 192.168.9' && [ "$(in_box lan dig +short +time=2 @192.168.9.1 alpha.lxc)" = "$(address_of alpha)" ]
+}
+t 'lxc-net starts, then a dnsmasq for other networks' eval 'lxc_net start && dnsmasq_serves'
+t 'both serve' both_serve
+t 'lxc-net starts again beside it' eval 'lxc_net restart'
+t 'both serve still' both_serve
+dnsmasq_ends
+lxc_net stop
+on_host ip link set v-a nomaster
+on_host ip link del lxcbr0
+on_host rm /etc/default/lxc-net
+on_host ip link del v-lan
 
 # --- In the foreground ------------------------------------------------------------------------------------------
 

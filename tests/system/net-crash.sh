@@ -29,6 +29,8 @@ printf '%s\n' '#include <unistd.h>' 'int main(void) { for (;;) pause(); }' | gcc
 printf '%s\n' "lxc.rootfs.path = dir:$WORK/root" "lxc.uts.name = $N" 'lxc.init.cmd = /wait' 'lxc.net.0.type = veth' 'lxc.net.0.flags = up' \
     'lxc.net.0.link = lxcbr0' 'lxc.net.0.hwaddr = 02:00:00:00:12:34' 'lxc.net.0.veth.pair = crash0' 'lxc.net.0.ipv4.address = dhcp' > "$P/$N/config"
 container() { local c=$1; shift; on_host env -i "$LXCBOX" "lxc-$c" -P "$P" -n "$N" "$@"; }
+# A monitor that was killed leaves its cgroups.
+cleanup 'find /sys/fs/cgroup -depth -type d -name "lxc.*.$N*" -exec rmdir {} +'
 cleanup 'container stop -k'
 init() { container info -p -H; }
 address() { lxc_net status | awk -v n="$N" '/^Lease:/ && $3 == n { print $2 }'; }
@@ -53,4 +55,26 @@ t 'it starts with another hardware address' running
 newest() { on_host "$LXCBOX" ping -n -c 1 -W 1 "$N"; }
 on_host sh -c 'echo nameserver 10.0.3.1 > /etc/resolv.conf'
 t 'and is reached by its name there' until_ok 5 newest
+before=$(address)
 t 'it stops' container stop -k
+
+# --- In the midst of a start ------------------------------------------------------------------------------------
+
+# Everything that starts the container is killed, ever later.
+starting() { pgrep -f -- "(lxc-start -P|lxc monitor\]) $P"; }
+cut_short() {
+    local ms pids
+    for ms in 1 2 3 4 5 6 7 8 9 10 11 12 14 16 18 20 25 30; do
+        container start > /dev/null 2>&1 &
+        sleep "0.0$(printf %02d $ms)"
+        pids=$(starting) && kill -9 $pids 2> /dev/null
+        wait $!
+        pids=$(starting) && kill -9 $pids # what had begun in between
+        until_ok 5 fails starting > /dev/null || { echo "after $ms ms something runs still"; return 1; }
+        until_ok 5 fails on_host ip link show crash0 > /dev/null 2>&1 || { echo "after $ms ms its link is there still"; return 1; }
+    done
+}
+t 'a start that is killed at any moment leaves no link' cut_short
+t 'and the next one succeeds' running
+t 'with the address it had then' is "$before" address
+t 'it stops again' container stop -k

@@ -27,7 +27,7 @@ each() { printf '%s\n' "${names[@]}" | xargs -P $callers -n 1 "${@/#lxcbox/$LXCB
 states() { lxcbox lxc-ls -P "$P" -f -F STATE --active | sed 1d | sort | uniq -c | awk '{ print $1, $2 }'; }
 cgroups() { find /sys/fs/cgroup -maxdepth 3 -type d -name "*.$ID-*"; }
 links() { ip -o link show master "$bridge"; }
-processes() { pgrep -f -- "-P $P"; }
+processes() { pgrep -f "^\\[lxc monitor\\] $P "; }
 settled() { # COMMAND...: it comes to print nothing
     for ((i = 0; i < 500; i++)); do [ -z "$("$@")" ] && return; sleep 0.02; done
     "$@"

@@ -122,7 +122,7 @@ static void the_ring_holds_the_newest_bytes(void **state)
         assert_memory_equal(data, all + used - 8, 8);
         free(data);
         assert_int_equal(console_ring_read(&ring, 3, &data, &length), 0);
-        assert_memory_equal(data, all + used - 3, 3);
+        assert_memory_equal(data, all + used - 8, 3);
         free(data);
     }
 }

@@ -215,7 +215,7 @@ static void a_state_is_told_once_to_who_waits_for_it(void **state)
 static void the_ring_is_sent_and_cleared_as_asked(void **state)
 {
     struct pair *p = *state;
-    struct console_log_request request = {.read = 1, .clear = 1, .read_max = 3};
+    struct console_log_request request = {.read = 1, .read_max = 3};
     char bytes[8] = "";
 
     ask(p, COMMAND_CONSOLE_LOG, 0, &request, sizeof(request));
@@ -225,7 +225,15 @@ static void the_ring_is_sent_and_cleared_as_asked(void **state)
     ask(p, COMMAND_CONSOLE_LOG, 0, &request, sizeof(request));
     assert_int_equal(answer(p).length, 3);
     assert_int_equal(recv(p->client, bytes, sizeof(bytes), 0), 3);
-    assert_string_equal(bytes, "cde");
+    assert_string_equal(bytes, "bcd");
+    request.read_max = 0;
+    for (int i = 0; i < 2; i++) { /* what was read in pieces is gone, what is read whole stays */
+        ask(p, COMMAND_CONSOLE_LOG, 0, &request, sizeof(request));
+        assert_int_equal(answer(p).length, 1);
+        assert_int_equal(recv(p->client, bytes, sizeof(bytes), 0), 1);
+        assert_int_equal(bytes[0], 'e');
+        request.clear = 1;
+    }
     ask(p, COMMAND_CONSOLE_LOG, 0, &request, sizeof(request));
     assert_int_equal(answer(p).result, -ENODATA);
 }

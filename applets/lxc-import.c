@@ -1,0 +1,74 @@
+/* lxc-import: make a container from an archive of lxc-export. See lxc-import.1. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "applets/unpack_place.h"
+#include "core/base/applet.h"
+#include "core/base/cleanup.h"
+#include "core/storage/create.h"
+#include "core/storage/template_image.h"
+#include "fetch/bundle.h"
+
+struct lxc_import_options {
+    struct container_options container;
+    const char *config, *storage, *dir;
+};
+
+static const struct option_row lxc_import_table[] = {
+    OPT_STRING('f', "config", "FILE", struct lxc_import_options, config,
+               "the configuration to start from (lxc.default_config)"),
+    OPT_STRING('B', "bdev", "KIND", struct lxc_import_options, storage,
+               "storage of the rootfs: dir, btrfs or best (dir)"),
+    OPT_STRING(0, "dir", "DIR", struct lxc_import_options, dir, "put the rootfs into the new folder DIR"),
+    OPT_GROUP(container_options_table, struct lxc_import_options, container),
+    OPT_END,
+};
+
+struct import {
+    const char *file;
+    int fd;
+};
+
+static int fill(void *context, struct create_place *place, struct error *err)
+{
+    const struct import *i = context;
+    cleanup_image_metadata struct image_metadata meta = {0};
+    cleanup_free struct unpack_id_range *ranges = calloc(place->config->idmap_count + 1, sizeof(*ranges));
+    int r;
+
+    if (!ranges)
+        return error_set(err, ENOMEM, "cannot unpack %s", i->file);
+    const struct unpack_options unpack = unpack_place(place->config, ranges);
+    r = bundle_unpack(i->fd, i->file, place->config->idmap_count ? "user" : "system", &unpack,
+                      place->rootfs_fd, &meta, err);
+    return r == 0 ? template_image(place, meta.config, meta.fstab, meta.templates, err) : r;
+}
+
+static int lxc_import_run(struct invocation *in, struct error *err)
+{
+    const struct lxc_import_options *o = in->options;
+    struct create_options create = {"archive", o->config, o->storage, o->dir, true};
+    struct import import;
+    cleanup_fd int fd = -1;
+    struct container c;
+    int r;
+
+    r = container_select(&o->container, in, &c, err);
+    if (r < 0)
+        return r;
+    if (in->argc != 1) {
+        error_text(err, EINVAL, "one archive is to be named");
+        return error_remedy(err, "as in \"lxc-import NAME FILE\"");
+    }
+    fd = open(in->argv[0], O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, errno, "cannot open %s", in->argv[0]);
+    import = (struct import){in->argv[0], fd};
+    return container_create(&c, &create, fill, &import, err);
+}
+
+APPLET(lxc_import, .name = "lxc-import", .summary = "Make a container from an archive of lxc-export",
+       .usage = "[-n] NAME FILE [OPTION]...", .options = lxc_import_table,
+       .options_size = sizeof(struct lxc_import_options), .run = lxc_import_run);

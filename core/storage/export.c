@@ -1,0 +1,267 @@
+#include "core/storage/export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/config/edit.h"
+#include "core/run/command_client.h"
+#include "core/run/program.h"
+#include "core/run/rootfs.h"
+#include "core/storage/copy.h"
+#include "core/storage/list.h"
+#include "core/storage/storage.h"
+#include "core/storage/tar_write.h"
+#include "core/storage/xz_store.h"
+
+#define MAX_CONFIG (1 << 20)
+#define BLOCK      512
+
+struct exporting {
+    const struct container *container;
+    const struct export_name *name;
+    const struct config *config;
+    int out;
+    char folder[512]; /* images/.../BUILD, in the archive */
+    struct tar_sink plain;
+};
+
+static int put_plain(void *out, const void *bytes, size_t length)
+{
+    return write_all(*(int *)out, bytes, length);
+}
+
+static int put_xz(void *x, const void *bytes, size_t length)
+{
+    return xz_store_put(x, bytes, length);
+}
+
+int export_config(const char *text, const struct container *c, struct strbuf *out)
+{
+    static const char *const own[] = {"lxc.rootfs.path", "lxc.uts.name", "lxc.net.",       "lxc.idmap",
+                                      "lxc.ephemeral",   "lxc.group",    "lxc.mount.fstab"};
+    cleanup_free char *path = container_path(c, NULL);
+    int r = path ? copy_replace_paths(text, path, "LXC_PATH", out) : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(own); i++)
+        r = config_text_remove(out, own[i]);
+    return r;
+}
+
+/* A file of the archive whose size shows when it is written: the header is put in afterwards. */
+static int put_member(struct exporting *e, const char *file,
+                      int (*fill)(struct exporting *, struct xz_store *, struct error *), struct error *err)
+{
+    cleanup_free struct xz_store *x = calloc(1, sizeof(*x));
+    cleanup_free char *name = format_string("%s/%s", e->folder, file);
+    unsigned char header[BLOCK] = {0};
+    off_t start = lseek(e->out, 0, SEEK_CUR), end;
+    int r = x && name ? write_all(e->out, header, sizeof(header)) : -ENOMEM;
+
+    if (r == 0) {
+        x->fd = e->out;
+        r = xz_store_begin(x);
+    }
+    if (r == 0) {
+        r = fill(e, x, err);
+        if (r < 0)
+            return r;
+        r = xz_store_end(x);
+    }
+    end = lseek(e->out, 0, SEEK_CUR);
+    if (r == 0) {
+        tar_file_header(name, (uint64_t)(end - start - BLOCK), header);
+        if (pwrite(e->out, header, sizeof(header), start) != sizeof(header))
+            r = -errno;
+    }
+    if (r == 0)
+        r = tar_put_padding(&e->plain, (uint64_t)(end - start - BLOCK));
+    return r < 0 ? error_set(err, r, "cannot write %s", file) : 0;
+}
+
+static int fill_meta(struct exporting *e, struct xz_store *x, struct error *err)
+{
+    const struct tar_sink sink = {put_xz, x};
+    cleanup_free char *path = container_path(e->container, "config"), *text = NULL;
+    cleanup_free char *fstab_path = container_path(e->container, "fstab"), *fstab = NULL;
+    cleanup_free char *folder = container_path(e->container, NULL);
+    cleanup_strbuf struct strbuf config = STRBUF_INIT, mounts = STRBUF_INIT;
+    int r = path && folder && fstab_path ? file_read(AT_FDCWD, path, MAX_CONFIG, &text, NULL) : -ENOMEM;
+
+    if (r == 0)
+        r = export_config(text, e->container, &config);
+    if (r == 0)
+        r = tar_put_file(&sink, "config", strbuf_text(&config), config.length);
+    if (r == 0 && file_read(AT_FDCWD, fstab_path, MAX_CONFIG, &fstab, NULL) == 0) {
+        r = copy_replace_paths(fstab, folder, "LXC_PATH", &mounts);
+        if (r == 0)
+            r = tar_put_file(&sink, "fstab", strbuf_text(&mounts), mounts.length);
+    }
+    if (r == 0)
+        r = tar_put_end(&sink);
+    return r < 0 ? error_set(err, r, "cannot write the metadata of %s", e->container->name) : 0;
+}
+
+/* Whatever the rootfs is made of: mounted as a start mounts it, in a mount namespace of ours. */
+static int fill_rootfs(struct exporting *e, struct xz_store *x, struct error *err)
+{
+    const struct tar_sink sink = {put_xz, x};
+    cleanup_rootfs struct rootfs rootfs = ROOTFS_INIT;
+    int r;
+
+    if (unshare(CLONE_NEWNS) < 0) {
+        error_set(err, errno, "cannot mount the rootfs of %s", e->container->name);
+        return error_remedy(err, "become root");
+    }
+    r = rootfs_isolate(err);
+    if (r == 0)
+        r = rootfs_mount(e->config, &rootfs, err);
+    if (r < 0)
+        return r;
+    cleanup_fd int fd = openat(rootfs.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? error_set(err, errno, "cannot read the rootfs of %s", e->container->name)
+                  : tar_put_tree(&sink, fd, e->config, err);
+}
+
+/* The mounts end with the child; the offset in the archive is the same for both of us. */
+static int put_rootfs(struct exporting *e, struct error *err)
+{
+    struct program_report report;
+    pid_t self = getpid(), pid;
+    int r = program_report_open(&report, err), status;
+
+    if (r < 0)
+        return r;
+    pid = fork();
+    if (pid == 0) {
+        struct error told = ERROR_INIT;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == self)
+            r = put_member(e, "rootfs.tar.xz", fill_rootfs, &told);
+        if (r < 0)
+            program_report_fail(&report, &told, 1);
+        _exit(0);
+    }
+    if (pid < 0)
+        return error_set(err, errno, "cannot read the rootfs of %s", e->container->name);
+    r = program_report_read(&report, err);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (r == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+        r = error_text(err, ECHILD, "the process that read the rootfs of %s was killed", e->container->name);
+    return r;
+}
+
+static int put_index(struct exporting *e, const char *build)
+{
+    const struct export_name *n = e->name;
+    cleanup_free char *line =
+        format_string("%s;%s;%s;%s;%s;/%s/\n", n->dist, n->release, n->arch, n->variant, build, e->folder);
+    int r = line ? tar_put_file(&e->plain, "meta/1.0/index-system", line, strlen(line)) : -ENOMEM;
+
+    return r == 0 ? tar_put_file(&e->plain, "meta/1.0/index-user", line, strlen(line)) : r;
+}
+
+static int write_archive(struct exporting *e, struct error *err)
+{
+    const struct export_name *n = e->name;
+    char build[32];
+    time_t now = time(NULL);
+    struct tm tm;
+    int r;
+
+    strftime(build, sizeof(build), "%Y%m%d_%H:%M", gmtime_r(&now, &tm));
+    snprintf(e->folder, sizeof(e->folder), "images/%s/%s/%s/%s/%s", n->dist, n->release, n->arch, n->variant,
+             build);
+    e->plain = (struct tar_sink){put_plain, &e->out};
+    r = put_index(e, build);
+    if (r < 0)
+        return error_set(err, r, "cannot write the archive");
+    r = put_member(e, "meta.tar.xz", fill_meta, err);
+    if (r == 0)
+        r = put_rootfs(e, err);
+    if (r == 0 && ((r = tar_put_end(&e->plain)) < 0 || fsync(e->out) < 0))
+        r = error_set(err, r < 0 ? r : errno, "cannot write the archive");
+    return r;
+}
+
+static int check_names(const struct export_name *n, struct error *err)
+{
+    const char *const parts[] = {n->dist, n->release, n->arch, n->variant};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
+        if (!*parts[i] || *parts[i] == '.' || strlen(parts[i]) > 64 || strpbrk(parts[i], "/;\n"))
+            return error_text(err, EINVAL, "\"%s\" cannot be part of an image's name", parts[i]);
+    return 0;
+}
+
+static int check_container(const struct container *c, struct error *err)
+{
+    int state;
+
+    if (!container_is_defined(c))
+        return error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
+    state = command_state(c, err);
+    if (state <= STATE_STOPPED)
+        return state;
+    error_text(err, EBUSY, "container %s is running", c->name);
+    return error_remedy(err, "stop it with lxc-stop");
+}
+
+/* A file with no name, which is gone with us unless it gets one. open(2), O_TMPFILE. */
+static int open_nameless(const char *file, struct error *err)
+{
+    cleanup_free char *folder = strdup(file);
+    char *slash = folder ? strrchr(folder, '/') : NULL;
+    int fd;
+
+    if (!folder)
+        return error_set(err, ENOMEM, "cannot write %s", file);
+    if (slash)
+        slash[slash == folder] = '\0';
+    fd = open(slash ? folder : ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+    return fd < 0 ? error_set(err, errno, "cannot write into the folder of %s", file) : fd;
+}
+
+int container_export(const struct container *c, const struct export_name *name, const char *file,
+                     struct error *err)
+{
+    cleanup_config struct config config = {0};
+    cleanup_free char *path = container_path(c, "config");
+    struct exporting e = {.container = c, .name = name, .config = &config, .out = -1};
+    cleanup_fd int out = -1;
+    char nameless[32];
+    int r = check_names(name, err);
+
+    config_init(&config);
+    if (r == 0 && !path)
+        r = error_set(err, ENOMEM, "cannot export %s", c->name);
+    if (r == 0)
+        r = check_container(c, err);
+    if (r == 0)
+        r = config_read_file(&config, path, err);
+    if (r == 0 && access(file, F_OK) == 0) {
+        error_text(err, EEXIST, "%s exists already", file);
+        r = error_remedy(err, "remove it, or name another file with -o");
+    }
+    if (r == 0)
+        out = e.out = r = open_nameless(file, err);
+    if (r >= 0)
+        r = write_archive(&e, err);
+    if (r < 0)
+        return storage_remedy(err);
+    snprintf(nameless, sizeof(nameless), "/proc/self/fd/%d", out);
+    if (linkat(AT_FDCWD, nameless, AT_FDCWD, file, AT_SYMLINK_FOLLOW) < 0)
+        return error_set(err, errno, "cannot make %s", file);
+    return 0;
+}

@@ -1,0 +1,128 @@
+# lxc-copy, lxc-snapshot and lxc-destroy: copies, what stands on what, and that each goes whole.
+. tests/lib.sh
+needs_root
+P=$WORK/lxc
+N=lxcbox-copy-$$
+echo 'lxc.net.0.type = empty' > "$WORK/empty.conf"
+printf 'lxc.net.0.type = veth\nlxc.net.0.hwaddr = 00:16:3e:01:02:03\n' > "$WORK/mac.conf"
+cleanup 'for c in $(ls -A "$P"); do lxcbox lxc-stop -k -P "$P" -n $c; done'
+create() { lxcbox lxc-create -P "$P" -f "$WORK/empty.conf" -n "$@"; }
+copy() { lxcbox lxc-copy -P "$P" -n "$@"; }
+snapshot() { lxcbox lxc-snapshot -P "$P" -n "$@"; }
+destroy() { lxcbox lxc-destroy -P "$P" -n "$@"; }
+start() { lxcbox lxc-start -P "$P" -n "$1"; }
+inside() { lxcbox lxc-attach -P "$P" -n "$1" -- "${@:2}"; }
+key() { sed -n "s/^$2 = //p" "$P/$1/config"; }
+create $N-a -t busybox || exit 1
+
+# A tree with everything that a copy can lose.
+fill() {
+    local r=$P/$N-a/rootfs/opt
+    mkdir "$r" && echo x > "$r/one" && ln "$r/one" "$r/two" && mkfifo "$r/fifo" && mknod "$r/null" c 1 3 &&
+        chmod 4711 "$r/one" && chown 12:34 "$r/one" && truncate -s 10M "$r/hole" && touch -d @1000000000 "$r/fifo" "$r" &&
+        setfattr -n user.a -v b "$r/one" 2> /dev/null
+    return 0
+}
+fill
+whole() {
+    local a=$P/$N-a/rootfs b=$P/$N-b/rootfs
+    diff <(cd "$a" && find . -printf '%p %y %m %U %G %n %T@ %l\n' | sort) <(cd "$b" && find . -printf '%p %y %m %U %G %n %T@ %l\n' | sort) |
+        grep '^[<>]' | grep -v 'etc/hostname'
+    [ "$(stat -c %i "$b/opt/one")" = "$(stat -c %i "$b/opt/two")" ] && [ "$(stat -c %b "$b/opt/hole")" = 0 ] &&
+        [ "$(stat -c %t:%T "$b/opt/null")" = 1:3 ] && [ "$(getfattr --only-values -n user.a "$b/opt/one" 2> /dev/null)" = "$(getfattr --only-values -n user.a "$a/opt/one" 2> /dev/null)" ]
+}
+t 'a copy has the name and the paths of its own' eval "copy $N-a -N $N-b && [ \$(key $N-b lxc.uts.name) = $N-b ] && [ \$(key $N-b lxc.rootfs.path) = dir:$P/$N-b/rootfs ]"
+t 'its files are the same: owners, modes, times, links, holes, nodes, attributes' is '' whole
+t 'its host name is in /etc/hostname' is "$N-b" cat "$P/$N-b/rootfs/etc/hostname"
+t 'it starts' eval "start $N-b && [ \"\$(inside $N-b hostname)\" = $N-b ]"
+t 'one that runs is not copied' refuses 'is running \(stop it' copy $N-b -N $N-x
+t 'nor is a snapshot made without -a' refuses 'is running.*-a' copy $N-b -N $N-x -s
+t 'one that runs is not destroyed' refuses 'is running.*-f' destroy $N-b
+t '-f kills and destroys it' eval "destroy $N-b -f && [ ! -e '$P/$N-b' ]"
+lxcbox lxc-create -P "$P" -f "$WORK/mac.conf" -n $N-mac -t none
+t 'a copy has another MAC address' eval "copy $N-mac -N $N-mac2 && ! grep -q 00:16:3e:01:02:03 '$P/$N-mac2/config' && grep -q 'hwaddr = 00:16:3e' '$P/$N-mac2/config'"
+t '-M keeps it, -K the name' eval "copy $N-mac -N $N-mac3 -M -K && grep -q 00:16:3e:01:02:03 '$P/$N-mac3/config' && [ \$(key $N-mac3 lxc.uts.name) = $N-mac ]"
+t 'a name that is taken is refused' refuses 'exists already.*-N' copy $N-mac -N $N-mac2
+t 'a container that there is not is refused' refuses "no container $N-none" copy $N-none -N $N-x
+t 'a copy without a name is refused' refuses 'no name given' copy $N-mac
+t 'block storage is refused by name' refuses '-B lvm is not possible' copy $N-a -N $N-x -B lvm
+t 'rename takes the configuration along' eval "copy $N-mac3 -N $N-r -R && [ ! -e '$P/$N-mac3' ] && [ \$(key $N-r lxc.uts.name) = $N-r ]"
+for c in mac mac2 r; do destroy $N-$c; done
+
+# --- Snapshots on an overlay ------------------------------------------------------------------------------------
+t 'a snapshot stands on the container' eval "copy $N-a -N $N-s -s && [ \$(key $N-s lxc.rootfs.path) = overlay:$P/$N-a/rootfs:$P/$N-s/overlay/delta ]"
+t 'both say so, as stock LXC does' eval "diff <(printf '%s\n' '$P' $N-s) '$P/$N-a/lxc_snapshots' && diff <(printf '%s\n' '$P' $N-a) '$P/$N-s/lxc_rdepends'"
+t 'it starts, and what it writes is its own' eval "start $N-s && inside $N-s sh -c 'echo s > /root/s' && [ ! -e '$P/$N-a/rootfs/root/s' ] && [ -e '$P/$N-s/overlay/delta/root/s' ]"
+lxcbox lxc-stop -k -P "$P" -n $N-s
+t 'the one below is not destroyed' refuses "clones that stand on it: $N-s \(add -s" destroy $N-a
+t 'stock LXC does not destroy it either' fails lxc-destroy -P "$P" -n $N-a
+t 'nor is it renamed' refuses 'go by its name' copy $N-a -N $N-x -R
+t 'a copy of an overlay is an overlay with its changes' eval "copy $N-s -N $N-s2 && [ -e '$P/$N-s2/overlay/delta/root/s' ] && grep -qx $N-s2 '$P/$N-a/lxc_snapshots'"
+t 'destroyed, it is taken out of the list' eval "destroy $N-s2 && ! grep -qx $N-s2 '$P/$N-a/lxc_snapshots'"
+t 'destroyed by stock LXC too' eval "copy $N-a -N $N-s3 -s && lxc-destroy -P '$P' -n $N-s3 && ! grep -qx $N-s3 '$P/$N-a/lxc_snapshots'"
+t 'a snapshot by stock LXC is destroyed whole' eval "lxc-copy -P '$P' -n $N-a -N $N-s4 -s -B overlay && destroy $N-s4 && [ ! -e '$P/$N-s4' ] && ! grep -qx $N-s4 '$P/$N-a/lxc_snapshots'"
+
+# --- Ephemeral --------------------------------------------------------------------------------------------------
+gone() { # within 10 s
+    local i
+    for ((i = 0; i < 500; i++)); do [ -e "$1" ] || return 0; sleep 0.02; done
+    ls -AR "$1"
+    return 1
+}
+mkdir "$WORK/shared"
+t 'an ephemeral copy runs' has "^Created $N-e as clone of $N-a\$" copy $N-a -N $N-e -e -m "bind=$WORK/shared:/mnt:ro,overlay=$WORK/shared:/home"
+t 'a read-only bind of -m cannot be written' fails inside $N-e touch /mnt/x
+t 'an overlay of -m can, and not through' eval "inside $N-e touch /home/x && [ ! -e '$WORK/shared/x' ]"
+lxcbox lxc-stop -k -P "$P" -n $N-e
+t 'it is gone when it stops' gone "$P/$N-e"
+t 'with -D it stays' eval "copy $N-a -N $N-k -e -D && lxcbox lxc-stop -k -P '$P' -n $N-k && [ -e '$P/$N-k/config' ] && destroy $N-k"
+on_tmpfs() {
+    copy $N-a -N $N-t -e -t && grep -q " $P/$N-t/overlay tmpfs " /proc/mounts && inside $N-t touch /root/x &&
+        lxcbox lxc-stop -k -P "$P" -n $N-t && gone "$P/$N-t" && ! grep "$N-t" /proc/mounts
+}
+t 'with -t its changes are in memory, and nothing is left mounted' on_tmpfs
+t 'its exit status is that of its init with -F' eval "echo 'lxc.init.cmd = /bin/false' >> '$P/$N-a/config'; copy $N-a -N $N-f -e -F -q; [ \$? = 1 ] && gone '$P/$N-f'"
+sed -i /lxc.init.cmd/d "$P/$N-a/config"
+t 'a target for -m that makes no sense is refused' refuses 'does not know what to do with "bind=x"' copy $N-a -e -m bind=x
+t '-m without -e is refused' refuses '-m goes with -e only' copy $N-a -N $N-x -m "bind=/tmp"
+
+# --- lxc-snapshot -----------------------------------------------------------------------------------------------
+create $N-c -t busybox
+echo 'before the change' > "$WORK/comment"
+t 'no snapshots are said to be none' is 'No snapshots' snapshot $N-c -L
+t 'a snapshot is made' eval "snapshot $N-c && [ \$(key $N-c/snaps/snap0 lxc.rootfs.path) = dir:$P/$N-c/snaps/snap0/rootfs ]"
+t 'the next has the next number, and a comment' eval "snapshot $N-c -c '$WORK/comment' && [ -e '$P/$N-c/snaps/snap1/comment' ]"
+t 'they are listed as stock LXC lists them' is "$(lxc-snapshot -P "$P" -n $N-c -L -C 2> /dev/null)" snapshot $N-c -L -C
+echo after > "$P/$N-c/rootfs/root/change"
+t 'one is restored under another name' eval "snapshot $N-c -r snap0 -N $N-c2 && [ ! -e '$P/$N-c2/rootfs/root/change' ] && [ \$(key $N-c2 lxc.uts.name) = $N-c2 ]"
+t 'one is restored in place, and the snapshots stay' eval "snapshot $N-c -r snap0 && [ ! -e '$P/$N-c/rootfs/root/change' ] && [ \"\$(ls '$P/$N-c/snaps')\" = \$'snap0\nsnap1' ] && [ ! -e '$P/.$N-c.partial' ]"
+t 'a container with snapshots is not destroyed' refuses 'has snapshots \(add -s' destroy $N-c
+t 'a snapshot that there is not is refused' refuses "no snapshot nonesuch \(lxc-snapshot -L" snapshot $N-c -d nonesuch
+t 'a snapshot is destroyed' eval "snapshot $N-c -d snap0 && [ \"\$(ls '$P/$N-c/snaps')\" = snap1 ]"
+t 'destroyed are all of them with ALL' eval "snapshot $N-c && snapshot $N-c -d ALL && [ ! -e '$P/$N-c/snaps' ]"
+t 'a snapshot of an overlay keeps its changes' eval "snapshot $N-s && [ -e '$P/$N-s/snaps/snap0/overlay/delta/root/s' ]"
+
+# --- lxc-destroy ------------------------------------------------------------------------------------------------
+t 'what there is not is refused' refuses 'no container nonesuch' destroy nonesuch
+mkdir "$WORK/outside" && printf 'lxc.rootfs.path = dir:%s\nlxc.rootfs.managed = 0\n' "$WORK/outside" > "$WORK/managed.conf"
+t 'a rootfs that is not managed stays' eval "lxcbox lxc-create -P '$P' -f '$WORK/managed.conf' -n $N-m -t none && destroy $N-m && [ -d '$WORK/outside' ]"
+sed -i /managed/d "$WORK/managed.conf"
+t 'one that is managed goes, wherever it is' eval "lxcbox lxc-create -P '$P' -f '$WORK/managed.conf' -n $N-m -t none && destroy $N-m && [ ! -e '$WORK/outside' ]"
+echo "lxc.rootfs.path = dir:$WORK" > "$WORK/root.conf"
+t 'but not a folder that holds the containers' refuses 'holds more than that \(set lxc.rootfs.managed' eval "lxcbox lxc-create -P '$P' -f '$WORK/root.conf' -n $N-m -t none; destroy $N-m"
+sed -i /rootfs.path/d "$P/$N-m/config"
+deep() { # more folders in each other than a process may have open files
+    create $N-deep -t none && python3 -c 'import os, sys
+os.chdir(sys.argv[1])
+for i in range(1500): os.mkdir("d"); os.chdir("d")' "$P/$N-deep" && destroy $N-deep && [ ! -e "$P/$N-deep" ]
+}
+t 'a rootfs however deep goes' deep
+mkdir "$P/$N-m/mounted"
+if mount -t tmpfs none "$P/$N-m/mounted" 2> /dev/null; then
+    cleanup "umount '$P/.$N-m.partial/mounted'"
+    touch "$P/$N-m/mounted/kept"
+    busy() { refuses 'unmount what is mounted' destroy $N-m && [ -e "$P/.$N-m.partial/mounted/kept" ]; }
+    t 'what is mounted inside is not removed' busy
+    umount "$P/.$N-m.partial/mounted"
+fi
+t '-s destroys what stands on it, and snapshots of that' eval "destroy $N-a -s && [ ! -e '$P/$N-a' ] && [ ! -e '$P/$N-s' ]"

@@ -1,0 +1,57 @@
+# lxc-export and lxc-import: there and back, and by way of a web server.
+. tests/lib.sh
+. tests/server.sh
+needs_root
+P=$WORK/lxc
+export LXC_CACHE_PATH=$WORK/cache
+echo 'lxc.net.0.type = empty' > "$WORK/empty.conf"
+printf 'lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536\n' > "$WORK/map.conf"
+create() { lxcbox lxc-create -P "$P" -f "$WORK/empty.conf" -n "$@"; }
+export_it() { lxcbox lxc-export -P "$P" -n "$@"; }
+import() { lxcbox lxc-import -P "$P" -f "${config:-$WORK/empty.conf}" -n "$@"; }
+create a -t busybox || exit 1
+root=$P/a/rootfs
+long=$(printf 'n%.0s' $(seq 150))
+mkdir "$root/opt" && echo x > "$root/opt/one" && ln "$root/opt/one" "$root/opt/two" && mkfifo "$root/opt/fifo" && mknod "$root/opt/null" c 1 3 &&
+    chmod 4711 "$root/opt/one" && chown 12:34 "$root/opt/one" && echo long > "$root/opt/$long" && ln -s "$long$long" "$root/opt/link" &&
+    touch -d @1000000000.5 "$root/opt/one" "$root/opt"
+echo "lxc.mount.entry = $P/a/shared mnt none bind,optional 0 0" >> "$P/a/config"
+
+listed() { (cd "$1" && find . -printf '%p %y %m %U %G %n %T@ %l\n' | sort); }
+same() { diff <(listed "$P/a/rootfs") <(listed "$P/$1/rootfs") && diff -r --no-dereference "$P/a/rootfs/etc" "$P/$1/rootfs/etc"; }
+t 'a container becomes one archive' has '^Exported a to .*/a.tar as a/1/' export_it a -o "$WORK/a.tar"
+t 'tar can list it' has 'images/a/1/[a-z0-9]*/default/.*/rootfs.tar.xz' tar -tf "$WORK/a.tar"
+t 'it comes back the same: owners, modes, times, links, nodes' eval 'import b "$WORK/a.tar" && same b'
+t 'its configuration comes back without what was its own' eval '! grep "$P/a/" "$P/b/config" && grep -q "lxc.signal.halt = SIGUSR1" "$P/b/config" && grep -q "lxc.uts.name = b" "$P/b/config" && grep -q "lxc.mount.entry = $P/b/shared mnt" "$P/b/config"'
+unpacked() { mkdir "$WORK/site" && tar -xf "$WORK/a.tar" -C "$WORK/site" && xz -t "$WORK"/site/images/a/1/*/default/*/*.tar.xz && tar -tJf "$WORK"/site/images/a/1/*/default/*/rootfs.tar.xz; }
+t 'xz and tar take what is in it' has "^\./opt/$long\$" unpacked
+with_map() { config=$WORK/map.conf import c "$WORK/a.tar" && [ "$(stat -c %u:%g "$P/c/rootfs/opt/one")" = 100012:100034 ]; }
+t 'imported with mapped ids its owners are mapped' with_map
+and_back() { export_it c -o "$WORK/c.tar" -q && import d "$WORK/c.tar" && [ "$(stat -c %u:%g "$P/d/rootfs/opt/one")" = 12:34 ]; }
+t 'exported with mapped ids they are the container'\''s' and_back
+lxcbox lxc-copy -P "$P" -n a -N s -s && rm "$P/s/lxc_rdepends" && mkdir -p "$P/s/overlay/delta/opt" && echo changed > "$P/s/overlay/delta/opt/new"
+merged() { export_it s -o "$WORK/s.tar" && import m "$WORK/s.tar" && [ -e "$P/m/rootfs/opt/new" ] && [ -x "$P/m/rootfs/bin/busybox" ]; }
+t 'an overlay is exported whole' merged
+
+if server_start "$WORK/server"; then
+    tar -xf "$WORK/a.tar" -C "$WWW"
+    download() { create w -t download -- -d a -r 1 -a "$(basename "$WWW"/images/a/1/*)" --server "$SERVER" --ca-file "$CA_FILE" && same w; }
+    t 'beneath a web server it is an image for lxc-create -t download' download
+else
+    skip 'beneath a web server it is an image for lxc-create -t download' 'the test server does not start'
+fi
+
+refuses_cleanly() {
+    local before
+    before=$(ls -A "$P" "$WORK")
+    refuses "$@" && [ "$before" = "$(ls -A "$P" "$WORK")" ]
+}
+t 'an archive that exists is not written over' refuses 'exists already.*-o' export_it a -o "$WORK/a.tar"
+t 'a name that is no folder is refused' refuses 'cannot be part of' export_it a -o "$WORK/x.tar" -d a/b
+t 'what there is not is refused' refuses 'no container nowhere' export_it nowhere
+head -c 400000 "$WORK/a.tar" > "$WORK/cut.tar"
+tar -cf "$WORK/none.tar" -C "$WORK" empty.conf
+t 'an archive cut short is refused' refuses_cleanly 'damaged|cut short' import x "$WORK/cut.tar"
+t 'a tarball without an image is refused' refuses_cleanly 'holds no rootfs' import x "$WORK/none.tar"
+t 'what is no archive is refused' refuses_cleanly 'no archive of lxc-export' import x "$WORK/empty.conf"
+t 'no archive is refused' refuses 'one archive is to be named' import x
