@@ -45,6 +45,8 @@ lxc.net.0.flags = up
 lxc.net.0.name = eth0
 lxc.net.0.ipv4.address = 10.9.0.2/24
 lxc.net.0.ipv4.gateway = 10.9.0.1
+# The limit is to kill the command that goes beyond it, and not, while that one still exits, init as well.
+lxc.proc.oom_score_adj = -1000
 lxc.cgroup2.memory.max = 24M
 lxc.cgroup2.memory.swap.max = 0
 lxc.cgroup2.pids.max = 12
