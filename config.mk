@@ -73,7 +73,7 @@ CMOCKA_VERSION = 1.1.5-2.1
 CMOCKA_SHA256 = 9f94190b571e059dd6a359c7effd40b982c6c2796959ea201cf41e7cac0b6730
 
 # What `make setup` installs on Debian when it is missing: to build, and to test.
-BUILD_PACKAGES = gcc make libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool ca-certificates
+BUILD_PACKAGES = gcc make pkg-config libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool ca-certificates
 TEST_PACKAGES = apparmor \
 	bind9-dnsutils \
 	busybox-static \
