@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -344,6 +345,24 @@ static int mount_tree(const struct rootfs *r, const struct config *c, bool own_n
     return ret;
 }
 
+/*
+ * systemd ends at once where it has no hierarchy of its own, and in a cgroup namespace nobody may make one
+ * (cgroup1_root_to_use() of the kernel). Known here; after that only the container's console tells.
+ */
+static void warn_of_systemd(const struct rootfs *r, const char *cgroups)
+{
+    char init[256] = "";
+    cleanup_fd int fd =
+        strstr(cgroups, ":name=systemd:") ? -1 : rootfs_open(r->fd, "sbin/init", O_PATH | O_NOFOLLOW, 0);
+
+    if (fd >= 0 && readlinkat(fd, "", init, sizeof(init) - 1) > 0 && strstr(init, "systemd"))
+        log_warn(
+            "cgroup",
+            "the container's init is systemd, for which this host's cgroup v1 has no hierarchy; as root: "
+            "mkdir /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd systemd "
+            "/sys/fs/cgroup/systemd");
+}
+
 int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_namespace, struct error *err)
 {
     cleanup_free char *mounts = NULL, *cgroups = NULL;
@@ -363,6 +382,8 @@ int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_na
         line += line[0] == '\n';
         v2_alone = read_hierarchy(line, &h) && h.is_v2 && !h.name[0];
     }
+    if (!v2_alone)
+        warn_of_systemd(r, cgroups);
     if (own_namespace && !force && !v2_alone)
         return 0;
     if (!v2_alone)
