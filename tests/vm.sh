@@ -70,12 +70,12 @@ mount -t tmpfs run /run
 t() {
     promise=$1
     shift
-    "$@" > /t.out 2>&1
+    "$@" > "${WORK-}/t.out" 2>&1
     status=$?
     if [ $status -eq 0 ]; then echo "ok $promise"; else
         echo "not ok $promise"
         echo "    status $status"
-        sed 's/^/    /' /t.out
+        sed 's/^/    /' "${WORK-}/t.out"
     fi
 }
 is() {

@@ -88,6 +88,11 @@ static int mount_v1(struct error *err)
         if (mkdir(path, 0755) < 0 || mount("cgroup", path, "cgroup", SAFE, name) < 0)
             return error_set(err, errno, "cannot mount cgroup controller %s", name);
     }
+    /* Without controllers: for a container whose init is systemd, which does not run without, nor may make
+     * it. */
+    if (mkdir("/sys/fs/cgroup/systemd", 0755) < 0 ||
+        mount("cgroup", "/sys/fs/cgroup/systemd", "cgroup", SAFE, "none,name=systemd") < 0)
+        return error_set(err, errno, "cannot mount systemd's cgroup hierarchy");
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -382,6 +383,20 @@ static bool wants_v2(const struct config *c, bool own_namespace, unsigned system
     return needs == SYSTEMD_NEEDS_V2 && can;
 }
 
+/*
+ * systemd ends at once where it has no hierarchy of its own, and in a cgroup namespace nobody may make one
+ * (cgroup1_root_to_use() of the kernel). Known here; after that only the container's console tells.
+ */
+static void warn_of_missing_hierarchy(unsigned systemd, const char *cgroups)
+{
+    if (systemd && !strstr(cgroups, ":name=systemd:"))
+        log_warn(
+            "cgroup",
+            "the container's init is systemd, for which this host's cgroup v1 has no hierarchy; as root: "
+            "mkdir /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd systemd "
+            "/sys/fs/cgroup/systemd");
+}
+
 int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_namespace, unsigned systemd,
                      struct error *err)
 {
@@ -401,6 +416,8 @@ int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_na
         return error_set(err, ret, "cannot find the host's cgroups");
     layout = layout_of(mounts, &v2_alone);
     v2_alone = wants_v2(c, own_namespace, systemd, layout, v2_alone) || v2_alone;
+    if (!v2_alone)
+        warn_of_missing_hierarchy(systemd, cgroups);
     if (c->mount_auto.cgroup == AUTO_NONE)
         return 0;
     if (own_namespace && !force && !v2_alone)

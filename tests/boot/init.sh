@@ -26,6 +26,7 @@ echo "inside: the container's init runs"
 [ "\$(wget -q -O - http://10.0.2.2:$((SERVER_PORT + 1))/hello)" = hello ] && echo 'inside: it reaches the world through NAT'
 [ -e /sys/fs/cgroup/cgroup.controllers ] && echo 'inside: it has cgroup v2'
 [ -e /sys/fs/cgroup/memory ] && echo 'inside: it has cgroup v1'
+[ -e /sys/fs/cgroup/systemd/cgroup.procs ] && echo "inside: it has systemd's hierarchy"
 grep MemTotal /proc/meminfo
 END
 cat > "$root/sbin/lasting" << 'END'
@@ -71,6 +72,7 @@ echo "initramfs with the modules of the network card: $(stat -c %s "$WORK/initrd
 # Debian's kernel keeps 36 MB of it for itself, and does not start in 64.
 VM_MEMORY=80 machine small 'lxc.image=small/1 lxc.cgroup=v1 cgroup_disable=memory lxc.net=host'
 t 'cgroup v1 without the memory controller, in 80 MB of memory, does' said small "^inside: the container's init runs"
+t "systemd's hierarchy is there" said small "^inside: it has systemd's"
 t 'there is no memory controller' fails said small '^inside: it has cgroup'
 
 truncate -s 64M "$WORK/disk.img"
