@@ -50,7 +50,7 @@ static int start(const struct invocation *in, struct bridge_settings *s, struct 
 
     if (level < 0)
         return level;
-    ret = log_open(in->applet, NULL, o->log_file, (enum log_level)level, err);
+    ret = log_open(in->applet, NULL, o->log_file, level, err);
     if (ret < 0)
         return ret;
     if (!s->use_bridge) /* as stock's: another bridge is used, or none */

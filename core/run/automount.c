@@ -14,6 +14,7 @@
 #include "core/base/path.h"
 #include "core/run/caps.h"
 #include "core/run/mounts.h"
+#include "core/run/systemd.h"
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -344,25 +345,64 @@ static int mount_tree(const struct rootfs *r, const struct config *c, bool own_n
     return ret;
 }
 
-int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_namespace, struct error *err)
+/* What the host has; `v2_alone` becomes true where v2 is mounted on /sys/fs/cgroup itself. */
+static enum cgroup_layout layout_of(const char *mounts, bool *v2_alone)
+{
+    bool v1 = false, v2 = false;
+    struct hierarchy h;
+
+    for (const char *line = mounts; line; line = strchr(line, '\n')) {
+        line += line[0] == '\n';
+        if (!read_hierarchy(line, &h))
+            continue;
+        *v2_alone = *v2_alone || (h.is_v2 && !h.name[0]);
+        v2 = v2 || h.is_v2;
+        v1 = v1 || !h.is_v2;
+    }
+    return !v1 ? v2 ? CGROUP_UNIFIED : CGROUP_UNKNOWN : v2 ? CGROUP_HYBRID : CGROUP_LEGACY;
+}
+
+/* Whether the v2 tree is to be mounted for a systemd's sake. */
+static bool wants_v2(const struct config *c, bool own_namespace, unsigned systemd, enum cgroup_layout layout,
+                     bool v2_alone)
+{
+    enum systemd_cgroups needs = systemd_cgroups(systemd, layout);
+    bool can = layout == CGROUP_HYBRID && own_namespace && c->mount_auto.cgroup != AUTO_NONE &&
+               !c->mount_auto.cgroup_force;
+
+    if (needs == SYSTEMD_NEEDS_V1)
+        log_warn(
+            "cgroup",
+            "the container's systemd is older than 232 and needs cgroup v1, which the host lacks: it may "
+            "not boot (boot the host with systemd.unified_cgroup_hierarchy=0)");
+    if (needs == SYSTEMD_NEEDS_V2 && !v2_alone && !can)
+        log_warn("cgroup", "the container's systemd %u refuses cgroup v1 and may not boot (%s)", systemd,
+                 layout == CGROUP_LEGACY ? "mount cgroup2 on the host's /sys/fs/cgroup/unified"
+                                         : "set lxc.mount.auto = cgroup2, without a shared cgroup namespace");
+    return needs == SYSTEMD_NEEDS_V2 && can;
+}
+
+int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_namespace, unsigned systemd,
+                     struct error *err)
 {
     cleanup_free char *mounts = NULL, *cgroups = NULL;
     bool v2_alone = c->mount_auto.cgroup2,
          force = v2_alone || c->mount_auto.cgroup_force || !caps_wanted(c, CAP_SYS_ADMIN);
-    struct hierarchy h = {.is_v2 = true};
+    const struct hierarchy h = {.is_v2 = true};
+    enum cgroup_layout layout;
     int ret;
 
-    if (c->mount_auto.cgroup == AUTO_NONE)
+    if (c->mount_auto.cgroup == AUTO_NONE && !systemd)
         return 0;
     ret = file_read(r->proc_fd, "self/mountinfo", 16 << 20, &mounts, NULL);
     if (ret == 0)
         ret = file_read(r->proc_fd, "self/cgroup", 1 << 20, &cgroups, NULL);
     if (ret < 0)
         return error_set(err, ret, "cannot find the host's cgroups");
-    for (const char *line = mounts; line && !v2_alone; line = strchr(line, '\n')) {
-        line += line[0] == '\n';
-        v2_alone = read_hierarchy(line, &h) && h.is_v2 && !h.name[0];
-    }
+    layout = layout_of(mounts, &v2_alone);
+    v2_alone = wants_v2(c, own_namespace, systemd, layout, v2_alone) || v2_alone;
+    if (c->mount_auto.cgroup == AUTO_NONE)
+        return 0;
     if (own_namespace && !force && !v2_alone)
         return 0;
     if (!v2_alone)

@@ -21,10 +21,13 @@ int automount_system(const struct rootfs *r, const struct config *c, struct erro
  * /sys/fs/cgroup. Without a cgroup namespace the container's own cgroups are bound from the host's trees: ro
  * and rw as the word says, mixed with the hierarchy read-only above the container's cgroup. Without a word
  * it is rw, and mixed for a container without CAP_SYS_ADMIN. The tmpfs on /sys/fs/cgroup that holds the
- * hierarchies stays writable. cgroup2 mounts the v2 tree on /sys/fs/cgroup whatever else the host has. The
- * child must be in its payload cgroup (and in its cgroup namespace) by now.
+ * hierarchies stays writable. cgroup2 mounts the v2 tree on /sys/fs/cgroup whatever else the host has, and so
+ * it is, unless v1 is forced, for a systemd that would refuse what else it finds (`systemd`: its version, 0:
+ * init is none). Where that cannot be, the log has a warning. The child must be in its payload cgroup (and in
+ * its cgroup namespace) by now.
  */
-int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_namespace, struct error *err);
+int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_namespace, unsigned systemd,
+                     struct error *err);
 
 /*
  * shmounts:HOST[:CONTAINER]: bind a folder of the host, on CONTAINER (/dev/.lxc-mounts), so that what is

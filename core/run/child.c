@@ -29,6 +29,7 @@
 #include "core/run/mounts.h"
 #include "core/run/personality.h"
 #include "core/run/rootfs.h"
+#include "core/run/systemd.h"
 
 /* What the steps pass on to each other. */
 struct inside {
@@ -167,7 +168,11 @@ static int mount_entries(struct inside *in, struct error *err)
 
 static int mount_cgroups(struct inside *in, struct error *err)
 {
-    return automount_cgroup(&in->rootfs, in->config, in->child->own & CLONE_NEWCGROUP, err);
+    const struct start_options *o = in->child->options;
+    bool has_init = !in->rootfs.is_host && !o->argv && !o->execute;
+    unsigned systemd = has_init ? systemd_version(in->rootfs.fd, in->config->init_cmd) : 0;
+
+    return automount_cgroup(&in->rootfs, in->config, in->child->own & CLONE_NEWCGROUP, systemd, err);
 }
 
 static int hooks_mount(struct inside *in, struct error *err)

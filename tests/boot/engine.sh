@@ -45,6 +45,8 @@ lxc.net.0.flags = up
 lxc.net.0.name = eth0
 lxc.net.0.ipv4.address = 10.9.0.2/24
 lxc.net.0.ipv4.gateway = 10.9.0.1
+# The limit is to kill the command that goes beyond it, and not, while that one still exits, init as well.
+lxc.proc.oom_score_adj = -1000
 lxc.cgroup2.memory.max = 24M
 lxc.cgroup2.memory.swap.max = 0
 lxc.cgroup2.pids.max = 12
@@ -108,6 +110,18 @@ t "a container with mapped ids starts ($layout)" box start -s 'lxc.idmap=u 0 100
 t "and is entered ($layout)" is 0 inside id -u
 t "and is killed ($layout)" box stop -k
 t "and gives back everything ($layout)" is '' left
+# What looks like a systemd of a version that cannot live with this machine's cgroups.
+mkdir -p /lxc/c/rootfs/usr/lib/systemd
+cp /lxc/c/rootfs/bin/init /lxc/c/rootfs/usr/lib/systemd/systemd
+sed -i '/init.cmd/d' /lxc/c/config
+echo 'lxc.init.cmd = /usr/lib/systemd/systemd' >> /lxc/c/config
+if [ "$layout" = v2 ]; then
+    t 'a systemd without cgroup v1 that needs it starts with a warning' has 'older than 232 and needs cgroup v1' lxcbox lxc-start -P /lxc -n c
+else
+    touch /lxc/c/rootfs/usr/lib/systemd/libsystemd-shared-257.so
+    t 'a systemd without cgroup v2 that needs it starts with a warning' has 'systemd 257 refuses cgroup v1 .*mount cgroup2' lxcbox lxc-start -P /lxc -n c
+fi
+lxcbox lxc-stop -P /lxc -n c -k
 off
 GUEST
 
