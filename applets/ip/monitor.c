@@ -32,10 +32,11 @@ void ip_event_begin(struct ip_call *c)
         output_true(&c->out, "deleted", "Deleted ");
 }
 
-/* Which objects, as bits; none: all, which the word "all" says with labels. */
+/* Which objects, as bits; none: all, as the word "all" says too, but with labels. */
 static int read_words(char **words, unsigned *wanted, bool *labels, struct error *err)
 {
     for (; *words; words++) {
+        bool all = strcmp(*words, "all") == 0;
         size_t i = 0;
 
         while (i < ARRAY_LENGTH(objects) && !ip_matches(*words, objects[i].name))
@@ -44,10 +45,12 @@ static int read_words(char **words, unsigned *wanted, bool *labels, struct error
             *wanted |= 1U << i;
         else if (ip_matches(*words, "neighbor"))
             *wanted |= 1U << (RTM_NEWNEIGH - RTM_BASE) / 4;
-        else if (strcmp(*words, "all") != 0 && !ip_matches(*words, "label"))
-            return ip_unknown(*words, "ip monitor", err);
-        else
+        else if (all || ip_matches(*words, "label"))
             *labels = true;
+        else
+            return ip_unknown(*words, "ip monitor", err);
+        if (all)
+            *wanted = ALL;
     }
     return 0;
 }
