@@ -184,6 +184,7 @@ static int on_bound(struct client *c, struct error *err)
 static int on_event(struct client *c, enum dhcp_event event, struct error *err)
 {
     const struct dhcpc_options *o = c->options;
+    const char *carrier = c->link.running ? "" : " (it has no carrier)";
     int r = 0;
 
     if (event == DHCP_BOUND) {
@@ -200,9 +201,9 @@ static int on_event(struct client *c, enum dhcp_event event, struct error *err)
         return dhcp_link_withdraw(&c->link, err);
     }
     if (event == DHCP_SILENT && (o->now || o->once) && !c->detached)
-        return error_text(err, ETIMEDOUT, "no DHCP server answers on %s", c->interface);
+        return error_text(err, ETIMEDOUT, "no DHCP server answers on %s%s", c->interface, carrier);
     if (event == DHCP_SILENT) {
-        tell(c, "no DHCP server answers");
+        tell(c, "no DHCP server answers%s", carrier);
         if (o->background && !o->foreground && !c->detached)
             return detach(c, err);
     }

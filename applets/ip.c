@@ -51,6 +51,8 @@ static const struct link *look_up(struct ip_call *c, int index, const char *name
 {
     struct link *more;
 
+    if (!index && !name)
+        return NULL;
     for (size_t i = 0; i < c->link_count; i++)
         if (index ? c->links[i].index == index : strcmp(c->links[i].name, name) == 0)
             return &c->links[i];
@@ -79,7 +81,10 @@ const char *ip_link_name(struct ip_call *c, int index)
 {
     const struct link *l = ip_link_at(c, index);
 
-    return l ? l->name : "*";
+    if (l || !index)
+        return l ? l->name : "*";
+    snprintf(c->gone, sizeof(c->gone), "if%d", index);
+    return c->gone;
 }
 
 int ip_exchange(struct ip_call *c, struct netlink_batch *b, struct strbuf *replies, struct error *err,
@@ -123,15 +128,15 @@ static int dispatch(struct ip_call *c, char **words, struct error *err)
         const char *name;
         int (*run)(struct ip_call *c, char **words, struct error *err);
     } objects[] = {
-        {"address", ip_address},     {"route", ip_route}, {"rule", ip_rule},   {"neighbor", ip_neighbour},
-        {"neighbour", ip_neighbour}, {"link", ip_link},   {"netns", ip_netns},
+        {"address", ip_address},     {"route", ip_route}, {"rule", ip_rule},       {"neighbor", ip_neighbour},
+        {"neighbour", ip_neighbour}, {"link", ip_link},   {"monitor", ip_monitor}, {"netns", ip_netns},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(objects); i++)
         if (ip_matches(words[0], objects[i].name))
             return objects[i].run(c, words + 1, err);
     error_text(err, EINVAL, "there is no object \"%s\"", words[0]);
-    return error_remedy(err, "address, link, neighbour, netns, route, rule");
+    return error_remedy(err, "address, link, monitor, neighbour, netns, route, rule");
 }
 
 static int run_words(struct ip_call *c, char **words, struct error *err)
@@ -206,6 +211,7 @@ static int ip_run(struct invocation *in, struct error *err)
     struct ip_options *o = in->options;
     struct ip_call c = {.options = o,
                         .n = NETLINK_CLOSED,
+                        .netns = -1,
                         .out = {.json = o->json, .pretty = o->pretty},
                         .line = o->oneline ? "\\" : "\n"};
     cleanup_fd int netns = -1;
@@ -218,11 +224,13 @@ static int ip_run(struct invocation *in, struct error *err)
         return 0;
     }
     if (!in->argc && !o->batch) {
-        error_text(err, EINVAL, "what is meant is missing: address, link, neighbour, netns, route or rule");
+        error_text(err, EINVAL,
+                   "what is meant is missing: address, link, monitor, neighbour, netns, route or rule");
         return error_remedy(err, "ip --help");
     }
     if (o->netns && (netns = ip_netns_open(o->netns, err)) < 0)
         return netns;
+    c.netns = netns;
     r = netlink_open(&c.n, NETLINK_ROUTE, netns, err);
     if (r == 0)
         r = o->batch ? run_batch(&c, err) : run_words(&c, in->argv, err);

@@ -54,7 +54,7 @@ static void discover(struct dhcp_client *c, int64_t now_ms, struct dhcp_action *
 {
     c->state = DHCP_STATE_SELECTING;
     begin_message(c, DHCP_DISCOVER, now_ms, out);
-    out->message.requested = c->wanted;
+    out->message.requested = c->lease.type ? c->lease.your_address : c->wanted;
     c->next_ms = now_ms + try_time(c);
     c->attempt++;
 }
@@ -137,6 +137,10 @@ void dhcp_client_timeout(struct dhcp_client *c, int64_t now_ms, struct dhcp_acti
     *out = (struct dhcp_action){0};
     if (now_ms < c->next_ms)
         return;
+    if (c->lease.type && c->state < DHCP_STATE_BOUND && now_ms >= end_ms(c)) {
+        lose(c, now_ms, 0, out);
+        return;
+    }
     switch (c->state) {
     case DHCP_STATE_INIT:
         dhcp_client_start(c, now_ms, out);

@@ -54,7 +54,8 @@ struct dhcp_action {
     struct dhcp_message message;
 };
 
-/* Begin. */
+/* Begin; or begin again, as on what may be another network: a lease there is stays until another takes its
+ * place or its time is over, and its address is what is asked for first. */
 void dhcp_client_start(struct dhcp_client *c, int64_t now_ms, struct dhcp_action *out);
 /* The time `next_ms` has come (nothing happens before it). */
 void dhcp_client_timeout(struct dhcp_client *c, int64_t now_ms, struct dhcp_action *out);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <net/if_arp.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -51,6 +52,16 @@ static void set_up_client(struct dhcp_client *c, const struct link *link, const 
         ;
 }
 
+static int watch(struct dhcp_link *l)
+{
+    struct epoll_event readable = {.events = EPOLLIN};
+
+    l->fd = epoll_create1(EPOLL_CLOEXEC);
+    if (l->fd < 0 || epoll_ctl(l->fd, EPOLL_CTL_ADD, l->packet, &readable) < 0)
+        return -1;
+    return epoll_ctl(l->fd, EPOLL_CTL_ADD, l->events.fd, &readable);
+}
+
 static int open_link(struct dhcp_link *l, const char *name, struct link *link, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
@@ -59,18 +70,25 @@ static int open_link(struct dhcp_link *l, const char *name, struct link *link, s
     int r = netlink_open(&n, NETLINK_ROUTE, l->netns, err);
 
     if (r == 0)
+        r = netlink_open(&l->events, NETLINK_ROUTE, l->netns, err);
+    if (r == 0)
+        r = netlink_subscribe(&l->events, RTNLGRP_LINK, err);
+    if (r == 0)
         r = link_find(&n, 0, name, link, err);
     if (r < 0)
         return r;
     if (link->type != ARPHRD_ETHER || link->address_size != 6)
         return error_text(err, EINVAL, "%s is no Ethernet interface: DHCP does not work there", name);
     l->index = link->index;
+    l->running = link->flags & IFF_RUNNING;
     netlink_batch_init(&b);
     link_change(&b, &(struct link_request){.index = link->index, .flags = IFF_UP, .change = IFF_UP});
     if (netlink_exchange(&n, &b, NULL, &result) < 0)
         return netlink_error(&result, err, "cannot bring up %s", name);
-    l->fd = udp_packet_open(l->netns, l->index, DHCP_CLIENT_PORT);
-    return l->fd < 0 ? error_set(err, l->fd, "cannot receive DHCP on %s", name) : 0;
+    l->packet = udp_packet_open(l->netns, l->index, DHCP_CLIENT_PORT);
+    if (l->packet < 0)
+        return error_set(err, l->packet, "cannot receive DHCP on %s", name);
+    return watch(l) < 0 ? error_set(err, errno, "cannot wait for DHCP on %s", name) : 0;
 }
 
 static void perform(struct dhcp_link *l, const struct dhcp_action *a)
@@ -84,10 +102,10 @@ static void perform(struct dhcp_link *l, const struct dhcp_action *a)
                            .payload = bytes};
     int r;
 
-    if (!a->send)
+    if (!a->send || !l->running)
         return;
     p.size = dhcp_build(&a->message, bytes);
-    r = udp_packet_send(l->fd, l->index, a->to_server ? l->server_hardware : all_hardware, &p);
+    r = udp_packet_send(l->packet, l->index, a->to_server ? l->server_hardware : all_hardware, &p);
     if (r < 0) /* it is sent again later, as if the network had lost it */
         log_info("dhcp", "cannot send: %s", strerror(-r));
 }
@@ -119,6 +137,8 @@ int dhcp_link_open(struct dhcp_link *l, int netns, const char *name, const struc
 void dhcp_link_close(struct dhcp_link *l)
 {
     close_fd(&l->fd);
+    close_fd(&l->packet);
+    netlink_close(&l->events);
     close_fd(&l->netns);
 }
 
@@ -134,15 +154,53 @@ int dhcp_link_wait_ms(const struct dhcp_link *l)
     return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
+/* Take note of what the link is now; whether it carries packets that did not. */
+static bool note(struct dhcp_link *l, bool running)
+{
+    bool came_up = running && !l->running;
+
+    l->running = running;
+    return came_up;
+}
+
+/* Whether the link has begun to carry packets, be it only for a moment, since the last call. */
+static bool came_up(struct dhcp_link *l)
+{
+    cleanup_strbuf struct strbuf events = STRBUF_INIT;
+    struct netlink_message m;
+    struct netlink_view rest;
+    struct link link;
+    bool came = false;
+    int r;
+
+    while ((r = netlink_events(&l->events, false, &events)) > 0 || r == -ENOBUFS) {
+        if (r == -ENOBUFS) {
+            cleanup_netlink struct netlink n = NETLINK_CLOSED;
+
+            if (netlink_open(&n, NETLINK_ROUTE, l->netns, NULL) == 0 &&
+                link_find(&n, l->index, NULL, &link, NULL) == 0)
+                came |= note(l, link.flags & IFF_RUNNING);
+        }
+        for (rest = netlink_view_of(&events); netlink_next_message(&rest, &m);)
+            if (link_parse(&m, &link) && link.index == l->index && link.family != AF_BRIDGE)
+                came |= note(l, m.type == RTM_NEWLINK && link.flags & IFF_RUNNING);
+    }
+    return came;
+}
+
 enum dhcp_event dhcp_link_run(struct dhcp_link *l)
 {
     struct dhcp_action action;
 
+    if (came_up(l)) {
+        dhcp_client_start(&l->client, boot_ms(), &action);
+        perform(l, &action);
+    }
     for (;;) {
         uint8_t buffer[UDP_PACKET_MAX], hardware[6];
         struct udp_packet p;
         struct dhcp_message m;
-        int r = udp_packet_receive(l->fd, buffer, &p, hardware);
+        int r = udp_packet_receive(l->packet, buffer, &p, hardware);
 
         if (r < 0 && r != -EINTR)
             break; /* nothing more, or the link is down, which time will tell */

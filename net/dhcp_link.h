@@ -1,6 +1,8 @@
 /*
  * A DHCPv4 client at work on one link of a network namespace, which it need not be in: it sends and receives
- * through a packet socket, and applies the lease by netlink. The caller polls `fd` together with its own.
+ * through a packet socket, and applies the lease by netlink. Nothing is sent into a link that carries
+ * nothing; once it does (a cable was plugged in, a wireless network joined) it begins at once, with a lease
+ * too, as that may be another network. The caller polls `fd` together with its own.
  *
  *     dhcp_link_open(&l, netns, "eth0", &options, err)
  *     for (;;) { poll(l.fd, dhcp_link_wait_ms(&l)); event = dhcp_link_run(&l); ... dhcp_link_apply(&l, err) }
@@ -12,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 #include "net/dhcp_client.h"
+#include "net/netlink.h"
 
 struct dhcp_link_options {
     const char *host_name; /* sent to the server; NULL: none */
@@ -23,9 +26,12 @@ struct dhcp_link_options {
 };
 
 struct dhcp_link {
-    int fd;    /* readable when there is something to do; -1: closed */
-    int netns; /* a copy of the fd that was given, -1: the caller's own */
+    int fd; /* of epoll: readable when there is something to do; -1: closed */
+    int packet;
+    struct netlink events; /* of links */
+    int netns;             /* a copy of the fd that was given, -1: the caller's own */
     int index;
+    bool running;               /* the link carries packets: IFF_RUNNING, netdevice(7) */
     uint8_t server_hardware[6]; /* who the last acknowledgement came from: server or relay */
     struct dhcp_client client;  /* .lease is what there is to apply */
     uint32_t applied;           /* the address that was applied; 0: none */
@@ -34,7 +40,7 @@ struct dhcp_link {
 
 #define DHCP_LINK_CLOSED                                                                                     \
     {                                                                                                        \
-        .fd = -1, .netns = -1                                                                                \
+        .fd = -1, .packet = -1, .netns = -1, .events = NETLINK_CLOSED                                        \
     }
 
 /* Bring the link up and begin. `netns` is duplicated. 0 or a negative errno with `err` filled. */

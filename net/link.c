@@ -344,6 +344,9 @@ static void parse_attribute(const struct netlink_attribute *a, struct link *out)
     case IFLA_LINKINFO:
         parse_kind(a->payload, out);
         break;
+    case IFLA_EVENT:
+        out->event = netlink_u32(a);
+        break;
     case IFLA_STATS64:
         parse_statistics(a, out);
         break;
@@ -358,9 +361,11 @@ bool link_parse(const struct netlink_message *m, struct link *out)
     struct netlink_attribute a;
     struct ifinfomsg header;
 
-    if (m->type != RTM_NEWLINK || !netlink_take_header(&rest, &header, sizeof(header)))
+    if ((m->type != RTM_NEWLINK && m->type != RTM_DELLINK) ||
+        !netlink_take_header(&rest, &header, sizeof(header)))
         return false;
     *out = (struct link){.index = header.ifi_index,
+                         .family = header.ifi_family,
                          .type = header.ifi_type,
                          .flags = header.ifi_flags,
                          .parent_netns = -1,

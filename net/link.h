@@ -74,6 +74,7 @@ struct link_statistics {
 /* A link as the kernel tells it. */
 struct link {
     int index;
+    uint8_t family; /* AF_BRIDGE: an event of the link as a bridge's port, which says less of it; else 0 */
     char name[IFNAMSIZ];
     unsigned type;  /* ARPHRD_* */
     unsigned flags; /* IFF_* */
@@ -101,9 +102,10 @@ struct link {
     bool bridge_filters_vlans;
     uint16_t bridge_default_vlan; /* the one that ports belong to, 0: none */
     struct link_statistics received, sent;
+    uint32_t event; /* IFLA_EVENT_*: why an event was sent; 0: not said */
 };
 
-/* Read one RTM_NEWLINK. false where it is none or too short. */
+/* Read one RTM_NEWLINK (or RTM_DELLINK, of a notification). false where it is none or too short. */
 bool link_parse(const struct netlink_message *m, struct link *out);
 
 /* Ask for one link by index, or by name where index is 0. 0, -ENODEV, or another negative errno; `err`

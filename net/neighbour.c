@@ -53,7 +53,8 @@ bool neighbour_parse(const struct netlink_message *m, struct neighbour *out)
     struct ndmsg header;
 
     if ((m->type != RTM_NEWNEIGH && m->type != RTM_DELNEIGH) ||
-        !netlink_take_header(&rest, &header, sizeof(header)) || !ip_size(header.ndm_family))
+        !netlink_take_header(&rest, &header, sizeof(header)) ||
+        (!ip_size(header.ndm_family) && header.ndm_family != AF_BRIDGE))
         return false;
     *out =
         (struct neighbour){.index = header.ndm_ifindex, .state = header.ndm_state, .flags = header.ndm_flags};
@@ -69,7 +70,7 @@ bool neighbour_parse(const struct netlink_message *m, struct neighbour *out)
         else if (a.type == NDA_CACHEINFO)
             parse_times(&a, out);
     }
-    return out->ip.family != 0;
+    return out->ip.family != 0 || header.ndm_family == AF_BRIDGE;
 }
 
 int neighbour_dump(struct netlink *n, int family, int index, bool proxies, struct strbuf *replies,

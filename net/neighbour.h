@@ -33,7 +33,7 @@ void neighbour_add(struct netlink_batch *b, const struct neighbour *a, uint16_t 
 void neighbour_delete(struct netlink_batch *b, const struct neighbour *a);
 
 /* Read one RTM_NEWNEIGH (or RTM_DELNEIGH, of a notification). false where it is none, too short, or neither
- * IPv4 nor IPv6. */
+ * IPv4 nor IPv6, nor what a bridge learned: that has a link-layer address alone, `ip` is of family 0. */
 bool neighbour_parse(const struct netlink_message *m, struct neighbour *out);
 
 /* Replace `replies` by the neighbours of a family (AF_UNSPEC: all) on a link (0: on every one), or by what is

@@ -283,14 +283,14 @@ static int send_batch(struct netlink *n, struct netlink_batch *b, uint16_t flags
     return sent < 0 ? -errno : 0;
 }
 
-/* One datagram of the kernel into `buffer`. */
-static ssize_t receive(struct netlink *n, void *buffer, size_t size)
+/* One datagram of the kernel into `buffer`; `flags` are recvmsg(2)'s. */
+static ssize_t receive(struct netlink *n, int flags, void *buffer, size_t size)
 {
     for (;;) {
         struct sockaddr_nl from = {0};
         struct iovec iov = {buffer, size};
         struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1};
-        ssize_t got = recvmsg(n->fd, &m, 0);
+        ssize_t got = recvmsg(n->fd, &m, flags);
 
         if (got < 0 && errno == EINTR)
             continue;
@@ -377,7 +377,7 @@ int netlink_exchange(struct netlink *n, struct netlink_batch *b, struct strbuf *
     while (r == 0 && pending) {
         struct netlink_message m;
         struct netlink_view rest = {buffer, 0};
-        ssize_t got = receive(n, buffer, sizeof(buffer));
+        ssize_t got = receive(n, 0, buffer, sizeof(buffer));
 
         if (got < 0)
             return finish(result, (int)got);
@@ -418,7 +418,7 @@ static int dump_once(struct netlink *n, struct netlink_batch *b, struct strbuf *
     while (r == 0) {
         struct netlink_message m;
         struct netlink_view rest = {buffer, 0};
-        ssize_t got = receive(n, buffer, sizeof(buffer));
+        ssize_t got = receive(n, 0, buffer, sizeof(buffer));
 
         if (got < 0)
             return (int)got;
@@ -450,6 +450,28 @@ int netlink_dump(struct netlink *n, struct netlink_batch *b, struct strbuf *repl
         r = dump_once(n, b, replies, result);
     }
     return finish(result, r);
+}
+
+/* --- Events --- */
+
+int netlink_subscribe(struct netlink *n, unsigned group, struct error *err)
+{
+    if (setsockopt(n->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+        return error_set(err, errno, "cannot subscribe to netlink group %u", group);
+    return 0;
+}
+
+int netlink_events(struct netlink *n, bool wait, struct strbuf *events)
+{
+    _Alignas(4) uint8_t buffer[RECEIVE_SIZE];
+    ssize_t got = receive(n, wait ? 0 : MSG_DONTWAIT, buffer, sizeof(buffer));
+
+    strbuf_free(events);
+    if (got == -EAGAIN)
+        return 0;
+    if (got < 0) /* what did not fit is as lost as what the kernel dropped */
+        return got == -EMSGSIZE ? -ENOBUFS : (int)got;
+    return strbuf_add(events, buffer, (size_t)got) < 0 ? -ENOMEM : 1;
 }
 
 int netlink_error(const struct netlink_result *result, struct error *err, const char *format, ...)

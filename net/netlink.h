@@ -96,6 +96,23 @@ int netlink_dump(struct netlink *n, struct netlink_batch *b, struct strbuf *repl
 int netlink_error(const struct netlink_result *result, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* --- Events --------------------------------------------------------------------------------------------- */
+
+/*
+ * Have the kernel tell the socket of every change in a multicast group of its protocol (RTNLGRP_LINK, ...);
+ * once for each group. A socket that is subscribed is for events alone: they would come between the answers
+ * of an exchange on it. Subscribe first and read how things are then, so that nothing falls between.
+ */
+int netlink_subscribe(struct netlink *n, unsigned group, struct error *err);
+
+/*
+ * Replace `events` by one datagram of them (one message or more, to walk with netlink_view_of); with `wait`
+ * wait for it. 1; 0 where there is none now; -ENOBUFS: events were lost as they came faster than they were
+ * taken, so what is known is out of date: read it again, then go on; or another negative errno. A datagram
+ * that any other sender than the kernel sent is passed over.
+ */
+int netlink_events(struct netlink *n, bool wait, struct strbuf *events);
+
 /* --- Reading: bytes of others --------------------------------------------------------------------------- */
 
 struct netlink_view {
@@ -115,7 +132,7 @@ struct netlink_attribute {
     struct netlink_view payload;
 };
 
-/* What netlink_exchange and netlink_dump left in `replies`, to walk. */
+/* What netlink_exchange and netlink_dump left in `replies`, or netlink_events in `events`, to walk. */
 struct netlink_view netlink_view_of(const struct strbuf *replies);
 
 /* Take the next message, attribute, or header off the front; false at the end and at the first that lies

@@ -88,9 +88,11 @@ static void show_address(struct ip_call *c, const struct address *a)
     char text[IP_TEXT_SIZE], number[16];
 
     if (!c->options->brief) {
-        if (c->options->oneline && !c->out.json) {
+        bool named = c->options->oneline || c->events;
+
+        if (named && !c->out.json) {
             output_text(&c->out, "%d: %s", a->index, ip_link_name(c, a->index));
-        } else if (c->options->oneline) {
+        } else if (named) {
             output_number(&c->out, "index", NULL, a->index);
             output_string(&c->out, "dev", NULL, ip_link_name(c, a->index));
         }
@@ -116,6 +118,18 @@ static void show_address(struct ip_call *c, const struct address *a)
         show_lifetime(c, "preferred_life_time", " preferred_lft ", a->preferred_seconds);
     }
     output_text(&c->out, "\n");
+}
+
+void ip_address_event(struct ip_call *c, const struct netlink_message *m)
+{
+    struct address a;
+
+    if (!address_parse(m, &a))
+        return;
+    output_open(&c->out, NULL, '{');
+    ip_event_begin(c);
+    show_address(c, &a);
+    output_close(&c->out, '}');
 }
 
 /* A link and those of its addresses that are asked for. */

@@ -1,6 +1,6 @@
 /*
- * The parts of the applet ip: its objects (link, address, route, neighbour, rule, netns), each reading its
- * words and printing as iproute2 6.1 does, and what they share.
+ * The parts of the applet ip: its objects (link, address, route, neighbour, rule, netns, monitor), each
+ * reading its words and printing as iproute2 6.1 does, and what they share.
  */
 #ifndef LXCBOX_APPLETS_IP_IP_H
 #define LXCBOX_APPLETS_IP_IP_H
@@ -44,6 +44,7 @@ struct ip_options {
 struct ip_call {
     struct ip_options *options;
     struct netlink n; /* of the namespace that is meant */
+    int netns;        /* its fd; -1: the caller's own */
     struct output out;
     const char *line; /* what ends a line: "\n", or "\\" with -oneline */
     struct link *links;
@@ -51,6 +52,10 @@ struct ip_call {
     int shown_family;  /* ip address: of the addresses that are shown; AF_UNSPEC: all */
     bool one_link;     /* ip address: one is asked for */
     bool refused;      /* the kernel said no: exit status 2 */
+    bool events;       /* ip monitor: what is shown has happened */
+    bool deleted;      /* that it is gone */
+    const char *label; /* what stands before it; NULL: nothing */
+    char gone[16];     /* ip_link_name's */
 };
 
 /* Send a batch; on refusal `err` is "cannot WHAT: ...". */
@@ -60,7 +65,7 @@ int ip_exchange(struct ip_call *c, struct netlink_batch *b, struct strbuf *repli
 int ip_load_links(struct ip_call *c, struct error *err);
 /* One link by name, kept; NULL with `err` filled where there is none. */
 const struct link *ip_link_named(struct ip_call *c, const char *name, struct error *err);
-/* The name of a link ("if7" where it is gone), or the link; looked up once. */
+/* The name of a link ("if7", until the next call, where it is gone), or the link; looked up once. */
 const char *ip_link_name(struct ip_call *c, int index);
 const struct link *ip_link_at(struct ip_call *c, int index);
 
@@ -125,6 +130,16 @@ int ip_route_change(struct ip_call *c, char **words, uint16_t flags, bool deleti
 int ip_neighbour(struct ip_call *c, char **words, struct error *err);
 int ip_rule(struct ip_call *c, char **words, struct error *err);
 int ip_netns(struct ip_call *c, char **words, struct error *err);
+int ip_monitor(struct ip_call *c, char **words, struct error *err);
+
+/* Show what an event says; nothing where it is none of the object's. */
+void ip_link_event(struct ip_call *c, const struct netlink_message *m);
+void ip_address_event(struct ip_call *c, const struct netlink_message *m);
+void ip_route_event(struct ip_call *c, const struct netlink_message *m);
+void ip_neighbour_event(struct ip_call *c, const struct netlink_message *m);
+void ip_rule_event(struct ip_call *c, const struct netlink_message *m);
+/* What stands before an event: its label, "Deleted ". Nothing outside of ip monitor. */
+void ip_event_begin(struct ip_call *c);
 
 /* Which links to show; index and master 0, kind NULL: any. */
 struct ip_link_filter {

@@ -3,6 +3,7 @@
 #include <net/if_arp.h>
 #include <linux/if_link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -288,6 +289,13 @@ void ip_link_show(struct ip_call *c, const struct link *l, bool for_addresses)
 {
     static const struct ip_name groups[] = {{"default", 0}, {NULL, 0}};
     static const struct ip_name modes[] = {{"DEFAULT", 0}, {"DORMANT", 1}, {NULL, 0}};
+    static const struct ip_name events[] = {{"REBOOT", IFLA_EVENT_REBOOT},
+                                            {"FEATURE CHANGE", IFLA_EVENT_FEATURES},
+                                            {"BONDING FAILOVER", IFLA_EVENT_BONDING_FAILOVER},
+                                            {"NOTIFY PEERS", IFLA_EVENT_NOTIFY_PEERS},
+                                            {"RESEND IGMP", IFLA_EVENT_IGMP_RESEND},
+                                            {"BONDING OPTION", IFLA_EVENT_BONDING_OPTIONS},
+                                            {NULL, 0}};
     /* What iproute2 shows of links with -6 address is the kernel's IPv6 view of them, which lacks these. */
     bool all = !for_addresses || c->one_link || c->options->family != AF_INET6;
     char number[16];
@@ -306,15 +314,17 @@ void ip_link_show(struct ip_call *c, const struct link *l, bool for_addresses)
     show_state(c, l, "state %s ");
     if (!for_addresses)
         output_string(&c->out, "linkmode", "mode %s ", ip_name_of(modes, l->mode, number));
-    if (all)
+    if (all && l->family != AF_BRIDGE)
         output_string(&c->out, "group", "group %s ", ip_name_of(groups, l->group, number));
-    if (l->queue_length)
+    if (l->queue_length && !c->events)
         output_number(&c->out, "txqlen", "qlen %lld", l->queue_length);
+    if (l->event)
+        output_string(&c->out, "event", "event %s ", ip_name_of(events, l->event, number));
     if (!for_addresses || c->shown_family == AF_UNSPEC || c->shown_family == AF_PACKET || c->options->details)
         show_hardware(c, l);
     if (l->has_parent_netns)
         show_parent_netns(c, l);
-    if (c->options->details)
+    if (c->options->details && l->family != AF_BRIDGE)
         show_details(c, l, for_addresses);
     if (l->alias[0] && (!for_addresses || c->options->details)) {
         output_text(&c->out, "%s    ", c->line);
@@ -333,6 +343,38 @@ void ip_link_show(struct ip_call *c, const struct link *l, bool for_addresses)
         output_close(&c->out, ']');
     }
     output_text(&c->out, "\n");
+}
+
+/* Know the link as the event says it is, so that what follows has its name. */
+static void remember(struct ip_call *c, const struct link *l)
+{
+    struct link *more;
+
+    for (size_t i = 0; i < c->link_count; i++) {
+        if (c->links[i].index != l->index)
+            continue;
+        c->links[i] = c->deleted ? c->links[--c->link_count] : *l;
+        return;
+    }
+    more = c->deleted ? NULL : reallocarray(c->links, c->link_count + 1, sizeof(*more));
+    if (!more)
+        return;
+    c->links = more;
+    c->links[c->link_count++] = *l;
+}
+
+void ip_link_event(struct ip_call *c, const struct netlink_message *m)
+{
+    struct link l;
+
+    if (!link_parse(m, &l))
+        return;
+    if (l.family != AF_BRIDGE)
+        remember(c, &l);
+    output_open(&c->out, NULL, '{');
+    ip_event_begin(c);
+    ip_link_show(c, &l, true);
+    output_close(&c->out, '}');
 }
 
 /* --- Statistics: a table as wide as its numbers --- */

@@ -88,7 +88,9 @@ static void show_neighbour(struct ip_call *c, const struct neighbour *a, int dev
     bool brief = c->options->brief;
 
     output_open(&c->out, NULL, '{');
-    output_string(&c->out, "dst", brief ? "%-40s" : "%s ", ip_format(&a->ip, text));
+    ip_event_begin(c);
+    if (a->ip.family)
+        output_string(&c->out, "dst", brief ? "%-40s" : "%s ", ip_format(&a->ip, text));
     if (a->index && !device)
         output_string(&c->out, "dev", brief ? "%-17s" : "dev %s ", ip_link_name(c, a->index));
     if (a->address_size)
@@ -111,6 +113,15 @@ static void show_neighbour(struct ip_call *c, const struct neighbour *a, int dev
     }
     output_text(&c->out, "\n");
     output_close(&c->out, '}');
+}
+
+void ip_neighbour_event(struct ip_call *c, const struct netlink_message *m)
+{
+    int family = c->options->family;
+    struct neighbour a;
+
+    if (neighbour_parse(m, &a) && (!family || family == a.ip.family))
+        show_neighbour(c, &a, 0);
 }
 
 static int read_filter(struct ip_call *c, char **words, struct neighbour_words *w, uint32_t mask,

@@ -163,12 +163,16 @@ static void show_ends(struct ip_call *c, const struct route *r)
     }
 }
 
+static const struct route_filter everything = {
+    .protocol = UNSET, .scope = UNSET, .metric = UNSET, .table_id = TABLE_ALL};
+
 static void show_route(struct ip_call *c, const struct route *r, const struct route_filter *f)
 {
     bool details = c->options->details;
     char text[IP_TEXT_SIZE], number[16];
 
     output_open(&c->out, NULL, '{');
+    ip_event_begin(c);
     show_ends(c, r);
     if (!f->via.family)
         show_gateway(c, r->family, &r->gateway);
@@ -207,6 +211,14 @@ static void show_route(struct ip_call *c, const struct route *r, const struct ro
         show_hops(c, r);
     output_text(&c->out, "\n");
     output_close(&c->out, '}');
+}
+
+void ip_route_event(struct ip_call *c, const struct netlink_message *m)
+{
+    struct route r;
+
+    if (route_parse(m, &r))
+        show_route(c, &r, &everything);
 }
 
 static bool covers(const struct ip_prefix *wide, const struct ip_prefix *narrow)
@@ -399,7 +411,6 @@ static int get(struct ip_call *c, char **words, struct error *err)
         {NULL, WORD_END, 0, 0, NULL, true},
     };
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
-    struct route_filter all = {.protocol = UNSET, .scope = UNSET, .metric = UNSET, .table_id = TABLE_ALL};
     struct get_words w = {.mark = UNSET, .uid = UNSET, .tos = UNSET};
     struct route route = {0}, found;
     struct netlink_message m;
@@ -448,7 +459,7 @@ static int get(struct ip_call *c, char **words, struct error *err)
     output_open(&c->out, NULL, '[');
     for (rest = netlink_view_of(&replies); netlink_next_message(&rest, &m);)
         if (route_parse(&m, &found))
-            show_route(c, &found, &all);
+            show_route(c, &found, &everything);
     output_close(&c->out, ']');
     return 0;
 }

@@ -101,6 +101,7 @@ static void show_rule(struct ip_call *c, const struct rule *r)
     char number[16];
 
     output_open(&c->out, NULL, '{');
+    ip_event_begin(c);
     output_number(&c->out, "priority", "%lld:\t", r->priority);
     show_selectors(c, r);
     if (r->table) {
@@ -124,6 +125,14 @@ static void show_rule(struct ip_call *c, const struct rule *r)
         output_string(&c->out, "protocol", " proto %s", ip_name_of(ip_protocols, r->protocol, number));
     output_text(&c->out, "\n");
     output_close(&c->out, '}');
+}
+
+void ip_rule_event(struct ip_call *c, const struct netlink_message *m)
+{
+    struct rule r;
+
+    if (rule_parse(m, &r))
+        show_rule(c, &r);
 }
 
 /* --- Reading --- */

@@ -129,7 +129,8 @@ static int take(struct network_lease *l, enum dhcp_event event, const struct con
         log_warn("dhcp", "the lease of %s has ended", l->name);
         return dhcp_link_withdraw(&l->link, err);
     case DHCP_SILENT:
-        log_warn("dhcp", "no DHCP server answers on %s", l->name);
+        log_warn("dhcp", "no DHCP server answers on %s%s", l->name,
+                 l->link.running ? "" : " (it has no carrier)");
         return 0;
     case DHCP_NOTHING:
         break;

@@ -84,3 +84,36 @@ forget
 t "busybox's udhcpd gives it a lease" dhcpc -1
 t 'with the address it says' has 'inet 10.9.0.15' address
 end_server
+
+# --- The cable --------------------------------------------------------------------------------------------------
+
+forget
+on_host ip link set v-c down
+t 'without a carrier it says so' refuses 'no DHCP server answers on eth0 \(it has no carrier\)' dhcpc -n -t 1 -T 1
+server busybox udhcpd -f "$WORK/udhcpd.conf"
+until_ok 5 grep -q started "$WORK/server"
+dhcpc -f -T 60 -p "$WORK/pid" 2> "$WORK/said" &
+cleanup 'kill $(cat "$WORK/pid")'
+until_ok 5 test -s "$WORK/pid"
+sleep 0.2
+on_host ip link set v-c up
+t 'it begins when the carrier comes, not a try later' until_ok 5 eval 'address | grep -q 10.9.0.15'
+moved() {
+    on_host ip link add br1 type bridge
+    on_host ip addr add 10.66.0.1/24 dev br1
+    on_host ip link set br1 up
+    sed 's/10\.9\./10.66./; s/br0/br1/; s/udhcpd/udhcpd1/' "$WORK/udhcpd.conf" > "$WORK/udhcpd1.conf"
+    touch "$WORK/udhcpd1.leases"
+    end_server
+    server busybox udhcpd -f "$WORK/udhcpd1.conf"
+    until_ok 5 grep -q started "$WORK/server"
+    on_host ip link set v-c down
+    on_host ip link set v-c master br1
+    until_ok 5 eval 'in_box c ip link show eth0 | grep -q NO-CARRIER'
+    address | grep -q 10.9.0.15 || return 1
+    on_host ip link set v-c up
+    until_ok 5 eval 'address | grep -q 10.66.0.15' && ! address | grep -q 10.9.0
+}
+t 'put into another network it asks there at once, and leaves the old address' moved
+kill "$(cat "$WORK/pid")"
+end_server

@@ -180,6 +180,72 @@ t 'ip -j link says as iproute2' same_json link
 t 'ip -j -p breaks the same into lines' eval 'diff <(ours -n $a -j link | python3 -m json.tool) <(ours -n $a -j -p link | python3 -m json.tool) && [ "$(ours -n $a -j -p link | wc -l)" -gt 50 ]'
 t 'ip -j -s link says as iproute2' same_json -s link
 
+# --- What it sees happen ----------------------------------------------------------------------------------------------
+
+# The same changes, seen by both.
+monitor_changes() {
+    while read -r line; do "$reference" -n $watched $line; done << 'CHANGES'
+link set lo up
+link add br0 type bridge
+link add v0 type veth peer name v1
+link set v0 master br0
+link set v0 up
+link set v1 up
+link set br0 up
+addr add 10.9.0.1/24 brd + dev br0
+addr add fd00:9::1/64 nodad dev br0
+addr add 10.9.0.9/24 dev br0 valid_lft 900 preferred_lft 800
+route add default via 10.9.0.2
+route add 10.30.0.0/24 metric 5 table 77 nexthop via 10.9.0.3 nexthop via 10.9.0.4
+route add fd77::/16 via fd00:9::2
+neigh add 10.9.0.7 lladdr 02:00:00:00:00:01 dev br0
+neigh replace 10.9.0.7 lladdr 02:00:00:00:00:02 dev br0
+neigh del 10.9.0.7 dev br0
+rule add from 10.1.0.0/16 lookup 77
+-6 rule add from fd01::/16 lookup 78
+rule del from 10.1.0.0/16 lookup 77
+route del default
+addr del 10.9.0.1/24 dev br0
+link set v0 mtu 1400
+link set v0 nomaster
+link del v0
+link del br0
+CHANGES
+}
+watched=lxcbox-ip-w-$$
+cleanup "$reference netns del $watched; kill \$theirs \$mine"
+listeners() { "$reference" netns exec $watched awk '$2 == 0 && $4 != "00000000"' /proc/net/netlink | wc -l; }
+saw_the_end() { grep -q 'Deleted [0-9]*: br0: ' "$WORK/theirs" && grep -q 'Deleted [0-9]*: br0: ' "$WORK/mine"; }
+sees_the_same() { # OPTIONS WORD...
+    "$reference" netns add $watched
+    "$reference" -n $watched $1 monitor "${@:2}" > "$WORK/theirs" & theirs=$!
+    "$LXCBOX" ip -n $watched $1 monitor "${@:2}" > "$WORK/mine" & mine=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$(listeners)" -ge 2 ] && break; sleep 0.1; done
+    sleep 0.1
+    monitor_changes
+    for _ in 1 2 3 4 5 6 7 8 9 10; do saw_the_end && break; sleep 0.1; done
+    "$reference" netns del $watched
+    kill $theirs $mine
+    wait $theirs $mine
+    [ -s "$WORK/mine" ] && diff <(grep -Ev '^\[(NETCONF|NSID)\]' "$WORK/theirs" | sort) <(sort "$WORK/mine")
+}
+t 'ip monitor sees what iproute2 sees' sees_the_same '' link address route neigh rule
+t 'with labels, IPv6 alone, in a line each' sees_the_same '-6 -o' label link address route rule
+t 'IPv4 alone' sees_the_same -4 link address route neigh rule
+t 'ip monitor all is all of it with labels' sees_the_same '' all
+json_events() {
+    "$reference" -n $b link set lo down
+    timeout 1 "$LXCBOX" ip -n $b -j monitor link address > "$WORK/events" &
+    sleep 0.3
+    "$reference" -n $b link set lo up
+    wait $!
+    python3 -c 'import json, sys; e = [json.loads(l) for l in open(sys.argv[1])]; sys.exit([i["ifname"] for i in e if "ifname" in i] != ["lo"])' "$WORK/events"
+}
+t 'ip -j monitor prints an object a line' json_events
+t 'Ctrl-C ends it' eval 'timeout -k 5 -s INT 0.2 env --default-signal=INT "$LXCBOX" ip -n $a monitor; [ $? -eq 124 ]'
+t 'what it does not know is refused' refuses 'ip monitor does not know "nonsense"' ours monitor nonsense
+t 'a brief form is refused' refuses 'ip monitor has no brief form' ours -br monitor
+
 # --- Namespaces by name -----------------------------------------------------------------------------------------------
 
 n=lxcbox-ip-n-$$

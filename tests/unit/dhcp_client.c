@@ -257,6 +257,37 @@ static void a_packet_is_read_as_it_was_built(void **state)
     assert_int_equal(udp_packet_build(&p, packet), 0);
 }
 
+/* The cable may lead to another network now: it asks at once, and keeps the lease as long as it may. */
+static void begun_again_it_keeps_the_lease_until_there_is_another(void **state)
+{
+    struct dhcp_client c = new_client();
+    struct dhcp_action a;
+    struct dhcp_message m;
+
+    (void)state;
+    bind_client(&c, 0);
+    dhcp_client_start(&c, 100000, &a);
+    assert_int_equal(a.message.type, DHCP_DISCOVER);
+    assert_int_equal(a.message.requested, ADDRESS);
+    assert_int_equal(c.lease.your_address, ADDRESS);
+    m = reply_to(&a.message, DHCP_OFFER);
+    m.your_address = ADDRESS + 1;
+    dhcp_client_receive(&c, &m, 100000, &a);
+    m = reply_to(&a.message, DHCP_ACK);
+    m.your_address = ADDRESS + 1;
+    dhcp_client_receive(&c, &m, 100000, &a);
+    assert_int_equal(a.event, DHCP_BOUND);
+    assert_int_equal(c.lease.your_address, ADDRESS + 1);
+
+    dhcp_client_start(&c, 200000, &a);
+    do
+        dhcp_client_timeout(&c, c.next_ms, &a);
+    while (a.event != DHCP_LOST && c.next_ms < 2000000);
+    assert_int_equal(a.event, DHCP_LOST); /* its time was over, with no server to be heard */
+    assert_in_range(c.next_ms, 1100000, 1200000);
+    assert_int_equal(c.lease.type, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +299,7 @@ int main(void)
         cmocka_unit_test(silence_is_told_after_a_round),
         cmocka_unit_test(times_that_make_no_sense_are_mended),
         cmocka_unit_test(a_lease_without_end_is_not_renewed),
+        cmocka_unit_test(begun_again_it_keeps_the_lease_until_there_is_another),
         cmocka_unit_test(a_packet_is_read_as_it_was_built),
     };
 

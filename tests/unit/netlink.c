@@ -6,10 +6,14 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "core/base/cleanup.h"
 #include "net/address.h"
 #include "net/link.h"
 #include "net/neighbour.h"
@@ -450,6 +454,108 @@ static void a_message_of_another_kind_is_none(void **state)
     assert_false(route_parse(&m, &route));
 }
 
+/* What the kernel tells of a port as such: a link of the family AF_BRIDGE, with an event. */
+static void an_event_reads_as_what_it_tells_of(void **state)
+{
+    struct ifinfomsg header = {.ifi_family = AF_BRIDGE, .ifi_index = 7};
+    struct ndmsg learned = {.ndm_family = AF_BRIDGE, .ndm_ifindex = 7, .ndm_state = NUD_REACHABLE};
+    struct netlink_message m;
+    struct netlink_batch b;
+    struct neighbour neighbour;
+    struct link l;
+
+    (void)state;
+    netlink_batch_init(&b);
+    netlink_begin(&b, RTM_DELLINK, 0, &header, sizeof(header));
+    netlink_put_string(&b, IFLA_IFNAME, "eth0");
+    netlink_put_u32(&b, IFLA_EVENT, IFLA_EVENT_FEATURES);
+    m = only_message(&b);
+    assert_true(link_parse(&m, &l));
+    assert_int_equal(l.family, AF_BRIDGE);
+    assert_int_equal(l.event, IFLA_EVENT_FEATURES);
+    assert_string_equal(l.name, "eth0");
+
+    netlink_batch_init(&b);
+    netlink_begin(&b, RTM_NEWNEIGH, 0, &learned, sizeof(learned));
+    netlink_put(&b, NDA_LLADDR, "\2\0\0\0\0\1", 6);
+    m = only_message(&b);
+    assert_true(neighbour_parse(&m, &neighbour));
+    assert_int_equal(neighbour.ip.family, 0);
+    assert_int_equal(neighbour.address_size, 6);
+}
+
+/* The pair of sockets stands for a netlink socket: what it brings has no sender that is the kernel. */
+static void events_of_any_other_sender_are_passed_over(void **state)
+{
+    cleanup_strbuf struct strbuf events = STRBUF_INIT;
+    struct netlink n = NETLINK_CLOSED;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+    n.fd = ends[0];
+    assert_int_equal(netlink_events(&n, false, &events), 0);
+    assert_int_equal(send(ends[1], "forged", 6, 0), 6);
+    assert_int_equal(netlink_events(&n, false, &events), 0);
+    assert_int_equal(events.length, 0);
+    netlink_close(&n);
+    close(ends[1]);
+}
+
+static void make_bridge(struct netlink *n, const char *name)
+{
+    struct netlink_batch b;
+
+    netlink_batch_init(&b);
+    link_create(&b, &(struct link_request){.name = name, .kind = "bridge"});
+    link_delete(&b, 0, name);
+    assert_int_equal(netlink_exchange(n, &b, NULL, NULL), 0);
+}
+
+static void events_are_told_and_their_loss_too(void **state)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED, listener = NETLINK_CLOSED;
+    cleanup_strbuf struct strbuf events = STRBUF_INIT;
+    unsigned made = 0, deleted = 0;
+    struct error err = ERROR_INIT;
+    struct netlink_message m;
+    struct netlink_view rest;
+    struct link l;
+    int small = 1, r;
+
+    (void)state;
+    if (unshare(CLONE_NEWNET) < 0)
+        skip();
+    assert_int_equal(netlink_open(&n, NETLINK_ROUTE, -1, &err), 0);
+    assert_int_equal(netlink_open(&listener, NETLINK_ROUTE, -1, &err), 0);
+    assert_true(netlink_subscribe(&listener, 9999, &err) < 0);
+    assert_non_null(strstr(err.text, "netlink group 9999"));
+    assert_int_equal(netlink_subscribe(&listener, RTNLGRP_LINK, &err), 0);
+    assert_int_equal(netlink_events(&listener, false, &events), 0);
+    make_bridge(&n, "br0");
+    while ((r = netlink_events(&listener, false, &events)) > 0)
+        for (rest = netlink_view_of(&events); netlink_next_message(&rest, &m);) {
+            if (!link_parse(&m, &l) || strcmp(l.name, "br0") != 0)
+                continue;
+            made += m.type == RTM_NEWLINK;
+            deleted += m.type == RTM_DELLINK;
+        }
+    assert_int_equal(r, 0);
+    assert_true(made > 0);
+    assert_int_equal(deleted, 1);
+
+    /* The least that the kernel grants: socket(7). */
+    assert_int_equal(setsockopt(listener.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+    for (int i = 0; i < 20; i++)
+        make_bridge(&n, "br1");
+    while ((r = netlink_events(&listener, false, &events)) > 0)
+        ;
+    assert_int_equal(r, -ENOBUFS);
+    while ((r = netlink_events(&listener, false, &events)) > 0)
+        ;
+    assert_int_equal(r, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +578,9 @@ int main(void)
         cmocka_unit_test(a_neighbour_reads_back),
         cmocka_unit_test(a_rule_reads_back),
         cmocka_unit_test(a_message_of_another_kind_is_none),
+        cmocka_unit_test(an_event_reads_as_what_it_tells_of),
+        cmocka_unit_test(events_of_any_other_sender_are_passed_over),
+        cmocka_unit_test(events_are_told_and_their_loss_too),
     };
 
     return cmocka_run_group_tests_name("netlink", tests, NULL, NULL);
