@@ -81,8 +81,7 @@ t() {
 is() {
     want=$1
     shift
-    got=$("$@")
-    [ "$got" = "$want" ] && return
+    got=$("$@") && [ "$got" = "$want" ] && return
     echo "wanted: $want"
     echo "got: $got"
     return 1

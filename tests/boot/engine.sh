@@ -121,15 +121,20 @@ chmod 755 /lxc/c/rootfs/bin/spin
 if [ "$layout" = v2 ]; then quota='lxc.cgroup2.cpu.max=20000 100000'; else quota=lxc.cgroup.cpu.cfs_quota_us=20000; fi
 t "the cpu quota slows ($layout)" box execute -s "$quota" -- /bin/spin
 t "without it nothing does ($layout)" fails box execute -- /bin/spin
-mkdir -p /lxc/c/rootfs/usr/sbin
-ln -s usr/sbin /lxc/c/rootfs/sbin
-ln -s ../lib/systemd/systemd /lxc/c/rootfs/usr/sbin/init
+# What looks like a systemd that can live with this machine's cgroups, given its own hierarchy.
+mkdir -p /lxc/c/rootfs/usr/lib/systemd
+cp /lxc/c/rootfs/bin/init /lxc/c/rootfs/usr/lib/systemd/systemd
+touch /lxc/c/rootfs/usr/lib/systemd/libsystemd-shared-252.so
+start_systemd() { box start -s lxc.init.cmd=/usr/lib/systemd/systemd 2>&1; }
 if [ "$layout" = v1 ]; then
-    t 'who starts systemd where it has no hierarchy is told how to make one (v1)' has 'mount -t cgroup -o none,name=systemd' box execute -- /bin/true
+    t 'who starts systemd where it has no hierarchy is told how to make one (v1)' has 'mount -t cgroup -o none,name=systemd' start_systemd
+    box stop -k
     mkdir /sys/fs/cgroup/systemd
     mount -t cgroup -o none,name=systemd systemd /sys/fs/cgroup/systemd
 fi
-t "systemd has what it needs ($layout)" fails has 'init is systemd' box execute -- /bin/true
+t "systemd has what it needs ($layout)" is '' start_systemd
+box stop -k
+rm -r /lxc/c/rootfs/usr/lib/systemd
 chown -R 100000:100000 /lxc/c/rootfs
 t "a container with mapped ids starts ($layout)" box start -s 'lxc.idmap=u 0 100000 65536' -s 'lxc.idmap=g 0 100000 65536'
 t "and is entered ($layout)" is 0 inside id -u
