@@ -35,7 +35,8 @@ struct rule {
 void rule_add(struct netlink_batch *b, const struct rule *r);
 void rule_delete(struct netlink_batch *b, const struct rule *r);
 
-/* Read one RTM_NEWRULE (or RTM_DELRULE, of a notification). false where it is none, too short, or neither IPv4 nor IPv6. */
+/* Read one RTM_NEWRULE (or RTM_DELRULE, of a notification). false where it is none, too short, or neither
+ * IPv4 nor IPv6. */
 bool rule_parse(const struct netlink_message *m, struct rule *out);
 
 /* Replace `replies` by the rules of a family; walk them with netlink_next_message and rule_parse. */

@@ -17,9 +17,9 @@ told() { # NAME STATE: within 10 seconds
     cat "$WORK/told"
     return 1
 }
-lxcbox lxc-monitor -P "$P" > "$WORK/told" &
+"$LXCBOX" lxc-monitor -P "$P" > "$WORK/told" &
 cleanup "kill $!"
-lxcbox lxc-monitor -P "$P" 'mon-[b-z]' > "$WORK/told-b" &
+"$LXCBOX" lxc-monitor -P "$P" 'mon-[b-z]' > "$WORK/told-b" &
 cleanup "kill $!"
 sleep 0.2
 lxc-start -P "$P" -n mon-a
