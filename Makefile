@@ -196,7 +196,10 @@ $(configure) $(cross) CC=$(deps_cc) CFLAGS='$(deps_flags_fast)' LDFLAGS='-static
 	--disable-doc --disable-nls; $(MAKE); $(MAKE) install
 endef
 
+# Small, but for two files whose 2.6 KB make unpacking 2.5 times as fast: what decodes a block, and the checksum.
 define zstd_commands
+sed -i '1i \#undef ZSTD_NO_INLINE' lib/decompress/zstd_decompress_block.c; \
+sed -i '1i \#pragma GCC optimize 2' lib/common/xxhash.c; \
 $(MAKE) -C lib libzstd.a CC=$(deps_cc) AR=$(AR) CFLAGS='$(deps_flags_fast) -DDYNAMIC_BMI2=0 -DHUF_FORCE_DECOMPRESS_X1 \
 	-DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -DZSTD_NO_INLINE -DZSTD_STRIP_ERROR_STRINGS -DZSTD_DISABLE_ASM' \
 	ZSTD_LEGACY_SUPPORT=0 ZSTD_LIB_DICTBUILDER=0 ZSTD_LIB_DEPRECATED=0; \
