@@ -86,6 +86,7 @@ TEST_PACKAGES = apparmor \
 	iputils-ping \
 	isc-dhcp-client \
 	isc-dhcp-server \
+	iw \
 	kmod \
 	libarchive-dev \
 	libbearssl-dev \
@@ -104,7 +105,9 @@ TEST_PACKAGES = apparmor \
 	qemu-system-x86 \
 	squashfs-tools \
 	strace \
+	tcpdump \
 	tinyproxy-bin \
+	tshark \
 	util-linux \
 	wget \
 	xz-utils \
