@@ -110,11 +110,25 @@ wait $silent
 t 'a server that is silent is a failure in the end' has 'status: SERVFAIL' cat "$WORK/silent"
 kill -CONT $upstream
 
+# --- An address that somebody has -------------------------------------------------------------------------------
+
+for b in e f; do box $b lxcbr0; done
+in_box e ip addr add 10.0.3.222/24 dev eth0 # nobody has given it that
+declined() {
+    has declining eval 'in_box f busybox udhcpc -i eth0 -nq -a -A 1 -t 3 -s "$WORK/udhcpc" -x hostname:zeta -r 10.0.3.222 2>&1' &&
+        in_box f ip addr show dev eth0 | grep 'inet 10.0.3' && ! in_box f ip addr show dev eth0 | grep -F 10.0.3.222
+}
+t "busybox's udhcpc declines an address that is in use, and gets another" declined
+t 'what was declined is nobody'"'"'s' fails eval 'lxc_net status | grep -F 10.0.3.222'
+in_box e ip addr flush dev eth0
+t 'and given to nobody for a while' eval 'in_box e "$LXCBOX" dhcpc eth0 -1 -r 10.0.3.222 --resolv-conf none && ! in_box e ip addr show dev eth0 | grep -F 10.0.3.222'
+for b in e f; do on_host ip link del v-$b; done
+
 # --- 250 at once ------------------------------------------------------------------------------------------------
 
 box many lxcbr0
 t '250 leases asked for at once are given, none twice' in_box many python3 tests/system/dhcp-many.py 247
-t 'and all of them are on disk' test "$(lxc_net status | grep -c ^Lease:)" = 250
+t 'and all of them are on disk' test "$(lxc_net status | grep -c ^Lease:)" = 252
 
 # --- A crash ----------------------------------------------------------------------------------------------------
 
