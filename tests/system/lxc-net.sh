@@ -30,6 +30,11 @@ t 'and that nothing is in the way' fails has '^Blocked' lxc_net status
 serves_as_nobody() { on_host grep -q '^Uid:.65534.65534.65534' "/proc/$(on_host cat /run/lxc/lxc-net.pid)/status"; }
 t 'the server has given up its rights' serves_as_nobody
 
+before=$(lxc_net status)
+t 'status tells the settings in force, whatever the file says by now' is "$before" eval \
+    'on_host sh -c "cp /etc/default/lxc-net /etc/default/saved; echo LXC_ADDR=10.9.9.1 >> /etc/default/lxc-net"; lxc_net status'
+on_host mv /etc/default/saved /etc/default/lxc-net
+
 # --- Clients ----------------------------------------------------------------------------------------------------
 
 for b in a b c; do box $b lxcbr0; done
@@ -230,6 +235,8 @@ t 'a wrong address is refused with its line' bad $'\nLXC_ADDR=10.0.3' '/etc/defa
 t 'a range outside the network is refused' bad 'LXC_DHCP_RANGE=10.0.4.2,10.0.4.9' 'a range of addresses'
 t 'a variable of the shell is refused' bad 'LXC_ADDR=$OTHER' 'not a plain text'
 t 'nothing is left of a refusal' clean
+wrong_meanwhile() { on_host rm -f /etc/default/lxc-net; lxc_net start && echo 'LXC_ADDR=$x' | on_host tee /etc/default/lxc-net && ! lxc_net restart && lxc_net status && lxc_net stop; }
+t 'with settings that are wrong by now it goes on, and can be stopped' eval 'wrong_meanwhile && clean'
 t 'a network that is not wanted is no failure' eval 'echo USE_LXC_BRIDGE=false | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start && clean'
 unknown() { echo 'LXC_NONESUCH=1' | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start 2>&1; lxc_net stop; }
 t 'a setting that is not known is named' has 'lxc-net:1: LXC_NONESUCH is not known' unknown
