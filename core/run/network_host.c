@@ -100,41 +100,49 @@ static int create_on_parent(struct network_steps *s, const struct network_link *
     return 0;
 }
 
+/* Apart, so that the room its batch takes on the stack stays with monitors of wireless interfaces alone. */
+static __attribute__((noinline)) int set_up_inside(const struct network_link *l, const struct link_request *r,
+                                                   int netns, struct error *err)
+{
+    cleanup_netlink struct netlink inside = NETLINK_CLOSED;
+    struct netlink_result result;
+    struct netlink_batch b;
+    int code = netlink_open(&inside, NETLINK_ROUTE, netns, err);
+
+    netlink_batch_init(&b);
+    link_change(&b, r);
+    if (code < 0 || netlink_exchange(&inside, &b, NULL, &result) == 0)
+        return code;
+    return netlink_error(&result, err, "lxc.net.%u: cannot set up %s in the container", l->net->index,
+                         l->name);
+}
+
 /*
- * Moved into the container, renamed, and given its address and MTU there, by one message. A wireless one is
- * moved with its card before anything else is in the container, and so keeps its index: what is left is a
- * message to the container's side.
+ * Moved into the container, renamed, and given its address and MTU there, by one message. A wireless one was
+ * moved with its card before anything else was in the container, and so has its index still: what is left is
+ * a message to the container's side.
  */
 static int move_physical(struct network_steps *s, struct network_link *l, const struct link *parent,
                          const uint8_t *address, int netns, struct error *err)
 {
-    cleanup_netlink struct netlink inside = NETLINK_CLOSED;
     struct link_request r = {.index = parent->index,
                              .new_name = l->name,
                              .netns = l->card ? NULL : &netns,
                              .address = address,
                              .address_size = address ? 6 : 0,
                              .mtu = l->net->mtu};
-    struct netlink_result result;
-    struct netlink_batch b;
 
     l->host_index = parent->index;
     l->host_mtu = l->net->mtu ? parent->mtu : 0;
     memcpy(l->host_address, parent->address, sizeof(l->host_address));
     strcpy(l->host_name, parent->name);
-    if (!l->card) {
-        network_step(s, l, "move %s into the container as %s", parent->name, l->name);
-        link_change(&s->b, &r);
-        return 0;
+    if (l->card) {
+        l->index = parent->index;
+        return set_up_inside(l, &r, netns, err);
     }
-    l->index = parent->index;
-    netlink_batch_init(&b);
-    link_change(&b, &r);
-    result.code = netlink_open(&inside, NETLINK_ROUTE, netns, err);
-    if (result.code < 0 || netlink_exchange(&inside, &b, NULL, &result) == 0)
-        return result.code;
-    return netlink_error(&result, err, "lxc.net.%u: cannot set up %s in the container", l->net->index,
-                         l->name);
+    network_step(s, l, "move %s into the container as %s", parent->name, l->name);
+    link_change(&s->b, &r);
+    return 0;
 }
 
 /* Wireless interfaces, of which the kernel moves whole cards. */

@@ -43,6 +43,7 @@ read -r sum private count < <(for f in $(pgrep -f "^\[lxc monitor\] .* $name-");
 echo "monitors: $count, $((sum / count)) KB proportional and $((private / count)) KB private each, $((sum / 1024)) MB together"
 echo "lxc-net now: $(kb $server Rss) KB resident, $(kb $server Private_Dirty) KB of them its own; $(awk '{ print ($14 + $15) * 10 }' /proc/$server/stat) ms of processor time"
 last=$((COUNT - 1))
+until_ok 5 eval '[ -n "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-$last -i -H)" ]' # has made sure that its address is nobody else's
 begin=$(ms)
 on_host nsenter -t "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-0 -p -H)" -n unshare -m sh -c \
     'mount --bind "$0/etc/resolv.conf" /etc/resolv.conf && exec "$@"' "$WORK/root" "$LXCBOX" ping -n -q -c 1 $name-$last > /dev/null &&
