@@ -87,8 +87,16 @@ static int stop(struct error *err)
 
 static int restart(const struct invocation *in, struct bridge_settings *s, struct error *err)
 {
-    int r = bridge_down(err);
+    const struct lxc_net_options *o = in->options;
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    int r = o->uplink ? netlink_open(&n, NETLINK_ROUTE, -1, err) : 0;
 
+    /* What cannot be started is not stopped for; an uplink that is part of a bridge already may be in ours.
+     */
+    if (r == 0 && o->uplink)
+        r = uplink_check(&n, o->uplink, err);
+    if (r == 0 || r == -EBUSY)
+        r = bridge_down(err);
     if (r < 0 && r != -ENOENT)
         return r;
     error_clear(err);

@@ -214,7 +214,7 @@ taken() { # ARGUMENTS OF DNSMASQ
     local status=0 pid
     on_host dnsmasq -C /dev/null -u root --no-resolv --no-hosts --pid-file="$WORK/other.pid" "$@"
     pid=$(cat "$WORK/other.pid")
-    refuses "dnsmasq \(pid $pid\) has it" lxc_net start || status=1
+    refuses "Address in use by dnsmasq \(pid $pid\) \(stop it" lxc_net start || status=1
     kill "$pid"
     until_ok 2 fails kill -0 "$pid"
     return $status
@@ -314,3 +314,5 @@ t 'meanwhile the link was not lost' has '40 packets transmitted, (39|40) receive
 t 'an uplink that is not there is refused' refuses 'there is no network interface nonesuch' lxc_net start --bridge-uplink nonesuch
 t 'the loopback is no uplink' refuses 'lo cannot be part of a bridge' lxc_net start --bridge-uplink lo
 t 'nothing is left of these' clean
+kept() { lxc_net start && refuses 'there is no network interface nonesuch' lxc_net restart --bridge-uplink nonesuch && lxc_net status && lxc_net stop; }
+t 'a restart with such a one leaves the network as it is' kept
