@@ -23,16 +23,14 @@ static const struct option_row lxc_checkpoint_table[] = {
                "a program for criu to run at its stages"),
     OPT_FLAG('v', "verbose", struct lxc_checkpoint_options, checkpoint.verbose, "have criu log all it does"),
     OPT_FLAG('r', "restore", struct lxc_checkpoint_options, restore, "refused: see lxc-checkpoint(1)"),
-    OPT_STRING(0, "rcfile", "FILE", struct lxc_checkpoint_options, container.rcfile,
-               "the configuration it was started with, where that is not its own"),
-    OPT_GROUP(container_options_table, struct lxc_checkpoint_options, container),
+    OPT_GROUP(container_config_table, struct lxc_checkpoint_options, container),
     OPT_END,
 };
 
 static int lxc_checkpoint_run(struct invocation *in, struct error *err)
 {
     const struct lxc_checkpoint_options *o = in->options;
-    const struct config_source source = {.rcfile = o->container.rcfile};
+    const struct config_source source = {0};
     cleanup_config struct config config;
     struct container c;
     int r;

@@ -56,7 +56,7 @@ static void tell(const struct followed *f)
  */
 static bool follow_on(const struct monitor *m, struct followed *f)
 {
-    const struct container c = {f->name, m->lxcpath};
+    const struct container c = {.name = f->name, .lxcpath = m->lxcpath};
 
     for (;;) {
         int state = command_subscribe(&c, EVERY_STATE & ~(1u << f->state), false, &f->subscription, NULL);
@@ -95,7 +95,7 @@ static int look_around(struct monitor *m, bool announce, struct error *err)
 
     for (size_t i = 0; r == 0 && i < list.count; i++) {
         const char *name = list.items[i].name;
-        const struct container c = {name, m->lxcpath};
+        const struct container c = {.name = name, .lxcpath = m->lxcpath};
         struct followed *f = &m->items[m->count];
 
         if (regexec(&m->names, name, 0, NULL, 0) != 0 || is_followed(m, name) || m->count == FOLLOWED_MAX)

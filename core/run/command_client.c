@@ -285,7 +285,7 @@ int command_config_item(const struct container *c, const char *key, char **value
 /* Ask the monitor behind a hashed address, which is that of a container HASH in the lxcpath "lxc". */
 static int ask_identity(const char *hash, enum command command, char **out, struct error *err)
 {
-    const struct container c = {hash, "lxc"};
+    const struct container c = {.name = hash, .lxcpath = "lxc"};
     cleanup_exchange struct exchange x = EXCHANGE(.command = command);
     int r = ask(&c, &x, "read the name", err);
 

@@ -18,7 +18,7 @@ void container_list_free(struct container_list *list)
 
 bool container_is_defined(const struct container *c)
 {
-    cleanup_free char *path = container_path(c, "config");
+    cleanup_free char *path = container_config_path(c);
 
     return path && access(path, F_OK) == 0;
 }
