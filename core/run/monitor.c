@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -246,6 +247,19 @@ static int run(struct monitor *m, int *report, struct error *err)
     return exit_status(m);
 }
 
+/* Not before the command socket is ours: the file may be that of a monitor which runs. */
+static int write_pidfile(const char *path, struct error *err)
+{
+    char text[16];
+    int r;
+
+    if (!path)
+        return 0;
+    snprintf(text, sizeof(text), "%d", getpid());
+    r = file_replace(AT_FDCWD, path, text, strlen(text), 0644);
+    return r < 0 ? error_set(err, r, "cannot write the pid file %s", path) : 0;
+}
+
 int monitor_run(const struct container *c, struct config *config, const struct start_options *options,
                 int *report, struct error *err)
 {
@@ -259,7 +273,11 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     sigprocmask(SIG_SETMASK, NULL, &before);
     r = open_loop(&m, &before, err);
     if (r == 0)
+        r = write_pidfile(options->pidfile, err);
+    if (r == 0)
         r = run(&m, report, err);
+    if (m.listening >= 0 && options->pidfile)
+        unlink(options->pidfile);
     /* Whoever is told of the end may start the container again at once: the socket's name must be free. */
     close_fd(&m.listening);
     monitor_set_state(&m, STATE_STOPPED);

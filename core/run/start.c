@@ -48,18 +48,6 @@ static int check(const struct container *c, const struct config *config, const s
     return r == 0 ? lsm_check(config, err) : r;
 }
 
-static int write_pidfile(const char *path, struct error *err)
-{
-    char text[16];
-    int r;
-
-    if (!path)
-        return 0;
-    snprintf(text, sizeof(text), "%d", getpid());
-    r = file_replace(AT_FDCWD, path, text, strlen(text), 0644);
-    return r < 0 ? error_set(err, r, "cannot write the pid file %s", path) : 0;
-}
-
 /* lxc.monitor.unshare: what hooks mount stays ours, while the host's mounts still come to us. */
 static int unshare_mounts(const struct config *config, struct error *err)
 {
@@ -79,12 +67,7 @@ static int live(const struct container *c, struct config *config, const struct s
     int r = unshare_mounts(config, err);
 
     if (r == 0)
-        r = write_pidfile(o->pidfile, err);
-    if (r < 0)
-        return r;
-    r = monitor_run(c, config, o, report, err);
-    if (o->pidfile && r != -EALREADY)
-        unlink(o->pidfile);
+        r = monitor_run(c, config, o, report, err);
     /* lxc.ephemeral: its socket is closed by now, so that it counts as stopped. */
     if (r >= 0 && config->ephemeral) {
         int gone = container_destroy(c, false, err);
