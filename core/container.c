@@ -52,9 +52,8 @@ char *container_config_path(const struct container *c)
     return c->rcfile ? strdup(c->rcfile) : container_path(c, "config");
 }
 
-const struct option_row container_options_table[] = {
+const struct option_row container_other_table[] = {
     OPT_STRING('n', "name", "NAME", struct container_options, name, "the container's name"),
-    OPT_STRING('P', "lxcpath", "DIR", struct container_options, lxcpath, "use this folder of containers"),
     OPT_STRING('o', "logfile", "FILE", struct container_options, logfile, "write the log to FILE"),
     OPT_STRING('l', "logpriority", "LEVEL", struct container_options, loglevel,
                "log messages from LEVEL on (ERROR)"),
@@ -62,10 +61,16 @@ const struct option_row container_options_table[] = {
     OPT_END,
 };
 
+const struct option_row container_options_table[] = {
+    OPT_STRING('P', "lxcpath", "DIR", struct container_options, lxcpath, "use this folder of containers"),
+    OPT_GROUP_ROWS(container_other_table),
+    OPT_END,
+};
+
 const struct option_row container_config_table[] = {
     OPT_STRING(0, "rcfile", "FILE", struct container_options, rcfile,
                "its configuration is FILE, not the one in its folder"),
-    {.group = container_options_table, .kind = OPTION_GROUP},
+    OPT_GROUP_ROWS(container_options_table),
     OPT_END,
 };
 

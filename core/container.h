@@ -52,6 +52,8 @@ struct container_options {
 };
 
 extern const struct option_row container_options_table[];
+/* The same without -P, for who has that itself. */
+extern const struct option_row container_other_table[];
 /* The same with --rcfile, for commands on a container that is there. */
 extern const struct option_row container_config_table[];
 

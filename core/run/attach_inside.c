@@ -11,7 +11,6 @@
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -153,15 +152,6 @@ static void reset_signals(void)
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Close every fd from `first` on, also those that were handed to us without close-on-exec. */
-static void close_from(int first)
-{
-    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
-        return;
-    for (int fd = first, end = getdtablesize(); fd < end; fd++)
-        close(fd);
 }
 
 /* The steps that change where we are; still as the person's user. */

@@ -7,6 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/cgroup/devices.h"
+#include "core/run/monitord.h"
 #include "core/storage/list.h"
 
 /* One request and all that comes back. */
@@ -385,6 +386,7 @@ int command_set_state(const struct container *c, enum container_state state, str
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_SERVE_STATE_CLIENTS, .value = state);
 
+    monitord_tell(c, 0, (int)state);
     return ask(c, &x, "record the state", err);
 }
 

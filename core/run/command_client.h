@@ -81,7 +81,7 @@ int command_console_log(const struct container *c, const struct console_log_requ
  */
 int command_freeze(const struct container *c, bool freeze, int timeout_seconds, struct error *err);
 
-/* Tell the monitor that its state has changed (a freeze done by the client): it tells its state clients. */
+/* Tell the monitor, and lxc-monitor, that its state has changed (a freeze done by the client). */
 int command_set_state(const struct container *c, enum container_state state, struct error *err);
 
 /*

@@ -300,7 +300,7 @@ static enum command_outcome serve_state_clients(const struct call *c)
 {
     if (!state_name((int)c->request->value))
         return reply_result(c, -EINVAL);
-    monitor_set_state(c->monitor, (enum container_state)c->request->value);
+    monitor_note_state(c->monitor, (enum container_state)c->request->value);
     return reply_result(c, 0);
 }
 

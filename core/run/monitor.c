@@ -13,30 +13,21 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/run/launch.h"
+#include "core/run/monitord.h"
 #include "core/run/signal.h"
 #include "core/run/protocol.h"
 
-/* LXC's lxc-monitor hears of us through the FIFO of its daemon, where that runs: a state or an exit status.
- */
-static void tell_monitord(const struct monitor *m, int type, int value)
-{
-    const char *folder = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
-    cleanup_free char *path =
-        format_string("%s/lxc/%s/monitor-fifo", folder ? folder : "", m->container->lxcpath);
-    cleanup_fd int fifo = path ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;
-    struct state_message message = {.type = type, .value = value};
-
-    strncpy(message.name, m->container->name, sizeof(message.name) - 1);
-    if (fifo >= 0)
-        (void)write_all(fifo, &message, sizeof(message));
-}
-
-void monitor_set_state(struct monitor *m, enum container_state state)
+void monitor_note_state(struct monitor *m, enum container_state state)
 {
     log_debug("monitor", "%s is %s", m->container->name, state_name((int)state));
     m->state = state == STATE_THAWED ? STATE_RUNNING : state;
     state_clients_notify(&m->state_clients, m->container->name, state);
-    tell_monitord(m, 0, (int)state);
+}
+
+void monitor_set_state(struct monitor *m, enum container_state state)
+{
+    monitor_note_state(m, state);
+    monitord_tell(m->container, 0, (int)state);
 }
 
 int monitor_watch(struct monitor *m, int fd, enum watch what)
@@ -90,7 +81,7 @@ static void reap_init(struct monitor *m)
     if (m->init_pid && waitpid(m->init_pid, &status, WNOHANG) == m->init_pid) {
         m->init_pid = 0;
         m->init_status = status;
-        tell_monitord(m, MESSAGE_EXIT_STATUS, status);
+        monitord_tell(m->container, MESSAGE_EXIT_STATUS, status);
     }
 }
 

@@ -67,8 +67,8 @@ struct command_response {
 
 #define MESSAGE_EXIT_STATUS 2
 
-/* What a state client is sent. `type` is 0 for a state; for LXC's lxc-monitor there is another, of which the
- * value is as waitpid(2) has it. */
+/* What a state client is sent, and lxc-monitor. `type` is 0 for a state; for lxc-monitor there is another, of
+ * which the value is as waitpid(2) has it. */
 struct state_message {
     int32_t type;
     char name[NAME_MAX + 1];
@@ -129,6 +129,9 @@ void command_fds_close(struct command_fds *fds);
  * FNV-1a hash of LXCPATH/NAME where that is too long for a socket address. Returns the address's length.
  */
 socklen_t command_address(const struct container *c, struct sockaddr_un *address);
+
+/* The same of the process that hands on the changes of state beneath an lxcpath: see core/run/monitord.h. */
+socklen_t monitord_address(const char *lxcpath, struct sockaddr_un *address);
 
 /*
  * Send `bytes` with our credentials beside them (`credentials`) or fds (`fds`, may be NULL). No SIGPIPE.

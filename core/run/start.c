@@ -76,8 +76,7 @@ static int live(const struct container *c, struct config *config, const struct s
     return r;
 }
 
-/* Close every fd but the standard ones, the logs' and `report` (-1: none), in ascending order.
- * close_range(2). */
+/* Close every fd but the standard ones, the logs' and `report` (-1: none), in ascending order. */
 static void close_inherited(int report)
 {
     const int kept[] = {report, log_fd(), log_syslog_fd()};
@@ -96,9 +95,7 @@ static void close_inherited(int report)
                 close(fd);
         next = first + 1;
     }
-    if (syscall(SYS_close_range, next, ~0U, 0) < 0)
-        for (int end = getdtablesize(); next < end; next++)
-            close(next);
+    close_from(next);
 }
 
 /* Standard error stays the starter's until the container runs: warnings go there. */
