@@ -124,8 +124,11 @@ static void handle_event(struct monitor *m, enum watch what, int fd)
     case WATCH_LEASE:
         break; /* follow() sees to it, as it does when time has come */
     case WATCH_NOTIFIER:
-        if (!seccomp_notify_handle(&m->notifier))
+        if (!seccomp_notify_handle(&m->notifier, fd)) {
             monitor_unwatch(m, fd);
+            if (fd != m->notifier.listener)
+                close(fd);
+        }
         break;
     }
 }

@@ -31,11 +31,11 @@ enum command {
                                  value: the state if it is wanted, else STATE_COUNT and the connection stays
                                  open until a struct state_message comes */
     COMMAND_CONSOLE_LOG,      /* data: struct console_log_request; data: the bytes */
-    COMMAND_SERVE_STATE_CLIENTS, /* value: the state that the container is in now */
-    COMMAND_SECCOMP_NOTIFY_ADD_LISTENER,
-    COMMAND_ADD_BPF_DEVICE_CGROUP, /* data: struct device_message; on a host with cgroup v2 only */
-    COMMAND_FREEZE,                /* value: timeout in seconds, -1 none; on a host with cgroup v2 only */
-    COMMAND_UNFREEZE,              /* likewise */
+    COMMAND_SERVE_STATE_CLIENTS,         /* value: the state that the container is in now */
+    COMMAND_SECCOMP_NOTIFY_ADD_LISTENER, /* a byte with the fd follows, of which the value is the number */
+    COMMAND_ADD_BPF_DEVICE_CGROUP,       /* data: struct device_message; on a host with cgroup v2 only */
+    COMMAND_FREEZE,   /* value: timeout in seconds, -1 none; on a host with cgroup v2 only */
+    COMMAND_UNFREEZE, /* likewise */
     COMMAND_GET_CGROUP2_FD,
     COMMAND_GET_INIT_PIDFD,
     COMMAND_GET_LIMIT_CGROUP,
