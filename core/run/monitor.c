@@ -56,7 +56,7 @@ int monitor_signal(struct monitor *m, int signal)
 
 static void accept_connection(struct monitor *m)
 {
-    int connection = command_server_accept(m->listening);
+    int connection = command_server_accept(m->listening, &m->refused);
 
     if (connection < 0)
         return;
@@ -276,6 +276,7 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     close_fd(&m.listening);
     monitor_set_state(&m, STATE_STOPPED);
     state_clients_free(&m.state_clients);
+    close_fd(&m.refused);
     close_fd(&m.epoll);
     close_fd(&m.signal);
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -60,6 +60,7 @@ struct monitor {
 
     int epoll;
     int listening; /* the command socket */
+    int refused;   /* the last connection that was, see command_server_accept(); -1: none */
     int signal;    /* signalfd */
 };
 
@@ -67,7 +68,7 @@ struct monitor {
     {                                                                                                        \
         .init_pidfd = -1, .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .devpts_fd = -1,                \
         .console = CONSOLE_NONE, .network = NETWORK_STATE_INIT, .notifier = SECCOMP_NOTIFIER_INIT,           \
-        .epoll = -1, .listening = -1, .signal = -1                                                           \
+        .epoll = -1, .listening = -1, .refused = -1, .signal = -1                                            \
     }
 
 /*
