@@ -1,13 +1,13 @@
 /* lxc-monitor: tell of every change of the containers' states. See lxc-monitor.1. */
 #include <errno.h>
 #include <poll.h>
-#include <regex.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/pattern.h"
 #include "core/container.h"
 #include "core/run/monitord.h"
 
@@ -26,10 +26,10 @@ static const struct option_row lxc_monitor_table[] = {
     OPT_END,
 };
 
-static void tell(const regex_t *names, struct state_message *m)
+static void tell(const struct regex *names, struct state_message *m)
 {
     m->name[sizeof(m->name) - 1] = '\0';
-    if (regexec(names, m->name, 0, NULL, 0) != 0)
+    if (regex_match(names, m->name) <= 0)
         return;
     if (m->type == MESSAGE_EXIT_STATUS)
         printf("'%s' exited with status [%d]\n", m->name, WEXITSTATUS(m->value));
@@ -39,7 +39,7 @@ static void tell(const regex_t *names, struct state_message *m)
 }
 
 /* One connection for each folder. Who hands the changes on may end, as LXC's lxc-monitord when told to. */
-static int follow(char *const *lxcpaths, size_t count, const regex_t *names, struct error *err)
+static int follow(char *const *lxcpaths, size_t count, const struct regex *names, struct error *err)
 {
     struct pollfd polled[count];
     int r = 0;
@@ -89,8 +89,7 @@ static int lxc_monitor_run(struct invocation *in, struct error *err)
     cleanup_string_list struct string_list lxcpaths = {0};
     cleanup_free char *pattern = NULL;
     const char *name = o->container.name ? o->container.name : in->argc ? in->argv[0] : ".*";
-    char reason[100];
-    regex_t names;
+    cleanup_regex struct regex names = {0};
     int r = settle_paths(o, in, &lxcpaths, err);
 
     for (size_t i = 0; o->quit && r == 0 && i < lxcpaths.count; i++)
@@ -100,14 +99,12 @@ static int lxc_monitor_run(struct invocation *in, struct error *err)
     pattern = format_string("^(%s)$", name);
     if (!pattern)
         return error_set(err, ENOMEM, "cannot follow the containers");
-    r = regcomp(&names, pattern, REG_NOSUB | REG_EXTENDED);
-    if (r != 0) {
-        regerror(r, &names, reason, sizeof(reason));
-        return error_text(err, EINVAL, "\"%s\" is not an extended regular expression: %s", name, reason);
-    }
-    r = follow(lxcpaths.items, lxcpaths.count, &names, err);
-    regfree(&names);
-    return r;
+    /* By itself first: "a)|(b" is none. */
+    r = regex_compile(&names, name, err);
+    regex_free(&names);
+    if (r == 0)
+        r = regex_compile(&names, pattern, err);
+    return r == 0 ? follow(lxcpaths.items, lxcpaths.count, &names, err) : r;
 }
 
 APPLET(lxc_monitor, .name = "lxc-monitor", .summary = "Tell of every change of the containers' states",
