@@ -45,6 +45,7 @@ struct monitor {
 
     pid_t init_pid;                     /* 0: none */
     int init_pidfd;                     /* -1: none, or a kernel without them */
+    bool restored;                      /* from a checkpoint, which is done once */
     int init_status;                    /* as waitpid(2) gave it, once init_pid is 0 again */
     uint64_t clone_flags;               /* CLONE_NEW* mask of the namespaces of init's own */
     int namespace_fds[NAMESPACE_KINDS]; /* init's, for hooks that want them; -1 */
