@@ -79,6 +79,7 @@ TEST_PACKAGES = apparmor \
 	busybox-static \
 	clang \
 	clang-format \
+	criu \
 	debootstrap \
 	dnsmasq-base \
 	iproute2 \
