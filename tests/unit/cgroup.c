@@ -21,6 +21,7 @@
 #include "core/cgroup/cgroup.h"
 #include "core/cgroup/directory.h"
 #include "core/cgroup/layout.h"
+#include "tests/unit/skip.h"
 
 #define CLEANUP __attribute__((cleanup(cgroup_mounts_free)))
 
@@ -304,7 +305,7 @@ static void start_and_stop(const struct config *c, const char *payload)
     char byte;
 
     if (cgroup_open(&g, c, &err) < 0 || !g.count)
-        skip();
+        SKIP("no cgroup hierarchy is mounted here");
     if (cgroup_create(&g, name_with("", ""), false, c, &err) < 0)
         fail_msg("%s", err.text);
     assert_string_equal(g.payload, payload);
@@ -358,7 +359,7 @@ static void a_container_has_its_cgroups_from_start_to_end(void **state)
 
     (void)state;
     if (geteuid() != 0)
-        skip();
+        SKIP("only root may make cgroups");
     cleanup_free char *payload = strdup(name_with("lxc.payload.", ""));
     start_and_stop(&c, payload);
 }
@@ -379,7 +380,7 @@ static void a_container_may_have_one_cgroup_for_limits_and_one_to_live_in(void *
 
     (void)state;
     if (geteuid() != 0)
-        skip();
+        SKIP("only root may make cgroups");
     start_and_stop(&c, payload);
     assert_int_equal(cgroup_open(&g, &c, NULL), 0);
     for (size_t i = 0; i < g.count; i++)
@@ -398,7 +399,7 @@ static void the_root_of_a_container_with_mapped_ids_is_given_its_cgroups(void **
 
     (void)state;
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
-        skip();
+        SKIP("there are no cgroups to be made here");
     assert_int_equal(cgroup_create(&g, name_with("", ""), false, &c, &err), 0);
     for (size_t i = 0; i < g.count; i++) {
         static const char *const files[] = {".", "cgroup.procs"};
@@ -450,7 +451,7 @@ static void init_gives_its_cgroups_to_its_roots_group(void **state)
 
     (void)state;
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
-        skip();
+        SKIP("there are no cgroups to be made here");
     assert_int_equal(cgroup_create(&g, name_with("", ""), false, &c, &err), 0);
     assert_int_equal(fchownat(g.hierarchies[0].payload_fd, "", 700000, 700000, AT_EMPTY_PATH), 0);
     assert_int_equal(pipe2(up, O_CLOEXEC) | pipe2(down, O_CLOEXEC), 0);
@@ -484,7 +485,7 @@ static void processes_left_in_the_monitors_cgroup_are_moved_out(void **state)
 
     (void)state;
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
-        skip();
+        SKIP("there are no cgroups to be made here");
     assert_int_equal(cgroup_create(&g, name_with("", ""), false, &c, &err), 0);
     assert_int_equal(cgroup_enter_monitor(&g, &err), 0);
     path = strdup(g.monitor);

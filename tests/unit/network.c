@@ -26,6 +26,7 @@
 #include "net/link.h"
 #include "net/neighbour.h"
 #include "net/route.h"
+#include "tests/unit/skip.h"
 
 static const struct container container = {"test", "/nowhere"};
 static bool allowed; /* user namespaces are not everywhere */
@@ -41,7 +42,7 @@ struct fixture {
 
 #define NEEDS_NAMESPACES()                                                                                   \
     if (!allowed)                                                                                            \
-    skip()
+    SKIP("user namespaces may not be made here")
 
 static int become_host(void **state)
 {

@@ -20,6 +20,7 @@
 #include "core/base/str.h"
 #include "fetch/unpack.h"
 #include "fetch/unpack_tree.h"
+#include "tests/unit/skip.h"
 
 /* A tar archive in the making (ustar, POSIX.1-1988), and the folder that it is unpacked into. */
 struct fixture {
@@ -302,7 +303,7 @@ static void ids_are_mapped(void **state)
     struct stat st;
 
     if (geteuid() != 0)
-        skip();
+        SKIP("only root may give files away");
     f->options.uids = f->options.gids = &range;
     f->options.uid_count = f->options.gid_count = 1;
     entry(f, '0', "sub/file", NULL, "x");
@@ -319,7 +320,7 @@ static void an_id_that_is_not_mapped_is_refused(void **state)
     static const struct unpack_id_range range = {1, 100000, 65536};
 
     if (geteuid() != 0)
-        skip();
+        SKIP("only root may give files away");
     f->options.uids = f->options.gids = &range;
     f->options.uid_count = f->options.gid_count = 1;
     entry(f, '0', "file", NULL, "x");
@@ -380,7 +381,7 @@ static void attributes_and_long_names_come_from_pax(void **state)
     assert_int_equal(unpack(f), 0);
     assert_holds(f, path, "x");
     if (f->result.xattrs_skipped)
-        skip();
+        SKIP("this file system keeps no extended attributes");
     cleanup_fd int fd = openat(f->root, "attributed", O_RDONLY | O_CLOEXEC);
     assert_int_equal(fgetxattr(fd, "user.mime", value, sizeof(value)), 3);
     assert_string_equal(value, "a/b");
