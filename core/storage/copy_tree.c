@@ -79,11 +79,13 @@ static int copy_bytes(struct copying *c, int from, int to, off_t size)
         at = data;
         while (at < hole) {
             char block[65536];
-            size_t room = (size_t)(hole - at) < sizeof(block) ? (size_t)(hole - at) : sizeof(block);
+            /* Bounded, as a size_t may be narrower than an off_t. */
+            size_t left = (size_t)(hole - at < 1 << 30 ? hole - at : 1 << 30);
+            size_t room = left < sizeof(block) ? left : sizeof(block);
             ssize_t n;
 
             off_t source = at, target = at;
-            n = copy_file_range(from, &source, to, &target, (size_t)(hole - at), 0);
+            n = copy_file_range(from, &source, to, &target, left, 0);
             if (n < 0 && (errno == ENOSPC || errno == EIO || errno == EDQUOT))
                 return failed(c, errno, "write");
             if (n <= 0) { /* not between these two */
