@@ -46,18 +46,16 @@ ifeq ($(TARGET),)
 unit: $(unit_programs)
 	tests/run unit
 else
-# Of another machine: statically with musl, as the executable is, and run by an emulator. Those that pack archives
-# themselves are left out: our libraries only unpack.
-cross_names := $(filter-out unpack,$(unit_names))
-unit: $(cross_names:%=$(OUT)/unit/%)
+# Of another machine: statically with musl, as the executable is, and run by an emulator.
+unit: $(unit_names:%=$(OUT)/unit/%)
 	tests/run cross $(TARGET) $(EMULATOR)
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(room_sources:%.c=$(OUT)/obj/%.o) $(OUT)/obj/roots.o
 	@mkdir -p $(@D)
 	$(Q)$(subst $(OUT)/lxcbox.map,$@.map,$(link)) -o $@ $(DEPS)/lib/rcrt1.o $(DEPS)/lib/crti.o $^ -L$(DEPS)/lib \
 		-Wl,--start-group $(libraries) -lcmocka -lc $(shell $(DEPS_CC) -print-libgcc-file-name) -Wl,--end-group $(DEPS)/lib/crtn.o
-$(cross_names:%=$(OUT)/obj/tests/unit/%.o): private CFLAGS += -D_UINTPTR_T -I$(OUT)/gen -Ibuild/gen
+$(unit_names:%=$(OUT)/obj/tests/unit/%.o): private CFLAGS += -D_UINTPTR_T -I$(OUT)/gen -Ibuild/gen
 $(OUT)/obj/tests/unit/seccomp.o: $(OUT)/gen/calls.h
-$(cross_names:%=$(OUT)/obj/tests/unit/%.o): $(stamp_cmocka)
+$(unit_names:%=$(OUT)/obj/tests/unit/%.o): $(stamp_cmocka)
 endif
 
 # The rooms once for all fuzz targets, with the fuzzer's instrumentation.

@@ -446,11 +446,16 @@ static void a_truncated_archive_is_refused(void **state)
     assert_int_equal(unpack_bytes(f, f->tar.text, 520, 100), -EBADMSG);
 }
 
+/* The libraries of the executable, with which the tests of another machine are linked, only unpack. */
+#pragma weak lzma_easy_buffer_encode
+
 static void compressed(struct fixture *f, unsigned char **out, size_t *length)
 {
     char end[1024] = {0};
     size_t room;
 
+    if (!lzma_easy_buffer_encode)
+        SKIP("the library here only unpacks");
     strbuf_add(&f->tar, end, sizeof(end));
     room = lzma_stream_buffer_bound(f->tar.length);
     *out = malloc(room);
