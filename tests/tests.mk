@@ -56,6 +56,7 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(room_sources:%.c=$(OUT)/obj/%.o) $(OU
 $(unit_names:%=$(OUT)/obj/tests/unit/%.o): private CFLAGS += -D_UINTPTR_T -I$(OUT)/gen -Ibuild/gen
 $(OUT)/obj/tests/unit/seccomp.o: $(OUT)/gen/calls.h
 $(unit_names:%=$(OUT)/obj/tests/unit/%.o): $(stamp_cmocka)
+-include $(unit_names:%=$(OUT)/obj/tests/unit/%.d)
 endif
 
 # The rooms once for all fuzz targets, with the fuzzer's instrumentation.

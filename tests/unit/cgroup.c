@@ -234,13 +234,15 @@ static void values_and_statistics_come_from_whichever_cgroup_has_them(void **sta
 
 /* ---- On the real kernel ---- */
 
-static pid_t clone_into(int fd)
+static pid_t clone_into(int fd, bool *is_in)
 {
     struct clone_args a = {.flags = fd >= 0 ? CLONE_INTO_CGROUP : 0,
                            .exit_signal = SIGCHLD,
                            .cgroup = (uint32_t)(fd >= 0 ? fd : 0)};
+    pid_t pid = (pid_t)syscall(SYS_clone3, &a, sizeof(a));
 
-    return (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+    *is_in = pid >= 0 && fd >= 0;
+    return pid < 0 && errno == ENOSYS ? fork() : pid;
 }
 
 /* In how many of `g`'s hierarchies the process is not in PATH. */
@@ -303,6 +305,7 @@ static void start_and_stop(const struct config *c, const char *payload)
     int ready[2], r;
     pid_t init;
     char byte;
+    bool is_in;
 
     if (cgroup_open(&g, c, &err) < 0 || !g.count)
         SKIP("no cgroup hierarchy is mounted here");
@@ -313,9 +316,10 @@ static void start_and_stop(const struct config *c, const char *payload)
         fail_msg("%s", err.text);
     assert_int_equal(cgroup_limit(&g, c, &err), 0);
     assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-    init = clone_into(cgroup_payload_fd(&g));
+    init = clone_into(cgroup_payload_fd(&g), &is_in);
+    assert_true(init >= 0);
     if (init == 0) {
-        byte = cgroup_enter_payload(&g, 0, cgroup_payload_fd(&g) >= 0, NULL) == 0;
+        byte = cgroup_enter_payload(&g, 0, is_in, NULL) == 0;
         if (write(ready[1], &byte, 1) == 1)
             pause();
         _exit(1);

@@ -108,6 +108,8 @@ static void a_lease_is_applied_in_another_namespace(void **state)
     index = make_veth(inner);
     lease_table_init(&s.leases, SERVER + 1, SERVER + 9);
     fd = udp_packet_open(-1, index, DHCP_SERVER_PORT);
+    if (fd == -ENOPROTOOPT)
+        SKIP("packet sockets do not tell here whose checksums are still to be made");
     assert_true(fd >= 0);
     if (dhcp_link_open(&l, inner, "eth0", &options, &err) < 0)
         fail_msg("%s", err.text);

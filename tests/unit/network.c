@@ -50,8 +50,11 @@ static int become_host(void **state)
     uid_t uid = getuid();
 
     (void)state;
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
+        /* Refused to a program of several threads, as an emulator is; root needs none. */
+        allowed = uid == 0 && unshare(CLONE_NEWNET) == 0;
         return 0;
+    }
     snprintf(line, sizeof(line), "0 %u 1", uid);
     allowed = file_write_value(AT_FDCWD, "/proc/self/uid_map", line) == 0;
     return 0;
