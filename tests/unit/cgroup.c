@@ -462,7 +462,9 @@ static void init_gives_its_cgroups_to_its_roots_group(void **state)
     init = fork();
     if (init == 0)
         give_and_exit(&g, up[1], down[0]);
-    assert_int_equal(read(up[0], &byte, 1), 1);
+    close(up[1]); /* init's end of it ends our wait */
+    if (read(up[0], &byte, 1) != 1)
+        SKIP("user namespaces may not be made here");
     write_map(init, "uid_map", "0 800000 1000\n");
     write_map(init, "gid_map", "0 800000 1000\n");
     assert_int_equal(write(down[1], &byte, 1), 1);
@@ -473,7 +475,6 @@ static void init_gives_its_cgroups_to_its_roots_group(void **state)
     assert_int_equal(st.st_mode & 0777, 0775);
     assert_int_equal(cgroup_destroy(&g, &err), 0);
     close(up[0]);
-    close(up[1]);
     close(down[0]);
     close(down[1]);
 }

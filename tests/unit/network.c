@@ -352,6 +352,7 @@ static void router_mode_routes_and_answers_for_the_gateway(void **state)
 {
     struct fixture *f = *state;
     struct net_address address = address_of("10.9.0.5", 32, NULL), route = address_of("10.77.0.0", 16, NULL);
+    int r;
 
     NEEDS_NAMESPACES();
     f->nets[0].type = NET_VETH;
@@ -361,7 +362,10 @@ static void router_mode_routes_and_answers_for_the_gateway(void **state)
     f->nets[0].address_count = f->nets[0].veth_route_count = 1;
     f->nets[0].ipv4_gateway = GATEWAY_ADDRESS;
     inet_pton(AF_INET, "169.254.1.1", f->nets[0].ipv4_gateway_address);
-    assert_int_equal(attach(f), 0);
+    r = attach(f);
+    if (r == -EOPNOTSUPP)
+        SKIP("a neighbour cannot be answered for here");
+    assert_int_equal(r, 0);
     assert_true(has_route(&f->host, AF_INET, "10.9.0.5", ""));
     assert_true(has_route(&f->host, AF_INET, "10.77.0.0/16", ""));
     assert_true(has_proxy(&f->host, AF_INET, "169.254.1.1"));
