@@ -84,6 +84,11 @@ system: build/lxcbox
 check: setup
 	+tests/run check
 
+# Every machine that there is a cross compiler for. Nothing of it is in `make check`: it takes half an hour and more.
+cross-check:
+	@for machine in $(targets); do $(MAKE) --no-print-directory TARGET=$$machine setup || exit; done
+	+tests/cross.sh $(targets)
+
 demo: setup
 	$(MAKE) build/lxcbox
 	tests/demo.sh
