@@ -36,12 +36,16 @@ static int make_veth(int peer_netns)
     struct error err = ERROR_INIT;
     struct netlink_batch b;
     struct link l;
+    int r;
 
     assert_int_equal(netlink_open(&n, NETLINK_ROUTE, -1, &err), 0);
     netlink_batch_init(&b);
     link_create(&b, &(struct link_request){
                         .name = "v", .kind = "veth", .peer = &peer, .flags = IFF_UP, .change = IFF_UP});
-    assert_int_equal(netlink_exchange(&n, &b, NULL, NULL), 0);
+    r = netlink_exchange(&n, &b, NULL, NULL);
+    if (r == -EOPNOTSUPP)
+        SKIP("no veth can be made here");
+    assert_int_equal(r, 0);
     assert_int_equal(link_find(&n, 0, "v", &l, &err), 0);
     return l.index;
 }

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 #include <sched.h>
+#include <arpa/inet.h>
 #include <errno.h>
 
 #include "core/base/cleanup.h"
@@ -138,7 +139,7 @@ static void the_firewall_is_put_up_replaced_and_taken_down(void **state)
     (void)state;
     if (unshare(CLONE_NEWNET) < 0)
         SKIP("network namespaces may not be made here");
-    f.network.s_addr = __builtin_bswap32(0x0a000300);
+    f.network.s_addr = htonl(0x0a000300);
     if (firewall_probe(-1, true, &err) < 0)
         SKIP("this kernel has no nf_tables");
     assert_int_equal(netlink_open(&n, NETLINK_NETFILTER, -1, &err), 0);

@@ -168,7 +168,9 @@ static void another_user_is_refused(void **state)
     union {
         char bytes[CMSG_SPACE(sizeof(other))];
         struct cmsghdr header;
-    } control = {.header = {CMSG_LEN(sizeof(other)), SOL_SOCKET, SCM_CREDENTIALS}};
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(other)),
+                            .cmsg_level = SOL_SOCKET,
+                            .cmsg_type = SCM_CREDENTIALS}};
     struct iovec vector = {(void *)&request, sizeof(request)};
     struct msghdr message = {
         .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
