@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -10,6 +9,7 @@
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
+#include "core/base/pattern.h"
 #include "core/cgroup/layout.h"
 #include "core/container.h"
 #include "core/run/command_client.h"
@@ -38,7 +38,7 @@ struct followed {
 
 struct monitor {
     const char *lxcpath;
-    regex_t names;
+    struct regex names;
     struct followed *items;
     size_t count;
     int starts; /* inotify: something is being started */
@@ -98,7 +98,7 @@ static int look_around(struct monitor *m, bool announce, struct error *err)
         const struct container c = {name, m->lxcpath};
         struct followed *f = &m->items[m->count];
 
-        if (regexec(&m->names, name, 0, NULL, 0) != 0 || is_followed(m, name) || m->count == FOLLOWED_MAX)
+        if (regex_match(&m->names, name) <= 0 || is_followed(m, name) || m->count == FOLLOWED_MAX)
             continue;
         *f = (struct followed){strdup(name), command_state(&c, NULL), -1};
         if (!f->name)
@@ -180,7 +180,6 @@ static int lxc_monitor_run(struct invocation *in, struct error *err)
     cleanup_free char *pattern = NULL;
     struct monitor m = {.starts = -1};
     const char *name = o->container.name ? o->container.name : in->argc ? in->argv[0] : ".*";
-    char reason[100];
     int r = container_select_path(&o->container, in, &m.lxcpath, err);
 
     if (r < 0 || o->quit)
@@ -189,17 +188,19 @@ static int lxc_monitor_run(struct invocation *in, struct error *err)
     m.items = calloc(FOLLOWED_MAX, sizeof(*m.items));
     if (!pattern || !m.items)
         return error_set(err, ENOMEM, "cannot follow the containers");
-    r = regcomp(&m.names, pattern, REG_NOSUB | REG_EXTENDED);
-    if (r != 0) {
-        regerror(r, &m.names, reason, sizeof(reason));
-        return error_text(err, EINVAL, "\"%s\" is not an extended regular expression: %s", name, reason);
-    }
-    m.starts = watch_starts(err);
-    r = m.starts < 0 ? m.starts : run(&m, err);
+    /* Alone first, for what is said of it. */
+    r = regex_compile(&m.names, name, err);
+    regex_free(&m.names);
+    if (r == 0)
+        r = regex_compile(&m.names, pattern, err);
+    if (r == 0)
+        r = m.starts = watch_starts(err);
+    if (r >= 0)
+        r = run(&m, err);
     while (m.count)
         forget(&m, m.count - 1);
     close_fd(&m.starts);
-    regfree(&m.names);
+    regex_free(&m.names);
     free(m.items);
     return r;
 }

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -142,14 +143,21 @@ static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *er
 static uint32_t map_id(const char *map, uint32_t host_id)
 {
     uint32_t found = 0;
-    unsigned inside, outside, count;
-    int length;
+    uint32_t numbers[3];
 
-    for (; sscanf(map, "%u %u %u %n", &inside, &outside, &count, &length) == 3; map += length) {
-        if (inside == 0)
+    for (const char *line = map; line; line = strchr(line, '\n')) {
+        line += line[0] == '\n';
+        for (unsigned i = 0; i < 3; i++) {
+            char word[16];
+
+            if (!line_word(line, i, word, sizeof(word)))
+                return found;
+            numbers[i] = (uint32_t)strtoul(word, NULL, 10);
+        }
+        if (numbers[0] == 0)
             return 0;
-        if (host_id >= outside && host_id - outside < count)
-            found = inside + (host_id - outside);
+        if (host_id >= numbers[1] && host_id - numbers[1] < numbers[2])
+            found = numbers[0] + (host_id - numbers[1]);
     }
     return found;
 }

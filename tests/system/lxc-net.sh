@@ -73,7 +73,7 @@ own_ipv6() { in_box a ip -6 addr show dev eth0 scope global -tentative | grep -q
 solicit() { in_box a sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6'; }
 solicit
 t 'a container makes itself an IPv6 address' until_ok 8 own_ipv6
-t 'and reaches the internet with it' in_box a ping -6 -c1 -W2 2001:db8::1
+t 'and reaches the internet with it' until_ok 8 in_box a ping -6 -c1 -W2 2001:db8::1
 t 'its name leads to that address' until_ok 8 eval '[ "$(dig_a +short alpha.lxc AAAA)" = "$(in_box a ip -6 -o addr show dev eth0 scope global | sed -E "s/.*inet6 ([^/]*).*/\1/")" ]'
 t 'and back' is alpha.lxc. eval 'dig_a +short -x "$(dig_a +short alpha.lxc AAAA)"'
 t 'an address of the prefix that nobody has is nobody'"'"'s' has 'status: NXDOMAIN' dig_a -x fd42::dead
