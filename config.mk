@@ -13,7 +13,7 @@ triplet_i386 = i686-linux-gnu
 triplet_mipsel = mipsel-linux-gnu
 triplet_ppc64el = powerpc64le-linux-gnu
 triplet_s390x = s390x-linux-gnu
-targets := $(patsubst triplet_%,%,$(filter triplet_%,$(.VARIABLES)))
+targets := $(sort $(patsubst triplet_%,%,$(filter triplet_%,$(.VARIABLES))))
 # The emulator that runs its programs, for the unit tests (package qemu-user-static).
 emulator_armhf = arm
 emulator_armel = arm

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
@@ -94,6 +95,13 @@ int file_write_value(int dirfd, const char *path, const char *value)
     if (fd < 0)
         return -errno;
     return write(fd, value, strlen(value)) < 0 ? -errno : 0;
+}
+
+int file_control(int fd, unsigned long request, uintptr_t argument)
+{
+    int r = (int)syscall(SYS_ioctl, fd, (unsigned)request, argument);
+
+    return r < 0 ? -errno : r;
 }
 
 int make_directories(const char *path, mode_t mode)

@@ -114,7 +114,7 @@ static int copy_file(struct copying *c, int from_dir, int to_dir, const char *na
         return failed(c, errno, "read");
     if (to < 0)
         return failed(c, errno, "make");
-    if (c->cannot_clone || ioctl(to, FICLONE, from) < 0) {
+    if (c->cannot_clone || file_control(to, FICLONE, (uintptr_t)from) < 0) {
         c->cannot_clone = true;
         r = copy_bytes(c, from, to, st->st_size);
     }
