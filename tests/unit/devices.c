@@ -139,7 +139,7 @@ static int run(const struct device_rules *rules, char type, unsigned access, uin
             assert_true(BPF_OP(i->code) == BPF_JEQ || BPF_OP(i->code) == BPF_JNE);
             assert_true(i->off >= 0);
             if (jump)
-                pc += (size_t)i->off;
+                pc += (uint16_t)i->off;
         } else {
             assert_int_equal(BPF_CLASS(i->code), BPF_ALU64);
             switch (BPF_OP(i->code)) {
