@@ -212,7 +212,7 @@ struct config {
     bool keyring_session; /* lxc.keyring.session = 1, which keeps the caller's session keyring */
 
     uint64_t namespace_clone, namespace_keep; /* CLONE_NEW* masks; 0: not set */
-    char *namespace_share[8]; /* by namespace_kind of core/run/namespace.h: PID, name or path */
+    char *namespace_share[8]; /* by namespace_kind of core/config/namespaces.h: PID, name or path */
 
     struct config_time_offset time_offset_boot, time_offset_monotonic;
     bool sched_core;

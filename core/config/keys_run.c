@@ -12,8 +12,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/config/keys.h"
+#include "core/config/namespaces.h"
 #include "core/run/caps.h"
-#include "core/run/namespace.h"
 #include "core/run/personality.h"
 
 /* --- lxc.arch --- */
@@ -163,19 +163,10 @@ const struct key_type type_caps = {.set = set_caps, .get = list_get, .clear = cl
 
 /* --- lxc.namespace.* --- */
 
-/* In the order of enum namespace_kind. */
-static const struct {
-    char name[8];
-    uint64_t flag;
-} kinds[NAMESPACE_KINDS] = {
-    {"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},  {"pid", CLONE_NEWPID},       {"uts", CLONE_NEWUTS},
-    {"ipc", CLONE_NEWIPC},   {"net", CLONE_NEWNET}, {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
-};
-
 static int kind_of(const char *name)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++)
-        if (strcasecmp(kinds[i].name, name) == 0)
+        if (strcasecmp(namespaces[i].name, name) == 0)
             return i;
     return -EINVAL;
 }
@@ -199,7 +190,7 @@ static int set_namespaces(void *holder, const struct setting *s, char **kept, st
             error_text(err, EINVAL, "%s: there is no namespace \"%s\"", s->name, word);
             return error_remedy(err, "they are user, mnt, pid, uts, ipc, net, cgroup and time");
         }
-        mask |= kinds[kind].flag;
+        mask |= namespaces[kind].flag;
     }
     *MEMBER(holder, s, uint64_t) |= mask;
     return 0;
@@ -210,7 +201,7 @@ static int get_namespaces(const void *holder, const struct setting *s, struct st
     uint64_t mask = *CONST_MEMBER(holder, s, uint64_t);
 
     for (int i = 0; i < NAMESPACE_KINDS; i++)
-        if (mask & kinds[i].flag && strbuf_printf(out, "%s\n", kinds[i].name) < 0)
+        if (mask & namespaces[i].flag && strbuf_printf(out, "%s\n", namespaces[i].name) < 0)
             return -ENOMEM;
     return 0;
 }
@@ -248,7 +239,7 @@ static void clear_share(void *holder, const struct setting *s)
     char **members = MEMBER(holder, s, char *);
 
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        if (!*s->rest || strcmp(kinds[i].name, s->rest) == 0) {
+        if (!*s->rest || strcmp(namespaces[i].name, s->rest) == 0) {
             free(members[i]);
             members[i] = NULL;
         }
