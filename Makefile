@@ -42,8 +42,9 @@ help:
 	@echo 'make dist         for every machine, into build/dist, with sizes and SHA-256'
 	@echo 'make demo         set up, build, then create, start, enter and stop a container (as root, no network needed)'
 	@echo 'make check        set up, build, then every test; says what it skips'
-	@echo 'make setup        install what the build and the tests need, on Debian'
+	@echo 'make setup        install what the build and the tests need, on Debian; with TARGET= what building for it needs'
 	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan; with TARGET= under qemu-user'
+	@echo 'make cross-check  set up, build and run the unit tests for every machine, then make dist; takes long'
 	@echo 'make fuzz-smoke   every fuzz target for a few seconds; make fuzz: for FUZZ_SECONDS each (600)'
 	@echo 'make system       the tests against the real kernel and against stock LXC, as root'
 	@echo 'make bench        times against stock LXC'
@@ -387,7 +388,7 @@ endif
 # --- Setting up, size, install ------------------------------------------------------------------------------------
 
 setup:
-	@missing=$$(for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
+	@missing=$$(for p in $(BUILD_PACKAGES) $(if $(TARGET),$(CROSS_PACKAGES),$(TEST_PACKAGES)); do \
 		dpkg-query -W -f '$${Status}' $$p 2> /dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get > /dev/null || [ "$$(id -u)" != 0 ]; then \
@@ -408,15 +409,26 @@ size: $(OUT)/lxcbox
 		END { for (name in sum) print sum[name], name }' $(OUT)/lxcbox.map | sort -rn | head -$(SIZE_ROWS); \
 	[ $$size -le $(size_limit) ]
 
-# One executable for every machine. Its name says which: lxcbox-VERSION-aarch64.
-.PHONY: dist
-dist: $(targets:%=dist-%) dist-$(firstword $(subst -, ,$(TRIPLET)))
-	@cd build/dist && sha256sum lxcbox-$(VERSION)-* > SHA256SUMS && \
+# One executable for every machine, each of which was run once. Its name says which: lxcbox-VERSION-aarch64.
+.PHONY: dist try
+own := $(firstword $(subst -, ,$(TRIPLET)))
+dist: $(targets:%=dist-%) dist-$(own)
+	@cd build/dist && sha256sum $(^:dist-%=lxcbox-$(VERSION)-%) > SHA256SUMS && \
 		while read -r sum file; do echo "$$sum $$(stat -c %s $$file) bytes $$file"; done < SHA256SUMS
+	@echo 'build/dist holds these, and SHA256SUMS'
 
 dist-%:
 	@+$(MAKE) --no-print-directory $(if $(filter $*,$(targets)),TARGET=$*) $(if $(filter $*,$(targets)),build/$*/lxcbox,build/lxcbox)
 	@install -D -m 755 $(if $(filter $*,$(targets)),build/$*/lxcbox,build/lxcbox) build/dist/lxcbox-$(VERSION)-$*
+	@+$(MAKE) --no-print-directory $(if $(filter $*,$(targets)),TARGET=$*) try TRY=build/dist/lxcbox-$(VERSION)-$*
+
+# Run what was built: the version, and a command of LXC's by its name.
+try:
+	@emulator=$(if $(TARGET),$(EMULATOR)); \
+	if [ -n "$$emulator" ] && ! command -v $$emulator > /dev/null; then \
+		echo "$(TRY): not run, as there is no $$emulator (make setup TARGET=$(TARGET))"; exit 0; fi; \
+	if [ "$$($$emulator $(TRY) --version)" != $(VERSION) ] || [ "$$($$emulator $(TRY) lxc-config lxc.bdev.zfs.root)" != lxc ]; then \
+		echo "$(TRY) does not run$${emulator:+ under $$emulator}" >&2; exit 1; fi
 
 install: $(OUT)/lxcbox
 	install -D -m 755 $(OUT)/lxcbox $(DESTDIR)$(PREFIX)/bin/lxcbox

@@ -18,7 +18,7 @@ void container_list_free(struct container_list *list)
 
 bool container_is_defined(const struct container *c)
 {
-    cleanup_free char *path = container_path(c, "config");
+    cleanup_free char *path = container_config_path(c);
 
     return path && access(path, F_OK) == 0;
 }
@@ -144,7 +144,8 @@ static int read_list(const char *lxcpath, bool active_only, bool check, struct c
     }
     for (size_t i = 0; (active_only || !check) && i < list->count; i++)
         if (list->items[i].active)
-            list->items[i].defined = container_is_defined(&(struct container){list->items[i].name, lxcpath});
+            list->items[i].defined =
+                container_is_defined(&(struct container){.name = list->items[i].name, .lxcpath = lxcpath});
     if (list->count > defined)
         qsort(list->items, list->count, sizeof(*list->items), by_name);
     return 0;

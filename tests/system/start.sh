@@ -55,8 +55,9 @@ rmdir $(cgroups | sort -r) 2> /dev/null
 
 t 'the foreground gives the exit status of init' eval 'lxcbox lxc-start -F -P "$P" $N -- /bin/sh -c "exit 5" < /dev/null; [ $? -eq 5 ]'
 t 'the foreground shows the console' has 'hello from .dev.pts.0' lxcbox lxc-start -F -P "$P" $N -- /bin/sh -c 'echo hello from $(tty)'
-t 'a pid file names the monitor and goes away' eval '
-    start -p "$WORK/pid" && [ "$(cat /proc/$(cat "$WORK/pid")/comm)" = lxc-start ] && kill_it
+t 'a pid file names the monitor, whoever else would start it, and goes away' eval '
+    start -p "$WORK/pid" && [ "$(cat /proc/$(cat "$WORK/pid")/comm)" = lxc-start ]
+    pid=$(cat "$WORK/pid"); start -p "$WORK/pid" 2>&1 | grep -q "already running" && [ "$(cat "$WORK/pid")" = "$pid" ] && kill_it
     for i in $(seq 100); do [ -e "$WORK/pid" ] || break; sleep 0.02; done; [ ! -e "$WORK/pid" ]'
 t 'the console is logged' eval 'start -L "$WORK/console.log" -- /bin/sh -c "echo said on the console; sleep 100" && for i in $(seq 100); do grep -q "said on" "$WORK/console.log" && break; sleep 0.02; done; grep "said on the console" "$WORK/console.log"; r=$?; kill_it; [ $r -eq 0 ]'
 
@@ -103,7 +104,7 @@ cp "$WORK/saved" "$config"
 t 'a container that does not exist is refused' refuses 'there is no container nonesuch in' lxcbox lxc-start -P "$P" nonesuch
 t 'a misspelt key is refused by file and line' eval 'echo "lxc.rootfs.pth = /x" >> "$config"; refuses "config:[0-9]+: there is no key lxc.rootfs.pth" start; r=$?; cp "$WORK/saved" "$config"; [ $r = 0 ]'
 t 'an init that is not there is named' refuses 'cannot execute /sbin/nonesuch' start -- /sbin/nonesuch
-t 'a missing rootfs is named' refuses 'cannot mount rootfs .*nonesuch' start -s lxc.rootfs.path=dir:/nonesuch
+t 'a missing rootfs is named' refuses 'cannot mount rootfs .*nonesuch' start -s lxc.rootfs.path=dir:$WORK/nonesuch
 t 'a missing bridge is named with what to do' refuses 'no network interface nonesuch.*\(' start -s lxc.net.0.type=veth -s lxc.net.0.link=nonesuch
 t 'no failed start left anything' eval '[ -z "$(left_over)" ] || { left_over; false; }'
 
