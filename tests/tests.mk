@@ -66,6 +66,12 @@ fuzz: $(fuzz_names:%=build/fuzz/%)
 system: build/lxcbox
 	tests/run system interop
 
+# Virtual machines of the kind that TARGET is, else of this one's.
+.PHONY: boot
+boot: $(OUT)/lxcbox
+	$(if $(TARGET),+$(MAKE) TARGET= build/lxcbox)
+	TARGET=$(TARGET) TEST_TIMEOUT=3600 tests/run boot
+
 check: setup
 	+tests/run check
 

@@ -3,8 +3,7 @@
 # bridge, no nftables, no IPv6.
 . "$(dirname "$0")/../lib.sh"
 . tests/vm.sh
-vm_needs amd64
-busybox=$(command -v busybox) || { skip 'networks in a virtual machine' 'needs busybox-static'; exit 0; }
+vm_needs
 
 guest=$WORK/guest
 vm_guest "$guest"
@@ -159,16 +158,16 @@ for a in sh mount mkdir cat sed cp mv rm ln chmod grep find ps poweroff sleep us
     links+=(-a "$WORK/$a:/bin/$a")
 done
 image() { # FILE MODULES GUEST
-    lxcbox mkinitramfs -o "$WORK/$1" -b "$MODULES" -k "$RELEASE" -m "$2" -a "$busybox:/bin/busybox" -a "$3:/guest" "${links[@]}"
+    vm_initramfs "$WORK/$1" -m "$2" -a "$BUSYBOX:/bin/busybox" -a "$3:/guest" "${links[@]}"
 }
 run() { # WHAT IMAGE LINE OPTION...
     local what=$1
     shift
     vm_run "$@" > "$WORK/said"
     cat "$WORK/said"
-    t "the machine $what comes to its end" grep -q '^the end' "$WORK/said"
+    t "the machine $what comes to its end$VM_NAME" grep -q '^the end' "$WORK/said"
 }
-t 'an initramfs is written' image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,af_packet,virtio_pci,virtio_net "$guest"
-run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  -netdev user,id=n -device virtio-net-pci,netdev=n
-t 'one with little in it, too' image poor.initrd bridge,veth,af_packet "$WORK/poor"
+t "an initramfs is written$VM_NAME" image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,af_packet,virtio_pci,virtio_net "$guest"
+run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  -nic "user,model=$vm_card"
+t "one with little in it, too$VM_NAME" image poor.initrd bridge,veth,af_packet "$WORK/poor"
 run 'with little in it' "$WORK/poor.initrd" 'rdinit=/guest ipv6.disable=1'
