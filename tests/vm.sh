@@ -5,8 +5,9 @@
 #
 # vm_needs                  sets ARCH (Debian's name), KERNEL, RELEASE, MODULES (for mkinitramfs -b), BUSYBOX (a static
 #                           one), BUSYBOX_32 (a 32-bit one, where the kernel runs it and Debian has it), VM_NAME for
-#                           the promises, vm_least (MB of memory that the main job needs), vm_keyboard (is there one?);
-#                           else says why all is skipped, and ends
+#                           the promises, and of vm_rows vm_least, vm_keyboard (is there one?) and vm_network (options
+#                           for vm_run); else says why all is skipped, and ends
+# vm_use older              the same for this machine's kind with a kernel of 2021, 5.10; false where it is not to be had
 # vm_native                 for a script that is not for other machines: with TARGET it says so, and ends
 # vm_initramfs FILE OPTION...      lxcbox mkinitramfs, for that machine and kernel
 # vm_run INITRD LINE [OPTION]...   boots, with LINE added to the kernel's; prints what the machine says, until it is off.
@@ -16,14 +17,17 @@ TARGET=${TARGET-}
 vm_folder=$PWD/build/boot
 VM_SECONDS=${VM_SECONDS:-110}
 
-# TARGET, Debian's name and suite ("-": this machine's), kernel, console, network card, emulator with its machine.
+# TARGET, Debian's name and suite ("-": this machine's; A|B: B where A is not to be had), kernel, MB of memory that the
+# main job needs (measured: 76, 56, 112; Debian's kernel for x86_64 does not start in 75 with a shell alone), console,
+# network card, emulator with its machine.
 vm_rows='
--       -       -        linux-image-cloud-amd64 ttyS0    virtio-net-pci qemu-system-x86_64 -M q35 -cpu max
-aarch64 arm64   bookworm linux-image-cloud-arm64 ttyAMA0  virtio-net-pci qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on
-armhf   armhf   bookworm linux-image-armmp       ttyAMA0  virtio-net-pci qemu-system-arm -M virt -cpu max
-i386    i386    bookworm linux-image-686         ttyS0    virtio-net-pci qemu-system-i386 -M q35 -cpu max
-riscv64 riscv64 trixie|sid linux-image-riscv64     ttyS0    virtio-net-pci qemu-system-riscv64 -M virt
-s390x   s390x   bookworm linux-image-s390x       ttysclp0 virtio-net-ccw qemu-system-s390x -M s390-ccw-virtio -cpu max
+-       -       -          linux-image-cloud-amd64 80  ttyS0    virtio-net-pci qemu-system-x86_64 -M q35 -cpu max
+older   amd64   bullseye   linux-image-cloud-amd64 80  ttyS0    virtio-net-pci qemu-system-x86_64 -M q35 -cpu max
+aarch64 arm64   bookworm   linux-image-cloud-arm64 64  ttyAMA0  virtio-net-pci qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on
+armhf   armhf   bookworm   linux-image-armmp       128 ttyAMA0  virtio-net-pci qemu-system-arm -M virt -cpu max
+i386    i386    bookworm   linux-image-686         128 ttyS0    virtio-net-pci qemu-system-i386 -M q35 -cpu max
+riscv64 riscv64 trixie|sid linux-image-riscv64     128 ttyS0    virtio-net-pci qemu-system-riscv64 -M virt
+s390x   s390x   bookworm   linux-image-s390x       128 ttysclp0 virtio-net-ccw qemu-system-s390x -M s390-ccw-virtio -cpu max
 '
 
 # vm_get FOLDER SUITE ARCH PACKAGE: unpack a package, the newest kernel where it is a kernel's name without a version.
@@ -66,7 +70,7 @@ vm_fetch() {
     fi
     rm -rf "$folder"
     vm_get "$folder" "$suite" "$arch" "$kernel" || return
-    if [ "$suite" != - ]; then vm_get "$folder" "$suite" "$arch" busybox-static || return; fi
+    case $suite in - | bullseye) ;; *) vm_get "$folder" "$suite" "$arch" busybox-static || return ;; esac
     if [ "$arch" = arm64 ]; then mkdir "$folder/32" && vm_get "$folder/32" "$suite" armhf busybox-static || return; fi
     for MODULES in "$folder"/linux/usr "$folder"/linux; do [ ! -e "$MODULES/lib/modules" ] || break; done
     depmod -b "$MODULES" "$(ls "$MODULES/lib/modules")" || return
@@ -74,33 +78,41 @@ vm_fetch() {
     touch "$folder/fetched"
 }
 
-vm_needs() {
-    local program why row suite kernel folder
-    row=$(echo "$vm_rows" | grep "^${TARGET:--} ")
-    read -r _ ARCH suite kernel vm_console vm_card vm_qemu <<< "$row"
-    if [ -z "$TARGET" ]; then ARCH=$(dpkg --print-architecture); fi
-    vm_least=80 vm_keyboard=
-    case $vm_qemu in *q35*) vm_keyboard=1 ;; esac
-    folder=$vm_folder/$ARCH VM_NAME=${TARGET:+ on $TARGET}
+# vm_use ROW: false, and vm_why, if it cannot be had
+vm_use() {
+    local program row suite kernel folder
+    row=$(echo "$vm_rows" | grep "^$1 ")
+    read -r _ ARCH suite kernel vm_least vm_console vm_card vm_qemu <<< "$row"
+    if [ "$suite" = - ]; then ARCH=$(dpkg --print-architecture); fi
+    folder=$vm_folder/$ARCH vm_why=
+    if [ "$1" = older ]; then folder=$vm_folder/$suite; fi
     for program in ${vm_qemu%% *} dpkg depmod busybox; do
-        command -v $program > /dev/null || why="needs $program"
+        command -v $program > /dev/null || vm_why="needs $program"
     done
-    if [ -z "$row" ]; then why="there is no virtual machine of that kind"
-    elif [ -n "$TARGET" ] && [ ! -e "build/$TARGET/lxcbox" ]; then why="not built: make TARGET=$TARGET"
-    elif [ -z "$TARGET" ] && [ "$ARCH" != amd64 ]; then why="no virtual machine is known for $ARCH"; fi
-    if [ -z "${why-}" ] && ! (flock 9 && vm_fetch "$folder" "$ARCH" "$suite" "$kernel" > "$WORK/fetch" 2>&1) 9> "$vm_folder.lock"; then
-        why="cannot fetch $kernel: $(grep -E '^E:' "$WORK/fetch" | head -n 1)"
+    if [ -z "$row" ]; then vm_why="there is no virtual machine of that kind"
+    elif [ -n "$TARGET" ] && [ ! -e "build/$TARGET/lxcbox" ]; then vm_why="not built: make TARGET=$TARGET"
+    elif [ "$suite" = - ] && [ "$ARCH" != amd64 ]; then vm_why="no virtual machine is known for $ARCH"; fi
+    if [ -z "$vm_why" ] && ! (flock 9 && vm_fetch "$folder" "$ARCH" "$suite" "$kernel" > "$WORK/fetch" 2>&1) 9> "$vm_folder.lock"; then
+        vm_why="cannot fetch $kernel: $(grep -E '^E:' "$WORK/fetch" | head -n 1)"
     fi
-    if [ -n "${why-}" ]; then
-        skip "$(basename "$0" .sh)$VM_NAME" "$why"
-        exit 0
-    fi
+    [ -z "$vm_why" ] || return 1
+    vm_keyboard=
+    case $vm_qemu in *q35*) vm_keyboard=1 ;; esac
+    vm_network="-netdev user,id=net -device $vm_card,netdev=net"
     for MODULES in "$folder"/linux/usr "$folder"/linux; do [ ! -e "$MODULES/lib/modules" ] || break; done
     RELEASE=$(ls "$MODULES/lib/modules")
     KERNEL=$(ls "$folder"/linux/boot/vmlinu[xz]-* "$MODULES"/lib/modules/*/vmlinuz 2> /dev/null | head -n 1)
     BUSYBOX=$(ls "$folder"/busybox/{usr/,}bin/busybox 2> /dev/null | head -n 1)
     BUSYBOX=${BUSYBOX:-$(command -v busybox)}
     BUSYBOX_32=$(ls "$folder"/32/busybox/bin/busybox 2> /dev/null)
+    return 0
+}
+
+vm_needs() {
+    VM_NAME=${TARGET:+ on $TARGET}
+    vm_use "${TARGET:--}" && return
+    skip "$(basename "$0" .sh)$VM_NAME" "$vm_why"
+    exit 0
 }
 
 vm_native() {

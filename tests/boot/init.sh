@@ -89,7 +89,7 @@ machine() { # NAME LINE [OPTION]...: boot, and show what it said
     local name=$1 line=$2 began
     shift 2
     began=$(date +%s%N)
-    vm_run "$WORK/initrd" "lxc.ca=/etc/ca.pem lxc.server=10.0.2.2:$SERVER_PORT lxc.end=poweroff $line" -nic "user,model=$vm_card" "$@" > "$WORK/$name"
+    vm_run "$WORK/initrd" "lxc.ca=/etc/ca.pem lxc.server=10.0.2.2:$SERVER_PORT lxc.end=poweroff $line" $vm_network "$@" > "$WORK/$name"
     cat "$WORK/$name"
     echo "$name$VM_NAME: from power on to power off: $((($(date +%s%N) - began) / 1000000)) ms"
 }

@@ -168,6 +168,6 @@ run() { # WHAT IMAGE LINE OPTION...
     t "the machine $what comes to its end$VM_NAME" grep -q '^the end' "$WORK/said"
 }
 t "an initramfs is written$VM_NAME" image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,af_packet,virtio_pci,virtio_net "$guest"
-run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  -nic "user,model=$vm_card"
+run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  $vm_network
 t "one with little in it, too$VM_NAME" image poor.initrd bridge,veth,af_packet "$WORK/poor"
 run 'with little in it' "$WORK/poor.initrd" 'rdinit=/guest ipv6.disable=1'
