@@ -166,11 +166,15 @@ static int resolve_soft(struct resolving *r, const char *name, bool before)
     return 0;
 }
 
-/* "kernel/a.ko: kernel/c.ko kernel/b.ko": what is needed last stands first. */
-static int add_with_needs(const char *line, struct string_list *paths)
+static int resolve_module(struct resolving *r, const char *name);
+
+/* "kernel/a.ko: kernel/c.ko kernel/b.ko": what is needed last stands first. `deep`: with what those want
+ * softly. */
+static int add_with_needs(struct resolving *r, const char *line, bool deep)
 {
     const char *words[128], *rest = line;
     size_t lengths[128], count = 0;
+    char name[WORD_MAX];
 
     while (count < ARRAY_LENGTH(words) && next_word(&rest, &words[count], &lengths[count]))
         count++;
@@ -178,7 +182,10 @@ static int add_with_needs(const char *line, struct string_list *paths)
         lengths[0] -= words[0][lengths[0] - 1] == ':';
     while (count > 0) {
         count--;
-        if (add_path(paths, words[count], lengths[count]) < 0)
+        name_of(words[count], lengths[count], name);
+        if (deep && count && resolve_module(r, name) == -ENOMEM)
+            return -ENOMEM;
+        if (add_path(r->paths, words[count], lengths[count]) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -197,7 +204,7 @@ static int resolve_module(struct resolving *r, const char *name)
             continue;
         if (first && (string_list_add(&r->soft, name) < 0 || resolve_soft(r, name, true) < 0))
             return -ENOMEM;
-        if (add_with_needs(line, r->paths) < 0)
+        if (add_with_needs(r, line, first) < 0)
             return -ENOMEM;
         return first ? resolve_soft(r, name, false) : 0;
     }
@@ -245,9 +252,10 @@ static int resolve(struct resolving *r, const char *name)
 {
     int result = resolve_module(r, name);
 
-    if (result == -ENOENT && is_built_in(r->m, name))
-        return 1;
-    return result == -ENOENT ? resolve_alias(r, name) : result;
+    /* What is built in may have the name of something else that is not, as crc32 has. */
+    if (result == -ENOENT)
+        result = resolve_alias(r, name);
+    return result == -ENOENT && is_built_in(r->m, name) ? 1 : result;
 }
 
 int modules_resolve(const struct modules *m, const char *name, struct string_list *paths)
