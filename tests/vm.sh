@@ -10,8 +10,8 @@
 # vm_use older              the same for this machine's kind with a kernel of 2021, 5.10; false where it is not to be had
 # vm_native                 for a script that is not for other machines: with TARGET it says so, and ends
 # vm_initramfs FILE OPTION...      lxcbox mkinitramfs, for that machine and kernel
-# vm_run INITRD LINE [OPTION]...   boots, with LINE added to the kernel's; prints what the machine says, until it is off.
-#                           What is typed at its console is read from VM_INPUT
+# vm_run INITRD LINE [OPTION]...   boots, with LINE added to the kernel's; prints what the machine says, until it is off;
+#                           status 0 if it went by itself. What is typed at its console is read from VM_INPUT
 # vm_guest FILE             the start of a script that is the machine's init: t, is, has as in tests/lib.sh
 TARGET=${TARGET-}
 vm_folder=$PWD/build/boot
@@ -134,6 +134,7 @@ vm_run() {
     case $vm_qemu in *q35*) line="no_timer_check $line" ;; esac
     timeout -k 5 "$VM_SECONDS" $vm_qemu -m "${VM_MEMORY:-512}" -display none -no-reboot -nodefaults -serial stdio \
         -kernel "$KERNEL" -initrd "$initrd" -append "console=$vm_console quiet panic=-1 $line" "$@" < "${VM_INPUT:-/dev/null}" 2>&1 | sed -u 's/\r//g'
+    return "${PIPESTATUS[0]}"
 }
 
 vm_guest() {
