@@ -3,10 +3,11 @@
 # of it is installed. With TARGET (make boot TARGET=aarch64) the machine is of that kind, and what runs in it is what
 # make TARGET= has built.
 #
-# vm_needs                  sets ARCH (Debian's name), KERNEL, RELEASE, MODULES (for mkinitramfs -b), BUSYBOX (a static
+# vm_needs [full]           sets ARCH (Debian's name), KERNEL, RELEASE, MODULES (for mkinitramfs -b), BUSYBOX (a static
 #                           one), BUSYBOX_32 (a 32-bit one, where the kernel runs it and Debian has it), VM_NAME for
 #                           the promises, and of vm_rows vm_least, vm_keyboard (is there one?) and vm_network (options
-#                           for vm_run); else says why all is skipped, and ends
+#                           for vm_run); else says why all is skipped, and ends. The kernel is the one for the cloud,
+#                           which is smaller, or the full one, which has drivers of real hardware
 # vm_use older              the same for this machine's kind with a kernel of 2021, 5.10; false where it is not to be had
 # vm_native                 for a script that is not for other machines: with TARGET it says so, and ends
 # vm_initramfs FILE OPTION...      lxcbox mkinitramfs, for that machine and kernel
@@ -22,6 +23,7 @@ VM_SECONDS=${VM_SECONDS:-110}
 # network card, emulator with its machine.
 vm_rows='
 -       -       -          linux-image-cloud-amd64 80  ttyS0    virtio-net-pci qemu-system-x86_64 -M q35 -cpu max
+full    -       -          linux-image-amd64       80  ttyS0    virtio-net-pci qemu-system-x86_64 -M q35 -cpu max
 older   amd64   bullseye   linux-image-cloud-amd64 80  ttyS0    virtio-net-pci qemu-system-x86_64 -M q35 -cpu max
 aarch64 arm64   bookworm   linux-image-cloud-arm64 64  ttyAMA0  virtio-net-pci qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on
 armhf   armhf   bookworm   linux-image-armmp       128 ttyAMA0  virtio-net-pci qemu-system-arm -M virt -cpu max
@@ -84,8 +86,7 @@ vm_use() {
     row=$(echo "$vm_rows" | grep "^$1 ")
     read -r _ ARCH suite kernel vm_least vm_console vm_card vm_qemu <<< "$row"
     if [ "$suite" = - ]; then ARCH=$(dpkg --print-architecture); fi
-    folder=$vm_folder/$ARCH vm_why=
-    if [ "$1" = older ]; then folder=$vm_folder/$suite; fi
+    folder=$vm_folder/${1/#-/cloud} vm_why=
     for program in ${vm_qemu%% *} dpkg depmod busybox; do
         command -v $program > /dev/null || vm_why="needs $program"
     done
@@ -110,7 +111,7 @@ vm_use() {
 
 vm_needs() {
     VM_NAME=${TARGET:+ on $TARGET}
-    vm_use "${TARGET:--}" && return
+    vm_use "${TARGET:-${1:--}}" && return
     skip "$(basename "$0" .sh)$VM_NAME" "$vm_why"
     exit 0
 }
