@@ -81,6 +81,13 @@ fuzz: $(fuzz_names:%=build/fuzz/%)
 system: build/lxcbox
 	tests/run system interop
 
+# Virtual machines of the kind that TARGET is, else of this one's. (Packages: qemu-system-arm for aarch64 and armhf,
+# qemu-system-misc for riscv64 and s390x, qemu-system-x86 for i386.)
+.PHONY: boot
+boot: $(OUT)/lxcbox
+	$(if $(TARGET),+$(MAKE) TARGET= build/lxcbox)
+	TARGET=$(TARGET) TEST_TIMEOUT=3600 tests/run boot
+
 check: setup
 	+tests/run check
 

@@ -246,9 +246,10 @@ static int resolve(struct resolving *r, const char *name)
 {
     int result = resolve_module(r, name);
 
-    if (result == -ENOENT && is_built_in(r->m, name))
-        return 1;
-    return result == -ENOENT ? resolve_alias(r, name) : result;
+    /* What is built in may have the name of something else that is not, as crc32 has. */
+    if (result == -ENOENT)
+        result = resolve_alias(r, name);
+    return result == -ENOENT && is_built_in(r->m, name) ? 1 : result;
 }
 
 int modules_resolve(const struct modules *m, const char *name, struct string_list *paths)

@@ -6,7 +6,8 @@
 . tests/inits.sh
 . tests/vm.sh
 needs_root
-vm_needs amd64
+vm_native
+vm_needs
 for need in busybox mke2fs; do
     command -v $need > /dev/null || { skip 'inits with cgroup v2 alone' "needs $need"; exit 0; }
 done
@@ -63,7 +64,7 @@ for a in sh mount mkdir cat sed ip cp ln chmod grep find poweroff sleep tail rm 
     ln -s busybox "$WORK/$a"
     links+=(-a "$WORK/$a:/bin/$a")
 done
-t 'an initramfs is written' lxcbox mkinitramfs -o "$WORK/initrd" -b "$MODULES" -k "$RELEASE" -m virtio_pci,virtio_blk,overlay \
+t 'an initramfs is written' vm_initramfs "$WORK/initrd" -m virtio_pci,virtio_blk,overlay \
     -a "$(command -v busybox):/bin/busybox" -a "$WORK/guest:/guest" -a tests/inits-lives.sh:/lives "${links[@]}"
 VM_SECONDS=300 VM_MEMORY=1024 vm_run "$WORK/initrd" "rdinit=/guest inits=$(IFS=,; echo "${inits[*]}")" \
     -smp 2 -drive "file=$WORK/disk.img,if=virtio,format=raw,cache=unsafe" > "$WORK/log"
