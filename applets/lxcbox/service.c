@@ -22,7 +22,7 @@ static const struct service {
      "ExecStop=@ lxc-autostart -s -a -A\nExecStop=-@ lxc-net stop\n"
      "TimeoutStopSec=120\nKillMode=process\nDelegate=yes\n\n[Install]\nWantedBy=multi-user.target\n"},
     {"openrc", "#!/sbin/openrc-run\ndescription=\"Linux containers and their network\"\n\n"
-               "depend() {\n\tneed localmount\n\tafter net firewall cgroups\n}\n\n"
+               "depend() {\n\tafter localmount net firewall cgroups\n}\n\n"
                "start() {\n\tebegin \"Starting containers\"\n\t@ lxc-net start\n\t@ lxc-autostart -g "
                "onboot,\n\teend $?\n}\n\n"
                "stop() {\n\tebegin \"Stopping containers\"\n\t@ lxc-autostart -s -a -A\n\teend $?\n\t@ "
