@@ -5,14 +5,18 @@
 . tests/inits.sh
 . tests/inits-lives.sh
 needs_root
-P=$WORK/lxc
+P=$WORK/lxc ID=-$$
 mkdir -p "$P" && chmod 755 "$WORK"
 lives() {
-    cleanup "lxcbox lxc-stop -k -P $P $1-$$"
+    cleanup "lxcbox lxc-stop -k -P $P $1$ID"
     t "$1 boots to its normal end" boots "$1"
-    [ "$1" != systemd ] || systemd_whole
+    case $1 in systemd | trixie | sid) systemd_whole "$1" ;; esac
     t "$1 reboots on lxc-stop -r" reboots "$1"
     t "$1 shuts down on lxc-stop" shuts_down "$1"
+}
+other() {
+    container "$1" "overlay:$base:$WORK/$1/upper"
+    lives "$1"
 }
 
 if [ -x /bin/busybox ] && busybox_made; then
@@ -28,17 +32,12 @@ fi
 inits_base || exit 1
 
 mkdir -p "$WORK/systemd/upper"
-container systemd "overlay:$base:$WORK/systemd/upper"
-lives systemd
+other systemd
 powered_off() {
     inside systemd systemctl poweroff
     until_true "$PATIENCE" is STOPPED state systemd
 }
 t 'systemd boots again' boots systemd
 t 'systemd shuts down when it is told to inside' powered_off
-
-other() {
-    container "$1" "overlay:$base:$WORK/$1/upper"
-    lives "$1"
-}
 another other
+newer other
