@@ -24,8 +24,8 @@ packages_of() { # SUITE PACKAGE...
     printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
         "$(image_mirror)" "$1" > "$lists/sources/$1.sources"
     from=(-o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$lists/sources" -o "Dir::State::lists=$lists" -o Dir::Cache::pkgcache=
-        -o Dir::Cache::srcpkgcache= -o Acquire::Languages=none -o APT::Sandbox::User=root)
-    apt-get "${from[@]}" -q update > "$lists/log" 2>&1 && packages "$@" || { grep '^[EW]:' "$lists/log" | tail -n 1; false; }
+        -o Dir::Cache::srcpkgcache= -o Acquire::Languages=none -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any)
+    apt-get "${from[@]}" -q update > "$lists/log" 2>&1 && packages "$@" || { grep -m 1 '^[EW]:' "$lists/log"; false; }
 }
 # Their scripts run in the overlay, which only this process sees.
 install() { # NAME
