@@ -3,23 +3,29 @@
 #
 # image_debian    a Debian bookworm with systemd as init, from the archive that apt is set up for: sets DEBIAN_ROOTFS
 #                 to the rootfs.tar.xz. Fails, saying why, where it cannot be made.
+# image_mirror    prints the archive's URL
 # image_busybox   a system of one static busybox: sets BUSYBOX_ROOTFS
 
 image_cache=$PWD/build/test-cache
 
+image_mirror() {
+    local mirror
+    mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' \
+        /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2> /dev/null | head -1)
+    echo "${mirror:-http://deb.debian.org/debian}"
+}
+
 image_debian() {
-    local mirror root=$image_cache/debian.root
+    local root=$image_cache/debian.root
     DEBIAN_ROOTFS=$image_cache/debian-bookworm.tar.xz
     mkdir -p "$image_cache"
     exec {image_lock}> "$image_cache/lock"
     flock $image_lock
     if [ ! -e "$DEBIAN_ROOTFS" ]; then
         command -v debootstrap > /dev/null || { echo 'no debootstrap here'; exec {image_lock}>&-; return 1; }
-        mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' \
-            /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2> /dev/null | head -1)
         rm -rf --one-file-system "$root" "$DEBIAN_ROOTFS.new"
         debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,iproute2 bookworm "$root" \
-            "${mirror:-http://deb.debian.org/debian}" > "$image_cache/debootstrap.log" 2>&1 < /dev/null &&
+            "$(image_mirror)" > "$image_cache/debootstrap.log" 2>&1 < /dev/null &&
             # As the makers of images leave it: no packages, an identity of its own at the first boot.
             rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale,info}/* &&
             : > "$root/etc/machine-id" && echo LXC_NAME > "$root/etc/hostname" && rm -f "$root/etc/resolv.conf" &&
