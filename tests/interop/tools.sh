@@ -1,4 +1,5 @@
 # One host, two sets of tools: each of stock LXC and lxcbox drives the containers that the other one runs.
+# lxc6.sh runs this, python.sh and terminal.sh again with another LXC, before whose commands it puts the words of $STOCK.
 . "$(dirname "$0")/../lib.sh"
 needs_root
 command -v lxc-start > /dev/null || { skip 'tools across' 'stock LXC is not installed'; exit 0; }
@@ -17,7 +18,7 @@ cleanup "lxcbox lxc-stop -k -P $P $N"
 
 # What each side's monitor and tools are called by: stock_start, lxcbox_start, ...
 run() { # stock|lxcbox COMMAND...
-    if [ "$1" = stock ]; then "$2" -P "$P" -n $N "${@:3}"; else lxcbox "$2" -P "$P" -n $N "${@:3}"; fi
+    if [ "$1" = stock ]; then ${STOCK-} "$2" -P "$P" -n $N "${@:3}"; else lxcbox "$2" -P "$P" -n $N "${@:3}"; fi
 }
 lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
 # Busybox's own init takes seconds to shut down.
@@ -55,7 +56,7 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     t "$as lxc-info knows the first process" is "$(init_pid)" run "$caller" lxc-info -pH
     t "$as lxc-info knows what it uses" has '^Memory use: +[0-9.]+ [KM]iB' run "$caller" lxc-info -S
     t "$as lxc-info -c asks the running configuration" is "lxc.uts.name = $N" run "$caller" lxc-info -c lxc.uts.name
-    if [ "$caller" = stock ]; then list=(lxc-ls -P "$P"); else list=(lxcbox lxc-ls -P "$P"); fi
+    if [ "$caller" = stock ]; then list=(${STOCK-} lxc-ls -P "$P"); else list=(lxcbox lxc-ls -P "$P"); fi
     t "$as lxc-ls --active lists it" has "^$N *$" "${list[@]}" --active
     t "$as lxc-ls --running -f shows it" has "^$N +$(init_pid) +RUNNING" "${list[@]}" -f -F NAME,PID,STATE --running
     t "$as lxc-ls --stopped does not" eval '[ -z "$("${list[@]}" --stopped)" ]'
@@ -116,7 +117,7 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     t "$as lxc-wait for the end of what has ended returns at once" run "$caller" lxc-wait -s STOPPED -t 0
 }
 top() { # stock's wants a terminal even to write to a file
-    if [ "$caller" = stock ]; then set -- lxc-top; else set -- "$LXCBOX" lxc-top; fi
+    if [ "$caller" = stock ]; then set -- ${STOCK-} lxc-top; else set -- "$LXCBOX" lxc-top; fi
     python3 tests/terminal.py "$@" -P "$P" -b -d 1 << END
 expect $N,
 expect \\n
