@@ -14,7 +14,7 @@ fi
 mkdir "$P"
 printf '%s\n' 'lxc.net.0.type = empty' 'lxc.cgroup.devices.deny = a' 'lxc.cgroup.devices.allow = c *:* m' \
     'lxc.cgroup.devices.allow = c 1:* rwm' 'lxc.cgroup.devices.allow = c 5:* rwm' 'lxc.cgroup.devices.allow = c 136:* rwm' > "$WORK/config"
-cleanup "lxcbox lxc-stop -k -P $P $N"
+cleanup "lxcbox lxc-stop -k -P $P $N; rm -rf /run/lxc/$WORK"
 
 # What each side's monitor and tools are called by: stock_start, lxcbox_start, ...
 run() { # stock|lxcbox COMMAND...
@@ -49,6 +49,7 @@ gone() { # nothing of the container is left on the host
 
 drive() { # CALLER OWNER: the caller's tools on a container of the owner
     local caller=$1 owner=$2 as="$1 on $2's container:"
+    run "$caller" lxc-monitor > "$WORK/told" 2>&1 & monitor=$!
     start "$owner" || { echo "not ok $owner starts a container"; failures=$((failures + 1)); return; }
     becomes ready
 
@@ -112,6 +113,10 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     start "$owner" -- /bin/sleep 1000
     t "$as lxc-stop -t kills what does not shut down" eval 'run "$caller" lxc-stop -t 1 && gone'
     start "$owner" && becomes ready
+    kill $monitor
+    [ "$caller" = lxcbox ] || run stock lxc-monitor -Q # its daemon would wait for half a minute
+    t "$as lxc-monitor told of its states, in their order" eval '
+        tr -d "\n" < "$WORK/told" | has "\[FROZEN].*\[RUNNING].*\[STOPPING].*\[RUNNING].*\[STOPPED].*\[FROZEN].*\[STOPPED]" cat'
     t "$as lxc-stop -W returns before the end" eval 'run "$caller" lxc-stop -W --nokill && becomes gone'
     t "$as lxc-stop of what does not run is status 2" eval 'run "$caller" lxc-stop > /dev/null 2>&1; [ $? -eq 2 ]'
     t "$as lxc-wait for the end of what has ended returns at once" run "$caller" lxc-wait -s STOPPED -t 0
