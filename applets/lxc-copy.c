@@ -6,7 +6,9 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/config/config.h"
+#include "core/run/attach.h"
 #include "core/run/start.h"
+#include "core/run/stop.h"
 #include "core/storage/copy.h"
 #include "core/storage/destroy.h"
 
@@ -73,11 +75,29 @@ static int check_options(const struct lxc_copy_options *o, struct error *err)
     return 0;
 }
 
-static int start_copy(const struct container *c, const struct lxc_copy_options *o, struct error *err)
+/* The copy is there for one command. How that ended is not told, as in LXC, but that it could not be run is.
+ */
+static int run_command(const struct container *c, char **command, struct error *err)
+{
+    const struct attach_options attach = {.personality = -1,
+                                          .clear_env = true,
+                                          .uid = ATTACH_ID_UNSET,
+                                          .gid = ATTACH_ID_UNSET,
+                                          .log = -1,
+                                          .command = command};
+    struct error ignored = ERROR_INIT;
+    int r = container_attach(c, &attach, err), stopped;
+
+    stopped = container_shutdown(c, -1, err->code ? &ignored : err);
+    return r < 0 || err->code ? err->code : stopped;
+}
+
+static int start_copy(const struct container *c, const struct lxc_copy_options *o, char **command,
+                      struct error *err)
 {
     cleanup_config struct config config = {0};
     cleanup_free char *path = container_path(c, "config");
-    const struct start_options start = {.foreground = o->foreground};
+    const struct start_options start = {.foreground = o->foreground && !command};
     int r = path ? 0 : error_set(err, ENOMEM, "cannot start %s", c->name);
 
     config_init(&config);
@@ -85,11 +105,13 @@ static int start_copy(const struct container *c, const struct lxc_copy_options *
         r = config_read_file(&config, path, err);
     if (r == 0 && o->tmpfs)
         r = copy_to_tmpfs(c, err);
-    return r == 0 ? container_start(c, &config, &start, err) : r;
+    if (r == 0)
+        r = container_start(c, &config, &start, err);
+    return r == 0 && command ? run_command(c, command, err) : r;
 }
 
 static int run_ephemeral(const struct container *from, struct container *to, const struct lxc_copy_options *o,
-                         struct copy_options *copy, struct error *err)
+                         struct copy_options *copy, char **command, struct error *err)
 {
     cleanup_free char *name = NULL;
     int r;
@@ -111,7 +133,7 @@ static int run_ephemeral(const struct container *from, struct container *to, con
         printf("Created %s as clone of %s\n", to->name, from->name);
         fflush(stdout);
     }
-    r = start_copy(to, o, err);
+    r = start_copy(to, o, command, err);
     if (r < 0 && copy->ephemeral) {
         struct error ignored = ERROR_INIT;
         container_destroy(to, false, &ignored);
@@ -143,9 +165,11 @@ static int lxc_copy_run(struct invocation *in, struct error *err)
     copy.hook_arguments = in->argv;
     if (o->rename)
         return container_rename(&from, &to, err);
-    return o->ephemeral ? run_ephemeral(&from, &to, o, &copy, err) : container_copy(&from, &to, &copy, err);
+    return o->ephemeral ? run_ephemeral(&from, &to, o, &copy, in->argc ? in->argv : NULL, err)
+                        : container_copy(&from, &to, &copy, err);
 }
 
 APPLET(lxc_copy, .name = "lxc-copy", .summary = "Copy, rename, or run a copy of a container",
-       .usage = "[-n] NAME [-N NEWNAME] [OPTION]... [-- HOOK-ARGUMENT...]", .options = lxc_copy_table,
-       .options_size = sizeof(struct lxc_copy_options), .run = lxc_copy_run);
+       .usage = "[-n] NAME [-N NEWNAME] [OPTION]... [-- COMMAND [ARGUMENT]... | -- HOOK-ARGUMENT...]",
+       .options = lxc_copy_table, .options_size = sizeof(struct lxc_copy_options), .sealed = true,
+       .run = lxc_copy_run);
