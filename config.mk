@@ -102,6 +102,7 @@ TEST_PACKAGES = apparmor \
 	python3 \
 	python3-lxc \
 	qemu-system-x86 \
+	rsync \
 	squashfs-tools \
 	strace \
 	tinyproxy-bin \
