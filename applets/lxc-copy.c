@@ -1,7 +1,10 @@
 /* lxc-copy: copy a container, rename it, or run a copy that is gone afterwards. See lxc-copy.1. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
@@ -75,9 +78,11 @@ static int check_options(const struct lxc_copy_options *o, struct error *err)
     return 0;
 }
 
-/* The copy is there for one command. How that ended is not told, as in LXC, but that it could not be run is.
+/*
+ * The copy is there for one command. How that ended is not told, as in LXC, but that it could not be run is.
+ * A child enters, since an ordinary user's process has no way back out of a user namespace.
  */
-static int run_command(const struct container *c, char **command, struct error *err)
+static int run_command(const struct container *c, const char *applet, char **command, struct error *err)
 {
     const struct attach_options attach = {.personality = -1,
                                           .clear_env = true,
@@ -85,15 +90,31 @@ static int run_command(const struct container *c, char **command, struct error *
                                           .gid = ATTACH_ID_UNSET,
                                           .log = -1,
                                           .command = command};
-    struct error ignored = ERROR_INIT;
-    int r = container_attach(c, &attach, err), stopped;
+    char text[sizeof(struct error)];
+    int status = 0, r;
+    pid_t pid = fork();
 
-    stopped = container_shutdown(c, -1, err->code ? &ignored : err);
-    return r < 0 || err->code ? err->code : stopped;
+    if (pid == 0) {
+        if (container_attach(c, &attach, err) >= 0 && !err->code)
+            _exit(0);
+        fprintf(stderr, "%s: %s\n", applet, error_format(err, text, sizeof(text)));
+        _exit(1);
+    }
+    if (pid > 0) {
+        /* From the keyboard they are for the command. */
+        signal(SIGINT, SIG_IGN);
+        signal(SIGQUIT, SIG_IGN);
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+            ;
+    }
+    r = container_shutdown(c, -1, err);
+    if (pid < 0)
+        return error_set(err, errno, "cannot run %s", command[0]);
+    return r < 0 && r != -ENOTCONN ? r : status != 0;
 }
 
-static int start_copy(const struct container *c, const struct lxc_copy_options *o, char **command,
-                      struct error *err)
+static int start_copy(const struct container *c, const struct lxc_copy_options *o, const char *applet,
+                      char **command, struct error *err)
 {
     cleanup_config struct config config = {0};
     cleanup_free char *path = container_path(c, "config");
@@ -107,11 +128,11 @@ static int start_copy(const struct container *c, const struct lxc_copy_options *
         r = copy_to_tmpfs(c, err);
     if (r == 0)
         r = container_start(c, &config, &start, err);
-    return r == 0 && command ? run_command(c, command, err) : r;
+    return r == 0 && command ? run_command(c, applet, command, err) : r;
 }
 
 static int run_ephemeral(const struct container *from, struct container *to, const struct lxc_copy_options *o,
-                         struct copy_options *copy, char **command, struct error *err)
+                         struct copy_options *copy, const struct invocation *in, struct error *err)
 {
     cleanup_free char *name = NULL;
     int r;
@@ -133,7 +154,7 @@ static int run_ephemeral(const struct container *from, struct container *to, con
         printf("Created %s as clone of %s\n", to->name, from->name);
         fflush(stdout);
     }
-    r = start_copy(to, o, command, err);
+    r = start_copy(to, o, in->applet, in->argc ? in->argv : NULL, err);
     if (r < 0 && copy->ephemeral) {
         struct error ignored = ERROR_INIT;
         container_destroy(to, false, &ignored);
@@ -165,7 +186,7 @@ static int lxc_copy_run(struct invocation *in, struct error *err)
     copy.hook_arguments = in->argv;
     if (o->rename)
         return container_rename(&from, &to, err);
-    return o->ephemeral ? run_ephemeral(&from, &to, o, &copy, in->argc ? in->argv : NULL, err)
+    return o->ephemeral ? run_ephemeral(&from, &to, o, &copy, in, err)
                         : container_copy(&from, &to, &copy, err);
 }
 
