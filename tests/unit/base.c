@@ -16,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/base/options.h"
 #include "core/base/str.h"
+#include "tests/unit/skip.h"
 
 static void an_error_carries_cause_and_remedy(void **state)
 {
@@ -132,6 +133,21 @@ static void numbers_are_whole_strings_in_range(void **state)
     assert_int_equal(parse_int64("", 10, -10, 10, &n), -EINVAL);
     assert_int_equal(parse_uint64("-1", 10, UINT64_MAX, &u), -EINVAL);
     assert_int_equal(parse_uint64("18446744073709551616", 10, UINT64_MAX, &u), -ERANGE);
+}
+
+static void a_word_of_a_line_is_found_by_its_number(void **state)
+{
+    char word[5];
+
+    (void)state;
+    assert_true(line_word("  one two\tthree\nfour", 0, word, sizeof(word)));
+    assert_string_equal(word, "one");
+    assert_true(line_word("one  two\tthree", 1, word, sizeof(word)));
+    assert_string_equal(word, "two");
+    assert_false(line_word("one two\tthree", 2, word, sizeof(word))); /* too long */
+    assert_false(line_word("one two \nfour", 2, word, sizeof(word)));
+    assert_false(line_word("", 0, word, sizeof(word)));
+    assert_false(line_word("one", 3, word, sizeof(word)));
 }
 
 struct sample {
@@ -423,7 +439,7 @@ static void removing_a_tree_enters_no_mount(void **state)
     assert_int_equal(mkdirat(dir, "data", 0755), 0);
     assert_int_equal(file_replace(dir, "data/f", "x", 1, 0600), 0);
     if (mount(from, to, NULL, MS_BIND, NULL) < 0)
-        skip();
+        SKIP("mounts may not be made here");
     int inside = remove_tree(dir, "tree"), itself = remove_tree(dir, "tree/a/b");
     umount2(to, MNT_DETACH);
     assert_int_equal(inside, -EBUSY);
@@ -462,6 +478,7 @@ int main(void)
         cmocka_unit_test(what_is_listed_is_what_is_parsed),
         cmocka_unit_test(a_string_buffer_grows_and_stays_terminated),
         cmocka_unit_test(numbers_are_whole_strings_in_range),
+        cmocka_unit_test(a_word_of_a_line_is_found_by_its_number),
         cmocka_unit_test(options_come_in_every_spelling),
         cmocka_unit_test(options_end_at_the_first_operand_when_told),
         cmocka_unit_test(bad_options_are_refused_by_name),
