@@ -268,8 +268,11 @@ static int make_plan(struct attach_plan *p, struct error *err)
         r = choose_namespaces(p, proc, err);
     if (r == 0)
         r = read_init(p, proc, err);
-    if (r == 0 && !o->elevate_cgroup)
-        r = command_cgroup_fds(p->container, &p->cgroups, err);
+    if (r == 0 && !o->elevate_cgroup && (r = command_cgroup_fds(p->container, &p->cgroups, err)) == -ENOENT) {
+        /* An ordinary user's container has none where none were given to that user. */
+        error_clear(err);
+        r = 0;
+    }
     if (r == 0)
         r = choose_label(p, proc, err);
     if (r == 0)

@@ -115,6 +115,8 @@ static int add_own_keys(struct create_place *p, const struct create_options *o, 
 /* The ids of the container's root on disk, and a folder that root may enter. */
 static int settle_ids(struct create_place *p, struct error *err)
 {
+    int r;
+
     if (p->config->idmap_count == 0)
         return 0;
     if (idmap_to_host(p->config, false, 0, &p->root_uid) < 0 ||
@@ -122,8 +124,16 @@ static int settle_ids(struct create_place *p, struct error *err)
         error_text(err, EINVAL, "lxc.idmap maps no root");
         return error_remedy(err, "map users and groups from 0 on, as in \"lxc.idmap = u 0 100000 65536\"");
     }
-    if (fchown(p->fd, p->root_uid, p->root_gid) < 0)
-        return error_set(err, errno, "cannot give %s to the container's root", p->path);
+    r = idmap_enter(p->config, err);
+    if (r < 0)
+        return r;
+    /* The group of a user who is not root stays, to read the configuration by. */
+    if (fchown(p->fd, p->root_uid, geteuid() == 0 ? p->root_gid : (gid_t)-1) < 0) {
+        r = error_set(err, errno, "cannot give %s to the container's root", p->path);
+        return geteuid() == 0
+                   ? r
+                   : error_remedy(err, "lxc.idmap takes what /etc/subuid and /etc/subgid give you");
+    }
     return 0;
 }
 
