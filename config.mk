@@ -81,6 +81,7 @@ BUILD_PACKAGES = gcc make pkg-config libc6-dev linux-libc-dev binutils dpkg-dev 
 TEST_PACKAGES = apparmor \
 	bind9-dnsutils \
 	busybox-static \
+	checkpolicy \
 	clang \
 	clang-format \
 	criu \

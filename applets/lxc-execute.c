@@ -11,45 +11,28 @@ struct lxc_execute_options {
     struct container_options container;
     bool daemon;
     const char *uid, *gid;
-    const char *share_net, *share_ipc, *share_uts, *share_pid;
-    struct string_list defines, environment;
+    struct config_options config;
+    struct string_list environment;
 };
 
 static const struct option_row lxc_execute_table[] = {
     OPT_FLAG('d', "daemon", struct lxc_execute_options, daemon, "run in the background"),
     OPT_STRING('f', "rcfile", "FILE", struct lxc_execute_options, container.rcfile,
                "use this configuration in place of the container's"),
-    OPT_LIST('s', "define", "KEY=VALUE", struct lxc_execute_options, defines,
-             "set a key of the configuration"),
     OPT_STRING('u', "uid", "UID", struct lxc_execute_options, uid, "run as this user of the container"),
     OPT_STRING('g', "gid", "GID", struct lxc_execute_options, gid, "run as this group of the container"),
     OPT_LIST(0, "environment", "NAME=VALUE", struct lxc_execute_options, environment, "set a variable"),
-    OPT_STRING(0, "share-net", "NAME|PID", struct lxc_execute_options, share_net,
-               "share the network namespace of a container or process"),
-    OPT_STRING(0, "share-ipc", "NAME|PID", struct lxc_execute_options, share_ipc, "the same for ipc"),
-    OPT_STRING(0, "share-uts", "NAME|PID", struct lxc_execute_options, share_uts, "the same for uts"),
-    OPT_STRING(0, "share-pid", "NAME|PID", struct lxc_execute_options, share_pid, "the same for pid"),
+    OPT_GROUP(config_options_table, struct lxc_execute_options, config),
     OPT_GROUP(container_options_table, struct lxc_execute_options, container),
     OPT_END,
 };
 
 static int add_options(const struct lxc_execute_options *o, struct config *config, struct error *err)
 {
-    const struct {
-        const char *key, *value;
-    } settings[] = {
-        {"lxc.init.uid", o->uid},
-        {"lxc.init.gid", o->gid},
-        {"lxc.namespace.share.net", o->share_net},
-        {"lxc.namespace.share.ipc", o->share_ipc},
-        {"lxc.namespace.share.uts", o->share_uts},
-        {"lxc.namespace.share.pid", o->share_pid},
-    };
-    int r = 0;
+    int r = o->uid ? config_set(config, "lxc.init.uid", o->uid, "command line", err) : 0;
 
-    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(settings); i++)
-        if (settings[i].value)
-            r = config_set(config, settings[i].key, settings[i].value, "command line", err);
+    if (r == 0 && o->gid)
+        r = config_set(config, "lxc.init.gid", o->gid, "command line", err);
     for (size_t i = 0; r == 0 && i < o->environment.count; i++)
         r = config_set(config, "lxc.environment", o->environment.items[i], "command line", err);
     return r;
@@ -58,7 +41,7 @@ static int add_options(const struct lxc_execute_options *o, struct config *confi
 static int lxc_execute_run(struct invocation *in, struct error *err)
 {
     const struct lxc_execute_options *o = in->options;
-    const struct config_source source = {.may_lack = true, .defines = &o->defines};
+    const struct config_source source = {.may_lack = true, .options = &o->config};
     cleanup_config struct config config;
     struct start_options start = {.execute = true, .foreground = !o->daemon};
     struct container c;

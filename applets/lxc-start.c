@@ -13,8 +13,7 @@ struct lxc_start_options {
     int foreground;
     bool close_all;
     const char *console, *console_log, *pidfile;
-    const char *share_net, *share_ipc, *share_uts, *share_pid;
-    struct string_list defines;
+    struct config_options config;
 };
 
 static const struct option_row lxc_start_table[] = {
@@ -30,37 +29,24 @@ static const struct option_row lxc_start_table[] = {
                "append what the console says to FILE"),
     OPT_FLAG('C', "close-all-fds", struct lxc_start_options, close_all,
              "close what fds we inherited (the container never gets them)"),
-    OPT_LIST('s', "define", "KEY=VALUE", struct lxc_start_options, defines, "set a key of the configuration"),
-    OPT_STRING(0, "share-net", "NAME|PID", struct lxc_start_options, share_net,
-               "share the network namespace of a container or process"),
-    OPT_STRING(0, "share-ipc", "NAME|PID", struct lxc_start_options, share_ipc, "the same for ipc"),
-    OPT_STRING(0, "share-uts", "NAME|PID", struct lxc_start_options, share_uts, "the same for uts"),
-    OPT_STRING(0, "share-pid", "NAME|PID", struct lxc_start_options, share_pid, "the same for pid"),
+    OPT_GROUP(config_options_table, struct lxc_start_options, config),
     OPT_GROUP(container_options_table, struct lxc_start_options, container),
     OPT_END,
 };
 
 static int add_options(const struct lxc_start_options *o, struct config *config, struct error *err)
 {
-    const struct {
-        const char *key, *value;
-    } settings[] = {
-        {"lxc.console.path", o->console},          {"lxc.console.logfile", o->console_log},
-        {"lxc.namespace.share.net", o->share_net}, {"lxc.namespace.share.ipc", o->share_ipc},
-        {"lxc.namespace.share.uts", o->share_uts}, {"lxc.namespace.share.pid", o->share_pid},
-    };
-    int r = 0;
+    int r = o->console ? config_set(config, "lxc.console.path", o->console, "command line", err) : 0;
 
-    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(settings); i++)
-        if (settings[i].value)
-            r = config_set(config, settings[i].key, settings[i].value, "command line", err);
+    if (r == 0 && o->console_log)
+        r = config_set(config, "lxc.console.logfile", o->console_log, "command line", err);
     return r;
 }
 
 static int lxc_start_run(struct invocation *in, struct error *err)
 {
     const struct lxc_start_options *o = in->options;
-    const struct config_source source = {.may_lack = o->defines.count > 0, .defines = &o->defines};
+    const struct config_source source = {.may_lack = o->config.defines.count > 0, .options = &o->config};
     cleanup_config struct config config;
     struct start_options start = {
         .foreground = o->foreground, .close_inherited = o->close_all, .pidfile = o->pidfile};

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/str.h"
 
 static const char *const names[] = {"TRACE", "DEBUG", "INFO",  "NOTICE", "WARN",
                                     "ERROR", "CRIT",  "ALERT", "FATAL"};
@@ -36,8 +37,10 @@ static struct {
 
 int log_level_parse(const char *word, struct error *err)
 {
-    if (word[0] >= '0' && word[0] <= '8' && !word[1])
-        return word[0] - '0';
+    uint64_t number;
+
+    if (parse_uint64(word, 0, LOG_FATAL, &number) == 0)
+        return (int)number;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (strcasecmp(word, names[i]) == 0)
             return (int)i;

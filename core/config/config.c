@@ -28,7 +28,7 @@ void config_free(struct config *c)
 int config_get_item(const struct config *c, const char *key, struct strbuf *out)
 {
     const char *rest;
-    struct setting s = {key_find(config_keys, key, &rest), key, rest, "", NULL, NULL};
+    struct setting s = {key_find(config_keys, key, &rest), key, rest, "", NULL, NULL, false};
 
     s.rest = rest;
     return s.key ? s.key->type->get(c, &s, out) : -ENOENT;

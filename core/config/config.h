@@ -212,7 +212,7 @@ struct config {
     bool keyring_session; /* lxc.keyring.session = 1, which keeps the caller's session keyring */
 
     uint64_t namespace_clone, namespace_keep; /* CLONE_NEW* masks; 0: not set */
-    char *namespace_share[8]; /* by namespace_kind of core/run/namespace.h: PID, name or path */
+    char *namespace_share[8]; /* by namespace_kind of core/config/namespaces.h: PID, name or path */
 
     struct config_time_offset time_offset_boot, time_offset_monotonic;
     bool sched_core;
@@ -220,9 +220,9 @@ struct config {
     struct config_pairs prlimit, sysctl, proc; /* a limit as "SOFT:HARD", or one for both */
 
     char *log_file;
-    char *log_syslog; /* facility: "daemon", "local0" to "local7" */
-    int log_level;    /* enum log_level, -1: not set */
-    bool monitor_unshare;
+    char *log_syslog;          /* facility: "daemon", "local0" to "local7" */
+    int log_level;             /* enum log_level, -1: not set */
+    uint32_t monitor_unshare;  /* 0 or any other number */
     int monitor_signal_pdeath; /* default SIGKILL; 0: none */
 
     /* Every assignment in effect order, includes unfolded: what config_write() writes. */
@@ -252,6 +252,13 @@ int config_read_text(struct config *c, const char *text, size_t length, const ch
 
 /* Apply one assignment as from the command line (lxc-start -s KEY=VALUE); `origin` is named in errors. */
 int config_set(struct config *c, const char *key, const char *value, const char *origin, struct error *err);
+
+/*
+ * Before a start: is each value one that can be had? LXC reads some that it fails on later, as the mtu
+ * "many", and so do we, that such a container is listed, copied and removed. 0, or a negative errno with
+ * `err` naming file and line.
+ */
+int config_check(const struct config *c, struct error *err);
 
 /*
  * The value of a key as GET_CONFIG_ITEM has it on the wire and `lxc-info -c KEY` prints it, appended to

@@ -35,12 +35,13 @@ static int read_line(struct mounts *m, const char *line, const char *file, unsig
     if (grown)
         m->items = grown;
     r = grown && origin ? mount_parse(line, origin, &mount) : -ENOMEM;
-    if (r == -EINVAL)
-        return error_text(err, EINVAL, "%s: fewer than three fields: \"%s\"", origin, line);
-    if (r < 0)
-        return error_set(err, r, "cannot read %s", file);
-    m->items[m->count++] = mount;
-    return 0;
+    if (r == 0) {
+        m->items[m->count++] = mount;
+        return 0;
+    }
+    mount_free(&mount);
+    return r == -EINVAL ? error_text(err, EINVAL, "%s: fewer than three fields: \"%s\"", origin, line)
+                        : error_set(err, r, "cannot read %s", file);
 }
 
 int config_load_fstab(struct config *c, struct error *err)

@@ -49,20 +49,20 @@ const struct key config_keys[] = {
     {"lxc.hook.start", &type_lines, HOOK(HOOK_START)},
     {"lxc.hook.start-host", &type_lines, HOOK(HOOK_START_HOST)},
     {"lxc.hook.stop", &type_lines, HOOK(HOOK_STOP)},
-    {"lxc.hook.version", &type_hook_version, AT(hook_version)},
+    {"lxc.hook.version", &type_hook_version, AT(hook_version), .flags = KEY_LATE},
     {"lxc.idmap", &type_idmap, AT(idmaps)},
     {"lxc.include", &type_include, .offset = 0},
     {"lxc.init.cmd", &type_string, AT(init_cmd)},
     {"lxc.init.cwd", &type_path, AT(init_cwd)},
-    {"lxc.init.gid", &type_uint, AT(init_gid)},
+    {"lxc.init.gid", &type_uint, AT(init_gid), .flags = KEY_LATE},
     {"lxc.init.groups", &type_groups, AT(init_groups)},
-    {"lxc.init.uid", &type_uint, AT(init_uid)},
+    {"lxc.init.uid", &type_uint, AT(init_uid), .flags = KEY_LATE},
     {"lxc.keyring.session", &type_bool, AT(keyring_session)},
     {"lxc.log.file", &type_path, AT(log_file)},
     {"lxc.log.level", &type_log_level, AT(log_level)},
     {"lxc.log.syslog", &type_syslog, AT(log_syslog)},
     {"lxc.monitor.signal.pdeath", &type_signal, "SIGKILL", AT(monitor_signal_pdeath)},
-    {"lxc.monitor.unshare", &type_truth, AT(monitor_unshare)},
+    {"lxc.monitor.unshare", &type_uint, AT(monitor_unshare)},
     {"lxc.mount.auto", &type_mount_auto, AT(mount_auto)},
     {"lxc.mount.entry", &type_mount_entry, AT(mounts)},
     {"lxc.mount.fstab", &type_path, AT(mount_fstab), .flags = KEY_FILLED},
@@ -79,7 +79,7 @@ const struct key config_keys[] = {
     {"lxc.rootfs.options", &type_rootfs_options, AT(rootfs_options)},
     {"lxc.rootfs.path", &type_rootfs_path, AT(rootfs_path)},
     {"lxc.sched.core", &type_bool, AT(sched_core)},
-    {"lxc.seccomp.allow_nesting", &type_bool, AT(seccomp_allow_nesting)},
+    {"lxc.seccomp.allow_nesting", &type_bool, AT(seccomp_allow_nesting), .flags = KEY_LATE},
     {"lxc.seccomp.notify.cookie", &type_string, AT(seccomp_notify_cookie)},
     {"lxc.seccomp.notify.proxy", &type_proxy, AT(seccomp_notify_proxy)},
     {"lxc.seccomp.profile", &type_path, AT(seccomp_profile)},
@@ -118,12 +118,34 @@ const struct key *key_find(const struct key *table, const char *name, const char
     return family;
 }
 
+/* LXC passes over a word or a number beyond 32 bits, and refuses a negative one, and a small one that will
+ * not do. */
+static bool is_passed_over(const char *value)
+{
+    uint64_t number;
+    int r = parse_uint64(value, 0, UINT64_MAX, &number);
+
+    return r == 0 ? number > UINT32_MAX : r == -EINVAL && *value != '-';
+}
+
+static int set_value(void *holder, const struct setting *s, char **kept, struct error *err)
+{
+    struct error why = ERROR_INIT;
+    int r = s->key->type->set(holder, s, kept, &why);
+
+    if (r == -EINVAL && s->key->flags & KEY_LATE && !s->strict && is_passed_over(s->value))
+        return 0;
+    if (r < 0 && err)
+        *err = why;
+    return r;
+}
+
 int key_apply(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     struct setting initial = *s;
 
     if (*s->value)
-        return s->key->type->set(holder, s, kept, err);
+        return set_value(holder, s, kept, err);
     if (s->key->flags & KEY_FILLED)
         return error_text(err, EINVAL, "%s takes a value", s->name);
     if (s->key->type->may_clear) {
@@ -141,7 +163,7 @@ int key_apply(void *holder, const struct setting *s, char **kept, struct error *
 void keys_init(const struct key *table, void *holder)
 {
     for (const struct key *k = table; k->name; k++) {
-        struct setting s = {k, k->name, "", k->initial, NULL, NULL};
+        struct setting s = {k, k->name, "", k->initial, NULL, NULL, false};
 
         k->type->clear(holder, &s);
         if (k->initial)
@@ -152,7 +174,7 @@ void keys_init(const struct key *table, void *holder)
 void keys_free(const struct key *table, void *holder)
 {
     for (const struct key *k = table; k->name; k++) {
-        struct setting s = {k, k->name, "", "", NULL, NULL};
+        struct setting s = {k, k->name, "", "", NULL, NULL, false};
 
         k->type->clear(holder, &s);
     }

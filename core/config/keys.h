@@ -23,6 +23,7 @@ struct setting {
     const char *value;  /* never empty in set() */
     const char *origin; /* "FILE:LINE" */
     const struct reader *reader;
+    bool strict; /* config_check(): refuse what LXC reads all the same, and fails on when it starts */
 };
 
 /*
@@ -44,6 +45,7 @@ enum {
     KEY_FAMILY = 1, /* the name is what the keys of a family begin with, without the dot */
     KEY_RESETS = 2, /* an empty assignment gives the default, not zero */
     KEY_FILLED = 4, /* an empty assignment is refused */
+    KEY_LATE = 8,   /* LXC passes over what is no number: it does not stop the reader, but the start */
 };
 
 struct key {
@@ -92,7 +94,6 @@ int list_get(const void *holder, const struct setting *s, struct strbuf *out);
 extern const struct key_type type_string;  /* char *; limit: its length, 0 for none */
 extern const struct key_type type_path;    /* char *, simplified: no "//", no "/./", no last slash */
 extern const struct key_type type_bool;    /* bool: 0 or 1 */
-extern const struct key_type type_truth;   /* bool: 0 or any other number */
 extern const struct key_type type_uint;    /* uint32_t */
 extern const struct key_type type_natural; /* int from 0 */
 extern const struct key_type type_int;     /* int */
@@ -148,7 +149,10 @@ char *path_simplify(const char *path);
 /* The number of a signal: "SIGINT" in any case, "SIGRTMIN+3", "SIGRTMAX-4" or digits; -EINVAL. */
 int signal_parse(const char *text);
 
-/* One line of fstab(5); `*m` is all zero. -EINVAL for fewer than three fields, -ENOMEM. */
+/*
+ * One line of fstab(5); `*m` is all zero, and to be freed whatever is returned. -EINVAL for fewer than three
+ * fields, the others being empty then; -ENOMEM.
+ */
 int mount_parse(const char *line, const char *origin, struct config_mount *m);
 void mount_free(struct config_mount *m);
 

@@ -23,7 +23,7 @@ static void work_out_broadcast(struct net_address *a)
 }
 
 /* "ADDRESS[/PREFIX]"; cuts the text. */
-static int address_parse(char *text, int family, struct net_address *a, bool *has_prefix)
+static int address_parse(char *text, int family, bool strict, struct net_address *a, bool *has_prefix)
 {
     char *slash = strchr(text, '/');
     uint64_t prefix = 0;
@@ -33,7 +33,7 @@ static int address_parse(char *text, int family, struct net_address *a, bool *ha
     *a = (struct net_address){.family = family};
     if (inet_pton(family, text, a->address) != 1)
         return -EINVAL;
-    if (slash && setting_number(slash + 1, family == AF_INET ? 32 : 128, &prefix) < 0)
+    if (slash && setting_number(slash + 1, family == AF_INET ? 32 : strict ? 128 : UINT32_MAX, &prefix) < 0)
         return -EINVAL;
     a->prefix = (uint8_t)prefix;
     *has_prefix = slash;
@@ -110,7 +110,7 @@ static int set_address(void *holder, const struct setting *s, char **kept, struc
     broadcast = v4 ? strchr(copy, ' ') : NULL;
     if (broadcast)
         *broadcast++ = '\0';
-    if (address_parse(copy, family, &a, &has_prefix) < 0 ||
+    if (address_parse(copy, family, s->strict, &a, &has_prefix) < 0 ||
         (broadcast && inet_pton(AF_INET, broadcast, a.broadcast) != 1))
         return setting_refuse(s, err, v4 ? "ADDRESS/PREFIX [BROADCAST]" : "ADDRESS/PREFIX");
     if (!has_prefix)
@@ -160,7 +160,7 @@ static int set_route(void *holder, const struct setting *s, char **kept, struct 
         error_text(err, EINVAL, "%s is for networks of type veth", s->name);
         return error_remedy(err, "set lxc.net.%u.type = veth before it", n->index);
     }
-    if (address_parse(copy, s->key->limit, &a, &has_prefix) < 0 || !has_prefix)
+    if (address_parse(copy, s->key->limit, true, &a, &has_prefix) < 0 || !has_prefix)
         return setting_refuse(s, err, "ADDRESS/PREFIX");
     return list_add(&n->veth_routes, &n->veth_route_count, &a) < 0 ? setting_no_memory(s, err) : 0;
 }

@@ -2,6 +2,7 @@
  * lxc.prlimit.* */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,10 +138,10 @@ static const char *limit_parse(const char *text, struct strbuf *out)
 
     if (starts_with(text, "unlimited"))
         return strbuf_puts(out, "unlimited") < 0 ? NULL : text + strlen("unlimited");
-    if (!isdigit((unsigned char)*text))
-        return NULL;
     errno = 0;
     number = strtoull(text, &end, 10);
+    if (number == ULLONG_MAX && !errno)
+        return strbuf_puts(out, "unlimited") < 0 ? NULL : end;
     return errno || strbuf_printf(out, "%llu", number) < 0 ? NULL : end;
 }
 
@@ -149,7 +150,7 @@ static int set_prlimit(void *holder, const struct setting *s, char **kept, struc
     static const char wanted[] = "SOFT:HARD, each a number or \"unlimited\", or one for both";
     cleanup_strbuf struct strbuf soft = STRBUF_INIT, hard = STRBUF_INIT;
     const char *at = limit_parse(s->value, &soft);
-    int r = need_name(s, err);
+    int r = ends_with(s->name, ".") ? 0 : need_name(s, err); /* the start knows no limit without a name */
 
     (void)kept;
     if (r < 0)

@@ -61,8 +61,6 @@ static int parse_shmounts(const char *paths, struct config_auto_mounts *a)
     size_t length = inside ? (size_t)(inside - paths) : strlen(paths);
     char *both;
 
-    if (!*paths)
-        return -EINVAL;
     inside = inside && inside[1] ? inside + 1 : SHMOUNTS_INSIDE;
     both = format_string("%.*s:%s", (int)length, paths, inside);
     if (!both)
@@ -72,7 +70,7 @@ static int parse_shmounts(const char *paths, struct config_auto_mounts *a)
     return 0;
 }
 
-static int parse_auto(const char *word, struct config_auto_mounts *a)
+static int parse_auto(const char *word, bool strict, struct config_auto_mounts *a)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(plain_modes); i++) {
         if (strcmp(word, plain_modes[i].word) == 0) {
@@ -83,7 +81,9 @@ static int parse_auto(const char *word, struct config_auto_mounts *a)
     }
     if (starts_with(word, "cgroup"))
         return parse_cgroup(word, a);
-    return starts_with(word, SHMOUNTS) ? parse_shmounts(word + strlen(SHMOUNTS), a) : -EINVAL;
+    return starts_with(word, SHMOUNTS) && (word[strlen(SHMOUNTS)] || !strict)
+               ? parse_shmounts(word + strlen(SHMOUNTS), a)
+               : -EINVAL;
 }
 
 static int set_mount_auto(void *holder, const struct setting *s, char **kept, struct error *err)
@@ -96,7 +96,7 @@ static int set_mount_auto(void *holder, const struct setting *s, char **kept, st
     (void)kept;
     next.shmounts = NULL;
     while (r == 0 && (word = next_word(&rest))) {
-        r = parse_auto(word, &next);
+        r = parse_auto(word, s->strict, &next);
         if (r == -EINVAL) {
             error_text(err, EINVAL, "%s mounts nothing called \"%s\"", s->name, word);
             error_remedy(err, "proc, sys, cgroup, cgroup-full and cgroup2 take :mixed, :ro, :rw as "
@@ -196,21 +196,11 @@ int mount_parse(const char *line, const char *origin, struct config_mount *m)
 
     for (size_t i = 0; i < ARRAY_LENGTH(fields); i++) {
         *fields[i] = field(&at);
-        if (!*fields[i]) {
-            mount_free(m);
+        if (!*fields[i])
             return -ENOMEM;
-        }
-        if (!**fields[i] && i < 3) {
-            mount_free(m);
-            return -EINVAL;
-        }
     }
     m->origin = strdup(origin ? origin : "");
-    if (!m->origin) {
-        mount_free(m);
-        return -ENOMEM;
-    }
-    return 0;
+    return !m->origin ? -ENOMEM : *m->type ? 0 : -EINVAL;
 }
 
 static int set_mount_entry(void *holder, const struct setting *s, char **kept, struct error *err)
@@ -222,11 +212,12 @@ static int set_mount_entry(void *holder, const struct setting *s, char **kept, s
     (void)kept;
     if (grown)
         c->mounts = grown;
-    if (r == -EINVAL) {
+    if (r == -EINVAL && s->strict) {
+        mount_free(&m);
         error_text(err, EINVAL, "%s takes a line as in fstab(5), not \"%s\"", s->name, s->value);
         return error_remedy(err, "write SOURCE TARGET TYPE OPTIONS 0 0");
     }
-    if (r == 0)
+    if (r != -ENOMEM)
         m.entry = strdup(s->value);
     if (!m.entry) {
         mount_free(&m);
@@ -272,10 +263,13 @@ static int set_rootfs_options(void *holder, const struct setting *s, char **kept
 
     if (!copy)
         return setting_no_memory(s, err);
-    while ((word = strsep(&rest, ",")))
+    while ((word = strsep(&rest, ","))) {
+        if (strcmp(word, "idmap=") == 0)
+            return error_text(err, EINVAL, "%s: \"%s\" names no user namespace", s->name, word);
         for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
             if (strcmp(word, others[i]) == 0)
                 return error_text(err, EINVAL, "%s: \"%s\" is for lxc.mount.entry alone", s->name, word);
+    }
     return string_set(holder, s, kept, err);
 }
 
@@ -292,4 +286,16 @@ static int get_rootfs_path(const void *holder, const struct setting *s, struct s
     return path ? strbuf_puts(out, colon ? colon + 1 : path) : 0;
 }
 
-const struct key_type type_rootfs_path = {.set = path_set, .get = get_rootfs_path, .clear = string_clear};
+static int set_rootfs_path(void *holder, const struct setting *s, char **kept, struct error *err)
+{
+    const char *colon = *s->value == '/' ? NULL : strchr(s->value, ':'), *path = colon ? colon + 1 : s->value;
+    cleanup_free char *simple = path_simplify(path);
+    cleanup_free char *whole =
+        simple ? format_string("%.*s%s", (int)(path - s->value), s->value, simple) : NULL;
+
+    (void)kept;
+    return whole ? setting_keep(MEMBER(holder, s, char *), whole, s, err) : setting_no_memory(s, err);
+}
+
+const struct key_type type_rootfs_path = {
+    .set = set_rootfs_path, .get = get_rootfs_path, .clear = string_clear};

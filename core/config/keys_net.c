@@ -89,7 +89,7 @@ static const struct key_type type_type = {.set = set_type, .get = get_type, .cle
 
 static int set_ifname(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    if (strlen(s->value) >= IF_NAMESIZE || strpbrk(s->value, "/ \t"))
+    if (s->strict && (strlen(s->value) >= IF_NAMESIZE || strpbrk(s->value, "/ \t")))
         return setting_refuse(s, err, "the name of an interface, at most 15 bytes");
     return string_set(holder, s, kept, err);
 }
@@ -99,7 +99,7 @@ static const struct key_type type_ifname = {.set = set_ifname, .get = string_get
 static int set_flags(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     (void)kept;
-    if (strcmp(s->value, "up") != 0)
+    if (s->strict && strcmp(s->value, "up") != 0)
         return setting_refuse(s, err, "\"up\"");
     *MEMBER(holder, s, bool) = true;
     return 0;
@@ -143,7 +143,7 @@ bool hwaddr_is(const char *text)
 
 static int set_hwaddr(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    if (!hwaddr_is(s->value))
+    if (s->strict && !hwaddr_is(s->value))
         return setting_refuse(s, err, "six bytes such as 00:16:3e:12:34:56, an x for a random digit");
     *kept = strdup(s->value);
     if (!*kept)
@@ -161,7 +161,7 @@ static int set_mtu(void *holder, const struct setting *s, char **kept, struct er
 
     (void)kept;
     if (parse_uint64(s->value, 10, MTU_LAST, &mtu) < 0 || mtu == 0)
-        return setting_refuse(s, err, "a number of bytes, at most 65536");
+        return s->strict ? setting_refuse(s, err, "a number of bytes, at most 65536") : 0;
     *MEMBER(holder, s, uint32_t) = (uint32_t)mtu;
     return 0;
 }

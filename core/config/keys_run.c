@@ -12,8 +12,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/config/keys.h"
+#include "core/config/namespaces.h"
 #include "core/run/caps.h"
-#include "core/run/namespace.h"
 #include "core/run/personality.h"
 
 /* --- lxc.arch --- */
@@ -54,11 +54,13 @@ static int set_idmap(void *holder, const struct setting *s, char **kept, struct 
         return setting_refuse(s, err, wanted);
     for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
         char *number = next_word(&rest);
-        if (!number || setting_number(number, UINT32_MAX, &numbers[i]) < 0)
+        if (!number || setting_number(number, s->strict ? UINT32_MAX : UINT64_MAX, &numbers[i]) < 0)
             return setting_refuse(s, err, wanted);
     }
     if (next_word(&rest))
         return setting_refuse(s, err, wanted);
+    if ((numbers[0] | numbers[1] | numbers[2]) > UINT32_MAX)
+        return 0;
     grown = array_grow(c->idmaps, c->idmap_count, sizeof(*grown));
     if (!grown)
         return setting_no_memory(s, err);
@@ -113,11 +115,12 @@ static void clear_caps(void *holder, const struct setting *s)
 /* LXC wants the names in lower case and without "cap_". */
 static bool is_cap(const char *word)
 {
+    uint64_t digits;
     int number = caps_parse(word);
     const char *name = number < 0 ? NULL : caps_name(number);
 
-    if (isdigit((unsigned char)*word))
-        return number >= 0 && number <= caps_last();
+    if (setting_number(word, UINT64_MAX, &digits) == 0)
+        return digits <= (uint64_t)caps_last();
     return name && strcmp(name, word) == 0;
 }
 
@@ -160,19 +163,10 @@ const struct key_type type_caps = {.set = set_caps, .get = list_get, .clear = cl
 
 /* --- lxc.namespace.* --- */
 
-/* In the order of enum namespace_kind. */
-static const struct {
-    char name[8];
-    uint64_t flag;
-} kinds[NAMESPACE_KINDS] = {
-    {"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},  {"pid", CLONE_NEWPID},       {"uts", CLONE_NEWUTS},
-    {"ipc", CLONE_NEWIPC},   {"net", CLONE_NEWNET}, {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
-};
-
 static int kind_of(const char *name)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++)
-        if (strcmp(kinds[i].name, name) == 0)
+        if (strcasecmp(namespaces[i].name, name) == 0)
             return i;
     return -EINVAL;
 }
@@ -196,7 +190,7 @@ static int set_namespaces(void *holder, const struct setting *s, char **kept, st
             error_text(err, EINVAL, "%s: there is no namespace \"%s\"", s->name, word);
             return error_remedy(err, "they are user, mnt, pid, uts, ipc, net, cgroup and time");
         }
-        mask |= kinds[kind].flag;
+        mask |= namespaces[kind].flag;
     }
     *MEMBER(holder, s, uint64_t) |= mask;
     return 0;
@@ -207,7 +201,7 @@ static int get_namespaces(const void *holder, const struct setting *s, struct st
     uint64_t mask = *CONST_MEMBER(holder, s, uint64_t);
 
     for (int i = 0; i < NAMESPACE_KINDS; i++)
-        if (mask & kinds[i].flag && strbuf_printf(out, "%s\n", kinds[i].name) < 0)
+        if (mask & namespaces[i].flag && strbuf_printf(out, "%s\n", namespaces[i].name) < 0)
             return -ENOMEM;
     return 0;
 }
@@ -245,7 +239,7 @@ static void clear_share(void *holder, const struct setting *s)
     char **members = MEMBER(holder, s, char *);
 
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        if (!*s->rest || strcmp(kinds[i].name, s->rest) == 0) {
+        if (!*s->rest || strcmp(namespaces[i].name, s->rest) == 0) {
             free(members[i]);
             members[i] = NULL;
         }
@@ -272,14 +266,15 @@ static int set_time(void *holder, const struct setting *s, char **kept, struct e
     } units[] = {{"h", false, 3600},    {"m", false, 60},   {"s", false, 1},
                  {"ms", true, 1000000}, {"us", true, 1000}, {"ns", true, 1}};
     struct config_time_offset *t = MEMBER(holder, s, struct config_time_offset);
-    char *unit;
+    char *end, unit[3] = "";
     long long number;
 
     (void)kept;
     errno = 0;
-    number = strtoll(s->value, &unit, 10);
-    if (unit != s->value && !errno) {
-        unit += strspn(unit, " \t");
+    number = strtoll(s->value, &end, 10);
+    /* LXC has room for two bytes, of which one may be a blank before or after the other. */
+    if (end != s->value && !errno && strlen(end) <= 2) {
+        strncpy(unit, end + strspn(end, " "), strcspn(end + strspn(end, " "), " "));
         for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
             int64_t product;
             if (strcmp(units[i].name, unit) != 0 ||
@@ -457,9 +452,8 @@ static int set_cgroup_dir(void *holder, const struct setting *s, char **kept, st
 
     if (*v == '/' || (inner && (strchr(v, '/') || strcmp(v, ".") == 0 || strcmp(v, "..") == 0)))
         return setting_refuse(s, err, inner ? "the name of one folder" : "a relative path");
-    for (const char *p = v; !inner && (p = strstr(p, "..")); p++)
-        if ((p == v || p[-1] == '/') && (p[2] == '/' || !p[2]))
-            return setting_refuse(s, err, "a path without \"..\"");
+    if (!inner && strstr(v, ".."))
+        return setting_refuse(s, err, "a path without \"..\"");
     return inner ? string_set(holder, s, kept, err) : path_set(holder, s, kept, err);
 }
 
@@ -469,7 +463,7 @@ const struct key_type type_cgroup_dir = {.set = set_cgroup_dir, .get = string_ge
 
 static int set_proxy(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    if (!starts_with(s->value, "unix:") ||
+    if ((!starts_with(s->value, "unix:/") && !starts_with(s->value, "unix:@")) ||
         strlen(s->value) - strlen("unix:") >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
         return setting_refuse(s, err, "unix: and the path of a socket");
     return string_set(holder, s, kept, err);

@@ -28,7 +28,7 @@ struct reader {
     struct stat status; /* of a file: st_ino is 0 for texts in memory */
     unsigned depth;
     unsigned *files;
-    bool follow;
+    bool follow, strict;
 };
 
 /* --- One assignment --- */
@@ -71,7 +71,7 @@ static int assign(const struct reader *r, const char *name, const char *value, c
 {
     cleanup_free char *kept = NULL;
     const char *rest;
-    struct setting s = {key_find(config_keys, name, &rest), name, rest, value, origin, r};
+    struct setting s = {key_find(config_keys, name, &rest), name, rest, value, origin, r, r->strict};
     int ret;
 
     if (!s.key)
@@ -262,10 +262,10 @@ const struct key_type type_include = {.set = set_include, .get = get_include, .c
 /* --- All or nothing --- */
 
 /* A copy to work on: whatever goes wrong, the caller's config is as it was. */
-static int config_copy(const struct config *c, struct config *copy, struct error *err)
+static int config_copy(const struct config *c, struct config *copy, bool strict, struct error *err)
 {
     unsigned files = 0;
-    struct reader r = {.config = copy, .origin = "", .files = &files};
+    struct reader r = {.config = copy, .origin = "", .files = &files, .strict = strict};
 
     config_init(copy);
     copy->file = c->file ? strdup(c->file) : NULL;
@@ -275,9 +275,16 @@ static int config_copy(const struct config *c, struct config *copy, struct error
         const struct config_assignment *a = &c->assignments.items[i];
         int ret = assign(&r, a->key, a->value, a->origin, err);
         if (ret < 0)
-            return ret;
+            return error_context(err, "%s", a->origin);
     }
     return 0;
+}
+
+int config_check(const struct config *c, struct error *err)
+{
+    cleanup_config struct config copy;
+
+    return config_copy(c, &copy, true, err);
 }
 
 /* Hand the work over to the caller. */
@@ -294,7 +301,7 @@ int config_read_file(struct config *c, const char *path, struct error *err)
     cleanup_config struct config work;
     unsigned files = 0;
     struct reader r = {.config = &work, .origin = path, .files = &files, .follow = true};
-    int ret = config_copy(c, &work, err);
+    int ret = config_copy(c, &work, false, err);
 
     if (ret == 0)
         ret = read_file(&r, NULL, path, err);
@@ -315,7 +322,7 @@ int config_read_text(struct config *c, const char *text, size_t length, const ch
     cleanup_free char *own = malloc(length + 1);
     unsigned files = 0;
     struct reader r = {.config = &work, .origin = origin, .files = &files, .follow = follow};
-    int ret = config_copy(c, &work, err);
+    int ret = config_copy(c, &work, false, err);
 
     if (ret == 0 && !own)
         ret = error_set(err, ENOMEM, "cannot read %s", origin);
@@ -340,7 +347,7 @@ int config_set(struct config *c, const char *key, const char *value, const char 
     /* Every other key's own set() is all or nothing. */
     config_init(&work);
     if (include) {
-        ret = config_copy(c, &work, err);
+        ret = config_copy(c, &work, false, err);
         if (ret < 0)
             return ret;
         r.config = &work;

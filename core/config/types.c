@@ -37,7 +37,7 @@ int setting_keep(char **member, const char *value, const struct setting *s, stru
 
 int setting_number(const char *text, uint64_t max, uint64_t *out)
 {
-    return parse_uint64(text, 0, max, out) < 0 ? -EINVAL : 0;
+    return parse_uint64(text + (*text == '+'), 0, max, out) < 0 ? -EINVAL : 0;
 }
 
 char *next_word(char **rest)
@@ -166,19 +166,6 @@ static int set_bool(void *holder, const struct setting *s, char **kept, struct e
 
 const struct key_type type_bool = {.set = set_bool, .get = get_bool, .clear = clear_bool};
 
-static int set_truth(void *holder, const struct setting *s, char **kept, struct error *err)
-{
-    uint64_t number;
-
-    (void)kept;
-    if (setting_number(s->value, UINT32_MAX, &number) < 0)
-        return setting_refuse(s, err, "0 or 1");
-    *MEMBER(holder, s, bool) = number;
-    return 0;
-}
-
-const struct key_type type_truth = {.set = set_truth, .get = get_bool, .clear = clear_bool};
-
 static int set_uint(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     uint64_t number;
@@ -218,7 +205,7 @@ static int set_natural(void *holder, const struct setting *s, char **kept, struc
     uint64_t number;
 
     (void)kept;
-    if (setting_number(s->value, INT_MAX, &number) < 0)
+    if (setting_number(s->value, s->strict ? INT_MAX : UINT32_MAX, &number) < 0)
         return setting_refuse(s, err, "a number from 0 to 2147483647");
     *MEMBER(holder, s, int) = (int)number;
     return 0;
@@ -306,7 +293,7 @@ static int set_tmpfs_size(void *holder, const struct setting *s, char **kept, st
 
     (void)kept;
     if (setting_number(s->value, INT_MAX, &bytes) < 0)
-        return setting_refuse(s, err, "a number of bytes");
+        return s->strict ? setting_refuse(s, err, "a number of bytes") : 0;
     *MEMBER(holder, s, uint64_t) = bytes;
     return 0;
 }

@@ -71,6 +71,7 @@ static int find_init(struct attach_plan *p, struct error *err)
         pid = command_init_pid(p->container, err);
     if (pid < 0)
         return pid;
+    p->init = pid;
     snprintf(path, sizeof(path), "/proc/%d", pid);
     proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (proc < 0)
@@ -115,6 +116,8 @@ static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *er
     uint64_t all = p->namespaces, here = all & (CLONE_NEWPID | (geteuid() != 0 ? CLONE_NEWUSER : 0));
 
     p->namespaces &= ~here;
+    if (here & CLONE_NEWPID)
+        p->init = 1;
     if (p->pidfd >= 0 && (!here || setns(p->pidfd, (int)here) == 0))
         return 0;
     if (p->pidfd >= 0 && errno != EINVAL)

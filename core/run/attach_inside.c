@@ -17,6 +17,7 @@
 #include "core/cgroup/cgroup.h"
 #include "core/run/caps.h"
 #include "core/run/execute.h"
+#include "core/run/limits.h"
 #include "core/run/passwd.h"
 
 /* Before any namespace: the cgroup namespace is entered from within the cgroup, and the fds are the host's.
@@ -162,6 +163,8 @@ static int move_inside(struct attach_plan *p, struct error *err)
     cleanup_fd int attribute = -1;
     int r = enter_cgroups(p, err);
 
+    if (r == 0)
+        r = limits_core_join(p->init, err);
     /* Opened while /proc is the host's: the container's may be anything. */
     if (r == 0 && p->label) {
         attribute = open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);

@@ -11,6 +11,7 @@
 struct attach_plan {
     const struct container *container;
     const struct attach_options *options;
+    pid_t init;                         /* as the child sees it */
     uint64_t namespaces;                /* to enter, the pid namespace apart */
     int pidfd;                          /* of init, good for setns(2); -1: use namespace_fds */
     int namespace_fds[NAMESPACE_KINDS]; /* -1: not to be entered */

@@ -59,7 +59,7 @@ int caps_parse(const char *name)
 {
     uint64_t number;
 
-    if (parse_uint64(name, 10, 63, &number) == 0)
+    if (parse_uint64(name, 0, 63, &number) == 0)
         return (int)number;
     if (strncasecmp(name, "cap_", 4) == 0)
         name += 4;

@@ -419,6 +419,8 @@ static int execute_init(struct inside *in, struct error *err)
     else
         r = execute_command(argv);
     error_set(err, r, "cannot execute %s in %s", argv[0], name);
+    if (r == EACCES && in->labels.selinux)
+        return error_remedy(err, "let the SELinux policy allow the change to %s", in->labels.selinux);
     return r == ENOENT ? error_remedy(err, "the rootfs %s lacks it, or the interpreter that it names",
                                       in->config->rootfs_path ? in->config->rootfs_path : "/")
                        : err->code;

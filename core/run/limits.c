@@ -18,6 +18,8 @@
 /* linux/prctl.h, PR_SCHED_CORE and what goes with it. */
 #define SCHED_CORE              62
 #define SCHED_CORE_CREATE       1L
+#define SCHED_CORE_SHARE_FROM   3L
+#define SCHED_CORE_THREAD       0L
 #define SCHED_CORE_THREAD_GROUP 1L
 
 /* getrlimit(2). */
@@ -224,6 +226,14 @@ int limits_core(const struct config *c, pid_t pid, struct error *err)
     if (r == EINVAL)
         error_remedy(err, "this kernel has no core scheduling: remove the key");
     return -r;
+}
+
+int limits_core_join(pid_t pid, struct error *err)
+{
+    if (prctl(SCHED_CORE, SCHED_CORE_SHARE_FROM, pid, SCHED_CORE_THREAD, 0L) < 0 && errno != EINVAL &&
+        errno != ENODEV)
+        return error_set(err, errno, "cannot take the core scheduling cookie of process %d", pid);
+    return 0;
 }
 
 int limits_keyring(const struct config *c, struct error *err)

@@ -42,6 +42,10 @@ int limits_time(const struct config *c, struct error *err);
  */
 int limits_core(const struct config *c, pid_t pid, struct error *err);
 
+/* By who joins a container: share the threads of a core with its process `pid`, which may have asked for it.
+ */
+int limits_core_join(pid_t pid, struct error *err);
+
 /*
  * By the child, before exec: a new session keyring, so that the container has none of the host's keys, unless
  * lxc.keyring.session keeps it. A kernel without keyrings, or one that refuses, is passed over as in LXC.

@@ -58,13 +58,31 @@ static const char *profile_of(const struct config *c)
     return profile;
 }
 
+/* Does the policy know a context? The kernel refuses to take one that it does not: selinuxfs, "context". */
+static int check_context(const char *key, const char *context, struct error *err)
+{
+    if (!context || !context[0] || file_write_value(AT_FDCWD, "/sys/fs/selinux/context", context) != -EINVAL)
+        return 0;
+    error_text(err, EINVAL, "%s: the SELinux policy knows no context %s", key, context);
+    return error_remedy(err, "load a policy that does, or clear the key");
+}
+
+static int check_contexts(const struct config *c, struct error *err)
+{
+    int r = check_context("lxc.selinux.context", c->selinux_context, err);
+
+    return r < 0 ? r : check_context("lxc.selinux.context.keyring", c->selinux_context_keyring, err);
+}
+
 int lsm_check(const struct config *c, struct error *err)
 {
     const char *profile = profile_of(c);
     bool generated;
     struct stat st;
-    int r;
+    int r = check_contexts(c, err);
 
+    if (r < 0)
+        return r;
     if (c->apparmor_raw.count && lsm_apparmor_enabled() && (!profile || strcmp(profile, GENERATED) != 0)) {
         error_text(err, EINVAL, "lxc.apparmor.raw adds to a generated profile only");
         return error_remedy(err,

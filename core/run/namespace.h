@@ -1,40 +1,12 @@
-/*
- * The kernel's namespaces as LXC numbers and names them, and which of them a container gets of its own.
- * Source: namespaces(7), lxc.container.conf(5) "lxc.namespace.*".
- */
+/* Which namespaces a container gets of its own. lxc.container.conf(5) "lxc.namespace.*". */
 #ifndef LXCBOX_CORE_RUN_NAMESPACE_H
 #define LXCBOX_CORE_RUN_NAMESPACE_H
 
-#include <sched.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "core/config/config.h"
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
-
-/* In LXC's order, which is also the one to enter them in: the user namespace gives rights over the others. */
-enum namespace_kind {
-    NAMESPACE_USER,
-    NAMESPACE_MNT,
-    NAMESPACE_PID,
-    NAMESPACE_UTS,
-    NAMESPACE_IPC,
-    NAMESPACE_NET,
-    NAMESPACE_CGROUP,
-    NAMESPACE_TIME,
-    NAMESPACE_KINDS,
-};
-
-struct namespace_info {
-    uint64_t flag;           /* CLONE_NEW* */
-    const char *name;        /* in /proc/PID/ns and in lxc.namespace.* */
-    const char *environment; /* of hooks: "LXC_NET_NS" */
-};
-
-extern const struct namespace_info namespaces[NAMESPACE_KINDS];
+#include "core/config/namespaces.h"
 
 /*
  * CLONE_NEW* mask of the namespaces that the container gets of its own: lxc.namespace.keep or .clone where

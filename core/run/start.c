@@ -28,8 +28,10 @@ static int check(const struct container *c, const struct config *config, const s
 {
     cleanup_rootfs_source struct rootfs_source source = {0};
     bool has_rootfs = config->rootfs_path && config->rootfs_path[0];
-    int r = 0;
+    int r = config_check(config, err);
 
+    if (r < 0)
+        return r;
     if (!has_rootfs && !o->argv && !o->execute) {
         error_text(err, EINVAL, "%s has no rootfs, and its init would be the host's", c->name);
         return error_remedy(err, "set lxc.rootfs.path, or give a command");
@@ -39,8 +41,7 @@ static int check(const struct container *c, const struct config *config, const s
         return error_remedy(
             err, "leave mnt out of lxc.namespace.keep and lxc.namespace.share, and in lxc.namespace.clone");
     }
-    if (r == 0)
-        r = rootfs_source_parse(config->rootfs_path, &source, err);
+    r = rootfs_source_parse(config->rootfs_path, &source, err);
     if (r == 0)
         r = idmap_check(config, err);
     if (r == 0 && config->tty_max > TERMINALS_MAX)

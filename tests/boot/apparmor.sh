@@ -54,6 +54,13 @@ t 'an allowed one is allowed' inside 'echo x > /tmp/file'
 t 'elevated privileges leave the profile' has unconfined box attach --elevated-privileges=LSM -- /bin/busybox cat /proc/self/attr/current
 t 'the container is stopped' box stop -k
 t 'unconfined it may write' has written box execute -s lxc.apparmor.profile=unconfined -- /bin/sh -c 'echo x > /denied/file && echo written'
+# As on a kernel whose AppArmor does not watch over mounts.
+mount -t tmpfs none /sys/kernel/security/apparmor/features/mount
+t 'where mounts are not watched over no container starts under a profile' has 'does not watch over mounts' box start
+t 'unless an incomplete confinement is allowed' box start -s lxc.apparmor.allow_incomplete=1
+t 'its init is confined' has 'lxcbox-test \(enforce\)' cat "/proc/$(box info -p -H)/attr/current"
+t 'the container is stopped' box stop -k
+busybox umount /sys/kernel/security/apparmor/features/mount
 
 # Generated. Nothing is left of it when the container has ended, or when it did not start.
 generated() { sed -i '/apparmor/d' /lxc/c/config && echo 'lxc.apparmor.profile = generated' >> /lxc/c/config && for l; do echo "$l" >> /lxc/c/config; done; }

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             config_read_text(&second, strbuf_text(&one), one.length, "again", false, &err) < 0 ||
             config_write(&second, &two) < 0 || strcmp(strbuf_text(&one), strbuf_text(&two)) != 0)
             abort();
+        config_check(&second, &err);
     } else if (first.assignments.count || !err.text[0]) {
         abort();
     }

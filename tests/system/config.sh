@@ -23,6 +23,9 @@ config=$containers/$name/config
 
 configure 'lxc.tty.max = many'
 t 'a bad value is named by file and line' refuses "$config:4: lxc.tty.max takes a number" on start
+configure 'lxc.net.0.mtu = many'
+t 'one that LXC reads, and fails on when it starts, is refused by the start alone' refuses "$config:4: lxc.net.0.mtu takes a number of bytes" on start
+t 'and the container is listed and answers' has STOPPED on info -c lxc.net.0.type -s
 configure '# a remark' 'lxc.uts.nmae = a'
 t 'a misspelt key is answered with the right one' refuses "$config:5: .*did you mean lxc.uts.name" on start
 configure 'lxc.utsname = a'

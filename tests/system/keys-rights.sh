@@ -114,7 +114,9 @@ if [ "$(cat /sys/module/apparmor/parameters/enabled 2> /dev/null)" = Y ]; then
             ! with "lxc.apparmor.profile=$profile" -- true && with "lxc.apparmor.profile=$profile" lxc.apparmor.allow_incomplete=1 -- true'
     fi
 else
-    for name in profile raw allow_incomplete; do skip "lxc.apparmor.$name: what confines it" 'no AppArmor in this kernel'; done
+    skip 'lxc.apparmor.profile: what confines it' 'no AppArmor in this kernel'
+    skip 'lxc.apparmor.raw: what confines it' 'no AppArmor in this kernel'
+    skip 'lxc.apparmor.allow_incomplete: what confines it' 'no AppArmor in this kernel'
     key lxc.apparmor.profile 'does not matter without AppArmor' with lxc.apparmor.profile=nowhere lxc.apparmor.allow_incomplete=1 'lxc.apparmor.raw=/x r,' -- true
 fi
 if [ -e /sys/fs/selinux/enforce ]; then
@@ -123,6 +125,7 @@ if [ -e /sys/fs/selinux/enforce ]; then
     key lxc.selinux.context.keyring 'the label of its keyring' with "lxc.selinux.context.keyring=$context" -- true
 else
     skip 'lxc.selinux.context: what confines it' 'no SELinux in this kernel'
+    skip 'lxc.selinux.context.keyring: the label of its keyring' 'no SELinux in this kernel'
     key lxc.selinux.context 'does not matter without SELinux' with lxc.selinux.context=a:b:c:d -- true
     key lxc.selinux.context.keyring 'does not matter without SELinux' with lxc.selinux.context.keyring=a:b:c:d -- true
 fi

@@ -8,4 +8,8 @@ tested() { # KEY
 for name in $(sed -n 's/^\.B \(lxc\.[^ ]*\) = .*/\1/p' core/config/lxc.container.conf.5); do
     t "$name is tested by what it does" tested "$name"
 done
+# What this kernel may lack, a virtual machine's has.
+for name in $(sed -n "s/^ *skip ['\"]\(lxc\.[^:]*\):.*kernel.*/\1/p" tests/system/keys-*.sh | sort -u); do
+    t "$name is tested in a virtual machine too" grep -Eq -- "${name#lxc.net.N.}( ?=|')" tests/boot/*.sh
+done
 t 'a key that is none is not' fails tested lxc.nosuch

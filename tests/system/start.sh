@@ -104,7 +104,7 @@ cp "$WORK/saved" "$config"
 t 'a container that does not exist is refused' refuses 'there is no container nonesuch in' lxcbox lxc-start -P "$P" nonesuch
 t 'a misspelt key is refused by file and line' eval 'echo "lxc.rootfs.pth = /x" >> "$config"; refuses "config:[0-9]+: there is no key lxc.rootfs.pth" start; r=$?; cp "$WORK/saved" "$config"; [ $r = 0 ]'
 t 'an init that is not there is named' refuses 'cannot execute /sbin/nonesuch' start -- /sbin/nonesuch
-t 'a missing rootfs is named' refuses 'cannot mount rootfs .*nonesuch' start -s lxc.rootfs.path=dir:/nonesuch
+t 'a missing rootfs is named' refuses 'cannot mount rootfs .*nonesuch' start -s lxc.rootfs.path=dir:$WORK/nonesuch
 t 'a missing bridge is named with what to do' refuses 'no network interface nonesuch.*\(' start -s lxc.net.0.type=veth -s lxc.net.0.link=nonesuch
 t 'no failed start left anything' eval '[ -z "$(left_over)" ] || { left_over; false; }'
 

@@ -52,6 +52,9 @@ static void assert_described(const char *heading, const struct key *row)
     initial = format_string("Default %s.", row->initial ? row->initial : "");
     if (!!strstr(text, "Default ") != !!row->initial || (row->initial && !strstr(text, initial)))
         fail_msg("%s: the default of \"%s\" is %s", PAGE, heading, row->initial ? row->initial : "none");
+    if (!row->initial && !strstr(text, "Unset: ") && !strstr(text, "\nList") && !strstr(text, " = 0|1\n") &&
+        !strstr(text, "Only to be cleared") && row->type != &type_include)
+        fail_msg("%s does not say what it is without \"%s\"", PAGE, heading);
 }
 
 static void every_key_is_described_with_its_default(void **state)
@@ -86,6 +89,53 @@ static void every_key_described_exists(void **state)
     }
 }
 
+/* The network of a type that has the key: "lxc.net.0.ipvlan.mode" is for ipvlan. */
+static void set_type(struct config *c, const char *key)
+{
+    static const char *const types[] = {"macvlan", "ipvlan", "vlan", "veth"};
+    size_t i = 0;
+
+    while (i < 3 && strncmp(key + strlen("lxc.net.0."), types[i], strlen(types[i])) != 0)
+        i++;
+    assert_int_equal(config_set(c, "lxc.net.0.type", types[i], "test", NULL), 0);
+}
+
+/* Of "KEY = none|NUMBER|dhcp" the words in lower case, and digits. */
+static void every_word_of_a_heading_is_a_value(void **state)
+{
+    int words = 0;
+
+    (void)state;
+    for (const char *at = page; (at = strstr(at, "\n.B lxc.")); at++) {
+        const char *name = at + strlen("\n.B "), *equals = strstr(name, " = ");
+        size_t line = strcspn(name, "\n");
+        cleanup_free char *key = NULL, *values = NULL;
+
+        if (!equals || equals > name + line)
+            continue;
+        key = strndup(name, (size_t)(equals - name));
+        values = strndup(equals + 3, line - (size_t)(equals + 3 - name));
+        if (strchr(values, ' '))
+            continue;
+        if (starts_with(key, "lxc.net.N."))
+            key[strlen("lxc.net.")] = '0';
+        for (char *rest = values, *word; (word = strsep(&rest, "|"));) {
+            cleanup_config struct config c;
+            struct error err = ERROR_INIT;
+
+            config_init(&c);
+            if (!*word || word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789")])
+                continue;
+            if (starts_with(key, "lxc.net.0."))
+                set_type(&c, key);
+            if (config_set(&c, key, word, "test", &err) < 0 || config_check(&c, &err) < 0)
+                fail_msg("%s: %s = %s: %s", PAGE, key, word, err.text);
+            words++;
+        }
+    }
+    assert_in_range(words, 50, 500);
+}
+
 static void the_table_is_in_order(void **state)
 {
     (void)state;
@@ -99,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_is_described_with_its_default),
         cmocka_unit_test(every_key_described_exists),
+        cmocka_unit_test(every_word_of_a_heading_is_a_value),
         cmocka_unit_test(the_table_is_in_order),
     };
 
