@@ -227,9 +227,11 @@ static int see_off(struct monitor *m, bool notifies, int sync, struct error *err
         if (r < 0)
             error_set(err, r, "cannot listen to seccomp notifications");
     }
-    /* Else a child that waits for an answer would keep us waiting for its end. */
-    if (r < 0)
+    /* Else a child that waits for an answer would keep us waiting for its end; without one it would go on. */
+    if (r < 0) {
+        (void)monitor_signal(m, SIGKILL);
         seccomp_notify_close(&m->notifier);
+    }
     return r;
 }
 

@@ -30,10 +30,10 @@ stock_options() { # NAME
     case $1 in start | execute) printf '%s value\n' --share-net --share-ipc --share-uts --share-pid ;; esac
 }
 
-# Not ours: LVM, Ceph and ZFS are no backing stores of lxcbox, nor are block devices by size.
+# Not ours: LVM, Ceph and ZFS are no backing stores of lxcbox, nor can a copy have another size.
 left_out() { # NAME OPTION
     case $1$2 in
-    create--fssize | create--fstype | create--lvname | create--rbdname | create--rbdpool | create--thinpool | create--vgname | create--zfsroot) ;;
+    create--lvname | create--rbdname | create--rbdpool | create--thinpool | create--vgname | create--zfsroot) ;;
     copy--fssize | copy-L) ;;
     *) return 1 ;;
     esac
