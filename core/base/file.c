@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
@@ -87,6 +89,15 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t length, 
     return r;
 }
 
+/* close_range(2), Linux 5.9. */
+void close_from(int first)
+{
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+        return;
+    for (int fd = first, end = getdtablesize(); fd < end; fd++)
+        close(fd);
+}
+
 int file_write_value(int dirfd, const char *path, const char *value)
 {
     cleanup_fd int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
@@ -94,6 +105,13 @@ int file_write_value(int dirfd, const char *path, const char *value)
     if (fd < 0)
         return -errno;
     return write(fd, value, strlen(value)) < 0 ? -errno : 0;
+}
+
+int file_control(int fd, unsigned long request, uintptr_t argument)
+{
+    int r = (int)syscall(SYS_ioctl, fd, (unsigned)request, argument);
+
+    return r < 0 ? -errno : r;
 }
 
 int make_directories(const char *path, mode_t mode)

@@ -25,12 +25,21 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *lengt
 /* Replace or create a file as described above. 0 or negative errno. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode);
 
+/* Close every fd from `first` on, also those without close-on-exec. */
+void close_from(int first);
+
 /* Write a value into a kernel file (/proc, /sys, cgroup): one write, no creation. 0 or negative errno. */
 int file_write_value(int dirfd, const char *path, const char *value);
 
 /* mkdir -p with the mode for the directories it makes; an existing directory is success. 0 or negative errno.
  */
 int make_directories(const char *path, mode_t mode);
+
+/*
+ * ioctl(2) as the kernel has it: the C libraries disagree on the type of a request, and some have the highest
+ * of its 32 bits. `argument`: a number, or a pointer. Its result or a negative errno.
+ */
+int file_control(int fd, unsigned long request, uintptr_t argument);
 
 /*
  * Remove a tree beneath dirfd/name without following links and without crossing into other mounts; a missing

@@ -11,7 +11,6 @@
 #include "core/container.h"
 
 struct config_source {
-    const char *rcfile;                /* in place of LXCPATH/NAME/config; NULL: that */
     bool may_lack;                     /* a container without a file has an empty configuration */
     const struct string_list *defines; /* "KEY=VALUE", applied after it; NULL: none */
 };

@@ -216,7 +216,7 @@ static int give_terminal(struct inside *in, const char *name, int *slave, unsign
     if (r < 0)
         return r;
     *number = 0;
-    syscall(SYS_ioctl, master, TIOCGPTN, number);
+    file_control(master, TIOCGPTN, (uintptr_t)number);
     fds.fds[0] = master;
     fds.fds[1] = pts;
     r = sync_send(in->child->sync, SYNC_TERMINAL, &fds, err);
@@ -303,7 +303,7 @@ static int load_seccomp(struct inside *in, struct error *err)
 {
     struct command_fds fds = {.count = 1};
     cleanup_fd int listener = -1;
-    int r = seccomp_load_listening(in->child->seccomp, &listener, err);
+    int r = seccomp_load(in->child->seccomp, &listener, err);
 
     if (r < 0 || listener < 0)
         return r;

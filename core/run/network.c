@@ -144,7 +144,7 @@ static void unwrite_names(struct config *config, struct network_state *state)
 
 /* --- Attaching --- */
 
-static int plan(struct config *config, struct network_state *state, struct error *err)
+int network_plan(struct config *config, struct network_state *state, struct error *err)
 {
     int r;
 
@@ -262,7 +262,7 @@ static int attach(const struct container *c, struct config *config, pid_t pid, s
     state->netns = open(path, O_RDONLY | O_CLOEXEC);
     if (state->netns < 0)
         return error_set(err, errno, "cannot open the container's network namespace at %s", path);
-    r = plan(config, state, err);
+    r = network_plan(config, state, err);
     parents = calloc(state->count + 1, sizeof(*parents));
     if (r == 0 && !parents)
         r = error_set(err, ENOMEM, "cannot make the container's network");

@@ -54,6 +54,12 @@ int network_attach(const struct container *c, struct config *config, pid_t pid, 
                    struct error *err);
 
 /*
+ * Its first part: choose what the configuration leaves open and make nothing. For who has the interfaces made
+ * by somebody else.
+ */
+int network_plan(struct config *config, struct network_state *state, struct error *err);
+
+/*
  * The container has ended, or failed to start: scripts down, host ends gone, physical interfaces back under
  * their host names. Carries on over failures; the first is in `err` (which may be NULL) and returned. Names
  * that network_attach wrote into the config are taken out again. Harmless on a state that holds nothing.

@@ -17,10 +17,11 @@
 #include "core/run/monitor.h"
 #include "core/run/protocol.h"
 #include "core/run/sync.h"
+#include "tests/unit/skip.h"
 
 static void an_address_is_the_path_or_its_hash_where_that_is_too_long(void **state)
 {
-    struct container c = {"n", "/var/lib/lxc"};
+    struct container c = {.name = "n", .lxcpath = "/var/lib/lxc"};
     char longer[120] = "/";
     struct sockaddr_un a;
 
@@ -54,7 +55,7 @@ static int make_pair(void **state)
         return -1;
     p->server = fds[0];
     p->client = fds[1];
-    p->container = (struct container){"n", "/p"};
+    p->container = (struct container){.name = "n", .lxcpath = "/p"};
     config_init(&p->config);
     p->monitor = (struct monitor)MONITOR_INIT;
     p->monitor.container = &p->container;
@@ -167,14 +168,16 @@ static void another_user_is_refused(void **state)
     union {
         char bytes[CMSG_SPACE(sizeof(other))];
         struct cmsghdr header;
-    } control = {.header = {CMSG_LEN(sizeof(other)), SOL_SOCKET, SCM_CREDENTIALS}};
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(other)),
+                            .cmsg_level = SOL_SOCKET,
+                            .cmsg_type = SCM_CREDENTIALS}};
     struct iovec vector = {(void *)&request, sizeof(request)};
     struct msghdr message = {
         .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 
     memcpy(CMSG_DATA(&control.header), &other, sizeof(other));
     if (sendmsg(p->client, &message, 0) < 0) /* only root may say to be another */
-        skip();
+        SKIP("only root may say to be another");
     assert_int_equal(command_server_handle(&p->monitor, p->server), COMMAND_CLOSE);
     assert_int_equal(answer(p).result, -EPERM);
 }
@@ -240,7 +243,7 @@ static void the_ring_is_sent_and_cleared_as_asked(void **state)
 
 static void one_container_has_one_socket(void **state)
 {
-    const struct container c = {"unit", "/lxcbox-unit"};
+    const struct container c = {.name = "unit", .lxcpath = "/lxcbox-unit"};
     cleanup_fd int first = command_server_listen(&c, NULL), second;
     struct error err = ERROR_INIT;
 
