@@ -318,6 +318,7 @@ deps: $(filter-out $(wildcard $(stamps)),$(stamps))
 
 # build/deps may be shared between working trees: one make at a time builds there.
 $(stamps) &:
+	@command -v $(DEPS_CC) > /dev/null || { echo 'cannot build: there is no $(DEPS_CC) (make setup$(if $(TARGET), TARGET=$(TARGET)) installs it on Debian)' >&2; exit 1; }
 	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 deps
 $(stamp_cmocka): | deps
 	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 $@

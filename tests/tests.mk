@@ -23,7 +23,7 @@ endef
 # For the test of our table of system calls: {"ABI", "NAME", NUMBER}, as the kernel's headers have them. On x86_64 the
 # headers of its other ABIs are the same files.
 calls_of = echo '\#include <asm/unistd.h>' | $(DEPS_CC) -I$(KERNEL_HEADERS) -I$(dir $(KERNEL_ASM)) $(2) -dM -E - | \
-	sed -nE 's/^.define (__NR_|__ARM_NR_)([a-z_0-9]+) .*/{"$(1)", "\2", \1\2},/p' | grep -vE 'NR_(arch_specific_syscall|syscalls|cmpxchg)' | \
+	sed -nE 's/^.define (__NR_|__ARM_NR_)([a-z_0-9]+) .*/{"$(1)", "\2", \1\2},/p' | grep -vE 'NR_(arch_specific_syscall|syscalls|cmpxchg|unused[0-9]+|reserved[0-9]+)' | \
 	(echo '\#include <asm/unistd.h>'; cat) | $(DEPS_CC) -I$(KERNEL_HEADERS) -I$(dir $(KERNEL_ASM)) $(2) -E -P - >> $@
 $(OUT)/gen/calls.h: tests/tests.mk
 	@mkdir -p $(@D)
