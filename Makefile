@@ -81,19 +81,20 @@ $(OUT)/obj/roots.o: build/gen/roots.c $(OUT)/obj/flags | deps
 	@echo '  $(CC) $<'
 	$(Q)$(compile) -c -o $@ $<
 
-# The certificate authorities as a table of trust anchors (name and key of each) by BearSSL's own tool; see fetch/roots.h.
+# The certificate authorities as a table of trust anchors (name and key of each) by BearSSL's own tool, compressed; see
+# fetch/roots.h.
 build/gen/roots.c: config.mk Makefile | deps
 	@mkdir -p build/gen
 	@ls $(CA_CERTIFICATES)/*.crt > /dev/null 2>&1 || { echo 'cannot build in certificate authorities: no *.crt in' \
 		'$(CA_CERTIFICATES) (install ca-certificates or set CA_CERTIFICATES)' >&2; exit 1; }
 	@for f in $(CA_CERTIFICATES)/*.crt; do cat "$$f"; echo; done > build/gen/roots.pem
 	@$(DEPS)/bin/brssl ta build/gen/roots.pem > build/gen/anchors 2> build/gen/log || { cat build/gen/log >&2; exit 1; }
-	@awk 'BEGIN { print "#include \"fetch/roots.h\"\nconst unsigned char roots[] = {" } \
-		/^static const unsigned char TA/ { inside = 1; bytes = ""; count = 0; kind = $$5; next } \
-		/^};/ && inside { inside = 0; if (kind ~ /RSA_N/) print "1,"; if (kind ~ /EC_Q/) print "2,"; \
-			printf "%d, %d,\n%s,\n", count / 256, count % 256, bytes } \
-		inside { count += gsub(/0x/, "0x"); bytes = bytes $$0 "\n" } \
-		END { print "};\nconst size_t roots_size = sizeof(roots);" }' build/gen/anchors > $@
+	@perl -0777 -ne 'while (/char TA\d+_(\w+)\[\] = \{(.*?)\}/gs) { \
+		print $$1 eq "RSA_N" ? "\1" : $$1 eq "EC_Q" ? "\2" : "", pack "n/a*", pack "C*", map hex, $$2 =~ /0x(..)/g }' \
+		build/gen/anchors > build/gen/roots
+	@{ echo '#include "fetch/roots.h"'; echo 'const unsigned char roots[] = {'; \
+		gzip -9n < build/gen/roots | od -An -v -tu1 | sed 's/[0-9][0-9]*/&,/g'; echo '};'; \
+		echo "const size_t roots_size = sizeof(roots), roots_whole = $$(wc -c < build/gen/roots);"; } > $@
 
 -include $(objects:.o=.d)
 

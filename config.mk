@@ -80,6 +80,7 @@ TEST_PACKAGES = apparmor \
 	checkpolicy \
 	clang \
 	clang-format \
+	criu \
 	debootstrap \
 	dnsmasq-base \
 	iproute2 \
@@ -87,6 +88,7 @@ TEST_PACKAGES = apparmor \
 	iputils-ping \
 	isc-dhcp-client \
 	isc-dhcp-server \
+	iw \
 	kmod \
 	libarchive-dev \
 	libbearssl-dev \
@@ -105,7 +107,9 @@ TEST_PACKAGES = apparmor \
 	qemu-system-x86 \
 	squashfs-tools \
 	strace \
+	tcpdump \
 	tinyproxy-bin \
+	tshark \
 	util-linux \
 	wget \
 	xz-utils \

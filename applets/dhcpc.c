@@ -196,8 +196,9 @@ static int on_event(struct client *c, enum dhcp_event event, struct error *err)
         /* A lease that cannot be applied once it is being kept is tried again when it is renewed. */
         return r < 0 && c->detached ? 0 : r;
     }
-    if (event == DHCP_LOST) {
-        tell(c, "the lease has ended");
+    if (event == DHCP_LOST || event == DHCP_TAKEN) {
+        tell(c, event == DHCP_LOST ? "the lease has ended"
+                                   : "another host has the address that the server gave: declined");
         return dhcp_link_withdraw(&c->link, err);
     }
     if (event == DHCP_SILENT && (o->now || o->once) && !c->detached)

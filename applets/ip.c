@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "applets/ip/ip.h"
 #include "core/base/applet.h"
@@ -33,6 +34,7 @@ static const struct option_row ip_table[] = {
     OPT_FLAG(0, "brief", struct ip_options, brief, "the essence, in columns"),
     OPT_FLAG(0, "json", struct ip_options, json, "print JSON"),
     OPT_FLAG(0, "pretty", struct ip_options, pretty, "print JSON for people"),
+    OPT_OPTIONAL(0, "color", "WHEN", struct ip_options, color, "always (also without WHEN), auto or never"),
     OPT_STRING(0, "netns", "NETNS", struct ip_options, netns, "in the network namespace of that name"),
     OPT_FLAG(0, "all", struct ip_options, all, "with netns: all of them"),
     OPT_END,
@@ -106,6 +108,17 @@ int ip_exchange(struct ip_call *c, struct netlink_batch *b, struct strbuf *repli
 
 /* --- One command --- */
 
+static int read_color(const struct ip_options *o, bool *out, struct error *err)
+{
+    bool is_auto = o->color && strcmp(o->color, "auto") == 0;
+
+    *out = !o->json && o->color &&
+           (!o->color[0] || strcmp(o->color, "always") == 0 || (is_auto && isatty(STDOUT_FILENO)));
+    return !o->color || *out || is_auto || o->json || strcmp(o->color, "never") == 0
+               ? 0
+               : error_text(err, EINVAL, "-color is always, auto or never, not \"%s\"", o->color);
+}
+
 static int read_family(struct ip_options *o, struct error *err)
 {
     if (!o->family_name)
@@ -128,15 +141,16 @@ static int dispatch(struct ip_call *c, char **words, struct error *err)
         const char *name;
         int (*run)(struct ip_call *c, char **words, struct error *err);
     } objects[] = {
-        {"address", ip_address},     {"route", ip_route}, {"rule", ip_rule},       {"neighbor", ip_neighbour},
-        {"neighbour", ip_neighbour}, {"link", ip_link},   {"monitor", ip_monitor}, {"netns", ip_netns},
+        {"address", ip_address},     {"route", ip_route}, {"rule", ip_rule},     {"neighbor", ip_neighbour},
+        {"neighbour", ip_neighbour}, {"link", ip_link},   {"tuntap", ip_tuntap}, {"tap", ip_tuntap},
+        {"monitor", ip_monitor},     {"netns", ip_netns},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(objects); i++)
         if (ip_matches(words[0], objects[i].name))
             return objects[i].run(c, words + 1, err);
     error_text(err, EINVAL, "there is no object \"%s\"", words[0]);
-    return error_remedy(err, "address, link, monitor, neighbour, netns, route, rule");
+    return error_remedy(err, "address, link, monitor, neighbour, netns, route, rule, tuntap");
 }
 
 static int run_words(struct ip_call *c, char **words, struct error *err)
@@ -217,6 +231,8 @@ static int ip_run(struct invocation *in, struct error *err)
     cleanup_fd int netns = -1;
     int r = read_family(o, err);
 
+    if (r == 0)
+        r = read_color(o, &c.out.color, err);
     if (r < 0)
         return r;
     if (o->version) {
@@ -224,8 +240,9 @@ static int ip_run(struct invocation *in, struct error *err)
         return 0;
     }
     if (!in->argc && !o->batch) {
-        error_text(err, EINVAL,
-                   "what is meant is missing: address, link, monitor, neighbour, netns, route or rule");
+        error_text(
+            err, EINVAL,
+            "what is meant is missing: address, link, monitor, neighbour, netns, route, rule or tuntap");
         return error_remedy(err, "ip --help");
     }
     if (o->netns && (netns = ip_netns_open(o->netns, err)) < 0)

@@ -96,7 +96,7 @@ static int read_candidates(const char *lxcpath, const struct container_list *lis
 
         if (!list->items[i].defined)
             continue;
-        c->container = (struct container){list->items[i].name, lxcpath};
+        c->container = (struct container){.name = list->items[i].name, .lxcpath = lxcpath};
         c->active = list->items[i].active;
         out->count++;
         path = container_path(&c->container, "config");

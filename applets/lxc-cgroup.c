@@ -12,7 +12,7 @@ struct lxc_cgroup_options {
 };
 
 static const struct option_row lxc_cgroup_table[] = {
-    OPT_GROUP(container_options_table, struct lxc_cgroup_options, container),
+    OPT_GROUP(container_config_table, struct lxc_cgroup_options, container),
     OPT_END,
 };
 

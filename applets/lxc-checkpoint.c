@@ -1,19 +1,21 @@
-/* lxc-checkpoint: write a running container's processes into files. See lxc-checkpoint.1. */
+/* lxc-checkpoint: write a running container's processes into files, and make them again. See
+ * lxc-checkpoint.1. */
 #include <errno.h>
 
 #include "core/base/applet.h"
 #include "core/config/load.h"
 #include "core/run/checkpoint.h"
+#include "core/run/start.h"
 
 struct lxc_checkpoint_options {
     struct container_options container;
     struct checkpoint_options checkpoint;
-    bool restore;
+    bool restore, daemon, foreground;
 };
 
 static const struct option_row lxc_checkpoint_table[] = {
     OPT_STRING('D', "checkpoint-dir", "DIR", struct lxc_checkpoint_options, checkpoint.directory,
-               "write the checkpoint into DIR"),
+               "the checkpoint's folder"),
     OPT_FLAG('s', "stop", struct lxc_checkpoint_options, checkpoint.stop, "end the container with it"),
     OPT_FLAG('p', "pre-dump", struct lxc_checkpoint_options, checkpoint.pre_dump,
              "write its memory only, for a checkpoint to build on"),
@@ -22,35 +24,53 @@ static const struct option_row lxc_checkpoint_table[] = {
     OPT_STRING('A', "action-script", "FILE", struct lxc_checkpoint_options, checkpoint.script,
                "a program for criu to run at its stages"),
     OPT_FLAG('v', "verbose", struct lxc_checkpoint_options, checkpoint.verbose, "have criu log all it does"),
-    OPT_FLAG('r', "restore", struct lxc_checkpoint_options, restore, "refused: see lxc-checkpoint(1)"),
-    OPT_STRING(0, "rcfile", "FILE", struct lxc_checkpoint_options, container.rcfile,
-               "the configuration it was started with, where that is not its own"),
-    OPT_GROUP(container_options_table, struct lxc_checkpoint_options, container),
+    OPT_FLAG('r', "restore", struct lxc_checkpoint_options, restore,
+             "make the container again of what is in DIR"),
+    OPT_FLAG('d', "daemon", struct lxc_checkpoint_options, daemon,
+             "with -r: run it in the background (this is the default)"),
+    OPT_FLAG('F', "foreground", struct lxc_checkpoint_options, foreground,
+             "with -r: run it in the foreground, on this terminal"),
+    OPT_GROUP(container_config_table, struct lxc_checkpoint_options, container),
     OPT_END,
 };
+
+static int check_options(const struct lxc_checkpoint_options *o, struct error *err)
+{
+    if (!o->checkpoint.directory)
+        return error_text(err, EINVAL, "give the checkpoint's folder with -D");
+    if (o->restore && (o->checkpoint.stop || o->checkpoint.pre_dump || o->checkpoint.previous))
+        return error_text(err, EINVAL, "-s, -p and --predump-dir do not go with -r");
+    if (!o->restore && (o->daemon || o->foreground))
+        return error_text(err, EINVAL, "-d and -F go with -r only");
+    if (o->daemon && o->foreground)
+        return error_text(err, EINVAL, "-d and -F exclude each other");
+    return 0;
+}
 
 static int lxc_checkpoint_run(struct invocation *in, struct error *err)
 {
     const struct lxc_checkpoint_options *o = in->options;
-    const struct config_source source = {.rcfile = o->container.rcfile};
+    const struct config_source source = {0};
+    const struct start_options start = {.foreground = o->foreground, .restore = &o->checkpoint};
     cleanup_config struct config config;
     struct container c;
     int r;
 
     config_init(&config);
-    if (o->restore) {
-        error_text(err, ENOTSUP, "restoring a container is not built in");
-        return error_remedy(err, "LXC's lxc-checkpoint -r does it, from what this one writes");
-    }
     r = container_select(&o->container, in, &c, err);
-    if (r == 0 && !o->checkpoint.directory)
-        r = error_text(err, EINVAL, "give the checkpoint's folder with -D");
+    if (r == 0)
+        r = check_options(o, err);
     if (r == 0)
         r = config_load(&c, &source, &config, err);
-    return r < 0 ? r : container_checkpoint(&c, &config, &o->checkpoint, err);
+    if (r < 0)
+        return r;
+    if (!o->restore)
+        return container_checkpoint(&c, &config, &o->checkpoint, err);
+    r = container_start(&c, &config, &start, err);
+    return r < 0 ? error_context(err, "%s", c.name) : r;
 }
 
 APPLET(lxc_checkpoint, .name = "lxc-checkpoint",
-       .summary = "Write a running container's processes into files, with criu",
+       .summary = "Write a running container's processes into files, and restore them, with criu",
        .usage = "[-n] NAME -D DIR [OPTION]...", .options = lxc_checkpoint_table,
        .options_size = sizeof(struct lxc_checkpoint_options), .run = lxc_checkpoint_run);

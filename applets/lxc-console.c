@@ -21,7 +21,7 @@ static const struct option_row lxc_console_table[] = {
                "which terminal; 0 is the console (the first free one)"),
     OPT_STRING('e', "escape", "PREFIX", struct lxc_console_options, escape,
                "the key that begins a command, as in a or ^a (^a)"),
-    OPT_GROUP(container_options_table, struct lxc_console_options, container),
+    OPT_GROUP(container_config_table, struct lxc_console_options, container),
     OPT_END,
 };
 

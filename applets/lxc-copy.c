@@ -38,7 +38,7 @@ static const struct option_row lxc_copy_table[] = {
     OPT_FLAG('D', "keepdata", struct lxc_copy_options, keep_data, "with -e: keep the copy when it stops"),
     OPT_FLAG('K', "keepname", struct lxc_copy_options, keep_name, "keep the host name"),
     OPT_FLAG('M', "keepmac", struct lxc_copy_options, keep_mac, "keep the MAC addresses"),
-    OPT_GROUP(container_options_table, struct lxc_copy_options, container),
+    OPT_GROUP(container_config_table, struct lxc_copy_options, container),
     OPT_END,
 };
 
@@ -128,7 +128,7 @@ static int lxc_copy_run(struct invocation *in, struct error *err)
                                 .keep_mac = o->keep_mac,
                                 .allow_running = o->allow_running,
                                 .mounts = o->mounts};
-    struct container from, to = {o->newname, NULL};
+    struct container from, to = {.name = o->newname};
     int r = container_select(&o->container, in, &from, err);
 
     if (r == 0)

@@ -14,7 +14,7 @@ static const struct option_row lxc_destroy_table[] = {
     OPT_FLAG('f', "force", struct lxc_destroy_options, force, "kill the container first if it is running"),
     OPT_FLAG('s', "snapshots", struct lxc_destroy_options, snapshots,
              "destroy its snapshots, and the copies that stand on it, too"),
-    OPT_GROUP(container_options_table, struct lxc_destroy_options, container),
+    OPT_GROUP(container_config_table, struct lxc_destroy_options, container),
     OPT_END,
 };
 

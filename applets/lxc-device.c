@@ -11,7 +11,7 @@ struct lxc_device_options {
 };
 
 static const struct option_row lxc_device_table[] = {
-    OPT_GROUP(container_options_table, struct lxc_device_options, container),
+    OPT_GROUP(container_config_table, struct lxc_device_options, container),
     OPT_END,
 };
 

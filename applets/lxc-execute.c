@@ -41,8 +41,7 @@ static int add_options(const struct lxc_execute_options *o, struct config *confi
 static int lxc_execute_run(struct invocation *in, struct error *err)
 {
     const struct lxc_execute_options *o = in->options;
-    const struct config_source source = {
-        .rcfile = o->container.rcfile, .may_lack = true, .options = &o->config};
+    const struct config_source source = {.may_lack = true, .options = &o->config};
     cleanup_config struct config config;
     struct start_options start = {.execute = true, .foreground = !o->daemon};
     struct container c;

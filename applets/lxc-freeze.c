@@ -12,5 +12,5 @@ static int lxc_freeze_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lxc_freeze, .name = "lxc-freeze", .summary = "Suspend all the processes of a container",
-       .usage = "[-n] NAME", .options = container_options_table,
+       .usage = "[-n] NAME", .options = container_config_table,
        .options_size = sizeof(struct container_options), .run = lxc_freeze_run);

@@ -32,9 +32,7 @@ static const struct option_row lxc_info_table[] = {
     OPT_FLAG('H', "no-humanize", struct lxc_info_options, raw,
              "print bare numbers, and no label where one thing is asked for"),
     OPT_STRING(0, "format", "FORMAT", struct lxc_info_options, format, "\"json\" for programs"),
-    OPT_STRING(0, "rcfile", "FILE", struct lxc_info_options, container.rcfile,
-               "with -c: read this configuration instead of the container's"),
-    OPT_GROUP(container_options_table, struct lxc_info_options, container),
+    OPT_GROUP(container_config_table, struct lxc_info_options, container),
     OPT_END,
 };
 
@@ -214,16 +212,14 @@ struct key_source {
     bool have_config;
 };
 
-static int open_source(const struct lxc_info_options *o, struct key_source *source, struct error *err)
+static int open_source(struct key_source *source, struct error *err)
 {
-    cleanup_free char *path = container_path(source->container, "config");
+    cleanup_free char *path = container_config_path(source->container);
 
     if (!path)
         return error_set(err, ENOMEM, "cannot read the configuration");
-    source->have_config = o->container.rcfile || container_is_defined(source->container);
-    return source->have_config
-               ? config_read_file(&source->config, o->container.rcfile ? o->container.rcfile : path, err)
-               : 0;
+    source->have_config = container_is_defined(source->container);
+    return source->have_config ? config_read_file(&source->config, path, err) : 0;
 }
 
 /* Append a key's value; -ENOENT for one that does not exist. */
@@ -357,7 +353,7 @@ static int lxc_info_run(struct invocation *in, struct error *err)
     r = collect(o, &info, err);
     config_init(&source.config);
     if (r == 0 && o->keys.count)
-        r = open_source(o, &source, err);
+        r = open_source(&source, err);
     if (r == 0 && o->format)
         r = print_json(o, &info, &source, in, err);
     else if (r == 0)

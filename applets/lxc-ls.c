@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +11,7 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/json.h"
+#include "core/base/pattern.h"
 #include "core/container.h"
 #include "core/storage/overview.h"
 
@@ -286,17 +286,6 @@ static int read_groups(const struct string_list *given, struct string_list *grou
     return 0;
 }
 
-static int read_filter(const char *text, regex_t *filter, struct error *err)
-{
-    char reason[100];
-    int r = regcomp(filter, text, REG_NOSUB | REG_EXTENDED);
-
-    if (r == 0)
-        return 0;
-    regerror(r, filter, reason, sizeof(reason));
-    return error_text(err, EINVAL, "\"%s\" is not an extended regular expression: %s", text, reason);
-}
-
 static int read_nesting(const char *text, unsigned *levels, struct error *err)
 {
     uint64_t number = text ? NESTING_DEFAULT : 0;
@@ -349,7 +338,7 @@ static int lxc_ls_run(struct invocation *in, struct error *err)
                                        .defined = o->defined,
                                        .groups = &groups,
                                        .full_names = o->line || o->format || !o->fancy};
-    regex_t filter;
+    cleanup_regex struct regex filter = {0};
     int r;
 
     if (o->format && strcmp(o->format, "json") != 0)
@@ -363,14 +352,11 @@ static int lxc_ls_run(struct invocation *in, struct error *err)
     if (r == 0)
         r = read_nesting(o->nesting, &request.nesting, err);
     if (r == 0 && pattern)
-        r = read_filter(pattern, &filter, err);
+        r = regex_compile(&filter, pattern, err);
     if (r < 0)
         return r;
     request.filter = pattern ? &filter : NULL;
-    r = list(o, lxcpath, &request, err);
-    if (pattern)
-        regfree(&filter);
-    return r;
+    return list(o, lxcpath, &request, err);
 }
 
 APPLET(lxc_ls, .name = "lxc-ls", .summary = "List the containers", .usage = "[OPTION]... [REGEX]",

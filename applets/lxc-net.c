@@ -36,6 +36,11 @@ static const struct option_row lxc_net_table[] = {
     OPT_END,
 };
 
+static int read_settings(struct bridge_settings *out, struct error *err)
+{
+    return bridge_settings_read(settings_files, ARRAY_LENGTH(settings_files), out, err);
+}
+
 static void print_warnings(const struct invocation *in, const struct string_list *warnings)
 {
     for (size_t i = 0; i < warnings->count; i++)
@@ -64,15 +69,34 @@ static int start(const struct invocation *in, struct bridge_settings *s, struct 
     return ret;
 }
 
-static int stop(const struct bridge_settings *s, struct error *err)
+/* Works with settings that are wrong by now, too. Where none is wanted, as for another lxc-net, none is up.
+ */
+static int stop(struct error *err)
 {
-    return s->use_bridge ? bridge_down(err) : 0;
+    struct bridge_settings s;
+    int r = bridge_down(err);
+
+    if (r != -ENOENT || read_settings(&s, NULL) < 0)
+        return r;
+    r = s.use_bridge ? r : 0;
+    bridge_settings_free(&s);
+    if (r == 0)
+        error_clear(err);
+    return r;
 }
 
 static int restart(const struct invocation *in, struct bridge_settings *s, struct error *err)
 {
-    int r = stop(s, err);
+    const struct lxc_net_options *o = in->options;
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    int r = o->uplink ? netlink_open(&n, NETLINK_ROUTE, -1, err) : 0;
 
+    /* What cannot be started is not stopped for; an uplink that is part of a bridge already may be in ours.
+     */
+    if (r == 0 && o->uplink)
+        r = uplink_check(&n, o->uplink, err);
+    if (r == 0 || r == -EBUSY)
+        r = bridge_down(err);
     if (r < 0 && r != -ENOENT)
         return r;
     error_clear(err);
@@ -157,29 +181,10 @@ static void print_leases(const struct bridge_settings *s)
     lease_table_free(&leases);
 }
 
-static int status(const struct bridge_settings *s, struct error *err)
+static void print_server(const struct bridge_settings *s, pid_t server)
 {
-    struct bridge_state state;
-    pid_t server = bridge_server_find();
     char text[INET6_ADDRSTRLEN];
-    int r = bridge_state_read(&state, err);
 
-    if (r == -ENOENT) {
-        puts("State:          STOPPED (\"lxc-net start\" starts it)");
-        return NOT_RUNNING;
-    }
-    if (r < 0)
-        return r;
-    bridge_state_free(&state);
-    if (server <= 0 && !state.uplink[0]) {
-        puts("State:          BROKEN (the server has died; \"lxc-net start\" starts anew)");
-        return NOT_RUNNING;
-    }
-    printf("State:          RUNNING\nBridge:         %s\n", state.bridge);
-    if (state.uplink[0]) {
-        printf("Uplink:         %s (a part of the bridge)\n", state.uplink);
-        return 0;
-    }
     printf("Server:         %d\nAddress:        ", (int)server);
     print_address(s->address);
     printf("/%d\nRange:          ", __builtin_popcount(s->netmask));
@@ -194,30 +199,59 @@ static int status(const struct bridge_settings *s, struct error *err)
     print_name_servers();
     print_ways(s);
     print_leases(s);
+}
+
+static int status(struct error *err)
+{
+    static const char *const in_force[] = {BRIDGE_STATE_FILE};
+    struct bridge_state state;
+    struct bridge_settings s;
+    pid_t server = bridge_server_find();
+    int r = bridge_state_read(&state, err);
+
+    if (r == -ENOENT) {
+        puts("State:          STOPPED (\"lxc-net start\" starts it)");
+        return NOT_RUNNING;
+    }
+    if (r < 0)
+        return r;
+    bridge_state_free(&state);
+    if (server <= 0 && !state.uplink[0]) {
+        puts("State:          BROKEN (the server has died; \"lxc-net start\" starts anew)");
+        return NOT_RUNNING;
+    }
+    r = bridge_settings_read(in_force, 1, &s, err);
+    if (r < 0)
+        return r;
+    printf("State:          RUNNING\nBridge:         %s\n", state.bridge);
+    if (state.uplink[0])
+        printf("Uplink:         %s (a part of the bridge)\n", state.uplink);
+    else
+        print_server(&s, server);
+    bridge_settings_free(&s);
     return 0;
 }
 
 static int lxc_net_run(struct invocation *in, struct error *err)
 {
     const char *verb = in->argc == 1 ? in->argv[0] : "";
+    bool again =
+        strcmp(verb, "restart") == 0 || strcmp(verb, "reload") == 0 || strcmp(verb, "force-reload") == 0;
     struct bridge_settings s;
     int r;
 
-    r = bridge_settings_read(settings_files, ARRAY_LENGTH(settings_files), &s, err);
+    if (strcmp(verb, "stop") == 0)
+        return stop(err);
+    if (strcmp(verb, "status") == 0)
+        return status(err);
+    if (!again && strcmp(verb, "start") != 0) {
+        fprintf(stderr, "Usage: %s start|stop|restart|status\n", in->applet);
+        return 2; /* as stock's */
+    }
+    r = read_settings(&s, err);
     if (r < 0)
         return r;
-    if (strcmp(verb, "start") == 0)
-        r = start(in, &s, err);
-    else if (strcmp(verb, "stop") == 0)
-        r = stop(&s, err);
-    else if (strcmp(verb, "restart") == 0 || strcmp(verb, "reload") == 0 || strcmp(verb, "force-reload") == 0)
-        r = restart(in, &s, err);
-    else if (strcmp(verb, "status") == 0)
-        r = status(&s, err);
-    else {
-        fprintf(stderr, "Usage: %s start|stop|restart|status\n", in->applet);
-        r = 2; /* as stock's */
-    }
+    r = again ? restart(in, &s, err) : start(in, &s, err);
     bridge_settings_free(&s);
     return r;
 }

@@ -29,7 +29,7 @@ static const struct option_row lxc_snapshot_table[] = {
                "with -r: the restored container's name"),
     OPT_STRING('d', "destroy", "SNAPSHOT", struct lxc_snapshot_options, destroy,
                "destroy a snapshot, or ALL of them"),
-    OPT_GROUP(container_options_table, struct lxc_snapshot_options, container),
+    OPT_GROUP(container_config_table, struct lxc_snapshot_options, container),
     OPT_END,
 };
 
@@ -44,7 +44,7 @@ static int list(const struct container *c, bool comments, struct error *err)
     if (names.count == 0)
         puts("No snapshots");
     for (size_t i = 0; i < names.count; i++) {
-        const struct container it = {names.items[i], folder};
+        const struct container it = {.name = names.items[i], .lxcpath = folder};
         cleanup_free char *when_path = container_path(&it, "ts"),
                           *comment_path = container_path(&it, "comment");
         cleanup_free char *when = NULL, *comment = NULL;
@@ -111,7 +111,7 @@ static int lxc_snapshot_run(struct invocation *in, struct error *err)
         return destroy(&c, o->destroy, err);
     if (o->restore) {
         const char *name = o->newname ? o->newname : in->argc > 0 ? in->argv[0] : c.name;
-        return snapshot_restore(&c, o->restore, &(struct container){name, c.lxcpath}, err);
+        return snapshot_restore(&c, o->restore, &(struct container){.name = name, .lxcpath = c.lxcpath}, err);
     }
     return create(&c, o->comment, err);
 }

@@ -46,8 +46,7 @@ static int add_options(const struct lxc_start_options *o, struct config *config,
 static int lxc_start_run(struct invocation *in, struct error *err)
 {
     const struct lxc_start_options *o = in->options;
-    const struct config_source source = {
-        .rcfile = o->container.rcfile, .may_lack = o->config.defines.count > 0, .options = &o->config};
+    const struct config_source source = {.may_lack = o->config.defines.count > 0, .options = &o->config};
     cleanup_config struct config config;
     struct start_options start = {
         .foreground = o->foreground, .close_inherited = o->close_all, .pidfile = o->pidfile};

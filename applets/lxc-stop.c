@@ -24,7 +24,7 @@ static const struct option_row lxc_stop_table[] = {
     OPT_FLAG('k', "kill", struct lxc_stop_options, kill, "kill it at once"),
     OPT_FLAG(0, "nokill", struct lxc_stop_options, nokill, "do not kill it after the timeout"),
     OPT_FLAG(0, "nolock", struct lxc_stop_options, nolock, "with -k, as in LXC; there are no locks to avoid"),
-    OPT_GROUP(container_options_table, struct lxc_stop_options, container),
+    OPT_GROUP(container_config_table, struct lxc_stop_options, container),
     OPT_END,
 };
 

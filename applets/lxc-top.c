@@ -110,7 +110,7 @@ static int read_usages(const char *lxcpath, struct usages *out, struct error *er
     if (!out->items)
         return error_set(err, ENOMEM, "cannot list what the containers use");
     for (size_t i = 0; i < list.count; i++) {
-        const struct container c = {list.items[i].name, lxcpath};
+        const struct container c = {.name = list.items[i].name, .lxcpath = lxcpath};
         cleanup_command_fds struct command_fds fds = {.count = 0};
         struct usage *u = &out->items[out->count];
 

@@ -12,5 +12,5 @@ static int lxc_unfreeze_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lxc_unfreeze, .name = "lxc-unfreeze", .summary = "Let the processes of a frozen container go on",
-       .usage = "[-n] NAME", .options = container_options_table,
+       .usage = "[-n] NAME", .options = container_config_table,
        .options_size = sizeof(struct container_options), .run = lxc_unfreeze_run);

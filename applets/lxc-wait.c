@@ -20,7 +20,7 @@ static const struct option_row lxc_wait_table[] = {
                "the states to wait for: STOPPED, STARTING, RUNNING, STOPPING, ABORTING, FREEZING, FROZEN"),
     OPT_STRING('t', "timeout", "SECONDS", struct lxc_wait_options, timeout,
                "give up after this long; -1: never (-1)"),
-    OPT_GROUP(container_options_table, struct lxc_wait_options, container),
+    OPT_GROUP(container_config_table, struct lxc_wait_options, container),
     OPT_END,
 };
 

@@ -56,7 +56,7 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
     cleanup_free void *options = calloc(1, applet->options_size + 1);
     struct invocation in = {.applet = applet->name, .options = options, .argv = argv + 1};
     struct error err = ERROR_INIT;
-    bool help, version;
+    bool help = false, version = false;
     int r;
 
     if (!options) {
@@ -68,8 +68,15 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
         if (r < 0)
             return print_error(applet->name, &err);
     }
-    r = options_parse(applet->options, applet->stop_at_operand, options, argc, argv, &in.argc, &help,
-                      &version, &err);
+    r = -EINVAL;
+    if (!applet->unparsed || argc == 2)
+        r = options_parse(applet->options, applet->stop_at_operand, options, argc, argv, &in.argc, &help,
+                          &version, &err);
+    if (applet->unparsed && r < 0) {
+        error_clear(&err);
+        in.argc = argc - 1;
+        r = 0;
+    }
     if (r == 0 && help)
         return print_help(applet);
     if (r == 0 && version) {

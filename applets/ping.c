@@ -149,7 +149,9 @@ static int resolve(struct ping *p, struct error *err)
     int r = getaddrinfo(p->host, NULL, &hints, &found);
 
     if (r != 0)
-        return error_text(err, EHOSTUNREACH, "%s: %s", p->host, gai_strerror(r));
+        return error_text(err, EHOSTUNREACH, "%s: %s", p->host,
+                          r == EAI_AGAIN ? "no name server of /etc/resolv.conf has an answer"
+                                         : gai_strerror(r));
     memcpy(&p->to, found->ai_addr, found->ai_addrlen);
     p->to_length = found->ai_addrlen;
     p->ip.family = found->ai_family;

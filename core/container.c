@@ -7,6 +7,7 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/config/config.h"
 #include "core/config/global.h"
 
 static const char *const states[STATE_COUNT] = {"STOPPED",  "STARTING", "RUNNING", "STOPPING",
@@ -46,13 +47,30 @@ char *container_path(const struct container *c, const char *file)
     return format_string(file ? "%s/%s/%s" : "%s/%s", c->lxcpath, c->name, file);
 }
 
-const struct option_row container_options_table[] = {
+char *container_config_path(const struct container *c)
+{
+    return c->rcfile ? strdup(c->rcfile) : container_path(c, "config");
+}
+
+const struct option_row container_other_table[] = {
     OPT_STRING('n', "name", "NAME", struct container_options, name, "the container's name"),
-    OPT_STRING('P', "lxcpath", "DIR", struct container_options, lxcpath, "use this folder of containers"),
     OPT_STRING('o', "logfile", "FILE", struct container_options, logfile, "write the log to FILE"),
     OPT_STRING('l', "logpriority", "LEVEL", struct container_options, loglevel,
                "log messages from LEVEL on (ERROR)"),
     OPT_FLAG('q', "quiet", struct container_options, quiet, "write nothing to standard error but failures"),
+    OPT_END,
+};
+
+const struct option_row container_options_table[] = {
+    OPT_STRING('P', "lxcpath", "DIR", struct container_options, lxcpath, "use this folder of containers"),
+    OPT_GROUP_ROWS(container_other_table),
+    OPT_END,
+};
+
+const struct option_row container_config_table[] = {
+    OPT_STRING(0, "rcfile", "FILE", struct container_options, rcfile,
+               "its configuration is FILE, not the one in its folder"),
+    OPT_GROUP_ROWS(container_options_table),
     OPT_END,
 };
 
@@ -84,12 +102,20 @@ static int select_lxcpath(const struct container_options *o, const char **lxcpat
     return 0;
 }
 
+static int check_config(const char *path, struct error *err)
+{
+    cleanup_config struct config config;
+
+    config_init(&config);
+    return config_read_file(&config, path, err);
+}
+
 int container_select(const struct container_options *o, struct invocation *in, struct container *out,
                      struct error *err)
 {
     int r;
 
-    out->name = o->name;
+    *out = (struct container){.name = o->name, .rcfile = o->rcfile};
     if (!out->name && in->argc > 0) {
         out->name = in->argv[0];
         in->argv++;
@@ -102,7 +128,9 @@ int container_select(const struct container_options *o, struct invocation *in, s
     r = container_check_name(out->name, err);
     if (r == 0)
         r = select_lxcpath(o, &out->lxcpath, err);
-    return r < 0 ? r : open_log(o, in->applet, out->name, err);
+    if (r == 0)
+        r = open_log(o, in->applet, out->name, err);
+    return r == 0 && o->rcfile ? check_config(o->rcfile, err) : r;
 }
 
 int container_select_path(const struct container_options *o, struct invocation *in, const char **lxcpath,

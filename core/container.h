@@ -29,6 +29,7 @@ int state_parse(const char *word, struct error *err);
 struct container {
     const char *name;
     const char *lxcpath; /* "/var/lib/lxc" */
+    const char *rcfile;  /* its configuration, where that is not LXCPATH/NAME/config; NULL: it is */
 };
 
 /* A name that cannot leave lxcpath: not empty, no '/', not "." or "..", at most 128 bytes. */
@@ -37,22 +38,30 @@ int container_check_name(const char *name, struct error *err);
 /* LXCPATH/NAME/FILE, NULL when out of memory. file NULL: LXCPATH/NAME. The caller frees it. */
 char *container_path(const struct container *c, const char *file);
 
+/* Its configuration file, likewise. */
+char *container_config_path(const struct container *c);
+
 /* The options that every container command has: -n -P -o -l -q. Embed and name with OPT_GROUP. */
 struct container_options {
     const char *name;
     const char *lxcpath;
     const char *logfile;
     const char *loglevel;
-    const char *rcfile; /* --rcfile: of the commands with a row of their own for it */
+    const char *rcfile; /* --rcfile: of container_config_table's commands and those with a row for it */
     bool quiet;
 };
 
 extern const struct option_row container_options_table[];
+/* The same without -P, for who has that itself. */
+extern const struct option_row container_other_table[];
+/* The same with --rcfile, for commands on a container that is there. */
+extern const struct option_row container_config_table[];
 
 /*
  * Settle which container is meant: -n NAME, else the first operand, which is then taken off in->argc/argv.
- * The path is -P, else lxc.lxcpath of lxc.conf, else /var/lib/lxc. Opens the log. 0 or a negative errno with
- * `err` filled. container_select_path does the same for commands that take no name (lxc-ls).
+ * The path is -P, else lxc.lxcpath of lxc.conf, else /var/lib/lxc. Opens the log. A file named with --rcfile
+ * must be a configuration, whatever of it is used then. 0 or a negative errno with `err` filled.
+ * container_select_path does the same for commands that take no name (lxc-ls).
  */
 struct invocation;
 int container_select(const struct container_options *o, struct invocation *in, struct container *out,

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -26,10 +27,11 @@ static void free_anchor(br_x509_trust_anchor *a)
 
 void trust_free(struct trust *t)
 {
-    if (t->own && t->file) /* those built in point into the table */
+    if (!t->table)
         for (size_t i = 0; i < t->count; i++)
             free_anchor(&t->own[i]);
     free(t->own);
+    free(t->table);
     free(t->file);
     memset(t, 0, sizeof(*t));
 }
@@ -152,13 +154,26 @@ int trust_parse(const char *pem, size_t length, const char *name, struct trust *
 }
 
 /* One field of the table of roots; its bytes stay there. */
-static unsigned char *field(size_t *at, size_t *length)
+static unsigned char *field(unsigned char **at, size_t *length)
 {
-    const unsigned char *bytes = roots + *at;
+    unsigned char *bytes = *at + 2;
 
-    *length = (size_t)bytes[0] << 8 | bytes[1];
-    *at += 2 + *length;
-    return (unsigned char *)(uintptr_t)(bytes + 2);
+    *length = (size_t)bytes[-2] << 8 | bytes[-1];
+    *at = bytes + *length;
+    return bytes;
+}
+
+/* 31: zlib's way to say "the largest window, and gzip's header". */
+static bool expand_roots(unsigned char *out)
+{
+    z_stream z = {.next_in = (unsigned char *)(uintptr_t)roots,
+                  .avail_in = (unsigned)roots_size,
+                  .next_out = out,
+                  .avail_out = (unsigned)roots_whole};
+    bool whole = inflateInit2(&z, 31) == Z_OK && inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_out == 0;
+
+    inflateEnd(&z);
+    return whole;
 }
 
 /* An uncompressed point's length tells its curve (SEC 1, 2.3.3). */
@@ -169,17 +184,17 @@ static int curve_of(size_t length)
 
 static int load_built_in(struct trust *out, struct error *err)
 {
-    struct trust t = {0};
+    cleanup_trust struct trust t = {.table = malloc(roots_whole)};
 
-    for (size_t at = 0; at < roots_size;) {
+    if (!t.table || !expand_roots(t.table))
+        return error_set(err, ENOMEM, "cannot load the certificate authorities");
+    for (unsigned char *at = t.table; at < t.table + roots_whole;) {
         br_x509_trust_anchor a = {.flags = BR_X509_TA_CA}, *own = realloc(t.own, (t.count + 1) * sizeof(a));
 
-        if (!own) {
-            free(t.own);
+        if (!own)
             return error_set(err, ENOMEM, "cannot load the certificate authorities");
-        }
         a.dn.data = field(&at, &a.dn.len);
-        if (roots[at++] == 1) {
+        if (*at++ == 1) {
             a.pkey.key_type = BR_KEYTYPE_RSA;
             a.pkey.key.rsa.n = field(&at, &a.pkey.key.rsa.nlen);
             a.pkey.key.rsa.e = field(&at, &a.pkey.key.rsa.elen);
@@ -193,6 +208,7 @@ static int load_built_in(struct trust *out, struct error *err)
     }
     t.anchors = t.own;
     *out = t;
+    memset(&t, 0, sizeof(t));
     return 0;
 }
 

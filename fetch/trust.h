@@ -12,6 +12,7 @@ struct trust {
     size_t count;
     char *file;                /* where they are from; NULL: built in */
     br_x509_trust_anchor *own; /* what `anchors` points to */
+    unsigned char *table;      /* what those built in point into */
 };
 
 #define cleanup_trust __attribute__((cleanup(trust_free)))

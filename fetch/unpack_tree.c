@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include <sys/xattr.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/pattern.h"
 
 #define MAX_EXCLUDES    65536      /* bytes of patterns */
 #define MAX_DIRECTORIES (16 << 20) /* bytes kept for the directories until the end */
@@ -102,7 +102,7 @@ void tree_close(struct tree *t)
 static bool is_excluded(const struct tree *t, const char *inside)
 {
     for (size_t at = 0; at < t->excludes.length; at += strlen(t->excludes.text + at) + 1)
-        if (fnmatch(t->excludes.text + at, inside, FNM_LEADING_DIR) == 0)
+        if (glob_match(t->excludes.text + at, inside, true))
             return true;
     return false;
 }

@@ -9,8 +9,8 @@
 #include "net/lease_journal.h"
 #include "net/radv.h"
 
-/* bridge_state.c */
-int bridge_state_write(const struct bridge_state *s, struct error *err);
+/* bridge_state.c; `settings` are lines of struct bridge_settings. */
+int bridge_state_write(const struct bridge_state *s, const struct strbuf *settings, struct error *err);
 
 struct bridge_server {
     const struct bridge_settings *settings;

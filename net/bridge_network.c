@@ -329,7 +329,7 @@ int bridge_network_start(const struct bridge_request *r, struct string_list *war
     if (ret == 0)
         ret = plan(&n, r, &state, err);
     if (ret == 0)
-        ret = bridge_state_write(&state, err);
+        ret = bridge_state_write(&state, &r->settings->lines, err);
     if (ret == 0) {
         ret = r->uplink ? start_bridged(&n, r, err) : start_routed(&n, r, &state, warnings, err);
         if (ret < 0)

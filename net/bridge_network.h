@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "net/bridge_settings.h"
 
+/* Holds the settings that are in force, too, for bridge_settings_read. */
 #define BRIDGE_STATE_FILE "/run/lxc/network_up"
 #define BRIDGE_PID_FILE   "/run/lxc/lxc-net.pid"
 

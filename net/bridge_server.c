@@ -32,11 +32,12 @@
 static int name_owner(const struct bridge_settings *s, bool tcp, unsigned port, struct error *err)
 {
     struct in_addr address = {htonl(s->address)};
-    char owner[80];
+    char owner[80], refused[sizeof(err->text)];
 
     if (!port_owner(tcp, address, port, owner, sizeof(owner)))
         return error_remedy(err, "stop what serves it on this host");
-    error_context(err, "%s has it", owner);
+    snprintf(refused, sizeof(refused), "%s", err->text);
+    error_text(err, EADDRINUSE, "%s by %s", refused, owner);
     return error_remedy(err,
                         "stop it, or have it leave %s alone (dnsmasq: except-interface=%s and "
                         "bind-interfaces)",

@@ -334,8 +334,13 @@ int bridge_settings_read(const char *const *files, size_t count, struct bridge_s
         r = read_ipv4(words, out, err);
     if (r == 0)
         r = read_ipv6(words, out, err);
-    for (int i = 0; i < KEYS; i++)
-        free(words[i].text);
+    for (int i = 0; i < KEYS; i++) {
+        char *text = words[i].text, quote = text && strchr(text, '\'') ? '"' : '\'';
+
+        if (r == 0 && text && strbuf_printf(&out->lines, "%s=%c%s%c\n", keys[i].name, quote, text, quote) < 0)
+            r = error_set(err, ENOMEM, "cannot read the settings");
+        free(text);
+    }
     if (r < 0)
         bridge_settings_free(out);
     return r;
@@ -343,5 +348,6 @@ int bridge_settings_read(const char *const *files, size_t count, struct bridge_s
 
 void bridge_settings_free(struct bridge_settings *s)
 {
+    strbuf_free(&s->lines);
     string_list_clear(&s->warnings);
 }

@@ -31,6 +31,7 @@ struct bridge_settings {
     struct in6_addr address6, network6;
     uint8_t length6, network6_length; /* bits */
     bool nat6;
+    struct strbuf lines;         /* those of the files that are set, as a file to be read again */
     struct string_list warnings; /* sentences: what was not understood, or has no effect here */
 };
 

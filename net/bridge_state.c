@@ -52,7 +52,7 @@ int bridge_state_read(struct bridge_state *out, struct error *err)
     return 0;
 }
 
-int bridge_state_write(const struct bridge_state *s, struct error *err)
+int bridge_state_write(const struct bridge_state *s, const struct strbuf *settings, struct error *err)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
     int r = strbuf_printf(&text, "bridge %s\n", s->bridge);
@@ -65,6 +65,8 @@ int bridge_state_write(const struct bridge_state *s, struct error *err)
         r = strbuf_printf(&text, "ipv6_forwarding %d\n", s->forward6);
     for (size_t i = 0; r == 0 && i < s->accept_ra.count; i++)
         r = strbuf_printf(&text, "accept_ra %s\n", s->accept_ra.items[i]);
+    if (r == 0)
+        r = strbuf_add(&text, settings->text, settings->length);
     if (r == 0)
         r = make_directories("/run/lxc", 0755);
     if (r == 0)

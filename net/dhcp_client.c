@@ -8,6 +8,14 @@
 #define NAK_PAUSE_MS 1000
 #define NEVER        INT64_MAX
 
+/* RFC 5227 probes for seconds. A host on a cable or a bridge answers in a millisecond, one on wireless that
+ * sleeps at its next beacon, after a tenth of a second. */
+#define PROBES   3
+#define PROBE_MS 100
+
+/* RFC 2131, 3.1: to be waited after declining, lest it goes round and round. */
+#define DECLINED_PAUSE_MS 10000
+
 /* Xorshift: it is for spreading load and for telling exchanges apart, not for secrets. */
 static uint32_t draw(struct dhcp_client *c)
 {
@@ -35,6 +43,17 @@ static void begin_message(const struct dhcp_client *c, enum dhcp_type type, int6
     memcpy(m->hardware, c->hardware, 6);
     memcpy(m->id, c->id, c->id_size);
     memcpy(m->host_name, c->host_name, sizeof(m->host_name));
+}
+
+/* A message that ends a lease, or an offer, and that nobody answers. RFC 2131, 4.4.1, table 5. */
+static void begin_parting(struct dhcp_client *c, enum dhcp_type type, struct dhcp_action *out)
+{
+    c->transaction = draw(c);
+    begin_message(c, type, c->began_ms, out);
+    out->message.asks = false;
+    out->message.max_size = 0;
+    out->message.host_name[0] = '\0';
+    out->message.server = c->server;
 }
 
 /* The time of this try: doubled each time, and spread by a quarter so that many clients do not ask in step.
@@ -132,6 +151,55 @@ static void on_lease_time(struct dhcp_client *c, int64_t now_ms, struct dhcp_act
     request_more(c, now_ms, c->state == DHCP_STATE_REBINDING ? end_ms(c) : rebind_ms(c), out);
 }
 
+/* The mask that classes gave, for a server that sends none. */
+static uint32_t class_mask(uint32_t a)
+{
+    return a >> 31 == 0 ? 0xff000000U : a >> 30 == 2 ? 0xffff0000U : 0xffffff00U;
+}
+
+static void bind_lease(struct dhcp_client *c, struct dhcp_action *out)
+{
+    struct dhcp_message *l = &c->lease;
+    uint32_t host;
+
+    c->state = DHCP_STATE_BOUND;
+    c->server = l->server;
+    c->has_declined = false;
+    host = ~l->netmask;
+    if (!l->netmask || host & (host + 1)) /* missing, or no mask */
+        l->netmask = class_mask(l->your_address);
+    if (l->lease_seconds == DHCP_FOREVER) {
+        c->next_ms = NEVER;
+    } else {
+        if (!l->rebind_seconds || l->rebind_seconds >= l->lease_seconds)
+            l->rebind_seconds = (uint32_t)((uint64_t)l->lease_seconds * 7 / 8);
+        if (!l->renew_seconds || l->renew_seconds >= l->rebind_seconds)
+            l->renew_seconds = l->rebind_seconds * 4ULL / 7 ? (uint32_t)(l->rebind_seconds * 4ULL / 7) : 1;
+        c->next_ms = c->bound_ms + (int64_t)l->renew_seconds * 1000;
+    }
+    out->event = DHCP_BOUND;
+}
+
+static void probe(struct dhcp_client *c, int64_t now_ms, struct dhcp_action *out)
+{
+    out->probe = c->offered;
+    c->next_ms = now_ms + PROBE_MS;
+    c->attempt++;
+}
+
+void dhcp_client_conflict(struct dhcp_client *c, int64_t now_ms, struct dhcp_action *out)
+{
+    *out = (struct dhcp_action){0};
+    begin_parting(c, DHCP_DECLINE, out);
+    out->message.requested = c->offered;
+    out->event = DHCP_TAKEN;
+    if (c->wanted == c->offered)
+        c->wanted = 0;
+    c->lease = (struct dhcp_message){0};
+    wait_to_begin(c, now_ms, c->has_declined ? DECLINED_PAUSE_MS : 0);
+    c->has_declined = true;
+}
+
 void dhcp_client_timeout(struct dhcp_client *c, int64_t now_ms, struct dhcp_action *out)
 {
     *out = (struct dhcp_action){0};
@@ -159,6 +227,14 @@ void dhcp_client_timeout(struct dhcp_client *c, int64_t now_ms, struct dhcp_acti
         else
             dhcp_client_start(c, now_ms, out);
         break;
+    case DHCP_STATE_CHECKING:
+        if (c->attempt < PROBES) {
+            probe(c, now_ms, out);
+            break;
+        }
+        out->announce = c->offered;
+        bind_lease(c, out);
+        break;
     case DHCP_STATE_BOUND:
     case DHCP_STATE_RENEWING:
     case DHCP_STATE_REBINDING:
@@ -172,38 +248,6 @@ void dhcp_client_timeout(struct dhcp_client *c, int64_t now_ms, struct dhcp_acti
 static bool is_host_address(uint32_t a)
 {
     return a >> 24 != 0 && a >> 24 != 127 && a >> 28 < 14;
-}
-
-/* The mask that classes gave, for a server that sends none. */
-static uint32_t class_mask(uint32_t a)
-{
-    return a >> 31 == 0 ? 0xff000000U : a >> 30 == 2 ? 0xffff0000U : 0xffffff00U;
-}
-
-static void bind_lease(struct dhcp_client *c, const struct dhcp_message *m, int64_t now_ms,
-                       struct dhcp_action *out)
-{
-    struct dhcp_message *l = &c->lease;
-    uint32_t host;
-
-    if (c->state != DHCP_STATE_REQUESTING)
-        c->bound_ms = c->began_ms > now_ms ? now_ms : c->began_ms;
-    c->state = DHCP_STATE_BOUND;
-    c->server = m->server;
-    *l = *m;
-    host = ~l->netmask;
-    if (!l->netmask || host & (host + 1)) /* missing, or no mask */
-        l->netmask = class_mask(l->your_address);
-    if (l->lease_seconds == DHCP_FOREVER) {
-        c->next_ms = NEVER;
-    } else {
-        if (!l->rebind_seconds || l->rebind_seconds >= l->lease_seconds)
-            l->rebind_seconds = (uint32_t)((uint64_t)l->lease_seconds * 7 / 8);
-        if (!l->renew_seconds || l->renew_seconds >= l->rebind_seconds)
-            l->renew_seconds = l->rebind_seconds * 4ULL / 7 ? (uint32_t)(l->rebind_seconds * 4ULL / 7) : 1;
-        c->next_ms = c->bound_ms + (int64_t)l->renew_seconds * 1000;
-    }
-    out->event = DHCP_BOUND;
 }
 
 static void on_offer(struct dhcp_client *c, const struct dhcp_message *m, int64_t now_ms,
@@ -225,7 +269,15 @@ static void on_ack(struct dhcp_client *c, const struct dhcp_message *m, int64_t 
     if (m->your_address != expected || !m->lease_seconds ||
         (m->server != c->server && c->state != DHCP_STATE_REBINDING))
         return;
-    bind_lease(c, m, now_ms, out);
+    c->lease = *m;
+    if (c->state == DHCP_STATE_REQUESTING) {
+        c->state = DHCP_STATE_CHECKING;
+        c->attempt = 0;
+        probe(c, now_ms, out);
+        return;
+    }
+    c->bound_ms = c->began_ms > now_ms ? now_ms : c->began_ms;
+    bind_lease(c, out);
 }
 
 void dhcp_client_receive(struct dhcp_client *c, const struct dhcp_message *m, int64_t now_ms,
@@ -254,6 +306,7 @@ void dhcp_client_receive(struct dhcp_client *c, const struct dhcp_message *m, in
             lose(c, now_ms, 0, out);
         break;
     case DHCP_STATE_INIT:
+    case DHCP_STATE_CHECKING:
     case DHCP_STATE_BOUND:
     default:
         break;
@@ -265,13 +318,8 @@ void dhcp_client_release(struct dhcp_client *c, struct dhcp_action *out)
     *out = (struct dhcp_action){0};
     if (!c->lease.type)
         return;
-    c->transaction = draw(c);
-    begin_message(c, DHCP_RELEASE, c->began_ms, out);
-    out->message.asks = false;
-    out->message.max_size = 0;
-    out->message.host_name[0] = '\0';
+    begin_parting(c, DHCP_RELEASE, out);
     out->message.client_address = c->lease.your_address;
-    out->message.server = c->server;
     out->to_server = true;
     out->event = DHCP_LOST;
     c->lease = (struct dhcp_message){0};

@@ -1,7 +1,7 @@
 /*
- * The DHCPv4 client as a state machine: no socket, no clock, no address applied. Source: RFC 2131, 4.4.
- * Addresses are in host byte order, times in milliseconds of one clock that the caller chooses (it should
- * count while the machine sleeps).
+ * The DHCPv4 client as a state machine: no socket, no clock, no address applied. Sources: RFC 2131, 4.4; RFC
+ * 5227. Addresses are in host byte order, times in milliseconds of one clock that the caller chooses (it
+ * should count while the machine sleeps).
  */
 #ifndef LXCBOX_NET_DHCP_CLIENT_H
 #define LXCBOX_NET_DHCP_CLIENT_H
@@ -12,6 +12,7 @@ enum dhcp_state {
     DHCP_STATE_INIT, /* waits before it begins (again) */
     DHCP_STATE_SELECTING,
     DHCP_STATE_REQUESTING,
+    DHCP_STATE_CHECKING, /* whether anybody else has the address */
     DHCP_STATE_BOUND,
     DHCP_STATE_RENEWING,
     DHCP_STATE_REBINDING,
@@ -21,6 +22,8 @@ enum dhcp_event {
     DHCP_NOTHING,
     DHCP_BOUND,  /* there is a lease: new, renewed, or changed */
     DHCP_LOST,   /* it has ended: nothing of it may be used any longer */
+    DHCP_TAKEN,  /* another host has the address `offered`; it is declined, and of what was before nothing
+                    may be used any longer either */
     DHCP_SILENT, /* a round of tries is over and no server has answered; it goes on trying */
 };
 
@@ -42,8 +45,9 @@ struct dhcp_client {
 
     uint32_t transaction;
     unsigned attempt;
-    int64_t began_ms; /* this exchange */
-    int64_t bound_ms; /* the request that the lease was granted for */
+    bool has_declined; /* since it was last bound */
+    int64_t began_ms;  /* this exchange */
+    int64_t bound_ms;  /* the request that the lease was granted for */
     uint32_t offered, server;
 };
 
@@ -52,6 +56,8 @@ struct dhcp_action {
     bool send;
     bool to_server; /* to client.server only; else to all */
     struct dhcp_message message;
+    uint32_t probe;    /* ask on the link who has this address; 0: nothing */
+    uint32_t announce; /* tell on the link that it is ours; 0: nothing */
 };
 
 /* Begin; or begin again, as on what may be another network: a lease there is stays until another takes its
@@ -62,6 +68,8 @@ void dhcp_client_timeout(struct dhcp_client *c, int64_t now_ms, struct dhcp_acti
 /* A message came in; what is not for this client, or not expected, is passed over. */
 void dhcp_client_receive(struct dhcp_client *c, const struct dhcp_message *m, int64_t now_ms,
                          struct dhcp_action *out);
+/* While `state` is DHCP_STATE_CHECKING: another host has the address. */
+void dhcp_client_conflict(struct dhcp_client *c, int64_t now_ms, struct dhcp_action *out);
 /* Give the lease back; it may not be used any longer. */
 void dhcp_client_release(struct dhcp_client *c, struct dhcp_action *out);
 

@@ -13,6 +13,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "net/address.h"
+#include "net/arp.h"
 #include "net/link.h"
 #include "net/resolv_conf.h"
 #include "net/route.h"
@@ -91,6 +92,21 @@ static int open_link(struct dhcp_link *l, const char *name, struct link *link, s
     return watch(l) < 0 ? error_set(err, errno, "cannot wait for DHCP on %s", name) : 0;
 }
 
+/* Without ARP, as on a machine that lets it not be opened, an address is as good as checked. */
+static void perform_arp(struct dhcp_link *l, const struct dhcp_action *a)
+{
+    struct epoll_event readable = {.events = EPOLLIN};
+
+    if (a->probe && l->arp < 0) {
+        l->arp = arp_open(l->netns, l->index);
+        epoll_ctl(l->fd, EPOLL_CTL_ADD, l->arp, &readable);
+    }
+    if (l->arp >= 0 && (a->probe || a->announce))
+        arp_send(l->arp, l->index, l->client.hardware, a->announce, a->probe | a->announce);
+    if (l->client.state != DHCP_STATE_CHECKING)
+        close_fd(&l->arp);
+}
+
 static void perform(struct dhcp_link *l, const struct dhcp_action *a)
 {
     const struct dhcp_client *c = &l->client;
@@ -102,6 +118,7 @@ static void perform(struct dhcp_link *l, const struct dhcp_action *a)
                            .payload = bytes};
     int r;
 
+    perform_arp(l, a);
     if (!a->send || !l->running)
         return;
     p.size = dhcp_build(&a->message, bytes);
@@ -138,6 +155,7 @@ void dhcp_link_close(struct dhcp_link *l)
 {
     close_fd(&l->fd);
     close_fd(&l->packet);
+    close_fd(&l->arp);
     netlink_close(&l->events);
     close_fd(&l->netns);
 }
@@ -188,6 +206,18 @@ static bool came_up(struct dhcp_link *l)
     return came;
 }
 
+/* Whether another host answers, or asks, for the address that is being checked. */
+static bool is_taken(struct dhcp_link *l)
+{
+    uint8_t bytes[ARP_SIZE];
+    ssize_t got;
+
+    while (l->arp >= 0 && (got = recv(l->arp, bytes, sizeof(bytes), 0)) > 0)
+        if (arp_conflicts(bytes, (size_t)got, l->client.hardware, l->client.offered))
+            return true;
+    return false;
+}
+
 enum dhcp_event dhcp_link_run(struct dhcp_link *l)
 {
     struct dhcp_action action;
@@ -207,13 +237,16 @@ enum dhcp_event dhcp_link_run(struct dhcp_link *l)
         if (r <= 0 || p.destination_port != DHCP_CLIENT_PORT || !dhcp_parse(p.payload, p.size, &m))
             continue;
         dhcp_client_receive(&l->client, &m, boot_ms(), &action);
-        if (action.event == DHCP_BOUND)
+        if (m.type == DHCP_ACK && (action.probe || action.event))
             memcpy(l->server_hardware, hardware, 6);
         perform(l, &action);
         if (action.event)
             return action.event;
     }
-    dhcp_client_timeout(&l->client, boot_ms(), &action);
+    if (is_taken(l))
+        dhcp_client_conflict(&l->client, boot_ms(), &action);
+    else
+        dhcp_client_timeout(&l->client, boot_ms(), &action);
     perform(l, &action);
     return action.event;
 }

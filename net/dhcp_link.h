@@ -28,6 +28,7 @@ struct dhcp_link_options {
 struct dhcp_link {
     int fd; /* of epoll: readable when there is something to do; -1: closed */
     int packet;
+    int arp;               /* -1 but while an address is checked */
     struct netlink events; /* of links */
     int netns;             /* a copy of the fd that was given, -1: the caller's own */
     int index;
@@ -40,7 +41,7 @@ struct dhcp_link {
 
 #define DHCP_LINK_CLOSED                                                                                     \
     {                                                                                                        \
-        .fd = -1, .packet = -1, .netns = -1, .events = NETLINK_CLOSED                                        \
+        .fd = -1, .packet = -1, .arp = -1, .netns = -1, .events = NETLINK_CLOSED                             \
     }
 
 /* Bring the link up and begin. `netns` is duplicated. 0 or a negative errno with `err` filled. */
@@ -59,7 +60,8 @@ void dhcp_link_renew(struct dhcp_link *l);
 
 /*
  * After DHCP_BOUND: give the link its address (for as long as the lease lasts, so that the kernel takes it
- * away should nobody else), MTU and routes. After DHCP_LOST: take address and routes away.
+ * away should nobody else), MTU and routes. After DHCP_LOST: take address and routes away; after DHCP_TAKEN,
+ * too.
  */
 int dhcp_link_apply(struct dhcp_link *l, struct error *err);
 int dhcp_link_withdraw(struct dhcp_link *l, struct error *err);

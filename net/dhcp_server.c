@@ -378,6 +378,7 @@ static void on_decline(const struct exchange *x)
     l->host_name[0] = '\0';
     l->expires = 0;
     l->reserved_until = x->now + DECLINED_SECONDS;
+    x->out->changed = l->address;
     x->out->ignored = "the client found its address in use by somebody else";
 }
 

@@ -21,7 +21,7 @@
 #define IPV6_SOURCE      8
 #define IPV6_DESTINATION 24
 
-static const uint8_t families[] = {NFPROTO_INET, NFPROTO_IPV4, NFPROTO_IPV6};
+static const uint8_t families[] = {NFPROTO_INET, NFPROTO_IPV4, NFPROTO_IPV6}; /* IPv6 last */
 
 /* What containers ask of this host. TCP 67 is stock's and serves nobody. */
 static const struct service {
@@ -135,19 +135,33 @@ static void masquerade(struct netlink_batch *b, uint8_t family, const void *netw
     nft_rule_end(b, rule);
 }
 
-/* Deleting a table that is not there fails; adding one that is there does not. */
-static void delete_tables(struct netlink_batch *b)
+/* Whether nftables knows IPv6, which a kernel without IPv6 has not: what names a family that is not there
+ * fails as a whole. */
+static bool knows_ipv6(struct netlink *n)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
+    struct netlink_result result;
+    struct netlink_batch b;
+
+    nft_begin(&b);
+    nft_table_add(&b, NFPROTO_IPV6, TABLE);
+    return nft_check(n, &b, &result) != -EOPNOTSUPP && result.code != -EAFNOSUPPORT;
+}
+
+/* Deleting a table that is not there fails; adding one that is there does not. */
+static void delete_tables(struct netlink *n, struct netlink_batch *b)
+{
+    size_t count = ARRAY_LENGTH(families) - !knows_ipv6(n);
+
+    for (size_t i = 0; i < count; i++) {
         nft_table_add(b, families[i], TABLE);
         nft_table_delete(b, families[i], TABLE);
     }
 }
 
-static void build(struct netlink_batch *b, const struct firewall *f)
+static void build(struct netlink *n, struct netlink_batch *b, const struct firewall *f)
 {
     nft_begin(b);
-    delete_tables(b);
+    delete_tables(n, b);
     nft_table_add(b, NFPROTO_INET, TABLE);
     nft_chain_add(b, NFPROTO_INET, TABLE, "input", "filter", NF_INET_LOCAL_IN, PRIORITY_FILTER);
     accept_services(b, NFPROTO_INET, TABLE, "input", f->bridge, false);
@@ -169,7 +183,7 @@ int firewall_probe(int netns, bool ipv6, struct error *err)
 
     if (r < 0)
         return r;
-    build(&b, &f);
+    build(&n, &b, &f);
     return nft_check(&n, &b, &result) == 0 ? 0 : explain(&result, "masquerading does not work", err);
 }
 
@@ -181,7 +195,7 @@ int firewall_install(int netns, const struct firewall *f, struct error *err)
 
     if (r < 0)
         return r;
-    build(&b, f);
+    build(&n, &b, f);
     return commit(&n, &b, "cannot set up masquerading", err);
 }
 
@@ -208,7 +222,7 @@ int firewall_remove(int netns, struct error *err)
         return 0;
     }
     nft_begin(&b);
-    delete_tables(&b);
+    delete_tables(&n, &b);
     for (size_t i = 0; i < count; i++)
         if (strcmp(rules[i].comment, COMMENT) == 0 && !is_own(rules[i].family, rules[i].table))
             nft_rule_delete(&b, rules[i].family, rules[i].table, rules[i].chain, rules[i].handle);

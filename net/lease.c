@@ -212,7 +212,7 @@ bool lease_parse(const char *line, size_t length, struct lease *out)
     out->address = ntohl(address.s_addr);
     hardware = read_hex(field[1], out->client.hardware, sizeof(out->client.hardware));
     id = read_hex(field[4], out->client.id, sizeof(out->client.id));
-    if (hardware < 0 || id < 0 || hardware + id == 0)
+    if (hardware < 0 || id < 0 || (hardware + id == 0 && out->expires))
         return false;
     out->client.hardware_size = (uint8_t)hardware;
     out->client.id_size = (uint8_t)id;

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -64,13 +64,11 @@ static uint32_t checksum(const char *text, size_t length)
 static uint64_t read_generation(const char *text)
 {
     const char *footer = strstr(text, FOOTER);
-    unsigned long long generation = 0;
-    unsigned sum = 0;
 
-    if (!footer || sscanf(text, HEADER "%llu\n", &generation) != 1 ||
-        sscanf(footer, FOOTER "%x\n", &sum) != 1 || sum != checksum(text, (size_t)(footer - text)))
+    if (!footer || !starts_with(text, HEADER) ||
+        strtoul(footer + strlen(FOOTER), NULL, 16) != checksum(text, (size_t)(footer - text)))
         return 0;
-    return generation;
+    return strtoull(text + strlen(HEADER), NULL, 10);
 }
 
 static int open_slot(struct lease_journal *j, int slot, const char *path, char **text)

@@ -189,6 +189,10 @@ static void parse_kind_data(struct netlink_view data, struct link *out)
             out->bridge_filters_vlans = netlink_u8(&a) != 0;
         else if (strcmp(out->kind, "bridge") == 0 && a.type == IFLA_BR_VLAN_DEFAULT_PVID)
             out->bridge_default_vlan = netlink_u16(&a);
+        else if (strcmp(out->kind, "tun") == 0 && a.type < ARRAY_LENGTH(out->tun)) {
+            out->tun[a.type] = a.payload.length < 4 ? netlink_u8(&a) : netlink_u32(&a);
+            out->tun_has |= (uint16_t)(1U << a.type);
+        }
     }
 }
 

@@ -99,6 +99,8 @@ struct link {
     bool has_macvlan_queue;
     uint32_t macvlan_queue, macvlan_queue_used; /* of broadcasts: asked for, in use */
     int address_generation;                     /* IN6_ADDR_GEN_MODE_*; -1: not said */
+    uint32_t tun[10];                           /* by IFLA_TUN_*, of kind "tun" */
+    uint16_t tun_has;                           /* of them, a bit each, what the kernel says */
     bool bridge_filters_vlans;
     uint16_t bridge_default_vlan; /* the one that ports belong to, 0: none */
     struct link_statistics received, sent;

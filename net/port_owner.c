@@ -22,19 +22,20 @@ static size_t find_inodes(const char *path, struct in_addr address, unsigned por
     if (file_read(AT_FDCWD, path, TABLE_MAX, &text, NULL) < 0)
         return count;
     for (rest = text; (line = strsep(&rest, "\n")) && count < INODES_MAX;) {
-        char local[40];
-        unsigned local_port, state, inode_at = 0;
+        char local[40], inode[24];
         size_t length;
 
-        if (sscanf(line, " %*u: %32[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %n", local,
-                   &local_port, &state, &inode_at) < 3 ||
-            !inode_at || local_port != port)
+        /* ADDRESS:PORT in hexadecimal; the table's head has no colon there. */
+        if (!line_word(line, 1, local, sizeof(local)) || !line_word(line, 9, inode, sizeof(inode)))
             continue;
-        length = strlen(local); /* 8 digits of IPv4, or 32 */
+        length = strcspn(local, ":"); /* 8 digits of IPv4, or 32 */
+        if (!local[length] || strtoul(local + length + 1, NULL, 16) != port)
+            continue;
+        local[length] = '\0';
         if (strspn(local, "0") != length &&
             (length != 8 || strtoul(local, NULL, 16) != (unsigned long)address.s_addr))
             continue;
-        inodes[count] = strtoul(line + inode_at, NULL, 10);
+        inodes[count] = strtoul(inode, NULL, 10);
         count += inodes[count] != 0;
     }
     return count;

@@ -44,6 +44,24 @@ static void put_metrics(struct netlink_batch *b, const struct route *r)
         netlink_nest_end(b, nest);
 }
 
+static void put_hops(struct netlink_batch *b, int family, const struct route *r)
+{
+    size_t nest = netlink_nest(b, RTA_MULTIPATH);
+
+    for (size_t i = 0; i < r->hop_count; i++) {
+        const struct route_hop *hop = &r->hops[i];
+        struct rtnexthop h = {.rtnh_flags = (uint8_t)hop->flags,
+                              .rtnh_hops = (uint8_t)(hop->weight - 1),
+                              .rtnh_ifindex = hop->device};
+        size_t start = b->length;
+
+        netlink_append(b, &h, sizeof(h));
+        put_gateway(b, family, &hop->gateway);
+        netlink_nest_end(b, start); /* its length comes first, as an attribute's */
+    }
+    netlink_nest_end(b, nest);
+}
+
 static void put(struct netlink_batch *b, uint16_t type, uint16_t flags, struct rtmsg header,
                 const struct route *r)
 {
@@ -80,6 +98,8 @@ static void put(struct netlink_batch *b, uint16_t type, uint16_t flags, struct r
     if (r->has_preference)
         netlink_put_u8(b, RTA_PREF, r->preference);
     put_metrics(b, r);
+    if (r->hop_count)
+        put_hops(b, family, r);
 }
 
 void route_add(struct netlink_batch *b, const struct route *r, uint16_t flags)

@@ -15,6 +15,13 @@
 
 #define ROUTE_METRICS 18 /* RTAX_MAX + 1 */
 
+struct route_hop {
+    struct ip gateway;
+    int device;
+    unsigned flags;  /* RTNH_F_* */
+    unsigned weight; /* 1 and up */
+};
+
 struct route {
     int family;                   /* AF_INET, AF_INET6; 0: that of the addresses below */
     struct ip_prefix destination; /* family 0 or length 0: default */
@@ -39,14 +46,9 @@ struct route {
     uint32_t uid; /* that a lookup is for */
     bool has_uid, has_cache;
     uint32_t metrics[ROUTE_METRICS]; /* by RTAX_*; 0: not set */
-    struct netlink_view multipath;   /* when parsed: walk it with route_next_hop; lies in the replies */
-};
-
-struct route_hop {
-    struct ip gateway;
-    int device;
-    unsigned flags;  /* RTNH_F_* */
-    unsigned weight; /* 1 and up */
+    const struct route_hop *hops;    /* when adding and deleting: in place of gateway and device */
+    size_t hop_count;
+    struct netlink_view multipath; /* when parsed: walk it with route_next_hop; lies in the replies */
 };
 
 /* Build one message into a batch. `flags` are of NLM_F_CREATE, EXCL, REPLACE, APPEND. */

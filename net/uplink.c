@@ -12,17 +12,17 @@
 #include "net/address.h"
 #include "net/link.h"
 #include "net/route.h"
+#include "net/wireless.h"
 
-#define GET_WIRELESS_NAME 0x8b01 /* SIOCGIWNAME of linux/wireless.h */
+#define GET_WIRELESS_NAME 0x8b01 /* SIOCGIWNAME of linux/wireless.h, of drivers older than nl80211 */
 
-static bool is_wireless(const char *link)
+static bool is_wireless(const struct link *l)
 {
-    cleanup_free char *path = format_string("/sys/class/net/%s/phy80211", link);
     cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq request = {0};
 
-    strncpy(request.ifr_name, link, IFNAMSIZ - 1);
-    return (path && access(path, F_OK) == 0) || (fd >= 0 && ioctl(fd, GET_WIRELESS_NAME, &request) == 0);
+    memcpy(request.ifr_name, l->name, IFNAMSIZ);
+    return wireless_card(-1, l->index) >= 0 || (fd >= 0 && ioctl(fd, GET_WIRELESS_NAME, &request) == 0);
 }
 
 static int refuse_wireless(const char *link, struct error *err)
@@ -42,7 +42,7 @@ int uplink_check(struct netlink *n, const char *link, struct error *err)
 
     if (r < 0)
         return r;
-    if (is_wireless(link))
+    if (is_wireless(&l))
         return refuse_wireless(link, err);
     if (l.flags & IFF_LOOPBACK || l.type != ARPHRD_ETHER || strcmp(l.kind, "bridge") == 0)
         return error_text(err, EINVAL, "%s cannot be part of a bridge: it is not an Ethernet interface",

@@ -1,16 +1,16 @@
-# For the test scripts of tests/boot: source it after tests/lib.sh. A virtual machine with Debian's cloud kernel, which
-# has what this machine's may lack, as cgroup v2 alone and AppArmor. The kernel is fetched once into build/boot, and
-# nothing of it is installed.
+# For the test scripts of tests/boot: source it after tests/lib.sh. A virtual machine with one of Debian's kernels, which
+# have what this machine's may lack, as cgroup v2 alone and AppArmor; the cloud kernel is the smaller, the other has
+# drivers of real hardware too. The kernel is fetched once into build/boot, and nothing of it is installed.
 #
-# vm_needs [ARCH]           sets KERNEL, RELEASE, MODULES (for mkinitramfs -b); else says why all is skipped, and ends
+# vm_needs [ARCH [cloud|full]]   sets KERNEL, RELEASE, MODULES (for mkinitramfs -b); else says why all is skipped, and ends
 # vm_run INITRD LINE [OPTION]...   boots, with LINE added to the kernel's; prints what the machine says, until it is off
 # vm_guest FILE             the start of a script that is the machine's init: t, is, has as in tests/lib.sh
 vm_folder=$PWD/build/boot
 VM_SECONDS=${VM_SECONDS:-110}
 
-# vm_fetch ARCH: Debian's newest cloud kernel, unpacked into build/boot/ARCH.
+# vm_fetch ARCH NAME: Debian's newest kernel of that name, unpacked into build/boot.
 vm_fetch() {
-    local arch=$1 folder=$vm_folder/$1 package options=()
+    local arch=$1 name=$2 folder=$vm_folder/$vm_kernel package options=()
     [ -e "$folder/done" ] && return
     if [ "$arch" != "$(dpkg --print-architecture)" ]; then
         mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
@@ -19,30 +19,32 @@ vm_fetch() {
         timeout 60 apt-get -q "${options[@]}" update || return
     fi
     mkdir -p "$folder"
-    package=$(apt-cache "${options[@]}" depends "linux-image-cloud-$arch" | sed -n 's/.*Depends: //p' | head -n 1)
+    package=$(apt-cache "${options[@]}" depends "$name" | sed -n 's/.*Depends: //p' | head -n 1)
     [ -n "$package" ] || return
     (cd "$folder" && timeout 100 apt-get -q -o APT::Sandbox::User=root "${options[@]}" download "$package") || return
     rm -rf "$folder/kernel"
-    dpkg -x "$folder"/linux-image-*.deb "$folder/kernel" && depmod -b "$folder/kernel" "$(ls "$folder/kernel/lib/modules")" || return
+    dpkg -x "$folder"/linux-image-*.deb "$folder/kernel" && rm "$folder"/linux-image-*.deb && depmod -b "$folder/kernel" "$(ls "$folder/kernel/lib/modules")" || return
     touch "$folder/done"
 }
 
 vm_needs() {
-    local arch=${1:-amd64} program why
+    local arch=${1:-amd64} name=linux-image-cloud-${1:-amd64} program why
+    vm_kernel=$arch
+    [ "${2:-cloud}" = cloud ] || { vm_kernel=$arch-full name=linux-image-$arch; }
     case $arch in amd64) vm_qemu=qemu-system-x86_64 ;; arm64) vm_qemu=qemu-system-aarch64 ;; esac
     for program in $vm_qemu dpkg depmod; do
         command -v $program > /dev/null || why="needs $program"
     done
-    if [ -z "${why-}" ] && ! (flock 9 && vm_fetch "$arch" > "$WORK/fetch" 2>&1) 9> "$vm_folder.lock"; then
-        why="cannot fetch linux-image-cloud-$arch: $(grep -E '^E:' "$WORK/fetch" | head -n 1)"
+    if [ -z "${why-}" ] && ! (flock 9 && vm_fetch "$arch" "$name" > "$WORK/fetch" 2>&1) 9> "$vm_folder.lock"; then
+        why="cannot fetch $name: $(grep -E '^E:' "$WORK/fetch" | head -n 1)"
     fi
     if [ -n "${why-}" ]; then
         skip "$(basename "$0" .sh) ($arch)" "$why"
         exit 0
     fi
-    RELEASE=$(ls "$vm_folder/$arch/kernel/lib/modules")
-    MODULES=$vm_folder/$arch/kernel
-    KERNEL=$vm_folder/$arch/kernel/boot/vmlinuz-$RELEASE
+    RELEASE=$(ls "$vm_folder/$vm_kernel/kernel/lib/modules")
+    MODULES=$vm_folder/$vm_kernel/kernel
+    KERNEL=$vm_folder/$vm_kernel/kernel/boot/vmlinuz-$RELEASE
 }
 
 vm_run() {

@@ -105,10 +105,10 @@ static int run_image(struct init *i, const char *network, struct error *err)
 {
     cleanup_string_list struct string_list image = {0};
     int r = boot_image_parse(i->settings.image, &image, err);
-    struct container c = {i->settings.name ? i->settings.name
-                          : image.count    ? image.items[0]
-                                           : "",
-                          INIT_LXCPATH};
+    struct container c = {.name = i->settings.name ? i->settings.name
+                                  : image.count    ? image.items[0]
+                                                   : "",
+                          .lxcpath = INIT_LXCPATH};
 
     if (r == 0)
         r = container_check_name(c.name, err);
@@ -175,7 +175,7 @@ void init_stop_containers(struct init *i)
     if (!stops || !running.count)
         return;
     for (size_t n = 0; n < running.count; n++) {
-        const struct container c = {running.items[n].name, INIT_LXCPATH};
+        const struct container c = {.name = running.items[n].name, .lxcpath = INIT_LXCPATH};
 
         stops[n].pid = fork();
         if (stops[n].pid == 0)

@@ -18,6 +18,7 @@
 
 struct output {
     bool json, pretty;
+    bool color; /* text: names and addresses have colors */
     int depth;
     bool filled; /* something is in the array or object that is open: a comma comes next */
 };
@@ -37,7 +38,7 @@ void output_text(const struct output *o, const char *format, ...) __attribute__(
 
 struct ip_options {
     int family; /* AF_UNSPEC, AF_INET, AF_INET6; AF_PACKET with -0 */
-    const char *family_name, *netns, *batch;
+    const char *family_name, *netns, *batch, *color;
     bool json, pretty, brief, oneline, statistics, details, all, force, version;
 };
 
@@ -131,6 +132,7 @@ int ip_neighbour(struct ip_call *c, char **words, struct error *err);
 int ip_rule(struct ip_call *c, char **words, struct error *err);
 int ip_netns(struct ip_call *c, char **words, struct error *err);
 int ip_monitor(struct ip_call *c, char **words, struct error *err);
+int ip_tuntap(struct ip_call *c, char **words, struct error *err);
 
 /* Show what an event says; nothing where it is none of the object's. */
 void ip_link_event(struct ip_call *c, const struct netlink_message *m);

@@ -1,8 +1,10 @@
 /* Text or JSON, from one call for each value. RFC 8259 for the escapes. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "applets/ip/ip.h"
+#include "core/base/cleanup.h"
 
 static void put_quoted(const char *text)
 {
@@ -63,13 +65,39 @@ void output_close(struct output *o, char bracket)
     }
 }
 
+/* The color of a value, by what it is: SGR of ECMA-48, those of iproute2 on a light ground; NULL: none. */
+static const char *color_of(const char *key, const char *value)
+{
+    static const char *const addresses[] = {"local", "address", "broadcast", "permaddr", "lladdr",
+                                            "src",   "dst",     "gateway",   "host",     "prefsrc"};
+
+    if (strcmp(key, "ifname") == 0 || strcmp(key, "dev") == 0 || ends_with(key, "if"))
+        return "36";
+    if (strcmp(key, "operstate") == 0)
+        return strcmp(value, "UP") == 0 ? "32" : strcmp(value, "DOWN") == 0 ? "31" : NULL;
+    for (size_t i = 0; i < ARRAY_LENGTH(addresses); i++)
+        if (strcmp(key, addresses[i]) == 0)
+            return strchr(value, '.')                                           ? "35"
+                   : strlen(value) == 17 && value[2] == ':' && value[14] == ':' ? "33"
+                   : strchr(value, ':')                                         ? "34"
+                                                                                : NULL;
+    return NULL;
+}
+
 void output_string(struct output *o, const char *key, const char *text, const char *value)
 {
     if (o->json) {
         begin(o, key);
         put_quoted(value);
     } else if (text) {
-        printf(text, value);
+        const char *color = o->color && key ? color_of(key, value) : NULL;
+        size_t words = strcspn(text, "%");
+
+        if (color)
+            printf("%.*s\033[%sm", (int)words, text, color);
+        printf(color ? text + words : text, value);
+        if (color)
+            fputs("\033[0m", stdout);
     }
 }
 

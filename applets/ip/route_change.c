@@ -8,6 +8,8 @@
 #include "core/base/cleanup.h"
 #include "net/route.h"
 
+#define HOPS_MAX 32
+
 struct route_words {
     const char *device, *to, *preference;
     struct ip_prefix from;
@@ -64,6 +66,36 @@ static int read_via(char ***words, struct ip *gateway, struct error *err)
     return 0;
 }
 
+/* "nexthop [via ADDRESS] [dev NAME] [weight N] [onlink]", after its first word. */
+static int read_hop(struct ip_call *c, char ***words, struct route_hop *hop, struct error *err)
+{
+    struct route_words w = {.onlink = 0, .metric = 1};
+    static const struct ip_word table[] = {
+        STRING("dev", device, true),
+        NUMBER("weight", metric, true),
+        {"onlink", WORD_SET, offsetof(struct route_words, onlink), RTNH_F_ONLINK, NULL, true},
+        {NULL, WORD_END, 0, 0, NULL, true},
+    };
+    int r;
+
+    *hop = (struct route_hop){0};
+    while ((r = ip_words(table, &w, AF_UNSPEC, words, err)) == 1 && strcmp(**words, "via") == 0) {
+        r = read_via(words, &hop->gateway, err);
+        if (r < 0)
+            return r;
+    }
+    if (r < 0)
+        return r;
+    if (w.metric < 1 || w.metric > 256)
+        return error_text(err, EINVAL, "a weight is 1 to 256, not %u", w.metric);
+    if (w.device && !ip_link_named(c, w.device, err))
+        return err->code;
+    hop->device = w.device ? ip_link_named(c, w.device, err)->index : 0;
+    hop->weight = w.metric;
+    hop->flags = w.onlink;
+    return 0;
+}
+
 static void set_metric(struct route *r, int which, uint32_t value)
 {
     if (value != UNSET)
@@ -86,7 +118,9 @@ static void set_scope_and_table(const struct route_words *w, bool deleting, stru
     else if (of_host || of_link)
         r->scope = of_host ? RT_SCOPE_HOST : RT_SCOPE_LINK;
     else if (r->type == RTN_UNICAST || r->type == RTN_UNSPEC)
-        r->scope = deleting ? RT_SCOPE_NOWHERE : r->gateway.family ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+        r->scope = deleting                            ? RT_SCOPE_NOWHERE
+                   : r->gateway.family || r->hop_count ? RT_SCOPE_UNIVERSE
+                                                       : RT_SCOPE_LINK;
 }
 
 static int to_route(struct ip_call *c, const struct route_words *w, bool deleting, struct route *r,
@@ -100,11 +134,12 @@ static int to_route(struct ip_call *c, const struct route_words *w, bool deletin
         return code;
     r->from = w->from;
     r->source = w->source;
-    r->family = c->options->family         ? c->options->family
-                : r->destination.ip.family ? r->destination.ip.family
-                : w->source.family         ? w->source.family
-                : r->gateway.family        ? r->gateway.family
-                                           : AF_INET;
+    r->family = c->options->family                        ? c->options->family
+                : r->destination.ip.family                ? r->destination.ip.family
+                : w->source.family                        ? w->source.family
+                : r->gateway.family                       ? r->gateway.family
+                : r->hop_count && r->hops->gateway.family ? r->hops->gateway.family
+                                                          : AF_INET;
     r->destination.ip.family = r->family;
     r->type = (uint8_t)(w->type != UNSET ? w->type : deleting ? RTN_UNSPEC : RTN_UNICAST);
     r->protocol = (uint8_t)(w->protocol != UNSET ? w->protocol : deleting ? RTPROT_UNSPEC : RTPROT_BOOT);
@@ -151,13 +186,23 @@ int ip_route_change(struct ip_call *c, char **words, uint16_t flags, bool deleti
                             .initcwnd = UNSET,
                             .initrwnd = UNSET,
                             .quickack = UNSET};
-    struct route route = {0};
+    struct route_hop hops[HOPS_MAX];
+    struct route route = {.hops = hops};
     struct netlink_batch b;
     int r;
 
     while ((r = ip_words(change_words, &w, c->options->family, &words, err)) == 1) {
         if (strcmp(*words, "via") == 0) {
             r = read_via(&words, &route.gateway, err);
+            if (r < 0)
+                return r;
+            continue;
+        }
+        if (strcmp(*words, "nexthop") == 0) {
+            if (route.hop_count == HOPS_MAX)
+                return error_text(err, EINVAL, "a route has at most %d next hops here", HOPS_MAX);
+            words++;
+            r = read_hop(c, &words, &hops[route.hop_count++], err);
             if (r < 0)
                 return r;
             continue;

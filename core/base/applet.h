@@ -23,6 +23,7 @@ struct applet {
     const struct option_row *options; /* ends with OPT_END */
     size_t options_size;              /* of the struct the table fills; it starts zeroed */
     bool stop_at_operand;             /* options end at the first operand (commands that run commands) */
+    bool unparsed;                    /* all its words are operands, but for a sole --help or --version */
     bool unlinked; /* --install makes no link: a host has a program of this name for itself */
     bool sealed;   /* enters containers: runs from a view that they cannot write to */
     /*

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
@@ -85,6 +87,15 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t length, 
     if (r < 0)
         unlinkat(dirfd, temporary, 0);
     return r;
+}
+
+/* close_range(2), Linux 5.9. */
+void close_from(int first)
+{
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+        return;
+    for (int fd = first, end = getdtablesize(); fd < end; fd++)
+        close(fd);
 }
 
 int file_write_value(int dirfd, const char *path, const char *value)

@@ -25,6 +25,9 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *lengt
 /* Replace or create a file as described above. 0 or negative errno. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode);
 
+/* Close every fd from `first` on, also those without close-on-exec. */
+void close_from(int first);
+
 /* Write a value into a kernel file (/proc, /sys, cgroup): one write, no creation. 0 or negative errno. */
 int file_write_value(int dirfd, const char *path, const char *value);
 

@@ -63,6 +63,10 @@ struct option_row {
     {                                                                                                        \
         .group = table, .offset = offsetof(type, member), .kind = OPTION_GROUP                               \
     }
+#define OPT_GROUP_ROWS(table) /* of the same struct */                                                       \
+    {                                                                                                        \
+        .group = table, .kind = OPTION_GROUP                                                                 \
+    }
 #define OPT_ONE_DASH                                                                                         \
     {                                                                                                        \
         .kind = OPTION_ONE_DASH                                                                              \

@@ -140,6 +140,23 @@ char *format_string(const char *format, ...)
     return length < 0 ? NULL : text;
 }
 
+bool line_word(const char *line, unsigned index, char *out, size_t size)
+{
+    size_t length;
+
+    for (;; line += length) {
+        line += strspn(line, " \t");
+        length = strcspn(line, " \t\n");
+        if (index-- == 0)
+            break;
+    }
+    if (length == 0 || length >= size)
+        return false;
+    memcpy(out, line, length);
+    out[length] = '\0';
+    return true;
+}
+
 int parse_int64(const char *text, int base, int64_t min, int64_t max, int64_t *out)
 {
     char *end;

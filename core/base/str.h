@@ -49,6 +49,11 @@ bool string_list_has(const struct string_list *l, const char *text);
 bool starts_with(const char *text, const char *prefix);
 bool ends_with(const char *text, const char *suffix);
 
+/* Copy a line's word with this index, counted from 0; words are what is between blanks. False when the line,
+ * which ends at a newline too, has none there or one that does not fit. For the tables in /proc: a scanf
+ * costs 9 KB. */
+bool line_word(const char *line, unsigned index, char *out, size_t size);
+
 /* A formatted string the caller frees, or NULL when out of memory. */
 char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -106,7 +106,7 @@ static bool find(const char *what, char device[64], struct disk_identity *out)
     for (rest = table; (line = strsep(&rest, "\n"));) {
         char name[58];
 
-        if (sscanf(line, "%*u %*u %*u %57s", name) != 1)
+        if (!line_word(line, 3, name, sizeof(name)))
             continue;
         snprintf(device, 64, "/dev/%s", name);
         if (fits(what, device, out))

@@ -9,6 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/str.h"
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -79,10 +80,10 @@ static int mount_v1(struct error *err)
     if (mount("tmpfs", "/sys/fs/cgroup", "tmpfs", SAFE, "mode=0755") < 0)
         return error_set(err, errno, "cannot mount tmpfs at /sys/fs/cgroup");
     for (rest = list; (line = strsep(&rest, "\n"));) {
-        char name[64], path[100];
-        int enabled;
+        char name[64], enabled[16], path[100];
 
-        if (sscanf(line, "%63s %*d %*d %d", name, &enabled) != 2 || name[0] == '#' || !enabled)
+        if (!line_word(line, 0, name, sizeof(name)) || !line_word(line, 3, enabled, sizeof(enabled)) ||
+            name[0] == '#' || strcmp(enabled, "0") == 0)
             continue;
         snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", name);
         if (mkdir(path, 0755) < 0 || mount("cgroup", path, "cgroup", SAFE, name) < 0)

@@ -55,13 +55,12 @@ static int apply(const struct config_options *o, struct config *config, struct e
 int config_load(const struct container *c, const struct config_source *source, struct config *out,
                 struct error *err)
 {
-    cleanup_free char *own = container_path(c, "config");
-    const char *file = source->rcfile ? source->rcfile : own;
+    cleanup_free char *file = container_config_path(c);
     int r = 0;
 
     if (!file)
         return error_set(err, ENOMEM, "cannot read the configuration of %s", c->name);
-    if (source->rcfile || access(file, F_OK) == 0) {
+    if (c->rcfile || access(file, F_OK) == 0) {
         r = config_read_file(out, file, err);
     } else if (!source->may_lack) {
         error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);

@@ -19,7 +19,6 @@ struct config_options {
 extern const struct option_row config_options_table[];
 
 struct config_source {
-    const char *rcfile;                   /* in place of LXCPATH/NAME/config; NULL: that */
     bool may_lack;                        /* a container without a file has an empty configuration */
     const struct config_options *options; /* applied after it; NULL: none */
 };

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <linux/inet_diag.h>
-#include <linux/netfilter.h>
 #include <linux/netlink_diag.h>
 #include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
@@ -16,8 +15,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/probe/probe.h"
+#include "net/firewall.h"
 #include "net/link.h"
-#include "net/nftables.h"
 
 /* Links with a parent get a veth as theirs: the loopback takes none of them. */
 int try_link(const char *kind)
@@ -47,22 +46,10 @@ int try_link(const char *kind)
     return netlink_exchange(&n, &batch, NULL, NULL);
 }
 
+/* The very rules of lxc-net. */
 int try_masquerade(const char *family)
 {
-    cleanup_netlink struct netlink n = NETLINK_CLOSED;
-    uint8_t number = strcmp(family, "ip") == 0 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-    struct netlink_batch batch;
-    size_t rule;
-
-    if (unshare(CLONE_NEWNET) < 0 || netlink_open(&n, NETLINK_NETFILTER, -1, NULL) < 0)
-        return -1;
-    nft_begin(&batch);
-    nft_table_add(&batch, number, "t");
-    nft_chain_add(&batch, number, "t", "c", "nat", NF_INET_POST_ROUTING, 100);
-    rule = nft_rule_begin(&batch, number, "t", "c", false, NULL);
-    nft_masquerade(&batch);
-    nft_rule_end(&batch, rule);
-    return nft_commit(&n, &batch, NULL);
+    return unshare(CLONE_NEWNET) < 0 ? -1 : firewall_probe(-1, strcmp(family, "ip6") == 0, NULL);
 }
 
 static int try_tun(void)

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -145,14 +146,21 @@ static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *er
 static uint32_t map_id(const char *map, uint32_t host_id)
 {
     uint32_t found = 0;
-    unsigned inside, outside, count;
-    int length;
+    uint32_t numbers[3];
 
-    for (; sscanf(map, "%u %u %u %n", &inside, &outside, &count, &length) == 3; map += length) {
-        if (inside == 0)
+    for (const char *line = map; line; line = strchr(line, '\n')) {
+        line += line[0] == '\n';
+        for (unsigned i = 0; i < 3; i++) {
+            char word[16];
+
+            if (!line_word(line, i, word, sizeof(word)))
+                return found;
+            numbers[i] = (uint32_t)strtoul(word, NULL, 10);
+        }
+        if (numbers[0] == 0)
             return 0;
-        if (host_id >= outside && host_id - outside < count)
-            found = inside + (host_id - outside);
+        if (host_id >= numbers[1] && host_id - numbers[1] < numbers[2])
+            found = numbers[0] + (host_id - numbers[1]);
     }
     return found;
 }
@@ -228,8 +236,9 @@ static int choose_label(struct attach_plan *p, int proc, struct error *err)
 /* The container's seccomp profile, where init is confined by one; read here, for it is the host's file. */
 static int read_seccomp(struct attach_plan *p, int proc, struct error *err)
 {
-    cleanup_free char *status = NULL, *profile = NULL, *nesting = NULL;
+    cleanup_free char *status = NULL, *profile = NULL, *nesting = NULL, *proxy = NULL;
     struct config c = {0};
+    int r;
 
     if (p->options->elevate_lsm || !(p->namespaces & CLONE_NEWNS) ||
         file_read(proc, "status", 65536, &status, NULL) < 0 || status_field(status, "Seccomp", 10) != 2 ||
@@ -240,7 +249,13 @@ static int read_seccomp(struct attach_plan *p, int proc, struct error *err)
     c.seccomp_allow_nesting =
         command_config_item(p->container, "lxc.seccomp.allow_nesting", &nesting, NULL) == 0 &&
         nesting[0] == '1';
-    return seccomp_prepare(&c, &p->seccomp, err);
+    (void)command_config_item(p->container, "lxc.seccomp.notify.proxy", &proxy, NULL);
+    c.seccomp_notify_proxy = proxy ? proxy : profile; /* that there is none is told here, as an error */
+    r = seccomp_prepare(&c, &p->seccomp, err);
+    if (r < 0 || !p->seccomp.notifies || proxy)
+        return r;
+    error_text(err, ENOTSUP, "calls wait for an answer by %s, and nobody would give it", profile);
+    return error_remedy(err, "set lxc.seccomp.notify.proxy, or attach with -e LSM");
 }
 
 static int make_plan(struct attach_plan *p, struct error *err)
@@ -307,12 +322,27 @@ static int wait_for_command(pid_t pid, int signals)
     }
 }
 
-/* What the child wrote before it became the command; nothing when it did. */
-static int read_report(int report, struct error *err)
+/*
+ * What the child wrote before it became the command; nothing when it did. Before that the listener to its
+ * profile's calls may come, for which it does not wait: what it calls then waits for the monitor.
+ */
+static int read_report(const struct attach_plan *p, pid_t pid, int report, struct error *err)
 {
+    cleanup_command_fds struct command_fds fds = {.count = 0};
     struct error told;
+    ssize_t n = p->seccomp.notifies ? command_receive(report, &told, sizeof(told), MSG_WAITALL, NULL, &fds)
+                                    : read_all(report, &told, sizeof(told));
 
-    if (read_all(report, &told, sizeof(told)) != sizeof(told))
+    if (fds.count) {
+        int r = command_add_listener(p->container, fds.fds[0], err);
+        if (r < 0) {
+            kill(pid, SIGKILL);
+            return r;
+        }
+        command_fds_close(&fds);
+        n = read_all(report, &told, sizeof(told));
+    }
+    if (n != sizeof(told))
         return 0;
     if (err)
         *err = told;
@@ -325,25 +355,24 @@ static int read_report(int report, struct error *err)
  * else be hung up while it works. A kernel without pidfds (before 5.3) tells the end by nothing but that
  * closing.
  */
-static int follow(pid_t pid, int report, int *terminal, int *tty, int signals, const struct attach_options *o,
-                  struct error *err)
+static int follow(struct attach_plan *p, pid_t pid, int report, int *terminal, int signals, struct error *err)
 {
     struct relay relay = {.in = isatty(STDIN_FILENO) ? STDIN_FILENO : -1,
                           .out = isatty(STDOUT_FILENO) ? STDOUT_FILENO : STDERR_FILENO,
                           .terminal = *terminal,
-                          .log = o->log};
-    int r = read_report(report, err), status;
+                          .log = p->options->log};
+    int r = read_report(p, pid, report, err), status;
 
     if (r == 0 && *terminal >= 0) {
         cleanup_fd int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
         relay.pidfd = pidfd;
         if (pidfd < 0)
-            close_fd(tty);
+            close_fd(&p->tty);
         r = relay_run(&relay, err);
     }
     /* If the command is still there, that hangs it up. */
     close_fd(terminal);
-    close_fd(tty);
+    close_fd(&p->tty);
     status = wait_for_command(pid, signals);
     return r < 0 && status != 126 && status != 127 ? r : status;
 }
@@ -377,7 +406,7 @@ int container_attach(const struct container *c, const struct attach_options *o, 
         .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1},
         .tty = -1};
     cleanup_fd int terminal = -1, signals = -1, report = -1, report_child = -1;
-    int r = make_plan(&plan, err), pipe_fds[2];
+    int r = make_plan(&plan, err), report_fds[2];
     sigset_t blocked;
     pid_t pid;
 
@@ -394,15 +423,15 @@ int container_attach(const struct container *c, const struct attach_options *o, 
         sigaddset(&blocked, forwarded_signals[i]);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     signals = signalfd(-1, &blocked, SFD_CLOEXEC);
-    if (signals < 0 || pipe2(pipe_fds, O_CLOEXEC) < 0)
+    if (signals < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report_fds) < 0)
         return error_set(err, errno, "cannot prepare to follow the command");
-    report = pipe_fds[0];
-    report_child = pipe_fds[1];
+    report = report_fds[0];
+    report_child = report_fds[1];
     pid = fork_into_cgroup(&plan);
     if (pid < 0)
         return error_set(err, errno, "cannot make a process in %s", c->name);
     if (pid == 0)
         attach_inside(&plan, report_child);
     close_fd(&report_child);
-    return follow(pid, report, &terminal, &plan.tty, signals, o, err);
+    return follow(&plan, pid, report, &terminal, signals, err);
 }

@@ -11,7 +11,6 @@
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -156,15 +155,6 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Close every fd from `first` on, also those that were handed to us without close-on-exec. */
-static void close_from(int first)
-{
-    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
-        return;
-    for (int fd = first, end = getdtablesize(); fd < end; fd++)
-        close(fd);
-}
-
 /* The steps that change where we are; still as the person's user. */
 static int move_inside(struct attach_plan *p, struct error *err)
 {
@@ -193,9 +183,10 @@ static int move_inside(struct attach_plan *p, struct error *err)
 }
 
 /* The steps that take away what init may not do either, ending as the user wanted. */
-static int restrict_self(const struct attach_plan *p, struct error *err)
+static int restrict_self(const struct attach_plan *p, int report, struct error *err)
 {
     const struct attach_options *o = p->options;
+    struct command_fds listener = {.fds = {-1}};
     int r = 0;
 
     if (p->personality >= 0 && personality((unsigned long)p->personality) < 0)
@@ -206,7 +197,14 @@ static int restrict_self(const struct attach_plan *p, struct error *err)
         r = error_set(err, errno, "cannot set no_new_privs");
     /* While there still are the rights to. */
     if (r == 0)
-        r = seccomp_load(&p->seccomp, err);
+        r = seccomp_load(&p->seccomp, &listener.fds[0], err);
+    if (r == 0 && listener.fds[0] >= 0) {
+        listener.count = 1;
+        r = command_send(report, "", 1, false, &listener);
+        command_fds_close(&listener);
+        if (r < 0)
+            return error_set(err, r, "cannot hand over the listener of the seccomp profile");
+    }
     return r == 0 ? set_ids(p, err) : r;
 }
 
@@ -233,7 +231,7 @@ void attach_inside(struct attach_plan *p, int report)
         report = STDERR_FILENO + 1;
     }
     close_from(report + 1);
-    if (restrict_self(p, &err) < 0)
+    if (restrict_self(p, report, &err) < 0)
         fail(report, &err, 1);
     reset_signals();
     result = p->options->command ? execute_command(p->options->command) : execute_shell(p->uid);

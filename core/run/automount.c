@@ -123,7 +123,7 @@ static bool follows_host(const struct rootfs *r, const char *path)
         next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
-        if (sscanf(line, "%*d %*d %*s %*s %4095s", mountpoint) != 1)
+        if (!line_word(line, 4, mountpoint, sizeof(mountpoint)))
             continue;
         length = strlen(mountpoint);
         length -= mountpoint[length - 1] == '/'; /* "/" is above all */
@@ -234,11 +234,12 @@ static void controllers_of(char *super_options, char out[128])
 static int read_hierarchy(const char *line, struct hierarchy *h)
 {
     static const char root[] = "/sys/fs/cgroup";
-    char mountpoint[256], type[16], super_options[128];
+    char mountpoint[256], type[16], super_options[1024];
     const char *separator = strstr(line, " - ");
 
-    if (!separator || sscanf(line, "%*d %*d %*s %*s %255s", mountpoint) != 1 ||
-        sscanf(separator, " - %15s %*s %127s", type, super_options) != 2)
+    if (!separator || !line_word(line, 4, mountpoint, sizeof(mountpoint)) ||
+        !line_word(separator, 1, type, sizeof(type)) ||
+        !line_word(separator, 3, super_options, sizeof(super_options)))
         return 0;
     h->is_v2 = strcmp(type, "cgroup2") == 0;
     if ((!h->is_v2 && strcmp(type, "cgroup") != 0) || !starts_with(mountpoint, root))

@@ -303,7 +303,7 @@ static int load_seccomp(struct inside *in, struct error *err)
 {
     struct command_fds fds = {.count = 1};
     cleanup_fd int listener = -1;
-    int r = seccomp_load_listening(in->child->seccomp, &listener, err);
+    int r = seccomp_load(in->child->seccomp, &listener, err);
 
     if (r < 0 || listener < 0)
         return r;

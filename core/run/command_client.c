@@ -7,6 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/cgroup/devices.h"
+#include "core/run/monitord.h"
 #include "core/storage/list.h"
 
 /* One request and all that comes back. */
@@ -17,9 +18,9 @@ struct exchange {
     size_t length;
 
     struct command_response response;
-    char *answer; /* response.length bytes and a terminating zero; NULL without data */
-    struct command_fds fds;
-    int connection; /* still open after exchange_with(); closed by exchange_end() unless taken */
+    char *answer;           /* response.length bytes and a terminating zero; NULL without data */
+    struct command_fds fds; /* sent where there are any, the caller's then; what came back, ours */
+    int connection;         /* still open after exchange_with(); closed by exchange_end() unless taken */
 };
 
 #define EXCHANGE(...)                                                                                        \
@@ -92,6 +93,9 @@ static int exchange_over(struct exchange *x, const struct sockaddr_un *address, 
     if (x->connection < 0)
         return x->connection;
     r = command_send(x->connection, &request, sizeof(request), true, NULL);
+    if (r == 0 && x->fds.count)
+        r = command_send(x->connection, "", 1, false, &x->fds);
+    x->fds.count = 0;
     if (r == 0 && x->length)
         r = command_send(x->connection, x->data, x->length, false, NULL);
     /* A monitor that refuses us may have answered and closed before we were done: its answer says why. */
@@ -285,7 +289,7 @@ int command_config_item(const struct container *c, const char *key, char **value
 /* Ask the monitor behind a hashed address, which is that of a container HASH in the lxcpath "lxc". */
 static int ask_identity(const char *hash, enum command command, char **out, struct error *err)
 {
-    const struct container c = {hash, "lxc"};
+    const struct container c = {.name = hash, .lxcpath = "lxc"};
     cleanup_exchange struct exchange x = EXCHANGE(.command = command);
     int r = ask(&c, &x, "read the name", err);
 
@@ -363,6 +367,14 @@ int command_freeze(const struct container *c, bool freeze, int timeout_seconds, 
     return ask(c, &x, freeze ? "freeze the processes" : "thaw the processes", err);
 }
 
+int command_add_listener(const struct container *c, int listener, struct error *err)
+{
+    cleanup_exchange struct exchange x =
+        EXCHANGE(.command = COMMAND_SECCOMP_NOTIFY_ADD_LISTENER, .value = listener, .fds = {{listener}, 1});
+
+    return ask(c, &x, "hand over the seccomp listener", err);
+}
+
 int command_add_device(const struct container *c, const struct device_rule *rule, bool allow,
                        struct error *err)
 {
@@ -385,6 +397,7 @@ int command_set_state(const struct container *c, enum container_state state, str
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_SERVE_STATE_CLIENTS, .value = state);
 
+    monitord_tell(c, 0, (int)state);
     return ask(c, &x, "record the state", err);
 }
 

@@ -50,6 +50,10 @@ struct device_rule;
 int command_add_device(const struct container *c, const struct device_rule *rule, bool allow,
                        struct error *err);
 
+/* Have the monitor listen to a seccomp profile's calls, as to init's. -EINVAL where it has no proxy for them.
+ */
+int command_add_listener(const struct container *c, int listener, struct error *err);
+
 /* A key's value in the running container's configuration; -ENOENT when it has none. The caller frees it. */
 int command_config_item(const struct container *c, const char *key, char **value, struct error *err);
 
@@ -81,7 +85,7 @@ int command_console_log(const struct container *c, const struct console_log_requ
  */
 int command_freeze(const struct container *c, bool freeze, int timeout_seconds, struct error *err);
 
-/* Tell the monitor that its state has changed (a freeze done by the client): it tells its state clients. */
+/* Tell the monitor, and lxc-monitor, that its state has changed (a freeze done by the client). */
 int command_set_state(const struct container *c, enum container_state state, struct error *err);
 
 /*

@@ -97,6 +97,22 @@ static enum command_outcome get_seccomp_notify_fd(const struct call *c)
     return reply_fd(c, c->monitor->notifier.listener >= 0 ? c->monitor->notifier.listener : -EBADF);
 }
 
+/* lxc-attach's: its command is confined as init is, and its calls go to the same proxy. */
+static enum command_outcome add_listener(const struct call *c)
+{
+    cleanup_command_fds struct command_fds fds = {.count = 0};
+    struct monitor *m = c->monitor;
+    char byte;
+    ssize_t n = command_receive(c->connection, &byte, 1, 0, NULL, &fds);
+    int r = n == 1 && fds.count == 1 && seccomp_notify_has_proxy(&m->notifier) ? 0 : -EINVAL;
+
+    if (r == 0)
+        r = monitor_watch(m, fds.fds[0], WATCH_NOTIFIER);
+    if (r == 0)
+        fds.count = 0;
+    return reply_result(c, r);
+}
+
 /* LXC 6.0 names the scope that systemd made for the monitor at its request: we ask for none. */
 static enum command_outcome get_systemd_scope(const struct call *c)
 {
@@ -300,7 +316,7 @@ static enum command_outcome serve_state_clients(const struct call *c)
 {
     if (!state_name((int)c->request->value))
         return reply_result(c, -EINVAL);
-    monitor_set_state(c->monitor, (enum container_state)c->request->value);
+    monitor_note_state(c->monitor, (enum container_state)c->request->value);
     return reply_result(c, 0);
 }
 
@@ -392,6 +408,7 @@ static answer *const answers[COMMAND_COUNT] = {
     [COMMAND_ADD_STATE_CLIENT] = add_state_client,
     [COMMAND_CONSOLE_LOG] = console_log,
     [COMMAND_SERVE_STATE_CLIENTS] = serve_state_clients,
+    [COMMAND_SECCOMP_NOTIFY_ADD_LISTENER] = add_listener,
     [COMMAND_ADD_BPF_DEVICE_CGROUP] = add_device,
     [COMMAND_FREEZE] = freeze_container,
     [COMMAND_UNFREEZE] = unfreeze_container,

@@ -33,7 +33,7 @@ static void refuse_peer(int connection)
     (void)command_send(connection, &response, sizeof(response), false, NULL);
 }
 
-int command_server_accept(int listening)
+int command_server_accept(int listening, int *refused)
 {
     const struct timeval second = {1, 0};
     const int on = 1;
@@ -48,6 +48,8 @@ int command_server_accept(int listening)
         return -errno;
     if (!may_ask(&peer)) {
         refuse_peer(fd);
+        close_fd(refused);
+        *refused = take_fd(&fd);
         return -EPERM;
     }
     return take_fd(&fd);

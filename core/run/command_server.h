@@ -36,8 +36,12 @@ struct state_clients {
  */
 int command_server_listen(const struct container *c, struct error *err);
 
-/* Accept one connection; a peer that has no say here is refused at once. The fd or a negative errno. */
-int command_server_accept(int listening);
+/*
+ * Accept one connection. A peer that has no say here is refused at once, and its connection kept in *refused
+ * (-1 at first) until the next such: it may not have sent its request yet, and would then not read why. The
+ * fd or a negative errno.
+ */
+int command_server_accept(int listening, int *refused);
 
 /* Serve whatever is readable on a connection, as said above. */
 enum command_outcome command_server_handle(struct monitor *m, int connection);

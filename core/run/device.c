@@ -13,6 +13,7 @@
 #include "core/cgroup/cgroup.h"
 #include "core/run/command_client.h"
 #include "net/link.h"
+#include "net/wireless.h"
 
 /*
  * The folder of the container's init in /proc. The monitor reaps init itself, so if init is still the same
@@ -222,6 +223,31 @@ int container_has_link(const struct container *c, const char *name, bool inside,
     return 0;
 }
 
+/* A wireless interface goes with its card, and is renamed there. */
+static int move_wireless(int from, int card, int to, const char *name, const char *new_name,
+                         struct error *err)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    struct netlink_result result = {0};
+    struct netlink_batch batch;
+    struct link link;
+    int r = netlink_open(&n, NETLINK_ROUTE, to, err);
+
+    if (r == 0 && link_find(&n, 0, name, &link, NULL) == 0)
+        r = error_text(err, EEXIST, "there is an interface %s where %s is to go", name, name);
+    if (r == 0)
+        r = wireless_move(from, card, to, err);
+    if (r == 0)
+        r = link_find(&n, 0, name, &link, err);
+    if (r < 0 || strcmp(name, new_name) == 0)
+        return r;
+    netlink_batch_init(&batch);
+    link_change(&batch, &(struct link_request){.index = link.index, .new_name = new_name});
+    if (netlink_exchange(&n, &batch, NULL, &result) < 0)
+        netlink_error(&result, err, "cannot name interface %s %s", name, new_name);
+    return result.code;
+}
+
 int container_device_link(const struct container *c, const char *name, const char *new_name, bool add,
                           struct error *err)
 {
@@ -230,7 +256,7 @@ int container_device_link(const struct container *c, const char *name, const cha
     struct netlink_result result = {0};
     struct netlink_batch batch;
     struct link link;
-    int r = inside < 0 ? inside : 0;
+    int r = inside < 0 ? inside : 0, card;
 
     if (r == 0 && !link_name_valid(new_name))
         r = error_text(err, EINVAL, "\"%s\" is no name for a network interface", new_name);
@@ -242,6 +268,9 @@ int container_device_link(const struct container *c, const char *name, const cha
         r = link_find(&n, 0, name, &link, err);
     if (r < 0)
         return r;
+    card = wireless_card(add ? -1 : inside, link.index);
+    if (card >= 0)
+        return move_wireless(add ? -1 : inside, card, add ? inside : ours, name, new_name, err);
     netlink_batch_init(&batch);
     link_change(&batch, &(struct link_request){.index = link.index,
                                                .change = IFF_UP,

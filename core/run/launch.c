@@ -11,6 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/cgroup/cgroup.h"
+#include "core/run/checkpoint.h"
 #include "core/run/child.h"
 #include "core/run/hooks.h"
 #include "core/run/idmap.h"
@@ -261,11 +262,13 @@ static int start_child(struct monitor *m, const struct seccomp_program *seccomp,
 int launch(struct monitor *m, struct error *err)
 {
     cleanup_seccomp_program struct seccomp_program seccomp = {0};
-    int r;
+    bool restores = m->options->restore && !m->restored;
+    int r = 0;
 
     monitor_set_state(m, STATE_STARTING);
     m->clone_flags = namespace_clone_flags(m->config);
-    r = seccomp_prepare(m->config, &seccomp, err);
+    if (!restores)
+        r = seccomp_prepare(m->config, &seccomp, err);
     if (r == 0)
         r = console_open(&m->console, m->config, m->options, err);
     if (r == 0)
@@ -275,7 +278,7 @@ int launch(struct monitor *m, struct error *err)
     if (r == 0 && lsm_generates(m->config))
         r = apparmor_load(&m->apparmor, m->container, m->config, err);
     if (r == 0)
-        r = start_child(m, &seccomp, err);
+        r = restores ? checkpoint_restore(m, err) : start_child(m, &seccomp, err);
     if (r == 0) {
         monitor_set_state(m, STATE_RUNNING);
         return 0;

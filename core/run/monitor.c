@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -12,30 +13,21 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/run/launch.h"
+#include "core/run/monitord.h"
 #include "core/run/signal.h"
 #include "core/run/protocol.h"
 
-/* LXC's lxc-monitor hears of us through the FIFO of its daemon, where that runs: a state or an exit status.
- */
-static void tell_monitord(const struct monitor *m, int type, int value)
-{
-    const char *folder = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
-    cleanup_free char *path =
-        format_string("%s/lxc/%s/monitor-fifo", folder ? folder : "", m->container->lxcpath);
-    cleanup_fd int fifo = path ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;
-    struct state_message message = {.type = type, .value = value};
-
-    strncpy(message.name, m->container->name, sizeof(message.name) - 1);
-    if (fifo >= 0)
-        (void)write_all(fifo, &message, sizeof(message));
-}
-
-void monitor_set_state(struct monitor *m, enum container_state state)
+void monitor_note_state(struct monitor *m, enum container_state state)
 {
     log_debug("monitor", "%s is %s", m->container->name, state_name((int)state));
     m->state = state == STATE_THAWED ? STATE_RUNNING : state;
     state_clients_notify(&m->state_clients, m->container->name, state);
-    tell_monitord(m, 0, (int)state);
+}
+
+void monitor_set_state(struct monitor *m, enum container_state state)
+{
+    monitor_note_state(m, state);
+    monitord_tell(m->container, 0, (int)state);
 }
 
 int monitor_watch(struct monitor *m, int fd, enum watch what)
@@ -64,7 +56,7 @@ int monitor_signal(struct monitor *m, int signal)
 
 static void accept_connection(struct monitor *m)
 {
-    int connection = command_server_accept(m->listening);
+    int connection = command_server_accept(m->listening, &m->refused);
 
     if (connection < 0)
         return;
@@ -89,7 +81,7 @@ static void reap_init(struct monitor *m)
     if (m->init_pid && waitpid(m->init_pid, &status, WNOHANG) == m->init_pid) {
         m->init_pid = 0;
         m->init_status = status;
-        tell_monitord(m, MESSAGE_EXIT_STATUS, status);
+        monitord_tell(m->container, MESSAGE_EXIT_STATUS, status);
     }
 }
 
@@ -132,8 +124,11 @@ static void handle_event(struct monitor *m, enum watch what, int fd)
     case WATCH_LEASE:
         break; /* follow() sees to it, as it does when time has come */
     case WATCH_NOTIFIER:
-        if (!seccomp_notify_handle(&m->notifier))
+        if (!seccomp_notify_handle(&m->notifier, fd)) {
             monitor_unwatch(m, fd);
+            if (fd != m->notifier.listener)
+                close(fd);
+        }
         break;
     }
 }
@@ -246,6 +241,19 @@ static int run(struct monitor *m, int *report, struct error *err)
     return exit_status(m);
 }
 
+/* Not before the command socket is ours: the file may be that of a monitor which runs. */
+static int write_pidfile(const char *path, struct error *err)
+{
+    char text[16];
+    int r;
+
+    if (!path)
+        return 0;
+    snprintf(text, sizeof(text), "%d", getpid());
+    r = file_replace(AT_FDCWD, path, text, strlen(text), 0644);
+    return r < 0 ? error_set(err, r, "cannot write the pid file %s", path) : 0;
+}
+
 int monitor_run(const struct container *c, struct config *config, const struct start_options *options,
                 int *report, struct error *err)
 {
@@ -259,11 +267,16 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     sigprocmask(SIG_SETMASK, NULL, &before);
     r = open_loop(&m, &before, err);
     if (r == 0)
+        r = write_pidfile(options->pidfile, err);
+    if (r == 0)
         r = run(&m, report, err);
+    if (m.listening >= 0 && options->pidfile)
+        unlink(options->pidfile);
     /* Whoever is told of the end may start the container again at once: the socket's name must be free. */
     close_fd(&m.listening);
     monitor_set_state(&m, STATE_STOPPED);
     state_clients_free(&m.state_clients);
+    close_fd(&m.refused);
     close_fd(&m.epoll);
     close_fd(&m.signal);
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -45,6 +45,7 @@ struct monitor {
 
     pid_t init_pid;                     /* 0: none */
     int init_pidfd;                     /* -1: none, or a kernel without them */
+    bool restored;                      /* from a checkpoint, which is done once */
     int init_status;                    /* as waitpid(2) gave it, once init_pid is 0 again */
     uint64_t clone_flags;               /* CLONE_NEW* mask of the namespaces of init's own */
     int namespace_fds[NAMESPACE_KINDS]; /* init's, for hooks that want them; -1 */
@@ -60,6 +61,7 @@ struct monitor {
 
     int epoll;
     int listening; /* the command socket */
+    int refused;   /* the last connection that was, see command_server_accept(); -1: none */
     int signal;    /* signalfd */
 };
 
@@ -67,7 +69,7 @@ struct monitor {
     {                                                                                                        \
         .init_pidfd = -1, .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .devpts_fd = -1,                \
         .console = CONSOLE_NONE, .network = NETWORK_STATE_INIT, .notifier = SECCOMP_NOTIFIER_INIT,           \
-        .epoll = -1, .listening = -1, .signal = -1                                                           \
+        .epoll = -1, .listening = -1, .refused = -1, .signal = -1                                            \
     }
 
 /*
@@ -81,6 +83,9 @@ int monitor_run(const struct container *c, struct config *config, const struct s
 
 /* Change the state and tell the clients that wait for it. Thawed is told as such and kept as running. */
 void monitor_set_state(struct monitor *m, enum container_state state);
+
+/* The same where a client has changed it, who tells lxc-monitor (core/run/monitord.h) itself. */
+void monitor_note_state(struct monitor *m, enum container_state state);
 
 /* Watch an fd for input and hang-up; stop watching it (before it is closed). 0 or a negative errno. */
 int monitor_watch(struct monitor *m, int fd, enum watch what);

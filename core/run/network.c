@@ -9,6 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/run/network_steps.h"
+#include "net/wireless.h"
 
 #define LOOPBACK_INDEX 1
 /* How long the kernel may take to remove a pair with its namespace before it is deleted; it takes under a
@@ -143,7 +144,7 @@ static void unwrite_names(struct config *config, struct network_state *state)
 
 /* --- Attaching --- */
 
-static int plan(struct config *config, struct network_state *state, struct error *err)
+int network_plan(struct config *config, struct network_state *state, struct error *err)
 {
     int r;
 
@@ -261,7 +262,7 @@ static int attach(const struct container *c, struct config *config, pid_t pid, s
     state->netns = open(path, O_RDONLY | O_CLOEXEC);
     if (state->netns < 0)
         return error_set(err, errno, "cannot open the container's network namespace at %s", path);
-    r = plan(config, state, err);
+    r = network_plan(config, state, err);
     parents = calloc(state->count + 1, sizeof(*parents));
     if (r == 0 && !parents)
         r = error_set(err, ENOMEM, "cannot make the container's network");
@@ -306,12 +307,13 @@ static void note(struct error *first, const struct error *err)
 }
 
 /* An interface of the host's goes back there, under its name, or, where that is taken meanwhile, under
- * another that the kernel chooses; with the MTU and address it had. */
+ * another that the kernel chooses; with the MTU and address it had. A wireless one is only made ready: it
+ * goes with its card. */
 static int give_back(const struct network_link *l, struct netlink *inside, int host_netns, struct error *err)
 {
     struct link_request r = {.index = l->index,
                              .new_name = l->host_name,
-                             .netns = &host_netns,
+                             .netns = l->card ? NULL : &host_netns,
                              .mtu = l->host_mtu,
                              .address = l->net->hwaddr ? l->host_address : NULL,
                              .address_size = l->net->hwaddr ? sizeof(l->host_address) : 0};
@@ -324,10 +326,12 @@ static int give_back(const struct network_link *l, struct netlink *inside, int h
         netlink_exchange(inside, &b, NULL, NULL);
     }
     netlink_batch_init(&b);
+    if (l->card) /* before Linux 6.2 only what is down can be renamed */
+        link_change(&b, &(struct link_request){.index = l->index, .change = IFF_UP});
     link_change(&b, &r);
     if (netlink_exchange(inside, &b, NULL, &result) == 0)
         return 0;
-    if (result.code == -EEXIST) {
+    if (result.code == -EEXIST && !l->card) {
         r.new_name = "phys%d";
         netlink_batch_init(&b);
         link_change(&b, &r);
@@ -373,6 +377,11 @@ static void empty_namespace(struct network_state *state, struct error *first)
             link_delete(&b, l->index, NULL);
             netlink_exchange(&inside, &b, NULL, NULL);
         }
+        note(first, &err);
+    }
+    for (size_t i = 0; i < state->count; i++) {
+        if (state->links[i].card && network_card_first(state, i))
+            wireless_move(state->netns, state->links[i].card - 1, host_netns, &err);
         note(first, &err);
     }
 }

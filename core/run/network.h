@@ -21,6 +21,7 @@ struct network_link {
     int host_index;           /* veth: of the end on the host; phys: while it was there; 0: none was made */
     int index;                /* inside; 0: none was made */
     int parent;               /* index of lxc.net.N.link; 0: none is named */
+    int card;                 /* phys: number of its wireless card and 1; 0: it is not wireless */
     uint32_t host_mtu;        /* phys: to be given back with; 0: as it is */
     uint8_t host_address[6];  /* veth: of the end on the host; phys: to be given back with */
     bool up_script_ran;       /* or there is none */
@@ -51,6 +52,12 @@ struct network_state {
  */
 int network_attach(const struct container *c, struct config *config, pid_t pid, struct network_state *state,
                    struct error *err);
+
+/*
+ * Its first part: choose what the configuration leaves open and make nothing. For who has the interfaces made
+ * by somebody else.
+ */
+int network_plan(struct config *config, struct network_state *state, struct error *err);
 
 /*
  * The container has ended, or failed to start: scripts down, host ends gone, physical interfaces back under

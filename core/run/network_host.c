@@ -14,6 +14,7 @@
 #include "net/address.h"
 #include "net/neighbour.h"
 #include "net/route.h"
+#include "net/wireless.h"
 
 #define LOOPBACK_INDEX 1
 
@@ -99,13 +100,34 @@ static int create_on_parent(struct network_steps *s, const struct network_link *
     return 0;
 }
 
-/* Moved into the container, renamed, and given its address and MTU there, by one message. */
-static void move_physical(struct network_steps *s, struct network_link *l, const struct link *parent,
-                          const uint8_t *address, int netns)
+/* Apart, so that the room its batch takes on the stack stays with monitors of wireless interfaces alone. */
+static __attribute__((noinline)) int set_up_inside(const struct network_link *l, const struct link_request *r,
+                                                   int netns, struct error *err)
+{
+    cleanup_netlink struct netlink inside = NETLINK_CLOSED;
+    struct netlink_result result;
+    struct netlink_batch b;
+    int code = netlink_open(&inside, NETLINK_ROUTE, netns, err);
+
+    netlink_batch_init(&b);
+    link_change(&b, r);
+    if (code < 0 || netlink_exchange(&inside, &b, NULL, &result) == 0)
+        return code;
+    return netlink_error(&result, err, "lxc.net.%u: cannot set up %s in the container", l->net->index,
+                         l->name);
+}
+
+/*
+ * Moved into the container, renamed, and given its address and MTU there, by one message. A wireless one was
+ * moved with its card before anything else was in the container, and so has its index still: what is left is
+ * a message to the container's side.
+ */
+static int move_physical(struct network_steps *s, struct network_link *l, const struct link *parent,
+                         const uint8_t *address, int netns, struct error *err)
 {
     struct link_request r = {.index = parent->index,
                              .new_name = l->name,
-                             .netns = &netns,
+                             .netns = l->card ? NULL : &netns,
                              .address = address,
                              .address_size = address ? 6 : 0,
                              .mtu = l->net->mtu};
@@ -114,8 +136,41 @@ static void move_physical(struct network_steps *s, struct network_link *l, const
     l->host_mtu = l->net->mtu ? parent->mtu : 0;
     memcpy(l->host_address, parent->address, sizeof(l->host_address));
     strcpy(l->host_name, parent->name);
+    if (l->card) {
+        l->index = parent->index;
+        return set_up_inside(l, &r, netns, err);
+    }
     network_step(s, l, "move %s into the container as %s", parent->name, l->name);
     link_change(&s->b, &r);
+    return 0;
+}
+
+/* Wireless interfaces, of which the kernel moves whole cards. */
+static int move_cards(struct network_state *state, struct error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < state->count; i++)
+        if (state->links[i].net->type == NET_PHYS)
+            state->links[i].card = wireless_card(-1, state->links[i].parent) + 1;
+    for (size_t i = 0; i < state->count && r == 0; i++) {
+        struct network_link *l = &state->links[i];
+
+        l->card = l->card > 0 ? l->card : 0;
+        if (l->card && network_card_first(state, i))
+            r = wireless_move(-1, l->card - 1, state->netns, err);
+        if (r < 0)
+            error_context(err, "lxc.net.%u", l->net->index);
+    }
+    return r;
+}
+
+bool network_card_first(const struct network_state *state, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (state->links[k].card == state->links[i].card)
+            return false;
+    return true;
 }
 
 /* What the kernel's words do not say: what to do. */
@@ -136,7 +191,7 @@ static void explain(const struct network_steps *s, struct error *err)
     else if (s->code == -EBUSY && l->net->type == NET_MACVLAN)
         error_remedy(err, "a bridge's port, or one that a passthru macvlan has, takes no macvlan");
     else if (s->code == -EINVAL && l->net->type == NET_PHYS)
-        error_remedy(err, "the kernel ties some interfaces (loopback, bridges, wireless) to their namespace");
+        error_remedy(err, "the kernel ties some interfaces (loopback, bridges) to their namespace");
 }
 
 /* Learn the indexes of our ends, and of the other ends: a veth's parent is its peer. Whether it is ours and
@@ -163,7 +218,7 @@ int network_host_create(struct network_state *state, struct netlink *host, const
                         struct error *err)
 {
     cleanup_steps struct network_steps s;
-    int r = 0;
+    int r = move_cards(state, err);
 
     network_steps_init(&s, host, err);
     for (size_t i = 0; i < state->count && r == 0; i++) {
@@ -177,7 +232,7 @@ int network_host_create(struct network_state *state, struct netlink *host, const
         else if (l->net->type == NET_VETH)
             r = create_veth(&s, l, parent, address, state->netns, err);
         else if (l->net->type == NET_PHYS)
-            move_physical(&s, l, parent, address, state->netns);
+            r = move_physical(&s, l, parent, address, state->netns, err);
         else if (parent && l->net->type != NET_EMPTY)
             r = create_on_parent(&s, l, parent, address, state->netns, err);
     }

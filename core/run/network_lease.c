@@ -128,6 +128,9 @@ static int take(struct network_lease *l, enum dhcp_event event, const struct con
     case DHCP_LOST:
         log_warn("dhcp", "the lease of %s has ended", l->name);
         return dhcp_link_withdraw(&l->link, err);
+    case DHCP_TAKEN:
+        log_warn("dhcp", "the address that %s was given is in use by another host: declined", l->name);
+        return dhcp_link_withdraw(&l->link, err);
     case DHCP_SILENT:
         log_warn("dhcp", "no DHCP server answers on %s%s", l->name,
                  l->link.running ? "" : " (it has no carrier)");

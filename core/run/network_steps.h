@@ -42,6 +42,8 @@ int network_host_create(struct network_state *state, struct netlink *host, const
                         struct error *err);
 int network_host_configure(struct network_state *state, struct netlink *host, const struct link *parents,
                            struct error *err);
+/* Whether link `i` is the first of those of its wireless card, which is moved once. */
+bool network_card_first(const struct network_state *state, size_t i);
 /* Undo lxc.net.N.l2proxy of one link. */
 int network_host_unproxy(const struct network_link *l, struct netlink *host, struct error *err);
 

@@ -18,6 +18,8 @@ void command_fds_close(struct command_fds *fds)
 }
 
 /* FNV-1a, 64 bits: draft-eastlake-fnv, section 2. */
+#define HASH_START 0xcbf29ce484222325u
+
 static uint64_t hash_byte(uint64_t hash, unsigned char byte)
 {
     return (hash ^ byte) * 0x100000001b3u;
@@ -41,11 +43,23 @@ socklen_t command_address(const struct container *c, struct sockaddr_un *address
     address->sun_family = AF_UNIX;
     length = snprintf(name, room, "%s/%s/command", c->lxcpath, c->name);
     if (length < 0 || (size_t)length >= room) {
-        uint64_t hash = hash_text(0xcbf29ce484222325u, c->lxcpath);
+        uint64_t hash = hash_text(HASH_START, c->lxcpath);
         hash = hash_text(hash_byte(hash, '/'), c->name);
         length = snprintf(name, room, "lxc/%016llx/command", (unsigned long long)hash);
     }
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+}
+
+socklen_t monitord_address(const char *lxcpath, struct sockaddr_un *address)
+{
+    char *name = address->sun_path + 1;
+    const size_t room = sizeof(address->sun_path) - 2;
+    uint64_t hash = hash_text(hash_text(hash_text(HASH_START, "lxc/"), lxcpath), "/monitor-sock");
+
+    memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    snprintf(name, room, "lxc/%016llx/%s", (unsigned long long)hash, lxcpath);
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
 }
 
 union control {

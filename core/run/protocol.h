@@ -31,11 +31,11 @@ enum command {
                                  value: the state if it is wanted, else STATE_COUNT and the connection stays
                                  open until a struct state_message comes */
     COMMAND_CONSOLE_LOG,      /* data: struct console_log_request; data: the bytes */
-    COMMAND_SERVE_STATE_CLIENTS, /* value: the state that the container is in now */
-    COMMAND_SECCOMP_NOTIFY_ADD_LISTENER,
-    COMMAND_ADD_BPF_DEVICE_CGROUP, /* data: struct device_message; on a host with cgroup v2 only */
-    COMMAND_FREEZE,                /* value: timeout in seconds, -1 none; on a host with cgroup v2 only */
-    COMMAND_UNFREEZE,              /* likewise */
+    COMMAND_SERVE_STATE_CLIENTS,         /* value: the state that the container is in now */
+    COMMAND_SECCOMP_NOTIFY_ADD_LISTENER, /* a byte with the fd follows, of which the value is the number */
+    COMMAND_ADD_BPF_DEVICE_CGROUP,       /* data: struct device_message; on a host with cgroup v2 only */
+    COMMAND_FREEZE,   /* value: timeout in seconds, -1 none; on a host with cgroup v2 only */
+    COMMAND_UNFREEZE, /* likewise */
     COMMAND_GET_CGROUP2_FD,
     COMMAND_GET_INIT_PIDFD,
     COMMAND_GET_LIMIT_CGROUP,
@@ -67,8 +67,8 @@ struct command_response {
 
 #define MESSAGE_EXIT_STATUS 2
 
-/* What a state client is sent. `type` is 0 for a state; for LXC's lxc-monitor there is another, of which the
- * value is as waitpid(2) has it. */
+/* What a state client is sent, and lxc-monitor. `type` is 0 for a state; for lxc-monitor there is another, of
+ * which the value is as waitpid(2) has it. */
 struct state_message {
     int32_t type;
     char name[NAME_MAX + 1];
@@ -129,6 +129,9 @@ void command_fds_close(struct command_fds *fds);
  * FNV-1a hash of LXCPATH/NAME where that is too long for a socket address. Returns the address's length.
  */
 socklen_t command_address(const struct container *c, struct sockaddr_un *address);
+
+/* The same of the process that hands on the changes of state beneath an lxcpath: see core/run/monitord.h. */
+socklen_t monitord_address(const char *lxcpath, struct sockaddr_un *address);
 
 /*
  * Send `bytes` with our credentials beside them (`credentials`) or fds (`fds`, may be NULL). No SIGPIPE.

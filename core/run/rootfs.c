@@ -269,7 +269,7 @@ static int move_root(struct rootfs *r)
 
         next = strchr(line, '\n');
         next = next ? next + 1 : NULL;
-        if (sscanf(line, "%*d %*d %*s %*s %4095s", mountpoint) != 1 || strcmp(mountpoint, "/") == 0)
+        if (!line_word(line, 4, mountpoint, sizeof(mountpoint)) || strcmp(mountpoint, "/") == 0)
             continue;
         /* The container's tree, what is in it, and what it is in. */
         if (strncmp(mountpoint, r->path, kept) == 0 && (mountpoint[kept] == '/' || !mountpoint[kept]))

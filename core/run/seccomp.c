@@ -66,7 +66,7 @@ int seccomp_prepare(const struct config *c, struct seccomp_program *out, struct 
     return seccomp_compile(&policy, out, err);
 }
 
-int seccomp_load_listening(const struct seccomp_program *p, int *listener, struct error *err)
+int seccomp_load(const struct seccomp_program *p, int *listener, struct error *err)
 {
     struct sock_fprog program = {(unsigned short)p->count, p->code};
     long r;
@@ -90,13 +90,4 @@ int seccomp_load_listening(const struct seccomp_program *p, int *listener, struc
     if (p->notifies)
         *listener = (int)r;
     return 0;
-}
-
-int seccomp_load(const struct seccomp_program *p, struct error *err)
-{
-    int listener;
-
-    if (p->notifies)
-        return error_text(err, ENOTSUP, "the seccomp profile's action notify has nobody to listen here");
-    return seccomp_load_listening(p, &listener, err);
 }

@@ -13,7 +13,7 @@
 struct seccomp_program {
     struct sock_filter *code;
     size_t count;  /* at most BPF_MAXINSNS */
-    bool notifies; /* some calls wait for an answer: load it by seccomp_load_listening() */
+    bool notifies; /* some calls wait for an answer: who loads it gets a listener */
 };
 
 #define cleanup_seccomp_program __attribute__((cleanup(seccomp_program_free)))
@@ -35,14 +35,9 @@ int seccomp_prepare(const struct config *c, struct seccomp_program *out, struct 
 
 /*
  * Confine this process (one thread) and its children with it. Needs CAP_SYS_ADMIN or no_new_privs. Nothing
- * for an empty program. A program that notifies is refused: its calls would wait for ever.
+ * for an empty program. *listener: close-on-exec, for the monitor's seccomp_notify_open() or
+ * command_add_listener(), to which it has to be sent before exec; -1 where the program does not notify.
  */
-int seccomp_load(const struct seccomp_program *p, struct error *err);
-
-/*
- * The same for any program. *listener: close-on-exec, for the monitor's seccomp_notify_open(), to which it
- * has to be sent before exec; -1 where the program does not notify.
- */
-int seccomp_load_listening(const struct seccomp_program *p, int *listener, struct error *err);
+int seccomp_load(const struct seccomp_program *p, int *listener, struct error *err);
 
 #endif

@@ -105,11 +105,11 @@ int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int 
 static bool is_valid(const struct seccomp_notifier *n)
 {
     __u64 id = n->request->id;
-    int r = control(n->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
+    int r = control(n->calling, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
 
     /* Before Linux 5.17 the request had another direction in its number. */
     if (r == -EINVAL || r == -ENOTTY)
-        r = control(n->listener, _IOR(SECCOMP_IOC_MAGIC, 2, __u64), &id);
+        r = control(n->calling, _IOR(SECCOMP_IOC_MAGIC, 2, __u64), &id);
     return r == 0;
 }
 
@@ -128,7 +128,7 @@ static int open_caller(const struct seccomp_notifier *n, struct command_fds *fds
     if (fds->fds[1] < 0)
         return -errno;
     fds->count = 2;
-    fds->fds[2] = fcntl(n->listener, F_DUPFD_CLOEXEC, 0);
+    fds->fds[2] = fcntl(n->calling, F_DUPFD_CLOEXEC, 0);
     if (fds->fds[2] < 0)
         return -errno;
     fds->count = 3;
@@ -207,22 +207,24 @@ void seccomp_notify_until(struct seccomp_notifier *n, int fd)
     while (seccomp_notify_has_proxy(n) && (poll(p, ARRAY_LENGTH(p), -1) > 0 || errno == EINTR)) {
         if (p[0].revents)
             return;
-        if (p[1].revents && !seccomp_notify_handle(n))
+        if (p[1].revents && !seccomp_notify_handle(n, n->listener))
             return;
     }
 }
 
-bool seccomp_notify_handle(struct seccomp_notifier *n)
+bool seccomp_notify_handle(struct seccomp_notifier *n, int listener)
 {
-    struct pollfd p = {n->listener, POLLIN, 0};
+    struct pollfd p = {listener, POLLIN, 0};
     int r;
+
+    n->calling = listener;
 
     /* Receiving waits for a call, also where the one that woke us has gone. */
     if (poll(&p, 1, 0) >= 0 && !(p.revents & POLLIN))
         return !(p.revents & POLLHUP);
     memset(n->request, 0, n->sizes.seccomp_notif);
     memset(n->response, 0, n->sizes.seccomp_notif_resp);
-    r = control(n->listener, SECCOMP_IOCTL_NOTIF_RECV, n->request);
+    r = control(n->calling, SECCOMP_IOCTL_NOTIF_RECV, n->request);
     if (r < 0) /* the caller may have died meanwhile */
         return r == -ENOENT || r == -EINTR || r == -EAGAIN;
     n->response->id = n->request->id;
@@ -235,7 +237,7 @@ bool seccomp_notify_handle(struct seccomp_notifier *n)
         n->response->id = n->request->id;
         n->response->error = -ENOSYS;
     }
-    r = control(n->listener, SECCOMP_IOCTL_NOTIF_SEND, n->response);
+    r = control(n->calling, SECCOMP_IOCTL_NOTIF_SEND, n->response);
     if (r < 0 && r != -ENOENT)
         log_warn("seccomp", "the answer to call %d of process %u is refused: %s", n->request->data.nr,
                  n->request->pid, strerror(-r));

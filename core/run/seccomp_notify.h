@@ -26,7 +26,8 @@ struct seccomp_proxy_message {
 };
 
 struct seccomp_notifier {
-    int listener; /* -1: none */
+    int listener; /* init's; -1: none */
+    int calling;  /* whose call is being handled */
     int proxy;    /* connected socket; -1: to be connected again */
     struct sockaddr_un address;
     socklen_t address_length;
@@ -39,7 +40,7 @@ struct seccomp_notifier {
 
 #define SECCOMP_NOTIFIER_INIT                                                                                \
     {                                                                                                        \
-        .listener = -1, .proxy = -1                                                                          \
+        .listener = -1, .calling = -1, .proxy = -1                                                           \
     }
 #define cleanup_seccomp_notifier __attribute__((cleanup(seccomp_notify_close)))
 
@@ -50,7 +51,7 @@ void seccomp_notify_close(struct seccomp_notifier *n);
 int seccomp_notify_address(const char *text, struct sockaddr_un *address, socklen_t *length);
 
 /*
- * In the monitor: take over the listener that seccomp_load_listening() gave the child, and connect to the
+ * In the monitor: take over the listener that seccomp_load() gave the child, and connect to the
  * proxy, without which the start fails. Where no proxy is configured calls wait for whoever asks for the
  * listener (COMMAND_GET_SECCOMP_NOTIFY_FD), and there is nothing to poll for. The config must outlive it.
  */
@@ -58,11 +59,12 @@ int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int 
                         struct error *err);
 
 /*
- * The listener is readable: hand one call to the proxy and give back its answer. A proxy that is gone is
- * connected to once more; whatever else goes wrong the call fails with ENOSYS, and the log says why. Waits up
- * to 30 seconds for the answer, as LXC does. False once nobody is left to listen to.
+ * A listener, init's or one that lxc-attach has handed over, is readable: hand one call to the proxy and give
+ * back its answer. A proxy that is gone is connected to once more; whatever else goes wrong the call fails
+ * with ENOSYS, and the log says why. Waits up to 30 seconds for the answer, as LXC does. False once nobody is
+ * left to listen to.
  */
-bool seccomp_notify_handle(struct seccomp_notifier *n);
+bool seccomp_notify_handle(struct seccomp_notifier *n, int listener);
 
 /* Is there a proxy, and so something to handle? */
 bool seccomp_notify_has_proxy(const struct seccomp_notifier *n);

@@ -49,18 +49,6 @@ static int check(const struct container *c, const struct config *config, const s
     return r == 0 ? lsm_check(config, err) : r;
 }
 
-static int write_pidfile(const char *path, struct error *err)
-{
-    char text[16];
-    int r;
-
-    if (!path)
-        return 0;
-    snprintf(text, sizeof(text), "%d", getpid());
-    r = file_replace(AT_FDCWD, path, text, strlen(text), 0644);
-    return r < 0 ? error_set(err, r, "cannot write the pid file %s", path) : 0;
-}
-
 /* lxc.monitor.unshare: what hooks mount stays ours, while the host's mounts still come to us. */
 static int unshare_mounts(const struct config *config, struct error *err)
 {
@@ -80,12 +68,7 @@ static int live(const struct container *c, struct config *config, const struct s
     int r = unshare_mounts(config, err);
 
     if (r == 0)
-        r = write_pidfile(o->pidfile, err);
-    if (r < 0)
-        return r;
-    r = monitor_run(c, config, o, report, err);
-    if (o->pidfile && r != -EALREADY)
-        unlink(o->pidfile);
+        r = monitor_run(c, config, o, report, err);
     /* lxc.ephemeral: its socket is closed by now, so that it counts as stopped. */
     if (r >= 0 && config->ephemeral) {
         int gone = container_destroy(c, false, err);
@@ -94,8 +77,7 @@ static int live(const struct container *c, struct config *config, const struct s
     return r;
 }
 
-/* Close every fd but the standard ones, the logs' and `report` (-1: none), in ascending order.
- * close_range(2). */
+/* Close every fd but the standard ones, the logs' and `report` (-1: none), in ascending order. */
 static void close_inherited(int report)
 {
     const int kept[] = {report, log_fd(), log_syslog_fd()};
@@ -114,9 +96,7 @@ static void close_inherited(int report)
                 close(fd);
         next = first + 1;
     }
-    if (syscall(SYS_close_range, next, ~0U, 0) < 0)
-        for (int end = getdtablesize(); next < end; next++)
-            close(next);
+    close_from(next);
 }
 
 /* Standard error stays the starter's until the container runs: warnings go there. */

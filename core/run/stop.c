@@ -9,6 +9,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
+#include "core/config/config.h"
 #include "core/run/command_client.h"
 #include "core/run/signal.h"
 
@@ -17,12 +18,21 @@
 
 #define READY_MS 1000
 
-/* The signal that the running container's configuration names; 0 when it names none. */
+/* The signal that the running container's configuration, or --rcfile's, names; 0 when it names none. */
 static int configured_signal(const struct container *c, const char *key)
 {
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    cleanup_config struct config config;
     cleanup_free char *value = NULL;
     int64_t number;
 
+    config_init(&config);
+    if (c->rcfile) {
+        if (config_read_file(&config, c->rcfile, NULL) < 0 || config_get_item(&config, key, &text) < 0 ||
+            parse_int64(strbuf_text(&text), 10, 1, 64, &number) < 0)
+            return 0;
+        return (int)number;
+    }
     if (command_config_item(c, key, &value, NULL) < 0 || parse_int64(value, 10, 1, 64, &number) < 0)
         return 0;
     return (int)number;

@@ -261,7 +261,7 @@ static int copy_files(const struct copying *c, const struct partial *p, struct e
 
 static int make_text(struct copying *c, struct error *err)
 {
-    cleanup_free char *path = container_path(c->from, "config"), *text = NULL;
+    cleanup_free char *path = container_config_path(c->from), *text = NULL;
     const struct copy_options *o = c->options;
     int r = path ? file_read(AT_FDCWD, path, MAX_CONFIG, &text, NULL) : -ENOMEM;
 
@@ -412,7 +412,7 @@ static int tell(const struct copying *c, bool add, struct error *err)
     if (c->rootfs->type == ROOTFS_OVERLAY)
         r = rdepends_read(c->from, &pairs, err);
     for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2) {
-        struct container below = {pairs.items[i + 1], pairs.items[i]};
+        struct container below = {.name = pairs.items[i + 1], .lxcpath = pairs.items[i]};
         r = add ? dependents_add(&below, c->to, err) : dependents_remove(&below, c->to, err);
     }
     return r;
@@ -423,7 +423,7 @@ int container_copy(const struct container *from, const struct container *to, con
 {
     cleanup_config struct config config = {0};
     cleanup_rootfs_source struct rootfs_source rootfs = {0};
-    cleanup_free char *path = container_path(from, "config");
+    cleanup_free char *path = container_config_path(from);
     struct copying c = {from, to, o, &config, &rootfs, STRBUF_INIT, {0}};
     int r = path ? check_storage(o, err) : out_of_memory(err, from);
 
@@ -475,7 +475,7 @@ char *copy_new_name(const struct container *from, const char *lxcpath, struct er
     for (int attempt = 0; attempt < 100; attempt++) {
         unsigned char random[6];
         char suffix[7] = "";
-        struct container c = {NULL, lxcpath};
+        struct container c = {.lxcpath = lxcpath};
 
         if (getrandom(random, sizeof(random), 0) != sizeof(random))
             break;
@@ -538,7 +538,7 @@ int container_rename(const struct container *from, const struct container *to, s
             error_set(err, r, "cannot write the configuration of %s", to->name);
     }
     for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2) {
-        struct container below = {pairs.items[i + 1], pairs.items[i]};
+        struct container below = {.name = pairs.items[i + 1], .lxcpath = pairs.items[i]};
         r = dependents_add(&below, to, err);
         if (r == 0)
             r = dependents_remove(&below, from, err);

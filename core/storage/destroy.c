@@ -62,7 +62,7 @@ static int destroy_copies(const struct container *c, int generation, struct erro
     if (r == 0 && generation >= MAX_GENERATIONS)
         return error_text(err, ELOOP, "the clones of %s stand on one another in a circle", c->name);
     for (size_t i = 0; r == 0 && i + 1 < copies.count; i += 2) {
-        struct container copy = {copies.items[i + 1], copies.items[i]};
+        struct container copy = {.name = copies.items[i + 1], .lxcpath = copies.items[i]};
         r = destroy(&copy, true, generation + 1, err);
         if (r == -ENOENT) { /* somebody removed it by hand */
             error_clear(err);
@@ -89,7 +89,8 @@ static int leave_lists(const struct container *c, struct error *err)
     int r = rdepends_read(c, &pairs, err);
 
     for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2)
-        r = dependents_remove(&(struct container){pairs.items[i + 1], pairs.items[i]}, c, err);
+        r = dependents_remove(&(struct container){.name = pairs.items[i + 1], .lxcpath = pairs.items[i]}, c,
+                              err);
     return r;
 }
 
@@ -151,7 +152,7 @@ static void unmount_overlay(const struct container *c)
 static int destroy(const struct container *c, bool snapshots, int generation, struct error *err)
 {
     cleanup_config struct config config = {0};
-    cleanup_free char *path = container_path(c, "config");
+    cleanup_free char *path = container_config_path(c);
     struct hook_context hooks = {.container = c, .config = &config};
     int r = path ? check_stopped(c, err) : error_set(err, ENOMEM, "cannot destroy container %s", c->name);
 

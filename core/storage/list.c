@@ -18,7 +18,7 @@ void container_list_free(struct container_list *list)
 
 bool container_is_defined(const struct container *c)
 {
-    cleanup_free char *path = container_path(c, "config");
+    cleanup_free char *path = container_config_path(c);
 
     return path && access(path, F_OK) == 0;
 }
@@ -141,7 +141,8 @@ int container_list_read(const char *lxcpath, bool active_only, struct container_
             return error_set(err, ENOMEM, "cannot list the containers in %s", lxcpath);
     }
     for (size_t i = 0; active_only && i < list->count; i++)
-        list->items[i].defined = container_is_defined(&(struct container){list->items[i].name, lxcpath});
+        list->items[i].defined =
+            container_is_defined(&(struct container){.name = list->items[i].name, .lxcpath = lxcpath});
     if (list->count > defined)
         qsort(list->items, list->count, sizeof(*list->items), by_name);
     return 0;

@@ -4,18 +4,18 @@
 #ifndef LXCBOX_CORE_STORAGE_OVERVIEW_H
 #define LXCBOX_CORE_STORAGE_OVERVIEW_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/base/pattern.h"
 #include "core/base/str.h"
 #include "core/container.h"
 
 struct overview_request {
     bool active_only; /* those with a monitor */
     bool running, frozen, stopped, defined;
-    const regex_t *filter;            /* of names; NULL: all */
+    const struct regex *filter;       /* of names; NULL: all */
     const struct string_list *groups; /* all of which it must be in */
     bool details;                     /* else only name, level, state and groups are filled */
     bool network, use;                /* with details: interfaces and addresses; memory and swap */

@@ -66,7 +66,7 @@ int snapshot_create(const struct container *c, const char *comment, struct error
 {
     cleanup_free char *folder = snapshot_folder(c);
     cleanup_free char *name = folder ? new_name(c, err) : NULL;
-    const struct container to = {name, folder};
+    const struct container to = {.name = name, .lxcpath = folder};
     struct copy_options o = {.keep_name = true, .keep_mac = true};
     const char *files[] = {"ts", NULL, "comment", comment, NULL};
     time_t now = time(NULL);
@@ -114,7 +114,7 @@ int snapshot_restore(const struct container *c, const char *snapshot, const stru
                      struct error *err)
 {
     cleanup_free char *folder = snapshot_folder(c);
-    const struct container from = {snapshot, folder};
+    const struct container from = {.name = snapshot, .lxcpath = folder};
     bool itself = strcmp(c->name, to->name) == 0 && strcmp(c->lxcpath, to->lxcpath) == 0;
     const struct copy_options o = {.keep_mac = itself, .replaces = itself ? "snaps" : NULL};
     int r = folder ? check_exists(c, &from, err) : error_set(err, ENOMEM, "cannot restore a snapshot");
@@ -127,7 +127,7 @@ int snapshot_restore(const struct container *c, const char *snapshot, const stru
 int snapshot_destroy(const struct container *c, const char *snapshot, struct error *err)
 {
     cleanup_free char *folder = snapshot_folder(c);
-    const struct container it = {snapshot, folder};
+    const struct container it = {.name = snapshot, .lxcpath = folder};
     int r = folder ? check_exists(c, &it, err) : error_set(err, ENOMEM, "cannot destroy a snapshot");
 
     if (r == 0)

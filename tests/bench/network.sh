@@ -22,6 +22,7 @@ each() { # COMMAND OPTION...: one after the other, all in one shell
     on_host bash -c 'for ((i = 0; i < $4; i++)); do "$0" $1 -P "$2" -n "$3-$i" || exit 1; done' "$LXCBOX" "$1" "$P" "$name" "$COUNT"
 }
 cleanup 'each "lxc-stop -k"'
+per_container() { local tenths=$(($1 * 10 / COUNT)); echo "$((tenths / 10)).$((tenths % 10)) ms"; } # MILLISECONDS OF ALL
 ms() { echo $(($(date +%s%N) / 1000000)); }
 kb() { awk -v key="^$2:" '$0 ~ key { print $2 }' "/proc/$1/smaps_rollup"; } # PID WHAT
 leases() { on_host "$LXCBOX" lxc-net status | grep -c "^Lease: .* $name-"; }
@@ -35,19 +36,20 @@ each lxc-start || exit 1
 started=$(ms)
 until_ok 60 eval '[ "$(leases)" = "$COUNT" ]'
 leased=$(ms)
-echo "started one after the other: $(((started - begin) * 10 / COUNT)) tenths of a ms each, $((started - begin)) ms together"
+echo "started one after the other: $(per_container $((started - begin))) each, $((started - begin)) ms together"
 echo "all have their addresses $((leased - started)) ms after the last start: $(leases) leases, $(on_host "$LXCBOX" lxc-net status | awk '/^Lease:/ { print $2 }' | sort -u | wc -l) addresses"
 read -r sum private count < <(for f in $(pgrep -f "^\[lxc monitor\] .* $name-"); do cat "/proc/$f/smaps_rollup"; done |
     awk '/^Pss:/ { p += $2; n++ } /^Private_Dirty:/ { d += $2 } END { print p, d, n }')
 echo "monitors: $count, $((sum / count)) KB proportional and $((private / count)) KB private each, $((sum / 1024)) MB together"
 echo "lxc-net now: $(kb $server Rss) KB resident, $(kb $server Private_Dirty) KB of them its own; $(awk '{ print ($14 + $15) * 10 }' /proc/$server/stat) ms of processor time"
 last=$((COUNT - 1))
+until_ok 5 eval '[ -n "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-$last -i -H)" ]' # has made sure that its address is nobody else's
 begin=$(ms)
 on_host nsenter -t "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-0 -p -H)" -n unshare -m sh -c \
     'mount --bind "$0/etc/resolv.conf" /etc/resolv.conf && exec "$@"' "$WORK/root" "$LXCBOX" ping -n -q -c 1 $name-$last > /dev/null &&
     echo "the first finds the last by its name and reaches it: $(($(ms) - begin)) ms"
 begin=$(ms)
 each 'lxc-stop -k'
-echo "killed one after the other: $((($(ms) - begin) * 10 / COUNT)) tenths of a ms each"
+echo "killed one after the other: $(per_container $(($(ms) - begin))) each"
 until_ok 30 eval '[ "$(leases)" = 0 ]'
 echo "leases left: $(leases); links left on the bridge: $(on_host ip -o link show master lxcbr0 | wc -l)"

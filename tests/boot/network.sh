@@ -1,10 +1,10 @@
 #!/bin/bash
-# Networks on another kernel: the types of links that this machine's has not, and what is said where the kernel has no
-# bridge, no nftables, no IPv6.
+# Networks on another kernel: the types of links that this machine's has not, wireless ones of the kernel's simulator
+# among them, and what is said where the kernel has no bridge, no nftables, no IPv6.
 . "$(dirname "$0")/../lib.sh"
 . tests/vm.sh
-vm_needs amd64
-busybox=$(command -v busybox) || { skip 'networks in a virtual machine' 'needs busybox-static'; exit 0; }
+vm_needs amd64 full
+busybox=$(command -v busybox) && iw=$(command -v iw) || { skip 'networks in a virtual machine' 'needs busybox-static and iw'; exit 0; }
 
 guest=$WORK/guest
 vm_guest "$guest"
@@ -149,6 +149,51 @@ t 'the container can be started with it again' container a 'type = phys' 'link =
 lxcbox lxc-stop -k -P /lxc -n a
 t 'and it is back again' back nic0
 t 'under both names' is 'lan lan' eval 'echo $(lxcbox ip -br link show lan | cut -d" " -f1) $(lxcbox ip -br link show nic0 | cut -d" " -f1)'
+
+# Two wireless cards that hear each other: one goes into a container, the other stays with the host.
+lxcbox modprobe mac80211_hwsim
+on_air() { # DEVICE WHERE...: alone on a channel, without an access point
+    d=$1
+    shift
+    "$@" iw dev $d ibss join lab 2412 fixed-freq 02:ca:fe:00:00:01
+}
+for w in wlan0 wlan1; do iw dev $w set type ibss; done
+iw phy phy1 interface add mon1 type monitor
+away() { container a 'type = phys' 'link = wlan1' 'name = air' 'flags = up' 'mtu = 1400' 'ipv4.address = 10.66.0.1/24'; }
+t 'a container starts with a wireless interface' away
+t 'it has it, under the name it is to have' has '^air +.* 10.66.0.1/24' outside a ip -br addr
+t 'with the others of that card' outside a ip link show mon1
+t 'and the host has none of them' fails eval 'lxcbox ip link show wlan1 || lxcbox ip link show mon1'
+lxcbox lxc-stop -k -P /lxc -n a
+t 'stopped, it gives them back, as they were' eval 'has "wlan1:.*mtu 1500" lxcbox ip link show wlan1 && lxcbox ip link show mon1'
+t 'it starts with it again' away
+init=$(lxcbox lxc-info -P /lxc -n a -p -H)
+kill -9 "$(sed -n 's/^PPid:[^0-9]*//p' /proc/$init/status)"
+t 'when its monitor is killed, and its init, it is back' eval 'kill -9 $init; back wlan1'
+t 'it can be started with it again' away
+refused() { container b 'type = phys' 'link = wlan0' 'name = x' 'script.up = /bin/false' 2> /dev/null; [ $? -eq 1 ]; }
+t 'a start that fails gives it back' eval 'refused && back wlan0'
+
+air() { lxcbox nsenter -t "$(lxcbox lxc-info -P /lxc -n a -p -H)" -n "$@"; }
+on_air air air
+lxcbox ip addr add 10.66.0.2/24 dev wlan0
+lxcbox ip link set wlan0 up
+on_air wlan0
+lxcbox ip route add default via 10.66.0.1
+heard() { for i in 1 2 3 4 5 6 7 8 9 10; do lxcbox ping -c 1 -W 1 10.66.0.1 && return; done; return 1; }
+t 'the two cards hear each other' heard
+t 'a wireless uplink is not put into the bridge' refuses \
+    'wlan0 is wireless and cannot be part of a bridge: .*\(run "lxc-net start" without --bridge-uplink; containers then go through masq' \
+    lxcbox lxc-net start --bridge-uplink wlan0
+t 'nothing is left of that' fails lxcbox ip link show lxcbr0
+t 'lxc-net starts without that' lxcbox lxc-net start
+t 'and says which way packets leave' has '^Uplink: +wlan0 \(IPv4, masqueraded\)' lxcbox lxc-net status
+t 'a container has an address from it' container b 'type = veth' 'link = lxcbr0' 'flags = up' 'ipv4.address = dhcp'
+t 'and goes out through the masquerade' eval 'for i in 1 2 3 4 5 6 7 8; do pings b 10.66.0.1 && break; usleep 300000; done'
+t 'lxc-net stops' eval 'stop_all; lxcbox lxc-net stop'
+t 'a running container starts' container c 'type = empty'
+t 'lxc-device moves a wireless interface into it' eval 'lxcbox lxc-device -P /lxc -n c add wlan1 radio && outside c ip link show radio'
+t 'and out of it' eval 'lxcbox lxc-device -P /lxc -n c del radio air && lxcbox ip link show air'
 off
 GUEST
 chmod 755 "$WORK/poor"
@@ -158,6 +203,12 @@ for a in sh mount mkdir cat sed cp mv rm ln chmod grep find ps poweroff sleep us
     ln -s busybox "$WORK/$a"
     links+=(-a "$WORK/$a:/bin/$a")
 done
+tool() { # PROGRAM: with what it needs
+    local file
+    links+=(-a "$1:/bin/${1##*/}")
+    for file in $(ldd "$1" | grep -o '/[^ ]*'); do links+=(-a "$(realpath "$file"):$file"); done
+}
+tool "$iw"
 image() { # FILE MODULES GUEST
     lxcbox mkinitramfs -o "$WORK/$1" -b "$MODULES" -k "$RELEASE" -m "$2" -a "$busybox:/bin/busybox" -a "$3:/guest" "${links[@]}"
 }
@@ -168,7 +219,7 @@ run() { # WHAT IMAGE LINE OPTION...
     cat "$WORK/said"
     t "the machine $what comes to its end" grep -q '^the end' "$WORK/said"
 }
-t 'an initramfs is written' image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,af_packet,virtio_pci,virtio_net "$guest"
+t 'an initramfs is written' image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,crc32c_generic,af_packet,virtio_pci,virtio_net,mac80211_hwsim "$guest"
 run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  -netdev user,id=n -device virtio-net-pci,netdev=n
 t 'one with little in it, too' image poor.initrd bridge,veth,af_packet "$WORK/poor"
 run 'with little in it' "$WORK/poor.initrd" 'rdinit=/guest ipv6.disable=1'

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct container c = {"n", "/p"};
+    const struct container c = {.name = "n", .lxcpath = "/p"};
     struct monitor m = MONITOR_INIT;
     struct config config;
     char ring[16];

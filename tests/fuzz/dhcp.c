@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/arp.h"
 #include "net/dhcp_client.h"
 #include "net/dhcp_server.h"
 #include "net/udp_packet.h"
@@ -55,6 +56,8 @@ static void receive(const struct dhcp_message *m)
             abort(); /* never due in the past: it would spin */
         now = c.next_ms == INT64_MAX ? now : c.next_ms;
         dhcp_client_timeout(&c, now, &a);
+        if (i == 5 && c.state == DHCP_STATE_CHECKING)
+            dhcp_client_conflict(&c, now, &a);
     }
 }
 
@@ -68,6 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (udp_packet_parse(data, size, false, &p) && p.size && p.payload + p.size > data + size)
         abort();
+    if (size >= 6)
+        arp_conflicts(data, size, data, 0x0a000301);
     lease_parse((const char *)data, size, &lease);
     if (text)
         dhcp_host_parse(text, &host);

@@ -85,6 +85,27 @@ key lxc.seccomp.notify.proxy 'a call is answered by the proxy' has 'Disk quota e
 sed -i 's/= a cookie/= another/' "$WORK/lxc/notify/config"
 echo 'execve notify' >> "$WORK/notify"
 key lxc.seccomp.notify.cookie 'with another cookie it lets the call go on, execve on the way to init too' inside notify 'mkdir /mnt/asked'
+
+# Who attaches hands the listener to its profile to the monitor, ours and LXC's.
+sed -i 's/= another/= a cookie/' "$WORK/lxc/notify/config"
+sed -i '/^execve/d' "$WORK/notify" # which would be answered so, too; LXC's own start waits for itself then
+cleanup "lxcbox lxc-stop -P $WORK/lxc -n notify -k"
+asks() { has 'Disk quota exceeded' "$@" -P "$WORK/lxc" -n notify -- /bin/sh -c 'mkdir /mnt/asked2 2>&1; true'; }
+lxcbox lxc-start -P "$WORK/lxc" -n notify -- /bin/sleep 60
+t 'the calls of who attaches are answered by the proxy' asks lxcbox lxc-attach
+t 'and of one who attaches afterwards' asks lxcbox lxc-attach
+t 'not with elevated privileges' lxcbox lxc-attach -P "$WORK/lxc" -n notify -e -- /bin/mkdir /mnt/asked3
+command -v lxc-attach > /dev/null && t 'so are those of who attaches by LXC' asks lxc-attach
+lxcbox lxc-stop -P "$WORK/lxc" -n notify -k
+if command -v lxc-start > /dev/null; then
+    lxc-start -P "$WORK/lxc" -n notify -- /bin/sleep 60
+    t 'and of who attaches to a container of LXC' asks lxcbox lxc-attach
+    lxcbox lxc-stop -P "$WORK/lxc" -n notify -k
+fi
+sed -i '/notify.proxy/d' "$WORK/lxc/notify/config"
+lxcbox lxc-start -P "$WORK/lxc" -n notify -- /bin/sleep 60 2> /dev/null
+t 'where nobody would answer, attaching is refused' refuses 'nobody would give it.*lxc.seccomp.notify.proxy' lxcbox lxc-attach -P "$WORK/lxc" -n notify -- /bin/true
+lxcbox lxc-stop -P "$WORK/lxc" -n notify -k
 kill $proxy
 wait $proxy 2> /dev/null
 

@@ -46,12 +46,30 @@ released() {
     until_ok 3 grep -q DHCPRELEASE "$WORK/server" && [ -z "$(address)" ]
 }
 t 'on exit it gives lease and address back' released
+box other br0
+declined() { # ADDRESS: another host has it, the server gives it, the client does not take it but another one
+    in_box other ip addr replace "$1/24" dev eth0
+    forget
+    dhcpc -1 -r "$1" -C || return 1
+    in_box other ip addr flush dev eth0
+    until_ok 3 grep DHCPDECLINE "$WORK/server" && ! address | grep -F " $1/" && address | grep 10.9.0
+}
+t 'an address that another host has is declined, and another one taken' declined 10.9.0.58
+tells() {
+    local has
+    has=$(address | sed -E 's/.*inet ([^/]*).*/\1/')
+    forget
+    in_box other ip addr replace 10.9.0.9/24 dev eth0
+    in_box other ip neigh replace "$has" lladdr 02:00:00:00:00:99 dev eth0 nud stale
+    dhcpc -1 -C && until_ok 3 eval 'in_box other ip neigh show "$has" | grep -i "$(in_box c cat /sys/class/net/eth0/address)"'
+}
+t 'neighbours that knew the address as somebody else'"'"'s are told' tells
 end_server
 
 # --- ISC --------------------------------------------------------------------------------------------------------
 
 cat > "$WORK/dhcpd.conf" <<'C'
-authoritative; default-lease-time 4; max-lease-time 4; min-lease-time 4;
+authoritative; ping-check false; default-lease-time 4; max-lease-time 4; min-lease-time 4;
 subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.100 10.9.0.110; option routers 10.9.0.1; option domain-name-servers 10.9.0.1; }
 C
 touch "$WORK/dhcpd.leases"
@@ -71,11 +89,12 @@ isc
 t 'when the server comes back there is a lease again' until_ok 40 eval 'address | grep -q 10.9.0.1'
 kill "$(cat "$WORK/pid")"
 t 'ended, its process id file is gone' until_ok 3 test ! -e "$WORK/pid"
+t "an address of ISC's that another host has is declined" declined 10.9.0.105
 end_server
 
 # --- busybox ----------------------------------------------------------------------------------------------------
 
-printf '%s\n' 'start 10.9.0.150' 'end 10.9.0.160' 'interface br0' "lease_file $WORK/udhcpd.leases" "pidfile $WORK/udhcpd.pid" 'option subnet 255.255.255.0' \
+printf '%s\n' 'start 10.9.0.150' 'end 10.9.0.159' 'interface br0' "lease_file $WORK/udhcpd.leases" "pidfile $WORK/udhcpd.pid" 'option subnet 255.255.255.0' \
     'option router 10.9.0.1' 'option lease 3600' > "$WORK/udhcpd.conf"
 touch "$WORK/udhcpd.leases"
 server busybox udhcpd -f "$WORK/udhcpd.conf"

@@ -21,8 +21,13 @@ cleanup "lxc-stop -k -P '$P' -n info-a"
 lxc-start -P "$P" -n info-a || exit 1
 sleep 0.3 # its init is done with starting, so that what it uses stands still
 
-same() { # OPTION...: the two print the same
-    diff <(lxc-info -P "$P" "$@" 2>&1) <(lxcbox lxc-info -P "$P" "$@" 2>&1)
+same() { # OPTION...: the two print the same; a packet between the two calls makes them differ once
+    local try
+    for try in 1 2 3 4 5; do
+        diff <(lxc-info -P "$P" "$@" 2>&1) <(lxcbox lxc-info -P "$P" "$@" 2>&1) && return
+        sleep 0.2
+    done
+    return 1
 }
 for options in '' -s -p -i -S -sp '-S -H' -sH -pH -iH '-s -p -H' -siSpH; do
     # shellcheck disable=SC2086

@@ -88,11 +88,29 @@ route add 10.8.0.0/24 via inet6 fe80::1 dev lxcbr0
 route add fd09::/16 via fd00:5::2
 route add default via fe80::1 dev lxcbr0
 -6 route add default dev lxcbr0 metric 3 pref high
+route add 10.40.0.0/24 nexthop via 192.168.5.2 weight 2 nexthop dev lxcbr0
+route append 10.40.0.0/24 metric 7 nexthop via 9.9.9.9 dev lxcbr0 onlink weight 256 nexthop via inet6 fe80::7 dev lxcbr0
+route replace 10.41.0.0/24 nexthop via 192.168.5.2
+route add fd40::/32 nexthop via fd00:5::2 weight 3 nexthop via fd00:5::3
+route add 10.42.0.0/24 nexthop via 192.168.5.2 weight 0
+route add 10.42.0.0/24 nexthop via 99.9.9.9
+route add 10.42.0.0/24 nexthop via 192.168.5.2 dev nowhere
+route del 10.40.0.0/24 nexthop via 192.168.5.2 weight 2 nexthop dev lxcbr0
+route del fd40::/32
 route del 10.0.0.0/8
 route del 10.99.0.0/16
 route change 10.1.0.0/16 dev lxcbr0 metric 3 advmss 1000
 route flush table 77
 -6 route flush proto boot
+tuntap add dev tap7 mode tap user nobody group 5
+tuntap add tun7 mode tun pi vnet_hdr multi_queue
+tuntap add mode tun
+tuntap add mode tap one_queue
+tuntap add tap7 mode tap
+tuntap add tun8
+tuntap add a/b mode tun
+tuntap del tap7 mode tap
+tuntap del dev tun0 mode tun
 neigh add 192.168.5.9 lladdr 02:00:00:00:00:01 dev lxcbr0
 neigh add 192.168.5.9 lladdr 02:00:00:00:00:01 dev lxcbr0
 neigh replace 192.168.5.9 lladdr 02:00:00:00:00:02 dev lxcbr0 nud permanent
@@ -177,6 +195,16 @@ for what in 'l' 'a' 'link show lxcbr0' 'link show type veth' 'link show master l
     t "ip -j $what says as iproute2" same_json $what
 done
 t 'ip -j link says as iproute2' same_json link
+same_colors() { diff <("$reference" -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g') <(ours -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g'); }
+for object in link address '-br link' '-br address' route '-6 route' neigh rule 'route get 10.30.0.1' '-o address'; do
+    t "ip -color $object has its colors" same_colors $object
+done
+t 'ip -c=auto has none where it is no terminal' eval 'diff <(ours -n $a -c=auto addr) <(ours -n $a addr) && diff <(ours -n $a -c=never addr) <(ours -n $a addr)'
+t 'and has them on one' has $'\e\[36mlo' eval 'script -qec "$LXCBOX ip -c=auto link" /dev/null'
+t 'ip -j has no colors' eval 'diff <(ours -n $a -c -j addr) <(ours -n $a -j addr)'
+t 'a color that is none is refused' refuses 'always, auto or never' ours -c=green link
+t 'ip tuntap prints as iproute2' eval 'ours -n $a tuntap add tap9 mode tap user 7 group 5; ours -n $a tuntap add tun9 mode tun pi vnet_hdr
+    diff <("$reference" -n $a tuntap | sed "s/one_queue //") <(ours -n $a tuntap)'
 t 'ip -j -p breaks the same into lines' eval 'diff <(ours -n $a -j link | python3 -m json.tool) <(ours -n $a -j -p link | python3 -m json.tool) && [ "$(ours -n $a -j -p link | wc -l)" -gt 50 ]'
 t 'ip -j -s link says as iproute2' same_json -s link
 

@@ -30,6 +30,11 @@ t 'and that nothing is in the way' fails has '^Blocked' lxc_net status
 serves_as_nobody() { on_host grep -q '^Uid:.65534.65534.65534' "/proc/$(on_host cat /run/lxc/lxc-net.pid)/status"; }
 t 'the server has given up its rights' serves_as_nobody
 
+before=$(lxc_net status)
+t 'status tells the settings in force, whatever the file says by now' is "$before" eval \
+    'on_host sh -c "cp /etc/default/lxc-net /etc/default/saved; echo LXC_ADDR=10.9.9.1 >> /etc/default/lxc-net"; lxc_net status'
+on_host mv /etc/default/saved /etc/default/lxc-net
+
 # --- Clients ----------------------------------------------------------------------------------------------------
 
 for b in a b c; do box $b lxcbr0; done
@@ -73,7 +78,7 @@ own_ipv6() { in_box a ip -6 addr show dev eth0 scope global -tentative | grep -q
 solicit() { in_box a sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6'; }
 solicit
 t 'a container makes itself an IPv6 address' until_ok 8 own_ipv6
-t 'and reaches the internet with it' in_box a ping -6 -c1 -W2 2001:db8::1
+t 'and reaches the internet with it' until_ok 8 in_box a ping -6 -c1 -W2 2001:db8::1
 t 'its name leads to that address' until_ok 8 eval '[ "$(dig_a +short alpha.lxc AAAA)" = "$(in_box a ip -6 -o addr show dev eth0 scope global | sed -E "s/.*inet6 ([^/]*).*/\1/")" ]'
 t 'and back' is alpha.lxc. eval 'dig_a +short -x "$(dig_a +short alpha.lxc AAAA)"'
 t 'an address of the prefix that nobody has is nobody'"'"'s' has 'status: NXDOMAIN' dig_a -x fd42::dead
@@ -110,11 +115,25 @@ wait $silent
 t 'a server that is silent is a failure in the end' has 'status: SERVFAIL' cat "$WORK/silent"
 kill -CONT $upstream
 
+# --- An address that somebody has -------------------------------------------------------------------------------
+
+for b in e f; do box $b lxcbr0; done
+in_box e ip addr add 10.0.3.222/24 dev eth0 # nobody has given it that
+declined() {
+    has declining eval 'in_box f busybox udhcpc -i eth0 -nq -a -A 1 -t 3 -s "$WORK/udhcpc" -x hostname:zeta -r 10.0.3.222 2>&1' &&
+        in_box f ip addr show dev eth0 | grep 'inet 10.0.3' && ! in_box f ip addr show dev eth0 | grep -F 10.0.3.222
+}
+t "busybox's udhcpc declines an address that is in use, and gets another" declined
+t 'what was declined is nobody'"'"'s' fails eval 'lxc_net status | grep -F 10.0.3.222'
+in_box e ip addr flush dev eth0
+t 'and given to nobody for a while' eval 'in_box e "$LXCBOX" dhcpc eth0 -1 -r 10.0.3.222 --resolv-conf none && ! in_box e ip addr show dev eth0 | grep -F 10.0.3.222'
+for b in e f; do on_host ip link del v-$b; done
+
 # --- 250 at once ------------------------------------------------------------------------------------------------
 
 box many lxcbr0
 t '250 leases asked for at once are given, none twice' in_box many python3 tests/system/dhcp-many.py 247
-t 'and all of them are on disk' test "$(lxc_net status | grep -c ^Lease:)" = 250
+t 'and all of them are on disk' test "$(lxc_net status | grep -c ^Lease:)" = 252
 
 # --- A crash ----------------------------------------------------------------------------------------------------
 
@@ -195,7 +214,7 @@ taken() { # ARGUMENTS OF DNSMASQ
     local status=0 pid
     on_host dnsmasq -C /dev/null -u root --no-resolv --no-hosts --pid-file="$WORK/other.pid" "$@"
     pid=$(cat "$WORK/other.pid")
-    refuses "dnsmasq \(pid $pid\) has it" lxc_net start || status=1
+    refuses "Address in use by dnsmasq \(pid $pid\) \(stop it" lxc_net start || status=1
     kill "$pid"
     until_ok 2 fails kill -0 "$pid"
     return $status
@@ -216,6 +235,8 @@ t 'a wrong address is refused with its line' bad $'\nLXC_ADDR=10.0.3' '/etc/defa
 t 'a range outside the network is refused' bad 'LXC_DHCP_RANGE=10.0.4.2,10.0.4.9' 'a range of addresses'
 t 'a variable of the shell is refused' bad 'LXC_ADDR=$OTHER' 'not a plain text'
 t 'nothing is left of a refusal' clean
+wrong_meanwhile() { on_host rm -f /etc/default/lxc-net; lxc_net start && echo 'LXC_ADDR=$x' | on_host tee /etc/default/lxc-net && ! lxc_net restart && lxc_net status && lxc_net stop; }
+t 'with settings that are wrong by now it goes on, and can be stopped' eval 'wrong_meanwhile && clean'
 t 'a network that is not wanted is no failure' eval 'echo USE_LXC_BRIDGE=false | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start && clean'
 unknown() { echo 'LXC_NONESUCH=1' | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start 2>&1; lxc_net stop; }
 t 'a setting that is not known is named' has 'lxc-net:1: LXC_NONESUCH is not known' unknown
@@ -293,3 +314,5 @@ t 'meanwhile the link was not lost' has '40 packets transmitted, (39|40) receive
 t 'an uplink that is not there is refused' refuses 'there is no network interface nonesuch' lxc_net start --bridge-uplink nonesuch
 t 'the loopback is no uplink' refuses 'lo cannot be part of a bridge' lxc_net start --bridge-uplink lo
 t 'nothing is left of these' clean
+kept() { lxc_net start && refuses 'there is no network interface nonesuch' lxc_net restart --bridge-uplink nonesuch && lxc_net status && lxc_net stop; }
+t 'a restart with such a one leaves the network as it is' kept

@@ -17,37 +17,67 @@ told() { # NAME STATE: within 10 seconds
     cat "$WORK/told"
     return 1
 }
-"$LXCBOX" lxc-monitor -P "$P" > "$WORK/told" &
+fifo=/run/lxc/$P/monitor-fifo
+cleanup "rm -rf '/run/lxc/$WORK'"
+lines() { # FILE NAME: what it says of a container, once it has ended
+    for _ in $(seq 200); do tail -n 1 "$1" | grep -qF "'$2' changed state to [STOPPED]" && break; sleep 0.05; done
+    grep -F "'$2'" "$1"
+}
+life() { # NAME STATUS
+    printf "'$1' %s\n" 'changed state to [STARTING]' 'changed state to [RUNNING]' "exited with status [$2]" 'changed state to [STOPPING]' 'changed state to [STOPPED]'
+}
+frozen_life() {
+    life "$1" 0 | sed "/RUNNING/{p;s/\[RUNNING\]/[FREEZING]/p;s/FREEZING/FROZEN/p;s/FROZEN/THAWED/p;s/THAWED/RUNNING/}"
+}
+followers() { # FOLDER COUNT: until so many are connected, beside the socket that listens
+    for _ in $(seq 200); do [ "$(grep -c "@lxc/[0-9a-f]*/$1\$" /proc/net/unix)" -gt "$2" ] && return; sleep 0.05; done
+    return 1
+}
+"$LXCBOX" lxc-monitor -P "$P" >> "$WORK/told" &
 cleanup "kill $!"
-"$LXCBOX" lxc-monitor -P "$P" 'mon-[b-z]' > "$WORK/told-b" &
+"$LXCBOX" lxc-monitor -P "$WORK" -P "$P" 'mon-[b-z]' >> "$WORK/told-b" &
 cleanup "kill $!"
-sleep 0.2
+followers "$P" 2 # LXC's would start a daemon of its own first
+lxc-monitor -P "$P" mon-b >> "$WORK/told-lxc" 2>&1 &
+cleanup "kill $!"
+followers "$P" 3; followers "$WORK" 1
 lxc-start -P "$P" -n mon-a
 t 'a container that LXC starts is told' told mon-a RUNNING
 lxcbox lxc-freeze -P "$P" mon-a
 t 'freezing is told' told mon-a FROZEN
 lxcbox lxc-unfreeze -P "$P" mon-a
-lxcbox lxc-start -P "$P" mon-b
-t 'a container that we start is told' told mon-b RUNNING
-lxc-stop -k -P "$P" -n mon-b
-t 'its end is told' told mon-b STOPPED
-t 'only those that match are told' fails grep -q mon-a "$WORK/told-b"
-t 'those that match are told' grep -qxF "'mon-b' changed state to [STOPPED]" "$WORK/told-b"
-t 'the order is that of the changes' is "'mon-b' changed state to [STOPPED]" tail -n 1 "$WORK/told-b"
-t '-Q ends at once' lxcbox lxc-monitor -P "$P" -Q
-cleanup "lxc-monitor -Q -P '$P'; rm -rf '/run/lxc/$WORK'" # its daemon would wait for half a minute
-lxc-monitor -P "$P" mon-b > "$WORK/told-lxc" 2>&1 &
-cleanup "kill $!"
-for _ in $(seq 100); do [ -p "/run/lxc/$P/monitor-fifo" ] && break; sleep 0.05; done
+lxc-stop -k -P "$P" -n mon-a
+t "all of LXC's container is told, in order" is "$(frozen_life mon-a)" lines "$WORK/told" mon-a
 lxcbox lxc-execute -P "$P" mon-b -- /bin/sh -c 'exit 5'
-for _ in $(seq 100); do grep -q STOPPED "$WORK/told-lxc" && break; sleep 0.05; done
-t "LXC's lxc-monitor is told of ours, and how it ended" is "'mon-b' changed state to [STARTING]
-'mon-b' changed state to [RUNNING]
-'mon-b' exited with status [5]
-'mon-b' changed state to [STOPPING]
-'mon-b' changed state to [STOPPED]" cat "$WORK/told-lxc"
+t 'all of ours is told, in order' is "$(life mon-b 5)" lines "$WORK/told" mon-b
+t "LXC's lxc-monitor is told the same" is "$(life mon-b 5)" lines "$WORK/told-lxc" mon-b
+: > "$WORK/told"; : > "$WORK/told-b"
+lxcbox lxc-start -P "$P" mon-b
+lxc-freeze -P "$P" -n mon-b; lxc-unfreeze -P "$P" -n mon-b
+lxcbox lxc-attach -P "$P" mon-b -- poweroff -f
+# LXC's lxc-freeze tells FROZEN twice itself, of LXC's containers too, and its lxc-unfreeze THAWED.
+t "of ours that LXC's commands freeze the same is told as of LXC's" is "$(frozen_life mon-b | sed '/FROZEN\|THAWED/p')" lines "$WORK/told-b" mon-b
+t 'only those that match are told' fails grep -q mon-a "$WORK/told-b"
+
+t '-Q ends the process that hands on, and ours go on' eval '
+    lxcbox lxc-monitor -P "$P" -Q && : > "$WORK/told" && followers "$P" 2 && lxcbox lxc-execute -P "$P" mon-b -- true && is "$(life mon-b 0)" lines "$WORK/told" mon-b'
+eval "${cleanups[-1]}; ${cleanups[-2]}; ${cleanups[-3]}" 2> /dev/null # the three lxc-monitor
+t 'with the last that follows the process and its FIFO go' eval 'for _ in $(seq 100); do [ -e "$fifo" ] || break; sleep 0.05; done; [ ! -e "$fifo" ] && ! pgrep -f "^.lxc monitord. $P"'
+t '-Q of nobody is refused' refuses 'no lxc-monitor follows' lxcbox lxc-monitor -P "$P" -Q
+cleanup "lxc-monitor -Q -P '$P'" # its daemon would wait for half a minute
+: > "$WORK/told"; : > "$WORK/told-lxc"
+lxc-monitor -P "$P" >> "$WORK/told-lxc" 2>&1 &
+cleanup "kill $!"
+followers "$P" 1
+"$LXCBOX" lxc-monitor -P "$P" >> "$WORK/told" &
+cleanup "kill $!"
+followers "$P" 2
+lxcbox lxc-execute -P "$P" mon-b -- /bin/sh -c 'exit 7'
+t "LXC's own daemon serves ours" is "$(life mon-b 7)" lines "$WORK/told" mon-b
+t 'and LXC'\''s' is "$(life mon-b 7)" lines "$WORK/told-lxc" mon-b
 t 'a wrong expression is refused' refuses 'not an extended regular expression' lxcbox lxc-monitor -P "$P" '['
 
+lxc-start -P "$P" -n mon-a
 lxc-attach -P "$P" -n mon-a -- sh -c 'echo written-on-the-console > /dev/console'
 t 'what was written on the console is printed' has written-on-the-console lxcbox lxc-logs -P "$P" -c mon-a
 t 'the log is printed' has 'DEBUG' lxcbox lxc-logs -P "$P" -L mon-a

@@ -32,12 +32,15 @@ printf '#!/bin/sh\nexit 0\n' > "$WORK/nothing"
 chmod +x "$WORK/udhcpc" "$WORK/nothing"
 for b in a b c; do box $b lxcbr0; done
 box d br1
+box e br1
+in_box e ip addr add 10.9.0.55/24 dev eth0
 {
     in_box a busybox udhcpc -i eth0 -nqfR -s "$WORK/udhcpc" -x hostname:alpha
     in_box b dhclient -1 -lf "$WORK/b.leases" -pf "$WORK/b.pid" -sf "$WORK/nothing" eth0
     in_box b dhclient -r -lf "$WORK/b.leases" -pf "$WORK/b.pid" -sf "$WORK/nothing" eth0
     in_box c "$LXCBOX" dhcpc eth0 -1 -x hostname:gamma --resolv-conf none
     in_box c "$LXCBOX" dhcpc eth0 -1 -r 10.9.9.9 --resolv-conf none # refused: NAK, or another address
+    in_box d "$LXCBOX" dhcpc eth0 -1 -C -r 10.9.0.55 --resolv-conf none # taken: declined
     in_box d "$LXCBOX" dhcpc eth0 -1 -x hostname:delta --resolv-conf none
     in_box c sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
     until_ok 8 eval 'in_box c ip -6 addr show dev eth0 scope global -tentative | grep -q "inet6 fd42:"'
@@ -63,6 +66,8 @@ there() { [ -n "$(captured "$1" "$2")" ]; }
 ours='(dhcp && ip.src == 10.0.3.1)'
 t 'captured: offers and acknowledgements of DHCP' eval 'there lxcbr0 "$ours && dhcp.option.dhcp == 2" && there lxcbr0 "$ours && dhcp.option.dhcp == 5"'
 t 'captured: what dhcpc asks of dnsmasq, and gets' eval 'there br1 "dhcp.option.dhcp == 1" && there br1 "dhcp.option.dhcp == 3" && there br1 "dhcp.option.dhcp == 5"'
+t 'captured: that it declines an address, and asks who has one, and tells whose it is' eval 'there br1 "dhcp.option.dhcp == 4" &&
+    there br1 "arp.isprobe == 1" && there br1 "arp.isannouncement == 1"'
 t 'captured: router advertisements' there lxcbr0 'icmpv6.type == 134'
 t 'captured: the last one, which says that it ends' there lxcbr0 'icmpv6.type == 134 && icmpv6.nd.ra.router_lifetime == 0'
 t 'captured: replies of DHCPv6' there lxcbr0 'dhcpv6.msgtype == 7'

@@ -64,6 +64,7 @@ for n in "${names[@]}"; do
     t "${n%-*} has a lease" eventually has_lease $n
     t "${n%-*} has its IPv4 address" eventually has_address $n 'inet 10\.0\.3\.'
     t "${n%-*} has an IPv6 address" eventually has_address $n 'inet6 fd42:'
+    t "${n%-*} has its link-local one, too" eval 'nsenter -t "$(pid_of $n)" -n ip -6 -o addr show dev eth0 scope link | grep fe80:'
 done
 if [ ${#names[@]} = 3 ]; then # nothing in it writes resolv.conf: minimal systemd has no resolver
     t 'systemd-networkd is told the name server and the domain' eventually eval \

@@ -55,8 +55,9 @@ rmdir $(cgroups | sort -r) 2> /dev/null
 
 t 'the foreground gives the exit status of init' eval 'lxcbox lxc-start -F -P "$P" $N -- /bin/sh -c "exit 5" < /dev/null; [ $? -eq 5 ]'
 t 'the foreground shows the console' has 'hello from .dev.pts.0' lxcbox lxc-start -F -P "$P" $N -- /bin/sh -c 'echo hello from $(tty)'
-t 'a pid file names the monitor and goes away' eval '
-    start -p "$WORK/pid" && [ "$(cat /proc/$(cat "$WORK/pid")/comm)" = lxc-start ] && kill_it
+t 'a pid file names the monitor, whoever else would start it, and goes away' eval '
+    start -p "$WORK/pid" && [ "$(cat /proc/$(cat "$WORK/pid")/comm)" = lxc-start ]
+    pid=$(cat "$WORK/pid"); start -p "$WORK/pid" 2>&1 | grep -q "already running" && [ "$(cat "$WORK/pid")" = "$pid" ] && kill_it
     for i in $(seq 100); do [ -e "$WORK/pid" ] || break; sleep 0.02; done; [ ! -e "$WORK/pid" ]'
 t 'the console is logged' eval 'start -L "$WORK/console.log" -- /bin/sh -c "echo said on the console; sleep 100" && for i in $(seq 100); do grep -q "said on" "$WORK/console.log" && break; sleep 0.02; done; grep "said on the console" "$WORK/console.log"; r=$?; kill_it; [ $r -eq 0 ]'
 

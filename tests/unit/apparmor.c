@@ -24,7 +24,8 @@ static char *text_of(const char *config, const char *space)
 
 static void a_profile_has_lxcs_name(void **state)
 {
-    cleanup_free char *name = apparmor_profile_name(&(struct container){"c", "/var/lib/lxc"});
+    cleanup_free char *name =
+        apparmor_profile_name(&(struct container){.name = "c", .lxcpath = "/var/lib/lxc"});
 
     (void)state;
     assert_string_equal(name, "lxc-c_</var/lib/lxc>");
@@ -40,13 +41,15 @@ static void a_name_that_would_be_read_as_policy_is_a_hash(void **state)
     (void)state;
     memset(long_name, 'x', sizeof(long_name) - 1);
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        cleanup_free char *name = apparmor_profile_name(&(struct container){names[i], "/lxc"});
+        cleanup_free char *name =
+            apparmor_profile_name(&(struct container){.name = names[i], .lxcpath = "/lxc"});
         assert_int_equal(strspn(name, "0123456789abcdef"), 16);
         assert_int_equal(strlen(name), 16);
     }
-    cleanup_free char *name = apparmor_profile_name(&(struct container){long_name, "/lxc"});
+    cleanup_free char *name =
+        apparmor_profile_name(&(struct container){.name = long_name, .lxcpath = "/lxc"});
     assert_int_equal(strlen(name), 16);
-    cleanup_free char *hat = apparmor_profile_name(&(struct container){"c", "/a//b"});
+    cleanup_free char *hat = apparmor_profile_name(&(struct container){.name = "c", .lxcpath = "/a//b"});
     assert_int_equal(strlen(hat), 16);
 }
 

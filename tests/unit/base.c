@@ -134,6 +134,21 @@ static void numbers_are_whole_strings_in_range(void **state)
     assert_int_equal(parse_uint64("18446744073709551616", 10, UINT64_MAX, &u), -ERANGE);
 }
 
+static void a_word_of_a_line_is_found_by_its_number(void **state)
+{
+    char word[5];
+
+    (void)state;
+    assert_true(line_word("  one two\tthree\nfour", 0, word, sizeof(word)));
+    assert_string_equal(word, "one");
+    assert_true(line_word("one  two\tthree", 1, word, sizeof(word)));
+    assert_string_equal(word, "two");
+    assert_false(line_word("one two\tthree", 2, word, sizeof(word))); /* too long */
+    assert_false(line_word("one two \nfour", 2, word, sizeof(word)));
+    assert_false(line_word("", 0, word, sizeof(word)));
+    assert_false(line_word("one", 3, word, sizeof(word)));
+}
+
 struct sample {
     bool flag;
     const char *text;
@@ -462,6 +477,7 @@ int main(void)
         cmocka_unit_test(what_is_listed_is_what_is_parsed),
         cmocka_unit_test(a_string_buffer_grows_and_stays_terminated),
         cmocka_unit_test(numbers_are_whole_strings_in_range),
+        cmocka_unit_test(a_word_of_a_line_is_found_by_its_number),
         cmocka_unit_test(options_come_in_every_spelling),
         cmocka_unit_test(options_end_at_the_first_operand_when_told),
         cmocka_unit_test(bad_options_are_refused_by_name),

@@ -207,7 +207,7 @@ static void a_hook_that_fails_says_how(void **state)
 static void a_hook_is_told_of_its_container(void **state)
 {
     cleanup_config struct config config;
-    const struct container c = {"n", "/p"};
+    const struct container c = {.name = "n", .lxcpath = "/p"};
     const int fds[NAMESPACE_KINDS] = {-1, -1, -1, -1, -1, -1, -1, -1};
     const struct hook_context x = {
         .container = &c, .config = &config, .rootfs_mount = "/m", .target = "stop", .namespace_fds = fds};

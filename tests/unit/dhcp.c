@@ -293,6 +293,7 @@ static void a_declined_address_rests(void **state)
     m.requested = leased(&s, 1, "", NOW);
     dhcp_server_answer(&s, &m, NOW, &a);
     assert_non_null(a.ignored);
+    assert_int_equal(a.changed, m.requested); /* it is free on disk, too */
     assert_int_not_equal(leased(&s, 1, "", NOW), m.requested);
     lease_table_free(&s.leases);
 }

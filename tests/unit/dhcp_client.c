@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "net/arp.h"
 #include "net/dhcp_client.h"
 #include "net/udp_packet.h"
 
@@ -35,6 +36,20 @@ static struct dhcp_message reply_to(const struct dhcp_message *request, enum dhc
     return m;
 }
 
+/* The address is asked for on the link, and nobody answers. */
+static void nobody_has_it(struct dhcp_client *c, struct dhcp_action *a)
+{
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(a->event, DHCP_NOTHING);
+        assert_int_equal(a->probe, c->offered);
+        assert_int_equal(a->announce, 0);
+        dhcp_client_timeout(c, c->next_ms, a);
+    }
+    assert_int_equal(a->probe, 0);
+    assert_int_equal(a->announce, c->offered);
+    assert_int_equal(a->event, DHCP_BOUND);
+}
+
 /* Discover, offer, request, acknowledgement, all at `now`. */
 static void bind_client(struct dhcp_client *c, int64_t now)
 {
@@ -52,7 +67,7 @@ static void bind_client(struct dhcp_client *c, int64_t now)
     assert_int_equal(a.message.client_address, 0);
     m = reply_to(&a.message, DHCP_ACK);
     dhcp_client_receive(c, &m, now, &a);
-    assert_int_equal(a.event, DHCP_BOUND);
+    nobody_has_it(c, &a);
     assert_int_equal(c->state, DHCP_STATE_BOUND);
 }
 
@@ -198,7 +213,7 @@ static void times_that_make_no_sense_are_mended(void **state)
     m.rebind_seconds = 5;
     m.netmask = 0x00ff00ff;
     dhcp_client_receive(&c, &m, 0, &a);
-    assert_int_equal(a.event, DHCP_BOUND);
+    nobody_has_it(&c, &a);
     assert_int_equal(c.lease.netmask, 0xff000000);
     for (int i = 0; a.event != DHCP_LOST; i++) {
         assert_true(i < 10);
@@ -220,11 +235,74 @@ static void a_lease_without_end_is_not_renewed(void **state)
     m = reply_to(&a.message, DHCP_ACK);
     m.lease_seconds = DHCP_FOREVER;
     dhcp_client_receive(&c, &m, 0, &a);
+    nobody_has_it(&c, &a);
     assert_true(c.next_ms == INT64_MAX);
     dhcp_client_release(&c, &a);
     assert_int_equal(a.message.type, DHCP_RELEASE);
     assert_int_equal(a.message.client_address, ADDRESS);
     assert_int_equal(a.event, DHCP_LOST);
+}
+
+/* Up to the first question who has the address, at `now`. */
+static void be_given(struct dhcp_client *c, struct dhcp_action *a, int64_t now)
+{
+    struct dhcp_message m;
+
+    while (a->message.type != DHCP_DISCOVER)
+        dhcp_client_timeout(c, c->next_ms, a);
+    m = reply_to(&a->message, DHCP_OFFER);
+    dhcp_client_receive(c, &m, now, a);
+    m = reply_to(&a->message, DHCP_ACK);
+    dhcp_client_receive(c, &m, now, a);
+    assert_int_equal(a->probe, ADDRESS);
+}
+
+static void an_address_that_another_has_is_declined(void **state)
+{
+    struct dhcp_client c = new_client();
+    struct dhcp_action a;
+
+    (void)state;
+    c.wanted = ADDRESS;
+    dhcp_client_start(&c, 1000, &a);
+    assert_int_equal(a.message.requested, ADDRESS);
+    be_given(&c, &a, 1000);
+    dhcp_client_conflict(&c, 1001, &a);
+    assert_int_equal(a.event, DHCP_TAKEN);
+    assert_true(a.send && !a.to_server);
+    assert_int_equal(a.message.type, DHCP_DECLINE);
+    assert_int_equal(a.message.requested, ADDRESS);
+    assert_int_equal(a.message.server, SERVER);
+    assert_int_equal(a.message.client_address | a.message.max_size | a.message.asks, 0);
+    assert_int_equal(c.lease.type, 0);
+    assert_int_equal(c.next_ms, 1001); /* once it asks for another at once, later it waits */
+    dhcp_client_timeout(&c, 1001, &a);
+    assert_int_equal(a.message.type, DHCP_DISCOVER);
+    assert_int_equal(a.message.requested, 0);
+    be_given(&c, &a, 1001);
+    dhcp_client_conflict(&c, 1002, &a);
+    assert_int_equal(c.next_ms, 11002);
+}
+
+static void answers_to_arp_are_told_from_others(void **state)
+{
+    static const uint8_t own[6] = {2, 0, 0, 0, 0, 1};
+    uint8_t arp[ARP_SIZE] = {0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 2, 10, 0, 3, 7};
+
+    (void)state;
+    assert_true(arp_conflicts(arp, sizeof(arp), own, ADDRESS));
+    assert_false(arp_conflicts(arp, sizeof(arp), arp + 8, ADDRESS)); /* our own */
+    assert_false(arp_conflicts(arp, sizeof(arp), own, ADDRESS + 1));
+    for (size_t i = 0; i < sizeof(arp); i++)
+        assert_false(arp_conflicts(arp, i, own, ADDRESS));
+    memset(arp + 14, 0, 4); /* another probes for it, too */
+    arp[7] = 1;
+    memcpy(arp + 24, "\x0a\0\x03\x07", 4);
+    assert_true(arp_conflicts(arp, sizeof(arp), own, ADDRESS));
+    arp[16] = 3; /* asks who has it, and has another itself */
+    assert_false(arp_conflicts(arp, sizeof(arp), own, ADDRESS));
+    arp[2] = 9;
+    assert_false(arp_conflicts(arp, sizeof(arp), own, ADDRESS));
 }
 
 static void a_packet_is_read_as_it_was_built(void **state)
@@ -276,7 +354,7 @@ static void begun_again_it_keeps_the_lease_until_there_is_another(void **state)
     m = reply_to(&a.message, DHCP_ACK);
     m.your_address = ADDRESS + 1;
     dhcp_client_receive(&c, &m, 100000, &a);
-    assert_int_equal(a.event, DHCP_BOUND);
+    nobody_has_it(&c, &a);
     assert_int_equal(c.lease.your_address, ADDRESS + 1);
 
     dhcp_client_start(&c, 200000, &a);
@@ -300,6 +378,8 @@ int main(void)
         cmocka_unit_test(times_that_make_no_sense_are_mended),
         cmocka_unit_test(a_lease_without_end_is_not_renewed),
         cmocka_unit_test(begun_again_it_keeps_the_lease_until_there_is_another),
+        cmocka_unit_test(an_address_that_another_has_is_declined),
+        cmocka_unit_test(answers_to_arp_are_told_from_others),
         cmocka_unit_test(a_packet_is_read_as_it_was_built),
     };
 

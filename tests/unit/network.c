@@ -27,7 +27,7 @@
 #include "net/neighbour.h"
 #include "net/route.h"
 
-static const struct container container = {"test", "/nowhere"};
+static const struct container container = {.name = "test", .lxcpath = "/nowhere"};
 static bool allowed; /* user namespaces are not everywhere */
 
 struct fixture {

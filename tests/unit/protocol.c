@@ -20,7 +20,7 @@
 
 static void an_address_is_the_path_or_its_hash_where_that_is_too_long(void **state)
 {
-    struct container c = {"n", "/var/lib/lxc"};
+    struct container c = {.name = "n", .lxcpath = "/var/lib/lxc"};
     char longer[120] = "/";
     struct sockaddr_un a;
 
@@ -54,7 +54,7 @@ static int make_pair(void **state)
         return -1;
     p->server = fds[0];
     p->client = fds[1];
-    p->container = (struct container){"n", "/p"};
+    p->container = (struct container){.name = "n", .lxcpath = "/p"};
     config_init(&p->config);
     p->monitor = (struct monitor)MONITOR_INIT;
     p->monitor.container = &p->container;
@@ -240,7 +240,7 @@ static void the_ring_is_sent_and_cleared_as_asked(void **state)
 
 static void one_container_has_one_socket(void **state)
 {
-    const struct container c = {"unit", "/lxcbox-unit"};
+    const struct container c = {.name = "unit", .lxcpath = "/lxcbox-unit"};
     cleanup_fd int first = command_server_listen(&c, NULL), second;
     struct error err = ERROR_INIT;
 

@@ -381,7 +381,7 @@ static void a_loaded_profile_confines_the_process(void **state)
     static const char profile[] = "2\ndenylist\ngetppid errno 77\nsetpriority\n";
     cleanup_seccomp_policy struct seccomp_policy policy = {0};
     cleanup_seccomp_program struct seccomp_program program = {0};
-    int status;
+    int status, listener;
     pid_t child;
 
     (void)state;
@@ -389,7 +389,7 @@ static void a_loaded_profile_confines_the_process(void **state)
     assert_int_equal(seccomp_compile(&policy, &program, NULL), 0);
     child = fork();
     if (child == 0) {
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || seccomp_load(&program, NULL) < 0)
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || seccomp_load(&program, &listener, NULL) < 0)
             _exit(1);
         if (syscall(SYS_getppid) != -1 || errno != 77 || getpid() <= 0)
             _exit(2);
@@ -446,7 +446,6 @@ static void a_call_is_answered_by_the_proxy_and_fails_without(void **state)
     (void)state;
     assert_int_equal(seccomp_policy_parse(profile, sizeof(profile) - 1, "profile", &policy, NULL), 0);
     assert_int_equal(seccomp_compile(&policy, &program, NULL), 0);
-    assert_int_equal(seccomp_load(&program, NULL), -ENOTSUP);
     assert_int_equal(seccomp_notify_address(proxy, &address, &length), 0);
     cleanup_fd int server = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(server, (struct sockaddr *)&address, length), 0);
@@ -461,8 +460,7 @@ static void a_call_is_answered_by_the_proxy_and_fails_without(void **state)
     if (caller == 0) {
         fds.count = 1;
         prctl(PR_SET_NAME, "asks");
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 ||
-            seccomp_load_listening(&program, &fds.fds[0], NULL) < 0 ||
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || seccomp_load(&program, &fds.fds[0], NULL) < 0 ||
             command_send(pair[1], "l", 1, false, &fds) < 0)
             _exit(1);
         if (syscall(SYS_getppid, 5) != 4242)
@@ -473,11 +471,11 @@ static void a_call_is_answered_by_the_proxy_and_fails_without(void **state)
     assert_int_equal(seccomp_notify_open(&n, &c, fds.fds[0], 7, NULL), 0);
     struct pollfd waiting = {n.listener, POLLIN, 0};
     assert_int_equal(poll(&waiting, 1, 20000), 1);
-    assert_true(seccomp_notify_handle(&n));
+    assert_true(seccomp_notify_handle(&n, n.listener));
     assert_int_equal(waitpid(answerer, &status, 0), answerer);
     assert_int_equal(status, 0);
     assert_int_equal(poll(&waiting, 1, 20000), 1);
-    assert_true(seccomp_notify_handle(&n)); /* nobody answers any more */
+    assert_true(seccomp_notify_handle(&n, n.listener)); /* nobody answers any more */
     assert_int_equal(waitpid(caller, &status, 0), caller);
     assert_int_equal(status, 0);
     close(pair[0]);

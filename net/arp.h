@@ -1,0 +1,25 @@
+/*
+ * ARP for IPv4 on Ethernet: asking who has an address before it is used, RFC 826 and RFC 5227. Addresses are
+ * in host byte order.
+ */
+#ifndef LXCBOX_NET_ARP_H
+#define LXCBOX_NET_ARP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARP_SIZE 28 /* bytes */
+
+/* A non-blocking packet socket for ARP on a link of a network namespace (its fd, -1: our own). An fd or a
+ * negative errno. */
+int arp_open(int netns, int index);
+
+/* Ask all who has `target`. With `sender` 0 it is a probe, which changes nobody's tables; with both the same
+ * address it tells whose it is now. 0 or a negative errno. */
+int arp_send(int fd, int index, const uint8_t hardware[6], uint32_t sender, uint32_t target);
+
+/* Whether a packet shows that another than `hardware` uses the address, or is about to: RFC 5227, 2.1.1. */
+bool arp_conflicts(const uint8_t *bytes, size_t length, const uint8_t hardware[6], uint32_t address);
+
+#endif
