@@ -13,12 +13,14 @@ triplet_i386 = i686-linux-gnu
 triplet_mipsel = mipsel-linux-gnu
 triplet_ppc64el = powerpc64le-linux-gnu
 triplet_s390x = s390x-linux-gnu
-targets := $(patsubst triplet_%,%,$(filter triplet_%,$(.VARIABLES)))
+targets := $(sort $(patsubst triplet_%,%,$(filter triplet_%,$(.VARIABLES))))
 # The emulator that runs its programs, for the unit tests (package qemu-user-static).
 emulator_armhf = arm
 emulator_armel = arm
 emulator_ppc64el = ppc64le
 EMULATOR = qemu-$(or $(emulator_$(TARGET)),$(TARGET))-static
+# Debian's own name of it, in the names of packages.
+debian_aarch64 = arm64
 # What compilers for it need to be told: musl's long double has 64 bits on PowerPC.
 flags_ppc64el = -mlong-double-64
 TARGET_FLAGS = $(flags_$(TARGET))
@@ -72,7 +74,9 @@ YAJL_SHA256 = 38420d432584960203b37e108bcf39a5b6f0f2c96620af51e358ad2ce2e8746b
 CMOCKA_VERSION = 1.1.5-2.1
 CMOCKA_SHA256 = 9f94190b571e059dd6a359c7effd40b982c6c2796959ea201cf41e7cac0b6730
 
-# What `make setup` installs on Debian when it is missing: to build, and to test.
+# What `make setup` installs on Debian when it is missing: to build, and to test; with TARGET= what is needed to build
+# for another machine, and the emulator.
+CROSS_PACKAGES = gcc-$(TRIPLET) linux-libc-dev-$(or $(debian_$(TARGET)),$(TARGET))-cross qemu-user-static
 BUILD_PACKAGES = gcc make pkg-config libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool ca-certificates
 TEST_PACKAGES = apparmor \
 	bind9-dnsutils \

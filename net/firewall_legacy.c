@@ -23,7 +23,7 @@ struct ipt_getinfo {
 struct ipt_get_entries {
     char name[32];
     uint32_t size;
-    _Alignas(8) uint8_t entrytable[];
+    uint64_t entrytable[]; /* begins where a structure with 64-bit counters does: on i386 4 bytes earlier */
 };
 
 /* Where in an entry the offset of its target stands (after struct ipt_ip and nfcache), and where in a
@@ -50,6 +50,7 @@ int firewall_legacy_drops(void)
     socklen_t length = sizeof(info);
     size_t at, room;
     uint16_t target_offset;
+    const uint8_t *table;
     int32_t verdict;
 
     if (!filter_in_use())
@@ -70,14 +71,15 @@ int firewall_legacy_drops(void)
     length = (socklen_t)room;
     if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, entries, &length) < 0)
         return -errno;
+    table = (const uint8_t *)entries->entrytable;
     /* A chain's underflow is the entry that holds its policy. */
     at = info.underflow[NF_INET_FORWARD];
     if (at > info.size || info.size - at < ENTRY_TARGET_OFFSET + sizeof(target_offset))
         return -EBADMSG;
-    memcpy(&target_offset, entries->entrytable + at + ENTRY_TARGET_OFFSET, sizeof(target_offset));
+    memcpy(&target_offset, table + at + ENTRY_TARGET_OFFSET, sizeof(target_offset));
     at += (size_t)target_offset + TARGET_VERDICT;
     if (at > info.size || info.size - at < sizeof(verdict))
         return -EBADMSG;
-    memcpy(&verdict, entries->entrytable + at, sizeof(verdict));
+    memcpy(&verdict, table + at, sizeof(verdict));
     return verdict == -NF_DROP - 1;
 }

@@ -107,6 +107,13 @@ int file_write_value(int dirfd, const char *path, const char *value)
     return write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }
 
+int file_control(int fd, unsigned long request, uintptr_t argument)
+{
+    int r = (int)syscall(SYS_ioctl, fd, (unsigned)request, argument);
+
+    return r < 0 ? -errno : r;
+}
+
 int make_directories(const char *path, mode_t mode)
 {
     char part[PATH_MAX];

@@ -36,6 +36,12 @@ int file_write_value(int dirfd, const char *path, const char *value);
 int make_directories(const char *path, mode_t mode);
 
 /*
+ * ioctl(2) as the kernel has it: the C libraries disagree on the type of a request, and some have the highest
+ * of its 32 bits. `argument`: a number, or a pointer. Its result or a negative errno.
+ */
+int file_control(int fd, unsigned long request, uintptr_t argument);
+
+/*
  * Remove a tree beneath dirfd/name without following links and without crossing into other mounts; a missing
  * name is success. 0 or negative errno (-EBUSY where something is mounted inside).
  */

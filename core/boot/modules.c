@@ -166,8 +166,9 @@ static int resolve_soft(struct resolving *r, const char *name, bool before)
     return 0;
 }
 
-/* "kernel/a.ko: kernel/c.ko kernel/b.ko": what is needed last stands first. */
-static int add_with_needs(const char *line, struct string_list *paths)
+/* "kernel/a.ko: kernel/c.ko kernel/b.ko": what is needed last stands first. Each has its soft dependencies.
+ */
+static int add_with_needs(struct resolving *r, const char *line)
 {
     const char *words[128], *rest = line;
     size_t lengths[128], count = 0;
@@ -177,8 +178,15 @@ static int add_with_needs(const char *line, struct string_list *paths)
     if (count)
         lengths[0] -= words[0][lengths[0] - 1] == ':';
     while (count > 0) {
+        char name[WORD_MAX];
+        bool first;
+
         count--;
-        if (add_path(paths, words[count], lengths[count]) < 0)
+        name_of(words[count], lengths[count], name);
+        first = !string_list_has(&r->soft, name);
+        if ((first && (string_list_add(&r->soft, name) < 0 || resolve_soft(r, name, true) < 0)) ||
+            add_path(r->paths, words[count], lengths[count]) < 0 ||
+            (first && resolve_soft(r, name, false) < 0))
             return -ENOMEM;
     }
     return 0;
@@ -190,16 +198,9 @@ static int resolve_module(struct resolving *r, const char *name)
     char at[WORD_MAX];
 
     for (const char *line = r->m->dep; line && *line; line = next_line(line)) {
-        bool first = !string_list_has(&r->soft, name);
-
         name_of(line, strcspn(line, ":\n"), at);
-        if (strcmp(at, name) != 0)
-            continue;
-        if (first && (string_list_add(&r->soft, name) < 0 || resolve_soft(r, name, true) < 0))
-            return -ENOMEM;
-        if (add_with_needs(line, r->paths) < 0)
-            return -ENOMEM;
-        return first ? resolve_soft(r, name, false) : 0;
+        if (strcmp(at, name) == 0)
+            return add_with_needs(r, line);
     }
     return -ENOENT;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 #include "core/probe/probe.h"
 #include "net/firewall.h"
 #include "net/link.h"
@@ -57,7 +58,9 @@ static int try_tun(void)
     cleanup_fd int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
 
-    return fd < 0 || unshare(CLONE_NEWNET) < 0 || ioctl(fd, TUNSETIFF, &request) < 0 ? -1 : 0;
+    if (fd < 0 || unshare(CLONE_NEWNET) < 0)
+        return -1;
+    return file_control(fd, TUNSETIFF, (uintptr_t)&request) < 0 ? -1 : 0;
 }
 
 int try_socket(const char *which)

@@ -293,9 +293,9 @@ static int open_terminal(struct attach_plan *p, struct error *err)
         terminal = openat(devpts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (terminal < 0)
         terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (terminal < 0 || ioctl(terminal, TIOCSPTLCK, &unlock) < 0)
+    if (terminal < 0 || file_control(terminal, TIOCSPTLCK, (uintptr_t)&unlock) < 0)
         return error_set(err, errno, "cannot make a terminal for the command");
-    p->tty = ioctl(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    p->tty = file_control(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (p->tty < 0)
         return error_set(err, errno, "cannot open the command's terminal");
     return take_fd(&terminal);

@@ -216,7 +216,7 @@ static int give_terminal(struct inside *in, const char *name, int *slave, unsign
     if (r < 0)
         return r;
     *number = 0;
-    syscall(SYS_ioctl, master, TIOCGPTN, number);
+    file_control(master, TIOCGPTN, (uintptr_t)number);
     fds.fds[0] = master;
     fds.fds[1] = pts;
     r = sync_send(in->child->sync, SYNC_TERMINAL, &fds, err);

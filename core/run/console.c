@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/run/monitor.h"
 
@@ -105,7 +106,7 @@ void console_window_size(struct console *c)
     struct winsize size;
 
     if (c->pty.master >= 0 && c->input >= 0 && ioctl(c->input, TIOCGWINSZ, &size) == 0)
-        ioctl(c->pty.master, TIOCSWINSZ, &size);
+        file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);
 }
 
 int console_connect(struct monitor *m, struct error *err)
@@ -209,7 +210,7 @@ void console_proxy_input(struct monitor *m)
     /* The client cannot tell us of a new size, but it sets its end's, and sooner or later a key comes. */
     if (ioctl(c->proxy.master, TIOCGWINSZ, &size) == 0 && memcmp(&size, &c->proxy_size, sizeof(size)) != 0) {
         c->proxy_size = size;
-        ioctl(c->pty.master, TIOCSWINSZ, &size);
+        file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);
     }
     n = read(c->proxy.master, bytes, sizeof(bytes));
     if (n > 0)

@@ -7,10 +7,10 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/run/idmap.h"
 
@@ -165,12 +165,6 @@ static int place_terminal(const struct rootfs *r, int source, const char *name)
     return target < 0 ? target : mount_bind(source, target, false);
 }
 
-/* ioctl(2) as the kernel has it: the C libraries disagree on the type of a request above 2^31. */
-static int pty_control(int fd, unsigned request, void *argument)
-{
-    return (int)syscall(SYS_ioctl, fd, request, argument);
-}
-
 int dev_terminal(const struct rootfs *r, const struct config *c, const char *name, int *ptmx, int *pts,
                  struct error *err)
 {
@@ -181,7 +175,8 @@ int dev_terminal(const struct rootfs *r, const struct config *c, const char *nam
     if (r->pts_fd < 0)
         return error_text(err, ENOENT, "there is no /dev/pts in the container to make /dev/%s from", name);
     cleanup_fd int master = openat(r->pts_fd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (master < 0 || pty_control(master, TIOCSPTLCK, &unlock) < 0 || pty_control(master, TIOCGPTN, &n) < 0) {
+    if (master < 0 || file_control(master, TIOCSPTLCK, (uintptr_t)&unlock) < 0 ||
+        file_control(master, TIOCGPTN, (uintptr_t)&n) < 0) {
         ret = errno;
         error_set(err, ret, "cannot open a pty for /dev/%s", name);
         return ret == ENOSPC ? error_remedy(err, "raise lxc.pty.max") : err ? err->code : -ret;

@@ -68,7 +68,7 @@ void relay_window_size(int in, int terminal)
     struct winsize size;
 
     if (in >= 0 && ioctl(in, TIOCGWINSZ, &size) == 0)
-        ioctl(terminal, TIOCSWINSZ, &size);
+        file_control(terminal, TIOCSWINSZ, (uintptr_t)&size);
 }
 
 size_t relay_escape(int escape, bool *escaped, bool *leave, char *bytes, size_t length)

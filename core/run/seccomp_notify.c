@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/run/protocol.h"
@@ -44,12 +45,6 @@ int seccomp_notify_address(const char *text, struct sockaddr_un *address, sockle
         address->sun_path[0] = '\0'; /* abstract: without a zero at its end */
     *length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size + (path[0] == '/'));
     return 0;
-}
-
-/* ioctl(2) as the kernel has it: the C libraries disagree on the type of a request above 2^31. */
-static int control(int fd, unsigned long request, void *argument)
-{
-    return syscall(SYS_ioctl, fd, (unsigned)request, argument) < 0 ? -errno : 0;
 }
 
 static int connect_proxy(struct seccomp_notifier *n)
@@ -105,11 +100,11 @@ int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int 
 static bool is_valid(const struct seccomp_notifier *n)
 {
     __u64 id = n->request->id;
-    int r = control(n->calling, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
+    int r = file_control(n->calling, SECCOMP_IOCTL_NOTIF_ID_VALID, (uintptr_t)&id);
 
     /* Before Linux 5.17 the request had another direction in its number. */
     if (r == -EINVAL || r == -ENOTTY)
-        r = control(n->calling, _IOR(SECCOMP_IOC_MAGIC, 2, __u64), &id);
+        r = file_control(n->calling, _IOR(SECCOMP_IOC_MAGIC, 2, __u64), (uintptr_t)&id);
     return r == 0;
 }
 
@@ -224,7 +219,7 @@ bool seccomp_notify_handle(struct seccomp_notifier *n, int listener)
         return !(p.revents & POLLHUP);
     memset(n->request, 0, n->sizes.seccomp_notif);
     memset(n->response, 0, n->sizes.seccomp_notif_resp);
-    r = control(n->calling, SECCOMP_IOCTL_NOTIF_RECV, n->request);
+    r = file_control(n->calling, SECCOMP_IOCTL_NOTIF_RECV, (uintptr_t)n->request);
     if (r < 0) /* the caller may have died meanwhile */
         return r == -ENOENT || r == -EINTR || r == -EAGAIN;
     n->response->id = n->request->id;
@@ -237,7 +232,7 @@ bool seccomp_notify_handle(struct seccomp_notifier *n, int listener)
         n->response->id = n->request->id;
         n->response->error = -ENOSYS;
     }
-    r = control(n->calling, SECCOMP_IOCTL_NOTIF_SEND, n->response);
+    r = file_control(n->calling, SECCOMP_IOCTL_NOTIF_SEND, (uintptr_t)n->response);
     if (r < 0 && r != -ENOENT)
         log_warn("seccomp", "the answer to call %d of process %u is refused: %s", n->request->data.nr,
                  n->request->pid, strerror(-r));

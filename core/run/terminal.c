@@ -4,20 +4,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
-
-/* ioctl(2) as the kernel has it: the C libraries disagree on the type of a request above 2^31. */
-static int pty_control(int fd, unsigned request, unsigned long argument)
-{
-    return (int)syscall(SYS_ioctl, fd, request, argument);
-}
 
 int terminal_open(struct terminal *t, int dirfd, const char *ptmx, struct error *err)
 {
@@ -25,9 +19,9 @@ int terminal_open(struct terminal *t, int dirfd, const char *ptmx, struct error 
     int unlock = 0;
 
     *t = (struct terminal)TERMINAL_NONE;
-    if (master < 0 || pty_control(master, TIOCSPTLCK, (unsigned long)&unlock) < 0)
+    if (master < 0 || file_control(master, TIOCSPTLCK, (uintptr_t)&unlock) < 0)
         return error_set(err, errno, "cannot open a pty at %s", ptmx);
-    t->slave = pty_control(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    t->slave = file_control(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (t->slave < 0) {
         error_set(err, errno, "cannot open the other end of a pty");
         return error_remedy(err, "use a kernel of version 4.13 or later");

@@ -44,7 +44,7 @@ void title_set(const char *title)
         .start_data = field[START_DATA],
         .end_data = field[END_DATA],
         .start_brk = field[START_BRK],
-        .brk = (uint64_t)syscall(SYS_brk, 0),
+        .brk = (unsigned long)syscall(SYS_brk, 0),
         .start_stack = field[START_STACK],
         .arg_start = (uintptr_t)title,
         .arg_end = (uintptr_t)title + strlen(title) + 1,
@@ -52,5 +52,16 @@ void title_set(const char *title)
         .env_end = field[ENV_END],
         .exe_fd = (uint32_t)-1,
     };
-    (void)prctl(PR_SET_MM, PR_SET_MM_MAP, (unsigned long)&map, sizeof(map), 0);
+    if (prctl(PR_SET_MM, PR_SET_MM_MAP, (unsigned long)&map, sizeof(map), 0) == 0)
+        return;
+#if UINTPTR_MAX == UINT32_MAX
+    /* A 64-bit kernel that runs a 32-bit program takes its own struct alone, whose one pointer is wider. */
+    struct {
+        uint64_t fields[offsetof(struct prctl_mm_map, auxv) / 8], auxv;
+        uint32_t auxv_size, exe_fd;
+    } wide = {.exe_fd = map.exe_fd};
+
+    memcpy(wide.fields, &map, sizeof(wide.fields));
+    (void)prctl(PR_SET_MM, PR_SET_MM_MAP, (unsigned long)&wide, sizeof(wide), 0);
+#endif
 }

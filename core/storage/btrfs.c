@@ -1,4 +1,5 @@
 #include "core/storage/btrfs.h"
+#include "core/base/file.h"
 
 #include <errno.h>
 #include <linux/btrfs.h>
@@ -17,7 +18,7 @@ int btrfs_subvolume_create(int dirfd, const char *name)
 
     if (n < 0 || (size_t)n >= sizeof(args.name))
         return -ENAMETOOLONG;
-    return ioctl(dirfd, BTRFS_IOC_SUBVOL_CREATE_V2, &args) < 0 ? -errno : 0;
+    return file_control(dirfd, BTRFS_IOC_SUBVOL_CREATE_V2, (uintptr_t)&args);
 }
 
 int btrfs_subvolume_snapshot(int source, int dirfd, const char *name)
@@ -27,7 +28,7 @@ int btrfs_subvolume_snapshot(int source, int dirfd, const char *name)
 
     if (n < 0 || (size_t)n >= sizeof(args.name))
         return -ENAMETOOLONG;
-    return ioctl(dirfd, BTRFS_IOC_SNAP_CREATE_V2, &args) < 0 ? -errno : 0;
+    return file_control(dirfd, BTRFS_IOC_SNAP_CREATE_V2, (uintptr_t)&args);
 }
 
 bool btrfs_is_subvolume(int fd)

@@ -79,11 +79,13 @@ static int copy_bytes(struct copying *c, int from, int to, off_t size)
         at = data;
         while (at < hole) {
             char block[65536];
-            size_t room = (size_t)(hole - at) < sizeof(block) ? (size_t)(hole - at) : sizeof(block);
+            /* Bounded, as a size_t may be narrower than an off_t. */
+            size_t left = (size_t)(hole - at < 1 << 30 ? hole - at : 1 << 30);
+            size_t room = left < sizeof(block) ? left : sizeof(block);
             ssize_t n;
 
             off_t source = at, target = at;
-            n = copy_file_range(from, &source, to, &target, (size_t)(hole - at), 0);
+            n = copy_file_range(from, &source, to, &target, left, 0);
             if (n < 0 && (errno == ENOSPC || errno == EIO || errno == EDQUOT))
                 return failed(c, errno, "write");
             if (n <= 0) { /* not between these two */
@@ -112,7 +114,7 @@ static int copy_file(struct copying *c, int from_dir, int to_dir, const char *na
         return failed(c, errno, "read");
     if (to < 0)
         return failed(c, errno, "make");
-    if (c->cannot_clone || ioctl(to, FICLONE, from) < 0) {
+    if (c->cannot_clone || file_control(to, FICLONE, (uintptr_t)from) < 0) {
         c->cannot_clone = true;
         r = copy_bytes(c, from, to, st->st_size);
     }

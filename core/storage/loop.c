@@ -5,9 +5,9 @@
 #include <linux/loop.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 
 #ifndef LOOP_CONFIGURE /* Linux 5.8 */
 #define LOOP_CONFIGURE 0x4c0a
@@ -26,27 +26,19 @@ void loop_release(struct loop *l)
     close_fd(&l->fd);
 }
 
-/* ioctl(2) as the kernel has it: the C libraries disagree on the type of a request. */
-static int control(int fd, unsigned request, unsigned long argument)
-{
-    int r = (int)syscall(SYS_ioctl, fd, request, argument);
-
-    return r < 0 ? -errno : r;
-}
-
 static int configure(int device, int file, const struct loop_info64 *info)
 {
     struct loop_config config = {.fd = (__u32)file, .info = *info};
-    int r = control(device, LOOP_CONFIGURE, (unsigned long)&config);
+    int r = file_control(device, LOOP_CONFIGURE, (uintptr_t)&config);
 
     if (r != -EINVAL && r != -ENOTTY && r != -ENOSYS)
         return r;
-    r = control(device, LOOP_SET_FD, (unsigned long)file);
+    r = file_control(device, LOOP_SET_FD, (uintptr_t)file);
     if (r < 0)
         return r;
-    r = control(device, LOOP_SET_STATUS64, (unsigned long)info);
+    r = file_control(device, LOOP_SET_STATUS64, (uintptr_t)info);
     if (r < 0)
-        control(device, LOOP_CLR_FD, 0);
+        file_control(device, LOOP_CLR_FD, 0);
     return r;
 }
 
@@ -72,7 +64,7 @@ int loop_attach(const char *file, bool read_only, struct loop *out, struct error
         return error_remedy(err, "load the kernel's module \"loop\", or unpack the image into a folder");
     }
     for (int i = 0; r == -EBUSY && i < TRIES; i++) {
-        int number = control(manager, LOOP_CTL_GET_FREE, 0);
+        int number = file_control(manager, LOOP_CTL_GET_FREE, 0);
 
         if (number < 0)
             return error_set(err, number, "cannot get a loop device for %s", file);

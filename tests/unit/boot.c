@@ -114,7 +114,8 @@ static void an_image_has_two_to_four_parts(void **state)
 
 static char dep[] =
     "kernel/net/bridge.ko: kernel/net/stp.ko kernel/net/llc.ko\nkernel/net/stp.ko: kernel/net/llc.ko\n"
-    "kernel/net/llc.ko:\nkernel/fs/my-fs.ko.xz:\nkernel/lib/crc.ko:\n";
+    "kernel/net/llc.ko:\nkernel/fs/my-fs.ko.xz:\nkernel/lib/crc.ko:\nkernel/fs/over.ko: "
+    "kernel/fs/my-fs.ko.xz\n";
 static char alias[] = "# aliases\nalias rtnl-link-bridge bridge\nalias pci:v00001AF4d0000100[0-5]sv* "
                       "llc\nalias fs-my_fs my_fs\n"
                       "alias pci:v00001AF4* crc\n";
@@ -141,6 +142,9 @@ static void a_module_comes_after_those_it_needs(void **state)
     assert_resolves("rtnl-link-bridge", 0, "kernel/net/llc.ko kernel/net/stp.ko kernel/net/bridge.ko");
     assert_resolves("my-fs", 0,
                     "kernel/lib/crc.ko kernel/fs/my-fs.ko.xz kernel/net/llc.ko kernel/net/stp.ko");
+    assert_resolves(
+        "over", 0,
+        "kernel/lib/crc.ko kernel/fs/my-fs.ko.xz kernel/net/llc.ko kernel/net/stp.ko kernel/fs/over.ko");
     assert_resolves("pci:v00001AF4d00001003sv1", 0, "kernel/net/llc.ko kernel/lib/crc.ko");
     assert_resolves("unix_sockets", 1, "");
     assert_resolves("nonesuch", -ENOENT, "");

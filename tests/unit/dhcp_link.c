@@ -19,6 +19,7 @@
 #include "net/link.h"
 #include "net/route.h"
 #include "net/udp_packet.h"
+#include "tests/unit/skip.h"
 
 #define SERVER 0x0a000301U
 
@@ -35,12 +36,16 @@ static int make_veth(int peer_netns)
     struct error err = ERROR_INIT;
     struct netlink_batch b;
     struct link l;
+    int r;
 
     assert_int_equal(netlink_open(&n, NETLINK_ROUTE, -1, &err), 0);
     netlink_batch_init(&b);
     link_create(&b, &(struct link_request){
                         .name = "v", .kind = "veth", .peer = &peer, .flags = IFF_UP, .change = IFF_UP});
-    assert_int_equal(netlink_exchange(&n, &b, NULL, NULL), 0);
+    r = netlink_exchange(&n, &b, NULL, NULL);
+    if (r == -EOPNOTSUPP)
+        SKIP("no veth can be made here");
+    assert_int_equal(r, 0);
     assert_int_equal(link_find(&n, 0, "v", &l, &err), 0);
     return l.index;
 }
@@ -103,10 +108,12 @@ static void a_lease_is_applied_in_another_namespace(void **state)
 
     (void)state;
     if (outer < 0)
-        skip();
+        SKIP("network namespaces may not be made here");
     index = make_veth(inner);
     lease_table_init(&s.leases, SERVER + 1, SERVER + 9);
     fd = udp_packet_open(-1, index, DHCP_SERVER_PORT);
+    if (fd == -ENOPROTOOPT)
+        SKIP("packet sockets do not tell here whose checksums are still to be made");
     assert_true(fd >= 0);
     if (dhcp_link_open(&l, inner, "eth0", &options, &err) < 0)
         fail_msg("%s", err.text);

@@ -18,6 +18,7 @@
 #include "core/run/idmap.h"
 #include "core/run/limits.h"
 #include "core/run/personality.h"
+#include "tests/unit/skip.h"
 
 static void capabilities_have_names_and_numbers(void **state)
 {
@@ -59,7 +60,7 @@ static void a_limited_process_cannot_get_the_rest(void **state)
 
     (void)state;
     if (geteuid() != 0)
-        skip();
+        SKIP("only root may give up capabilities");
     child = fork();
     if (child == 0) {
         if (caps_limit(UINT64_C(1) << CAP_CHOWN, NULL) < 0)

@@ -26,6 +26,7 @@
 #include "net/link.h"
 #include "net/neighbour.h"
 #include "net/route.h"
+#include "tests/unit/skip.h"
 
 static const struct container container = {.name = "test", .lxcpath = "/nowhere"};
 static bool allowed; /* user namespaces are not everywhere */
@@ -41,7 +42,24 @@ struct fixture {
 
 #define NEEDS_NAMESPACES()                                                                                   \
     if (!allowed)                                                                                            \
-    skip()
+    SKIP("network namespaces or links may not be made here")
+
+static int exchange(struct netlink *n, struct netlink_batch *b)
+{
+    return netlink_exchange(n, b, NULL, NULL);
+}
+
+/* An emulator of another byte order does not turn what is nested in a message. */
+static bool can_make_links(void)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    struct netlink_batch b;
+
+    netlink_batch_init(&b);
+    link_create(&b, &(struct link_request){.name = "try", .kind = "bridge"});
+    link_delete(&b, 0, "try");
+    return netlink_open(&n, NETLINK_ROUTE, -1, NULL) == 0 && exchange(&n, &b) != -EOPNOTSUPP;
+}
 
 static int become_host(void **state)
 {
@@ -49,16 +67,14 @@ static int become_host(void **state)
     uid_t uid = getuid();
 
     (void)state;
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
+        /* Refused to a program of several threads, as an emulator is; root needs none. */
+        allowed = uid == 0 && unshare(CLONE_NEWNET) == 0 && can_make_links();
         return 0;
+    }
     snprintf(line, sizeof(line), "0 %u 1", uid);
-    allowed = file_write_value(AT_FDCWD, "/proc/self/uid_map", line) == 0;
+    allowed = file_write_value(AT_FDCWD, "/proc/self/uid_map", line) == 0 && can_make_links();
     return 0;
-}
-
-static int exchange(struct netlink *n, struct netlink_batch *b)
-{
-    return netlink_exchange(n, b, NULL, NULL);
 }
 
 static void make_bridge(struct netlink *host, const char *name)
@@ -348,6 +364,7 @@ static void router_mode_routes_and_answers_for_the_gateway(void **state)
 {
     struct fixture *f = *state;
     struct net_address address = address_of("10.9.0.5", 32, NULL), route = address_of("10.77.0.0", 16, NULL);
+    int r;
 
     NEEDS_NAMESPACES();
     f->nets[0].type = NET_VETH;
@@ -357,7 +374,10 @@ static void router_mode_routes_and_answers_for_the_gateway(void **state)
     f->nets[0].address_count = f->nets[0].veth_route_count = 1;
     f->nets[0].ipv4_gateway = GATEWAY_ADDRESS;
     inet_pton(AF_INET, "169.254.1.1", f->nets[0].ipv4_gateway_address);
-    assert_int_equal(attach(f), 0);
+    r = attach(f);
+    if (r == -EOPNOTSUPP)
+        SKIP("a neighbour cannot be answered for here");
+    assert_int_equal(r, 0);
     assert_true(has_route(&f->host, AF_INET, "10.9.0.5", ""));
     assert_true(has_route(&f->host, AF_INET, "10.77.0.0/16", ""));
     assert_true(has_proxy(&f->host, AF_INET, "169.254.1.1"));

@@ -17,6 +17,7 @@
 #include "core/run/monitor.h"
 #include "core/run/protocol.h"
 #include "core/run/sync.h"
+#include "tests/unit/skip.h"
 
 static void an_address_is_the_path_or_its_hash_where_that_is_too_long(void **state)
 {
@@ -167,14 +168,16 @@ static void another_user_is_refused(void **state)
     union {
         char bytes[CMSG_SPACE(sizeof(other))];
         struct cmsghdr header;
-    } control = {.header = {CMSG_LEN(sizeof(other)), SOL_SOCKET, SCM_CREDENTIALS}};
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(other)),
+                            .cmsg_level = SOL_SOCKET,
+                            .cmsg_type = SCM_CREDENTIALS}};
     struct iovec vector = {(void *)&request, sizeof(request)};
     struct msghdr message = {
         .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 
     memcpy(CMSG_DATA(&control.header), &other, sizeof(other));
     if (sendmsg(p->client, &message, 0) < 0) /* only root may say to be another */
-        skip();
+        SKIP("only root may say to be another");
     assert_int_equal(command_server_handle(&p->monitor, p->server), COMMAND_CLOSE);
     assert_int_equal(answer(p).result, -EPERM);
 }

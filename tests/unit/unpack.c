@@ -20,6 +20,7 @@
 #include "core/base/str.h"
 #include "fetch/unpack.h"
 #include "fetch/unpack_tree.h"
+#include "tests/unit/skip.h"
 
 /* A tar archive in the making (ustar, POSIX.1-1988), and the folder that it is unpacked into. */
 struct fixture {
@@ -302,7 +303,7 @@ static void ids_are_mapped(void **state)
     struct stat st;
 
     if (geteuid() != 0)
-        skip();
+        SKIP("only root may give files away");
     f->options.uids = f->options.gids = &range;
     f->options.uid_count = f->options.gid_count = 1;
     entry(f, '0', "sub/file", NULL, "x");
@@ -319,7 +320,7 @@ static void an_id_that_is_not_mapped_is_refused(void **state)
     static const struct unpack_id_range range = {1, 100000, 65536};
 
     if (geteuid() != 0)
-        skip();
+        SKIP("only root may give files away");
     f->options.uids = f->options.gids = &range;
     f->options.uid_count = f->options.gid_count = 1;
     entry(f, '0', "file", NULL, "x");
@@ -380,7 +381,7 @@ static void attributes_and_long_names_come_from_pax(void **state)
     assert_int_equal(unpack(f), 0);
     assert_holds(f, path, "x");
     if (f->result.xattrs_skipped)
-        skip();
+        SKIP("this file system keeps no extended attributes");
     cleanup_fd int fd = openat(f->root, "attributed", O_RDONLY | O_CLOEXEC);
     assert_int_equal(fgetxattr(fd, "user.mime", value, sizeof(value)), 3);
     assert_string_equal(value, "a/b");
@@ -445,13 +446,18 @@ static void a_truncated_archive_is_refused(void **state)
     assert_int_equal(unpack_bytes(f, f->tar.text, 520, 100), -EBADMSG);
 }
 
+/* The libraries of the executable, with which the tests of another machine are linked, only unpack. */
+#pragma weak lzma_easy_buffer_encode
+
 static void compressed(struct fixture *f, unsigned char **out, size_t *length)
 {
     char end[1024] = {0};
     size_t room;
 
+    if (!lzma_easy_buffer_encode)
+        SKIP("the library here only unpacks");
     strbuf_add(&f->tar, end, sizeof(end));
-    room = lzma_stream_buffer_bound(f->tar.length);
+    room = 2 * f->tar.length + 1024;
     *out = malloc(room);
     *length = 0;
     assert_int_equal(lzma_easy_buffer_encode(0, LZMA_CHECK_CRC32, NULL, (const uint8_t *)f->tar.text,

@@ -1,0 +1,223 @@
+/* Sizes beyond 4 GiB and times beyond 2038, which 32 bits do not hold: on every machine, also one of 32 bits.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+#include "core/storage/copy_tree.h"
+#include "core/storage/tar_write.h"
+#include "fetch/certificate.h"
+#include "fetch/unpack.h"
+#include "net/lease.h"
+#include "tests/unit/skip.h"
+
+#define GIB      (INT64_C(1) << 30)
+#define IN_2100  INT64_C(4102444800) /* 2100-01-01 */
+#define PAST_MAX 9                   /* GiB: tar's octal digits end at 8 */
+
+_Static_assert(sizeof(off_t) == 8, "an offset has 64 bits");
+_Static_assert(sizeof(time_t) == 8, "a time has 64 bits");
+
+struct fixture {
+    char path[64];
+    int from, to;
+    struct strbuf tar;
+    struct error err;
+};
+
+static int make_folders(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    int folder;
+
+    snprintf(f->path, sizeof(f->path), "/tmp/lxcbox-large.XXXXXX");
+    assert_non_null(mkdtemp(f->path));
+    folder = open(f->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkdirat(folder, "from", 0755) | mkdirat(folder, "to", 0755), 0);
+    f->from = openat(folder, "from", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    f->to = openat(folder, "to", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    close(folder);
+    *state = f;
+    return 0;
+}
+
+static int remove_folders(void **state)
+{
+    struct fixture *f = *state;
+
+    close(f->from);
+    close(f->to);
+    strbuf_free(&f->tar);
+    remove_tree(AT_FDCWD, f->path);
+    free(f);
+    return 0;
+}
+
+/* A file of 9 GiB less a hole, with one text before 4 GiB and one after 8, last changed in the year 2100. */
+static void make_large(struct fixture *f)
+{
+    const struct timespec times[] = {{IN_2100, 0}, {IN_2100, 0}};
+    cleanup_fd int fd = openat(f->from, "large", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+    if (ftruncate(fd, PAST_MAX * GIB) < 0)
+        SKIP("this file system has no files of 9 GiB");
+    assert_int_equal(pwrite(fd, "low", 3, 3 * GIB), 3);
+    assert_int_equal(pwrite(fd, "high", 4, PAST_MAX * GIB - 4), 4);
+    assert_int_equal(futimens(fd, times), 0);
+}
+
+static void assert_large(int dir)
+{
+    char text[5] = "";
+    struct stat st;
+    cleanup_fd int fd = openat(dir, "large", O_RDONLY | O_CLOEXEC);
+
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(st.st_size == PAST_MAX * GIB);
+    assert_true(st.st_mtime == IN_2100);
+    assert_true(st.st_blocks < 2048); /* the hole is one */
+    assert_int_equal(pread(fd, text, 3, 3 * GIB), 3);
+    assert_string_equal(text, "low");
+    assert_int_equal(pread(fd, text, 4, PAST_MAX * GIB - 4), 4);
+    assert_string_equal(text, "high");
+}
+
+static void a_copy_keeps_them(void **state)
+{
+    struct fixture *f = *state;
+
+    make_large(f);
+    assert_large(f->from);
+    if (copy_tree(f->from, f->to, &f->err) < 0)
+        fail_msg("%s", f->err.text);
+    assert_large(f->to);
+}
+
+/* As much as holds the header of the one file, which is the second after its folder's. */
+static int put_beginning(void *context, const void *bytes, size_t length)
+{
+    struct strbuf *out = context;
+
+    return out->length > 2048 ? -ECANCELED : strbuf_add(out, bytes, length);
+}
+
+static void an_archive_is_written_with_them(void **state)
+{
+    struct fixture *f = *state;
+    struct tar_sink sink = {put_beginning, &f->tar};
+    static const unsigned char size[] = {0x80, 0, 0, 0, 0, 0, 0, 2, 0x40, 0, 0, 0};
+    const struct config config = {.idmap_count = 0};
+    const char *header;
+
+    make_large(f);
+    assert_int_equal(tar_put_tree(&sink, f->from, &config, &f->err), -ECANCELED);
+    header = memmem(f->tar.text, f->tar.length, "./large\0", 8);
+    assert_non_null(header);
+    assert_memory_equal(header + 124, size, sizeof(size)); /* GNU's form: not octal, but a number */
+    assert_string_equal(header + 136, "36441453400");
+}
+
+static int put_all(void *context, const void *bytes, size_t length)
+{
+    return strbuf_add(context, bytes, length);
+}
+
+static void an_archive_is_unpacked_with_its_times(void **state)
+{
+    struct fixture *f = *state;
+    struct tar_sink sink = {put_all, &f->tar};
+    const struct timespec times[] = {{IN_2100, 0}, {IN_2100, 5}};
+    const struct config config = {.idmap_count = 0};
+    const struct unpack_options options = {.keep_ids = true};
+    struct unpack *u;
+    struct stat st;
+
+    assert_int_equal(file_replace(f->from, "file", "x", 1, 0644), 0);
+    assert_int_equal(utimensat(f->from, "file", times, 0), 0);
+    assert_int_equal(tar_put_tree(&sink, f->from, &config, &f->err), 0);
+    assert_int_equal(tar_put_end(&sink), 0);
+    assert_int_equal(unpack_start(f->to, &options, &u, &f->err), 0);
+    assert_int_equal(unpack_feed(u, f->tar.text, f->tar.length, &f->err), 0);
+    assert_int_equal(unpack_finish(u, NULL, &f->err), 0);
+    assert_int_equal(fstatat(f->to, "file", &st, 0), 0);
+    assert_true(st.st_mtim.tv_sec == IN_2100 && st.st_mtim.tv_nsec == 5);
+}
+
+/* GNU's oldest form of a sparse file in pax records: the file's size, how many pieces, where each lies. */
+static void a_sparse_file_of_an_archive_is_unpacked(void **state)
+{
+    struct fixture *f = *state;
+    static const char records[] = "30 GNU.sparse.size=9663676416\n"
+                                  "26 GNU.sparse.numblocks=2\n"
+                                  "44 GNU.sparse.map=3221225472,3,9663676412,4\n"
+                                  "20 mtime=4102444800\n";
+    struct tar_sink sink = {put_all, &f->tar};
+    const struct unpack_options options = {.keep_ids = true};
+    unsigned sum;
+    struct unpack *u;
+
+    assert_int_equal(tar_put_file(&sink, "pax", records, sizeof(records) - 1), 0);
+    f->tar.text[156] = 'x';
+    sum = (unsigned)strtoul(f->tar.text + 148, NULL, 8) + 'x' - '0';
+    snprintf(f->tar.text + 148, 7, "%06o", sum);
+    assert_int_equal(tar_put_file(&sink, "large", "lowhigh", 7), 0);
+    assert_int_equal(tar_put_end(&sink), 0);
+    assert_int_equal(unpack_start(f->to, &options, &u, &f->err), 0);
+    assert_int_equal(unpack_feed(u, f->tar.text, f->tar.length, &f->err), 0);
+    if (unpack_finish(u, NULL, &f->err) < 0)
+        fail_msg("%s", f->err.text);
+    assert_large(f->to);
+}
+
+static void a_lease_outlives_2038(void **state)
+{
+    struct lease l = {.address = 0x0a000302, .client = {.hardware = {2}, .hardware_size = 6}}, out;
+    char line[LEASE_LINE_SIZE];
+    size_t length;
+
+    (void)state;
+    l.expires = IN_2100;
+    length = lease_format(&l, line);
+    assert_int_equal(strncmp(line, "4102444800 ", 11), 0);
+    assert_true(lease_parse(line, length - 1, &out));
+    assert_true(out.expires == IN_2100 && lease_active(&out, IN_2100 - 1) && !lease_active(&out, IN_2100));
+}
+
+static void a_certificate_may_be_valid_after_2038(void **state)
+{
+    const struct certificate c = {.not_before = INT64_C(1700000000), .not_after = IN_2100};
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_true(certificate_in_time(&c, IN_2100) && !certificate_in_time(&c, IN_2100 + 1));
+    assert_int_equal(certificate_explain_time("host", &c, 2 * IN_2100 - 86400, &err), -EKEYEXPIRED);
+    assert_non_null(strstr(err.text, "2100-01-01"));
+    assert_non_null(strstr(err.text, "2230-01-01"));
+}
+
+int main(void)
+{
+#define WITH_FOLDERS(test) cmocka_unit_test_setup_teardown(test, make_folders, remove_folders)
+    const struct CMUnitTest tests[] = {
+        WITH_FOLDERS(a_copy_keeps_them),
+        WITH_FOLDERS(an_archive_is_written_with_them),
+        WITH_FOLDERS(an_archive_is_unpacked_with_its_times),
+        WITH_FOLDERS(a_sparse_file_of_an_archive_is_unpacked),
+        cmocka_unit_test(a_lease_outlives_2038),
+        cmocka_unit_test(a_certificate_may_be_valid_after_2038),
+    };
+
+    return cmocka_run_group_tests_name("large", tests, NULL, NULL);
+}
