@@ -185,7 +185,7 @@ static int look_at(const struct overview_walk *walk, const struct listed_contain
 {
     __attribute__((cleanup(look_end))) struct look look = {
         .walk = walk,
-        .container = {item->name, walk->lxcpath},
+        .container = {.name = item->name, .lxcpath = walk->lxcpath},
         .row = {.memory_bytes = -1, .swap_bytes = -1},
     };
     const struct overview_request *request = walk->request;
