@@ -85,7 +85,7 @@ system: build/lxcbox
 # qemu-system-misc for riscv64 and s390x, qemu-system-x86 for i386.)
 .PHONY: boot
 boot: $(OUT)/lxcbox
-	$(if $(TARGET),+$(MAKE) TARGET= build/lxcbox)
+	+$(if $(TARGET),$(MAKE) TARGET= build/lxcbox)
 	TARGET=$(TARGET) TEST_TIMEOUT=3600 tests/run boot
 
 check: setup
