@@ -20,7 +20,7 @@ container() {
 inside() {
     local name=$1
     shift
-    timeout 20 "$LXCBOX" lxc-attach -P "$P" -n "$name$ID" -- "$@"
+    timeout "$PATIENCE" "$LXCBOX" lxc-attach -P "$P" -n "$name$ID" -- "$@"
 }
 state() { "$LXCBOX" lxc-state -P "$P" "$1$ID"; }
 console() {
