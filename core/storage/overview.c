@@ -200,7 +200,7 @@ static int look_at(const struct overview_walk *walk, int folder, const struct li
     __attribute__((cleanup(look_end))) struct look look = {
         .walk = walk,
         .folder = folder,
-        .container = {item->name, walk->lxcpath},
+        .container = {.name = item->name, .lxcpath = walk->lxcpath},
         .row = {.memory_bytes = -1, .swap_bytes = -1},
     };
     const struct overview_request *request = walk->request;
