@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
