@@ -23,6 +23,7 @@ done
 echo 'lxc.start.auto = 1' >> "$WORK/stock/$N-a/config"
 cp -a "$WORK/stock" "$WORK/ours"
 sed -i "s#$WORK/stock#$WORK/ours#" "$WORK"/ours/*/config
+cleanup 'sleep 0.2; rmdir /sys/fs/cgroup/*/lxc.monitor.$N-*' # stock LXC leaves some
 cleanup 'for side in stock ours; do for c in $(ls -A "$WORK/$side"); do lxcbox lxc-stop -k -P "$WORK/$side" $c; done; done'
 lxc-start -P "$WORK/stock" -n $N-r
 lxcbox lxc-start -P "$WORK/ours" -n $N-r

@@ -75,6 +75,12 @@ inside ls-bigger in-stopped
 mkdir -p "$P/ls-bigger/rootfs$P/in-stopped/rootfs$P/deepest"
 touch "$P/ls-bigger/rootfs$P/in-stopped/rootfs$P/deepest/config"
 lxcbox lxc-unfreeze -P "$P" -n ls-frozen
+# LXC's looks into a running one only where it can make its locks inside.
+nested() { diff <(lxc-ls -P "$P" "$@" 2> /dev/null) <(lxcbox lxc-ls -P "$P" "$@" 2>&1 | grep -v in-running); }
+for options in --nesting '-1 --nesting' '-f --nesting' '-1 --nesting=1' '--nesting -f -g web'; do
+    # shellcheck disable=SC2086
+    t "lxc-ls $options prints what LXC's does" nested $options
+done
 t 'containers in running and in stopped containers are found' is \
     $'ls-a\nls-a/in-running\nls-bigger\nls-bigger/in-stopped\nls-bigger/in-stopped/deepest' \
     bash -c "'$LXCBOX' lxc-ls -P '$P' -1 --nesting | grep -E 'ls-a|ls-bigger'"

@@ -4,6 +4,7 @@ needs_root
 cache=$PWD/build/test-cache/uidmap
 promise='a user with ids in /etc/subuid has containers'
 if ! command -v setpriv > /dev/null || [ ! -x /bin/busybox ]; then skip "$promise" 'needs busybox-static and util-linux'; exit 0; fi
+if findmnt -no OPTIONS -T "$WORK" | grep -qw nosuid; then skip "$promise" "newuidmap cannot be setuid in $WORK"; exit 0; fi
 # Not installed: stock LXC would use it for root, too. And /etc is a copy that nobody else sees.
 if [ -z "${PRIVATE_ETC-}" ]; then
     if [ ! -e "$cache/usr" ]; then
