@@ -109,6 +109,7 @@ TEST_PACKAGES = apparmor \
 	python3 \
 	python3-lxc \
 	qemu-system-x86 \
+	rsync \
 	squashfs-tools \
 	strace \
 	tcpdump \

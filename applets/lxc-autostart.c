@@ -1,5 +1,6 @@
 /* lxc-autostart: start, reboot or end the containers that are marked for it. See lxc-autostart.1. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,7 +101,7 @@ static int read_candidates(const char *lxcpath, const struct container_list *lis
         c->active = list->items[i].active;
         out->count++;
         path = container_path(&c->container, "config");
-        r = path ? config_summary_read(path, &includes, &c->settings) : -ENOMEM;
+        r = path ? config_summary_read(AT_FDCWD, path, &includes, &c->settings) : -ENOMEM;
         r = r == -ENOMEM ? r : 0; /* one that cannot be read has no mark */
     }
     string_list_clear(&includes.items);

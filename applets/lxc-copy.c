@@ -1,12 +1,17 @@
 /* lxc-copy: copy a container, rename it, or run a copy that is gone afterwards. See lxc-copy.1. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/config/config.h"
+#include "core/run/attach.h"
 #include "core/run/start.h"
+#include "core/run/stop.h"
 #include "core/storage/copy.h"
 #include "core/storage/destroy.h"
 
@@ -73,11 +78,47 @@ static int check_options(const struct lxc_copy_options *o, struct error *err)
     return 0;
 }
 
-static int start_copy(const struct container *c, const struct lxc_copy_options *o, struct error *err)
+/*
+ * The copy is there for one command. How that ended is not told, as in LXC, but that it could not be run is.
+ * A child enters, since an ordinary user's process has no way back out of a user namespace.
+ */
+static int run_command(const struct container *c, const char *applet, char **command, struct error *err)
+{
+    const struct attach_options attach = {.personality = -1,
+                                          .clear_env = true,
+                                          .uid = ATTACH_ID_UNSET,
+                                          .gid = ATTACH_ID_UNSET,
+                                          .log = -1,
+                                          .command = command};
+    char text[sizeof(struct error)];
+    int status = 0, r;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (container_attach(c, &attach, err) >= 0 && !err->code)
+            _exit(0);
+        fprintf(stderr, "%s: %s\n", applet, error_format(err, text, sizeof(text)));
+        _exit(1);
+    }
+    if (pid > 0) {
+        /* From the keyboard they are for the command. */
+        signal(SIGINT, SIG_IGN);
+        signal(SIGQUIT, SIG_IGN);
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+            ;
+    }
+    r = container_shutdown(c, -1, err);
+    if (pid < 0)
+        return error_set(err, errno, "cannot run %s", command[0]);
+    return r < 0 && r != -ENOTCONN ? r : status != 0;
+}
+
+static int start_copy(const struct container *c, const struct lxc_copy_options *o, const char *applet,
+                      char **command, struct error *err)
 {
     cleanup_config struct config config = {0};
     cleanup_free char *path = container_path(c, "config");
-    const struct start_options start = {.foreground = o->foreground};
+    const struct start_options start = {.foreground = o->foreground && !command};
     int r = path ? 0 : error_set(err, ENOMEM, "cannot start %s", c->name);
 
     config_init(&config);
@@ -85,11 +126,13 @@ static int start_copy(const struct container *c, const struct lxc_copy_options *
         r = config_read_file(&config, path, err);
     if (r == 0 && o->tmpfs)
         r = copy_to_tmpfs(c, err);
-    return r == 0 ? container_start(c, &config, &start, err) : r;
+    if (r == 0)
+        r = container_start(c, &config, &start, err);
+    return r == 0 && command ? run_command(c, applet, command, err) : r;
 }
 
 static int run_ephemeral(const struct container *from, struct container *to, const struct lxc_copy_options *o,
-                         struct copy_options *copy, struct error *err)
+                         struct copy_options *copy, const struct invocation *in, struct error *err)
 {
     cleanup_free char *name = NULL;
     int r;
@@ -111,7 +154,7 @@ static int run_ephemeral(const struct container *from, struct container *to, con
         printf("Created %s as clone of %s\n", to->name, from->name);
         fflush(stdout);
     }
-    r = start_copy(to, o, err);
+    r = start_copy(to, o, in->applet, in->argc ? in->argv : NULL, err);
     if (r < 0 && copy->ephemeral) {
         struct error ignored = ERROR_INIT;
         container_destroy(to, false, &ignored);
@@ -143,9 +186,11 @@ static int lxc_copy_run(struct invocation *in, struct error *err)
     copy.hook_arguments = in->argv;
     if (o->rename)
         return container_rename(&from, &to, err);
-    return o->ephemeral ? run_ephemeral(&from, &to, o, &copy, err) : container_copy(&from, &to, &copy, err);
+    return o->ephemeral ? run_ephemeral(&from, &to, o, &copy, in, err)
+                        : container_copy(&from, &to, &copy, err);
 }
 
 APPLET(lxc_copy, .name = "lxc-copy", .summary = "Copy, rename, or run a copy of a container",
-       .usage = "[-n] NAME [-N NEWNAME] [OPTION]... [-- HOOK-ARGUMENT...]", .options = lxc_copy_table,
-       .options_size = sizeof(struct lxc_copy_options), .run = lxc_copy_run);
+       .usage = "[-n] NAME [-N NEWNAME] [OPTION]... [-- COMMAND [ARGUMENT]... | -- HOOK-ARGUMENT...]",
+       .options = lxc_copy_table, .options_size = sizeof(struct lxc_copy_options), .sealed = true,
+       .run = lxc_copy_run);

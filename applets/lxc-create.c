@@ -17,7 +17,7 @@
 struct lxc_create_options {
     struct container_options container;
     const char *config, *template, *storage, *dir;
-    const char *lvname, *vgname, *thinpool, *rbdname, *rbdpool, *zfsroot, *fstype, *fssize;
+    const char *lvname, *vgname, *thinpool, *rbdname, *rbdpool, *rbduser, *zfsroot, *fstype, *fssize;
     bool help;
 };
 
@@ -27,7 +27,7 @@ static const struct option_row lxc_create_table[] = {
     OPT_STRING('t', "template", "TEMPLATE", struct lxc_create_options, template,
                "download, busybox, local, none, or an executable template"),
     OPT_STRING('B', "bdev", "KIND", struct lxc_create_options, storage,
-               "storage of the rootfs: dir, btrfs or best (dir)"),
+               "storage of the rootfs: dir, btrfs, loop or best (dir)"),
     OPT_STRING(0, "dir", "DIR", struct lxc_create_options, dir, "put the rootfs into the new folder DIR"),
     OPT_STRING(0, "lvname", "NAME", struct lxc_create_options, lvname, NULL),
     OPT_STRING(0, "vgname", "NAME", struct lxc_create_options, vgname, NULL),
@@ -35,8 +35,11 @@ static const struct option_row lxc_create_table[] = {
     OPT_STRING(0, "rbdname", "NAME", struct lxc_create_options, rbdname, NULL),
     OPT_STRING(0, "rbdpool", "NAME", struct lxc_create_options, rbdpool, NULL),
     OPT_STRING(0, "zfsroot", "PATH", struct lxc_create_options, zfsroot, NULL),
-    OPT_STRING(0, "fstype", "TYPE", struct lxc_create_options, fstype, NULL),
-    OPT_STRING(0, "fssize", "SIZE", struct lxc_create_options, fssize, NULL),
+    OPT_STRING(0, "rbduser", "NAME", struct lxc_create_options, rbduser, NULL),
+    OPT_STRING(0, "fstype", "TYPE", struct lxc_create_options, fstype,
+               "with -B loop: the kind of file system (ext4)"),
+    OPT_STRING(0, "fssize", "SIZE[bkmgt]", struct lxc_create_options, fssize,
+               "with -B loop: its size, in MiB unless a unit is given (1g)"),
     OPT_FLAG('h', NULL, struct lxc_create_options, help, "with -t: print the template's options"),
     OPT_GROUP(container_options_table, struct lxc_create_options, container),
     OPT_END,
@@ -361,8 +364,8 @@ static int refuse_storage_options(const struct lxc_create_options *o, struct err
     const struct {
         const char *name, *value;
     } rows[] = {{"lvname", o->lvname},   {"vgname", o->vgname},   {"thinpool", o->thinpool},
-                {"rbdname", o->rbdname}, {"rbdpool", o->rbdpool}, {"zfsroot", o->zfsroot},
-                {"fstype", o->fstype},   {"fssize", o->fssize}};
+                {"rbdname", o->rbdname}, {"rbdpool", o->rbdpool}, {"rbduser", o->rbduser},
+                {"zfsroot", o->zfsroot}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         if (!rows[i].value)
@@ -372,6 +375,27 @@ static int refuse_storage_options(const struct lxc_create_options *o, struct err
         return error_remedy(err, "make and mount it, and name a folder on it with --dir");
     }
     return 0;
+}
+
+static int read_size(const char *text, uint64_t *bytes, struct error *err)
+{
+    static const char units[] = "bkmgt";
+    cleanup_free char *number = text ? strdup(text) : NULL;
+    size_t length = number ? strlen(number) : 0;
+    const char *unit = length ? strchr(units, number[length - 1] | 0x20) : NULL;
+    int shift = unit ? (int)(unit - units) * 10 : 20;
+
+    *bytes = 0;
+    if (unit)
+        number[--length] = '\0';
+    while (length && number[length - 1] == ' ')
+        number[--length] = '\0';
+    if (!text || (number && parse_uint64(number, 10, (uint64_t)INT64_MAX >> shift, bytes) == 0 && *bytes)) {
+        *bytes <<= shift;
+        return 0;
+    }
+    error_text(err, EINVAL, "--fssize: \"%s\" is not a size", text);
+    return error_remedy(err, "write 500m, 2g, or a number of MiB");
 }
 
 static void show_message(int fd)
@@ -411,12 +435,20 @@ static int run_builtin(const struct template *t, const struct lxc_create_options
                        const struct container *c, struct invocation *in, struct error *err)
 {
     cleanup_free void *options = calloc(1, t->options_size);
-    struct create_options create = {t->name, o->config, o->storage, o->dir, t->fill != NULL};
+    struct create_options create = {.template_name = t->name,
+                                    .config_file = o->config,
+                                    .storage = o->storage,
+                                    .dir = o->dir,
+                                    .rootfs = t->fill != NULL,
+                                    .fstype = o->fstype};
     bool help = false, version = false;
     int operands, r;
 
     if (!options)
         return error_set(err, ENOMEM, "cannot make container %s", c->name);
+    r = read_size(o->fssize, &create.size_bytes, err);
+    if (r < 0)
+        return r;
     /* options_parse() passes over argv[0]: here that is what stands before the first operand. */
     r = options_parse(t->options, false, options, in->argc + 1, in->argv - 1, &operands, &help, &version,
                       err);
@@ -462,9 +494,15 @@ static int lxc_create_run(struct invocation *in, struct error *err)
         return r;
     if (t)
         return run_builtin(t, o, &c, in, err);
-    struct create_options create = {o->template, o->config, o->storage, o->dir, true};
+    struct create_options create = {.template_name = o->template,
+                                    .config_file = o->config,
+                                    .storage = o->storage,
+                                    .dir = o->dir,
+                                    .rootfs = true,
+                                    .fstype = o->fstype};
     struct template_run run = {o->template, in->argv};
-    return container_create(&c, &create, template_run, &run, err);
+    r = read_size(o->fssize, &create.size_bytes, err);
+    return r < 0 ? r : container_create(&c, &create, template_run, &run, err);
 }
 
 APPLET(lxc_create, .name = "lxc-create", .summary = "Make a container from a template",

@@ -49,7 +49,11 @@ static int fill(void *context, struct create_place *place, struct error *err)
 static int lxc_import_run(struct invocation *in, struct error *err)
 {
     const struct lxc_import_options *o = in->options;
-    struct create_options create = {"archive", o->config, o->storage, o->dir, true};
+    struct create_options create = {.template_name = "archive",
+                                    .config_file = o->config,
+                                    .storage = o->storage,
+                                    .dir = o->dir,
+                                    .rootfs = true};
     struct import import;
     cleanup_fd int fd = -1;
     struct container c;

@@ -58,8 +58,10 @@ static int start(const struct invocation *in, struct bridge_settings *s, struct 
     ret = log_open(in->applet, NULL, o->log_file, level, err);
     if (ret < 0)
         return ret;
-    if (!s->use_bridge) /* as stock's: another bridge is used, or none */
+    if (!s->use_bridge) { /* as stock's: another bridge is used, or none */
+        fprintf(stderr, "%s: nothing is started, as USE_LXC_BRIDGE is false\n", in->applet);
         return 0;
+    }
     if (o->uplink && o->foreground)
         return error_text(err, EINVAL, "--bridge-uplink leaves nothing to serve in the foreground");
     print_warnings(in, &s->warnings);
@@ -210,7 +212,11 @@ static int status(struct error *err)
     int r = bridge_state_read(&state, err);
 
     if (r == -ENOENT) {
-        puts("State:          STOPPED (\"lxc-net start\" starts it)");
+        bool wanted = read_settings(&s, NULL) < 0 || s.use_bridge;
+
+        bridge_settings_free(&s);
+        printf("State:          STOPPED (%s)\n",
+               wanted ? "\"lxc-net start\" starts it" : "USE_LXC_BRIDGE is false");
         return NOT_RUNNING;
     }
     if (r < 0)

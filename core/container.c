@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
@@ -102,11 +103,15 @@ static int select_lxcpath(const struct container_options *o, const char **lxcpat
     return 0;
 }
 
+/* A pipe can be read once, and is left to whoever needs what comes out of it. */
 static int check_config(const char *path, struct error *err)
 {
     cleanup_config struct config config;
+    struct stat st;
 
     config_init(&config);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return 0;
     return config_read_file(&config, path, err);
 }
 

@@ -23,7 +23,7 @@ endef
 # For the test of our table of system calls: {"ABI", "NAME", NUMBER}, as the kernel's headers have them. On x86_64 the
 # headers of its other ABIs are the same files.
 calls_of = echo '\#include <asm/unistd.h>' | $(DEPS_CC) -I$(KERNEL_HEADERS) -I$(dir $(KERNEL_ASM)) $(2) -dM -E - | \
-	sed -nE 's/^.define (__NR_|__ARM_NR_)([a-z_0-9]+) .*/{"$(1)", "\2", \1\2},/p' | grep -vE 'NR_(arch_specific_syscall|syscalls|cmpxchg)' | \
+	sed -nE 's/^.define (__NR_|__ARM_NR_)([a-z_0-9]+) .*/{"$(1)", "\2", \1\2},/p' | grep -vE 'NR_(arch_specific_syscall|syscalls|cmpxchg|unused[0-9]+|reserved[0-9]+)' | \
 	(echo '\#include <asm/unistd.h>'; cat) | $(DEPS_CC) -I$(KERNEL_HEADERS) -I$(dir $(KERNEL_ASM)) $(2) -E -P - >> $@
 $(OUT)/gen/calls.h: tests/tests.mk
 	@mkdir -p $(@D)
@@ -80,6 +80,13 @@ fuzz: $(fuzz_names:%=build/fuzz/%)
 
 system: build/lxcbox
 	tests/run system interop
+
+# Virtual machines of the kind that TARGET is, else of this one's. (Packages: qemu-system-arm for aarch64 and armhf,
+# qemu-system-misc for riscv64 and s390x, qemu-system-x86 for i386.)
+.PHONY: boot
+boot: $(OUT)/lxcbox
+	+$(if $(TARGET),$(MAKE) TARGET= build/lxcbox)
+	TARGET=$(TARGET) TEST_TIMEOUT=3600 tests/run boot
 
 check: setup
 	+tests/run check

@@ -10,6 +10,7 @@
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 
 struct tuntap_words {
     const char *device, *user;
@@ -78,11 +79,15 @@ static int add(struct ip_call *c, const struct tuntap_words *w, struct error *er
         return error_remedy(err, "modprobe tun");
     }
     c->refused = true;
-    if (ioctl(fd, TUNSETIFF, &request) < 0 ||
-        (user != UNSET && ioctl(fd, TUNSETOWNER, (unsigned long)user) < 0) ||
-        (w->group != UNSET && ioctl(fd, TUNSETGROUP, (unsigned long)w->group) < 0) ||
-        ioctl(fd, TUNSETPERSIST, 1UL) < 0)
-        return error_set(err, errno, "cannot add %s", w->device ? w->device : "an interface");
+    r = file_control(fd, TUNSETIFF, (uintptr_t)&request);
+    if (r >= 0 && user != UNSET)
+        r = file_control(fd, TUNSETOWNER, user);
+    if (r >= 0 && w->group != UNSET)
+        r = file_control(fd, TUNSETGROUP, w->group);
+    if (r >= 0)
+        r = file_control(fd, TUNSETPERSIST, 1);
+    if (r < 0)
+        return error_set(err, r, "cannot add %s", w->device ? w->device : "an interface");
     c->refused = false;
     return 0;
 }

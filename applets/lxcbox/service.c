@@ -22,7 +22,7 @@ static const struct service {
      "ExecStop=@ lxc-autostart -s -a -A\nExecStop=-@ lxc-net stop\n"
      "TimeoutStopSec=120\nKillMode=process\nDelegate=yes\n\n[Install]\nWantedBy=multi-user.target\n"},
     {"openrc", "#!/sbin/openrc-run\ndescription=\"Linux containers and their network\"\n\n"
-               "depend() {\n\tneed localmount\n\tafter net firewall cgroups\n}\n\n"
+               "depend() {\n\tafter localmount net firewall cgroups\n}\n\n"
                "start() {\n\tebegin \"Starting containers\"\n\t@ lxc-net start\n\t@ lxc-autostart -g "
                "onboot,\n\teend $?\n}\n\n"
                "stop() {\n\tebegin \"Stopping containers\"\n\t@ lxc-autostart -s -a -A\n\teend $?\n\t@ "
@@ -31,7 +31,8 @@ static const struct service {
      "#!/bin/sh /etc/rc.common\nSTART=99\nSTOP=01\nUSE_PROCD=1\n\n"
      "start_service() {\n\tprocd_open_instance net\n\tprocd_set_param command @ lxc-net start --foreground\n"
      "\tprocd_set_param respawn\n\tprocd_set_param stderr 1\n\tprocd_close_instance\n}\n\n"
-     "service_started() {\n\t@ lxc-autostart -g onboot,\n}\n\n"
+     "service_started() {\n\tfor i in 1 2 3 4 5 6 7 8 9; do\n\t\t@ lxc-net status > /dev/null && "
+     "break\n\t\tsleep 1\n\tdone\n\t@ lxc-autostart -g onboot,\n}\n\n"
      "stop_service() {\n\t@ lxc-autostart -s -a -A\n}\n"},
     {"sysv",
      "#!/bin/sh\n### BEGIN INIT INFO\n# Provides:          lxcbox\n# Required-Start:    $remote_fs $network\n"

@@ -113,7 +113,8 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
 int rootfs_open(int rootfd, const char *path, int flags, mode_t mode)
 {
     struct open_how how = {
-        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+        /* O_LARGEFILE, which open(2) adds of its own, not openat2(2): files beyond 2 GiB on 32 bits. */
+        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_LARGEFILE)),
         .mode = (flags & O_CREAT) ? mode : 0, /* with any other flag it is refused */
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };

@@ -246,9 +246,10 @@ static int resolve(struct resolving *r, const char *name)
 {
     int result = resolve_module(r, name);
 
-    if (result == -ENOENT && is_built_in(r->m, name))
-        return 1;
-    return result == -ENOENT ? resolve_alias(r, name) : result;
+    /* What is built in may have the name of something else that is not, as crc32 has. */
+    if (result == -ENOENT)
+        result = resolve_alias(r, name);
+    return result == -ENOENT && is_built_in(r->m, name) ? 1 : result;
 }
 
 int modules_resolve(const struct modules *m, const char *name, struct string_list *paths)
@@ -284,19 +285,30 @@ int module_load(const char *path, const char *parameters, struct error *err)
 int modules_load(const struct modules *m, const char *name, const char *parameters, struct error *err)
 {
     cleanup_string_list struct string_list paths = {0};
-    int r = modules_resolve(m, name, &paths);
+    int r = modules_resolve(m, name, &paths), absent = 0;
+    bool loaded = false;
 
     if (r == -ENOENT) {
         error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
         return err && !*m->dep ? error_remedy(err, "run depmod, which writes modules.dep") : -ENOENT;
     }
-    for (size_t i = 0; r == 0 && i < paths.count; i++) {
+    for (size_t i = 0; i < paths.count; i++) {
         cleanup_free char *path = format_string("%s/%s", m->folder, paths.items[i]);
+        bool named = module_is(paths.items[i], name);
 
-        r = path ? module_load(path, module_is(paths.items[i], name) ? parameters : "", err)
-                 : error_set(err, ENOMEM, "cannot load module %s", name);
+        if (!path)
+            return error_set(err, ENOMEM, "cannot load module %s", name);
+        r = module_load(path, named ? parameters : "", err);
+        if (r == -ENODEV && !named)
+            absent = r;
+        else if (r < 0)
+            return r;
+        else
+            loaded = true;
+        if (loaded)
+            error_clear(err);
     }
-    return r < 0 ? r : 0;
+    return loaded ? 0 : absent;
 }
 
 int module_remove(const char *name, bool force, struct error *err)

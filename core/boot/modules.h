@@ -43,7 +43,10 @@ bool module_is(const char *path, const char *name);
  * `err` filled. */
 int module_load(const char *path, const char *parameters, struct error *err);
 
-/* Load what a name or alias stands for with all it needs. As modules_resolve and module_load. */
+/*
+ * Load what a name or alias stands for with all it needs. As modules_resolve and module_load. Of several for
+ * one purpose some may be for hardware that is not there (-ENODEV): no failure as long as one is loaded.
+ */
 int modules_load(const struct modules *m, const char *name, const char *parameters, struct error *err);
 
 /* Remove a loaded module, named also by its file. 0 or a negative errno with `err` filled. */

@@ -26,6 +26,12 @@ static const struct {
     {"tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV},
 };
 
+/* What every system has beside the devices. */
+static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},
+                                       {"/proc/self/fd/0", "/dev/stdin"},
+                                       {"/proc/self/fd/1", "/dev/stdout"},
+                                       {"/proc/self/fd/2", "/dev/stderr"}};
+
 static int root_on_top(struct error *err)
 {
     if (make_directories("/run", 0755) < 0 || mount("/", "/run", NULL, MS_BIND, NULL) < 0 ||
@@ -65,6 +71,9 @@ int system_mount(struct error *err)
         if (r < 0)
             error_set(err, r, "cannot mount %s at %s", table[i].type, table[i].target);
     }
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(links); i++)
+        if (symlink(links[i][0], links[i][1]) < 0 && errno != EEXIST)
+            r = error_set(err, errno, "cannot make %s", links[i][1]);
     return r < 0 ? r : open_console(err);
 }
 

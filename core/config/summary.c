@@ -257,9 +257,10 @@ int config_summary_parse(const char *text, struct config_includes *includes, str
 }
 
 /* One read for a configuration of usual length. */
-int config_summary_read(const char *path, struct config_includes *includes, struct config_summary *out)
+int config_summary_read(int dirfd, const char *path, struct config_includes *includes,
+                        struct config_summary *out)
 {
-    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    cleanup_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
     cleanup_free char *longer = NULL;
     char text[16384];
     ssize_t n;
@@ -273,6 +274,6 @@ int config_summary_read(const char *path, struct config_includes *includes, stru
     text[n] = '\0';
     if ((size_t)n < sizeof(text) - 1)
         return config_summary_parse(text, includes, out);
-    r = file_read(AT_FDCWD, path, FILE_MAX, &longer, NULL);
+    r = file_read(dirfd, path, FILE_MAX, &longer, NULL);
     return r == 0 ? config_summary_parse(longer, includes, out) : r;
 }

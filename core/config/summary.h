@@ -27,8 +27,10 @@ struct config_includes {
     struct string_list items;
 };
 
-/* Read a configuration. 0 or a negative errno; `out` then holds what was read so far. */
-int config_summary_read(const char *path, struct config_includes *includes, struct config_summary *out);
+/* Read a configuration, beneath `dirfd` if its path is relative. 0 or a negative errno; `out` then holds what
+ * was read so far. */
+int config_summary_read(int dirfd, const char *path, struct config_includes *includes,
+                        struct config_summary *out);
 
 /* The same from text. */
 int config_summary_parse(const char *text, struct config_includes *includes, struct config_summary *out);

@@ -109,7 +109,7 @@ static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
 /*
  * The pid namespace concerns our children only, so we enter it here, and the child is born in it. One who is
  * not root has the right to that in the container's user namespace alone, and goes there with it. Kernels
- * before 5.8 do not take a pidfd (EINVAL); then one fd for each namespace.
+ * before 5.8 do not take a pidfd (EINVAL); then one fd for each namespace, as where that is not seen here.
  */
 static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *err)
 {
@@ -118,9 +118,9 @@ static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *er
     p->namespaces &= ~here;
     if (here & CLONE_NEWPID)
         p->init = 1;
-    if (p->pidfd >= 0 && (!here || setns(p->pidfd, (int)here) == 0))
+    if (p->pidfd >= 0 && here && setns(p->pidfd, (int)here) == 0)
         return 0;
-    if (p->pidfd >= 0 && errno != EINVAL)
+    if (p->pidfd >= 0 && here && errno != EINVAL)
         return error_set(err, errno, "cannot enter the pid namespace of %s", p->container->name);
     close_fd(&p->pidfd);
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
@@ -268,8 +268,11 @@ static int make_plan(struct attach_plan *p, struct error *err)
         r = choose_namespaces(p, proc, err);
     if (r == 0)
         r = read_init(p, proc, err);
-    if (r == 0 && !o->elevate_cgroup)
-        r = command_cgroup_fds(p->container, &p->cgroups, err);
+    if (r == 0 && !o->elevate_cgroup && (r = command_cgroup_fds(p->container, &p->cgroups, err)) == -ENOENT) {
+        /* An ordinary user's container has none where none were given to that user. */
+        error_clear(err);
+        r = 0;
+    }
     if (r == 0)
         r = choose_label(p, proc, err);
     if (r == 0)

@@ -29,7 +29,7 @@ struct attach_options {
     long personality;      /* personality(2), -1: init's */
     bool clear_env;
     const struct string_list *keep_env; /* names kept in spite of clear_env */
-    const struct string_list *set_env;  /* "NAME=VALUE", on top of all else */
+    const struct string_list *set_env;  /* "NAME=VALUE", on top of all else; "NAME": not set */
     uid_t uid;                          /* inside; ATTACH_ID_UNSET: root, where root exists inside */
     gid_t gid;
     const char *context; /* security label to run with; NULL: init's */

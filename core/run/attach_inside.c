@@ -97,7 +97,10 @@ static int set_environment(const struct attach_plan *p, struct error *err)
             char *value = pair ? strchr(pair, '=') : NULL;
             if (value)
                 *value++ = '\0';
-            r |= pair ? setenv(pair, value ? value : "", 1) : -1;
+            if (pair && !value && added[i] == o->set_env)
+                r |= unsetenv(pair); /* as LXC by putenv(3) */
+            else
+                r |= pair ? setenv(pair, value ? value : "", 1) : -1;
         }
     return r ? error_set(err, ENOMEM, "cannot set the command's environment") : 0;
 }

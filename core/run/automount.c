@@ -369,8 +369,7 @@ static bool wants_v2(const struct config *c, bool own_namespace, unsigned system
                      bool v2_alone)
 {
     enum systemd_cgroups needs = systemd_cgroups(systemd, layout);
-    bool can = layout == CGROUP_HYBRID && own_namespace && c->mount_auto.cgroup != AUTO_NONE &&
-               !c->mount_auto.cgroup_force;
+    bool can = layout == CGROUP_HYBRID && own_namespace && !c->mount_auto.cgroup_force;
 
     if (needs == SYSTEMD_NEEDS_V1)
         log_warn(

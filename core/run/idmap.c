@@ -2,12 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/run/unshare.h"
 
 #define ID_MAX    UINT32_C(0xfffffffe) /* 2^32 - 1 means "no id" */
 #define LINES_MAX 340                  /* user_namespaces(7), kernel 4.15 on */
@@ -173,4 +178,68 @@ int idmap_write(const struct config *c, pid_t pid, struct error *err)
     if (r == 0)
         r = write_map(c, pid, false, err);
     return r < 0 ? r : write_map(c, pid, true, err);
+}
+
+/* Every range that the user has, and its own id. */
+static int add_own_ranges(bool is_gid, struct id_ranges *ids, struct error *err)
+{
+    const char *path = is_gid ? "/etc/subgid" : "/etc/subuid";
+    const struct passwd *user = getpwuid(getuid());
+    uint32_t own = is_gid ? getegid() : geteuid(), start, count;
+    cleanup_free char *text = NULL;
+    bool found = false;
+    int r = file_read(AT_FDCWD, path, 1 << 20, &text, NULL);
+
+    for (char *rest = text, *line; r == 0 && (line = strsep(&rest, "\n"));)
+        if (id_ranges_find(line, user ? user->pw_name : NULL, getuid(), &start, &count) == 0) {
+            found = true;
+            r = id_ranges_add(ids, is_gid, start, start, count);
+        }
+    if (!found) {
+        error_text(err, ENOENT, "%s gives us no ids", path);
+        return error_remedy(err, "have a line \"%s:100000:65536\" added", user ? user->pw_name : "USER");
+    }
+    if (r == 0)
+        r = id_ranges_set(ids, is_gid, own, own);
+    return r < 0 ? error_set(err, r, "cannot map the ids of %s", path) : 0;
+}
+
+/* A namespace that another process has made: if it cannot be mapped, we have not entered it. */
+int idmap_enter(const struct config *c, struct error *err)
+{
+    struct id_ranges ids = {.count = 0};
+    cleanup_fd int ours = -1, theirs = -1, ns = -1;
+    char path[64], byte = 0;
+    int pair[2], r = 0;
+    pid_t pid;
+
+    if (geteuid() == 0 || (c && (!c->idmap_count || (is_own_id(c, false) && is_own_id(c, true)))))
+        return 0;
+    for (int is_gid = 0; r == 0 && is_gid < 2; is_gid++)
+        r = add_own_ranges(is_gid, &ids, err);
+    if (r < 0)
+        return r;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return error_set(err, errno, "cannot make a user namespace");
+    ours = pair[0];
+    theirs = pair[1];
+    pid = fork();
+    if (pid == 0) {
+        close_fd(&ours);
+        if (unshare(CLONE_NEWUSER) == 0 && write(theirs, &byte, 1) == 1)
+            (void)!read(theirs, &byte, 1);
+        _exit(0);
+    }
+    close_fd(&theirs);
+    snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+    if (pid < 0 || read_all(ours, &byte, 1) != 1)
+        r = error_set(err, pid < 0 ? errno : EPERM, "cannot make a user namespace");
+    if (r == 0)
+        r = idmap_write(&(struct config){.idmaps = ids.items, .idmap_count = ids.count}, pid, err);
+    if (r == 0 && ((ns = open(path, O_RDONLY | O_CLOEXEC)) < 0 || setns(ns, CLONE_NEWUSER) < 0))
+        r = error_set(err, errno, "cannot enter a user namespace");
+    close_fd(&ours);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    return r;
 }

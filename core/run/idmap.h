@@ -33,4 +33,13 @@ int idmap_text(const struct config *c, bool is_gid, struct strbuf *out);
  */
 int idmap_write(const struct config *c, pid_t pid, struct error *err);
 
+/*
+ * Let a process of an ordinary user work on files of its containers: enter a user namespace in which the ids
+ * that /etc/subuid and /etc/subgid give that user, and its own, are what they are outside. It has every
+ * capability over files of these ids from then on, until it executes another program, and can start no
+ * container any more. Nothing to do for root, and where `c` (may be NULL) maps no ids but the user's own. The
+ * process must have one thread.
+ */
+int idmap_enter(const struct config *c, struct error *err);
+
 #endif

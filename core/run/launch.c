@@ -214,6 +214,9 @@ static int see_off(struct monitor *m, bool notifies, int sync, struct error *err
             r = error_text(err, EPROTO, "the start came out of step");
         if (r == 0)
             r = seccomp_notify_open(&m->notifier, m->config, take_fd(&fds.fds[0]), m->init_pid, err);
+        /* Before its calls fail for want of a listener, and it says so. */
+        if (r < 0)
+            (void)monitor_signal(m, SIGKILL);
         if (r == 0)
             seccomp_notify_until(&m->notifier, sync);
     }
@@ -224,9 +227,11 @@ static int see_off(struct monitor *m, bool notifies, int sync, struct error *err
         if (r < 0)
             error_set(err, r, "cannot listen to seccomp notifications");
     }
-    /* Else a child that waits for an answer would keep us waiting for its end. */
-    if (r < 0)
+    /* Else a child that waits for an answer would keep us waiting for its end; without one it would go on. */
+    if (r < 0) {
+        (void)monitor_signal(m, SIGKILL);
         seccomp_notify_close(&m->notifier);
+    }
     return r;
 }
 

@@ -88,6 +88,9 @@ static int mount_overlay(const char *lower, const char *upper, const struct conf
               strbuf_text(&data)) < 0) {
         r = errno;
         error_set(err, r, "cannot mount overlay (%s) as rootfs on %s", strbuf_text(&data), target);
+        if (r == EINVAL)
+            error_remedy(err, "the upper folder must be on a file system that takes an overlay's changes, as "
+                              "ext4, xfs, btrfs, f2fs and tmpfs do: not on FAT, nor on an overlay");
         return r == ENODEV ? error_remedy(err, "this kernel has no overlay file system")
                : err       ? err->code
                            : -r;

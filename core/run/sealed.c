@@ -98,6 +98,17 @@ static int copy_self(int to)
     return fcntl(to, F_ADD_SEALS, SEALS) < 0 ? -errno : 0;
 }
 
+/* By a path, which execveat(2) would spare: TOMOYO looks up the name that the kernel gives to what is
+ * executed by an fd, /dev/fd/N, and not every system has that. Returns only a negative errno. */
+static int execute(int fd, char **argv)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    execve(path, argv, environ);
+    return -errno;
+}
+
 int sealed_reexec(char **argv, struct error *err)
 {
     int r;
@@ -110,13 +121,11 @@ int sealed_reexec(char **argv, struct error *err)
     }
     cleanup_fd int view = make_view();
     if (view >= 0)
-        syscall(SYS_execveat, view, "", argv, environ, AT_EMPTY_PATH);
+        (void)execute(view, argv);
     cleanup_fd int copy = make_memfd();
     r = copy < 0 ? copy : copy_self(copy);
-    if (r == 0) {
-        syscall(SYS_execveat, copy, "", argv, environ, AT_EMPTY_PATH);
-        r = -errno;
-    }
+    if (r == 0)
+        r = execute(copy, argv);
     error_set(err, r,
               "cannot run from a sealed copy of this executable, without which the container could "
               "change it");

@@ -19,7 +19,7 @@
 #define READY_MS 1000
 
 /* The signal that the running container's configuration, or --rcfile's, names; 0 when it names none. */
-static int configured_signal(const struct container *c, const char *key)
+static int configured_signal(const struct container *c, const char *key, struct error *err)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
     cleanup_config struct config config;
@@ -28,7 +28,11 @@ static int configured_signal(const struct container *c, const char *key)
 
     config_init(&config);
     if (c->rcfile) {
-        if (config_read_file(&config, c->rcfile, NULL) < 0 || config_get_item(&config, key, &text) < 0 ||
+        int r = config_read_file(&config, c->rcfile, err);
+
+        if (r < 0)
+            return r;
+        if (config_get_item(&config, key, &text) < 0 ||
             parse_int64(strbuf_text(&text), 10, 1, 64, &number) < 0)
             return 0;
         return (int)number;
@@ -118,21 +122,22 @@ static int signal_and_wait(const struct container *c, int pid, int signal, enum 
 
 int container_shutdown(const struct container *c, int timeout_ms, struct error *err)
 {
-    int pid = command_init_pid(c, err), signal;
+    int pid = command_init_pid(c, err);
+    int signal = pid < 0 ? pid : configured_signal(c, "lxc.signal.halt", err);
 
-    if (pid < 0)
-        return pid;
-    signal = wait_for_init(pid, configured_signal(c, "lxc.signal.halt"), &timeout_ms);
+    if (signal < 0)
+        return signal;
+    signal = wait_for_init(pid, signal, &timeout_ms);
     return signal_and_wait(c, pid, signal, STATE_STOPPED, false, timeout_ms, err);
 }
 
 int container_reboot(const struct container *c, int timeout_ms, struct error *err)
 {
     int pid = command_init_pid(c, err);
-    int signal = configured_signal(c, "lxc.signal.reboot");
+    int signal = pid < 0 ? pid : configured_signal(c, "lxc.signal.reboot", err);
 
-    if (pid < 0)
-        return pid;
+    if (signal < 0)
+        return signal;
     signal = wait_for_init(pid, signal ? signal : SIGINT, &timeout_ms);
     return signal_and_wait(c, pid, signal, STATE_RUNNING, true, timeout_ms, err);
 }

@@ -11,7 +11,7 @@
 
 enum systemd_cgroups systemd_cgroups(unsigned version, enum cgroup_layout layout)
 {
-    if (version >= 256 && (layout == CGROUP_HYBRID || layout == CGROUP_LEGACY))
+    if ((version == 256 || version >= 258) && (layout == CGROUP_HYBRID || layout == CGROUP_LEGACY))
         return SYSTEMD_NEEDS_V2;
     return version && version < 232 && layout == CGROUP_UNIFIED ? SYSTEMD_NEEDS_V1 : SYSTEMD_ANY;
 }

@@ -1,9 +1,10 @@
 /*
  * Which cgroups a container's systemd can live with: it is told by the version of what is installed in the
  * rootfs, before it runs.
- * Source: systemd's NEWS and cgroup-setup.c. From 232 on it is at home on cgroup v2. 256 refuses v1, 257
- * waits before it leaves v1, 258 has no code for it; all take v1 for theirs where the kernel has a controller
- * on it, but for a v2 tree that is mounted on /sys/fs/cgroup already. Of that they need no controllers.
+ * Source: systemd's NEWS, cgroup-setup.c and mount-setup.c; 247, 252, 257 and 262 were seen to do so. From
+ * 232 on it is at home on cgroup v2. 256 refuses v1; 257 does as the host does again, where it is in a
+ * container; 258 has no code for v1: it refuses what is mounted on /sys/fs/cgroup but for a v2 tree, and
+ * mounts that itself where nothing is. Of v2 they need no controllers.
  */
 #ifndef LXCBOX_CORE_RUN_SYSTEMD_H
 #define LXCBOX_CORE_RUN_SYSTEMD_H

@@ -14,6 +14,7 @@
 #include "core/config/edit.h"
 #include "core/run/command_client.h"
 #include "core/run/hooks.h"
+#include "core/run/idmap.h"
 #include "core/run/rootfs.h"
 #include "core/storage/btrfs.h"
 #include "core/storage/copy_tree.h"
@@ -104,12 +105,14 @@ static int make_overlay_folders(const struct partial *p, bool delta, struct erro
     return 0;
 }
 
-/* The delta's own owner and mode show as the root directory's. */
+/* The delta's own owner and mode show as the root directory's. Who starts it makes one more folder beside it.
+ */
 static int match_root(const struct partial *p, const char *lower, struct error *err)
 {
     struct stat st;
 
     if (stat(lower, &st) < 0 || fchownat(p->fd, "overlay/delta", st.st_uid, st.st_gid, 0) < 0 ||
+        fchownat(p->fd, "overlay", st.st_uid, st.st_gid, 0) < 0 ||
         fchmodat(p->fd, "overlay/delta", st.st_mode & 07777, 0) < 0)
         return error_set(err, errno, "cannot make a copy that stands on %s", lower);
     return 0;
@@ -343,8 +346,10 @@ static int copy(void *context, const struct partial *p, struct error *err)
     struct copying *c = context;
     struct stat st;
     cleanup_free char *folder = container_path(c->from, NULL);
-    int r = make_text(c, err);
+    int r = idmap_enter(c->config, err);
 
+    if (r == 0)
+        r = make_text(c, err);
     if (r == 0)
         r = copy_files(c, p, err);
     if (r == 0)

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "core/base/cleanup.h"
@@ -10,7 +12,9 @@
 #include "core/config/edit.h"
 #include "core/config/global.h"
 #include "core/run/idmap.h"
+#include "core/run/rootfs.h"
 #include "core/storage/btrfs.h"
+#include "core/storage/image.h"
 #include "core/storage/storage.h"
 
 #define MAX_CONFIG (1 << 20)
@@ -72,6 +76,36 @@ static int settle_rootfs(struct create_place *p, const struct create_options *o,
     return 0;
 }
 
+static bool in_image(const struct create_options *o)
+{
+    return o->rootfs && o->storage && strcmp(o->storage, "loop") == 0;
+}
+
+/* An image file, mounted where the rootfs is filled: for this process alone, and what it runs. */
+static int mount_new_image(const struct create_place *p, const struct create_options *o, struct error *err)
+{
+    cleanup_free char *path = format_string("%s/rootdev", p->path);
+    int r = path ? 0 : error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+
+    if (r == 0)
+        r = image_create(path, o->size_bytes ? o->size_bytes : UINT64_C(1) << 30,
+                         o->fstype ? o->fstype : "ext4", err);
+    if (r == 0 && unshare(CLONE_NEWNS) < 0)
+        r = error_set(err, errno, "cannot make a mount namespace");
+    if (r == 0)
+        r = rootfs_isolate(err);
+    return r < 0 ? r : image_mount(path, p->rootfs_now, 0, NULL, err);
+}
+
+/* All of it is in the file then, and the file nobody's. */
+static int unmount_image(struct create_place *p, struct error *err)
+{
+    close_fd(&p->rootfs_fd);
+    if (umount2(p->rootfs_now, UMOUNT_NOFOLLOW) < 0)
+        return error_set(err, errno, "cannot unmount the rootfs in %s", p->path);
+    return 0;
+}
+
 static int make_rootfs(struct create_place *p, const struct create_options *o, struct error *err)
 {
     int r = 0;
@@ -83,6 +117,11 @@ static int make_rootfs(struct create_place *p, const struct create_options *o, s
         r = 0;
     else if (mkdir(p->rootfs_now, 0755) < 0)
         r = -errno;
+    if (r == 0 && in_image(o)) {
+        r = mount_new_image(p, o, err);
+        if (r < 0)
+            return r;
+    }
     if (r == 0) {
         p->rootfs_fd = open(p->rootfs_now, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (p->rootfs_fd < 0 || fchmod(p->rootfs_fd, 0755) < 0 ||
@@ -100,7 +139,9 @@ static int make_rootfs(struct create_place *p, const struct create_options *o, s
 /* Keys that every container has of its own. */
 static int add_own_keys(struct create_place *p, const struct create_options *o, struct error *err)
 {
-    cleanup_free char *path = o->rootfs ? format_string("dir:%s", p->rootfs) : NULL;
+    cleanup_free char *image = in_image(o) ? container_path(p->container, "rootdev") : NULL;
+    cleanup_free char *path =
+        !o->rootfs ? NULL : format_string(image ? "loop:%s" : "dir:%s", image ? image : p->rootfs);
     int r = o->rootfs && !path ? -ENOMEM : 0;
 
     if (r == 0 && path)
@@ -115,6 +156,8 @@ static int add_own_keys(struct create_place *p, const struct create_options *o, 
 /* The ids of the container's root on disk, and a folder that root may enter. */
 static int settle_ids(struct create_place *p, struct error *err)
 {
+    int r;
+
     if (p->config->idmap_count == 0)
         return 0;
     if (idmap_to_host(p->config, false, 0, &p->root_uid) < 0 ||
@@ -122,8 +165,16 @@ static int settle_ids(struct create_place *p, struct error *err)
         error_text(err, EINVAL, "lxc.idmap maps no root");
         return error_remedy(err, "map users and groups from 0 on, as in \"lxc.idmap = u 0 100000 65536\"");
     }
-    if (fchown(p->fd, p->root_uid, p->root_gid) < 0)
-        return error_set(err, errno, "cannot give %s to the container's root", p->path);
+    r = idmap_enter(p->config, err);
+    if (r < 0)
+        return r;
+    /* The group of a user who is not root stays, to read the configuration by. */
+    if (fchown(p->fd, p->root_uid, geteuid() == 0 ? p->root_gid : (gid_t)-1) < 0) {
+        r = error_set(err, errno, "cannot give %s to the container's root", p->path);
+        return geteuid() == 0
+                   ? r
+                   : error_remedy(err, "lxc.idmap takes what /etc/subuid and /etc/subgid give you");
+    }
     return 0;
 }
 
@@ -198,6 +249,8 @@ static int make(void *context, const struct partial *partial, struct error *err)
         r = make_rootfs(&p, m->options, err);
     if (r == 0 && m->fill)
         r = m->fill(m->context, &p, err);
+    if (r == 0 && in_image(m->options))
+        r = unmount_image(&p, err);
     if (r < 0)
         return r;
     if (p.written.length)
@@ -209,17 +262,20 @@ static int make(void *context, const struct partial *partial, struct error *err)
 
 static int check_storage(const struct create_options *o, struct error *err)
 {
-    static const char *const known[] = {"dir", "btrfs", "best", "none"};
+    static const char *const known[] = {"btrfs", "loop", "dir", "best", "none"};
+
+    if ((o->fstype || o->size_bytes) && !in_image(o))
+        return error_text(err, EINVAL, "--fstype and --fssize go with -B loop only");
 
     for (size_t i = 0; o->storage && i < ARRAY_LENGTH(known); i++)
         if (strcmp(o->storage, known[i]) == 0)
-            return o->dir && i == 1 ? error_text(err, EINVAL, "--dir goes with -B dir only") : 0;
+            return o->dir && i < 2 ? error_text(err, EINVAL, "--dir goes with -B dir only") : 0;
     if (!o->storage)
         return 0;
     error_text(err, ENOTSUP, "-B %s is not possible: storage of that kind is made by programs of its own",
                o->storage);
     return error_remedy(err,
-                        "use -B dir or -B btrfs; for any other make and mount it, and name it with --dir");
+                        "use -B dir, btrfs or loop; for any other make and mount it, and name it with --dir");
 }
 
 int container_create(const struct container *c, const struct create_options *options, create_fill *fill,

@@ -18,9 +18,11 @@
 struct create_options {
     const char *template_name; /* for the comment at the top */
     const char *config_file;   /* -f; NULL: lxc.default_config */
-    const char *storage;       /* -B: "dir", "btrfs", "best"; NULL: dir */
+    const char *storage;       /* -B: "dir", "btrfs", "loop", "best"; NULL: dir */
     const char *dir;           /* --dir: the rootfs's place; NULL: LXCPATH/NAME/rootfs */
     bool rootfs;               /* false: the template "none" */
+    const char *fstype;        /* -B loop: of the file system; NULL: ext4 */
+    uint64_t size_bytes;       /* -B loop; 0: 1 GiB */
 };
 
 /* What a template fills. */

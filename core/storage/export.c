@@ -15,6 +15,7 @@
 #include "core/base/file.h"
 #include "core/config/edit.h"
 #include "core/run/command_client.h"
+#include "core/run/idmap.h"
 #include "core/run/program.h"
 #include "core/run/rootfs.h"
 #include "core/storage/copy.h"
@@ -250,6 +251,8 @@ int container_export(const struct container *c, const struct export_name *name, 
         r = check_container(c, err);
     if (r == 0)
         r = config_read_file(&config, path, err);
+    if (r == 0)
+        r = idmap_enter(&config, err);
     if (r == 0 && access(file, F_OK) == 0) {
         error_text(err, EEXIST, "%s exists already", file);
         r = error_remedy(err, "remove it, or name another file with -o");

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "core/base/cleanup.h"
+#include "core/run/hooks.h"
 #include "core/run/tree.h"
 #include "core/storage/filesystem.h"
 #include "core/storage/loop.h"
@@ -69,6 +71,23 @@ static int failed(int r, const struct image *i, const char *path, struct error *
     if (r == -ENOSYS)
         return error_remedy(err, "for a container with lxc.idmap this needs Linux 5.2 or newer");
     return r == -ENODEV ? error_remedy(err, "this kernel has no file system \"%s\"", i->type) : r;
+}
+
+int image_create(const char *path, uint64_t size_bytes, const char *type, struct error *err)
+{
+    cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char *const arguments[] = {(char *)"-q", (char *)path, NULL};
+    char program[32];
+    int r;
+
+    if (strpbrk(type, "/ \t\n") ||
+        snprintf(program, sizeof(program), "mkfs.%s", type) >= (int)sizeof(program))
+        return error_text(err, EINVAL, "\"%s\" is not a kind of file system", type);
+    if (fd < 0 || ftruncate(fd, (off_t)size_bytes) < 0)
+        return error_set(err, errno, "cannot make the image %s of %llu bytes", path,
+                         (unsigned long long)size_bytes);
+    r = script_run(program, arguments, NULL, program, err);
+    return r == -ENOENT ? error_remedy(err, "install it, as e2fsprogs for ext4, or use -B dir") : r;
 }
 
 int image_mount(const char *path, const char *target, unsigned long flags, const char *data,

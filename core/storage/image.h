@@ -5,7 +5,15 @@
 #ifndef LXCBOX_CORE_STORAGE_IMAGE_H
 #define LXCBOX_CORE_STORAGE_IMAGE_H
 
+#include <stdint.h>
+
 #include "core/base/error.h"
+
+/*
+ * Make a file of this size, which takes up only what is written, and have mkfs.TYPE (mkfs(8)) of the host
+ * make a file system in it. -ENOENT where that program is not there; -EEXIST.
+ */
+int image_create(const char *path, uint64_t size_bytes, const char *type, struct error *err);
 
 /*
  * Mount it on the folder `target`. `flags` are MS_* of mount(2); read-only also where nothing else can be.

@@ -37,8 +37,8 @@ static int add(struct container_list *list, size_t *capacity, const char *name, 
     return list->items[list->count].name ? (list->count++, 0) : -ENOMEM;
 }
 
-/* Each folder that holds a file "config". */
-static int add_defined(struct container_list *list, size_t *capacity, const char *lxcpath)
+/* Each folder that holds a file "config"; without `check` all that is there. */
+static int add_defined(struct container_list *list, size_t *capacity, const char *lxcpath, bool check)
 {
     cleanup_dir DIR *dir = opendir(lxcpath);
     cleanup_strbuf struct strbuf path = STRBUF_INIT;
@@ -50,10 +50,11 @@ static int add_defined(struct container_list *list, size_t *capacity, const char
         if (entry->d_name[0] == '.')
             continue;
         path.length = 0;
-        if (strbuf_printf(&path, "%s/config", entry->d_name) < 0)
+        if (check && strbuf_printf(&path, "%s/config", entry->d_name) < 0)
             return -ENOMEM;
-        if (faccessat(dirfd(dir), path.text, F_OK, 0) == 0 &&
-            add(list, capacity, entry->d_name, true, false) < 0)
+        if (check && faccessat(dirfd(dir), path.text, F_OK, 0) < 0)
+            continue;
+        if (add(list, capacity, entry->d_name, true, false) < 0)
             return -ENOMEM;
     }
     return -errno;
@@ -112,12 +113,13 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct listed_container *)a)->name, ((const struct listed_container *)b)->name);
 }
 
-int container_list_read(const char *lxcpath, bool active_only, struct container_list *list, struct error *err)
+static int read_list(const char *lxcpath, bool active_only, bool check, struct container_list *list,
+                     struct error *err)
 {
     cleanup_free char *sockets = NULL;
     cleanup_string_list struct string_list active = {0};
     size_t capacity = 0, defined;
-    int r = active_only ? 0 : add_defined(list, &capacity, lxcpath);
+    int r = active_only ? 0 : add_defined(list, &capacity, lxcpath, check);
 
     if (r == 0)
         r = file_read(AT_FDCWD, "/proc/net/unix", 64 << 20, &sockets, NULL);
@@ -140,10 +142,21 @@ int container_list_read(const char *lxcpath, bool active_only, struct container_
         else if (add(list, &capacity, key.name, false, true) < 0)
             return error_set(err, ENOMEM, "cannot list the containers in %s", lxcpath);
     }
-    for (size_t i = 0; active_only && i < list->count; i++)
-        list->items[i].defined =
-            container_is_defined(&(struct container){.name = list->items[i].name, .lxcpath = lxcpath});
+    for (size_t i = 0; (active_only || !check) && i < list->count; i++)
+        if (list->items[i].active)
+            list->items[i].defined =
+                container_is_defined(&(struct container){.name = list->items[i].name, .lxcpath = lxcpath});
     if (list->count > defined)
         qsort(list->items, list->count, sizeof(*list->items), by_name);
     return 0;
+}
+
+int container_list_read(const char *lxcpath, bool active_only, struct container_list *list, struct error *err)
+{
+    return read_list(lxcpath, active_only, true, list, err);
+}
+
+int container_list_read_names(const char *lxcpath, struct container_list *list, struct error *err)
+{
+    return read_list(lxcpath, false, false, list, err);
 }

@@ -33,6 +33,12 @@ void container_list_free(struct container_list *list);
 int container_list_read(const char *lxcpath, bool active_only, struct container_list *list,
                         struct error *err);
 
+/*
+ * Both kinds, for who opens every configuration anyway: only of those that are active is `defined` found out,
+ * and any folder or file else counts as defined.
+ */
+int container_list_read_names(const char *lxcpath, struct container_list *list, struct error *err);
+
 /* Add the names that a text in the form of /proc/net/unix shows beneath lxcpath. 0 or -ENOMEM. */
 int container_list_parse_sockets(const char *text, const char *lxcpath, struct string_list *names);
 

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
@@ -46,6 +48,7 @@ int overview_add(struct overview *o, struct overview_row *row)
 /* A container looked at. */
 struct look {
     const struct overview_walk *walk;
+    int folder; /* of the walk */
     struct container container;
     bool running;
     struct config_summary summary; /* of one that is not running */
@@ -58,12 +61,17 @@ static void look_end(struct look *look)
     config_summary_free(&look->summary);
 }
 
+/* -ENOENT: it is none. */
 static int read_stopped(struct look *look)
 {
-    cleanup_free char *path = container_path(&look->container, "config");
     struct config_summary *s = &look->summary;
-    int r = path ? config_summary_read(path, look->walk->includes, s) : -ENOMEM;
+    char path[NAME_MAX + sizeof("/config")];
+    int r;
 
+    snprintf(path, sizeof(path), "%s/config", look->container.name);
+    r = config_summary_read(look->folder, path, look->walk->includes, s);
+    if (r < 0 && r != -ENOMEM && !container_is_defined(&look->container))
+        return -ENOENT;
     look->row.start_auto = s->start_auto;
     look->row.unprivileged = s->maps_ids;
     look->row.groups = s->groups;
@@ -180,11 +188,18 @@ static int name_row(struct look *look)
     return look->row.name ? 0 : -ENOMEM;
 }
 
-static int look_at(const struct overview_walk *walk, const struct listed_container *item,
+/* Whether a stopped container's configuration is read: a plain list says nothing that stands in it. */
+static bool reads_stopped(const struct overview_request *request)
+{
+    return request->details || request->groups->count || request->nesting;
+}
+
+static int look_at(const struct overview_walk *walk, int folder, const struct listed_container *item,
                    struct overview *out)
 {
     __attribute__((cleanup(look_end))) struct look look = {
         .walk = walk,
+        .folder = folder,
         .container = {.name = item->name, .lxcpath = walk->lxcpath},
         .row = {.memory_bytes = -1, .swap_bytes = -1},
     };
@@ -198,11 +213,13 @@ static int look_at(const struct overview_walk *walk, const struct listed_contain
     if (!wanted_state(request, row->state))
         return 0;
     look.running = row->state != STATE_STOPPED;
-    /* A plain list says nothing that stands in a configuration. */
     if (look.running && (request->details || request->groups->count))
         r = read_lines(&look.container, "lxc.group", &row->groups);
-    else if (!look.running && (request->details || request->groups->count || request->nesting))
+    else if (!look.running && reads_stopped(request))
         r = read_stopped(&look);
+    if (r == -ENOENT && !item->active)
+        return 0;
+    r = r == -ENOENT ? 0 : r;
     if (r < 0 || !in_groups(row, request->groups))
         return r;
     r = look.running && row->state >= 0 ? read_running(&look) : 0;
@@ -221,11 +238,17 @@ int overview_walk(const struct overview_walk *walk, struct overview *out, struct
 {
     cleanup_container_list struct container_list list = {0};
     const struct overview_request *request = walk->request;
-    int r = container_list_read(walk->lxcpath, request->active_only || request->frozen, &list, err);
+    bool active_only = request->active_only || request->frozen;
+    cleanup_fd int folder = open(walk->lxcpath, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int r;
 
+    if (!active_only && reads_stopped(request))
+        r = container_list_read_names(walk->lxcpath, &list, err);
+    else
+        r = container_list_read(walk->lxcpath, active_only, &list, err);
     for (size_t i = 0; r == 0 && i < list.count; i++)
         if (wanted(request, &list.items[i])) {
-            r = look_at(walk, &list.items[i], out);
+            r = look_at(walk, folder, &list.items[i], out);
             if (r < 0)
                 error_set(err, r, "cannot list the containers in %s", walk->lxcpath);
         }

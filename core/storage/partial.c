@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +11,14 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/storage/storage.h"
+
+#define EXFAT_MAGIC 0x2011bab0 /* EXFAT_SUPER_MAGIC of newer linux/magic.h */
 
 static const int interrupts[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
@@ -34,6 +38,7 @@ static const char *partial_name(const struct partial *p)
 static int open_lxcpath(const struct container *c, struct partial *p, struct error *err)
 {
     int r = make_directories(c->lxcpath, 0755);
+    struct statfs fs;
 
     p->path = format_string("%s/.%s.partial", c->lxcpath, c->name);
     if (!p->path)
@@ -41,6 +46,13 @@ static int open_lxcpath(const struct container *c, struct partial *p, struct err
     if (r == 0) {
         p->lxcpath_fd = open(c->lxcpath, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         r = p->lxcpath_fd < 0 ? -errno : 0;
+    }
+    if (r == 0 && fstatfs(p->lxcpath_fd, &fs) == 0 &&
+        (fs.f_type == MSDOS_SUPER_MAGIC || fs.f_type == EXFAT_MAGIC)) {
+        error_text(err, ENOTSUP,
+                   "cannot keep containers in %s: its file system, FAT, knows no owners, modes and links",
+                   c->lxcpath);
+        return error_remedy(err, "name a folder on ext4, xfs, btrfs or f2fs with -P");
     }
     if (r == 0)
         return 0;

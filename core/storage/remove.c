@@ -4,9 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
+#include "core/run/idmap.h"
 #include "core/storage/storage.h"
 
 int storage_remedy(struct error *err)
@@ -22,10 +24,23 @@ int storage_remedy(struct error *err)
     }
 }
 
+/* Files of the container's ids, which are not an ordinary user's own. */
+static int remove_entered(int dirfd, const char *name)
+{
+    int status = 1;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(idmap_enter(NULL, NULL) < 0 || remove_tree(dirfd, name) < 0);
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -EPERM;
+}
+
 int storage_remove_tree(int dirfd, const char *name, struct error *err)
 {
     int r = remove_tree(dirfd, name);
 
+    if ((r == -EPERM || r == -EACCES) && geteuid() != 0)
+        r = remove_entered(dirfd, name);
     if (r == 0)
         return 0;
     error_set(err, r, "cannot remove %s", name);

@@ -3,7 +3,8 @@
 # denies is denied.
 . "$(dirname "$0")/../lib.sh"
 . tests/vm.sh
-vm_needs amd64
+vm_native
+vm_needs
 features=/usr/share/apparmor-features/features
 for need in busybox apparmor_parser; do
     command -v $need > /dev/null || { skip 'AppArmor profiles' "needs $need"; exit 0; }

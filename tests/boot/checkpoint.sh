@@ -2,7 +2,8 @@
 # A container is written into files and made again of them, by criu, on a machine whose kernel can do that.
 . "$(dirname "$0")/../lib.sh"
 . tests/vm.sh
-vm_needs amd64
+vm_native
+vm_needs
 for program in criu busybox ip iptables-legacy-save tar; do
     command -v $program > /dev/null || { skip 'a checkpoint and what is made of it' "needs $program"; exit 0; }
 done

@@ -3,7 +3,8 @@
 # among them, and what is said where the kernel has no bridge, no nftables, no IPv6.
 . "$(dirname "$0")/../lib.sh"
 . tests/vm.sh
-vm_needs amd64 full
+vm_native
+vm_needs full
 busybox=$(command -v busybox) && iw=$(command -v iw) || { skip 'networks in a virtual machine' 'needs busybox-static and iw'; exit 0; }
 
 guest=$WORK/guest
@@ -210,7 +211,7 @@ tool() { # PROGRAM: with what it needs
 }
 tool "$iw"
 image() { # FILE MODULES GUEST
-    lxcbox mkinitramfs -o "$WORK/$1" -b "$MODULES" -k "$RELEASE" -m "$2" -a "$busybox:/bin/busybox" -a "$3:/guest" "${links[@]}"
+    vm_initramfs "$WORK/$1" -m "$2" -a "$busybox:/bin/busybox" -a "$3:/guest" "${links[@]}"
 }
 run() { # WHAT IMAGE LINE OPTION...
     local what=$1
@@ -220,6 +221,6 @@ run() { # WHAT IMAGE LINE OPTION...
     t "the machine $what comes to its end" grep -q '^the end' "$WORK/said"
 }
 t 'an initramfs is written' image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,crc32c_generic,af_packet,virtio_pci,virtio_net,mac80211_hwsim "$guest"
-run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  -netdev user,id=n -device virtio-net-pci,netdev=n
+run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  $vm_network
 t 'one with little in it, too' image poor.initrd bridge,veth,af_packet "$WORK/poor"
 run 'with little in it' "$WORK/poor.initrd" 'rdinit=/guest ipv6.disable=1'

@@ -2,7 +2,8 @@
 # A container in an SELinux context of its own, under a policy that is enforced: what the policy denies is denied.
 . "$(dirname "$0")/../lib.sh"
 . tests/vm.sh
-vm_needs amd64
+vm_native
+vm_needs
 for need in busybox checkpolicy; do
     command -v $need > /dev/null || { skip 'SELinux contexts' "needs $need"; exit 0; }
 done

@@ -1,7 +1,7 @@
 # Programs that use liblxc, here by its Python binding, see and drive the containers that lxcbox runs.
 . "$(dirname "$0")/../lib.sh"
 needs_root
-/usr/bin/python3 -c 'import _lxc' 2> /dev/null || { skip 'liblxc on our containers' 'python3-lxc is not installed'; exit 0; }
+${PYTHON:-/usr/bin/python3} -c 'import _lxc' 2> /dev/null || { skip 'liblxc on our containers' 'python3-lxc is not installed'; exit 0; }
 P=$WORK/lxc
 N=${INTEROP_NAME:-ip-$$}
 ID=${N#ip-}
@@ -35,7 +35,7 @@ start() {
     for ((i = 0; i < 500; i++)); do [ -e "$P/$N/rootfs/run/ready" ] && return; sleep 0.02; done
 }
 py() { # EXPRESSION: what it prints, c being the container
-    timeout 60 /usr/bin/python3 -c 'import lxc, os, sys
+    timeout 60 ${PYTHON:-/usr/bin/python3} -c 'import lxc, os, sys
 c = lxc.Container(sys.argv[1], sys.argv[2])
 def said(fd, what): # however the terminal cuts it
     text = str()

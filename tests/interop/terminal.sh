@@ -3,7 +3,7 @@
 needs_root
 command -v lxc-start > /dev/null || { skip 'terminals across' 'stock LXC is not installed'; exit 0; }
 P=$WORK/lxc
-N=tt-$$
+N=${INTEROP_NAME:-tt-$$}
 mkdir "$P"
 printf '%s\n' 'lxc.net.0.type = empty' > "$WORK/config"
 cleanup "lxcbox lxc-stop -k -P $P $N"
@@ -12,7 +12,7 @@ sed -i 's/^root:[^:]*/root:/' "$P/$N/rootfs/etc/shadow"
 echo 'export PS1="in# "' > "$P/$N/rootfs/etc/profile"
 echo 'lxc.environment = ENV=/etc/profile' >> "$P/$N/config"
 
-command_of() { if [ "$1" = stock ]; then tool=("$2" -P "$P" -n "$N"); else tool=("$LXCBOX" "$2" -P "$P" -n "$N"); fi; }
+command_of() { if [ "$1" = stock ]; then tool=(${STOCK-} "$2" -P "$P" -n "$N"); else tool=("$LXCBOX" "$2" -P "$P" -n "$N"); fi; }
 person() { # CALLER COMMAND [OPTION]... < script: on a terminal of 33 rows of 101 columns
     command_of "$1" "$2"
     python3 tests/terminal.py -s 33x101 "${tool[@]}" "${@:3}"
@@ -170,13 +170,13 @@ END
 }
 
 session() { # CALLER OWNER
-    if [ "$2" = stock ]; then lxc-start -P "$P" -n "$N"; else lxcbox lxc-start -P "$P" -n "$N"; fi
+    if [ "$2" = stock ]; then ${STOCK-} lxc-start -P "$P" -n "$N"; else lxcbox lxc-start -P "$P" -n "$N"; fi
     for ((i = 0; i < 500; i++)); do lxcbox lxc-attach -P "$P" "$N" -- pidof getty > /dev/null && break; sleep 0.02; done
     consoles "$@"
     attaches "$@"
     lxcbox lxc-stop -k -P "$P" "$N"
 }
-session lxcbox lxcbox
+[ -n "${STOCK-}" ] || session lxcbox lxcbox
 session stock lxcbox
 session lxcbox stock
 
@@ -196,5 +196,5 @@ end
 END
     [ $? -eq 4 ]
 }
-t 'lxcbox: the command of lxc-execute has the terminal, and ^C reaches its jobs' executes lxcbox
+[ -n "${STOCK-}" ] || t 'lxcbox: the command of lxc-execute has the terminal, and ^C reaches its jobs' executes lxcbox
 t 'stock: the command of lxc-execute has the terminal, and ^C reaches its jobs' executes stock

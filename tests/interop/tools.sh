@@ -1,4 +1,5 @@
 # One host, two sets of tools: each of stock LXC and lxcbox drives the containers that the other one runs.
+# lxc6.sh runs this, python.sh and terminal.sh again with another LXC, before whose commands it puts the words of $STOCK.
 . "$(dirname "$0")/../lib.sh"
 needs_root
 command -v lxc-start > /dev/null || { skip 'tools across' 'stock LXC is not installed'; exit 0; }
@@ -13,11 +14,11 @@ fi
 mkdir "$P"
 printf '%s\n' 'lxc.net.0.type = empty' 'lxc.cgroup.devices.deny = a' 'lxc.cgroup.devices.allow = c *:* m' \
     'lxc.cgroup.devices.allow = c 1:* rwm' 'lxc.cgroup.devices.allow = c 5:* rwm' 'lxc.cgroup.devices.allow = c 136:* rwm' > "$WORK/config"
-cleanup "lxcbox lxc-stop -k -P $P $N"
+cleanup "lxcbox lxc-stop -k -P $P $N; rm -rf /run/lxc/$WORK"
 
 # What each side's monitor and tools are called by: stock_start, lxcbox_start, ...
 run() { # stock|lxcbox COMMAND...
-    if [ "$1" = stock ]; then "$2" -P "$P" -n $N "${@:3}"; else lxcbox "$2" -P "$P" -n $N "${@:3}"; fi
+    if [ "$1" = stock ]; then ${STOCK-} "$2" -P "$P" -n $N "${@:3}"; else lxcbox "$2" -P "$P" -n $N "${@:3}"; fi
 }
 lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
 # Busybox's own init takes seconds to shut down.
@@ -48,6 +49,7 @@ gone() { # nothing of the container is left on the host
 
 drive() { # CALLER OWNER: the caller's tools on a container of the owner
     local caller=$1 owner=$2 as="$1 on $2's container:"
+    run "$caller" lxc-monitor > "$WORK/told" 2>&1 & monitor=$!
     start "$owner" || { echo "not ok $owner starts a container"; failures=$((failures + 1)); return; }
     becomes ready
 
@@ -55,7 +57,7 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     t "$as lxc-info knows the first process" is "$(init_pid)" run "$caller" lxc-info -pH
     t "$as lxc-info knows what it uses" has '^Memory use: +[0-9.]+ [KM]iB' run "$caller" lxc-info -S
     t "$as lxc-info -c asks the running configuration" is "lxc.uts.name = $N" run "$caller" lxc-info -c lxc.uts.name
-    if [ "$caller" = stock ]; then list=(lxc-ls -P "$P"); else list=(lxcbox lxc-ls -P "$P"); fi
+    if [ "$caller" = stock ]; then list=(${STOCK-} lxc-ls -P "$P"); else list=(lxcbox lxc-ls -P "$P"); fi
     t "$as lxc-ls --active lists it" has "^$N *$" "${list[@]}" --active
     t "$as lxc-ls --running -f shows it" has "^$N +$(init_pid) +RUNNING" "${list[@]}" -f -F NAME,PID,STATE --running
     t "$as lxc-ls --stopped does not" eval '[ -z "$("${list[@]}" --stopped)" ]'
@@ -111,12 +113,16 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     start "$owner" -- /bin/sleep 1000
     t "$as lxc-stop -t kills what does not shut down" eval 'run "$caller" lxc-stop -t 1 && gone'
     start "$owner" && becomes ready
+    kill $monitor
+    [ "$caller" = lxcbox ] || run stock lxc-monitor -Q # its daemon would wait for half a minute
+    t "$as lxc-monitor told of its states, in their order" eval '
+        tr -d "\n" < "$WORK/told" | has "\[FROZEN].*\[RUNNING].*\[STOPPING].*\[RUNNING].*\[STOPPED].*\[FROZEN].*\[STOPPED]" cat'
     t "$as lxc-stop -W returns before the end" eval 'run "$caller" lxc-stop -W --nokill && becomes gone'
     t "$as lxc-stop of what does not run is status 2" eval 'run "$caller" lxc-stop > /dev/null 2>&1; [ $? -eq 2 ]'
     t "$as lxc-wait for the end of what has ended returns at once" run "$caller" lxc-wait -s STOPPED -t 0
 }
 top() { # stock's wants a terminal even to write to a file
-    if [ "$caller" = stock ]; then set -- lxc-top; else set -- "$LXCBOX" lxc-top; fi
+    if [ "$caller" = stock ]; then set -- ${STOCK-} lxc-top; else set -- "$LXCBOX" lxc-top; fi
     python3 tests/terminal.py "$@" -P "$P" -b -d 1 << END
 expect $N,
 expect \\n

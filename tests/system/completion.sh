@@ -34,4 +34,19 @@ every() { # option of every applet
     done
 }
 t 'every long option of every applet is offered' every
+typed() { # by a person at the keyboard
+    TERM=dumb PATH="$WORK/bin:$PATH" python3 tests/terminal.py bash --norc << END
+raw
+send eval "\$(lxcbox --completion bash)"; echo re''ady\r
+expect \nready
+raw
+send lxc-info -P $WORK/lxc ot\t
+expect other 
+send \x15lxc-wait -n other --ti\t
+expect --timeout
+send \x15exit\r
+end
+END
+}
+t 'the Tab key completes a name and an option in bash' typed
 t 'another shell is refused' refuses 'no completion for "csh"' lxcbox --completion csh

@@ -141,3 +141,22 @@ if command -v mkfs.btrfs > /dev/null && on_btrfs > /dev/null 2>&1; then
 else
     skip '-B btrfs makes a subvolume' 'no mkfs.btrfs (package btrfs-progs) or no loop devices here'
 fi
+
+# --- An image file ----------------------------------------------------------------------------------------------
+t 'a size and a kind of file system are for an image alone' refuses 'go with -B loop only' create lp -t none --fssize 20m
+t 'what is no size is refused' refuses '"20q" is not a size' create lp -t busybox -B loop --fssize 20q
+t 'storage of programs that are not ours is refused by name' refuses '-B zfs is not possible' create lp -t busybox -B zfs
+t 'so are its options' refuses '--vgname goes with block storage' create lp -t busybox -B lvm --vgname x
+t 'a mkfs that is not there is named' refuses 'cannot run mkfs.nonesuch: mkfs.nonesuch: No such file.*\(install it' create lp -t busybox -B loop --fstype nonesuch
+if command -v mkfs.ext4 > /dev/null && [ -e /dev/loop-control ]; then
+    t '-B loop makes an image of that size' eval 'create lp -t busybox -B loop --fssize 24 && [ "$(stat -c %s "$lxc/lp/rootdev")" = 25165824 ] && grep -qx "lxc.rootfs.path = loop:$lxc/lp/rootdev" "$lxc/lp/config" && [ -z "$(ls -A "$lxc/lp/rootfs")" ]'
+    t 'nothing of it stays mounted' eval '! grep -F "$lxc" /proc/mounts && ! losetup -l | grep -F "$lxc/"'
+    t 'it runs from there' has '^/dev/loop[0-9]+ / ext4' lxcbox lxc-execute -P "$lxc" -n lp -- cat /proc/mounts
+    t 'what fits into no image leaves nothing' eval '! create lq -t busybox -B loop --fssize 1m 2> /dev/null && [ ! -e "$lxc/lq" ] && [ ! -e "$lxc/.lq.partial" ] && ! losetup -l | grep -F "$lxc/"'
+    printf '#!/bin/sh\nfor a; do case $a in --rootfs=*) echo filled > "${a#*=}/mark";; --path=*) echo "lxc.uts.name = t" >> "${a#*=}/config";; esac; done\n' > "$WORK/lxc-filler" && chmod 755 "$WORK/lxc-filler"
+    t 'an executable template fills it, too' eval 'create lt -t "$WORK/lxc-filler" -B loop --fssize 16m && mkdir "$WORK/mounted" && mount -o loop,ro "$lxc/lt/rootdev" "$WORK/mounted" && [ "$(cat "$WORK/mounted/mark")" = filled ]; r=$?; umount "$WORK/mounted"; [ $r -eq 0 ]'
+    t 'a copy of it is one of the image' eval 'lxcbox lxc-copy -P "$lxc" -n lp -N lc && cmp "$lxc/lp/rootdev" "$lxc/lc/rootdev"'
+    t 'lxc-destroy removes it' eval 'lxcbox lxc-destroy -P "$lxc" -n lp && [ ! -e "$lxc/lp" ]'
+else
+    skip '-B loop makes an image' 'no mkfs.ext4 (package e2fsprogs) or no loop devices here'
+fi

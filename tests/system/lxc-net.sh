@@ -238,6 +238,7 @@ t 'nothing is left of a refusal' clean
 wrong_meanwhile() { on_host rm -f /etc/default/lxc-net; lxc_net start && echo 'LXC_ADDR=$x' | on_host tee /etc/default/lxc-net && ! lxc_net restart && lxc_net status && lxc_net stop; }
 t 'with settings that are wrong by now it goes on, and can be stopped' eval 'wrong_meanwhile && clean'
 t 'a network that is not wanted is no failure' eval 'echo USE_LXC_BRIDGE=false | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start && clean'
+t 'and said to be none' has 'STOPPED \(USE_LXC_BRIDGE is false\)' eval 'stopped'
 unknown() { echo 'LXC_NONESUCH=1' | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start 2>&1; lxc_net stop; }
 t 'a setting that is not known is named' has 'lxc-net:1: LXC_NONESUCH is not known' unknown
 t 'a word that is none is refused with 2' is 2 eval 'lxc_net frobnicate 2> /dev/null; echo $?'

@@ -38,6 +38,7 @@ for version in 4.19 5.4 5.10; do
     t "a container starts (Linux $version)" box start
     t "it runs (Linux $version)" is 'State:          RUNNING' box info -s
     t "it is entered (Linux $version)" is 'uid=0 gid=0' inside id
+    t "of its namespaces one alone, too (Linux $version)" has '10.213.78.2' box attach -s NETWORK -- "$(command -v ip)" addr show dev eth0
     t "with a terminal (Linux $version)" has 'hello' timeout 10 script -qec "$WORK/refuse $version $LXCBOX lxc-attach -P $P -n $name -- /bin/echo hello" /dev/null
     t "the host reaches it (Linux $version)" ping -c 1 -W 5 10.213.78.2
     t "its mounts are there (Linux $version)" inside sh -c 'cat /proc/mounts | busybox grep -q " /usr .*ro," && busybox test -d /usr/bin'

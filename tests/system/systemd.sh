@@ -39,13 +39,15 @@ elif grep -q ' cgroup2 ' /proc/mounts; then
     t 'it finds v2 alone' has '^[^ ]* /sys/fs/cgroup cgroup2 rw' cgroups
     t 'and may make cgroups there' lxcbox lxc-attach -P "$P" -n "$name" -- /bin/busybox mkdir /sys/fs/cgroup/init.scope
     end
-    t 'an older one mounts what it wants itself' is '' begin 255 -s lxc.mount.auto=cgroup
+    t 'one that takes v1 in a container mounts what it wants itself' is '' begin 257 -s lxc.mount.auto=cgroup
     t 'nothing is mounted for it' fails cgroups
+    end
+    t 'it may have v1 forced upon it' is '' begin 257 -s lxc.mount.auto=cgroup:rw:force
     end
     t 'where v1 is forced there is a warning' has 'systemd 256 refuses cgroup v1 .* .set lxc.mount.auto = cgroup2' \
         begin 256 -s lxc.mount.auto=cgroup:rw:force
     end
-    t 'where no cgroups are mounted too' has 'systemd 258 refuses cgroup v1' begin 258
+    t 'not where it mounts the v2 tree itself' is '' begin 258
     end
     t 'not where the v2 tree is asked for' is '' begin 258 -s lxc.mount.auto=cgroup2
 else

@@ -15,6 +15,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/storage/copy_tree.h"
 #include "core/storage/tar_write.h"
@@ -92,6 +93,15 @@ static void assert_large(int dir)
     assert_string_equal(text, "low");
     assert_int_equal(pread(fd, text, 4, PAST_MAX * GIB - 4), 4);
     assert_string_equal(text, "high");
+}
+
+static void a_file_of_a_rootfs_is_opened(void **state)
+{
+    struct fixture *f = *state;
+
+    make_large(f);
+    cleanup_fd int fd = rootfs_open(f->from, "large", O_RDONLY, 0);
+    assert_true(fd >= 0);
 }
 
 static void a_copy_keeps_them(void **state)
@@ -211,6 +221,7 @@ int main(void)
 {
 #define WITH_FOLDERS(test) cmocka_unit_test_setup_teardown(test, make_folders, remove_folders)
     const struct CMUnitTest tests[] = {
+        WITH_FOLDERS(a_file_of_a_rootfs_is_opened),
         WITH_FOLDERS(a_copy_keeps_them),
         WITH_FOLDERS(an_archive_is_written_with_them),
         WITH_FOLDERS(an_archive_is_unpacked_with_its_times),

@@ -88,6 +88,8 @@ static void a_line_is_read_as_it_was_written(void **state)
     assert_memory_equal(&l, &out, sizeof(l));
     for (size_t i = 0; i < length - 6; i++)
         assert_false(lease_parse(line, i, &out));
+    assert_true(lease_parse("0 * 10.0.3.2 * *", 16, &out)); /* nobody's: declined */
+    assert_false(lease_parse("5 * 10.0.3.2 * *", 16, &out));
 }
 
 static void leases_survive(void **state)

@@ -242,14 +242,21 @@ static void all_conditions_must_hold_and_the_first_such_rule_decides(void **stat
 
 static void socket_cannot_be_had_through_socketcall(void **state)
 {
-    size_t x86 = abi_of("x86");
+    bool any = false;
 
     (void)state;
-    if (x86 == SIZE_MAX)
-        SKIP("this machine has no x86 calls");
-    assert_int_equal(fate("2\ndenylist\nsocket errno 1\n", x86, 102, 1, 0), ERRNO(1));
-    assert_int_equal(fate("2\ndenylist\nsocket errno 1\n", x86, 102, 3, 0), ALLOW);
-    assert_int_equal(fate("2\ndenylist\nsemop errno 1\n", x86, 117, 0x10001, 0), ERRNO(1));
+    for (size_t abi = 0; abi < syscall_abi_count; abi++) {
+        int socketcall = syscall_number(abi, "socketcall"), ipc = syscall_number(abi, "ipc");
+
+        if (socketcall < 0)
+            continue;
+        any = true;
+        assert_int_equal(fate("2\ndenylist\nsocket errno 1\n", abi, socketcall, 1, 0), ERRNO(1));
+        assert_int_equal(fate("2\ndenylist\nsocket errno 1\n", abi, socketcall, 3, 0), ALLOW);
+        assert_int_equal(fate("2\ndenylist\nsemop errno 1\n", abi, ipc, 0x10001, 0), ERRNO(1));
+    }
+    if (!any)
+        SKIP("no call stands for many on this machine");
 }
 
 static void bad_lines_are_refused_by_number_and_reason(void **state)

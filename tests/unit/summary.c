@@ -32,7 +32,7 @@ static void assert_says_the_same(const char *text)
     config_init(&c);
     if (config_read_file(&c, path, &err) < 0)
         fail_msg("%s", err.text);
-    assert_int_equal(config_summary_read(path, &includes, &s), 0);
+    assert_int_equal(config_summary_read(AT_FDCWD, path, &includes, &s), 0);
     assert_int_equal(s.start_auto, c.start_auto);
     assert_int_equal(s.start_order, c.start_order);
     assert_int_equal(s.start_delay_seconds, c.start_delay_seconds);
