@@ -16,7 +16,7 @@
 # vm_guest FILE             the start of a script that is the machine's init: t, is, has as in tests/lib.sh
 TARGET=${TARGET-}
 vm_folder=$PWD/build/boot
-VM_SECONDS=${VM_SECONDS:-110}
+VM_SECONDS=${VM_SECONDS:-240}
 
 # TARGET, Debian's name and suite ("-": this machine's; A|B: B where A is not to be had), kernel, MB of memory that the
 # main job needs (measured: 76, 56, 112; Debian's kernel for x86_64 does not start in 75 with a shell alone), console,
