@@ -227,11 +227,12 @@ static int see_off(struct monitor *m, bool notifies, int sync, struct error *err
         if (r < 0)
             error_set(err, r, "cannot listen to seccomp notifications");
     }
-    /* Else a child that waits for an answer would keep us waiting for its end; without one it would go on. */
-    if (r < 0) {
+    /* Else a child that waits for an answer would keep us waiting for its end; and one that the closing lets
+     * go on, with ENOSYS, would run the command. */
+    if (r < 0 && m->notifier.listener >= 0)
         (void)monitor_signal(m, SIGKILL);
+    if (r < 0)
         seccomp_notify_close(&m->notifier);
-    }
     return r;
 }
 
