@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/run/apparmor.h"
 
@@ -74,6 +75,19 @@ static int check_contexts(const struct config *c, struct error *err)
     return r < 0 ? r : check_context("lxc.selinux.context.keyring", c->selinux_context_keyring, err);
 }
 
+/* What comes from a host with another security module starts here too, but not without a word. */
+static void warn_of_absent(const struct config *c)
+{
+    const char *profile = c->apparmor_profile, *context = c->selinux_context;
+
+    /* Debian's default.conf has "generated" for every container. */
+    if (profile && profile[0] && strcmp(profile, "unconfined") != 0 && strcmp(profile, "unchanged") != 0 &&
+        strcmp(profile, GENERATED) != 0 && !lsm_apparmor_enabled())
+        log_warn("lsm", "this kernel runs no AppArmor: lxc.apparmor.profile = %s confines nobody", profile);
+    if (context && context[0] && !lsm_selinux_enabled())
+        log_warn("lsm", "this kernel runs no SELinux: lxc.selinux.context = %s confines nobody", context);
+}
+
 int lsm_check(const struct config *c, struct error *err)
 {
     const char *profile = profile_of(c);
@@ -83,6 +97,7 @@ int lsm_check(const struct config *c, struct error *err)
 
     if (r < 0)
         return r;
+    warn_of_absent(c);
     if (c->apparmor_raw.count && lsm_apparmor_enabled() && (!profile || strcmp(profile, GENERATED) != 0)) {
         error_text(err, EINVAL, "lxc.apparmor.raw adds to a generated profile only");
         return error_remedy(err,

@@ -117,7 +117,8 @@ else
     skip 'lxc.apparmor.profile: what confines it' 'no AppArmor in this kernel'
     skip 'lxc.apparmor.raw: what confines it' 'no AppArmor in this kernel'
     skip 'lxc.apparmor.allow_incomplete: what confines it' 'no AppArmor in this kernel'
-    key lxc.apparmor.profile 'does not matter without AppArmor' with lxc.apparmor.profile=nowhere lxc.apparmor.allow_incomplete=1 'lxc.apparmor.raw=/x r,' -- true
+    key lxc.apparmor.profile 'is warned of without AppArmor' has 'this kernel runs no AppArmor: lxc.apparmor.profile = nowhere confines nobody' \
+        eval "with lxc.apparmor.profile=nowhere lxc.apparmor.allow_incomplete=1 'lxc.apparmor.raw=/x r,' -- true 2>&1"
 fi
 if [ -e /sys/fs/selinux/enforce ]; then
     context=$(tr -d '\0' < /proc/self/attr/current)
@@ -126,6 +127,7 @@ if [ -e /sys/fs/selinux/enforce ]; then
 else
     skip 'lxc.selinux.context: what confines it' 'no SELinux in this kernel'
     skip 'lxc.selinux.context.keyring: the label of its keyring' 'no SELinux in this kernel'
-    key lxc.selinux.context 'does not matter without SELinux' with lxc.selinux.context=a:b:c:d -- true
+    key lxc.selinux.context 'is warned of without SELinux' has 'this kernel runs no SELinux: lxc.selinux.context = a:b:c:d confines nobody' \
+        eval 'with lxc.selinux.context=a:b:c:d -- true 2>&1'
     key lxc.selinux.context.keyring 'does not matter without SELinux' with lxc.selinux.context.keyring=a:b:c:d -- true
 fi
