@@ -3,10 +3,11 @@
 # scheduling; tests/kernel.sh builds one that has, in some minutes, and without it this is skipped.
 . "$(dirname "$0")/../lib.sh"
 . tests/vm.sh
+vm_native
 promise='core scheduling'
 [ -e build/boot/core/bzImage ] || { skip "$promise" 'needs a kernel with CONFIG_SCHED_CORE: tests/kernel.sh builds one'; exit 0; }
 command -v busybox > /dev/null || { skip "$promise" 'needs busybox-static'; exit 0; }
-KERNEL=build/boot/core/bzImage vm_qemu=qemu-system-x86_64
+KERNEL=build/boot/core/bzImage vm_qemu='qemu-system-x86_64 -M q35' vm_console=ttyS0
 
 # Prints the cookie of a process, or its own: prctl(2), PR_SCHED_CORE, PR_SCHED_CORE_GET.
 cat > "$WORK/cookie.c" << 'C'
