@@ -32,6 +32,7 @@ static void plan_end(struct attach_plan *p)
     free(p->label);
     seccomp_program_free(&p->seccomp);
     string_list_clear(&p->environment);
+    config_free(&p->limits);
     close_fd(&p->tty);
 }
 
@@ -218,6 +219,20 @@ static int read_environment(struct attach_plan *p)
     return 0;
 }
 
+/* What the running container limits its processes to: both families answer with whole assignments. */
+static int read_limits(struct attach_plan *p, struct error *err)
+{
+    static const char *const families[] = {"lxc.prlimit", "lxc.proc"};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < sizeof(families) / sizeof(families[0]); i++) {
+        cleanup_free char *lines = NULL;
+        if (command_config_item(p->container, families[i], &lines, NULL) == 0)
+            r = config_read_text(&p->limits, lines, strlen(lines), families[i], false, err);
+    }
+    return r;
+}
+
 /* The label to take: the one that was asked for, else init's. */
 static int choose_label(struct attach_plan *p, int proc, struct error *err)
 {
@@ -279,6 +294,8 @@ static int make_plan(struct attach_plan *p, struct error *err)
         r = read_seccomp(p, proc, err);
     if (r == 0 && read_environment(p) < 0)
         r = error_set(err, ENOMEM, "cannot keep the container's environment");
+    if (r == 0)
+        r = read_limits(p, err);
     return r == 0 ? enter_pid_namespace(p, proc, err) : r;
 }
 
@@ -409,10 +426,12 @@ int container_attach(const struct container *c, const struct attach_options *o, 
         .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1},
         .tty = -1};
     cleanup_fd int terminal = -1, signals = -1, report = -1, report_child = -1;
-    int r = make_plan(&plan, err), report_fds[2];
+    int r, report_fds[2];
     sigset_t blocked;
     pid_t pid;
 
+    config_init(&plan.limits);
+    r = make_plan(&plan, err);
     if (r < 0)
         return r;
     if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO)) {

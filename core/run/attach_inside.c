@@ -166,6 +166,11 @@ static int move_inside(struct attach_plan *p, struct error *err)
     cleanup_fd int attribute = -1;
     int r = enter_cgroups(p, err);
 
+    /* As for init: while our rights are the host's, so that they can be raised. */
+    if (r == 0)
+        r = limits_prlimit(&p->limits, 0, err);
+    if (r == 0)
+        r = limits_proc(&p->limits, 0, err);
     if (r == 0)
         r = limits_core_join(p->init, err);
     /* Opened while /proc is the host's: the container's may be anything. */

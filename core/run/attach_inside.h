@@ -2,6 +2,7 @@
 #ifndef LXCBOX_CORE_RUN_ATTACH_INSIDE_H
 #define LXCBOX_CORE_RUN_ATTACH_INSIDE_H
 
+#include "core/config/config.h"
 #include "core/run/attach.h"
 #include "core/run/namespace.h"
 #include "core/run/protocol.h"
@@ -25,6 +26,7 @@ struct attach_plan {
     char *label;                    /* what /proc/self/attr/exec takes; NULL: nothing */
     struct seccomp_program seccomp; /* the container's; empty where init is not confined */
     struct string_list environment; /* what the container's configuration adds */
+    struct config limits;           /* lxc.prlimit.* and lxc.proc.* of the container, nothing else */
     int tty;                        /* the command's end of our pty; -1: none */
 };
 

@@ -120,7 +120,10 @@ int limits_proc(const struct config *c, pid_t pid, struct error *err)
         char prefix[32], path[256];
         int r;
 
-        snprintf(prefix, sizeof(prefix), "/proc/%d/", pid);
+        if (pid)
+            snprintf(prefix, sizeof(prefix), "/proc/%d/", pid);
+        else
+            strcpy(prefix, "/proc/self/");
         r = kernel_path(prefix, p->name, path, sizeof(path));
         if (r == 0)
             r = file_write_value(AT_FDCWD, path, p->value);

@@ -16,10 +16,10 @@ int limits_resource(const char *name);
 /* "SOFT:HARD" or one number for both; "unlimited". 0 or -EINVAL. */
 int limits_parse(const char *text, struct rlimit *out);
 
-/* prlimit(2) on the container's init, by the monitor. */
+/* prlimit(2) on the container's init, by the monitor; pid 0: on who calls. */
 int limits_prlimit(const struct config *c, pid_t pid, struct error *err);
 
-/* lxc.proc.X = VALUE into /proc/PID/X ("oom_score_adj"), by the monitor. */
+/* lxc.proc.X = VALUE into /proc/PID/X ("oom_score_adj"), by the monitor; pid 0: into /proc/self. */
 int limits_proc(const struct config *c, pid_t pid, struct error *err);
 
 /*

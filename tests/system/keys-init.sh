@@ -53,6 +53,10 @@ else
     [ $status != 22 ] || key lxc.sched.core 'refused where the kernel has none' refuses 'core scheduling' with lxc.sched.core=1 -- true
 fi
 key lxc.prlimit.NAME 'a limit, soft and hard' is '111 222' with lxc.prlimit.nofile=111:222 -- sh -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
+started lxc.prlimit.nofile=111:222 lxc.proc.oom_score_adj=77
+key lxc.prlimit.NAME 'who attaches has it too' is '111 222' inside sh -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
+key lxc.proc.NAME 'who attaches has it too' is 77 inside cat /proc/self/oom_score_adj
+stopped
 key lxc.prlimit.NAME 'one that does not exist is refused' refuses 'nosuch' with lxc.prlimit.nosuch=1 -- true
 key lxc.proc.NAME 'a file of its /proc' is 321 with lxc.proc.oom_score_adj=321 -- cat /proc/1/oom_score_adj
 key lxc.sysctl.NAME 'a kernel parameter of its own' is 1 with lxc.sysctl.net.ipv4.ip_forward=1 -- cat /proc/sys/net/ipv4/ip_forward
