@@ -25,8 +25,9 @@ hardening := -fPIE -fstack-protector-strong
 dead_code := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 # The C library is musl, the kernel's headers are the host's, the compiler's own headers its own.
 compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
+# Hidden: on riscv64 and s390x the linker would leave pointers to what is visible to a dynamic linker, and there is none.
 compile = $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
-	$(dead_code) -g $(TARGET_FLAGS) $(CFLAGS)
+	$(dead_code) -fvisibility=hidden -g $(TARGET_FLAGS) $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
 packed := $(if $(shell $(TRIPLET)-ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
 link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--no-dynamic-linker,-z,text -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
@@ -71,6 +72,8 @@ $(OUT)/lxcbox.debug: $(objects) $(OUT)/obj/list
 	@echo '  link $@'
 	$(Q)$(link) -o $@ $(DEPS)/lib/rcrt1.o $(DEPS)/lib/crti.o $(objects) -L$(DEPS)/lib -Wl,--start-group $(libraries) -lc \
 		$(shell $(DEPS_CC) -print-libgcc-file-name) -Wl,--end-group $(DEPS)/lib/crtn.o
+	@! $(TRIPLET)-readelf -rW $@ | grep 'R_.* + ' || \
+		{ echo '$@: these pointers would stay NULL: musl relocates a static executable by its own addresses alone' >&2; exit 1; }
 
 $(OUT)/obj/%.o: %.c $(OUT)/obj/flags | deps
 	@mkdir -p $(@D)
