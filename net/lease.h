@@ -63,8 +63,7 @@ struct lease *lease_take(struct lease_table *t, uint32_t address, const struct l
 uint32_t lease_choose(struct lease_table *t, const struct lease_client *client, int64_t now,
                       bool (*excluded)(const void *context, uint32_t address), const void *context);
 
-/* --- As text: "EXPIRES HARDWARE ADDRESS NAME ID\n", dnsmasq's lines (EXPIRES 0: given back) --------------
- */
+/* --- As text: "EXPIRES HARDWARE ADDRESS NAME ID\n", dnsmasq's lines (EXPIRES 0: given back) --- */
 
 #define LEASE_LINE_SIZE 640
 

@@ -9,8 +9,7 @@
 
 #include "core/base/cleanup.h"
 
-/* --- What a bracket holds: one character or class after another -------------------------------------------
- */
+/* --- What a bracket holds: one character or class after another --- */
 
 /* A name in "[:alpha:]", "[.a.]" or "[=a=]", after the first bracket: its end, or NULL. */
 static const char *named(const char *at)
@@ -92,8 +91,7 @@ static int bracket_has(const char *at, unsigned char c, const char *negations, c
     return found != negated;
 }
 
-/* --- The shell's patterns ---------------------------------------------------------------------------------
- */
+/* --- The shell's patterns --- */
 
 /* Hold what the pattern begins with against a byte, and go past it. */
 static bool glob_one(const char **pattern, unsigned char c)
@@ -138,8 +136,7 @@ bool glob_match(const char *pattern, const char *text, bool leading)
     }
 }
 
-/* --- Regular expressions: compiled to steps, of which a match follows all at once (Thompson, CACM 11, 1968)
- * --- */
+/* --- Regular expressions: steps, of which a match follows all at once (Thompson, CACM 11, 1968) --- */
 
 enum step_kind {
     /* These take a byte... */

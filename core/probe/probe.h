@@ -35,8 +35,7 @@ extern const size_t probe_count;
 /* Whether it can be done. One that does not answer within 10 seconds cannot. */
 bool probe_run(const struct probe *p);
 
-/* --- Tries, by what they try -----------------------------------------------------------------------------
- */
+/* --- Tries, by what they try --- */
 
 int try_namespace(const char *name);                /* "pid" */
 int try_cgroup_controller(const char *controllers); /* any of "cpu,cpuacct" on v1 or v2 */

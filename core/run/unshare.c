@@ -32,8 +32,7 @@ static const char *const files[NAMESPACE_KINDS] = {
     [NAMESPACE_TIME] = "time_for_children",
 };
 
-/* --- The helper: a child that stays outside and does there what cannot be done from inside ---------------
- */
+/* --- The helper: a child that stays outside and does there what cannot be done from inside --- */
 
 /* user_namespaces(7): one's own id one may map oneself, more ids take newuidmap(1), which root needs not. */
 static int write_maps(const struct unshare_options *o, pid_t pid, struct error *err)
@@ -166,8 +165,7 @@ static int helper_use(struct helper *h, struct error *err)
     return r;
 }
 
-/* --- Inside ----------------------------------------------------------------------------------------------
- */
+/* --- Inside --- */
 
 /* time_namespaces(7): only before the first process is in it. */
 static int set_clocks(const struct unshare_options *o, struct error *err)

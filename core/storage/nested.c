@@ -182,8 +182,7 @@ int overview_nested(const struct overview_walk *walk, const struct container *c,
     return r == -EPROTO ? 0 : r;
 }
 
-/* --- Rows as bytes: fields, each ended by a zero byte; lists begin with their count ----------------------
- */
+/* --- Rows as bytes: fields, each ended by a zero byte; lists begin with their count --- */
 
 static int put_number(struct strbuf *out, int64_t number)
 {
