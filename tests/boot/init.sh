@@ -120,7 +120,9 @@ t "an initramfs with few modules is written$VM_NAME" made \
     -m virtio_pci,virtio_net,af_packet,veth,bridge,nf_tables,nft_masq,nft_chain_nat,nft_ct
 VM_MEMORY=$vm_least machine v1 'lxc.image=small/1 lxc.cgroup=v1'
 main_job v1 "cgroup v1 alone, in $vm_least MB of memory"
-t "it has cgroup v1's hierarchies$VM_NAME" eval 'said v1 "cgroup v1 memory" && said v1 "cgroup v1 pids" && said v1 "cgroup v1 systemd"'
+# From 6.11 on a kernel may be built without the memory controller of v1, as Debian's are.
+case $RELEASE in 6.1.* | 6.1-* | 5.*) memory=memory ;; *) memory=cpu ;; esac
+t "it has cgroup v1's hierarchies$VM_NAME" eval 'said v1 "cgroup v1 $memory" && said v1 "cgroup v1 pids" && said v1 "cgroup v1 systemd"'
 t "and no v2$VM_NAME" fails said v1 'it has cgroup v2'
 
 # Without controllers; with a disk; and with a clock that stands before the certificate was made.
