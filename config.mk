@@ -80,6 +80,7 @@ CROSS_PACKAGES = gcc-$(TRIPLET) linux-libc-dev-$(or $(debian_$(TARGET)),$(TARGET
 BUILD_PACKAGES = gcc make pkg-config libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool ca-certificates
 TEST_PACKAGES = apparmor \
 	bind9-dnsutils \
+	btrfs-progs \
 	busybox-static \
 	checkpolicy \
 	clang \
@@ -112,6 +113,7 @@ TEST_PACKAGES = apparmor \
 	rsync \
 	squashfs-tools \
 	strace \
+	systemd \
 	tcpdump \
 	tinyproxy-bin \
 	tshark \
