@@ -85,7 +85,8 @@ t 'an address of the prefix that nobody has is nobody'"'"'s' has 'status: NXDOMA
 printf '#!/bin/sh\nenv | grep ^new_dhcp6 > %s/dhcp6\nexit 0\n' "$WORK" > "$WORK/script6"
 chmod +x "$WORK/script6"
 stateless() { timeout 20 ip netns exec "$LAB-a" dhclient -v -6 -S -1 -lf "$WORK/a6" -pf "$WORK/a6.pid" -sf "$WORK/script6" eth0; kill "$(cat "$WORK/a6.pid")"; cat "$WORK/dhcp6"; }
-t 'stateless DHCPv6 tells the name server' has 'new_dhcp6_name_servers=fd42::1' stateless
+# On a busy machine dhclient has once ended without a word.
+t 'stateless DHCPv6 tells the name server' until_ok 1 has 'new_dhcp6_name_servers=fd42::1' stateless
 
 # --- systemd-networkd -------------------------------------------------------------------------------------------
 
