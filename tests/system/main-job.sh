@@ -96,8 +96,14 @@ tells_its_end() {
 }
 # What a person sees on a tty; a first line break makes a getty that is there already ask again.
 prompts() {
+    local patience
     until_true 10 inside systemctl --quiet is-active container-getty@1 || return 1
-    (sleep 0.5; echo; sleep 0.5; printf '\001q') | script -qec "$LXCBOX lxc-console -n $name -t 1" /dev/null
+    # On a busy machine getty takes its time.
+    for patience in 0.5 2 5; do
+        (sleep $patience; echo; sleep $patience; printf '\001q') | script -qec "$LXCBOX lxc-console -n $name -t 1" /dev/null > "$WORK/prompt"
+        grep -q 'login:' "$WORK/prompt" && break
+    done
+    cat "$WORK/prompt"
 }
 reboots() { # by its init, and comes up again
     local before
