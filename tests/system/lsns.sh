@@ -1,4 +1,5 @@
 # lsns against util-linux's.
+# Alone: the namespaces of the whole host are listed twice, and are to be the same.
 . tests/lib.sh
 needs_root
 command -v lsns > /dev/null || { skip lsns 'needs util-linux to compare with'; exit 0; }
