@@ -32,7 +32,7 @@ t 'the hostname is the configured one' is $N inside hostname
 t 'every namespace is its own' eval '
     pid=$(lxcbox lxc-info -P "$P" -n $N -p -H)
     for ns in mnt pid uts ipc net cgroup; do [ "$(readlink /proc/$pid/ns/$ns)" != "$(readlink /proc/self/ns/$ns)" ] || { echo same $ns; false; }; done'
-t 'a command sees the container and not the host' eval '! inside test -e /work -o -e /lib/systemd'
+t 'a command sees the container and not the host' eval '! inside test -e "$WORK" -o -e /lib/systemd'
 t 'the exit status of a command comes back' eval 'inside sh -c "exit 42"; [ $? -eq 42 ]'
 t 'a command that does not exist is told, with status 127' eval 'said=$(inside /nonesuch 2>&1); [ $? -eq 127 ] && echo "$said" | grep -q "cannot execute /nonesuch"'
 t 'input and output go through pipes unchanged' eval '[ "$(head -c 100000 /dev/zero | inside sh -c "cat" | wc -c)" = 100000 ]'
