@@ -188,7 +188,6 @@ lxc-checkpoint -n @r -s
 lxc-checkpoint -n @s -s -D /nonesuch
 lxc-checkpoint -n @r -r -D /nonesuch
 lxc-checkpoint -n @s -r -D /nonesuch
-lxc-stop -n @r -W -r
 lxc-stop -n @r -W
 lxc-wait -n @r -s STOPPED -t 5
 lxc-stop -n @r
