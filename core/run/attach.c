@@ -194,6 +194,7 @@ static int read_init(struct attach_plan *p, int proc, struct error *err)
     if (r == 0) {
         p->bounding = (uint64_t)status_field(status, "CapBnd", 16);
         p->no_new_privs = status_field(status, "NoNewPrivs", 10) == 1;
+        p->filtered = status_field(status, "Seccomp", 10) == 2;
         r = choose_id(p, proc, "uid_map", status_field(status, "Uid", 10), o->uid, &p->uid);
     }
     if (r == 0)
@@ -225,7 +226,7 @@ static int read_limits(struct attach_plan *p, struct error *err)
     static const char *const families[] = {"lxc.prlimit", "lxc.proc"};
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < sizeof(families) / sizeof(families[0]); i++) {
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(families); i++) {
         cleanup_free char *lines = NULL;
         if (command_config_item(p->container, families[i], &lines, NULL) == 0)
             r = config_read_text(&p->limits, lines, strlen(lines), families[i], false, err);
@@ -249,14 +250,13 @@ static int choose_label(struct attach_plan *p, int proc, struct error *err)
 }
 
 /* The container's seccomp profile, where init is confined by one; read here, for it is the host's file. */
-static int read_seccomp(struct attach_plan *p, int proc, struct error *err)
+static int read_seccomp(struct attach_plan *p, struct error *err)
 {
-    cleanup_free char *status = NULL, *profile = NULL, *nesting = NULL, *proxy = NULL;
+    cleanup_free char *profile = NULL, *nesting = NULL, *proxy = NULL;
     struct config c = {0};
     int r;
 
-    if (p->options->elevate_lsm || !(p->namespaces & CLONE_NEWNS) ||
-        file_read(proc, "status", 65536, &status, NULL) < 0 || status_field(status, "Seccomp", 10) != 2 ||
+    if (p->options->elevate_lsm || !(p->namespaces & CLONE_NEWNS) || !p->filtered ||
         command_config_item(p->container, "lxc.seccomp.profile", &profile, NULL) < 0)
         return 0;
     profile[strcspn(profile, "\n")] = '\0';
@@ -291,7 +291,7 @@ static int make_plan(struct attach_plan *p, struct error *err)
     if (r == 0)
         r = choose_label(p, proc, err);
     if (r == 0)
-        r = read_seccomp(p, proc, err);
+        r = read_seccomp(p, err);
     if (r == 0 && read_environment(p) < 0)
         r = error_set(err, ENOMEM, "cannot keep the container's environment");
     if (r == 0)

@@ -20,6 +20,7 @@ struct attach_plan {
     bool in_cgroup;    /* the child was born in the v2 one */
     uint64_t bounding; /* init's capability bounding set */
     bool no_new_privs; /* init's */
+    bool filtered;     /* does a seccomp filter confine init? */
     long personality;  /* init's, -1: unknown */
     uid_t uid;
     gid_t gid;

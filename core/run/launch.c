@@ -214,9 +214,6 @@ static int see_off(struct monitor *m, bool notifies, int sync, struct error *err
             r = error_text(err, EPROTO, "the start came out of step");
         if (r == 0)
             r = seccomp_notify_open(&m->notifier, m->config, take_fd(&fds.fds[0]), m->init_pid, err);
-        /* Before its calls fail for want of a listener, and it says so. */
-        if (r < 0)
-            (void)monitor_signal(m, SIGKILL);
         if (r == 0)
             seccomp_notify_until(&m->notifier, sync);
     }
