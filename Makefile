@@ -12,7 +12,7 @@ DEPS := build/deps/$(TRIPLET)
 # Sources are found, not listed. What an applet has beside its own file is in a folder of its name.
 applet_sources := $(if $(APPLETS),applets/lxcbox.c $(wildcard applets/lxcbox/*.c) $(APPLETS:%=applets/%.c) $(wildcard $(APPLETS:%=applets/%/*.c)),\
 	$(wildcard applets/*.c applets/*/*.c))
-room_sources := $(wildcard core/*.c core/*/*.c net/*.c fetch/*.c)
+room_sources := $(wildcard core/*.c core/*/*.c net/*/*.c fetch/*/*.c)
 sources := $(sort $(applet_sources) $(room_sources))
 objects := $(sources:%.c=$(OUT)/obj/%.o) $(OUT)/obj/roots.o
 # Files that core/config takes in with .incbin.
@@ -87,7 +87,7 @@ $(OUT)/obj/roots.o: build/gen/roots.c $(OUT)/obj/flags | deps
 	$(Q)$(compile) -c -o $@ $<
 
 # The certificate authorities as a table of trust anchors (name and key of each) by BearSSL's own tool, compressed; see
-# fetch/roots.h.
+# fetch/http/roots.h.
 build/gen/roots.c: config.mk Makefile | deps
 	@mkdir -p build/gen
 	@ls $(CA_CERTIFICATES)/*.crt > /dev/null 2>&1 || { echo 'cannot build in certificate authorities: no *.crt in' \
@@ -97,7 +97,7 @@ build/gen/roots.c: config.mk Makefile | deps
 	@perl -0777 -ne 'while (/char TA\d+_(\w+)\[\] = \{(.*?)\}/gs) { \
 		print $$1 eq "RSA_N" ? "\1" : $$1 eq "EC_Q" ? "\2" : "", pack "n/a*", pack "C*", map hex, $$2 =~ /0x(..)/g }' \
 		build/gen/anchors > build/gen/roots
-	@{ echo '#include "fetch/roots.h"'; echo 'const unsigned char roots[] = {'; \
+	@{ echo '#include "fetch/http/roots.h"'; echo 'const unsigned char roots[] = {'; \
 		gzip -9n < build/gen/roots | od -An -v -tu1 | sed 's/[0-9][0-9]*/&,/g'; echo '};'; \
 		echo "const size_t roots_size = sizeof(roots), roots_whole = $$(wc -c < build/gen/roots);"; } > $@
 

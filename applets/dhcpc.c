@@ -15,7 +15,7 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "net/dhcp_link.h"
+#include "net/dhcp/dhcp_link.h"
 
 struct dhcpc_options {
     const char *interface, *tries, *timeout, *pause, *pid_file, *wanted, *resolv_conf;

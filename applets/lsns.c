@@ -11,7 +11,7 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/json.h"
-#include "core/run/census.h"
+#include "core/namespace/census.h"
 
 struct lsns_options {
     bool json, list, no_headings, all_columns, raw, whole, no_wrap;

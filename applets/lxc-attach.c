@@ -10,7 +10,7 @@
 #include "core/config/config.h"
 #include "core/container.h"
 #include "core/run/attach.h"
-#include "core/run/personality.h"
+#include "core/confine/personality.h"
 
 struct lxc_attach_options {
     struct container_options container;

@@ -7,7 +7,7 @@
 #include "core/base/applet.h"
 #include "core/container.h"
 #include "core/base/cleanup.h"
-#include "core/run/command_client.h"
+#include "core/command/command_client.h"
 #include "core/run/relay.h"
 
 struct lxc_console_options {

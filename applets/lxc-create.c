@@ -12,7 +12,7 @@
 #include "core/storage/template_busybox.h"
 #include "core/storage/template_image.h"
 #include "core/storage/template_run.h"
-#include "fetch/image.h"
+#include "fetch/index/image.h"
 
 struct lxc_create_options {
     struct container_options container;

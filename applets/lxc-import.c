@@ -9,7 +9,7 @@
 #include "core/base/cleanup.h"
 #include "core/storage/create.h"
 #include "core/storage/template_image.h"
-#include "fetch/bundle.h"
+#include "fetch/index/bundle.h"
 
 struct lxc_import_options {
     struct container_options container;

@@ -10,10 +10,10 @@
 #include "core/cgroup/cgroup.h"
 #include "core/config/config.h"
 #include "core/container.h"
-#include "core/run/command_client.h"
-#include "core/run/interfaces.h"
+#include "core/command/command_client.h"
+#include "core/links/interfaces.h"
 #include "core/storage/list.h"
-#include "net/link.h"
+#include "net/link/link.h"
 
 struct lxc_info_options {
     struct container_options container;

@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "core/base/applet.h"
-#include "core/run/execute.h"
+#include "core/spawn/execute.h"
 
 struct lxc_init_options {
     const char *name;

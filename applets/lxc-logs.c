@@ -10,7 +10,7 @@
 #include "core/base/file.h"
 #include "core/config/load.h"
 #include "core/container.h"
-#include "core/run/command_client.h"
+#include "core/command/command_client.h"
 #include "core/storage/list.h"
 
 struct lxc_logs_options {

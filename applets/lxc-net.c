@@ -11,9 +11,9 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "net/bridge.h"
-#include "net/resolv_conf.h"
-#include "net/uplink.h"
+#include "net/link/bridge.h"
+#include "net/dns/resolv_conf.h"
+#include "net/link/uplink.h"
 
 #define NOT_RUNNING 3 /* exit status of status, as init scripts have it */
 

@@ -4,7 +4,7 @@
 
 #include "core/base/applet.h"
 #include "core/container.h"
-#include "core/run/command_client.h"
+#include "core/command/command_client.h"
 #include "core/storage/list.h"
 
 static int lxc_state_run(struct invocation *in, struct error *err)

@@ -5,7 +5,7 @@
 
 #include "core/base/applet.h"
 #include "core/container.h"
-#include "core/run/command_client.h"
+#include "core/command/command_client.h"
 #include "core/run/stop.h"
 
 #define NOT_RUNNING 2 /* exit status */

@@ -15,7 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/cgroup/cgroup.h"
 #include "core/container.h"
-#include "core/run/command_client.h"
+#include "core/command/command_client.h"
 #include "core/storage/list.h"
 
 struct lxc_top_options {

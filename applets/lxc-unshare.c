@@ -9,7 +9,7 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/container.h"
-#include "core/run/unshare.h"
+#include "core/namespace/unshare.h"
 
 struct lxc_unshare_options {
     struct container_options container;

@@ -10,7 +10,7 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/run/unshare.h"
+#include "core/namespace/unshare.h"
 
 struct lxc_usernsexec_options {
     struct string_list maps;

@@ -9,7 +9,7 @@
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/run/sealed.h"
+#include "core/confine/sealed.h"
 
 #ifndef LXCBOX_VERSION
 #error "the Makefile defines LXCBOX_VERSION"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "core/base/applet.h"
-#include "core/run/enter.h"
+#include "core/namespace/enter.h"
 
 struct nsenter_options {
     int target;

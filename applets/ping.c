@@ -21,8 +21,8 @@
 
 #include "core/base/applet.h"
 #include "core/base/cleanup.h"
-#include "net/address.h"
-#include "net/link.h"
+#include "net/link/address.h"
+#include "net/link/link.h"
 
 #define DATA_MAX      65507 /* bytes */
 #define HEADER        8     /* bytes, of ICMP */

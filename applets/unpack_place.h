@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/config/config.h"
-#include "fetch/unpack.h"
+#include "fetch/unpack/unpack.h"
 
 /* The id maps in the shape that unpacking takes; `ranges` has room for all lines. */
 static inline struct unpack_options unpack_place(const struct config *c, struct unpack_id_range *ranges)

@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/config/keys.h"
-#include "core/run/unshare.h"
+#include "core/namespace/unshare.h"
 
 struct unshare_arguments {
     const char *keep[NAMESPACE_KINDS];

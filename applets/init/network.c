@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
-#include "net/sntp.h"
+#include "net/dhcp/sntp.h"
 
 #define DEFAULT_TIME_SERVER "pool.ntp.org"
 #define DEVICE_TRIES        50 /* of 100 ms: cards on USB take a while to appear */

@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
-#include "net/address.h"
-#include "net/link.h"
-#include "net/netlink.h"
+#include "net/link/address.h"
+#include "net/link/link.h"
+#include "net/link/netlink.h"
 
 /* --- Output: text, or JSON ------------------------------------------------------------------------------ */
 

@@ -7,7 +7,7 @@
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
-#include "net/neighbour.h"
+#include "net/link/neighbour.h"
 
 #define NOISE (NUD_NOARP | NUD_NONE) /* states not shown unless asked for */
 

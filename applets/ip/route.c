@@ -9,7 +9,7 @@
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
-#include "net/route.h"
+#include "net/link/route.h"
 
 #define TABLE_ALL 0 /* of no route */
 

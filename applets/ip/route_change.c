@@ -6,7 +6,7 @@
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
-#include "net/route.h"
+#include "net/link/route.h"
 
 #define HOPS_MAX 32
 

@@ -7,7 +7,7 @@
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
-#include "net/rule.h"
+#include "net/link/rule.h"
 
 /* --- Showing --- */
 

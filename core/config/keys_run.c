@@ -13,8 +13,8 @@
 #include "core/base/log.h"
 #include "core/config/keys.h"
 #include "core/config/namespaces.h"
-#include "core/run/caps.h"
-#include "core/run/personality.h"
+#include "core/confine/caps.h"
+#include "core/confine/personality.h"
 
 /* --- lxc.arch --- */
 

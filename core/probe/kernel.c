@@ -21,8 +21,8 @@
 #include "core/base/str.h"
 #include "core/cgroup/layout.h"
 #include "core/probe/probe.h"
-#include "core/run/namespace.h"
-#include "core/run/syscalls.h"
+#include "core/namespace/namespace.h"
+#include "core/confine/syscalls.h"
 
 int try_namespace(const char *name)
 {

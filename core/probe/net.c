@@ -16,8 +16,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/probe/probe.h"
-#include "net/firewall.h"
-#include "net/link.h"
+#include "net/firewall/firewall.h"
+#include "net/link/link.h"
 
 /* Links with a parent get a veth as theirs: the loopback takes none of them. */
 int try_link(const char *kind)

@@ -19,8 +19,8 @@
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
 #include "core/run/attach_inside.h"
-#include "core/run/command_client.h"
-#include "core/run/lsm.h"
+#include "core/command/command_client.h"
+#include "core/confine/lsm.h"
 #include "core/run/relay.h"
 
 static void plan_end(struct attach_plan *p)

@@ -15,10 +15,10 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
-#include "core/run/caps.h"
-#include "core/run/execute.h"
-#include "core/run/limits.h"
-#include "core/run/passwd.h"
+#include "core/confine/caps.h"
+#include "core/spawn/execute.h"
+#include "core/confine/limits.h"
+#include "core/base/passwd.h"
 
 /* Before any namespace: the cgroup namespace is entered from within the cgroup, and the fds are the host's.
  */

@@ -4,9 +4,9 @@
 
 #include "core/config/config.h"
 #include "core/run/attach.h"
-#include "core/run/namespace.h"
-#include "core/run/protocol.h"
-#include "core/run/seccomp.h"
+#include "core/namespace/namespace.h"
+#include "core/command/protocol.h"
+#include "core/confine/seccomp.h"
 
 /* What was found out about the container while still outside. */
 struct attach_plan {

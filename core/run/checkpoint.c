@@ -18,11 +18,11 @@
 #include "core/base/path.h"
 #include "core/cgroup/cgroup.h"
 #include "core/cgroup/layout.h"
-#include "core/run/command_client.h"
-#include "core/run/hooks.h"
-#include "core/run/lsm.h"
-#include "core/run/monitor.h"
-#include "core/run/mounts.h"
+#include "core/command/command_client.h"
+#include "core/spawn/hooks.h"
+#include "core/confine/lsm.h"
+#include "core/monitor/monitor.h"
+#include "core/mount/mounts.h"
 
 /* What LXC's criu.c has for every container, at the end for a dump only. */
 static const char *const always[] = {

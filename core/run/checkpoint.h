@@ -27,7 +27,7 @@ int container_checkpoint(const struct container *c, struct config *config,
                          const struct checkpoint_options *options, struct error *err);
 
 /*
- * In the monitor, in place of starting a child (core/run/launch.h): have criu make the processes of
+ * In the monitor, in place of starting a child (core/monitor/launch.h): have criu make the processes of
  * m->options->restore, in the cgroups that are there, and take them over. Its interfaces are made by criu,
  * its console is a pty of the host's. 0 or a negative errno with `err` filled: -ENOENT where there is no
  * checkpoint.

@@ -11,9 +11,9 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/cgroup/cgroup.h"
-#include "core/run/command_client.h"
-#include "net/link.h"
-#include "net/wireless.h"
+#include "core/command/command_client.h"
+#include "net/link/link.h"
+#include "net/link/wireless.h"
 
 /*
  * The folder of the container's init in /proc. The monitor reaps init itself, so if init is still the same

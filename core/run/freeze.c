@@ -4,7 +4,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/cgroup/cgroup.h"
-#include "core/run/command_client.h"
+#include "core/command/command_client.h"
 
 int container_freeze(const struct container *c, bool freeze, struct error *err)
 {

@@ -15,11 +15,11 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/run/idmap.h"
-#include "core/run/lsm.h"
-#include "core/run/monitor.h"
-#include "core/run/rootfs.h"
-#include "core/run/title.h"
+#include "core/namespace/idmap.h"
+#include "core/confine/lsm.h"
+#include "core/monitor/monitor.h"
+#include "core/mount/rootfs.h"
+#include "core/base/title.h"
 #include "core/storage/destroy.h"
 
 /* What can be refused before anything is made. */

@@ -12,7 +12,7 @@
 
 #include "core/config/config.h"
 #include "core/container.h"
-#include "core/run/namespace.h"
+#include "core/namespace/namespace.h"
 
 struct checkpoint_options;
 

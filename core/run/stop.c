@@ -10,8 +10,8 @@
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
-#include "core/run/command_client.h"
-#include "core/run/signal.h"
+#include "core/command/command_client.h"
+#include "core/base/signal.h"
 
 /* systemd(1), SIGRTMIN+3. The number that glibc gives it; other libcs reserve more signals for themselves. */
 #define SIGNAL_SYSTEMD_HALT 37

@@ -11,10 +11,10 @@
 #include "core/base/file.h"
 #include "core/config/edit.h"
 #include "core/config/global.h"
-#include "core/run/idmap.h"
-#include "core/run/rootfs.h"
+#include "core/namespace/idmap.h"
+#include "core/mount/rootfs.h"
 #include "core/storage/btrfs.h"
-#include "core/storage/image.h"
+#include "core/mount/image.h"
 #include "core/storage/storage.h"
 
 #define MAX_CONFIG (1 << 20)

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "core/base/cleanup.h"
-#include "core/run/command_client.h"
-#include "core/run/hooks.h"
-#include "core/run/rootfs.h"
+#include "core/command/command_client.h"
+#include "core/spawn/hooks.h"
+#include "core/mount/rootfs.h"
 #include "core/storage/dependents.h"
 #include "core/storage/list.h"
 #include "core/storage/partial.h"

@@ -6,7 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/run/command_client.h"
+#include "core/command/command_client.h"
 
 void container_list_free(struct container_list *list)
 {

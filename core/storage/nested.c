@@ -14,7 +14,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/run/command_client.h"
+#include "core/command/command_client.h"
 
 #define OUTPUT_MAX (16 << 20) /* bytes of rows that one container may tell */
 

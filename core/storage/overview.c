@@ -9,8 +9,8 @@
 #include "core/base/cleanup.h"
 #include "core/cgroup/cgroup.h"
 #include "core/config/summary.h"
-#include "core/run/command_client.h"
-#include "core/run/interfaces.h"
+#include "core/command/command_client.h"
+#include "core/links/interfaces.h"
 #include "core/storage/list.h"
 #include "core/storage/nested.h"
 

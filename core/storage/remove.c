@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
-#include "core/run/idmap.h"
+#include "core/namespace/idmap.h"
 #include "core/storage/storage.h"
 
 int storage_remedy(struct error *err)

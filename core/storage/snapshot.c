@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
-#include "core/run/command_client.h"
+#include "core/command/command_client.h"
 #include "core/storage/copy.h"
 #include "core/storage/dependents.h"
 #include "core/storage/destroy.h"

@@ -14,7 +14,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
-#include "core/run/idmap.h"
+#include "core/namespace/idmap.h"
 
 #define BLOCK     512
 #define MAX_DEPTH 200

@@ -17,8 +17,8 @@ struct tar_sink {
 /*
  * Every file beneath rootfd, "./" first, with its numeric owner as the container sees it (`config` has the id
  * maps; an id that is not mapped is refused), times to the nanosecond, hard links, device nodes, and the
- * attributes that fetch/unpack.h takes. Other mounts are not entered, sockets left out. 0 or a negative
- * errno.
+ * attributes that fetch/unpack/unpack.h takes. Other mounts are not entered, sockets left out. 0 or a
+ * negative errno.
  */
 int tar_put_tree(const struct tar_sink *sink, int rootfd, const struct config *config, struct error *err);
 

@@ -8,7 +8,7 @@
 #include "core/boot/disk.h"
 #include "core/boot/modules.h"
 #include "core/boot/settings.h"
-#include "net/sntp.h"
+#include "net/dhcp/sntp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
-#include "net/bridge_settings.h"
+#include "net/bridge/bridge_settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

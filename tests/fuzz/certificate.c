@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fetch/certificate.h"
-#include "fetch/trust.h"
+#include "fetch/http/certificate.h"
+#include "fetch/http/trust.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/run/monitor.h"
-#include "core/run/protocol.h"
+#include "core/monitor/monitor.h"
+#include "core/command/protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

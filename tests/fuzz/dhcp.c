@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/arp.h"
-#include "net/dhcp_client.h"
-#include "net/dhcp_server.h"
-#include "net/udp_packet.h"
+#include "net/link/arp.h"
+#include "net/dhcp/dhcp_client.h"
+#include "net/dhcp/dhcp_server.h"
+#include "net/dhcp/udp_packet.h"
 
 static void serve(const struct dhcp_message *m)
 {

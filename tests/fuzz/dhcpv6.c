@@ -1,8 +1,8 @@
 /* DHCPv6 requests and router solicitations. */
 #include <stdlib.h>
 
-#include "net/dhcpv6.h"
-#include "net/radv.h"
+#include "net/dhcp/dhcpv6.h"
+#include "net/dhcp/radv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

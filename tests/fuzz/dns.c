@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/dns.h"
-#include "net/resolv_conf.h"
+#include "net/dns/dns.h"
+#include "net/dns/resolv_conf.h"
 
 static void answer(const uint8_t *query, size_t size, const struct dns_question *q)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fetch/index.h"
+#include "fetch/index/index.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/run/mounts.h"
-#include "core/run/rootfs.h"
+#include "core/mount/mounts.h"
+#include "core/mount/rootfs.h"
 #include "core/storage/filesystem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/address.h"
-#include "net/link.h"
-#include "net/neighbour.h"
-#include "net/netlink.h"
-#include "net/route.h"
-#include "net/rule.h"
+#include "net/link/address.h"
+#include "net/link/link.h"
+#include "net/link/neighbour.h"
+#include "net/link/netlink.h"
+#include "net/link/route.h"
+#include "net/link/rule.h"
 
 /* Text that was read must end within its room. */
 static void check_text(const char *text, size_t size)

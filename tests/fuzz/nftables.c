@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/nftables.h"
+#include "net/firewall/nftables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "core/base/log.h"
-#include "core/run/seccomp.h"
+#include "core/confine/seccomp.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

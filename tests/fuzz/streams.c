@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fetch/streams.h"
+#include "fetch/index/streams.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "fetch/unpack.h"
+#include "fetch/unpack/unpack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "fetch/proxy.h"
-#include "fetch/url.h"
+#include "fetch/http/proxy.h"
+#include "fetch/http/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/run/apparmor_profile.h"
+#include "core/confine/apparmor_profile.h"
 
 static char *text_of(const char *config, const char *space)
 {

@@ -17,7 +17,7 @@
 #include "core/boot/disk.h"
 #include "core/boot/modules.h"
 #include "core/boot/settings.h"
-#include "net/sntp.h"
+#include "net/dhcp/sntp.h"
 
 static void words_are_taken_quotes_and_remarks_understood(void **state)
 {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "net/bridge_settings.h"
+#include "net/bridge/bridge_settings.h"
 
 static int read_text(const char *text, struct bridge_settings *out, struct error *err)
 {

@@ -17,8 +17,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
-#include "fetch/cache.h"
-#include "fetch/metadata.h"
+#include "fetch/index/cache.h"
+#include "fetch/index/metadata.h"
 
 static const struct image_name name = {"alpine", "3.20", "amd64", "default"};
 

@@ -16,12 +16,12 @@
 #include "core/base/file.h"
 #include "core/config/global.h"
 #include "core/container.h"
-#include "core/run/console.h"
-#include "core/run/execute.h"
-#include "core/run/hooks.h"
-#include "core/run/passwd.h"
+#include "core/monitor/console.h"
+#include "core/spawn/execute.h"
+#include "core/spawn/hooks.h"
+#include "core/base/passwd.h"
 #include "core/run/relay.h"
-#include "core/run/sealed.h"
+#include "core/confine/sealed.h"
 #include "core/storage/list.h"
 
 static void a_name_cannot_leave_its_folder_or_its_line(void **state)

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "net/dhcp.h"
-#include "net/dhcp_server.h"
+#include "net/dhcp/dhcp.h"
+#include "net/dhcp/dhcp_server.h"
 
 #define NOW    1000000
 #define SERVER 0x0a000301U /* 10.0.3.1 */

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#include "net/arp.h"
-#include "net/dhcp_client.h"
-#include "net/udp_packet.h"
+#include "net/link/arp.h"
+#include "net/dhcp/dhcp_client.h"
+#include "net/dhcp/udp_packet.h"
 
 #define SERVER  0x0a000301U
 #define ADDRESS 0x0a000307U

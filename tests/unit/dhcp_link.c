@@ -13,12 +13,12 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "net/address.h"
-#include "net/dhcp_link.h"
-#include "net/dhcp_server.h"
-#include "net/link.h"
-#include "net/route.h"
-#include "net/udp_packet.h"
+#include "net/link/address.h"
+#include "net/dhcp/dhcp_link.h"
+#include "net/dhcp/dhcp_server.h"
+#include "net/link/link.h"
+#include "net/link/route.h"
+#include "net/dhcp/udp_packet.h"
 #include "tests/unit/skip.h"
 
 #define SERVER 0x0a000301U

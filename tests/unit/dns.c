@@ -8,8 +8,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "net/dns.h"
-#include "net/resolv_conf.h"
+#include "net/dns/dns.h"
+#include "net/dns/resolv_conf.h"
 
 /* A query for Web.LXC, type A, with EDNS. */
 static const uint8_t query[] = {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0,  0, 1,   3, 'W', 'e', 'b', 3, 'L',

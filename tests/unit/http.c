@@ -16,7 +16,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "fetch/http.h"
+#include "fetch/http/http.h"
 
 static int parse(const char *text, struct http_head *out, struct error *err)
 {

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "core/run/unshare.h"
+#include "core/namespace/unshare.h"
 
 static void assert_range(const struct id_ranges *r, uint32_t inside, uint32_t outside, uint32_t count)
 {

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "fetch/index.h"
-#include "fetch/streams.h"
+#include "fetch/index/index.h"
+#include "fetch/index/streams.h"
 
 static void read_index(const char *text, size_t step, struct index_reader *r)
 {

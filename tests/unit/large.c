@@ -19,9 +19,9 @@
 #include "core/base/str.h"
 #include "core/storage/copy_tree.h"
 #include "core/storage/tar_write.h"
-#include "fetch/certificate.h"
-#include "fetch/unpack.h"
-#include "net/lease.h"
+#include "fetch/http/certificate.h"
+#include "fetch/unpack/unpack.h"
+#include "net/dhcp/lease.h"
 #include "tests/unit/skip.h"
 
 #define GIB      (INT64_C(1) << 30)

@@ -12,7 +12,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "net/lease_journal.h"
+#include "net/dhcp/lease_journal.h"
 
 #define NOW   1000000
 #define FIRST 0x0a000302U

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/run/caps.h"
-#include "core/run/idmap.h"
-#include "core/run/limits.h"
-#include "core/run/personality.h"
+#include "core/confine/caps.h"
+#include "core/namespace/idmap.h"
+#include "core/confine/limits.h"
+#include "core/confine/personality.h"
 #include "tests/unit/skip.h"
 
 static void capabilities_have_names_and_numbers(void **state)

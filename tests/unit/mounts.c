@@ -10,8 +10,8 @@
 #include <sys/mount.h>
 
 #include "core/base/cleanup.h"
-#include "core/run/mounts.h"
-#include "core/run/rootfs.h"
+#include "core/mount/mounts.h"
+#include "core/mount/rootfs.h"
 #include "core/storage/filesystem.h"
 
 static void options_become_flags_and_data(void **state)

@@ -14,12 +14,12 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "net/address.h"
-#include "net/link.h"
-#include "net/neighbour.h"
-#include "net/netlink.h"
-#include "net/route.h"
-#include "net/rule.h"
+#include "net/link/address.h"
+#include "net/link/link.h"
+#include "net/link/neighbour.h"
+#include "net/link/netlink.h"
+#include "net/link/route.h"
+#include "net/link/rule.h"
 #include "tests/unit/skip.h"
 
 /* The messages of a batch, as the kernel's answer would have them. */

@@ -22,10 +22,10 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/run/network.h"
-#include "net/link.h"
-#include "net/neighbour.h"
-#include "net/route.h"
+#include "core/links/network.h"
+#include "net/link/link.h"
+#include "net/link/neighbour.h"
+#include "net/link/route.h"
 #include "tests/unit/skip.h"
 
 static const struct container container = {.name = "test", .lxcpath = "/nowhere"};

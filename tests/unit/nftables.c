@@ -14,8 +14,8 @@
 #include <errno.h>
 
 #include "core/base/cleanup.h"
-#include "net/firewall.h"
-#include "net/nftables.h"
+#include "net/firewall/firewall.h"
+#include "net/firewall/nftables.h"
 #include "tests/unit/skip.h"
 
 /* The message that follows the transaction's begin. */

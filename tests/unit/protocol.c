@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/run/command_client.h"
-#include "core/run/command_server.h"
-#include "core/run/monitor.h"
-#include "core/run/protocol.h"
-#include "core/run/sync.h"
+#include "core/command/command_client.h"
+#include "core/monitor/command_server.h"
+#include "core/monitor/monitor.h"
+#include "core/command/protocol.h"
+#include "core/spawn/sync.h"
 #include "tests/unit/skip.h"
 
 static void an_address_is_the_path_or_its_hash_where_that_is_too_long(void **state)

@@ -8,8 +8,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "net/dhcpv6.h"
-#include "net/radv.h"
+#include "net/dhcp/dhcpv6.h"
+#include "net/dhcp/radv.h"
 
 static struct radv new_radv(void)
 {

@@ -22,10 +22,10 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
-#include "core/run/protocol.h"
-#include "core/run/seccomp.h"
-#include "core/run/seccomp_notify.h"
-#include "core/run/syscalls.h"
+#include "core/command/protocol.h"
+#include "core/confine/seccomp.h"
+#include "core/monitor/seccomp_notify.h"
+#include "core/confine/syscalls.h"
 #include "tests/unit/skip.h"
 
 #define ERRNO(n) (SECCOMP_RET_ERRNO | (n))
@@ -335,7 +335,7 @@ static const struct call {
 static const char *const known[] = {
 #define CALL(name, ...) #name,
 #define ALL(name, n)    #name,
-#include "core/run/syscalls_table.h"
+#include "core/confine/syscalls_table.h"
 #undef CALL
 #undef ALL
 };

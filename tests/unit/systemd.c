@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
-#include "core/run/systemd.h"
+#include "core/mount/systemd.h"
 
 static void a_systemd_is_asked_for_what_it_cannot_live_with(void **state)
 {

@@ -11,9 +11,9 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
-#include "fetch/certificate.h"
-#include "fetch/tls.h"
-#include "fetch/trust.h"
+#include "fetch/http/certificate.h"
+#include "fetch/http/tls.h"
+#include "fetch/http/trust.h"
 
 /* Made by openssl: valid from 2024-02-29 12:00 to 2051-03-01 00:00 (the first as UTCTime, the second as
  * GeneralizedTime), for images.example, *.b.example, 192.0.2.7 and 2001:db8::1. */

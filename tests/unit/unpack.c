@@ -18,8 +18,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
-#include "fetch/unpack.h"
-#include "fetch/unpack_tree.h"
+#include "fetch/unpack/unpack.h"
+#include "fetch/unpack/unpack_tree.h"
 #include "tests/unit/skip.h"
 
 /* A tar archive in the making (ustar, POSIX.1-1988), and the folder that it is unpacked into. */

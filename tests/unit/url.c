@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "fetch/proxy.h"
-#include "fetch/url.h"
+#include "fetch/http/proxy.h"
+#include "fetch/http/url.h"
 
 static void assert_text(const struct url *u, const char *wanted)
 {

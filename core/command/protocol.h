@@ -1,0 +1,152 @@
+/*
+ * The command protocol between a container's monitor (server) and every other command (client): LXC 5.0's, so
+ * that liblxc programs drive our containers and we drive theirs. One connection carries one request and its
+ * response. The structs travel raw, in the machine's own layout, over an abstract AF_UNIX stream socket; the
+ * request comes with SCM_CREDENTIALS, fds go by SCM_RIGHTS beside the response.
+ * Source: LXC's commands.h and af_unix.c (numbers and layouts), unix(7), cmsg(3).
+ */
+#ifndef LXCBOX_CORE_RUN_PROTOCOL_H
+#define LXCBOX_CORE_RUN_PROTOCOL_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "core/container.h"
+
+enum command {
+    COMMAND_GET_TTY_FD,       /* value: tty number, 0 the console, -1 any; fd of the terminal; stays open */
+    COMMAND_TERMINAL_WINCH,   /* kept for its number; nobody sends it */
+    COMMAND_STOP,             /* answered by the closing of the connection once the container is gone */
+    COMMAND_GET_STATE,        /* value: enum container_state */
+    COMMAND_GET_INIT_PID,     /* value: pid in the monitor's pid namespace */
+    COMMAND_GET_CLONE_FLAGS,  /* value: CLONE_NEW* mask of the namespaces that init has of its own */
+    COMMAND_GET_CGROUP,       /* data: controller (none: any); data: path beneath the hierarchy's root */
+    COMMAND_GET_CONFIG_ITEM,  /* data: key; data: its value as lxc-info -c prints it */
+    COMMAND_GET_NAME,         /* data: the name; for a socket whose hashed address is all one knows */
+    COMMAND_GET_LXCPATH,      /* data: the path, likewise */
+    COMMAND_ADD_STATE_CLIENT, /* data: int32_t[STATE_COUNT], 1: wanted, 2: wanted from the next change on;
+                                 value: the state if it is wanted, else STATE_COUNT and the connection stays
+                                 open until a struct state_message comes */
+    COMMAND_CONSOLE_LOG,      /* data: struct console_log_request; data: the bytes */
+    COMMAND_SERVE_STATE_CLIENTS,         /* value: the state that the container is in now */
+    COMMAND_SECCOMP_NOTIFY_ADD_LISTENER, /* a byte with the fd follows, of which the value is the number */
+    COMMAND_ADD_BPF_DEVICE_CGROUP,       /* data: struct device_message; on a host with cgroup v2 only */
+    COMMAND_FREEZE,   /* value: timeout in seconds, -1 none; on a host with cgroup v2 only */
+    COMMAND_UNFREEZE, /* likewise */
+    COMMAND_GET_CGROUP2_FD,
+    COMMAND_GET_INIT_PIDFD,
+    COMMAND_GET_LIMIT_CGROUP,
+    COMMAND_GET_LIMIT_CGROUP2_FD,
+    COMMAND_GET_DEVPTS_FD,
+    COMMAND_GET_SECCOMP_NOTIFY_FD,
+    COMMAND_GET_CGROUP_CTX,      /* data: struct cgroup_context_message both ways; an fd for each hierarchy */
+    COMMAND_GET_CGROUP_FD,       /* data: struct cgroup_fd_message both ways; one fd */
+    COMMAND_GET_LIMIT_CGROUP_FD, /* likewise */
+    COMMAND_GET_SYSTEMD_SCOPE,   /* data: the name of the monitor's systemd scope; LXC 6.0 */
+    COMMAND_COUNT,
+};
+
+/* Data beside a request, and beside a response other than COMMAND_CONSOLE_LOG's, is at most this long. */
+#define COMMAND_DATA_MAX (PATH_MAX * 2)
+
+/* `value` is a pointer in LXC: an integer sign-extended into it when `length` is 0, else of no meaning. */
+struct command_request {
+    int32_t command;
+    int32_t length; /* bytes of data that follow */
+    intptr_t value;
+};
+
+struct command_response {
+    int32_t result; /* 0 or a negative errno */
+    int32_t length; /* bytes of data that follow */
+    intptr_t value;
+};
+
+#define MESSAGE_EXIT_STATUS 2
+
+/* What a state client is sent, and lxc-monitor. `type` is 0 for a state; for lxc-monitor there is another, of
+ * which the value is as waitpid(2) has it. */
+struct state_message {
+    int32_t type;
+    char name[NAME_MAX + 1];
+    int32_t value; /* enum container_state */
+};
+
+struct console_log_request {
+    uint8_t clear;     /* empty the ring buffer afterwards */
+    uint8_t read;      /* send its contents */
+    uint64_t read_max; /* at most this many, which are forgotten then; 0: all */
+    uint8_t write_logfile;
+};
+
+#define COMMAND_CGROUP_FDS_MAX 20
+
+enum command_layout {
+    COMMAND_LAYOUT_UNKNOWN = -1,
+    COMMAND_LAYOUT_LEGACY,
+    COMMAND_LAYOUT_HYBRID,
+    COMMAND_LAYOUT_UNIFIED
+};
+
+struct cgroup_context_message {
+    int32_t layout; /* enum command_layout */
+    uint32_t utilities;
+    uint32_t fd_count;
+    int32_t fds[COMMAND_CGROUP_FDS_MAX]; /* the sender's numbers; the real ones come beside */
+} __attribute__((aligned(8)));
+
+struct cgroup_fd_message {
+    int32_t layout;
+    uint32_t utilities;
+    int32_t type; /* statfs(2) magic number; 0 in a request: any */
+    int32_t fd;
+    char controller[64];
+} __attribute__((aligned(8)));
+
+/* LXC's struct device_item; the list links at its end mean nothing to the other side. */
+struct device_message {
+    char type;            /* 'a', 'b', 'c' */
+    int32_t major, minor; /* -1: any */
+    char access[4];       /* "rwm", terminated */
+    int32_t allow;
+    void *links[2];
+};
+
+/* fds that came or go beside a message. */
+struct command_fds {
+    int fds[COMMAND_CGROUP_FDS_MAX];
+    size_t count;
+};
+
+#define cleanup_command_fds __attribute__((cleanup(command_fds_close)))
+void command_fds_close(struct command_fds *fds);
+
+/*
+ * The abstract address of a container's command socket: LXCPATH/NAME/command, or lxc/HASH/command with the
+ * FNV-1a hash of LXCPATH/NAME where that is too long for a socket address. Returns the address's length.
+ */
+socklen_t command_address(const struct container *c, struct sockaddr_un *address);
+
+/* The same of the process that hands on the changes of state beneath an lxcpath: see core/monitor/monitord.h.
+ */
+socklen_t monitord_address(const char *lxcpath, struct sockaddr_un *address);
+
+/*
+ * Send `bytes` with our credentials beside them (`credentials`) or fds (`fds`, may be NULL). No SIGPIPE.
+ * 0 or a negative errno.
+ */
+int command_send(int socket, const void *bytes, size_t length, bool credentials,
+                 const struct command_fds *fds);
+
+/*
+ * Receive one message's first `length` bytes with what came beside it. `flags` are recvmsg(2)'s. `peer` and
+ * `fds` may be NULL; fds nobody asked for are closed. Without credentials in the message, peer->pid is 0.
+ * Returns the bytes received (0: the other side closed) or a negative errno, -EFBIG when fds were cut off.
+ */
+ssize_t command_receive(int socket, void *bytes, size_t length, int flags, struct ucred *peer,
+                        struct command_fds *fds);
+
+#endif

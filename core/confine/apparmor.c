@@ -1,0 +1,146 @@
+#include "core/confine/apparmor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/confine/apparmor_profile.h"
+
+#define POLICY "/sys/kernel/security/apparmor/"
+
+static const char *compiler(void)
+{
+    static const char *const places[] = {"/usr/sbin/apparmor_parser", "/sbin/apparmor_parser",
+                                         "/usr/local/sbin/apparmor_parser", "/usr/bin/apparmor_parser"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
+        if (access(places[i], X_OK) == 0)
+            return places[i];
+    return NULL;
+}
+
+int apparmor_check(struct error *err)
+{
+    static const char instead[] = "or set it to a loaded profile, or to \"unconfined\"";
+
+    if (!compiler()) {
+        error_text(
+            err, ENOENT,
+            "lxc.apparmor.profile = generated needs apparmor_parser, which is not installed: the kernel "
+            "loads compiled policy only");
+        return error_remedy(err, "install AppArmor's tools (package apparmor), %s", instead);
+    }
+    if (geteuid() != 0) {
+        error_text(err, EPERM, "lxc.apparmor.profile = generated needs root, who alone loads policy");
+        return error_remedy(err, "start it as root, %s", instead);
+    }
+    return 0;
+}
+
+/* Stacking is what namespaces came with; in a container that is stacked itself, profiles go beside ours. */
+static bool has_namespaces(void)
+{
+    cleanup_free char *stack = NULL, *stacked = NULL;
+
+    return file_read(AT_FDCWD, POLICY "features/domain/stack", 16, &stack, NULL) == 0 &&
+           starts_with(stack, "yes") && file_read(AT_FDCWD, POLICY ".ns_stacked", 16, &stacked, NULL) == 0 &&
+           !starts_with(stacked, "yes");
+}
+
+static int name_all(struct apparmor *a, const struct container *c)
+{
+    a->profile = apparmor_profile_name(c);
+    if (!a->profile)
+        return -ENOMEM;
+    if (has_namespaces()) {
+        a->space = strdup(a->profile);
+        if (!a->space)
+            return -ENOMEM;
+        apparmor_namespace_name(a->space);
+    }
+    a->label = a->space ? format_string("%s//&:%s:", a->profile, a->space) : strdup(a->profile);
+    return a->label ? 0 : -ENOMEM;
+}
+
+static int make_namespace(const struct apparmor *a)
+{
+    cleanup_free char *path =
+        a->space ? format_string(POLICY "policy/namespaces/%s", a->space) : strdup(POLICY);
+
+    if (!path)
+        return -ENOMEM;
+    return !a->space || mkdir(path, 0755) == 0 || errno == EEXIST ? 0 : -errno;
+}
+
+/* The text is its standard input; what it has to say of it is kept for the error. */
+static int compile(const struct strbuf *text, struct error *err)
+{
+    static const char what[] = "apparmor_parser cannot load the generated profile";
+    cleanup_fd int in = memfd_create("profile", MFD_CLOEXEC), out = memfd_create("errors", MFD_CLOEXEC);
+    const char *program = compiler();
+    char said[400] = "";
+    int status = 0, r;
+    pid_t pid;
+
+    r = in < 0 || out < 0 ? -errno : write_all(in, text->text, text->length);
+    if (r < 0 || !program || lseek(in, 0, SEEK_SET) < 0 || (pid = fork()) < 0)
+        return error_set(err, r < 0 ? r : program ? errno : ENOENT, "%s", what);
+    if (pid == 0) {
+        sigset_t none;
+
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        if (dup2(in, STDIN_FILENO) == 0 && dup2(out, STDOUT_FILENO) == 1 && dup2(out, STDERR_FILENO) == 2)
+            execl(program, program, "-rKq", (char *)NULL);
+        _exit(127);
+    }
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return error_set(err, errno, "%s", what);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    if (lseek(out, 0, SEEK_SET) < 0 || read_all(out, said, sizeof(said) - 1) < 0)
+        said[0] = '\0';
+    said[strcspn(said, "\n")] = '\0';
+    if (!said[0])
+        snprintf(said, sizeof(said), "it ended with wait status 0x%x", status);
+    error_text(err, EINVAL, "%s: %s", what, said);
+    return error_remedy(err, "look at lxc.apparmor.raw, whose lines stand at the end of it");
+}
+
+int apparmor_load(struct apparmor *a, const struct container *c, const struct config *config,
+                  struct error *err)
+{
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    int r = name_all(a, c);
+
+    if (r == 0)
+        r = make_namespace(a);
+    if (r == 0)
+        r = apparmor_profile_text(&text, a->profile, a->space, config);
+    if (r < 0)
+        return error_set(err, r, "cannot make an AppArmor profile for %s", c->name);
+    return compile(&text, err);
+}
+
+int apparmor_unload(struct apparmor *a, struct error *err)
+{
+    cleanup_free char *path = a->space ? format_string(POLICY "policy/namespaces/%s", a->space) : NULL;
+    int r = a->profile ? file_write_value(AT_FDCWD, POLICY ".remove", a->profile) : 0;
+
+    if (r == 0 || r == -ENOENT)
+        r = path && rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
+    if (r < 0)
+        error_set(err, r, "cannot remove the AppArmor profile %s", a->profile);
+    free(a->profile);
+    free(a->space);
+    free(a->label);
+    *a = (struct apparmor){0};
+    return r;
+}

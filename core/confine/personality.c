@@ -1,0 +1,39 @@
+#include "core/confine/personality.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/personality.h>
+
+#include "core/base/cleanup.h"
+
+/* The names that LXC takes for lxc.arch, by the width of their words. */
+static const char *const narrow[] = {"arm",  "armel",   "armhf", "armv7l",  "athlon", "i386",
+                                     "i486", "i586",    "i686",  "linux32", "mips",   "mipsel",
+                                     "ppc",  "powerpc", "x86",   "riscv32"};
+static const char *const wide[] = {"amd64",     "arm64",    "aarch64", "linux64", "loongarch64",
+                                   "mips64",    "mips64el", "ppc64",   "ppc64el", "ppc64le",
+                                   "powerpc64", "riscv64",  "s390x",   "sparc64", "x86_64"};
+
+int personality_parse(const char *arch)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(narrow); i++)
+        if (strcmp(arch, narrow[i]) == 0)
+            return PER_LINUX32;
+    for (size_t i = 0; i < ARRAY_LENGTH(wide); i++)
+        if (strcmp(arch, wide[i]) == 0)
+            return PER_LINUX;
+    return -EINVAL;
+}
+
+int personality_set(const char *arch, struct error *err)
+{
+    int domain = arch ? personality_parse(arch) : 0;
+
+    if (!arch)
+        return 0;
+    if (domain < 0)
+        return error_text(err, EINVAL, "lxc.arch: \"%s\" is not an architecture that lxcbox knows", arch);
+    if (personality((unsigned long)domain) < 0)
+        return error_set(err, errno, "cannot set the personality for lxc.arch = %s", arch);
+    return 0;
+}

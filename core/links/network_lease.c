@@ -1,0 +1,168 @@
+#include "core/links/network_lease.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/path.h"
+#include "core/namespace/idmap.h"
+
+int network_leases_open(struct network_leases *l, const char *host_name, const struct network_state *state,
+                        struct error *err)
+{
+    /* The kernel may let the bridge's new port forward only a moment after it is up: the first message is
+     * often lost, and the second comes soon. */
+    const struct dhcp_link_options options = {.host_name = host_name, .tries = 8, .try_ms = 50};
+    int r = 0;
+
+    l->items = calloc(state->count + 1, sizeof(*l->items));
+    if (!l->items)
+        return error_set(err, ENOMEM, "cannot begin DHCP");
+    for (size_t i = 0; r == 0 && i < state->count; i++) {
+        const struct network_link *link = &state->links[i];
+        struct network_lease *lease = &l->items[l->count];
+
+        if (!link->net->ipv4_dhcp)
+            continue;
+        memcpy(lease->name, link->name, sizeof(lease->name));
+        r = dhcp_link_open(&lease->link, state->netns, link->name, &options, err);
+        if (r < 0)
+            return error_context(err, "lxc.net.%u.ipv4.address = dhcp", link->net->index);
+        l->count++;
+    }
+    return 0;
+}
+
+int network_leases_wait_ms(const struct network_leases *l)
+{
+    int least = -1;
+
+    for (size_t i = 0; i < l->count; i++) {
+        int ms = dhcp_link_wait_ms(&l->items[i].link);
+        if (ms >= 0 && (least < 0 || ms < least))
+            least = ms;
+    }
+    return least;
+}
+
+/* The mount that a file is on; 0 where the kernel does not say (before 5.8). */
+static uint64_t mount_of(int dirfd, const char *name, uint16_t *mode)
+{
+    struct statx x;
+
+    if (syscall(SYS_statx, dirfd, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MNT_ID, &x) <
+        0)
+        return 0;
+    *mode = x.stx_mode;
+    return x.stx_mask & STATX_MNT_ID ? x.stx_mnt_id : 0;
+}
+
+/*
+ * A resolv.conf that is a link, or lies on a mount of its own, belongs to somebody else: a resolver inside,
+ * or the host.
+ */
+static int write_beneath(int root, const struct strbuf *text)
+{
+    cleanup_fd int etc = rootfs_open(root, "/etc", O_PATH | O_DIRECTORY, 0);
+    uint16_t mode = 0;
+    uint64_t mount = mount_of(root, "", &mode);
+    struct stat st;
+
+    if (etc < 0)
+        return etc;
+    if (!mount || mount_of(etc, "", &mode) != mount)
+        return -EXDEV;
+    if (fstatat(etc, "resolv.conf", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (mount_of(etc, "resolv.conf", &mode) != mount || !S_ISREG(mode)))
+        return -EEXIST;
+    return file_replace(etc, "resolv.conf", text->text, text->length, 0644);
+}
+
+static void write_resolv_conf(const struct network_lease *l, const struct config *c, pid_t init_pid)
+{
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    cleanup_fd int root = -1;
+    uint32_t uid = 0, gid = 0;
+    char path[32];
+    int r = dhcp_link_resolv_conf(&l->link, &text);
+
+    if (r == 0 && (!text.length || !c->rootfs_path || !c->rootfs_path[0]))
+        return;
+    snprintf(path, sizeof(path), "/proc/%d/root", (int)init_pid);
+    root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        r = -errno;
+    (void)idmap_to_host(c, false, 0, &uid);
+    (void)idmap_to_host(c, true, 0, &gid);
+    /* Neither may a mount inside have us change what the container's root could not. setfsuid(2). */
+    setfsgid(gid);
+    setfsuid(uid);
+    if (r == 0)
+        r = write_beneath(root, &text);
+    setfsuid(geteuid());
+    setfsgid(getegid());
+    if (r < 0)
+        log_info("dhcp", "the name servers for %s are not written to /etc/resolv.conf in the container: %s",
+                 l->name, strerror(-r));
+}
+
+static int take(struct network_lease *l, enum dhcp_event event, const struct config *c, pid_t init_pid,
+                struct error *err)
+{
+    int r = 0;
+
+    switch (event) {
+    case DHCP_BOUND:
+        r = dhcp_link_apply(&l->link, err);
+        if (r == 0)
+            write_resolv_conf(l, c, init_pid);
+        return r;
+    case DHCP_LOST:
+        log_warn("dhcp", "the lease of %s has ended", l->name);
+        return dhcp_link_withdraw(&l->link, err);
+    case DHCP_TAKEN:
+        log_warn("dhcp", "the address that %s was given is in use by another host: declined", l->name);
+        return dhcp_link_withdraw(&l->link, err);
+    case DHCP_SILENT:
+        log_warn("dhcp", "no DHCP server answers on %s%s", l->name,
+                 l->link.running ? "" : " (it has no carrier)");
+        return 0;
+    case DHCP_NOTHING:
+        break;
+    }
+    return 0;
+}
+
+void network_leases_run(struct network_leases *l, const struct config *c, pid_t init_pid)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        struct network_lease *lease = &l->items[i];
+        struct error err = ERROR_INIT;
+        enum dhcp_event event = dhcp_link_run(&lease->link);
+
+        if (take(lease, event, c, init_pid, &err) < 0)
+            log_warn("dhcp", "%s: %s", lease->name, err.text);
+    }
+}
+
+void network_leases_close(struct network_leases *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        struct dhcp_link *link = &l->items[i].link;
+        struct error err = ERROR_INIT;
+
+        if (link->client.lease.type && dhcp_link_release(link, &err) < 0)
+            log_info("dhcp", "%s: %s", l->items[i].name, err.text);
+        dhcp_link_close(link);
+    }
+    free(take_ptr(l->items));
+    l->count = 0;
+}

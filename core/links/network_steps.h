@@ -1,0 +1,61 @@
+/*
+ * Parts of core/links/network.c: the steps of making a container's network, each one netlink message with the
+ * words for its failure, sent together.
+ */
+#ifndef LXCBOX_CORE_RUN_NETWORK_STEPS_H
+#define LXCBOX_CORE_RUN_NETWORK_STEPS_H
+
+#include "core/links/network.h"
+#include "net/link/link.h"
+#include "net/link/netlink.h"
+
+#define STEPS_MAX 64
+
+struct network_steps {
+    struct netlink *n;
+    struct netlink_batch b;
+    struct {
+        const struct network_link *link;
+        char text[100];
+    } items[STEPS_MAX];
+    struct strbuf replies;
+    struct error *err;
+    int code;                          /* 0, or of the first that failed, which `err` tells */
+    const struct network_link *failed; /* the link of the first that failed */
+};
+
+#define cleanup_steps __attribute__((cleanup(network_steps_free)))
+
+void network_steps_init(struct network_steps *s, struct netlink *n, struct error *err);
+void network_steps_free(struct network_steps *s);
+
+/* Before each message is built: what it does, to be said as "lxc.net.N: cannot TEXT". Sends what waits when
+ * there is no more room. */
+void network_step(struct network_steps *s, const struct network_link *l, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Send what waits. Returns s->code. */
+int network_steps_run(struct network_steps *s);
+
+/* The host's side: what is above its netlink socket `host`. */
+int network_host_create(struct network_state *state, struct netlink *host, const struct link *parents,
+                        struct error *err);
+int network_host_configure(struct network_state *state, struct netlink *host, const struct link *parents,
+                           struct error *err);
+/* Whether link `i` is the first of those of its wireless card, which is moved once. */
+bool network_card_first(const struct network_state *state, size_t i);
+/* Undo lxc.net.N.l2proxy of one link. */
+int network_host_unproxy(const struct network_link *l, struct netlink *host, struct error *err);
+
+/* The container's side; `host` is asked for addresses where lxc.net.N.ipv4.gateway is auto. */
+int network_inside_configure(struct network_state *state, struct netlink *inside, struct netlink *host,
+                             struct error *err);
+
+/* Run lxc.net.N.script.up ("up") or .down ("down") as LXC does and wait for it. 0 or a negative errno. */
+int network_script_run(const struct container *c, const struct config *config, const struct network_link *l,
+                       const char *which, struct error *err);
+
+/* "veth", "macvlan", ... */
+const char *network_type_name(enum net_type type);
+
+#endif

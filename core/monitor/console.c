@@ -1,0 +1,284 @@
+#include "core/monitor/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/monitor/monitor.h"
+
+#define PATIENCE_MS 1000
+
+/* Write what the other side takes within PATIENCE_MS; the rest is dropped. */
+static void write_patiently(int fd, const char *bytes, size_t length)
+{
+    while (length) {
+        struct pollfd p = {fd, POLLOUT, 0};
+        ssize_t n;
+
+        if (poll(&p, 1, PATIENCE_MS) <= 0 || !(p.revents & POLLOUT))
+            return;
+        n = write(fd, bytes, length < 4096 ? length : 4096);
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return;
+        if (n > 0) {
+            bytes += n;
+            length -= (size_t)n;
+        }
+    }
+}
+
+bool console_wanted(const struct config *c)
+{
+    return c->rootfs_path && c->rootfs_path[0] && !(c->console_path && strcmp(c->console_path, "none") == 0);
+}
+
+static int open_log(struct console *c, struct error *err)
+{
+    struct stat st;
+
+    c->log = open(c->log_path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
+    if (c->log < 0 || fstat(c->log, &st) < 0) {
+        error_set(err, errno, "cannot open the console's log %s", c->log_path);
+        return error_remedy(err, "set lxc.console.logfile (lxc-start -L) to a file that can be made");
+    }
+    c->log_size_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    return 0;
+}
+
+/* lxc.console.path: a tty, a fifo or a file of the host in place of the person's terminal. */
+static int open_path(struct console *c, const char *path, struct error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        error_set(err, errno, "cannot open %s as console", path);
+        close_fd(&fd);
+        return error_remedy(err, "set lxc.console.path (lxc-start -c) to a tty, a file, or \"none\"");
+    }
+    c->owned = true;
+    c->output = fd;
+    /* A file's end is always readable. */
+    c->input = S_ISREG(st.st_mode) ? -1 : fd;
+    return 0;
+}
+
+int console_open(struct console *c, const struct config *config, const struct start_options *options,
+                 struct error *err)
+{
+    int r = 0;
+
+    *c = (struct console)CONSOLE_NONE;
+    if (!console_wanted(config))
+        return 0;
+    c->log_path = config->console_logfile;
+    c->log_limit_bytes = config->console_size_bytes;
+    c->log_rotate = config->console_rotate;
+    if (config->console_buffer_size_bytes) {
+        for (c->ring.size = 4096; c->ring.size < config->console_buffer_size_bytes;)
+            c->ring.size *= 2;
+        c->ring.bytes = malloc(c->ring.size);
+        if (!c->ring.bytes)
+            return error_set(err, ENOMEM, "cannot make the console's buffer of %zu bytes", c->ring.size);
+    }
+    if (c->log_path && c->log_path[0])
+        r = open_log(c, err);
+    if (r == 0 && config->console_path && config->console_path[0]) {
+        r = open_path(c, config->console_path, err);
+    } else if (r == 0 && options->foreground) {
+        /* A command run for its output has the pipes and files itself. */
+        c->input = !options->execute || isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
+        if (!options->execute || isatty(STDOUT_FILENO))
+            c->output = STDOUT_FILENO;
+        else if (isatty(STDERR_FILENO))
+            c->output = STDERR_FILENO;
+    }
+    return r;
+}
+
+void console_window_size(struct console *c)
+{
+    struct winsize size;
+
+    if (c->pty.master >= 0 && c->input >= 0 && ioctl(c->input, TIOCGWINSZ, &size) == 0)
+        file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);
+}
+
+int console_connect(struct monitor *m, struct error *err)
+{
+    struct console *c = &m->console;
+    struct termios raw;
+    int r = monitor_watch(m, c->pty.master, WATCH_CONSOLE);
+
+    if (r < 0)
+        return error_set(err, r, "cannot watch the console");
+    fcntl(c->pty.master, F_SETFL, O_RDWR | O_NONBLOCK);
+    if (c->input < 0)
+        return 0;
+    if (tcgetattr(c->input, &c->saved) == 0) {
+        raw = c->saved;
+        cfmakeraw(&raw);
+        c->raw = tcsetattr(c->input, TCSAFLUSH, &raw) == 0;
+        console_window_size(c);
+    }
+    /* EPERM: a file, whose bytes are there already. */
+    r = monitor_watch(m, c->input, WATCH_CONSOLE_INPUT);
+    if (r == -EPERM) {
+        console_input(m);
+        r = 0;
+    }
+    return r < 0 ? error_set(err, r, "cannot watch the console's input") : 0;
+}
+
+/* The log is full: begin a new one, the old one is kept as FILE.1. */
+static void rotate_log(struct console *c)
+{
+    cleanup_free char *old = format_string("%s.1", c->log_path);
+    struct error err = ERROR_INIT;
+    int before = c->log;
+
+    if (!old || rename(c->log_path, old) < 0 || open_log(c, &err) < 0) {
+        log_warn("console", "cannot rotate %s", c->log_path);
+        c->log = before;
+        c->log_rotate = false;
+        return;
+    }
+    close(before);
+}
+
+static void write_log(struct console *c, const char *bytes, size_t length)
+{
+    if (c->log < 0)
+        return;
+    if (c->log_limit_bytes && c->log_size_bytes + length > c->log_limit_bytes) {
+        if (c->log_rotate)
+            rotate_log(c);
+        if (!c->log_rotate) {
+            uint64_t left =
+                c->log_limit_bytes > c->log_size_bytes ? c->log_limit_bytes - c->log_size_bytes : 0;
+            length = left < length ? (size_t)left : length;
+        }
+    }
+    write_patiently(c->log, bytes, length);
+    c->log_size_bytes += length;
+}
+
+void console_output(struct monitor *m)
+{
+    struct console *c = &m->console;
+    char bytes[4096];
+    ssize_t n = read(c->pty.master, bytes, sizeof(bytes));
+
+    if (n <= 0) {
+        if (n == 0 || (errno != EAGAIN && errno != EINTR))
+            monitor_unwatch(m, c->pty.master);
+        return;
+    }
+    console_ring_write(&c->ring, bytes, (size_t)n);
+    write_log(c, bytes, (size_t)n);
+    if (c->output >= 0)
+        write_patiently(c->output, bytes, (size_t)n);
+    if (c->proxy.holder >= 0)
+        write_patiently(c->proxy.master, bytes, (size_t)n);
+}
+
+void console_input(struct monitor *m)
+{
+    struct console *c = &m->console;
+    char bytes[1024];
+    ssize_t n = read(c->input, bytes, sizeof(bytes));
+
+    if (n > 0) {
+        write_patiently(c->pty.master, bytes, (size_t)n);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        monitor_unwatch(m, c->input);
+    }
+}
+
+void console_proxy_input(struct monitor *m)
+{
+    struct console *c = &m->console;
+    struct winsize size;
+    char bytes[1024];
+    ssize_t n;
+
+    /* The client cannot tell us of a new size, but it sets its end's, and sooner or later a key comes. */
+    if (ioctl(c->proxy.master, TIOCGWINSZ, &size) == 0 && memcmp(&size, &c->proxy_size, sizeof(size)) != 0) {
+        c->proxy_size = size;
+        file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);
+    }
+    n = read(c->proxy.master, bytes, sizeof(bytes));
+    if (n > 0)
+        write_patiently(c->pty.master, bytes, (size_t)n);
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        console_release(m, c->proxy.holder);
+}
+
+int console_take(struct monitor *m, int connection)
+{
+    struct console *c = &m->console;
+    struct termios raw;
+    int r;
+
+    if (c->pty.master < 0)
+        return -EINVAL;
+    if (c->proxy.holder >= 0)
+        return -EBUSY;
+    r = terminal_open(&c->proxy, AT_FDCWD, "/dev/ptmx", NULL);
+    if (r < 0)
+        return r;
+    if (tcgetattr(c->proxy.slave, &raw) == 0) {
+        cfmakeraw(&raw);
+        tcsetattr(c->proxy.slave, TCSANOW, &raw);
+    }
+    r = monitor_watch(m, c->proxy.master, WATCH_CONSOLE_PROXY);
+    if (r < 0) {
+        terminal_close(&c->proxy);
+        return r;
+    }
+    c->proxy.holder = connection;
+    return c->proxy.slave;
+}
+
+void console_release(struct monitor *m, int connection)
+{
+    struct console *c = &m->console;
+
+    if (connection < 0 || c->proxy.holder != connection)
+        return;
+    monitor_unwatch(m, c->proxy.master);
+    terminal_close(&c->proxy);
+}
+
+void console_catch_up(struct monitor *m)
+{
+    struct pollfd p = {m->console.pty.master, POLLIN, 0};
+
+    while (p.fd >= 0 && poll(&p, 1, 0) > 0 && p.revents & POLLIN)
+        console_output(m);
+}
+
+void console_close(struct monitor *m)
+{
+    struct console *c = &m->console;
+
+    console_catch_up(m);
+    console_release(m, c->proxy.holder);
+    if (c->pty.master >= 0)
+        monitor_unwatch(m, c->pty.master);
+    if (c->input >= 0)
+        monitor_unwatch(m, c->input);
+    if (c->raw)
+        tcsetattr(c->input, TCSAFLUSH, &c->saved);
+    terminal_close(&c->pty);
+    if (c->owned)
+        close(c->output);
+    close_fd(&c->log);
+    free(c->ring.bytes);
+    *c = (struct console)CONSOLE_NONE;
+}

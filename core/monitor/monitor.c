@@ -1,0 +1,284 @@
+#include "core/monitor/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/monitor/launch.h"
+#include "core/monitor/monitord.h"
+#include "core/base/signal.h"
+#include "core/command/protocol.h"
+
+void monitor_note_state(struct monitor *m, enum container_state state)
+{
+    log_debug("monitor", "%s is %s", m->container->name, state_name((int)state));
+    m->state = state == STATE_THAWED ? STATE_RUNNING : state;
+    state_clients_notify(&m->state_clients, m->container->name, state);
+}
+
+void monitor_set_state(struct monitor *m, enum container_state state)
+{
+    monitor_note_state(m, state);
+    monitord_tell(m->container, 0, (int)state);
+}
+
+int monitor_watch(struct monitor *m, int fd, enum watch what)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)what << 32 | (uint32_t)fd};
+
+    return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+void monitor_unwatch(struct monitor *m, int fd)
+{
+    epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void monitor_release(struct monitor *m, int connection)
+{
+    terminals_release(&m->ttys, connection);
+    console_release(m, connection);
+    state_clients_drop(&m->state_clients, connection);
+}
+
+int monitor_signal(struct monitor *m, int signal)
+{
+    return m->init_pid ? signal_process(m->init_pidfd, m->init_pid, signal) : -ESRCH;
+}
+
+static void accept_connection(struct monitor *m)
+{
+    int connection = command_server_accept(m->listening, &m->refused);
+
+    if (connection < 0)
+        return;
+    if (monitor_watch(m, connection, WATCH_CONNECTION) < 0)
+        close(connection);
+}
+
+static void serve_connection(struct monitor *m, int connection)
+{
+    if (command_server_handle(m, connection) == COMMAND_KEEP)
+        return;
+    monitor_unwatch(m, connection);
+    monitor_release(m, connection);
+    close(connection);
+}
+
+/* Whether init has ended; then its status is kept. */
+static void reap_init(struct monitor *m)
+{
+    int status;
+
+    if (m->init_pid && waitpid(m->init_pid, &status, WNOHANG) == m->init_pid) {
+        m->init_pid = 0;
+        m->init_status = status;
+        monitord_tell(m->container, MESSAGE_EXIT_STATUS, status);
+    }
+}
+
+/* Signals are init's, but for those that are about us. A terminal that has gone is a reason to end it. */
+static void handle_signal(struct monitor *m)
+{
+    struct signalfd_siginfo info;
+
+    if (read(m->signal, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo == SIGCHLD)
+        reap_init(m);
+    else if (info.ssi_signo == SIGWINCH)
+        console_window_size(&m->console);
+    else if (info.ssi_signo != SIGPIPE) /* which is about a pipe of ours */
+        (void)monitor_signal(m, info.ssi_signo == SIGHUP ? SIGTERM : (int)info.ssi_signo);
+}
+
+static void handle_event(struct monitor *m, enum watch what, int fd)
+{
+    switch (what) {
+    case WATCH_SIGNAL:
+        handle_signal(m);
+        break;
+    case WATCH_LISTENING:
+        accept_connection(m);
+        break;
+    case WATCH_CONNECTION:
+        serve_connection(m, fd);
+        break;
+    case WATCH_CONSOLE:
+        console_output(m);
+        break;
+    case WATCH_CONSOLE_INPUT:
+        console_input(m);
+        break;
+    case WATCH_CONSOLE_PROXY:
+        console_proxy_input(m);
+        break;
+    case WATCH_LEASE:
+        break; /* follow() sees to it, as it does when time has come */
+    case WATCH_NOTIFIER:
+        if (!seccomp_notify_handle(&m->notifier, fd)) {
+            monitor_unwatch(m, fd);
+            if (fd != m->notifier.listener)
+                close(fd);
+        }
+        break;
+    }
+}
+
+/*
+ * Until init has ended. One event at a time: handling one may close the fd of another.
+ */
+static int follow(struct monitor *m, struct error *err)
+{
+    while (m->init_pid) {
+        struct epoll_event event;
+        int n = epoll_wait(m->epoll, &event, 1, network_leases_wait_ms(&m->leases));
+
+        if (n < 0 && errno != EINTR)
+            return error_set(err, errno, "cannot wait for what %s does", m->container->name);
+        if (n > 0)
+            handle_event(m, (enum watch)(event.data.u64 >> 32), (int)(uint32_t)event.data.u64);
+        if (m->init_pid)
+            network_leases_run(&m->leases, m->config, m->init_pid);
+    }
+    return 0;
+}
+
+/* Signals that say that we are broken keep their effect; SIGCHLD tells of init's end. */
+static int open_signals(sigset_t *before)
+{
+    sigset_t set;
+
+    sigfillset(&set);
+    sigdelset(&set, SIGSEGV);
+    sigdelset(&set, SIGBUS);
+    sigdelset(&set, SIGILL);
+    sigdelset(&set, SIGFPE);
+    sigdelset(&set, SIGABRT);
+    sigdelset(&set, SIGSYS);
+    sigdelset(&set, SIGTRAP);
+    sigprocmask(SIG_BLOCK, &set, before);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int open_loop(struct monitor *m, sigset_t *before, struct error *err)
+{
+    int r;
+
+    m->listening = command_server_listen(m->container, err);
+    if (m->listening < 0)
+        return m->listening;
+    m->signal = open_signals(before);
+    m->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (m->signal < 0 || m->epoll < 0)
+        return error_set(err, errno, "cannot watch over %s", m->container->name);
+    r = monitor_watch(m, m->signal, WATCH_SIGNAL);
+    if (r == 0)
+        r = monitor_watch(m, m->listening, WATCH_LISTENING);
+    return r < 0 ? error_set(err, r, "cannot watch over %s", m->container->name) : 0;
+}
+
+/*
+ * -EPIPE: the starter has gone meanwhile; then its container must not stay. Its standard error is let go of:
+ * ours is what standard output is, /dev/null.
+ */
+static int tell_starter(const struct monitor *m, int *report, struct error *err)
+{
+    const struct error none = ERROR_INIT;
+    int r;
+
+    if (*report < 0)
+        return 0;
+    r = command_send(*report, &none, sizeof(none), false, NULL);
+    close_fd(report);
+    dup2(STDOUT_FILENO, STDERR_FILENO);
+    return r < 0 ? error_set(err, r, "who started %s has gone before it ran", m->container->name) : 0;
+}
+
+/* A reboot(2) inside ends init by SIGHUP for a restart, by SIGINT for all else: reboot(2), pid_namespaces(7).
+ */
+static bool wants_reboot(const struct monitor *m)
+{
+    return m->clone_flags & CLONE_NEWPID && WIFSIGNALED(m->init_status) && WTERMSIG(m->init_status) == SIGHUP;
+}
+
+static int exit_status(const struct monitor *m)
+{
+    if (!WIFSIGNALED(m->init_status))
+        return WEXITSTATUS(m->init_status);
+    if (m->clone_flags & CLONE_NEWPID && WTERMSIG(m->init_status) == SIGINT)
+        return 0;
+    return 128 + WTERMSIG(m->init_status);
+}
+
+static int run(struct monitor *m, int *report, struct error *err)
+{
+    bool reboot;
+    int r;
+
+    do {
+        r = launch(m, err);
+        if (r < 0)
+            return r;
+        r = tell_starter(m, report, err);
+        if (r == 0)
+            r = follow(m, err);
+        reboot = r == 0 && wants_reboot(m);
+        land(m, reboot);
+        if (r < 0)
+            return r;
+        if (reboot)
+            log_info("monitor", "%s reboots", m->container->name);
+    } while (reboot);
+    return exit_status(m);
+}
+
+/* Not before the command socket is ours: the file may be that of a monitor which runs. */
+static int write_pidfile(const char *path, struct error *err)
+{
+    char text[16];
+    int r;
+
+    if (!path)
+        return 0;
+    snprintf(text, sizeof(text), "%d", getpid());
+    r = file_replace(AT_FDCWD, path, text, strlen(text), 0644);
+    return r < 0 ? error_set(err, r, "cannot write the pid file %s", path) : 0;
+}
+
+int monitor_run(const struct container *c, struct config *config, const struct start_options *options,
+                int *report, struct error *err)
+{
+    struct monitor m = MONITOR_INIT;
+    sigset_t before;
+    int r;
+
+    m.container = c;
+    m.config = config;
+    m.options = options;
+    sigprocmask(SIG_SETMASK, NULL, &before);
+    r = open_loop(&m, &before, err);
+    if (r == 0)
+        r = write_pidfile(options->pidfile, err);
+    if (r == 0)
+        r = run(&m, report, err);
+    if (m.listening >= 0 && options->pidfile)
+        unlink(options->pidfile);
+    /* Whoever is told of the end may start the container again at once: the socket's name must be free. */
+    close_fd(&m.listening);
+    monitor_set_state(&m, STATE_STOPPED);
+    state_clients_free(&m.state_clients);
+    close_fd(&m.refused);
+    close_fd(&m.epoll);
+    close_fd(&m.signal);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return r;
+}

@@ -1,0 +1,100 @@
+/*
+ * The monitor: one small process for each running container. It starts the container's init, answers the
+ * command socket, relays the console, and gives everything back when init ends.
+ *
+ * The event loop (monitor.c) watches fds; nothing else in the program reads them.
+ */
+#ifndef LXCBOX_CORE_RUN_MONITOR_H
+#define LXCBOX_CORE_RUN_MONITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/config/config.h"
+#include "core/container.h"
+#include "core/confine/apparmor.h"
+#include "core/monitor/command_server.h"
+#include "core/monitor/console.h"
+#include "core/namespace/namespace.h"
+#include "core/links/network.h"
+#include "core/links/network_lease.h"
+#include "core/monitor/seccomp_notify.h"
+#include "core/run/start.h"
+#include "core/monitor/terminal.h"
+
+struct cgroup; /* core/cgroup/cgroup.h */
+
+/* What became readable. */
+enum watch {
+    WATCH_SIGNAL,        /* signalfd: init has ended, a signal for us or for it, a new window size */
+    WATCH_LISTENING,     /* the command socket */
+    WATCH_CONNECTION,    /* a client of the command socket */
+    WATCH_CONSOLE,       /* output of the container */
+    WATCH_CONSOLE_INPUT, /* keys of the person in front of lxc-start -F */
+    WATCH_CONSOLE_PROXY, /* keys of lxc-console's person */
+    WATCH_LEASE,         /* a DHCP server's answers */
+    WATCH_NOTIFIER,      /* calls that wait for an answer, by the seccomp profile */
+};
+
+struct monitor {
+    const struct container *container;
+    struct config *config;
+    const struct start_options *options;
+    enum container_state state; /* change it by monitor_set_state() */
+
+    pid_t init_pid;                     /* 0: none */
+    int init_pidfd;                     /* -1: none, or a kernel without them */
+    bool restored;                      /* from a checkpoint, which is done once */
+    int init_status;                    /* as waitpid(2) gave it, once init_pid is 0 again */
+    uint64_t clone_flags;               /* CLONE_NEW* mask of the namespaces of init's own */
+    int namespace_fds[NAMESPACE_KINDS]; /* init's, for hooks that want them; -1 */
+    struct cgroup *cgroup;              /* NULL: none yet */
+    int devpts_fd;                      /* of the container's devpts mount; -1: it has none of its own */
+    struct terminals ttys;
+    struct console console;
+    struct apparmor apparmor;
+    struct network_state network;
+    struct network_leases leases;
+    struct seccomp_notifier notifier;
+    struct state_clients state_clients;
+
+    int epoll;
+    int listening; /* the command socket */
+    int refused;   /* the last connection that was, see command_server_accept(); -1: none */
+    int signal;    /* signalfd */
+};
+
+#define MONITOR_INIT                                                                                         \
+    {                                                                                                        \
+        .init_pidfd = -1, .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .devpts_fd = -1,                \
+        .console = CONSOLE_NONE, .network = NETWORK_STATE_INIT, .notifier = SECCOMP_NOTIFIER_INIT,           \
+        .epoll = -1, .listening = -1, .refused = -1, .signal = -1                                            \
+    }
+
+/*
+ * Run a container from its start to its end, and again for as long as it reboots. Where it has started,
+ * `report` (the waiting lxc-start's socket, -1: none) is told so by a struct error without an error and
+ * closed. Returns init's exit status (128 + signal where a signal ended it), or a negative errno with `err`
+ * filled where it did not start. All that was made on the host is gone when this returns.
+ */
+int monitor_run(const struct container *c, struct config *config, const struct start_options *options,
+                int *report, struct error *err);
+
+/* Change the state and tell the clients that wait for it. Thawed is told as such and kept as running. */
+void monitor_set_state(struct monitor *m, enum container_state state);
+
+/* The same where a client has changed it, who tells lxc-monitor (core/monitor/monitord.h) itself. */
+void monitor_note_state(struct monitor *m, enum container_state state);
+
+/* Watch an fd for input and hang-up; stop watching it (before it is closed). 0 or a negative errno. */
+int monitor_watch(struct monitor *m, int fd, enum watch what);
+void monitor_unwatch(struct monitor *m, int fd);
+
+/* Give back whatever a connection holds: a tty, the console, a subscription to states. */
+void monitor_release(struct monitor *m, int connection);
+
+/* Send init a signal. 0, -ESRCH when it has ended, or another negative errno. */
+int monitor_signal(struct monitor *m, int signal);
+
+#endif

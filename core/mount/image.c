@@ -1,0 +1,118 @@
+#include "core/mount/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/spawn/hooks.h"
+#include "core/mount/tree.h"
+#include "core/storage/filesystem.h"
+#include "core/mount/loop.h"
+
+struct image {
+    struct loop loop; /* holds the device until it is mounted */
+    const char *device, *type;
+    unsigned long flags;
+};
+
+#define cleanup_image __attribute__((cleanup(image_release)))
+
+static void image_release(struct image *i)
+{
+    loop_release(&i->loop);
+}
+
+static int image_open(const char *path, unsigned long flags, struct image *i, struct error *err)
+{
+    struct stat st;
+
+    *i = (struct image){
+        .loop = LOOP_INIT, .device = path, .flags = flags & ~(unsigned long)(MS_BIND | MS_REC)};
+    if (stat(path, &st) < 0)
+        return error_set(err, errno, "cannot find image %s", path);
+    if (S_ISREG(st.st_mode)) {
+        int r = loop_attach(path, flags & MS_RDONLY, &i->loop, err);
+        if (r < 0)
+            return r;
+        i->device = i->loop.path;
+        i->type = filesystem_probe(i->loop.fd);
+    } else if (S_ISBLK(st.st_mode)) {
+        cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            return error_set(err, errno, "cannot open block device %s", path);
+        i->type = filesystem_probe(fd);
+    } else {
+        return error_text(err, ENOTBLK, "%s is neither an image file nor a block device", path);
+    }
+    if (!i->type) {
+        error_text(err, EINVAL, "no file system is recognised in %s", path);
+        return error_remedy(err, "it must begin with the file system itself: ext2 to ext4, xfs, btrfs, f2fs, "
+                                 "squashfs, erofs, iso9660, vfat");
+    }
+    if (i->loop.read_only || strcmp(i->type, "squashfs") == 0 || strcmp(i->type, "erofs") == 0 ||
+        strcmp(i->type, "iso9660") == 0)
+        i->flags |= MS_RDONLY;
+    return 0;
+}
+
+/* A device that cannot be written to: mount(8) then mounts it read-only, too. */
+static bool only_readable(int r, const struct image *i)
+{
+    return (r == -EACCES || r == -EROFS) && !(i->flags & MS_RDONLY);
+}
+
+static int failed(int r, const struct image *i, const char *path, struct error *err)
+{
+    error_set(err, r, "cannot mount image %s (%s)", path, i->type);
+    if (r == -ENOSYS)
+        return error_remedy(err, "for a container with lxc.idmap this needs Linux 5.2 or newer");
+    return r == -ENODEV ? error_remedy(err, "this kernel has no file system \"%s\"", i->type) : r;
+}
+
+int image_create(const char *path, uint64_t size_bytes, const char *type, struct error *err)
+{
+    cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char *const arguments[] = {(char *)"-q", (char *)path, NULL};
+    char program[32];
+    int r;
+
+    if (strpbrk(type, "/ \t\n") ||
+        snprintf(program, sizeof(program), "mkfs.%s", type) >= (int)sizeof(program))
+        return error_text(err, EINVAL, "\"%s\" is not a kind of file system", type);
+    if (fd < 0 || ftruncate(fd, (off_t)size_bytes) < 0)
+        return error_set(err, errno, "cannot make the image %s of %llu bytes", path,
+                         (unsigned long long)size_bytes);
+    r = script_run(program, arguments, NULL, program, err);
+    return r == -ENOENT ? error_remedy(err, "install it, as e2fsprogs for ext4, or use -B dir") : r;
+}
+
+int image_mount(const char *path, const char *target, unsigned long flags, const char *data,
+                struct error *err)
+{
+    cleanup_image struct image i = {.loop = LOOP_INIT};
+    int r = image_open(path, flags, &i, err);
+
+    if (r < 0)
+        return r;
+    r = mount(i.device, target, i.type, i.flags, data) < 0 ? -errno : 0;
+    if (only_readable(r, &i))
+        r = mount(i.device, target, i.type, i.flags | MS_RDONLY, data) < 0 ? -errno : 0;
+    return r < 0 ? failed(r, &i, path, err) : 0;
+}
+
+int image_tree(const char *path, unsigned long flags, const char *data, struct error *err)
+{
+    cleanup_image struct image i = {.loop = LOOP_INIT};
+    int r = image_open(path, flags, &i, err);
+
+    if (r < 0)
+        return r;
+    r = tree_new(i.type, i.device, i.flags, data);
+    if (only_readable(r, &i))
+        r = tree_new(i.type, i.device, i.flags | MS_RDONLY, data);
+    return r < 0 ? failed(r, &i, path, err) : r;
+}

@@ -1,0 +1,102 @@
+#include "core/mount/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+
+/*
+ * From linux/mount.h, which cannot stand beside every C library's sys/mount.h. The numbers of the calls are
+ * the same on every machine, but on MIPS their base is 4000.
+ */
+#ifdef __mips__
+#define BASE 4000
+#else
+#define BASE 0
+#endif
+#define OPEN_TREE     (BASE + 428)
+#define MOVE_MOUNT    (BASE + 429)
+#define FSOPEN        (BASE + 430)
+#define FSCONFIG      (BASE + 431)
+#define FSMOUNT       (BASE + 432)
+#define MOUNT_SETATTR (BASE + 442)
+
+#define TREE_CLONE        1        /* OPEN_TREE_CLONE */
+#define TREE_RECURSIVE    0x8000   /* AT_RECURSIVE */
+#define FROM_EMPTY_PATH   0x4      /* MOVE_MOUNT_F_EMPTY_PATH */
+#define TO_EMPTY_PATH     0x40     /* MOVE_MOUNT_T_EMPTY_PATH */
+#define CONFIG_SET_FLAG   0        /* FSCONFIG_SET_FLAG */
+#define CONFIG_SET_STRING 1        /* FSCONFIG_SET_STRING */
+#define CONFIG_CREATE     6        /* FSCONFIG_CMD_CREATE */
+#define ATTRIBUTE_IDMAP   0x100000 /* MOUNT_ATTR_IDMAP */
+
+struct attributes { /* struct mount_attr */
+    uint64_t set, clear, propagation, userns;
+};
+
+static int result(long r)
+{
+    return r < 0 ? -errno : (int)r;
+}
+
+int tree_clone(const char *path, bool recursive)
+{
+    return result(
+        syscall(OPEN_TREE, AT_FDCWD, path, TREE_CLONE | O_CLOEXEC | (recursive ? TREE_RECURSIVE : 0)));
+}
+
+static int set_option(int context, char *word)
+{
+    char *value = strchr(word, '=');
+
+    if (!value)
+        return result(syscall(FSCONFIG, context, CONFIG_SET_FLAG, word, NULL, 0));
+    *value++ = '\0';
+    return result(syscall(FSCONFIG, context, CONFIG_SET_STRING, word, value, 0));
+}
+
+int tree_new(const char *type, const char *source, unsigned long flags, const char *data)
+{
+    /* A mount's own attributes (MOUNT_ATTR_*), bits of other numbers than MS_* above the first four. */
+    unsigned attributes =
+        (unsigned)(flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)) | (flags & MS_NOATIME ? 0x10U : 0);
+    cleanup_free char *words = strdup(data ? data : "");
+    cleanup_fd int context = (int)syscall(FSOPEN, type, 1 /* FSOPEN_CLOEXEC */);
+    char *word, *rest = words;
+    int r;
+
+    if (context < 0)
+        return -errno;
+    if (!words)
+        return -ENOMEM;
+    r = result(syscall(FSCONFIG, context, CONFIG_SET_STRING, "source", source, 0));
+    if (r == 0 && flags & MS_RDONLY)
+        r = result(syscall(FSCONFIG, context, CONFIG_SET_FLAG, "ro", NULL, 0));
+    while (r == 0 && (word = strsep(&rest, ",")))
+        r = *word ? set_option(context, word) : 0;
+    if (r == 0)
+        r = result(syscall(FSCONFIG, context, CONFIG_CREATE, NULL, NULL, 0));
+    return r < 0 ? r : result(syscall(FSMOUNT, context, 1 /* FSMOUNT_CLOEXEC */, attributes));
+}
+
+int tree_adjust(int tree, int userns, unsigned long propagation, bool recursive)
+{
+    struct attributes a = {.propagation = propagation};
+
+    if (userns >= 0) {
+        a.set = ATTRIBUTE_IDMAP;
+        a.userns = (uint64_t)userns;
+    }
+    return result(
+        syscall(MOUNT_SETATTR, tree, "", AT_EMPTY_PATH | (recursive ? TREE_RECURSIVE : 0), &a, sizeof(a)));
+}
+
+int tree_attach(int tree, int target_fd)
+{
+    return result(syscall(MOVE_MOUNT, tree, "", target_fd, "", FROM_EMPTY_PATH | TO_EMPTY_PATH));
+}

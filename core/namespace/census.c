@@ -1,0 +1,194 @@
+#include "core/namespace/census.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+
+#define COMMAND_MAX 65536
+
+void census_free(struct census *c)
+{
+    for (size_t i = 0; i < c->process_count; i++) {
+        free(c->processes[i].command);
+        free(c->processes[i].container);
+    }
+    free(c->processes);
+    free(c->namespaces);
+    *c = (struct census){0};
+}
+
+/* A process may write what it likes into its arguments, terminals' control codes too. */
+static void make_printable(char *text, size_t length)
+{
+    while (length && text[length - 1] == '\0')
+        length--;
+    text[length] = '\0';
+    for (size_t i = 0; i < length; i++)
+        if (text[i] == '\0')
+            text[i] = ' ';
+        else if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            text[i] = '?';
+}
+
+static int read_command(int proc, struct census_process *p)
+{
+    size_t length = 0;
+
+    if (file_read(proc, "cmdline", COMMAND_MAX, &p->command, &length) < 0 || length == 0) {
+        free(take_ptr(p->command));
+        if (file_read(proc, "comm", 64, &p->command, &length) < 0)
+            return -ENOENT;
+        length -= length && p->command[length - 1] == '\n';
+        p->command[length] = '\0';
+    }
+    make_printable(p->command, length);
+    return 0;
+}
+
+/* "4:memory:/lxc.payload.NAME/init.scope": the innermost one is where it is. */
+static void read_container(int proc, struct census_process *p)
+{
+    static const char mark[] = "/lxc.payload.";
+    cleanup_free char *text = NULL;
+    const char *found = NULL;
+
+    if (file_read(proc, "cgroup", 65536, &text, NULL) < 0)
+        return;
+    for (const char *at = text; (at = strstr(at, mark)); at++)
+        found = at + strlen(mark);
+    if (found)
+        p->container = strndup(found, strcspn(found, "/\n"));
+}
+
+static int read_process(int dirfd, const char *name, struct census_process *p)
+{
+    cleanup_fd int proc = openat(dirfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_free char *status = NULL;
+    const char *line;
+    struct stat st;
+
+    if (proc < 0 || file_read(proc, "status", 65536, &status, NULL) < 0)
+        return -ENOENT;
+    p->pid = (pid_t)strtol(name, NULL, 10);
+    line = strstr(status, "\nPPid:");
+    p->parent = line ? (pid_t)strtol(line + strlen("\nPPid:"), NULL, 10) : 0;
+    line = strstr(status, "\nUid:");
+    p->uid = line ? (uid_t)strtoul(line + strlen("\nUid:"), NULL, 10) : 0;
+    for (int i = 0; i < NAMESPACE_KINDS; i++) {
+        char path[32];
+
+        snprintf(path, sizeof(path), "ns/%s", namespaces[i].name);
+        p->namespaces[i] = fstatat(proc, path, &st, 0) == 0 ? st.st_ino : 0;
+    }
+    if (read_command(proc, p) < 0)
+        return -ENOENT;
+    read_container(proc, p);
+    return 0;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    pid_t x = ((const struct census_process *)a)->pid, y = ((const struct census_process *)b)->pid;
+
+    return (x > y) - (x < y);
+}
+
+static int read_processes(struct census *c)
+{
+    cleanup_dir DIR *dir = opendir("/proc");
+    struct dirent *entry;
+
+    if (!dir)
+        return -errno;
+    while ((entry = readdir(dir))) {
+        struct census_process p = {0}, *grown;
+
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+            continue;
+        if (read_process(dirfd(dir), entry->d_name, &p) < 0) {
+            free(p.command);
+            continue;
+        }
+        grown = realloc(c->processes, (c->process_count + 1) * sizeof(*grown));
+        if (!grown) {
+            free(p.command);
+            free(p.container);
+            return -ENOMEM;
+        }
+        c->processes = grown;
+        c->processes[c->process_count++] = p;
+    }
+    if (c->process_count)
+        qsort(c->processes, c->process_count, sizeof(*c->processes), by_pid);
+    return 0;
+}
+
+/* The number of a namespace that ioctl_ns(2) gave us, 0 for none; closes it. */
+static uint64_t number_of(int ns)
+{
+    cleanup_fd int fd = ns;
+    struct stat st;
+
+    return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+static int add_namespace(struct census *c, const struct census_process *p, int kind)
+{
+    struct census_namespace *n, *grown;
+    cleanup_fd int fd = -1;
+    char path[48];
+
+    for (size_t i = 0; i < c->namespace_count; i++) {
+        n = &c->namespaces[i];
+        if (n->number == p->namespaces[kind]) {
+            n->processes++;
+            return 0;
+        }
+    }
+    grown = realloc(c->namespaces, (c->namespace_count + 1) * sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    c->namespaces = grown;
+    n = &grown[c->namespace_count++];
+    *n = (struct census_namespace){p->namespaces[kind], namespaces[kind].name, 1, p, 0, 0};
+    snprintf(path, sizeof(path), "/proc/%d/ns/%s", p->pid, n->type);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    n->owner = number_of(ioctl(fd, NS_GET_USERNS));
+    if (kind == NAMESPACE_PID || kind == NAMESPACE_USER)
+        n->parent = number_of(ioctl(fd, NS_GET_PARENT));
+    return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = ((const struct census_namespace *)a)->number,
+             y = ((const struct census_namespace *)b)->number;
+
+    return (x > y) - (x < y);
+}
+
+int census_read(struct census *out, struct error *err)
+{
+    int r = read_processes(out);
+
+    for (size_t i = 0; r == 0 && i < out->process_count; i++)
+        for (int kind = 0; r == 0 && kind < NAMESPACE_KINDS; kind++)
+            if (out->processes[i].namespaces[kind])
+                r = add_namespace(out, &out->processes[i], kind);
+    if (r < 0)
+        return error_set(err, r, "cannot read which processes there are");
+    if (out->namespace_count)
+        qsort(out->namespaces, out->namespace_count, sizeof(*out->namespaces), by_number);
+    return 0;
+}

@@ -1,0 +1,247 @@
+#include "core/namespace/enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+#include "core/namespace/program.h"
+
+/* The kernel's names (proc(5)), in the order to enter them. */
+static const struct {
+    int flag;
+    const char *name;
+} kinds[NAMESPACE_KINDS] = {
+    [NAMESPACE_USER] = {CLONE_NEWUSER, "user"},       [NAMESPACE_MNT] = {CLONE_NEWNS, "mnt"},
+    [NAMESPACE_PID] = {CLONE_NEWPID, "pid"},          [NAMESPACE_UTS] = {CLONE_NEWUTS, "uts"},
+    [NAMESPACE_IPC] = {CLONE_NEWIPC, "ipc"},          [NAMESPACE_NET] = {CLONE_NEWNET, "net"},
+    [NAMESPACE_CGROUP] = {CLONE_NEWCGROUP, "cgroup"}, [NAMESPACE_TIME] = {CLONE_NEWTIME, "time"},
+};
+
+/* Everything is opened while all paths still mean what the person meant. */
+struct entry {
+    const struct enter_options *options;
+    int namespaces[NAMESPACE_KINDS];
+    int root, directory;
+    char *context;
+    bool left_groups; /* our supplementary groups */
+};
+
+static void entry_end(struct entry *e)
+{
+    for (int i = 0; i < NAMESPACE_KINDS; i++)
+        close_fd(&e->namespaces[i]);
+    close_fd(&e->root);
+    close_fd(&e->directory);
+    free(e->context);
+}
+
+/* A path, or the target's: FILE beneath /proc/TARGET. */
+static int open_named(const struct enter_options *o, const char *given, const char *file, int flags,
+                      struct error *err)
+{
+    char path[64];
+    int fd;
+
+    if (!*given && o->target <= 0) {
+        error_text(err, EINVAL, "no process whose %s is meant", file);
+        return error_remedy(err, "name it with -t PID, or give a file");
+    }
+    snprintf(path, sizeof(path), "/proc/%d/%s", o->target, file);
+    fd = open(*given ? given : path, flags | O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? error_set(err, errno, "cannot open %s", *given ? given : path) : fd;
+}
+
+static bool is_ours(int fd, const char *file)
+{
+    char path[48];
+    struct stat theirs, ours;
+
+    snprintf(path, sizeof(path), "/proc/self/%s", file);
+    return fstat(fd, &theirs) == 0 && stat(path, &ours) == 0 && theirs.st_ino == ours.st_ino &&
+           theirs.st_dev == ours.st_dev;
+}
+
+static int open_namespace(struct entry *e, int kind, struct error *err)
+{
+    const struct enter_options *o = e->options;
+    const char *given = o->files[kind];
+    char file[32];
+    int fd;
+
+    if (!given && !o->all)
+        return 0;
+    snprintf(file, sizeof(file), "ns/%s", kinds[kind].name);
+    fd = open_named(o, given ? given : "", file, 0, err);
+    if (fd == -ENOENT && !given) /* a kernel without this kind */
+        return 0;
+    if (fd < 0)
+        return fd;
+    e->namespaces[kind] = fd;
+    /* A user namespace that is ours already cannot be entered, and need not be. */
+    if (!given && kind == NAMESPACE_USER && is_ours(fd, file))
+        close_fd(&e->namespaces[kind]);
+    return 0;
+}
+
+/* The label that a process has now; selinux(8), proc_pid_attr(5). */
+static int read_context(struct entry *e, struct error *err)
+{
+    char path[48];
+    int r;
+
+    if (access("/sys/fs/selinux/enforce", F_OK) < 0)
+        return error_text(err, ENOTSUP, "cannot follow a security context: SELinux is not in use here");
+    if (e->options->target <= 0)
+        return error_text(err, EINVAL, "no process whose security context is meant");
+    snprintf(path, sizeof(path), "/proc/%d/attr/current", e->options->target);
+    r = file_read(AT_FDCWD, path, 4096, &e->context, NULL);
+    return r < 0 ? error_set(err, r, "cannot read %s", path) : 0;
+}
+
+static int open_all(struct entry *e, struct error *err)
+{
+    const struct enter_options *o = e->options;
+    int r = 0;
+
+    for (int i = 0; r == 0 && i < NAMESPACE_KINDS; i++)
+        r = open_namespace(e, i, err);
+    if (r == 0 && o->root) {
+        e->root = open_named(o, o->root, "root", O_DIRECTORY, err);
+        r = e->root < 0 ? e->root : 0;
+    }
+    if (r == 0 && o->directory) {
+        e->directory = open_named(o, o->directory, "cwd", O_DIRECTORY, err);
+        r = e->directory < 0 ? e->directory : 0;
+    }
+    return r == 0 && o->follow_context ? read_context(e, err) : r;
+}
+
+/*
+ * One who has the rights enters the user namespace last and keeps them for the others; one who has them only
+ * inside it enters it first.
+ */
+static int enter_namespaces(struct entry *e, struct error *err)
+{
+    bool user_first = e->namespaces[NAMESPACE_USER] >= 0 && geteuid() != 0;
+
+    if (user_first && setns(e->namespaces[NAMESPACE_USER], CLONE_NEWUSER) < 0)
+        return error_set(err, errno, "cannot enter the user namespace");
+    for (int i = NAMESPACE_USER + 1; i < NAMESPACE_KINDS; i++) {
+        if (e->namespaces[i] < 0 || setns(e->namespaces[i], kinds[i].flag) == 0)
+            continue;
+        /* Root of a user namespace that is itself inside another one. */
+        if (errno == EPERM && e->namespaces[NAMESPACE_USER] >= 0 && !user_first &&
+            setns(e->namespaces[NAMESPACE_USER], CLONE_NEWUSER) == 0) {
+            user_first = true;
+            i--;
+            continue;
+        }
+        return error_set(err, errno, "cannot enter the %s namespace", kinds[i].name);
+    }
+    if (e->namespaces[NAMESPACE_USER] >= 0 && !user_first &&
+        setns(e->namespaces[NAMESPACE_USER], CLONE_NEWUSER) < 0)
+        return error_set(err, errno, "cannot enter the user namespace");
+    return 0;
+}
+
+static int change_directories(struct entry *e, struct error *err)
+{
+    const char *inner = e->options->inner_directory;
+
+    if (e->root >= 0 && e->directory < 0 && !inner)
+        e->directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (e->root >= 0 && (fchdir(e->root) < 0 || chroot(".") < 0))
+        return error_set(err, errno, "cannot change the root directory");
+    if (inner && chdir(inner) < 0)
+        return error_set(err, errno, "cannot change to %s inside", inner);
+    if (e->directory >= 0 && fchdir(e->directory) < 0)
+        return error_set(err, errno, "cannot change the working directory");
+    return 0;
+}
+
+static bool becomes_root(const struct entry *e)
+{
+    return e->namespaces[NAMESPACE_USER] >= 0 && !e->options->keep_credentials;
+}
+
+static int set_credentials(const struct entry *e, struct error *err)
+{
+    const struct enter_options *o = e->options;
+    bool root = becomes_root(e);
+    uid_t uid = o->set_uid ? o->uid : 0;
+    gid_t gid = o->set_gid ? o->gid : 0;
+
+    /* user_namespaces(7): some deny setgroups(2); then it had to succeed before. */
+    if ((root || o->set_gid) && ((setgroups(0, NULL) < 0 && !e->left_groups) || setgid(gid) < 0))
+        return error_set(err, errno, "cannot become group %u", gid);
+    if ((root || o->set_uid) && setuid(uid) < 0)
+        return error_set(err, errno, "cannot become user %u", uid);
+    return 0;
+}
+
+static int set_context(const struct entry *e, struct error *err)
+{
+    cleanup_fd int fd = e->context ? open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC) : -1;
+
+    if (!e->context)
+        return 0;
+    if (fd < 0 || write_all(fd, e->context, strlen(e->context)) < 0)
+        return error_set(err, errno, "cannot take the security context %s", e->context);
+    return 0;
+}
+
+/* The last steps, in the process that becomes the program. */
+static int become(struct entry *e, char **argv, struct error *err)
+{
+    int r = set_credentials(e, err);
+
+    return r < 0 ? r : program_execute(argv, err);
+}
+
+static int fork_and_become(struct entry *e, char **argv, struct error *err)
+{
+    struct program_report report;
+    int r = program_report_open(&report, err), status;
+    pid_t pid;
+
+    if (r < 0)
+        return r;
+    pid = fork();
+    if (pid < 0)
+        return error_set(err, errno, "cannot make a process");
+    if (pid == 0) {
+        struct error why = ERROR_INIT;
+        r = become(e, argv, &why);
+        program_report_fail(&report, &why, r < 0 ? 1 : r);
+    }
+    r = program_report_read(&report, err);
+    status = program_wait(pid, err);
+    return r < 0 && status == 1 ? r : status;
+}
+
+int enter_and_execute(const struct enter_options *options, char **argv, struct error *err)
+{
+    __attribute__((cleanup(entry_end))) struct entry e = {
+        .options = options, .namespaces = {-1, -1, -1, -1, -1, -1, -1, -1}, .root = -1, .directory = -1};
+    bool born = false;
+    int r = open_all(&e, err);
+
+    if (r == 0)
+        r = set_context(&e, err);
+    e.left_groups = r == 0 && (becomes_root(&e) || options->set_gid) && setgroups(0, NULL) == 0;
+    if (r == 0)
+        r = enter_namespaces(&e, err);
+    if (r == 0)
+        r = change_directories(&e, err);
+    if (r < 0)
+        return r;
+    born = e.namespaces[NAMESPACE_PID] >= 0 || e.namespaces[NAMESPACE_TIME] >= 0;
+    return born && !options->no_fork ? fork_and_become(&e, argv, err) : become(&e, argv, err);
+}

@@ -1,0 +1,245 @@
+#include "core/namespace/idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/namespace/unshare.h"
+
+#define ID_MAX    UINT32_C(0xfffffffe) /* 2^32 - 1 means "no id" */
+#define LINES_MAX 340                  /* user_namespaces(7), kernel 4.15 on */
+
+static int translate(const struct config *c, bool is_gid, bool outwards, uint32_t id, uint32_t *out)
+{
+    for (size_t i = 0; i < c->idmap_count; i++) {
+        const struct config_idmap *m = &c->idmaps[i];
+        uint32_t from = outwards ? m->container_id : m->host_id, to = outwards ? m->host_id : m->container_id;
+
+        if (m->is_gid == is_gid && id >= from && id - from < m->count) {
+            *out = to + (id - from);
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+int idmap_to_host(const struct config *c, bool is_gid, uint32_t container_id, uint32_t *host_id)
+{
+    return translate(c, is_gid, true, container_id, host_id);
+}
+
+int idmap_to_container(const struct config *c, bool is_gid, uint32_t host_id, uint32_t *container_id)
+{
+    return translate(c, is_gid, false, host_id, container_id);
+}
+
+static bool overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
+{
+    return a < b ? b - a < a_count : a - b < b_count;
+}
+
+int idmap_check(const struct config *c, struct error *err)
+{
+    size_t lines[2] = {0, 0};
+
+    for (size_t i = 0; i < c->idmap_count; i++) {
+        const struct config_idmap *m = &c->idmaps[i];
+        const char *kind = m->is_gid ? "g" : "u";
+
+        lines[m->is_gid]++;
+        if (m->count == 0 || m->count - 1 > ID_MAX - m->container_id || m->count - 1 > ID_MAX - m->host_id ||
+            m->container_id > ID_MAX || m->host_id > ID_MAX)
+            return error_text(err, EINVAL, "lxc.idmap = %s %u %u %u leaves the range of ids", kind,
+                              m->container_id, m->host_id, m->count);
+        for (size_t j = 0; j < i; j++) {
+            const struct config_idmap *o = &c->idmaps[j];
+            if (o->is_gid == m->is_gid && (overlap(m->container_id, m->count, o->container_id, o->count) ||
+                                           overlap(m->host_id, m->count, o->host_id, o->count)))
+                return error_text(err, EINVAL, "lxc.idmap = %s %u %u %u overlaps %s %u %u %u", kind,
+                                  m->container_id, m->host_id, m->count, kind, o->container_id, o->host_id,
+                                  o->count);
+        }
+    }
+    if (lines[0] > LINES_MAX || lines[1] > LINES_MAX)
+        return error_text(err, E2BIG, "lxc.idmap: the kernel takes at most %d maps of users and of groups",
+                          LINES_MAX);
+    if (!lines[0] != !lines[1]) {
+        error_text(err, EINVAL, "lxc.idmap maps %s",
+                   lines[0] ? "users but no groups" : "groups but no users");
+        return error_remedy(err, "add the same line with %s", lines[0] ? "g" : "u");
+    }
+    return 0;
+}
+
+int idmap_text(const struct config *c, bool is_gid, struct strbuf *out)
+{
+    for (size_t i = 0; i < c->idmap_count; i++) {
+        const struct config_idmap *m = &c->idmaps[i];
+        if (m->is_gid == is_gid &&
+            strbuf_printf(out, "%u %u %u\n", m->container_id, m->host_id, m->count) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Run newuidmap(1) or newgidmap(1). -ENOENT when there is none. */
+static int run_helper(const char *program, const char *pid, char *maps, struct error *err)
+{
+    cleanup_string_list struct string_list argv = {0};
+    char *word, *rest = maps;
+    int status;
+    pid_t child;
+
+    if (string_list_add(&argv, program) < 0 || string_list_add(&argv, pid) < 0)
+        return -ENOMEM;
+    while ((word = strsep(&rest, " \n")))
+        if (*word && string_list_add(&argv, word) < 0)
+            return -ENOMEM;
+    child = fork();
+    if (child < 0)
+        return error_set(err, errno, "cannot run %s", program);
+    if (child == 0) {
+        execvp(program, argv.items);
+        /* EACCES: a folder of PATH that is not ours to look into. */
+        _exit(errno == ENOENT || errno == EACCES ? 127 : 126);
+    }
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return error_set(err, errno, "cannot wait for %s", program);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return -ENOENT;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        error_text(err, EPERM, "%s refused the ids of lxc.idmap", program);
+        return error_remedy(err, "give yourself these ids in /etc/sub%cid", program[3]);
+    }
+    return 0;
+}
+
+/* A user's own id, alone, is the one map that it may write itself: user_namespaces(7). */
+static bool is_own_id(const struct config *c, bool is_gid)
+{
+    uint32_t own = is_gid ? getegid() : geteuid(), inside;
+    size_t lines = 0, ids = 0;
+
+    for (size_t i = 0; i < c->idmap_count; i++) {
+        lines += c->idmaps[i].is_gid == is_gid;
+        ids += c->idmaps[i].is_gid == is_gid ? c->idmaps[i].count : 0;
+    }
+    return lines == 1 && ids == 1 && idmap_to_container(c, is_gid, own, &inside) == 0;
+}
+
+static int write_map(const struct config *c, pid_t pid, bool is_gid, struct error *err)
+{
+    const char *kind = is_gid ? "gid" : "uid", *helper = is_gid ? "newgidmap" : "newuidmap";
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    char path[64], number[16];
+    int r = idmap_text(c, is_gid, &text);
+
+    if (r < 0)
+        return error_set(err, r, "cannot write lxc.idmap");
+    snprintf(path, sizeof(path), "/proc/%d/%s_map", pid, kind);
+    snprintf(number, sizeof(number), "%d", pid);
+    if (geteuid() != 0) {
+        cleanup_free char *maps = strdup(strbuf_text(&text));
+        r = maps ? run_helper(helper, number, maps, err) : -ENOMEM;
+        if (r != -ENOENT)
+            return r;
+        if (!is_own_id(c, is_gid)) {
+            error_text(err, ENOENT, "cannot map ids as an ordinary user: there is no %s", helper);
+            return error_remedy(err, "install the uidmap programs, or start the container as root");
+        }
+        if (is_gid) {
+            char setgroups[64];
+            snprintf(setgroups, sizeof(setgroups), "/proc/%d/setgroups", pid);
+            r = file_write_value(AT_FDCWD, setgroups, "deny");
+            if (r < 0)
+                return error_set(err, r, "cannot write %s", setgroups);
+        }
+    }
+    r = file_write_value(AT_FDCWD, path, strbuf_text(&text));
+    return r < 0 ? error_set(err, r, "cannot write lxc.idmap to %s", path) : 0;
+}
+
+int idmap_write(const struct config *c, pid_t pid, struct error *err)
+{
+    int r;
+
+    if (!c->idmap_count)
+        return 0;
+    r = idmap_check(c, err);
+    if (r == 0)
+        r = write_map(c, pid, false, err);
+    return r < 0 ? r : write_map(c, pid, true, err);
+}
+
+/* Every range that the user has, and its own id. */
+static int add_own_ranges(bool is_gid, struct id_ranges *ids, struct error *err)
+{
+    const char *path = is_gid ? "/etc/subgid" : "/etc/subuid";
+    const struct passwd *user = getpwuid(getuid());
+    uint32_t own = is_gid ? getegid() : geteuid(), start, count;
+    cleanup_free char *text = NULL;
+    bool found = false;
+    int r = file_read(AT_FDCWD, path, 1 << 20, &text, NULL);
+
+    for (char *rest = text, *line; r == 0 && (line = strsep(&rest, "\n"));)
+        if (id_ranges_find(line, user ? user->pw_name : NULL, getuid(), &start, &count) == 0) {
+            found = true;
+            r = id_ranges_add(ids, is_gid, start, start, count);
+        }
+    if (!found) {
+        error_text(err, ENOENT, "%s gives us no ids", path);
+        return error_remedy(err, "have a line \"%s:100000:65536\" added", user ? user->pw_name : "USER");
+    }
+    if (r == 0)
+        r = id_ranges_set(ids, is_gid, own, own);
+    return r < 0 ? error_set(err, r, "cannot map the ids of %s", path) : 0;
+}
+
+/* A namespace that another process has made: if it cannot be mapped, we have not entered it. */
+int idmap_enter(const struct config *c, struct error *err)
+{
+    struct id_ranges ids = {.count = 0};
+    cleanup_fd int ours = -1, theirs = -1, ns = -1;
+    char path[64], byte = 0;
+    int pair[2], r = 0;
+    pid_t pid;
+
+    if (geteuid() == 0 || (c && (!c->idmap_count || (is_own_id(c, false) && is_own_id(c, true)))))
+        return 0;
+    for (int is_gid = 0; r == 0 && is_gid < 2; is_gid++)
+        r = add_own_ranges(is_gid, &ids, err);
+    if (r < 0)
+        return r;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return error_set(err, errno, "cannot make a user namespace");
+    ours = pair[0];
+    theirs = pair[1];
+    pid = fork();
+    if (pid == 0) {
+        close_fd(&ours);
+        if (unshare(CLONE_NEWUSER) == 0 && write(theirs, &byte, 1) == 1)
+            (void)!read(theirs, &byte, 1);
+        _exit(0);
+    }
+    close_fd(&theirs);
+    snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+    if (pid < 0 || read_all(ours, &byte, 1) != 1)
+        r = error_set(err, pid < 0 ? errno : EPERM, "cannot make a user namespace");
+    if (r == 0)
+        r = idmap_write(&(struct config){.idmaps = ids.items, .idmap_count = ids.count}, pid, err);
+    if (r == 0 && ((ns = open(path, O_RDONLY | O_CLOEXEC)) < 0 || setns(ns, CLONE_NEWUSER) < 0))
+        r = error_set(err, errno, "cannot enter a user namespace");
+    close_fd(&ours);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    return r;
+}

@@ -1,0 +1,329 @@
+#include "core/namespace/unshare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+#include "core/namespace/idmap.h"
+#include "core/namespace/program.h"
+#include "net/link/link.h"
+
+static const char *const files[NAMESPACE_KINDS] = {
+    [NAMESPACE_USER] = "user",
+    [NAMESPACE_MNT] = "mnt",
+    [NAMESPACE_PID] = "pid_for_children",
+    [NAMESPACE_UTS] = "uts",
+    [NAMESPACE_IPC] = "ipc",
+    [NAMESPACE_NET] = "net",
+    [NAMESPACE_CGROUP] = "cgroup",
+    [NAMESPACE_TIME] = "time_for_children",
+};
+
+/* --- The helper: a child that stays outside and does there what cannot be done from inside --- */
+
+/* user_namespaces(7): one's own id one may map oneself, more ids take newuidmap(1), which root needs not. */
+static int write_maps(const struct unshare_options *o, pid_t pid, struct error *err)
+{
+    struct config maps = {.idmaps = (struct config_idmap *)(uintptr_t)o->ids.items,
+                          .idmap_count = o->ids.count};
+    bool single = true;
+
+    for (size_t i = 0; i < o->ids.count; i++)
+        single = single && o->ids.items[i].count == 1 &&
+                 o->ids.items[i].host_id == (o->ids.items[i].is_gid ? getegid() : geteuid());
+    if (geteuid() != 0 && !single)
+        return idmap_write(&maps, pid, err);
+    for (int is_gid = 0; is_gid < 2; is_gid++) {
+        cleanup_strbuf struct strbuf text = STRBUF_INIT;
+        char path[48];
+        int r = idmap_text(&maps, is_gid, &text);
+
+        snprintf(path, sizeof(path), "/proc/%d/%s", pid, is_gid ? "gid_map" : "uid_map");
+        if (r == 0 && text.length)
+            r = file_write_value(AT_FDCWD, path, text.text);
+        if (r < 0)
+            return error_set(err, r, "cannot map the %s of the user namespace", is_gid ? "groups" : "users");
+    }
+    return 0;
+}
+
+static int keep_namespaces(const struct unshare_options *o, pid_t pid, struct error *err)
+{
+    for (int i = 0; i < NAMESPACE_KINDS; i++) {
+        char path[48];
+
+        snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, files[i]);
+        if (o->keep[i] && mount(path, o->keep[i], NULL, MS_BIND, NULL) < 0)
+            return error_set(err, errno, "cannot bind the new namespace to %s", o->keep[i]);
+    }
+    return 0;
+}
+
+static int move_links(const struct unshare_options *o, pid_t pid, struct error *err)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    cleanup_fd int netns = -1;
+    char path[48];
+    int r = netlink_open(&n, NETLINK_ROUTE, -1, err);
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+    netns = open(path, O_RDONLY | O_CLOEXEC);
+    if (r == 0 && netns < 0)
+        r = error_set(err, errno, "cannot open %s", path);
+    for (size_t i = 0; r == 0 && i < o->links->count; i++) {
+        const struct link_request request = {.name = o->links->items[i], .netns = &netns};
+        struct netlink_result result;
+        struct netlink_batch batch;
+
+        netlink_batch_init(&batch);
+        link_change(&batch, &request);
+        if (netlink_exchange(&n, &batch, NULL, &result) < 0)
+            r = netlink_error(&result, err, "cannot move the interface %s", request.name);
+    }
+    return r;
+}
+
+static int help(const struct unshare_options *o, pid_t pid, struct error *err)
+{
+    char path[48];
+    int r = o->links && o->links->count ? move_links(o, pid, err) : 0;
+
+    if (r < 0)
+        return r;
+
+    snprintf(path, sizeof(path), "/proc/%d/setgroups", pid);
+    if (o->setgroups)
+        r = file_write_value(AT_FDCWD, path, o->setgroups == SETGROUPS_DENY ? "deny" : "allow");
+    if (r < 0)
+        return error_set(err, r, "cannot write %s", path);
+    r = write_maps(o, pid, err);
+    return r < 0 ? r : keep_namespaces(o, pid, err);
+}
+
+struct helper {
+    pid_t pid; /* 0: none is needed */
+    int go;    /* written to when the namespaces are there */
+    struct program_report report;
+};
+
+static int helper_start(struct helper *h, const struct unshare_options *o, struct error *err)
+{
+    bool keeps = o->links && o->links->count;
+    pid_t parent = getpid();
+    int fds[2], r;
+
+    for (int i = 0; i < NAMESPACE_KINDS; i++)
+        keeps = keeps || o->keep[i];
+    h->pid = 0;
+    if (!keeps && o->ids.count == 0 && !o->setgroups)
+        return 0;
+    r = program_report_open(&h->report, err);
+    if (r < 0)
+        return r;
+    if (pipe2(fds, O_CLOEXEC) < 0 || (h->pid = fork()) < 0)
+        return error_set(err, errno, "cannot make a process that stays outside");
+    if (h->pid == 0) {
+        struct error why = ERROR_INIT;
+        char byte;
+
+        close(fds[1]);
+        if (read(fds[0], &byte, 1) == 1 && help(o, parent, &why) < 0)
+            program_report_fail(&h->report, &why, 1);
+        _exit(0);
+    }
+    close(fds[0]);
+    /* No other child may hold it open: its closing is the helper's answer. */
+    close_fd(&h->report.theirs);
+    h->go = fds[1];
+    return 0;
+}
+
+static int helper_use(struct helper *h, struct error *err)
+{
+    int r, status;
+
+    if (!h->pid)
+        return 0;
+    (void)write_all(h->go, "", 1);
+    close_fd(&h->go);
+    r = program_report_read(&h->report, err);
+    while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return r;
+}
+
+/* --- Inside --- */
+
+/* time_namespaces(7): only before the first process is in it. */
+static int set_clocks(const struct unshare_options *o, struct error *err)
+{
+    char text[100] = "";
+    size_t n = 0;
+    int r;
+
+    if (o->set_monotonic)
+        n += (size_t)snprintf(text, sizeof(text), "monotonic %" PRId64 " 0\n", o->monotonic_seconds);
+    if (o->set_boottime)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "boottime %" PRId64 " 0\n", o->boottime_seconds);
+    r = n ? file_write_value(AT_FDCWD, "/proc/self/timens_offsets", text) : 0;
+    return r < 0 ? error_set(err, r, "cannot set the clocks of the time namespace") : 0;
+}
+
+static int set_mounts(const struct unshare_options *o, struct error *err)
+{
+    if ((o->namespaces & CLONE_NEWNS) && o->propagation &&
+        mount("none", "/", NULL, MS_REC | o->propagation, NULL) < 0)
+        return error_set(err, errno, "cannot change the propagation of mounts");
+    if (o->root && (chroot(o->root) < 0 || chdir("/") < 0))
+        return error_set(err, errno, "cannot change the root directory to %s", o->root);
+    if (o->directory && chdir(o->directory) < 0)
+        return error_set(err, errno, "cannot change to %s", o->directory);
+    if (!o->proc)
+        return 0;
+    if (!o->root && mount("none", o->proc, NULL, MS_PRIVATE | MS_REC, NULL) < 0)
+        return error_set(err, errno, "cannot mount proc at %s, which is no mount point", o->proc);
+    if (mount("proc", o->proc, "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) < 0)
+        return error_set(err, errno, "cannot mount proc at %s", o->proc);
+    return 0;
+}
+
+/* What is mounted there already goes away first; a host may lack any of the folders. */
+static int remount(const char *source, const char *target, const char *type, struct error *err)
+{
+    (void)umount2(target, MNT_DETACH);
+    if (mount(source, target, type, 0, NULL) < 0 && errno != ENOENT)
+        return error_set(err, errno, "cannot mount %s at %s", type, target);
+    return 0;
+}
+
+static int set_host(const struct unshare_options *o, struct error *err)
+{
+    int r = 0;
+
+    if (o->hostname && sethostname(o->hostname, strlen(o->hostname)) < 0)
+        return error_set(err, errno, "cannot set the host name to %s", o->hostname);
+    if (o->remount)
+        r = remount("proc", "/proc", "proc", err);
+    if (r == 0 && o->remount)
+        r = remount("shmfs", "/dev/shm", "tmpfs", err);
+    return r == 0 && o->remount ? remount("mqueue", "/dev/mqueue", "mqueue", err) : r;
+}
+
+/* capabilities(7), "Ambient": what execve(2) leaves to one who is not root. */
+static int keep_capabilities(struct error *err)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return error_set(err, errno, "cannot read our capabilities");
+    data[0].inheritable = data[0].permitted;
+    data[1].inheritable = data[1].permitted;
+    if (syscall(SYS_capset, &header, data) < 0)
+        return error_set(err, errno, "cannot keep our capabilities");
+    for (unsigned cap = 0; cap < 64; cap++)
+        if (data[cap / 32].permitted >> (cap % 32) & 1 &&
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+            return error_set(err, errno, "cannot keep capability %u", cap);
+    return 0;
+}
+
+static int become(const struct unshare_options *o, char **argv, struct error *err)
+{
+    bool keep = o->keep_capabilities && (o->namespaces & CLONE_NEWUSER);
+    int r = set_mounts(o, err);
+
+    if (r == 0)
+        r = set_host(o, err);
+    if (r < 0)
+        return r;
+    if (keep && o->set_uid)
+        prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+    if (o->set_gid && ((setgroups(0, NULL) < 0 && o->setgroups != SETGROUPS_DENY) || setgid(o->gid) < 0))
+        return error_set(err, errno, "cannot become group %u", o->gid);
+    if (o->set_uid && setuid(o->uid) < 0)
+        return error_set(err, errno, "cannot become user %u", o->uid);
+    if (keep)
+        r = keep_capabilities(err);
+    return r < 0 ? r : program_execute(argv, err);
+}
+
+/* In the child: wait until our parent has everything ready; it may fail and end. */
+static int wait_for_go(int go)
+{
+    char byte;
+
+    return read_all(go, &byte, 1) == 1 ? 0 : -ECANCELED;
+}
+
+static int fork_and_become(const struct unshare_options *o, struct helper *helper, char **argv,
+                           struct error *err)
+{
+    struct program_report report;
+    int go[2], r = program_report_open(&report, err), status;
+    pid_t pid;
+
+    if (r < 0)
+        return r;
+    if (pipe2(go, O_CLOEXEC) < 0 || (pid = fork()) < 0)
+        return error_set(err, errno, "cannot make a process");
+    if (pid == 0) {
+        struct error why = ERROR_INIT;
+
+        if (o->child_signal)
+            prctl(PR_SET_PDEATHSIG, o->child_signal, 0, 0, 0);
+        close(go[1]);
+        if (wait_for_go(go[0]) < 0)
+            _exit(1);
+        r = become(o, argv, &why);
+        program_report_fail(&report, &why, r < 0 ? 1 : r);
+    }
+    close(go[0]);
+    r = helper_use(helper, err);
+    if (r == 0)
+        (void)write_all(go[1], "", 1);
+    close(go[1]);
+    if (r == 0)
+        r = program_report_read(&report, err);
+    if (r == 0 && o->background)
+        return 0;
+    status = program_wait(pid, err);
+    return r < 0 && status == 1 ? r : status;
+}
+
+int unshare_and_execute(const struct unshare_options *o, char **argv, struct error *err)
+{
+    struct helper helper;
+    int r;
+
+    if (o->keep[NAMESPACE_PID] && !o->fork) {
+        error_text(err, EINVAL, "a pid namespace is there to be kept only once a process is in it");
+        return error_remedy(err, "add -f");
+    }
+    r = helper_start(&helper, o, err);
+    if (r < 0)
+        return r;
+    if (unshare((int)o->namespaces) < 0) {
+        error_set(err, errno, "cannot make the namespaces");
+        return errno == EPERM ? error_remedy(err, "be root, or add -U or -r") : err->code;
+    }
+    r = set_clocks(o, err);
+    if (r == 0 && o->fork)
+        return fork_and_become(o, &helper, argv, err);
+    if (r == 0)
+        r = helper_use(&helper, err);
+    return r < 0 ? r : become(o, argv, err);
+}

@@ -1,0 +1,450 @@
+#include "core/spawn/child_inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/path.h"
+#include "core/mount/automount.h"
+#include "core/confine/caps.h"
+#include "core/monitor/console.h"
+#include "core/mount/dev.h"
+#include "core/spawn/execute.h"
+#include "core/spawn/hooks.h"
+#include "core/namespace/idmap.h"
+#include "core/confine/limits.h"
+#include "core/confine/lsm.h"
+#include "core/mount/mounts.h"
+#include "core/confine/personality.h"
+#include "core/mount/rootfs.h"
+#include "core/mount/systemd.h"
+
+/* What the steps pass on to each other. */
+struct inside {
+    struct child *child;
+    const struct config *config;
+    struct rootfs rootfs;
+    struct lsm_labels labels;
+    int executable;          /* O_PATH: ours, to run lxc-init from */
+    int console;             /* the container's end of its console; -1: none */
+    struct strbuf tty_names; /* "pts/1 pts/2", for systemd's getty generator */
+};
+
+/* A dying monitor takes its container along (lxc.monitor.signal.pdeath). Lost by a change of user. */
+static int set_death_signal(const struct inside *in, struct error *err)
+{
+    struct pollfd p = {in->child->sync, 0, 0};
+
+    if (prctl(PR_SET_PDEATHSIG, in->config->monitor_signal_pdeath) < 0)
+        return error_set(err, errno, "cannot tie init's life to its monitor's");
+    if (poll(&p, 1, 0) > 0 && p.revents & POLLHUP)
+        return error_text(err, ECANCELED, "the monitor has gone");
+    return 0;
+}
+
+/* No fd of whoever started us goes on into the container. close_range(2), kernel 5.11. */
+static int mark_inherited(struct inside *in, struct error *err)
+{
+    (void)in;
+    (void)err;
+    if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
+        for (int fd = STDERR_FILENO + 1, end = getdtablesize(); fd < end; fd++)
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return 0;
+}
+
+/* First of all: what a process does before it is in its cgroups is the monitor's. */
+static int enter_cgroups(struct inside *in, struct error *err)
+{
+    int r = set_death_signal(in, err);
+
+    return r < 0 ? r : cgroup_enter_payload(in->child->cgroup, 0, in->child->in_cgroup, err);
+}
+
+static int wait_to_go(struct inside *in, struct error *err)
+{
+    return sync_wait(in->child->sync, SYNC_GO, &in->rootfs.prepared, err);
+}
+
+static int refuse_ids(uid_t uid, gid_t gid, struct error *err)
+{
+    error_set(err, errno, "cannot become user %u and group %u of the container", uid, gid);
+    return error_remedy(err, "let lxc.idmap map them");
+}
+
+/* Root of the user namespace, where it has one; else who init is to be. */
+static int become_root(struct inside *in, struct error *err)
+{
+    const struct config *c = in->config;
+    uint32_t host;
+    uid_t uid = idmap_to_host(c, false, 0, &host) == 0 ? 0 : c->init_uid;
+    gid_t gid = idmap_to_host(c, true, 0, &host) == 0 ? 0 : c->init_gid;
+
+    if (!(in->child->own & CLONE_NEWUSER))
+        return 0;
+    /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7). */
+    if (setgroups(0, NULL) < 0 && errno != EPERM)
+        return error_set(err, errno, "cannot leave the supplementary groups");
+    if (setresgid(gid, gid, gid) < 0)
+        return refuse_ids(uid, gid, err);
+    if (in->child->unprivileged)
+        cgroup_give_inside(in->child->cgroup);
+    if (setresuid(uid, uid, uid) < 0)
+        return refuse_ids(uid, gid, err);
+    /* Else our own /proc/self would be the host's root's. */
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    return set_death_signal(in, err);
+}
+
+static int take_namespaces(struct inside *in, struct error *err)
+{
+    if (in->child->own & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
+        return error_set(err, errno, "cannot make a cgroup namespace");
+    return limits_time(in->config, err);
+}
+
+static int set_hostname(struct inside *in, struct error *err)
+{
+    const char *name = in->config->uts_name;
+
+    if (!name || !name[0] || !(in->child->own & CLONE_NEWUTS))
+        return 0;
+    return sethostname(name, strlen(name)) < 0 ? error_set(err, errno, "cannot set the hostname %s", name)
+                                               : 0;
+}
+
+static int run_hooks(struct inside *in, enum hook_kind kind, bool inside, struct error *err)
+{
+    const struct hook_context context = {.container = in->child->container,
+                                         .config = in->config,
+                                         .rootfs_mount = in->rootfs.path,
+                                         .inside = inside};
+
+    return hooks_run(kind, &context, err);
+}
+
+static int isolate(struct inside *in, struct error *err)
+{
+    (void)in;
+    return rootfs_isolate(err);
+}
+
+static int hooks_pre_mount(struct inside *in, struct error *err)
+{
+    return run_hooks(in, HOOK_PRE_MOUNT, false, err);
+}
+
+static int mount_rootfs(struct inside *in, struct error *err)
+{
+    return rootfs_mount(in->config, &in->rootfs, err);
+}
+
+static int mount_dev(struct inside *in, struct error *err)
+{
+    return in->rootfs.is_host ? 0 : dev_mount(&in->rootfs, in->config, err);
+}
+
+static int mount_system(struct inside *in, struct error *err)
+{
+    return automount_system(&in->rootfs, in->config, err);
+}
+
+static int mount_entries(struct inside *in, struct error *err)
+{
+    return mounts_apply(&in->rootfs, in->config, err);
+}
+
+static int mount_cgroups(struct inside *in, struct error *err)
+{
+    const struct start_options *o = in->child->options;
+    bool has_init = !in->rootfs.is_host && !o->argv && !o->execute;
+    unsigned systemd = has_init ? systemd_version(in->rootfs.fd, in->config->init_cmd) : 0;
+
+    return automount_cgroup(&in->rootfs, in->config, in->child->own & CLONE_NEWCGROUP, systemd, err);
+}
+
+static int hooks_mount(struct inside *in, struct error *err)
+{
+    return run_hooks(in, HOOK_MOUNT, false, err);
+}
+
+static int check_rootfs(struct inside *in, struct error *err)
+{
+    return rootfs_check(&in->rootfs, err);
+}
+
+static int hooks_autodev(struct inside *in, struct error *err)
+{
+    return in->config->autodev ? run_hooks(in, HOOK_AUTODEV, false, err) : 0;
+}
+
+static int fill_dev(struct inside *in, struct error *err)
+{
+    return in->rootfs.is_host ? 0 : dev_fill(&in->rootfs, in->config, err);
+}
+
+static int mount_devpts(struct inside *in, struct error *err)
+{
+    struct command_fds fds = {.count = 1};
+    int r = in->rootfs.is_host ? 0 : dev_pts(&in->rootfs, in->config, err);
+
+    if (r < 0 || in->rootfs.pts_fd < 0)
+        return r;
+    fds.fds[0] = in->rootfs.pts_fd;
+    return sync_send(in->child->sync, SYNC_DEVPTS, &fds, err);
+}
+
+/* A pty of the container's devpts on /dev/NAME: both ends go to the monitor, the slave is also returned. */
+static int give_terminal(struct inside *in, const char *name, int *slave, unsigned *number, struct error *err)
+{
+    struct command_fds fds = {.count = 2};
+    cleanup_fd int master = -1, pts = -1;
+    int r = dev_terminal(&in->rootfs, in->config, name, &master, &pts, err);
+
+    if (r < 0)
+        return r;
+    *number = 0;
+    file_control(master, TIOCGPTN, (uintptr_t)number);
+    fds.fds[0] = master;
+    fds.fds[1] = pts;
+    r = sync_send(in->child->sync, SYNC_TERMINAL, &fds, err);
+    if (slave)
+        *slave = take_fd(&pts);
+    return r;
+}
+
+static int make_terminals(struct inside *in, struct error *err)
+{
+    unsigned number;
+    int r = 0;
+
+    if (in->rootfs.pts_fd < 0)
+        return 0;
+    if (console_wanted(in->config))
+        r = give_terminal(in, "console", &in->console, &number, err);
+    for (uint32_t i = 1; r == 0 && i <= in->config->tty_max; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "tty%u", i);
+        r = give_terminal(in, name, NULL, &number, err);
+        if (r == 0 && strbuf_printf(&in->tty_names, "%spts/%u", i > 1 ? " " : "", number) < 0)
+            r = error_set(err, ENOMEM, "cannot name the terminals");
+    }
+    return r;
+}
+
+static int link_dev(struct inside *in, struct error *err)
+{
+    return in->rootfs.is_host ? 0 : dev_links(&in->rootfs, err);
+}
+
+static int mount_boot_id(struct inside *in, struct error *err)
+{
+    return in->config->autodev ? automount_boot_id(&in->rootfs, err) : 0;
+}
+
+static int enter_rootfs(struct inside *in, struct error *err)
+{
+    return rootfs_enter(&in->rootfs, err);
+}
+
+static int set_personality(struct inside *in, struct error *err)
+{
+    return personality_set(in->config->arch, err);
+}
+
+static int wait_to_exec(struct inside *in, struct error *err)
+{
+    int r = sync_send(in->child->sync, SYNC_PREPARED, NULL, err);
+
+    return r < 0 ? r : sync_wait(in->child->sync, SYNC_EXEC, NULL, err);
+}
+
+static int set_sysctls(struct inside *in, struct error *err)
+{
+    return limits_sysctl(in->rootfs.proc_fd, in->config, err);
+}
+
+static int take_keyring(struct inside *in, struct error *err)
+{
+    int r = lsm_keyring(in->rootfs.proc_fd, &in->labels, err);
+
+    return r < 0 ? r : limits_keyring(in->config, err);
+}
+
+static int set_caps(struct inside *in, struct error *err)
+{
+    return caps_apply(in->config, err);
+}
+
+static int set_label(struct inside *in, struct error *err)
+{
+    return lsm_prepare(in->rootfs.proc_fd, &in->labels, err);
+}
+
+static int set_no_new_privs(struct inside *in, struct error *err)
+{
+    return limits_no_new_privs(in->config, err);
+}
+
+static int load_seccomp(struct inside *in, struct error *err)
+{
+    struct command_fds fds = {.count = 1};
+    cleanup_fd int listener = -1;
+    int r = seccomp_load(in->child->seccomp, &listener, err);
+
+    if (r < 0 || listener < 0)
+        return r;
+    fds.fds[0] = listener;
+    return sync_send(in->child->sync, SYNC_LISTENER, &fds, err);
+}
+
+static int hooks_start(struct inside *in, struct error *err)
+{
+    return run_hooks(in, HOOK_START, true, err);
+}
+
+/*
+ * A session of its own. Init of a system finds its terminal itself, as it does on a machine; a command that a
+ * person gave gets the console as its controlling terminal, so that its jobs can be controlled. lxc-init
+ * leaves that to the command that it runs.
+ */
+static int enter_session(struct inside *in, struct error *err)
+{
+    const struct start_options *o = in->child->options;
+
+    if (setsid() < 0 && errno != EPERM)
+        return error_set(err, errno, "cannot make a session");
+    /* A daemon's standard output is /dev/null, its standard error still the starter's. */
+    if (!o->foreground && dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+        return error_set(err, errno, "cannot leave the terminal");
+    if (in->console < 0)
+        return 0;
+    if (o->argv && !o->execute && ioctl(in->console, TIOCSCTTY, 0) < 0 && errno != EPERM)
+        return error_set(err, errno, "cannot make the console the command's own");
+    if (in->config->init_uid && fchown(in->console, in->config->init_uid, (gid_t)-1) < 0 && errno != EINVAL)
+        return error_set(err, errno, "cannot give the console to user %u", in->config->init_uid);
+    /* A command that is run for its output keeps what is no terminal: pipes, files. */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if ((!o->execute || isatty(fd)) && dup2(in->console, fd) < 0)
+            return error_set(err, errno, "cannot use the console");
+    return 0;
+}
+
+static int enter_directory(struct inside *in, struct error *err)
+{
+    const char *cwd = in->config->init_cwd;
+    int r;
+
+    if (!cwd || !cwd[0])
+        return 0;
+    r = make_directories(cwd, 0755);
+    if (r < 0)
+        return error_set(err, r, "cannot make lxc.init.cwd = %s in the container", cwd);
+    return chdir(cwd) < 0 ? error_set(err, errno, "cannot enter lxc.init.cwd = %s in the container", cwd) : 0;
+}
+
+static int set_environment(struct inside *in, struct error *err)
+{
+    const struct start_options *o = in->child->options;
+    const char *term = o->argv || o->execute ? getenv("TERM") : NULL;
+    cleanup_free char *kept = term ? strdup(term) : NULL;
+    int r = clearenv();
+
+    r |= setenv("PATH", EXECUTE_DEFAULT_PATH, 1);
+    if (kept)
+        r |= setenv("TERM", kept, 1);
+    for (size_t i = 0; i < in->config->environment.count; i++)
+        r |= putenv(in->config->environment.items[i]);
+    r |= setenv("container", "lxc", 1);
+    if (in->tty_names.length)
+        r |= setenv("container_ttys", in->tty_names.text, 1);
+    return r ? error_set(err, ENOMEM, "cannot set init's environment") : 0;
+}
+
+static int become_user(struct inside *in, struct error *err)
+{
+    const struct config *c = in->config;
+
+    if (setgroups(c->init_group_count, c->init_groups) < 0 && (errno != EPERM || c->init_group_count))
+        return error_set(err, errno, "cannot take lxc.init.groups");
+    if (setresgid(c->init_gid, c->init_gid, c->init_gid) < 0)
+        return error_set(err, errno, "cannot become group %u (lxc.init.gid)", c->init_gid);
+    if (setresuid(c->init_uid, c->init_uid, c->init_uid) < 0)
+        return error_set(err, errno, "cannot become user %u (lxc.init.uid)", c->init_uid);
+    return set_death_signal(in, err);
+}
+
+/* In this order, each for the reason that stands in rootfs.h or beside the step. */
+static int (*const steps[])(struct inside *, struct error *) = {
+    mark_inherited, enter_cgroups,   wait_to_go,      become_root,     take_namespaces,  set_hostname,
+    isolate,        hooks_pre_mount, mount_rootfs,    mount_dev,       mount_system,     mount_entries,
+    mount_cgroups,  hooks_mount,     check_rootfs,    hooks_autodev,   fill_dev,         mount_devpts,
+    make_terminals, link_dev,        mount_boot_id,   enter_rootfs,    set_personality,  wait_to_exec,
+    set_sysctls,    take_keyring,    set_caps,        set_label,       set_no_new_privs, load_seccomp,
+    hooks_start,    enter_session,   enter_directory, set_environment, become_user,
+};
+
+static int execute_init(struct inside *in, struct error *err)
+{
+    const struct start_options *o = in->child->options;
+    const char *name = in->child->container->name;
+    char *split = in->config->init_cmd ? strdup(in->config->init_cmd) : NULL;
+    cleanup_string_list struct string_list words = {0};
+    char **argv = o->argv, *word;
+    int r;
+
+    if (!argv) {
+        const char *command = o->execute ? in->config->execute_cmd : split;
+        cleanup_free char *copy = strdup(command ? command : "/sbin/init");
+        for (char *rest = copy; (word = strsep(&rest, " \t"));)
+            if (*word && string_list_add(&words, word) < 0)
+                return error_set(err, ENOMEM, "cannot execute init");
+        argv = words.items;
+    }
+    if (o->execute)
+        r = execute_our_init(in->executable, name, argv);
+    else
+        r = execute_command(argv);
+    error_set(err, r, "cannot execute %s in %s", argv[0], name);
+    if (r == EACCES && in->labels.selinux)
+        return error_remedy(err, "let the SELinux policy allow the change to %s", in->labels.selinux);
+    return r == ENOENT ? error_remedy(err, "the rootfs %s lacks it, or the interpreter that it names",
+                                      in->config->rootfs_path ? in->config->rootfs_path : "/")
+                       : err->code;
+}
+
+void child_run(struct child *child)
+{
+    struct inside in = {.child = child,
+                        .config = child->config,
+                        .rootfs = ROOTFS_INIT,
+                        .executable = open("/proc/self/exe", O_PATH | O_CLOEXEC),
+                        .console = -1};
+    struct error err = ERROR_INIT;
+    int r = 0;
+
+    lsm_choose(in.config, child->label, &in.labels);
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(steps); i++)
+        r = steps[i](&in, &err);
+    if (r == 0) {
+        /* Our own init keeps them blocked: one that came before it waits for them would be lost. */
+        if (!child->options->execute)
+            sigprocmask(SIG_SETMASK, &child->signals, NULL);
+        execute_init(&in, &err);
+    }
+    sync_fail(child->sync, &err);
+    _exit(1);
+}

@@ -1,0 +1,131 @@
+#include "core/spawn/execute.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+
+extern char **environ;
+
+static int execute_along(char **argv, const char *path)
+{
+    int result = ENOENT;
+
+    for (const char *part = path, *end; *part; part = *end ? end + 1 : end) {
+        char file[4096];
+
+        end = strchrnul(part, ':');
+        if (end == part ||
+            (size_t)snprintf(file, sizeof(file), "%.*s/%s", (int)(end - part), part, argv[0]) >= sizeof(file))
+            continue;
+        execve(file, argv, environ);
+        if (errno != ENOENT && errno != ENOTDIR)
+            result = errno;
+    }
+    return result;
+}
+
+int execute_command(char **argv)
+{
+    const char *path = getenv("PATH");
+    int result;
+
+    if (strchr(argv[0], '/')) {
+        execve(argv[0], argv, environ);
+        return errno;
+    }
+    result = path ? execute_along(argv, path) : ENOENT;
+    return result == ENOENT ? execute_along(argv, EXECUTE_DEFAULT_PATH) : result;
+}
+
+int execute_our_init(int executable, const char *name, char **argv)
+{
+    size_t count = 0;
+
+    while (argv[count])
+        count++;
+    cleanup_free const char **words = calloc(count + 5, sizeof(*words));
+    if (!words)
+        return ENOMEM;
+    words[0] = "lxc-init";
+    words[1] = "-n";
+    words[2] = name;
+    words[3] = "--";
+    memcpy(words + 4, argv, count * sizeof(*argv));
+    syscall(SYS_execveat, executable, "", words, environ, AT_EMPTY_PATH);
+    return errno;
+}
+
+/* The command, in a session of its own. */
+__attribute__((noreturn)) static void become_command(char **argv)
+{
+    sigset_t none;
+    int result;
+
+    sigemptyset(&none);
+    setsid();
+    /* What of the three is the console becomes its terminal, for job control and ^C. */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && ioctl(fd, TIOCSCTTY, 0) < 0;)
+        fd++;
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    result = execute_command(argv);
+    dprintf(STDERR_FILENO, "lxc-init: cannot execute %s: %s\n", argv[0], strerror(result));
+    _exit(result == ENOENT ? 127 : 126);
+}
+
+/* Reap all that has ended; *status is the command's. 0 once no process is left. */
+static int reap(pid_t command, int *status)
+{
+    int ended;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &ended, WNOHANG)) > 0)
+        if (pid == command)
+            *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+    return pid == 0;
+}
+
+int execute_init_loop(char **argv)
+{
+    const struct timespec second = {1, 0};
+    bool ending = false;
+    sigset_t all;
+    int status = 1;
+    pid_t command, everyone;
+
+    prctl(PR_SET_NAME, "lxc-init");
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    command = fork();
+    if (command < 0)
+        return 1;
+    if (command == 0)
+        become_command(argv);
+    /* Not in a pid namespace of our own there are processes that are none of our business. */
+    everyone = getpid() == 1 ? -1 : -command;
+    while (reap(command, &status)) {
+        int signal = sigtimedwait(&all, NULL, ending ? &second : NULL);
+
+        if (signal == SIGPWR || signal == SIGTERM) {
+            ending = true;
+            kill(everyone, SIGTERM);
+        } else if (signal < 0 && errno == EAGAIN) {
+            kill(everyone, SIGKILL);
+        } else if (signal > 0 && signal != SIGCHLD) {
+            kill(command, signal);
+        }
+    }
+    return status;
+}

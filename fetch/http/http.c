@@ -1,0 +1,501 @@
+#include "fetch/http/http.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+#include "fetch/http/connection.h"
+#include "fetch/http/socket.h"
+#include "fetch/http/trust.h"
+
+#define REDIRECTS_MAX      10
+#define DEFAULT_TIMEOUT_MS 30000
+#define DEFAULT_ATTEMPTS   3
+
+struct http {
+    struct trust trust;
+    struct connection_options options;
+    unsigned attempts;
+    struct connection *connection; /* NULL: none open */
+    size_t begin, end;             /* what is read and not yet used of `buffer` */
+    char buffer[HTTP_HEAD_MAX];
+};
+
+struct http_body {
+    struct http *http;
+    struct url url;
+    struct http_head head;
+    struct http_chunks chunks;
+    uint64_t left;     /* of a body with a known length */
+    uint64_t position; /* in the file, of the next byte that arrives */
+    uint64_t skip;     /* bytes to pass over: a server that cannot resume sends them again */
+    unsigned failures; /* in a row */
+    bool complete;
+};
+
+int http_new(const struct http_options *options, struct http **out, struct error *err)
+{
+    struct http *h = calloc(1, sizeof(*h));
+    int failed;
+
+    if (!h)
+        return error_set(err, ENOMEM, "cannot begin a download");
+    failed = trust_load(options->ca_file, &h->trust, err);
+    if (failed) {
+        free(h);
+        return failed;
+    }
+    h->options.trust = &h->trust;
+    h->options.connect_timeout_ms =
+        options->connect_timeout_ms ? options->connect_timeout_ms : DEFAULT_TIMEOUT_MS;
+    h->options.idle_timeout_ms = options->idle_timeout_ms ? options->idle_timeout_ms : DEFAULT_TIMEOUT_MS;
+    h->attempts = options->attempts ? options->attempts : DEFAULT_ATTEMPTS;
+    *out = h;
+    return 0;
+}
+
+static void disconnect(struct http *h)
+{
+    connection_close(h->connection);
+    h->connection = NULL;
+    h->begin = h->end = 0;
+}
+
+void http_free(struct http **h)
+{
+    if (!*h)
+        return;
+    disconnect(*h);
+    trust_free(&(*h)->trust);
+    free(*h);
+    *h = NULL;
+}
+
+/* Read more behind what the buffer holds; its room is that of the longest head. Bytes, 0 at the end. */
+static ssize_t fill(struct http *h, struct error *err)
+{
+    ssize_t n;
+
+    if (h->begin == h->end)
+        h->begin = h->end = 0;
+    if (h->begin > 0 && h->end == sizeof(h->buffer)) {
+        memmove(h->buffer, h->buffer + h->begin, h->end - h->begin);
+        h->end -= h->begin;
+        h->begin = 0;
+    }
+    if (h->end == sizeof(h->buffer))
+        return error_text(err, EPROTO, "answers with over %d bytes of headers", HTTP_HEAD_MAX);
+    n = connection_read(h->connection, h->buffer + h->end, sizeof(h->buffer) - h->end, err);
+    if (n > 0)
+        h->end += (size_t)n;
+    return n;
+}
+
+static int send_request(struct http *h, const struct url *u, const struct http_resume *resume,
+                        struct error *err)
+{
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    const char *credentials;
+    bool proxied = connection_is_proxied(h->connection, &credentials);
+    cleanup_free char *authority = url_authority(u), *whole = proxied ? url_text(u) : NULL;
+    int failed = !authority || (proxied && !whole);
+
+    failed =
+        failed || strbuf_printf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", proxied ? whole : u->path, authority);
+    failed = failed || strbuf_puts(&b, "User-Agent: lxcbox/" LXCBOX_VERSION " compat:7\r\n"
+                                       "Accept: */*\r\nAccept-Encoding: identity\r\n");
+    if (proxied && credentials)
+        failed = failed || strbuf_printf(&b, "Proxy-Authorization: %s\r\n", credentials);
+    if (resume && resume->offset) {
+        failed = failed || strbuf_printf(&b, "Range: bytes=%llu-\r\n", (unsigned long long)resume->offset);
+        if (resume->validator)
+            failed = failed || strbuf_printf(&b, "If-Range: %s\r\n", resume->validator);
+    }
+    if (failed || strbuf_puts(&b, "\r\n"))
+        return error_set(err, ENOMEM, "cannot ask for %s", u->path);
+    return connection_write(h->connection, b.text, b.length, err);
+}
+
+/* Read one head, passing over interim ones (1xx). */
+static int read_head(struct http *h, const struct url *u, struct http_head *head, struct error *err)
+{
+    for (int interim = 0; interim < 8; interim++) {
+        size_t length;
+        int failed;
+
+        while (!(length = http_head_length(h->buffer + h->begin, h->end - h->begin))) {
+            ssize_t n = fill(h, err);
+
+            if (n == -EPROTO && h->end == sizeof(h->buffer))
+                return error_context(err, "%s", u->host);
+            if (n == 0)
+                return error_text(err, ECONNRESET, "%s closed the connection without an answer", u->host);
+            if (n < 0)
+                return (int)n;
+        }
+        failed = http_head_parse(h->buffer + h->begin, length, head, err);
+        if (failed)
+            return error_context(err, "%s", u->host);
+        h->begin += length;
+        if (head->status / 100 != 1)
+            return 0;
+        http_head_free(head);
+    }
+    return error_text(err, EPROTO, "%s answers with interim responses only", u->host);
+}
+
+/*
+ * One request and the head of its response. A connection kept from before may have been closed by the server
+ * in the meantime, which is no failure: it is then tried on a new one.
+ */
+static int exchange(struct http *h, const struct url *u, const struct http_resume *resume,
+                    struct http_head *head, struct error *err)
+{
+    bool kept = h->connection && connection_serves(h->connection, u);
+    int failed = 0;
+
+    for (;;) {
+        if (!kept) {
+            disconnect(h);
+            failed = connection_open(u, &h->options, &h->connection, err);
+            if (failed)
+                return failed;
+        }
+        failed = send_request(h, u, resume, err);
+        if (!failed)
+            failed = read_head(h, u, head, err);
+        if (!failed)
+            return 0;
+        disconnect(h);
+        if (!kept || !socket_worth_retry(failed))
+            return failed;
+        kept = false;
+    }
+}
+
+static int explain_status(const struct http_head *head, struct error *err)
+{
+    int status = head->status;
+
+    if (status == 404 || status == 410)
+        return error_text(err, ENOENT, "the server has no such file (status %d)", status);
+    if (status == 407) {
+        error_text(err, EACCES, "the proxy wants a name and password");
+        return error_remedy(err, "give them as http_proxy=http://NAME:PASSWORD@HOST:PORT");
+    }
+    if (status == 401 || status == 403)
+        return error_text(err, EACCES, "the server refuses it (status %d)", status);
+    if (status >= 500 || status == 408 || status == 429) {
+        error_text(err, EREMOTEIO, "the server has a failure of its own (status %d)", status);
+        return error_remedy(err, "try again later, or another server");
+    }
+    return error_text(err, EPROTO, "the server answers with status %d", status);
+}
+
+/* The body of a redirect or error is not wanted; the connection is worth keeping only without one. */
+static void drop_body(struct http *h, const struct http_head *head)
+{
+    if (!head->keep_alive || head->chunked || head->length > h->end - h->begin)
+        disconnect(h);
+    else
+        h->begin += (size_t)head->length;
+}
+
+static int follow(struct url *u, const struct http_head *head, struct error *err)
+{
+    struct url next;
+    int failed;
+
+    if (!head->location)
+        return error_text(err, EPROTO, "%s redirects to nowhere", u->host);
+    failed = url_join(u, head->location, &next, err);
+    if (failed)
+        return failed;
+    if (u->https && !next.https) {
+        error_text(err, EPROTO, "%s redirects from https to http, which nothing protects", u->host);
+        url_free(&next);
+        return error_remedy(err, "name another server; http:// before a server's name takes it as it is");
+    }
+    url_free(u);
+    *u = next;
+    return 0;
+}
+
+/* Request, following redirects, until there is a head with a body for us in `b->head`. */
+static int request(struct http_body *b, const struct http_resume *resume, struct error *err)
+{
+    cleanup_url struct url u = {0};
+
+    if (url_copy(&b->url, &u) < 0)
+        return error_set(err, ENOMEM, "cannot begin a download");
+    for (int redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
+        int failed, status;
+
+        http_head_free(&b->head);
+        failed = exchange(b->http, &u, resume, &b->head, err);
+        if (failed)
+            return failed;
+        status = b->head.status;
+        if (status == 200 || (status == 206 && resume))
+            return 0;
+        drop_body(b->http, &b->head);
+        if (status == 416 && resume) { /* what we have is longer than the file */
+            resume = NULL;
+            continue;
+        }
+        failed =
+            status / 100 == 3 && status != 304 ? follow(&u, &b->head, err) : explain_status(&b->head, err);
+        if (failed)
+            return failed;
+    }
+    return error_text(err, ELOOP, "%s redirects over %d times", b->url.host, REDIRECTS_MAX);
+}
+
+/* What identifies the file for If-Range: a weak ETag may not (RFC 9110 13.1.5). */
+static const char *validator_of(const struct http_head *h)
+{
+    if (h->etag && !starts_with(h->etag, "W/"))
+        return h->etag;
+    return h->last_modified;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+static uint64_t total_of(const struct http_head *h)
+{
+    if (h->status != 206)
+        return h->length;
+    if (h->range_total != HTTP_LENGTH_UNKNOWN || h->length == HTTP_LENGTH_UNKNOWN)
+        return h->range_total;
+    return h->range_start + h->length;
+}
+
+/* The response's body begins: what of it is wanted? `have` bytes are there already. */
+static int begin_body(struct http_body *b, uint64_t have, struct error *err)
+{
+    struct http_head *head = &b->head;
+
+    if (head->encoded)
+        return error_text(err, EPROTO,
+                          "the server compresses the file on the way although it was not asked to");
+    if (head->status == 206 && head->range_start != have)
+        return error_text(err, EPROTO, "the server answers with another part of the file than was asked for");
+    b->chunks = (struct http_chunks){0};
+    b->left = head->length;
+    b->complete = !head->chunked && head->length == 0;
+    b->position = head->status == 206 ? have : 0;
+    return 0;
+}
+
+/* A server that restarts needs a moment: one second before the second try, two before the third. */
+static void wait_before_try(unsigned failures)
+{
+    struct timespec pause = {failures, 0};
+
+    nanosleep(&pause, NULL);
+}
+
+/* One more failure: whether to try again, after a pause. */
+static bool try_again(struct http_body *b, int code)
+{
+    disconnect(b->http);
+    if (!socket_worth_retry(code) || ++b->failures >= b->http->attempts)
+        return false;
+    wait_before_try(b->failures);
+    return true;
+}
+
+static int in_context(const struct http_body *b, struct error *err)
+{
+    cleanup_free char *text = url_text(&b->url);
+
+    return error_context(err, "cannot download %.300s", text ? text : b->url.host);
+}
+
+static int first_request(struct http_body *b, const struct http_resume *resume, struct error *err)
+{
+    for (;;) {
+        int failed = request(b, resume && resume->offset ? resume : NULL, err);
+
+        if (!failed)
+            failed = begin_body(b, resume ? resume->offset : 0, err);
+        if (!failed)
+            return 0;
+        if (!try_again(b, failed))
+            return failed;
+    }
+}
+
+int http_open(struct http *h, const struct url *u, const struct http_resume *resume, struct http_file *out,
+              struct error *err)
+{
+    cleanup_http_file struct http_file f = {0};
+    int failed;
+
+    f.body = calloc(1, sizeof(*f.body));
+    if (!f.body || url_copy(u, &f.body->url) < 0)
+        return error_set(err, ENOMEM, "cannot begin a download");
+    f.body->http = h;
+    failed = first_request(f.body, resume, err);
+    if (failed)
+        return in_context(f.body, err);
+    f.offset = f.body->position;
+    f.total = total_of(&f.body->head);
+    if (validator_of(&f.body->head)) {
+        f.validator = strdup(validator_of(&f.body->head));
+        if (!f.validator)
+            return error_set(err, ENOMEM, "cannot begin a download");
+    }
+    *out = f;
+    f = (struct http_file){0};
+    return 0;
+}
+
+/* After a break: ask for the rest, and make sure that it is the rest of the same file. */
+static int resume_body(struct http_file *f, struct error *err)
+{
+    struct http_body *b = f->body;
+    uint64_t have = b->position, skip_left = b->skip, want = have + skip_left;
+    struct http_resume resume = {want, f->validator};
+    int failed = request(b, want ? &resume : NULL, err);
+
+    if (!failed)
+        failed = begin_body(b, want, err);
+    if (failed) {
+        b->position = have;
+        return failed;
+    }
+    if (total_of(&b->head) != f->total || (f->validator && !same(f->validator, validator_of(&b->head)))) {
+        error_text(err, ESTALE, "the file changed on the server in the middle of its download");
+        error_remedy(err, "run the command again");
+        return -ESTALE;
+    }
+    b->skip = want - b->position;
+    return 0;
+}
+
+/* Take what the buffer holds of the body. Bytes, 0 for none yet (or the end), or a negative errno. */
+static ssize_t take_body(struct http_body *b, const void **bytes, struct error *err)
+{
+    struct http *h = b->http;
+    size_t have = h->end - h->begin, used = have, payload = have;
+
+    *bytes = h->buffer + h->begin;
+    if (b->head.chunked) {
+        int done = http_chunks_next(&b->chunks, *bytes, have, &used, &payload);
+
+        if (done < 0)
+            return error_text(err, EPROTO, "%s sends a body in malformed chunks", b->url.host);
+        *bytes = h->buffer + h->begin + used - payload;
+        b->complete = done;
+    } else if (b->head.length != HTTP_LENGTH_UNKNOWN) {
+        used = payload = have < b->left ? have : (size_t)b->left;
+        b->left -= used;
+        b->complete = b->left == 0;
+    }
+    h->begin += used;
+    b->position += payload;
+    return (ssize_t)payload;
+}
+
+/* The stream ended. That is how a body without a length ends, and any other breaks. */
+static int ended(struct http_body *b, const struct http_file *f, struct error *err)
+{
+    if (!b->head.chunked && b->head.length == HTTP_LENGTH_UNKNOWN) {
+        b->complete = true;
+        return 0;
+    }
+    if (f->total == HTTP_LENGTH_UNKNOWN)
+        return error_text(err, ECONNRESET, "%s closed the connection after %llu bytes", b->url.host,
+                          (unsigned long long)b->position);
+    return error_text(err, ECONNRESET, "%s closed the connection after %llu of %llu bytes", b->url.host,
+                      (unsigned long long)b->position, (unsigned long long)f->total);
+}
+
+/* The next payload; 0 once the body is complete. */
+static ssize_t next_bytes(struct http_file *f, const void **bytes, struct error *err)
+{
+    struct http_body *b = f->body;
+
+    while (!b->complete) {
+        ssize_t n = take_body(b, bytes, err);
+
+        if (n != 0 || b->complete)
+            return n;
+        n = fill(b->http, err);
+        if (n == 0)
+            n = ended(b, f, err);
+        if (n < 0)
+            return n;
+    }
+    return 0;
+}
+
+ssize_t http_read(struct http_file *f, const void **bytes, struct error *err)
+{
+    struct http_body *b = f->body;
+
+    for (;;) {
+        ssize_t n = next_bytes(f, bytes, err);
+
+        while (n < 0) {
+            if (!try_again(b, (int)n))
+                return in_context(b, err);
+            n = resume_body(f, err);
+            if (n == 0)
+                n = next_bytes(f, bytes, err);
+        }
+        if (n == 0) {
+            if (!b->head.keep_alive)
+                disconnect(b->http);
+            return 0;
+        }
+        if ((uint64_t)n > b->skip) {
+            b->failures = 0;
+            *bytes = (const char *)*bytes + b->skip;
+            n -= (ssize_t)b->skip;
+            b->skip = 0;
+            return n;
+        }
+        b->skip -= (uint64_t)n;
+    }
+}
+
+void http_close(struct http_file *f)
+{
+    if (f->body) {
+        if (!f->body->complete)
+            disconnect(f->body->http);
+        url_free(&f->body->url);
+        http_head_free(&f->body->head);
+        free(f->body);
+    }
+    free(f->validator);
+    *f = (struct http_file){0};
+}
+
+int http_get(struct http *h, const struct url *u, size_t max, struct strbuf *out, struct error *err)
+{
+    cleanup_http_file struct http_file f = {0};
+    const void *bytes;
+    int failed = http_open(h, u, NULL, &f, err);
+    ssize_t n;
+
+    if (failed)
+        return failed;
+    while ((n = http_read(&f, &bytes, err)) > 0) {
+        if ((size_t)n > max - out->length) {
+            error_text(err, EFBIG, "cannot download %s from %s: it is larger than %zu bytes", u->path,
+                       u->host, max);
+            return -EFBIG;
+        }
+        if (strbuf_add(out, bytes, (size_t)n) < 0)
+            return error_set(err, ENOMEM, "cannot download %s", u->path);
+    }
+    return (int)n;
+}

@@ -1,0 +1,83 @@
+#include "fetch/http/proxy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *variable(const char *lower, const char *upper)
+{
+    const char *value = getenv(lower);
+
+    if (!value && upper)
+        value = getenv(upper);
+    return value && *value ? value : NULL;
+}
+
+bool proxy_excepts(const char *no_proxy, const char *host)
+{
+    size_t host_length = strlen(host);
+
+    while (*no_proxy) {
+        size_t length = strcspn(no_proxy, ", \t"), skip = 0;
+        const char *word = no_proxy;
+
+        no_proxy += length + (no_proxy[length] != '\0');
+        if (length == 1 && *word == '*')
+            return true;
+        while (skip < length && (word[skip] == '.' || word[skip] == '*'))
+            skip++;
+        word += skip;
+        length -= skip;
+        if (length == 0 || length > host_length ||
+            strncasecmp(host + host_length - length, word, length) != 0)
+            continue;
+        if (length == host_length || host[host_length - length - 1] == '.')
+            return true;
+    }
+    return false;
+}
+
+int proxy_for(const struct url *u, struct url *out, struct error *err)
+{
+    const char *name = u->https ? "https_proxy" : "http_proxy";
+    const char *value = variable(name, u->https ? "HTTPS_PROXY" : NULL),
+               *except = variable("no_proxy", "NO_PROXY");
+    char text[URL_MAX + 8] = "http://";
+    int failed;
+
+    if (!value || (except && proxy_excepts(except, u->host)))
+        return 0;
+    if (!strstr(value, "://") && strlen(value) <= URL_MAX)
+        value = strcat(text, value);
+    failed = url_parse(name, value, out, err);
+    if (failed)
+        return failed;
+    if (out->https) {
+        url_free(out);
+        error_text(err, EINVAL, "%s names a proxy to be spoken to by https, which is not supported", name);
+        return error_remedy(err, "name its http:// port, through which https passes unread");
+    }
+    return 1;
+}
+
+char *proxy_basic_credentials(const char *user)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t length = strlen(user);
+    char *out = malloc(6 + (length + 2) / 3 * 4 + 1), *to = out;
+
+    if (!out)
+        return NULL;
+    to = stpcpy(to, "Basic ");
+    for (size_t i = 0; i < length; i += 3) {
+        unsigned group = 0;
+
+        for (size_t j = 0; j < 3; j++)
+            group = group << 8 | (i + j < length ? (unsigned char)user[i + j] : 0);
+        for (unsigned j = 0; j < 4; j++)
+            *to++ = i + j > length ? '=' : digits[group >> (18 - 6 * j) & 63];
+    }
+    *to = '\0';
+    return out;
+}

@@ -1,0 +1,184 @@
+#include "fetch/http/socket.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Wait for one of `events` until the deadline; 0 or -ETIMEDOUT. Errors show in the call that follows. */
+static int wait_until(int fd, short events, int64_t deadline_ms)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+
+    for (;;) {
+        int64_t left = deadline_ms - now_ms();
+        int n = poll(&p, 1, left < 0 ? 0 : (int)left);
+
+        if (n > 0)
+            return 0;
+        if (n == 0)
+            return -ETIMEDOUT;
+        if (errno != EINTR)
+            return -errno;
+    }
+}
+
+/* connect(2) to one address; an fd or a negative errno. */
+static int connect_one(const struct addrinfo *a, int timeout_ms)
+{
+    cleanup_fd int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    int failed, one = 1;
+    socklen_t size = sizeof(failed);
+
+    if (fd < 0)
+        return -errno;
+    if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
+        if (errno != EINPROGRESS && errno != EINTR)
+            return -errno;
+        failed = wait_until(fd, POLLOUT, now_ms() + timeout_ms);
+        if (failed)
+            return failed;
+        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) < 0)
+            return -errno;
+        if (failed)
+            return -failed;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    return take_fd(&fd);
+}
+
+static int explain_name(const char *host, int code, struct error *err)
+{
+    if (code == EAI_SYSTEM || code == EAI_MEMORY)
+        return error_set(err, code == EAI_SYSTEM ? errno : ENOMEM, "cannot look up the name %s", host);
+    if (code == EAI_AGAIN || code == EAI_FAIL) {
+        error_text(err, EAGAIN, "cannot look up the name %s: no name server answers", host);
+        error_remedy(err, "check the network and the nameserver lines of /etc/resolv.conf");
+        return -EAGAIN;
+    }
+    error_text(err, ENXIO, "there is no host named %s", host);
+    error_remedy(err, "check the server's name, and /etc/resolv.conf");
+    return -ENXIO;
+}
+
+static int explain_connect(const char *host, uint16_t port, int code, struct error *err)
+{
+    code = -code;
+    if (code == ETIMEDOUT)
+        error_text(err, code, "cannot connect to %s port %u: no answer", host, port);
+    else
+        error_set(err, code, "cannot connect to %s port %u", host, port);
+    if (code == ECONNREFUSED)
+        error_remedy(err, "nothing listens there: check the server's name and port");
+    else if (code == ENETUNREACH || code == EHOSTUNREACH || code == EADDRNOTAVAIL)
+        error_remedy(err, "there is no route to it: check that the network is up");
+    else if (code == ETIMEDOUT)
+        error_remedy(err, "check the network, and whether http_proxy or https_proxy must be set here");
+    return -code;
+}
+
+int socket_connect(const char *host, uint16_t port, int timeout_ms, struct error *err)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP}, *list;
+    char service[8];
+    int code, fd = -EHOSTUNREACH;
+
+    snprintf(service, sizeof(service), "%u", port);
+    code = getaddrinfo(host, service, &hints, &list);
+    if (code)
+        return explain_name(host, code, err);
+    for (const struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
+        int tried = connect_one(a, timeout_ms);
+
+        /* A host without IPv6 has nothing to say about why IPv4 failed, nor the reverse. */
+        if (tried >= 0 || a == list ||
+            (tried != -EAFNOSUPPORT && tried != -ENETUNREACH && tried != -EADDRNOTAVAIL))
+            fd = tried;
+    }
+    freeaddrinfo(list);
+    return fd >= 0 ? fd : explain_connect(host, port, fd, err);
+}
+
+static int explain_silence(int code, int timeout_ms, const char *peer, struct error *err)
+{
+    if (code != -ETIMEDOUT)
+        return error_set(err, code, "the connection to %s failed", peer);
+    error_text(err, ETIMEDOUT, "%s has sent nothing for %d seconds", peer, (timeout_ms + 999) / 1000);
+    return -ETIMEDOUT;
+}
+
+ssize_t socket_read(int fd, void *bytes, size_t size, int timeout_ms, const char *peer, struct error *err)
+{
+    int64_t deadline = now_ms() + timeout_ms;
+
+    for (;;) {
+        ssize_t n = recv(fd, bytes, size, 0);
+        int failed;
+
+        if (n >= 0)
+            return n;
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN)
+            return error_set(err, errno, "the connection to %s was cut", peer);
+        failed = wait_until(fd, POLLIN, deadline);
+        if (failed)
+            return explain_silence(failed, timeout_ms, peer, err);
+    }
+}
+
+int socket_write(int fd, const void *bytes, size_t length, int timeout_ms, const char *peer,
+                 struct error *err)
+{
+    const char *at = bytes;
+
+    while (length > 0) {
+        ssize_t n = send(fd, at, length, MSG_NOSIGNAL);
+        int failed;
+
+        if (n >= 0) {
+            at += n;
+            length -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            failed = wait_until(fd, POLLOUT, now_ms() + timeout_ms);
+            if (failed)
+                return explain_silence(failed, timeout_ms, peer, err);
+        } else if (errno != EINTR) {
+            return error_set(err, errno, "the connection to %s was cut", peer);
+        }
+    }
+    return 0;
+}
+
+bool socket_worth_retry(int code)
+{
+    switch (code) {
+    case -EAGAIN:
+    case -ECONNREFUSED:
+    case -ECONNRESET:
+    case -ECONNABORTED:
+    case -EPIPE:
+    case -ETIMEDOUT:
+    case -EHOSTUNREACH:
+    case -ENETUNREACH:
+    case -EREMOTEIO:
+        return true;
+    default:
+        return false;
+    }
+}

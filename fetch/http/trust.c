@@ -1,0 +1,233 @@
+#include "fetch/http/trust.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+#include "fetch/http/roots.h"
+
+#define PEM_MAX (8 * 1024 * 1024)
+
+static void free_anchor(br_x509_trust_anchor *a)
+{
+    free(a->dn.data);
+    if (a->pkey.key_type == BR_KEYTYPE_RSA) {
+        free(a->pkey.key.rsa.n);
+        free(a->pkey.key.rsa.e);
+    } else if (a->pkey.key_type == BR_KEYTYPE_EC) {
+        free(a->pkey.key.ec.q);
+    }
+}
+
+void trust_free(struct trust *t)
+{
+    if (!t->table)
+        for (size_t i = 0; i < t->count; i++)
+            free_anchor(&t->own[i]);
+    free(t->own);
+    free(t->table);
+    free(t->file);
+    memset(t, 0, sizeof(*t));
+}
+
+struct reader {
+    br_x509_decoder_context decoder;
+    struct strbuf subject;
+    bool failed; /* out of memory */
+};
+
+static void add_subject(void *context, const void *bytes, size_t length)
+{
+    struct reader *r = context;
+
+    if (strbuf_add(&r->subject, bytes, length) < 0)
+        r->failed = true;
+}
+
+static void add_bytes(void *context, const void *bytes, size_t length)
+{
+    struct reader *r = context;
+
+    br_x509_decoder_push(&r->decoder, bytes, length);
+}
+
+static unsigned char *copy(const unsigned char *bytes, size_t length)
+{
+    unsigned char *out = malloc(length ? length : 1);
+
+    if (out)
+        memcpy(out, bytes, length);
+    return out;
+}
+
+/* The certificate just decoded, as one more anchor. 0 (also where its key is not one for us) or -ENOMEM. */
+static int add_anchor(struct trust *t, struct reader *r)
+{
+    const br_x509_pkey *key = br_x509_decoder_get_pkey(&r->decoder);
+    br_x509_trust_anchor a = {0}, *grown;
+
+    if (r->failed)
+        return -ENOMEM;
+    if (!key || (key->key_type != BR_KEYTYPE_RSA && key->key_type != BR_KEYTYPE_EC))
+        return 0;
+    grown = realloc(t->own, (t->count + 1) * sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    t->own = grown;
+    t->anchors = grown;
+    a.flags = br_x509_decoder_isCA(&r->decoder) ? BR_X509_TA_CA : 0;
+    a.dn.len = r->subject.length;
+    a.dn.data = copy((const unsigned char *)strbuf_text(&r->subject), r->subject.length);
+    a.pkey = *key;
+    if (key->key_type == BR_KEYTYPE_RSA) {
+        a.pkey.key.rsa.n = copy(key->key.rsa.n, key->key.rsa.nlen);
+        a.pkey.key.rsa.e = copy(key->key.rsa.e, key->key.rsa.elen);
+    } else {
+        a.pkey.key.ec.q = copy(key->key.ec.q, key->key.ec.qlen);
+    }
+    t->own[t->count++] = a;
+    if (!a.dn.data ||
+        (key->key_type == BR_KEYTYPE_RSA ? !a.pkey.key.rsa.n || !a.pkey.key.rsa.e : !a.pkey.key.ec.q))
+        return -ENOMEM;
+    return 0;
+}
+
+/* One event of the PEM decoder. */
+static int take_event(br_pem_decoder_context *pem, struct trust *t, struct reader *r, bool *inside)
+{
+    int event = br_pem_decoder_event(pem), failed = 0;
+
+    if (event == BR_PEM_BEGIN_OBJ) {
+        const char *name = br_pem_decoder_name(pem);
+
+        *inside = strcmp(name, "CERTIFICATE") == 0 || strcmp(name, "X509 CERTIFICATE") == 0 ||
+                  strcmp(name, "TRUSTED CERTIFICATE") == 0;
+        strbuf_free(&r->subject);
+        r->failed = false;
+        br_x509_decoder_init(&r->decoder, add_subject, r);
+        br_pem_decoder_setdest(pem, *inside ? add_bytes : NULL, r);
+    } else if (event == BR_PEM_END_OBJ && *inside) {
+        failed = add_anchor(t, r);
+        *inside = false;
+    } else if (event == BR_PEM_ERROR) {
+        *inside = false;
+    }
+    return failed;
+}
+
+int trust_parse(const char *pem, size_t length, const char *name, struct trust *out, struct error *err)
+{
+    cleanup_trust struct trust t = {0};
+    br_pem_decoder_context decoder;
+    struct reader r = {.failed = false};
+    bool inside = false;
+    int failed = 0;
+
+    br_pem_decoder_init(&decoder);
+    while (length > 0 && !failed) {
+        size_t n = br_pem_decoder_push(&decoder, pem, length);
+
+        pem += n;
+        length -= n;
+        failed = take_event(&decoder, &t, &r, &inside);
+    }
+    if (!failed && inside) /* a last line without its newline */
+        if (br_pem_decoder_push(&decoder, "\n", 1) == 1)
+            failed = take_event(&decoder, &t, &r, &inside);
+    strbuf_free(&r.subject);
+    t.file = strdup(name);
+    if (failed || !t.file)
+        return error_set(err, ENOMEM, "cannot read certificates from %s", name);
+    if (t.count == 0) {
+        error_text(err, EBADMSG, "there is no certificate of an authority in %s", name);
+        return error_remedy(err, "it must be a PEM file, with lines \"-----BEGIN CERTIFICATE-----\"");
+    }
+    *out = t;
+    memset(&t, 0, sizeof(t));
+    return 0;
+}
+
+/* One field of the table of roots; its bytes stay there. */
+static unsigned char *field(unsigned char **at, size_t *length)
+{
+    unsigned char *bytes = *at + 2;
+
+    *length = (size_t)bytes[-2] << 8 | bytes[-1];
+    *at = bytes + *length;
+    return bytes;
+}
+
+/* 31: zlib's way to say "the largest window, and gzip's header". */
+static bool expand_roots(unsigned char *out)
+{
+    z_stream z = {.next_in = (unsigned char *)(uintptr_t)roots,
+                  .avail_in = (unsigned)roots_size,
+                  .next_out = out,
+                  .avail_out = (unsigned)roots_whole};
+    bool whole = inflateInit2(&z, 31) == Z_OK && inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_out == 0;
+
+    inflateEnd(&z);
+    return whole;
+}
+
+/* An uncompressed point's length tells its curve (SEC 1, 2.3.3). */
+static int curve_of(size_t length)
+{
+    return length == 65 ? BR_EC_secp256r1 : length == 97 ? BR_EC_secp384r1 : BR_EC_secp521r1;
+}
+
+static int load_built_in(struct trust *out, struct error *err)
+{
+    cleanup_trust struct trust t = {.table = malloc(roots_whole)};
+
+    if (!t.table || !expand_roots(t.table))
+        return error_set(err, ENOMEM, "cannot load the certificate authorities");
+    for (unsigned char *at = t.table; at < t.table + roots_whole;) {
+        br_x509_trust_anchor a = {.flags = BR_X509_TA_CA}, *own = realloc(t.own, (t.count + 1) * sizeof(a));
+
+        if (!own)
+            return error_set(err, ENOMEM, "cannot load the certificate authorities");
+        a.dn.data = field(&at, &a.dn.len);
+        if (*at++ == 1) {
+            a.pkey.key_type = BR_KEYTYPE_RSA;
+            a.pkey.key.rsa.n = field(&at, &a.pkey.key.rsa.nlen);
+            a.pkey.key.rsa.e = field(&at, &a.pkey.key.rsa.elen);
+        } else {
+            a.pkey.key_type = BR_KEYTYPE_EC;
+            a.pkey.key.ec.q = field(&at, &a.pkey.key.ec.qlen);
+            a.pkey.key.ec.curve = curve_of(a.pkey.key.ec.qlen);
+        }
+        t.own = own;
+        own[t.count++] = a;
+    }
+    t.anchors = t.own;
+    *out = t;
+    memset(&t, 0, sizeof(t));
+    return 0;
+}
+
+int trust_load(const char *ca_file, struct trust *out, struct error *err)
+{
+    const char *variable = getenv("SSL_CERT_FILE");
+    cleanup_free char *pem = NULL;
+    size_t length;
+    int failed;
+
+    if (!ca_file && variable && *variable)
+        ca_file = variable;
+    if (!ca_file)
+        return load_built_in(out, err);
+    failed = file_read(AT_FDCWD, ca_file, PEM_MAX, &pem, &length);
+    if (failed) {
+        error_set(err, failed, "cannot read the certificates to trust from %s", ca_file);
+        return error_remedy(err,
+                            ca_file == variable ? "that is what SSL_CERT_FILE names" : "check --ca-file");
+    }
+    return trust_parse(pem, length, ca_file, out, err);
+}

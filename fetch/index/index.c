@@ -1,0 +1,145 @@
+#include "fetch/index/index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IMAGES_MAX 100000
+
+void image_list_free(struct image_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].dist); /* one block holds all of its texts: image_list_add */
+    free(list->items);
+    *list = (struct image_list){0};
+}
+
+/* Room grows by doubling, at each power of two. */
+static int make_room(struct image_list *list)
+{
+    size_t count = list->count;
+    struct image_entry *items;
+
+    if (count >= IMAGES_MAX)
+        return -EFBIG;
+    if (count & (count - 1))
+        return 0;
+    items = realloc(list->items, (count ? 2 * count : 1) * sizeof(*items));
+    if (!items)
+        return -ENOMEM;
+    list->items = items;
+    return 0;
+}
+
+int image_list_add(struct image_list *list, const char *dist, const char *release, const char *arch,
+                   const char *variant, const char *build, const char *path)
+{
+    const char *texts[] = {dist, release, arch, variant, build, path};
+    size_t length = 0;
+    char *at, *copies[6];
+    int failed = make_room(list);
+
+    if (failed)
+        return failed;
+    for (int i = 0; i < 6; i++)
+        length += strlen(texts[i]) + 1;
+    at = malloc(length);
+    if (!at)
+        return -ENOMEM;
+    for (int i = 0; i < 6; i++) {
+        copies[i] = at;
+        at = stpcpy(at, texts[i]) + 1;
+    }
+    list->items[list->count++] =
+        (struct image_entry){copies[0], copies[1], copies[2], copies[3], copies[4], copies[5]};
+    return 0;
+}
+
+static bool matches(const char *wanted, const char *is)
+{
+    return !wanted || strcmp(wanted, is) == 0;
+}
+
+bool image_matches(const struct image_name *filter, const char *dist, const char *release, const char *arch,
+                   const char *variant)
+{
+    return !filter || (matches(filter->dist, dist) && matches(filter->release, release) &&
+                       matches(filter->arch, arch) && matches(filter->variant, variant));
+}
+
+bool image_name_is_safe(const char *text)
+{
+    const unsigned char *name = (const unsigned char *)text;
+
+    if (!*name || *name == '.' || strlen(text) > 128)
+        return false;
+    for (; *name; name++)
+        if (*name == '/' || *name <= ' ' || *name >= 0x7f)
+            return false;
+    return true;
+}
+
+/* A whole line, terminated. */
+static int take_line(struct index_reader *r)
+{
+    char *fields[6], *at = r->line, *path, *end;
+
+    for (int i = 0; i < 6; i++) {
+        fields[i] = at;
+        if (!at)
+            return 0;
+        at = strchr(at, ';');
+        if (at)
+            *at++ = '\0';
+    }
+    if (!image_matches(r->filter, fields[0], fields[1], fields[2], fields[3]))
+        return 0;
+    for (int i = 0; i < 5; i++)
+        if (!image_name_is_safe(fields[i]))
+            return 0;
+    path = fields[5] + strspn(fields[5], "/");
+    end = path + strlen(path);
+    while (end > path && (end[-1] == '/' || end[-1] == ' '))
+        *--end = '\0';
+    if (!*path)
+        return 0;
+    return image_list_add(&r->list, fields[0], fields[1], fields[2], fields[3], fields[4], path);
+}
+
+int index_feed(struct index_reader *r, const void *bytes, size_t length)
+{
+    const char *at = bytes;
+
+    for (size_t i = 0; i < length; i++) {
+        if (at[i] == '\n') {
+            int failed = index_end(r);
+
+            if (failed)
+                return failed;
+        } else if (at[i] == '\r') {
+            continue;
+        } else if (r->length == sizeof(r->line) - 1 || (unsigned char)at[i] < ' ') {
+            r->no_image = true;
+        } else {
+            r->line[r->length++] = at[i];
+        }
+    }
+    return 0;
+}
+
+int index_end(struct index_reader *r)
+{
+    int failed = 0;
+
+    r->line[r->length] = '\0';
+    if (r->length > 0 && !r->no_image)
+        failed = take_line(r);
+    r->length = 0;
+    r->no_image = false;
+    return failed;
+}
+
+void index_reader_free(struct index_reader *r)
+{
+    image_list_free(&r->list);
+}

@@ -1,0 +1,245 @@
+#include "fetch/index/metadata.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+
+#define FILE_MAX    (256 * 1024)
+#define FILES_MAX   64
+#define ENTRIES_MAX 1024
+#define TAR_MAX     (16 * 1024 * 1024)
+
+void meta_files_free(struct meta_files *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        free(files->items[i].text);
+    free(files->items);
+    *files = (struct meta_files){0};
+}
+
+/* One of the names that we know, with a mode and a compat level or without. */
+static bool is_known(const char *name)
+{
+    static const char *const names[] = {"config",    "fstab",          "excludes",
+                                        "templates", "create-message", "expiry"};
+    size_t length = 0;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names) && !length; i++)
+        if (starts_with(name, names[i]))
+            length = strlen(names[i]);
+    if (!length || strlen(name) >= sizeof(((struct meta_file *)0)->name))
+        return false;
+    name += length;
+    if (starts_with(name, "-system") || starts_with(name, "-user"))
+        name += name[1] == 's' ? 7 : 5;
+    if (*name == '.')
+        for (name++; isdigit((unsigned char)*name); name++)
+            ;
+    return !*name;
+}
+
+/* Take over a text; a name that comes again replaces the former, as unpacking would. 0 or -ENOMEM, -EFBIG. */
+static int add(struct meta_files *files, const char *name, char *text, size_t length)
+{
+    struct meta_file *grown;
+
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(files->items[i].name, name) == 0) {
+            free(files->items[i].text);
+            files->items[i].text = text;
+            files->items[i].length = length;
+            return 0;
+        }
+    grown = files->count < FILES_MAX ? realloc(files->items, (files->count + 1) * sizeof(*grown)) : NULL;
+    if (!grown) {
+        free(text);
+        return files->count < FILES_MAX ? -ENOMEM : -EFBIG;
+    }
+    files->items = grown;
+    grown += files->count++;
+    snprintf(grown->name, sizeof(grown->name), "%s", name);
+    grown->text = text;
+    grown->length = length;
+    return 0;
+}
+
+/* A path's own name where it lies at the top ("config", "./config"), else NULL. */
+static const char *top_name(const char *path)
+{
+    while (starts_with(path, "./"))
+        path += 2;
+    return !strchr(path, '/') ? path : NULL;
+}
+
+/* One entry of the tarball. 0, -EFBIG, -EBADMSG or -ENOMEM. */
+static int take_entry(struct archive *a, struct archive_entry *entry, struct meta_files *files)
+{
+    const char *path = archive_entry_pathname(entry), *name = path ? top_name(path) : NULL;
+    cleanup_free char *text = NULL;
+    size_t have = 0;
+
+    if (!name || archive_entry_filetype(entry) != AE_IFREG || !is_known(name))
+        return 0;
+    text = malloc(FILE_MAX + 1);
+    if (!text)
+        return -ENOMEM;
+    for (;;) {
+        la_ssize_t n = archive_read_data(a, text + have, FILE_MAX + 1 - have);
+
+        if (n < 0)
+            return -EBADMSG;
+        if (n == 0)
+            break;
+        have += (size_t)n;
+        if (have > FILE_MAX)
+            return -EFBIG;
+    }
+    if (memchr(text, '\0', have))
+        return -EBADMSG;
+    text[have] = '\0';
+    return add(files, name, strdup(text), have);
+}
+
+static int read_entries(struct archive *a, struct meta_files *files)
+{
+    struct archive_entry *entry;
+    int failed = 0, code = ARCHIVE_OK;
+
+    for (int i = 0; !failed && (code = archive_read_next_header(a, &entry)) == ARCHIVE_OK; i++) {
+        if (i >= ENTRIES_MAX || archive_filter_bytes(a, 0) > TAR_MAX)
+            return -EFBIG;
+        failed = take_entry(a, entry, files);
+    }
+    return failed ? failed : code == ARCHIVE_EOF ? 0 : -EBADMSG;
+}
+
+int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out,
+                  struct error *err)
+{
+    cleanup_meta_files struct meta_files files = {0};
+    struct archive *a = archive_read_new();
+    int failed = -ENOMEM;
+
+    if (a) {
+        archive_read_support_filter_xz(a);
+        archive_read_support_filter_gzip(a);
+        archive_read_support_filter_zstd(a);
+        archive_read_support_format_tar(a);
+        failed =
+            archive_read_open_memory(a, bytes, length) == ARCHIVE_OK ? read_entries(a, &files) : -EBADMSG;
+    }
+    if (failed == -EBADMSG)
+        error_text(err, EBADMSG, "%s is damaged: %.200s", what,
+                   archive_error_string(a) ?: "a file in it is no text");
+    else if (failed)
+        error_set(err, failed, "cannot read %s", what);
+    archive_read_free(a);
+    if (failed)
+        return failed;
+    *out = files;
+    files = (struct meta_files){0};
+    return 0;
+}
+
+int meta_read_folder(int dirfd, const char *what, struct meta_files *out, struct error *err)
+{
+    cleanup_meta_files struct meta_files files = {0};
+    cleanup_fd int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup_dir DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *e;
+
+    if (!d)
+        return error_set(err, errno, "cannot read %s", what);
+    take_fd(&fd);
+    while ((e = readdir(d))) {
+        char *text;
+        size_t length;
+        int failed;
+
+        if (!is_known(e->d_name))
+            continue;
+        failed = file_read(dirfd, e->d_name, FILE_MAX, &text, &length);
+        if (!failed)
+            failed = add(&files, e->d_name, text, length);
+        if (failed)
+            return error_set(err, failed, "cannot read %s of %s", e->d_name, what);
+    }
+    *out = files;
+    files = (struct meta_files){0};
+    return 0;
+}
+
+int meta_write_folder(int dirfd, const struct meta_files *files, struct error *err)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        const struct meta_file *f = &files->items[i];
+        int failed = file_replace(dirfd, f->name, f->text, f->length, 0644);
+
+        if (failed)
+            return error_set(err, failed, "cannot write %s of the image's metadata into the cache", f->name);
+    }
+    return 0;
+}
+
+static const char *find(const struct meta_files *files, const char *name)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(files->items[i].name, name) == 0)
+            return files->items[i].text;
+    return NULL;
+}
+
+const char *meta_find(const struct meta_files *files, const char *name, const char *mode)
+{
+    char longer[48], longest[64];
+    const char *text;
+
+    snprintf(longer, sizeof(longer), "%s-%s", name, mode);
+    if (find(files, longer))
+        name = longer;
+    snprintf(longest, sizeof(longest), "%s.%d", name, IMAGE_COMPAT_LEVEL);
+    text = find(files, longest);
+    return text ? text : find(files, name);
+}
+
+int meta_select(const struct meta_files *files, const char *mode, struct image_metadata *out)
+{
+    const struct {
+        const char *name;
+        char **to;
+    } parts[] = {{"config", &out->config},
+                 {"fstab", &out->fstab},
+                 {"excludes", &out->excludes},
+                 {"templates", &out->templates},
+                 {"create-message", &out->create_message}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+        const char *text = meta_find(files, parts[i].name, mode);
+
+        if (text && !(*parts[i].to = strdup(text)))
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+void image_metadata_free(struct image_metadata *meta)
+{
+    free(meta->config);
+    free(meta->fstab);
+    free(meta->excludes);
+    free(meta->templates);
+    free(meta->create_message);
+    free(meta->build);
+    *meta = (struct image_metadata){0};
+}

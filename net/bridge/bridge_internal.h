@@ -1,0 +1,50 @@
+/* What the files of the engine of lxc-net say to each other. */
+#ifndef LXCBOX_NET_BRIDGE_INTERNAL_H
+#define LXCBOX_NET_BRIDGE_INTERNAL_H
+
+#include "net/bridge/bridge_network.h"
+#include "net/dhcp/dhcp_server.h"
+#include "net/dhcp/dhcpv6.h"
+#include "net/dns/dns_forwarder.h"
+#include "net/dhcp/lease_journal.h"
+#include "net/dhcp/radv.h"
+
+/* bridge_state.c; `settings` are lines of struct bridge_settings. */
+int bridge_state_write(const struct bridge_state *s, const struct strbuf *settings, struct error *err);
+
+struct bridge_server {
+    const struct bridge_settings *settings;
+    int index;          /* of the bridge */
+    int lock;           /* held while it runs */
+    int signals;        /* signalfd */
+    int dhcp, packets;  /* receives by UDP; sends to clients without an address */
+    int radv, dhcpv6;   /* -1: no IPv6 */
+    int64_t radv_at_ms; /* when the next unsolicited advertisement is due */
+    int64_t ask_at_ms;  /* when new containers are asked for their IPv6 addresses; 0: there are none */
+    struct bridge_hosts hosts;
+    struct dhcp_server dhcp_server;
+    struct lease_journal journal;
+    struct radv advertisement;
+    struct dhcpv6 dhcpv6_server;
+    struct dns_forwarder dns;
+};
+
+/* bridge_names.c: a dns_lookup over leases, its context a struct bridge_server. */
+dns_lookup bridge_names_lookup;
+
+/* bridge_neighbours.c: the IPv6 addresses of a lease's container as records; none where they are not known,
+ * which then is asked for. */
+void bridge_neighbours_find(const struct bridge_server *s, const struct lease *l, struct dns_record *records,
+                            size_t *count);
+/* Whether an IPv6 address is of the bridge; the lease of who has it, or NULL. */
+bool bridge_neighbours_lease(const struct bridge_server *s, const uint8_t address[16], int64_t now,
+                             const struct lease **out);
+/* Have the kernel find out whether a container has the address that most make. The answer is not waited for.
+ */
+void bridge_neighbours_ask(const struct bridge_server *s, const struct lease *l);
+void bridge_neighbours_ask_all(const struct bridge_server *s);
+
+/* bridge_serve.c: serve until told to end. */
+void bridge_serve(struct bridge_server *s);
+
+#endif

@@ -1,0 +1,99 @@
+/* Names of containers, from their leases: HOST, HOST.DOMAIN, and back from addresses. */
+#include <string.h>
+#include <time.h>
+
+#include "net/bridge/bridge_internal.h"
+
+/* The host part of a name that could be one of ours; false where others are to be asked. `certain`: nobody
+ * else can know it. */
+static bool host_part(const struct bridge_settings *s, const char *name, char host[DNS_NAME_SIZE],
+                      bool *certain)
+{
+    size_t length = strlen(name), domain = strlen(s->domain);
+
+    *certain = false;
+    if (domain && length > domain + 1 && name[length - domain - 1] == '.' &&
+        strcmp(name + length - domain, s->domain) == 0) {
+        length -= domain + 1;
+        *certain = true;
+    }
+    memcpy(host, name, length);
+    host[length] = '\0';
+    return *certain || (length > 0 && !strchr(name, '.'));
+}
+
+static int lookup_name(struct bridge_server *s, const struct dns_question *q, int64_t now,
+                       struct dns_record *records, size_t *count)
+{
+    char host[DNS_NAME_SIZE];
+    const struct lease *l;
+    bool certain;
+
+    if (s->settings->domain[0] && strcmp(q->name, s->settings->domain) == 0)
+        return DNS_NO_ERROR; /* it exists and holds nothing itself */
+    if (!host_part(s->settings, q->name, host, &certain))
+        return -1;
+    l = lease_of_name(&s->dhcp_server.leases, host, now);
+    if (!l)
+        return certain ? DNS_NO_SUCH_NAME : -1;
+    if (q->type == DNS_A || q->type == DNS_ANY)
+        records[(*count)++] =
+            (struct dns_record){.type = DNS_A,
+                                .address = {(uint8_t)(l->address >> 24), (uint8_t)(l->address >> 16),
+                                            (uint8_t)(l->address >> 8), (uint8_t)l->address}};
+    if (q->type == DNS_AAAA || q->type == DNS_ANY)
+        bridge_neighbours_find(s, l, records, count);
+    return DNS_NO_ERROR;
+}
+
+/* Whether an address is of the bridge's networks; the lease of who has it, or NULL. */
+static bool find_lease(struct bridge_server *s, const uint8_t *bytes, size_t size, int64_t now,
+                       const struct lease **out)
+{
+    const struct bridge_settings *c = s->settings;
+    uint32_t address =
+        (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+
+    if (size == 16)
+        return bridge_neighbours_lease(s, bytes, now, out);
+    if (size != 4 || (address & c->netmask) != (c->address & c->netmask))
+        return false;
+    *out = lease_of_address(&s->dhcp_server.leases, address);
+    return true;
+}
+
+static int lookup_address(struct bridge_server *s, const struct dns_question *q, int64_t now,
+                          struct dns_record *records, size_t *count)
+{
+    const struct bridge_settings *settings = s->settings;
+    const struct lease *l = NULL;
+    uint8_t bytes[16] = {0};
+    size_t length = dns_reverse(q->name, bytes);
+
+    if (!find_lease(s, bytes, length, now, &l))
+        return -1;
+    if (!l || !lease_active(l, now) || !l->host_name[0])
+        return DNS_NO_SUCH_NAME;
+    records[0] = (struct dns_record){.type = DNS_PTR};
+    length = strlen(l->host_name);
+    memcpy(records[0].name, l->host_name, length + 1);
+    if (settings->domain[0] && length + 1 + strlen(settings->domain) < sizeof(records[0].name)) {
+        records[0].name[length++] = '.';
+        strcpy(records[0].name + length, settings->domain);
+    }
+    *count = 1;
+    return DNS_NO_ERROR;
+}
+
+int bridge_names_lookup(void *context, const struct dns_question *q, struct dns_record *records,
+                        size_t *count)
+{
+    struct bridge_server *s = context;
+    int64_t now = time(NULL);
+
+    if (!q->name[0])
+        return -1;
+    if (q->type == DNS_PTR)
+        return lookup_address(s, q, now, records, count);
+    return lookup_name(s, q, now, records, count);
+}

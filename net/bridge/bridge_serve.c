@@ -1,0 +1,195 @@
+/* The loop of the bridge's daemon. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "net/bridge/bridge_internal.h"
+#include "net/dhcp/udp_packet.h"
+
+#define BURST  64   /* messages answered with one write to disk */
+#define ASK_MS 3000 /* by then a container that has got its lease has its IPv6 addresses too */
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* --- DHCPv4 --- */
+
+static void send_reply(struct bridge_server *s, const struct dhcp_answer *a)
+{
+    static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    uint8_t bytes[DHCP_MESSAGE_MAX];
+    struct udp_packet p = {.source = s->dhcp_server.address,
+                           .destination = a->to,
+                           .source_port = DHCP_SERVER_PORT,
+                           .destination_port = DHCP_CLIENT_PORT,
+                           .payload = bytes,
+                           .size = dhcp_build(&a->reply, bytes)};
+    int r = udp_packet_send(s->packets, s->index, a->to_hardware ? a->reply.hardware : all, &p);
+
+    if (r < 0)
+        log_warn("dhcp", "cannot send a reply: %s", strerror(-r));
+}
+
+static void log_answer(const struct dhcp_message *m, const struct dhcp_answer *a)
+{
+    const uint8_t *h = m->hardware;
+
+    if (a->ignored)
+        log_warn("dhcp", "no address for %02x:%02x:%02x:%02x:%02x:%02x: %s", h[0], h[1], h[2], h[3], h[4],
+                 h[5], a->ignored);
+}
+
+/* Answer all that came together: what has changed is on disk, at one go, before anybody is told. */
+static void serve_dhcp(struct bridge_server *s)
+{
+    static struct dhcp_answer answers[BURST];
+    size_t count = 0;
+    int64_t now = time(NULL);
+    int r;
+
+    for (int i = 0; i < BURST; i++) {
+        uint8_t bytes[UDP_PACKET_MAX];
+        ssize_t got = recv(s->dhcp, bytes, sizeof(bytes), MSG_DONTWAIT);
+        struct dhcp_answer *a = &answers[count];
+        struct dhcp_message m;
+        struct lease *l;
+
+        if (got < 0 && errno != EINTR)
+            break;
+        if (got <= 0 || !dhcp_parse(bytes, (size_t)got, &m))
+            continue;
+        dhcp_server_answer(&s->dhcp_server, &m, now, a);
+        log_answer(&m, a);
+        l = a->changed ? lease_of_address(&s->dhcp_server.leases, a->changed) : NULL;
+        if (l && lease_journal_note(&s->journal, l) < 0)
+            continue;
+        if (l && s->settings->ipv6)
+            s->ask_at_ms = monotonic_ms() + ASK_MS;
+        count += a->send;
+    }
+    r = lease_journal_sync(&s->journal, &s->dhcp_server.leases);
+    if (r < 0)
+        log_error("dhcp", "cannot write the leases, which may be given twice after a restart: %s",
+                  strerror(-r));
+    for (size_t i = 0; i < count; i++)
+        send_reply(s, &answers[i]);
+}
+
+/* --- IPv6 --- */
+
+static void serve_radv(struct bridge_server *s, bool due)
+{
+    bool solicited = false;
+    int r;
+
+    while ((r = radv_receive(s->radv)) >= 0)
+        solicited |= r > 0;
+    if (solicited || due) {
+        radv_send(s->radv, s->index, &s->advertisement);
+        s->radv_at_ms = monotonic_ms() + RADV_INTERVAL_MS;
+    }
+}
+
+static void serve_dhcpv6(struct bridge_server *s)
+{
+    for (int i = 0; i < BURST && dhcpv6_serve(s->dhcpv6, &s->dhcpv6_server) == 0; i++)
+        ;
+}
+
+/* --- The loop --- */
+
+static void reload(struct bridge_server *s)
+{
+    cleanup_string_list struct string_list warnings = {0};
+    struct error err = ERROR_INIT;
+    struct bridge_hosts hosts;
+
+    if (bridge_hosts_read(s->settings->dhcp_file, &hosts, &warnings, &err) < 0) {
+        log_warn("dhcp", "the hosts stay as they are: %s", err.text);
+        return;
+    }
+    for (size_t i = 0; i < warnings.count; i++)
+        log_warn("dhcp", "%s", warnings.items[i]);
+    bridge_hosts_free(&s->hosts);
+    s->hosts = hosts;
+    s->dhcp_server.hosts = s->hosts.hosts;
+    s->dhcp_server.host_count = s->hosts.count;
+}
+
+/* false: the end. */
+static bool serve_signals(struct bridge_server *s)
+{
+    struct signalfd_siginfo info;
+
+    while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo != SIGHUP)
+            return false;
+        reload(s);
+    }
+    return true;
+}
+
+/* Until what comes first, in milliseconds; -1 for ever. */
+static int wait_ms(const struct bridge_server *s, int dns_ms, int64_t now_ms)
+{
+    int64_t first = dns_ms < 0 ? INT64_MAX : now_ms + dns_ms;
+
+    if (s->radv >= 0 && s->radv_at_ms < first)
+        first = s->radv_at_ms;
+    if (s->ask_at_ms && s->ask_at_ms < first)
+        first = s->ask_at_ms;
+    if (first == INT64_MAX)
+        return -1;
+    return first > now_ms ? (int)(first - now_ms) : 0;
+}
+
+void bridge_serve(struct bridge_server *s)
+{
+    struct pollfd fds[] = {{s->signals, POLLIN, 0},
+                           {s->dhcp, POLLIN, 0},
+                           {s->dns.poll, POLLIN, 0},
+                           {s->radv, POLLIN, 0},
+                           {s->dhcpv6, POLLIN, 0}};
+    int dns_ms = -1;
+
+    for (;;) {
+        int64_t now_ms = monotonic_ms();
+        int r = poll(fds, ARRAY_LENGTH(fds), wait_ms(s, dns_ms, now_ms));
+
+        if (r < 0 && errno != EINTR)
+            break;
+        if (r < 0)
+            continue;
+        if (fds[0].revents && !serve_signals(s))
+            break;
+        if (fds[1].revents)
+            serve_dhcp(s);
+        now_ms = monotonic_ms();
+        dns_ms = dns_forwarder_run(&s->dns, now_ms);
+        if (s->radv >= 0 && (fds[3].revents || now_ms >= s->radv_at_ms))
+            serve_radv(s, now_ms >= s->radv_at_ms);
+        if (fds[4].revents)
+            serve_dhcpv6(s);
+        if (s->ask_at_ms && now_ms >= s->ask_at_ms) {
+            s->ask_at_ms = 0;
+            bridge_neighbours_ask_all(s);
+        }
+    }
+    if (s->radv >= 0) {
+        s->advertisement.ending = true;
+        radv_send(s->radv, s->index, &s->advertisement);
+    }
+}

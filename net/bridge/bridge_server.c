@@ -1,0 +1,364 @@
+#include "net/bridge/bridge_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "net/bridge/bridge_internal.h"
+#include "net/link/link.h"
+#include "net/dns/port_owner.h"
+#include "net/dhcp/udp_packet.h"
+
+#define NOBODY  65534
+#define STOP_MS 5000
+
+/* --- Opening --- */
+
+/* Say who has a port that we were refused. */
+static int name_owner(const struct bridge_settings *s, bool tcp, unsigned port, struct error *err)
+{
+    struct in_addr address = {htonl(s->address)};
+    char owner[80], refused[sizeof(err->text)];
+
+    if (!port_owner(tcp, address, port, owner, sizeof(owner)))
+        return error_remedy(err, "stop what serves it on this host");
+    snprintf(refused, sizeof(refused), "%s", err->text);
+    error_text(err, EADDRINUSE, "%s by %s", refused, owner);
+    return error_remedy(err,
+                        "stop it, or have it leave %s alone (dnsmasq: except-interface=%s and "
+                        "bind-interfaces)",
+                        s->bridge, s->bridge);
+}
+
+static int take_lock(struct bridge_server *s, struct error *err)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    s->lock = open(BRIDGE_PID_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (s->lock < 0)
+        return error_set(err, errno, "cannot open %s", BRIDGE_PID_FILE);
+    if (fcntl(s->lock, F_SETLK, &whole) < 0)
+        return error_text(err, EBUSY, "lxc-net is already running");
+    if (ftruncate(s->lock, 0) < 0 || dprintf(s->lock, "%d\n", (int)getpid()) < 0)
+        return error_set(err, errno, "cannot write %s", BRIDGE_PID_FILE);
+    return 0;
+}
+
+static int open_dhcp(struct bridge_server *s, struct error *err)
+{
+    struct sockaddr_in self = {.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT)};
+    const char *bridge = s->settings->bridge;
+    int on = 1;
+
+    s->dhcp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* A DHCP server for other links shares the port where it says so, as dnsmasq with bind-interfaces does,
+     * whichever comes first: what comes from the bridge is ours by SO_BINDTODEVICE. */
+    if (s->dhcp < 0 || setsockopt(s->dhcp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        setsockopt(s->dhcp, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0 ||
+        setsockopt(s->dhcp, SOL_SOCKET, SO_BINDTODEVICE, bridge, (socklen_t)strlen(bridge)) < 0 ||
+        setsockopt(s->dhcp, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) < 0 ||
+        bind(s->dhcp, (struct sockaddr *)&self, sizeof(self)) < 0) {
+        error_set(err, errno, "cannot serve DHCP on port 67/udp of %s", bridge);
+        return err->code == -EADDRINUSE ? name_owner(s->settings, false, DHCP_SERVER_PORT, err) : err->code;
+    }
+    /* 250 containers may start at once. What the system allows less than this is no failure. */
+    setsockopt(s->dhcp, SOL_SOCKET, SO_RCVBUF, &(int){1 << 20}, sizeof(int));
+    s->packets = udp_packet_open(-1, s->index, 0);
+    return s->packets < 0 ? error_set(err, s->packets, "cannot send DHCP on %s", bridge) : 0;
+}
+
+static int open_leases(struct bridge_server *s, struct string_list *warnings, struct error *err)
+{
+    const struct bridge_settings *c = s->settings;
+    cleanup_free char *path = format_string(BRIDGE_LEASES, c->bridge);
+    struct dhcp_server *d = &s->dhcp_server;
+    int r = bridge_hosts_read(c->dhcp_file, &s->hosts, warnings, err);
+
+    if (r < 0)
+        return r;
+    if (!path)
+        return error_set(err, ENOMEM, "cannot open the leases");
+    *d = (struct dhcp_server){.address = c->address,
+                              .netmask = c->netmask,
+                              .lease_seconds = c->lease_seconds,
+                              .max_leases = c->max_leases,
+                              .hosts = s->hosts.hosts,
+                              .host_count = s->hosts.count};
+    strcpy(d->domain, c->domain);
+    lease_table_init(&d->leases, c->first, c->last);
+    return lease_journal_open(&s->journal, path, &d->leases, time(NULL), DHCP_FOREVER, err);
+}
+
+static int open_dns(struct bridge_server *s, struct error *err)
+{
+    const struct bridge_settings *c = s->settings;
+    struct in_addr address = {htonl(c->address)};
+    int r = dns_forwarder_open(&s->dns, &address, c->ipv6 ? &c->address6 : NULL, "/etc/resolv.conf",
+                               bridge_names_lookup, s, err);
+
+    return r == -EADDRINUSE ? name_owner(c, strstr(err->text, "/tcp") != NULL, DNS_PORT, err) : r;
+}
+
+static int open_ipv6(struct bridge_server *s, const struct link *bridge, struct error *err)
+{
+    const struct bridge_settings *c = s->settings;
+
+    if (!c->ipv6)
+        return 0;
+    s->advertisement = (struct radv){
+        .prefix = c->address6, .prefix_length = c->length6, .dns = c->address6, .domain = c->domain};
+    s->dhcpv6_server = (struct dhcpv6){.dns = c->address6, .domain = c->domain};
+    memcpy(s->advertisement.hardware, bridge->address, 6);
+    memcpy(s->dhcpv6_server.hardware, bridge->address, 6);
+    s->radv = radv_open(s->index, c->bridge, err);
+    if (s->radv < 0)
+        return s->radv;
+    s->dhcpv6 = dhcpv6_open(s->index, c->bridge, err);
+    return s->dhcpv6 < 0 ? s->dhcpv6 : 0;
+}
+
+static int open_signals(struct bridge_server *s, struct error *err)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signals < 0 ? error_set(err, errno, "cannot wait for signals") : 0;
+}
+
+static int open_server(struct bridge_server *s, struct string_list *warnings, struct error *err)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    struct link bridge = {0};
+    int r = take_lock(s, err);
+
+    if (r == 0)
+        r = netlink_open(&n, NETLINK_ROUTE, -1, err);
+    if (r == 0)
+        r = link_find(&n, 0, s->settings->bridge, &bridge, err);
+    s->index = bridge.index;
+    if (r == 0)
+        r = open_dhcp(s, err);
+    if (r == 0)
+        r = open_dns(s, err);
+    if (r == 0)
+        r = open_ipv6(s, &bridge, err);
+    if (r == 0)
+        r = open_leases(s, warnings, err);
+    return r == 0 ? open_signals(s, err) : r;
+}
+
+/* All it handles from now on is written by containers. */
+static int drop_rights(struct error *err)
+{
+    if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+        setresuid(NOBODY, NOBODY, NOBODY) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir("/") < 0)
+        return error_set(err, errno, "cannot give up root's rights");
+    return 0;
+}
+
+static struct bridge_server *new_server(const struct bridge_settings *settings)
+{
+    struct bridge_server *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    s->settings = settings;
+    s->lock = s->signals = s->dhcp = s->packets = s->radv = s->dhcpv6 = -1;
+    s->journal = (struct lease_journal)LEASE_JOURNAL_CLOSED;
+    for (int i = 0; i < DNS_LISTENERS; i++)
+        s->dns.listeners[i] = -1;
+    for (int i = 0; i < DNS_QUERIES; i++)
+        s->dns.queries[i].fd = -1;
+    for (int i = 0; i < DNS_STREAMS; i++)
+        s->dns.streams[i].fd = s->dns.streams[i].upstream = -1;
+    s->dns.poll = -1;
+    return s;
+}
+
+/* --- Running --- */
+
+/* What the daemon tells the process that started it: how it went, then its warnings, a line each. */
+static void report(int fd, const struct error *err, const struct string_list *warnings)
+{
+    write_all(fd, err, sizeof(*err));
+    for (size_t i = 0; i < warnings->count; i++)
+        if (write_all(fd, warnings->items[i], strlen(warnings->items[i])) < 0 || write_all(fd, "\n", 1) < 0)
+            return;
+}
+
+/* Keep nothing of the caller's open, but the log; in the foreground that may be standard error. */
+static void leave_caller(int report_fd, bool foreground)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = log_fd();
+
+    if (!foreground)
+        setsid();
+    if (null >= 0)
+        for (int fd = 0; fd <= 2; fd++)
+            if (!foreground || fd < 2)
+                dup2(null, fd);
+    for (int fd = 3; fd < 1024; fd++)
+        if (fd != log && fd != report_fd)
+            close(fd);
+}
+
+static _Noreturn void run_daemon(const struct bridge_settings *settings, int report_fd, bool foreground)
+{
+    struct bridge_server *s = new_server(settings);
+    struct string_list warnings = {0};
+    struct error err = ERROR_INIT;
+    int r;
+
+    leave_caller(report_fd, foreground);
+    r = s ? open_server(s, &warnings, &err) : error_set(&err, ENOMEM, "cannot start");
+    if (r == 0)
+        r = drop_rights(&err);
+    report(report_fd, &err, &warnings);
+    close(report_fd);
+    if (r == 0)
+        bridge_serve(s);
+    _exit(r < 0);
+}
+
+static int read_report(int fd, struct string_list *warnings, struct error *err)
+{
+    struct error theirs = ERROR_INIT;
+    char text[8192], *rest = text, *line;
+    ssize_t got = read_all(fd, &theirs, sizeof(theirs));
+
+    if (got != sizeof(theirs))
+        return error_text(err, EIO, "the bridge's server ended before it served");
+    got = read_all(fd, text, sizeof(text) - 1);
+    text[got < 0 ? 0 : got] = '\0';
+    while ((line = strsep(&rest, "\n")))
+        if (*line)
+            string_list_add(warnings, line);
+    if (theirs.code < 0)
+        *err = theirs;
+    return theirs.code;
+}
+
+/* Wait for the server, our child, and hand on what we are told. */
+static int wait_for_server(pid_t pid, int signals, struct error *err)
+{
+    for (;;) {
+        struct signalfd_siginfo info;
+        int status;
+
+        if (read(signals, &info, sizeof(info)) != sizeof(info))
+            continue;
+        if (info.ssi_signo != SIGCHLD)
+            kill(pid, (int)info.ssi_signo);
+        else if (waitpid(pid, &status, WNOHANG) == pid)
+            return WIFEXITED(status)
+                       ? 0
+                       : error_text(err, EIO, "the bridge's server was ended by signal %d", WTERMSIG(status));
+    }
+}
+
+/* Signals that whoever serves in the foreground waits for, blocked from before the child is made. */
+static int open_foreground(struct error *err)
+{
+    sigset_t set;
+    int fd;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    fd = signalfd(-1, &set, SFD_CLOEXEC);
+    return fd < 0 ? error_set(err, errno, "cannot wait for signals") : fd;
+}
+
+int bridge_server_start(const struct bridge_settings *settings, bool foreground, struct string_list *warnings,
+                        struct error *err)
+{
+    cleanup_fd int reading = -1, writing = -1, signals = foreground ? open_foreground(err) : -1;
+    int ends[2], r;
+    pid_t pid;
+
+    if (foreground && signals < 0)
+        return signals;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return error_set(err, errno, "cannot start the bridge's server");
+    reading = ends[0];
+    writing = ends[1];
+    pid = fork();
+    if (pid < 0)
+        return error_set(err, errno, "cannot start the bridge's server");
+    if (pid == 0)
+        run_daemon(settings, writing, foreground);
+    close_fd(&writing);
+    r = read_report(reading, warnings, err);
+    if (r < 0)
+        waitpid(pid, NULL, 0);
+    if (r < 0 || !foreground)
+        return r;
+    for (size_t i = 0; i < warnings->count; i++)
+        log_warn("lxc-net", "%s", warnings->items[i]);
+    string_list_clear(warnings);
+    return wait_for_server(pid, signals, err);
+}
+
+pid_t bridge_server_find(void)
+{
+    cleanup_fd int fd = open(BRIDGE_PID_FILE, O_RDONLY | O_CLOEXEC);
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (fcntl(fd, F_GETLK, &whole) < 0)
+        return -errno;
+    return whole.l_type == F_UNLCK ? 0 : whole.l_pid;
+}
+
+int bridge_server_stop(struct error *err)
+{
+    struct timespec pause = {.tv_nsec = 10000000};
+    pid_t pid = bridge_server_find(), now = pid;
+
+    if (pid < 0)
+        return error_set(err, pid, "cannot find the bridge's server");
+    if (pid > 0 && kill(pid, SIGTERM) < 0 && errno != ESRCH)
+        return error_set(err, errno, "cannot end the bridge's server (pid %d)", (int)pid);
+    for (int waited = 0; now == pid && pid > 0; waited += 10) {
+        if (waited == STOP_MS)
+            kill(pid, SIGKILL);
+        if (waited > 2 * STOP_MS)
+            return error_text(err, ETIMEDOUT, "the bridge's server (pid %d) does not end", (int)pid);
+        nanosleep(&pause, NULL);
+        now = bridge_server_find();
+    }
+    unlink(BRIDGE_PID_FILE);
+    return 0;
+}
+
+void bridge_leases_read(const struct bridge_settings *s, struct lease_table *out)
+{
+    cleanup_free char *path = format_string(BRIDGE_LEASES, s->bridge);
+
+    lease_table_init(out, 0, UINT32_MAX);
+    if (path)
+        lease_journal_read(path, out, time(NULL), DHCP_FOREVER);
+}

@@ -1,0 +1,54 @@
+/*
+ * What lxc-net is told: stock LXC's /etc/default/lxc and /etc/default/lxc-net, which are lines of a shell,
+ * and the part of dnsmasq's configuration that names hosts (LXC_DHCP_CONFILE). No file needs to exist.
+ */
+#ifndef LXCBOX_NET_BRIDGE_SETTINGS_H
+#define LXCBOX_NET_BRIDGE_SETTINGS_H
+
+#include <limits.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+#include "net/dhcp/dhcp_server.h"
+
+struct bridge_settings {
+    bool use_bridge;
+    char bridge[IFNAMSIZ];
+    uint8_t hardware[6];
+    uint32_t address, netmask; /* IPv4 addresses in host byte order */
+    uint32_t network;          /* what is masqueraded */
+    uint8_t network_length;    /* bits */
+    uint32_t first, last;      /* leased */
+    uint32_t lease_seconds;
+    size_t max_leases;
+    char dhcp_file[PATH_MAX]; /* "" for none */
+    char domain[DHCP_DOMAIN_SIZE];
+    bool ipv6; /* the three below are set */
+    struct in6_addr address6, network6;
+    uint8_t length6, network6_length; /* bits */
+    bool nat6;
+    struct strbuf lines;         /* those of the files that are set, as a file to be read again */
+    struct string_list warnings; /* sentences: what was not understood, or has no effect here */
+};
+
+/* Defaults, then each of the files that exists. 0, or a negative errno with `err` naming file and line. */
+int bridge_settings_read(const char *const *files, size_t count, struct bridge_settings *out,
+                         struct error *err);
+void bridge_settings_free(struct bridge_settings *s);
+
+struct bridge_hosts {
+    struct dhcp_host *hosts;
+    size_t count;
+};
+
+/* Read dhcp-host lines, and those of the files that dhcp-hostsfile lines name. Other lines become warnings. 0
+ * or a negative errno. */
+int bridge_hosts_read(const char *path, struct bridge_hosts *out, struct string_list *warnings,
+                      struct error *err);
+void bridge_hosts_free(struct bridge_hosts *h);
+
+#endif

@@ -1,0 +1,223 @@
+#include "net/dhcp/lease_journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+
+#define FILE_MAX  (32 << 20) /* bytes; what is read of a file */
+#define LINES_MIN 1000       /* below these a file is not written anew */
+#define HEADER    "# lxc-net leases, generation "
+#define FOOTER    "# complete "
+
+void lease_journal_close(struct lease_journal *j)
+{
+    close_fd(&j->fds[0]);
+    close_fd(&j->fds[1]);
+    strbuf_free(&j->pending);
+}
+
+static void apply(struct lease_table *t, const struct lease *l, int64_t now, int64_t longest)
+{
+    struct lease *kept;
+
+    if (l->address < t->first || l->address > t->last)
+        return;
+    kept = lease_take(t, l->address, &l->client);
+    if (!kept)
+        return;
+    kept->expires = l->expires > now + longest ? now + longest : l->expires;
+    memcpy(kept->host_name, l->host_name, sizeof(kept->host_name));
+}
+
+/* Read lines; the number of them. A last one without its end was cut and does not count. */
+static size_t read_lines(const char *text, struct lease_table *t, int64_t now, int64_t longest)
+{
+    const char *end;
+    size_t lines = 0;
+
+    for (; (end = strchr(text, '\n')); text = end + 1, lines++) {
+        struct lease l;
+
+        if (lease_parse(text, (size_t)(end - text), &l))
+            apply(t, &l, now, longest);
+    }
+    return lines;
+}
+
+/* FNV-1a. */
+static uint32_t checksum(const char *text, size_t length)
+{
+    uint32_t h = 2166136261U;
+
+    for (size_t i = 0; i < length; i++)
+        h = (h ^ (uint8_t)text[i]) * 16777619U;
+    return h;
+}
+
+/* The file's generation, where the table it began with was written to its end and is what was written; else
+ * 0. */
+static uint64_t read_generation(const char *text)
+{
+    const char *footer = strstr(text, FOOTER);
+
+    if (!footer || !starts_with(text, HEADER) ||
+        strtoul(footer + strlen(FOOTER), NULL, 16) != checksum(text, (size_t)(footer - text)))
+        return 0;
+    return strtoull(text + strlen(HEADER), NULL, 10);
+}
+
+static int open_slot(struct lease_journal *j, int slot, const char *path, char **text)
+{
+    cleanup_free char *name = format_string("%s.%d", path, slot);
+
+    if (!name)
+        return -ENOMEM;
+    j->fds[slot] = open(name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (j->fds[slot] < 0)
+        return -errno;
+    return file_read(AT_FDCWD, name, FILE_MAX, text, NULL);
+}
+
+/* Write the table into the other file and go on there. */
+static int rewrite(struct lease_journal *j, const struct lease_table *t)
+{
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    int other = !j->current, r;
+
+    r = strbuf_printf(&text, HEADER "%llu\n", (unsigned long long)j->generation + 1);
+    for (size_t i = 0; r == 0 && i < t->count; i++) {
+        char line[LEASE_LINE_SIZE];
+
+        /* Offers need not survive, and addresses in use by strangers are found again. */
+        if (t->leases[i].expires)
+            r = strbuf_add(&text, line, lease_format(&t->leases[i], line));
+    }
+    if (r == 0)
+        r = strbuf_printf(&text, FOOTER "%08x\n", checksum(text.text, text.length));
+    if (r == 0 && ftruncate(j->fds[other], 0) < 0)
+        r = -errno;
+    if (r == 0)
+        r = write_all(j->fds[other], text.text, text.length);
+    if (r == 0 && fdatasync(j->fds[other]) < 0)
+        r = -errno;
+    if (r < 0)
+        return r;
+    j->current = other;
+    j->generation++;
+    j->lines = t->count;
+    return ftruncate(j->fds[!other], 0) < 0 ? -errno : 0;
+}
+
+static int sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    cleanup_free char *folder = slash ? format_string("%.*s/", (int)(slash - path), path) : strdup(".");
+    cleanup_fd int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+static int make_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    cleanup_free char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+
+    return folder ? make_directories(folder, 0755) : 0;
+}
+
+/* Read the texts of both files, or what dnsmasq left; returns which of them is the current one. */
+static int read_all_files(const char *path, const char *const text[2], uint64_t generation[2],
+                          struct lease_table *t, int64_t now, int64_t longest)
+{
+    cleanup_free char *foreign = NULL;
+    size_t lines = 0;
+    int newest;
+
+    for (int slot = 0; slot < 2; slot++)
+        generation[slot] = read_generation(text[slot]);
+    newest = generation[1] > generation[0];
+    for (int i = 0; i < 2; i++) {
+        int slot = i == 0 ? !newest : newest;
+
+        /* One that was being written is no news, unless it is all there is. */
+        if (generation[slot] || !generation[newest])
+            lines += read_lines(text[slot], t, now, longest);
+    }
+    if (lines == 0 && file_read(AT_FDCWD, path, FILE_MAX, &foreign, NULL) == 0)
+        read_lines(foreign, t, now, longest);
+    return newest;
+}
+
+void lease_journal_read(const char *path, struct lease_table *t, int64_t now, int64_t longest)
+{
+    cleanup_free char *first = NULL, *second = NULL;
+    char **text[2] = {&first, &second};
+    uint64_t generation[2];
+
+    for (int slot = 0; slot < 2; slot++) {
+        cleanup_free char *name = format_string("%s.%d", path, slot);
+
+        if (!name ||
+            (file_read(AT_FDCWD, name, FILE_MAX, text[slot], NULL) < 0 && !(*text[slot] = strdup(""))))
+            return;
+    }
+    read_all_files(path, (const char *[]){first, second}, generation, t, now, longest);
+}
+
+int lease_journal_open(struct lease_journal *j, const char *path, struct lease_table *t, int64_t now,
+                       int64_t longest, struct error *err)
+{
+    cleanup_free char *first = NULL, *second = NULL;
+    char **text[2] = {&first, &second};
+    uint64_t generation[2] = {0, 0};
+    int newest, r = make_folder(path);
+
+    for (int slot = 0; r == 0 && slot < 2; slot++) {
+        r = open_slot(j, slot, path, text[slot]);
+    }
+    if (r < 0)
+        return error_set(err, r, "cannot open the leases %s.0 and .1", path);
+    newest = read_all_files(path, (const char *[]){first, second}, generation, t, now, longest);
+    j->current = newest;
+    j->generation = generation[newest];
+    r = rewrite(j, t);
+    if (r == 0)
+        r = sync_folder(path);
+    return r < 0 ? error_set(err, r, "cannot write the leases %s.%d", path, j->current) : 0;
+}
+
+int lease_journal_note(struct lease_journal *j, const struct lease *l)
+{
+    char line[LEASE_LINE_SIZE];
+
+    return strbuf_add(&j->pending, line, lease_format(l, line));
+}
+
+int lease_journal_sync(struct lease_journal *j, const struct lease_table *t)
+{
+    struct stat before;
+    int r;
+
+    if (!j->pending.length)
+        return 0;
+    if (fstat(j->fds[j->current], &before) < 0)
+        return -errno;
+    r = write_all(j->fds[j->current], j->pending.text, j->pending.length);
+    if (r == 0 && fdatasync(j->fds[j->current]) < 0)
+        r = -errno;
+    if (r < 0) {
+        /* No half line may stand before the next one. */
+        if (ftruncate(j->fds[j->current], before.st_size) < 0)
+            return -errno;
+        return r;
+    }
+    for (const char *p = j->pending.text; (p = strchr(p, '\n')); p++)
+        j->lines++;
+    strbuf_free(&j->pending);
+    return j->lines > LINES_MIN + 4 * t->count ? rewrite(j, t) : 0;
+}

@@ -1,0 +1,189 @@
+#include "net/dhcp/udp_packet.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/cleanup.h"
+#include "net/link/netns.h"
+
+#define PROTOCOL_UDP 17
+#define TTL          64
+
+static uint16_t read16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t read32(const uint8_t *p)
+{
+    return (uint32_t)read16(p) << 16 | read16(p + 2);
+}
+
+static void write16(uint8_t *p, uint16_t value)
+{
+    p[0] = (uint8_t)(value >> 8);
+    p[1] = (uint8_t)value;
+}
+
+static void write32(uint8_t *p, uint32_t value)
+{
+    write16(p, (uint16_t)(value >> 16));
+    write16(p + 2, (uint16_t)value);
+}
+
+/* RFC 1071. */
+static uint32_t add_sum(uint32_t sum, const uint8_t *p, size_t size)
+{
+    for (; size > 1; p += 2, size -= 2)
+        sum += read16(p);
+    return size ? sum + ((uint32_t)p[0] << 8) : sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+/* With the pseudo header: the addresses stand at byte 12 of the IPv4 header. */
+static uint16_t udp_sum(const uint8_t *ip, const uint8_t *udp, size_t size)
+{
+    return fold(add_sum(add_sum(PROTOCOL_UDP + (uint32_t)size, ip + 12, 8), udp, size));
+}
+
+size_t udp_packet_build(const struct udp_packet *p, uint8_t out[UDP_PACKET_MAX])
+{
+    uint8_t *udp = out + 20;
+    size_t udp_size = 8 + p->size;
+    uint16_t sum;
+
+    if (p->size > UDP_PACKET_MAX - UDP_HEADERS)
+        return 0;
+    memset(out, 0, UDP_HEADERS);
+    out[0] = 0x45;
+    write16(out + 2, (uint16_t)(20 + udp_size));
+    write16(out + 6, 0x4000); /* not to be fragmented, so that it needs no identification; RFC 6864 */
+    out[8] = TTL;
+    out[9] = PROTOCOL_UDP;
+    write32(out + 12, p->source);
+    write32(out + 16, p->destination);
+    write16(out + 10, fold(add_sum(0, out, 20)));
+    write16(udp, p->source_port);
+    write16(udp + 2, p->destination_port);
+    write16(udp + 4, (uint16_t)udp_size);
+    memcpy(udp + 8, p->payload, p->size);
+    sum = udp_sum(out, udp, udp_size);
+    write16(udp + 6, sum ? sum : 0xffff);
+    return 20 + udp_size;
+}
+
+bool udp_packet_parse(const uint8_t *bytes, size_t length, bool check, struct udp_packet *out)
+{
+    size_t header = length >= 20 ? (size_t)(bytes[0] & 15) * 4 : 0, total, udp_size;
+    const uint8_t *udp;
+
+    if (header < 20 || bytes[0] >> 4 != 4 || bytes[9] != PROTOCOL_UDP || read16(bytes + 6) & 0x3fff)
+        return false;
+    total = read16(bytes + 2);
+    if (total > length || header + 8 > total)
+        return false;
+    udp = bytes + header;
+    udp_size = read16(udp + 4);
+    if (udp_size < 8 || udp_size > total - header)
+        return false;
+    if (check && (fold(add_sum(0, bytes, header)) != 0 ||
+                  (read16(udp + 6) != 0 && udp_sum(bytes, udp, udp_size) != 0)))
+        return false;
+    *out = (struct udp_packet){.source = read32(bytes + 12),
+                               .destination = read32(bytes + 16),
+                               .source_port = read16(udp),
+                               .destination_port = read16(udp + 2),
+                               .payload = udp + 8,
+                               .size = udp_size - 8};
+    return true;
+}
+
+/* UDP, first fragment, destination port: Documentation/networking/filter.rst. */
+static int set_filter(int fd, uint16_t port)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTOCOL_UDP, 0, 6),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 4, 0),
+        BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+        BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_fprog program = {ARRAY_LENGTH(code), code};
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
+}
+
+int udp_packet_open(int netns, int index, uint16_t port)
+{
+    cleanup_fd int fd = netns_socket(netns, AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    /* Protocol 0 receives nothing. The filter goes before the bind, so that nothing else slips in. */
+    struct sockaddr_ll self = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(port ? ETH_P_IP : 0), .sll_ifindex = index};
+    int on = 1, r;
+
+    if (fd < 0)
+        return fd;
+    r = port ? set_filter(fd, port) : 0;
+    if (r < 0)
+        return r;
+    if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0 ||
+        bind(fd, (struct sockaddr *)&self, sizeof(self)) < 0)
+        return -errno;
+    return take_fd(&fd);
+}
+
+int udp_packet_send(int fd, int index, const uint8_t hardware[6], const struct udp_packet *p)
+{
+    struct sockaddr_ll to = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP), .sll_ifindex = index, .sll_halen = 6};
+    uint8_t packet[UDP_PACKET_MAX];
+    size_t size = udp_packet_build(p, packet);
+
+    if (!size)
+        return -EMSGSIZE;
+    memcpy(to.sll_addr, hardware, 6);
+    return sendto(fd, packet, size, 0, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
+}
+
+int udp_packet_receive(int fd, uint8_t *buffer, struct udp_packet *out, uint8_t hardware[6])
+{
+    struct sockaddr_ll from = {0};
+    _Alignas(struct cmsghdr) uint8_t control[128];
+    struct iovec iov = {buffer, UDP_PACKET_MAX};
+    struct msghdr m = {.msg_name = &from,
+                       .msg_namelen = sizeof(from),
+                       .msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof(control)};
+    ssize_t got = recvmsg(fd, &m, 0);
+    struct tpacket_auxdata aux = {0};
+    struct cmsghdr *c;
+
+    if (got < 0)
+        return -errno;
+    c = CMSG_FIRSTHDR(&m); /* the only one asked for */
+    if (c && c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA)
+        memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+    if (from.sll_pkttype == PACKET_OUTGOING)
+        return 0;
+    if (hardware)
+        memcpy(hardware, from.sll_addr, 6);
+    /* A packet of this very machine (a veth's) has its checksum filled in by hardware that never comes. */
+    return udp_packet_parse(buffer, (size_t)got, !(aux.tp_status & TP_STATUS_CSUMNOTREADY), out);
+}

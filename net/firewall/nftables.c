@@ -1,0 +1,421 @@
+#include "net/firewall/nftables.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/cleanup.h"
+
+/* libnftnl's and nft's numbering of what NFTA_RULE_USERDATA holds: bytes of type, length, value. */
+#define USERDATA_COMMENT 0
+#define COMMENT_MAX      64
+#define DUMP_MAX         65536 /* chains or rules; more are not a firewall but an attack */
+
+/* --- Building --- */
+
+static void begin(struct netlink_batch *b, uint16_t message, uint16_t flags, uint8_t family)
+{
+    struct nfgenmsg header = {.nfgen_family = family, .version = NFNETLINK_V0};
+
+    netlink_begin(b, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | message), flags, &header, sizeof(header));
+}
+
+static void frame(struct netlink_batch *b, uint16_t type)
+{
+    struct nfgenmsg header = {.nfgen_family = AF_UNSPEC, .res_id = htons(NFNL_SUBSYS_NFTABLES)};
+
+    netlink_frame(b, type, &header, sizeof(header));
+}
+
+static void put_be32(struct netlink_batch *b, uint16_t type, uint32_t value)
+{
+    netlink_put_u32(b, type, htonl(value));
+}
+
+void nft_begin(struct netlink_batch *b)
+{
+    netlink_batch_init(b);
+    frame(b, NFNL_MSG_BATCH_BEGIN);
+}
+
+void nft_table_add(struct netlink_batch *b, uint8_t family, const char *table)
+{
+    begin(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, family);
+    netlink_put_string(b, NFTA_TABLE_NAME, table);
+}
+
+void nft_table_delete(struct netlink_batch *b, uint8_t family, const char *table)
+{
+    begin(b, NFT_MSG_DELTABLE, 0, family);
+    netlink_put_string(b, NFTA_TABLE_NAME, table);
+}
+
+void nft_chain_add(struct netlink_batch *b, uint8_t family, const char *table, const char *chain,
+                   const char *type, uint32_t hook, int32_t priority)
+{
+    size_t nest;
+
+    begin(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family);
+    netlink_put_string(b, NFTA_CHAIN_TABLE, table);
+    netlink_put_string(b, NFTA_CHAIN_NAME, chain);
+    nest = netlink_nest(b, NFTA_CHAIN_HOOK);
+    put_be32(b, NFTA_HOOK_HOOKNUM, hook);
+    put_be32(b, NFTA_HOOK_PRIORITY, (uint32_t)priority);
+    netlink_nest_end(b, nest);
+    put_be32(b, NFTA_CHAIN_POLICY, NF_ACCEPT);
+    netlink_put_string(b, NFTA_CHAIN_TYPE, type);
+}
+
+size_t nft_rule_begin(struct netlink_batch *b, uint8_t family, const char *table, const char *chain,
+                      bool first, const char *comment)
+{
+    begin(b, NFT_MSG_NEWRULE, NLM_F_CREATE | (first ? 0 : NLM_F_APPEND), family);
+    netlink_put_string(b, NFTA_RULE_TABLE, table);
+    netlink_put_string(b, NFTA_RULE_CHAIN, chain);
+    if (comment) {
+        size_t length = strnlen(comment, COMMENT_MAX);
+        uint8_t data[2 + COMMENT_MAX + 1] = {USERDATA_COMMENT, (uint8_t)(length + 1)};
+
+        memcpy(data + 2, comment, length);
+        netlink_put(b, NFTA_RULE_USERDATA, data, 2 + length + 1);
+    }
+    return netlink_nest(b, NFTA_RULE_EXPRESSIONS);
+}
+
+void nft_rule_end(struct netlink_batch *b, size_t rule)
+{
+    netlink_nest_end(b, rule);
+}
+
+void nft_rule_delete(struct netlink_batch *b, uint8_t family, const char *table, const char *chain,
+                     uint64_t handle)
+{
+    uint64_t wire = htobe64(handle);
+
+    begin(b, NFT_MSG_DELRULE, 0, family);
+    netlink_put_string(b, NFTA_RULE_TABLE, table);
+    netlink_put_string(b, NFTA_RULE_CHAIN, chain);
+    netlink_put(b, NFTA_RULE_HANDLE, &wire, sizeof(wire));
+}
+
+/* An expression is a list element that nests its name and its own attributes. */
+struct expression {
+    size_t element, data;
+};
+
+static struct expression expression_begin(struct netlink_batch *b, const char *name)
+{
+    struct expression e;
+
+    e.element = netlink_nest(b, NFTA_LIST_ELEM);
+    netlink_put_string(b, NFTA_EXPR_NAME, name);
+    e.data = netlink_nest(b, NFTA_EXPR_DATA);
+    return e;
+}
+
+static void expression_end(struct netlink_batch *b, struct expression e)
+{
+    netlink_nest_end(b, e.data);
+    netlink_nest_end(b, e.element);
+}
+
+static void put_data(struct netlink_batch *b, uint16_t type, const void *bytes, size_t size)
+{
+    size_t nest = netlink_nest(b, type);
+
+    netlink_put(b, NFTA_DATA_VALUE, bytes, size);
+    netlink_nest_end(b, nest);
+}
+
+static void load_meta(struct netlink_batch *b, uint32_t key)
+{
+    struct expression e = expression_begin(b, "meta");
+
+    put_be32(b, NFTA_META_DREG, NFT_REG_1);
+    put_be32(b, NFTA_META_KEY, key);
+    expression_end(b, e);
+}
+
+static void load_payload(struct netlink_batch *b, uint32_t base, uint32_t offset, size_t size)
+{
+    struct expression e = expression_begin(b, "payload");
+
+    put_be32(b, NFTA_PAYLOAD_DREG, NFT_REG_1);
+    put_be32(b, NFTA_PAYLOAD_BASE, base);
+    put_be32(b, NFTA_PAYLOAD_OFFSET, offset);
+    put_be32(b, NFTA_PAYLOAD_LEN, (uint32_t)size);
+    expression_end(b, e);
+}
+
+static void compare(struct netlink_batch *b, uint32_t op, const void *bytes, size_t size)
+{
+    struct expression e = expression_begin(b, "cmp");
+
+    put_be32(b, NFTA_CMP_SREG, NFT_REG_1);
+    put_be32(b, NFTA_CMP_OP, op);
+    put_data(b, NFTA_CMP_DATA, bytes, size);
+    expression_end(b, e);
+}
+
+void nft_match_interface(struct netlink_batch *b, uint32_t key, const char *name)
+{
+    load_meta(b, key);
+    /* With the NUL and no more, as iptables-nft writes it: it must be able to read a rule in its chains. */
+    compare(b, NFT_CMP_EQ, name, strlen(name) + 1);
+}
+
+void nft_match_service(struct netlink_batch *b, uint8_t protocol, uint16_t port)
+{
+    uint16_t wire = htons(port);
+
+    load_meta(b, NFT_META_L4PROTO);
+    compare(b, NFT_CMP_EQ, &protocol, sizeof(protocol));
+    if (!port)
+        return;
+    load_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(wire));
+    compare(b, NFT_CMP_EQ, &wire, sizeof(wire));
+}
+
+void nft_match_network(struct netlink_batch *b, uint32_t offset, const void *value, const void *mask,
+                       size_t size, bool negate)
+{
+    static const uint8_t zeros[16];
+    struct expression e;
+
+    load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offset, size);
+    e = expression_begin(b, "bitwise");
+    put_be32(b, NFTA_BITWISE_SREG, NFT_REG_1);
+    put_be32(b, NFTA_BITWISE_DREG, NFT_REG_1);
+    put_be32(b, NFTA_BITWISE_LEN, (uint32_t)size);
+    put_data(b, NFTA_BITWISE_MASK, mask, size);
+    put_data(b, NFTA_BITWISE_XOR, zeros, size);
+    expression_end(b, e);
+    compare(b, negate ? NFT_CMP_NEQ : NFT_CMP_EQ, value, size);
+}
+
+void nft_counter(struct netlink_batch *b)
+{
+    expression_end(b, expression_begin(b, "counter"));
+}
+
+void nft_accept(struct netlink_batch *b)
+{
+    struct expression e = expression_begin(b, "immediate");
+    size_t data, verdict;
+
+    put_be32(b, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+    data = netlink_nest(b, NFTA_IMMEDIATE_DATA);
+    verdict = netlink_nest(b, NFTA_DATA_VERDICT);
+    put_be32(b, NFTA_VERDICT_CODE, NF_ACCEPT);
+    netlink_nest_end(b, verdict);
+    netlink_nest_end(b, data);
+    expression_end(b, e);
+}
+
+void nft_masquerade(struct netlink_batch *b)
+{
+    expression_end(b, expression_begin(b, "masq"));
+}
+
+int nft_commit(struct netlink *n, struct netlink_batch *b, struct netlink_result *result)
+{
+    frame(b, NFNL_MSG_BATCH_END);
+    return netlink_exchange(n, b, NULL, result);
+}
+
+int nft_check(struct netlink *n, struct netlink_batch *b, struct netlink_result *result)
+{
+    return netlink_exchange(n, b, NULL, result);
+}
+
+/* --- Listing --- */
+
+static bool read_header(const struct netlink_message *m, uint16_t message, struct netlink_view *rest,
+                        uint8_t *family)
+{
+    struct nfgenmsg header;
+
+    *rest = m->payload;
+    if (m->type != (NFNL_SUBSYS_NFTABLES << 8 | message) ||
+        !netlink_take_header(rest, &header, sizeof(header)))
+        return false;
+    *family = header.nfgen_family;
+    return true;
+}
+
+static uint32_t be32(const struct netlink_attribute *a)
+{
+    return ntohl(netlink_u32(a));
+}
+
+static bool read_name(const struct netlink_attribute *a, char out[NFT_NAME_SIZE])
+{
+    netlink_string(a, out, NFT_NAME_SIZE);
+    return a->payload.length <= NFT_NAME_SIZE && out[0];
+}
+
+bool nft_chain_parse(const struct netlink_message *m, struct nft_chain *out)
+{
+    struct netlink_view rest, hook;
+    struct netlink_attribute a, inner;
+
+    *out = (struct nft_chain){0};
+    if (!read_header(m, NFT_MSG_NEWCHAIN, &rest, &out->family))
+        return false;
+    while (netlink_next_attribute(&rest, &a)) {
+        if ((a.type == NFTA_CHAIN_TABLE && !read_name(&a, out->table)) ||
+            (a.type == NFTA_CHAIN_NAME && !read_name(&a, out->name)))
+            return false;
+        if (a.type == NFTA_CHAIN_POLICY)
+            out->drops = be32(&a) == NF_DROP;
+        if (a.type != NFTA_CHAIN_HOOK)
+            continue;
+        for (hook = a.payload, out->base = true; netlink_next_attribute(&hook, &inner);) {
+            if (inner.type == NFTA_HOOK_HOOKNUM)
+                out->hook = be32(&inner);
+            else if (inner.type == NFTA_HOOK_PRIORITY)
+                out->priority = (int32_t)be32(&inner);
+        }
+    }
+    return out->table[0] && out->name[0];
+}
+
+/* Find the attribute `type` in a nest; false where there is none. */
+static bool find(struct netlink_view nest, uint16_t type, struct netlink_attribute *out)
+{
+    while (netlink_next_attribute(&nest, out))
+        if (out->type == type)
+            return true;
+    return false;
+}
+
+static bool is_drop(const struct netlink_attribute *immediate)
+{
+    struct netlink_attribute a;
+
+    return find(immediate->payload, NFTA_IMMEDIATE_DATA, &a) && find(a.payload, NFTA_DATA_VERDICT, &a) &&
+           find(a.payload, NFTA_VERDICT_CODE, &a) && be32(&a) == NF_DROP;
+}
+
+/* Whether all that the rule does is to count, to log, and to drop or reject. */
+static bool refuses_all(struct netlink_view expressions)
+{
+    struct netlink_attribute element, name, data;
+    bool refuses = false;
+
+    while (netlink_next_attribute(&expressions, &element)) {
+        char word[16] = "";
+
+        if (!find(element.payload, NFTA_EXPR_NAME, &name))
+            return false;
+        netlink_string(&name, word, sizeof(word));
+        if (strcmp(word, "counter") == 0 || strcmp(word, "log") == 0)
+            continue;
+        if (strcmp(word, "reject") != 0 && (strcmp(word, "immediate") != 0 ||
+                                            !find(element.payload, NFTA_EXPR_DATA, &data) || !is_drop(&data)))
+            return false;
+        refuses = true;
+    }
+    return refuses;
+}
+
+static void read_comment(struct netlink_view data, char *out, size_t size)
+{
+    while (data.length >= 2) {
+        size_t length = data.bytes[1];
+
+        if (length > data.length - 2)
+            return;
+        if (data.bytes[0] == USERDATA_COMMENT) {
+            struct netlink_attribute text = {0, {data.bytes + 2, length}};
+
+            netlink_string(&text, out, size);
+            return;
+        }
+        data.bytes += 2 + length;
+        data.length -= 2 + length;
+    }
+}
+
+bool nft_rule_parse(const struct netlink_message *m, struct nft_rule *out)
+{
+    struct netlink_attribute a;
+    struct netlink_view rest;
+
+    *out = (struct nft_rule){0};
+    if (!read_header(m, NFT_MSG_NEWRULE, &rest, &out->family))
+        return false;
+    while (netlink_next_attribute(&rest, &a)) {
+        uint64_t handle;
+
+        if ((a.type == NFTA_RULE_TABLE && !read_name(&a, out->table)) ||
+            (a.type == NFTA_RULE_CHAIN && !read_name(&a, out->chain)))
+            return false;
+        if (a.type == NFTA_RULE_HANDLE && netlink_bytes(&a, &handle, sizeof(handle)) == sizeof(handle))
+            out->handle = be64toh(handle);
+        else if (a.type == NFTA_RULE_EXPRESSIONS)
+            out->refuses_all = refuses_all(a.payload);
+        else if (a.type == NFTA_RULE_USERDATA)
+            read_comment(a.payload, out->comment, sizeof(out->comment));
+    }
+    return out->table[0] && out->chain[0] && out->handle;
+}
+
+static bool parse_chain(const struct netlink_message *m, void *out)
+{
+    return nft_chain_parse(m, out);
+}
+
+static bool parse_rule(const struct netlink_message *m, void *out)
+{
+    return nft_rule_parse(m, out);
+}
+
+/* Dump what GET `message` lists into an array of `size` bytes each. */
+static int list(struct netlink *n, uint16_t message, const char *what, size_t size,
+                bool (*parse)(const struct netlink_message *, void *), void **out, size_t *count,
+                struct error *err)
+{
+    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
+    cleanup_free void *items = NULL;
+    struct netlink_result result;
+    struct netlink_message m;
+    struct netlink_view rest;
+    struct netlink_batch b;
+    size_t used = 0, room = 0;
+
+    netlink_batch_init(&b);
+    begin(&b, message, 0, AF_UNSPEC);
+    if (netlink_dump(n, &b, &replies, &result) < 0)
+        return netlink_error(&result, err, "cannot list the firewall's %s", what);
+    rest = (struct netlink_view){(const uint8_t *)replies.text, replies.length};
+    while (netlink_next_message(&rest, &m) && used < DUMP_MAX) {
+        if (used == room) {
+            void *more = reallocarray(items, room = room ? room * 2 : 16, size);
+
+            if (!more)
+                return error_set(err, ENOMEM, "cannot list the firewall's %s", what);
+            items = more;
+        }
+        used += parse(&m, (char *)items + used * size);
+    }
+    *out = take_ptr(items);
+    *count = used;
+    return 0;
+}
+
+int nft_chain_list(struct netlink *n, struct nft_chain **out, size_t *count, struct error *err)
+{
+    return list(n, NFT_MSG_GETCHAIN, "chains", sizeof(**out), parse_chain, (void **)out, count, err);
+}
+
+int nft_rule_list(struct netlink *n, struct nft_rule **out, size_t *count, struct error *err)
+{
+    return list(n, NFT_MSG_GETRULE, "rules", sizeof(**out), parse_rule, (void **)out, count, err);
+}

@@ -1,0 +1,85 @@
+#include "net/link/bridge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+
+#define LOCK_FILE "/run/lxc/lxc-net.lock"
+
+/* One lxc-net at a time: an fd that holds the lock until it is closed. */
+static int take_lock(struct error *err)
+{
+    cleanup_fd int fd = -1;
+    int r = make_directories("/run/lxc", 0755);
+
+    if (r == 0) {
+        fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        r = fd < 0 ? -errno : 0;
+    }
+    while (r == 0 && flock(fd, LOCK_EX) < 0)
+        r = errno == EINTR ? 0 : -errno;
+    if (r < 0) {
+        error_set(err, r, "cannot lock %s", LOCK_FILE);
+        return r == -EACCES ? error_remedy(err, "run it as root") : r;
+    }
+    return take_fd(&fd);
+}
+
+/* What is up already: refused where it works, taken down where it is what a crash left. */
+static int clear_remains(struct error *err)
+{
+    struct bridge_state state;
+    pid_t server = bridge_server_find();
+    int r = bridge_state_read(&state, err);
+
+    if (r == -ENOENT && server == 0) {
+        error_clear(err);
+        return 0;
+    }
+    if (r < 0 && r != -ENOENT)
+        return r;
+    if (server > 0 || (r == 0 && state.uplink[0]))
+        r = error_text(err, EBUSY, "lxc-net is already running");
+    else
+        r = bridge_network_stop(err);
+    bridge_state_free(&state);
+    return r;
+}
+
+int bridge_up(const struct bridge_request *r, bool foreground, struct string_list *warnings,
+              struct error *err)
+{
+    cleanup_fd int lock = take_lock(err);
+    int ret = lock < 0 ? lock : clear_remains(err);
+
+    if (ret == 0)
+        ret = bridge_network_start(r, warnings, err);
+    if (ret < 0 || r->uplink)
+        return ret;
+    if (foreground)
+        close_fd(&lock); /* so that it can be brought down meanwhile */
+    ret = bridge_server_start(r->settings, foreground, warnings, err);
+    if (ret == 0 && !foreground)
+        return 0;
+    if (foreground)
+        lock = take_lock(NULL);
+    if (bridge_network_stop(ret < 0 ? NULL : err) == -ENOENT && ret == 0)
+        error_clear(err); /* somebody else was faster */
+    return ret;
+}
+
+int bridge_down(struct error *err)
+{
+    cleanup_fd int lock = take_lock(err);
+    struct bridge_state state;
+    int r = lock < 0 ? lock : bridge_state_read(&state, err);
+
+    if (r < 0)
+        return r;
+    bridge_state_free(&state);
+    r = bridge_server_stop(err);
+    return r < 0 ? r : bridge_network_stop(err);
+}
