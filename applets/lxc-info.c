@@ -96,7 +96,7 @@ static void read_links(struct info *info)
 
 static void read_use(struct info *info)
 {
-    cleanup_command_fds struct command_fds cgroups = {0};
+    cleanup_fd_list struct fd_list cgroups = {0};
 
     if (command_cgroup_fds(&info->container, &cgroups, NULL) == 0)
         cgroup_read_statistics(cgroups.fds, cgroups.count, &info->use);

@@ -9,7 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/pattern.h"
 #include "core/container.h"
-#include "core/monitor/monitord.h"
+#include "core/command/monitord.h"
 
 struct lxc_monitor_options {
     struct container_options container;

@@ -67,7 +67,7 @@ static int64_t counted(int64_t value)
     return value < 0 ? 0 : value;
 }
 
-static void read_usage(const struct command_fds *fds, struct usage *u)
+static void read_usage(const struct fd_list *fds, struct usage *u)
 {
     struct cgroup_statistics s;
     struct cgroup_details d;
@@ -111,7 +111,7 @@ static int read_usages(const char *lxcpath, struct usages *out, struct error *er
         return error_set(err, ENOMEM, "cannot list what the containers use");
     for (size_t i = 0; i < list.count; i++) {
         const struct container c = {.name = list.items[i].name, .lxcpath = lxcpath};
-        cleanup_command_fds struct command_fds fds = {.count = 0};
+        cleanup_fd_list struct fd_list fds = {.count = 0};
         struct usage *u = &out->items[out->count];
 
         /* One that has ended meanwhile, or is another user's. */

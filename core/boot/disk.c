@@ -10,7 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
-#include "core/storage/filesystem.h"
+#include "core/mount/filesystem.h"
 
 #define WAIT_TRIES 100 /* of 100 ms */
 #define FAT_HEAD   512 /* bytes: the boot sector */

@@ -7,7 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/cgroup/devices.h"
-#include "core/monitor/monitord.h"
+#include "core/command/monitord.h"
 #include "core/storage/list.h"
 
 /* One request and all that comes back. */
@@ -18,9 +18,9 @@ struct exchange {
     size_t length;
 
     struct command_response response;
-    char *answer;           /* response.length bytes and a terminating zero; NULL without data */
-    struct command_fds fds; /* sent where there are any, the caller's then; what came back, ours */
-    int connection;         /* still open after exchange_with(); closed by exchange_end() unless taken */
+    char *answer;       /* response.length bytes and a terminating zero; NULL without data */
+    struct fd_list fds; /* sent where there are any, the caller's then; what came back, ours */
+    int connection;     /* still open after exchange_with(); closed by exchange_end() unless taken */
 };
 
 #define EXCHANGE(...)                                                                                        \
@@ -32,7 +32,7 @@ struct exchange {
 static void exchange_end(struct exchange *x)
 {
     free(x->answer);
-    command_fds_close(&x->fds);
+    fd_list_close(&x->fds);
     close_fd(&x->connection);
 }
 
@@ -49,7 +49,7 @@ static int connect_to(const struct sockaddr_un *address, socklen_t length)
 static int receive_rest(int fd, void *bytes, size_t length)
 {
     while (length) {
-        ssize_t n = command_receive(fd, bytes, length, 0, NULL, NULL);
+        ssize_t n = message_receive(fd, bytes, length, 0, NULL, NULL);
         if (n <= 0)
             return n < 0 ? (int)n : -ECONNRESET;
         bytes = (char *)bytes + n;
@@ -62,7 +62,7 @@ static int receive_rest(int fd, void *bytes, size_t length)
 static int receive_response(struct exchange *x)
 {
     struct command_response *r = &x->response;
-    ssize_t n = command_receive(x->connection, r, sizeof(*r), 0, NULL, &x->fds);
+    ssize_t n = message_receive(x->connection, r, sizeof(*r), 0, NULL, &x->fds);
     int result;
 
     if (n <= 0)
@@ -92,12 +92,12 @@ static int exchange_over(struct exchange *x, const struct sockaddr_un *address, 
     x->connection = connect_to(address, address_length);
     if (x->connection < 0)
         return x->connection;
-    r = command_send(x->connection, &request, sizeof(request), true, NULL);
+    r = message_send(x->connection, &request, sizeof(request), true, NULL);
     if (r == 0 && x->fds.count)
-        r = command_send(x->connection, "", 1, false, &x->fds);
+        r = message_send(x->connection, "", 1, false, &x->fds);
     x->fds.count = 0;
     if (r == 0 && x->length)
-        r = command_send(x->connection, x->data, x->length, false, NULL);
+        r = message_send(x->connection, x->data, x->length, false, NULL);
     /* A monitor that refuses us may have answered and closed before we were done: its answer says why. */
     if (r < 0 && r != -EPIPE)
         return r;
@@ -217,7 +217,7 @@ int command_cgroup_fd(const struct container *c, const char *controller, bool li
     return ask_fd(c, &x, "open the cgroup", err);
 }
 
-int command_cgroup_fds(const struct container *c, struct command_fds *fds, struct error *err)
+int command_cgroup_fds(const struct container *c, struct fd_list *fds, struct error *err)
 {
     struct cgroup_context_message message = {0};
     cleanup_exchange struct exchange x =

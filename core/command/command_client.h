@@ -34,7 +34,7 @@ int command_cgroup_path(const struct container *c, const char *controller, bool 
                         struct error *err);
 
 /* A directory fd of the container's cgroup in every hierarchy, in the monitor's order. */
-int command_cgroup_fds(const struct container *c, struct command_fds *fds, struct error *err);
+int command_cgroup_fds(const struct container *c, struct fd_list *fds, struct error *err);
 
 /* A directory fd of the container's cgroup for one controller. */
 int command_cgroup_fd(const struct container *c, const char *controller, bool limit, struct error *err);

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "core/base/message.h"
 #include "core/container.h"
 
 enum command {
@@ -82,7 +83,7 @@ struct console_log_request {
     uint8_t write_logfile;
 };
 
-#define COMMAND_CGROUP_FDS_MAX 20
+#define COMMAND_CGROUP_FDS_MAX MESSAGE_FDS_MAX
 
 enum command_layout {
     COMMAND_LAYOUT_UNKNOWN = -1,
@@ -115,38 +116,14 @@ struct device_message {
     void *links[2];
 };
 
-/* fds that came or go beside a message. */
-struct command_fds {
-    int fds[COMMAND_CGROUP_FDS_MAX];
-    size_t count;
-};
-
-#define cleanup_command_fds __attribute__((cleanup(command_fds_close)))
-void command_fds_close(struct command_fds *fds);
-
 /*
  * The abstract address of a container's command socket: LXCPATH/NAME/command, or lxc/HASH/command with the
  * FNV-1a hash of LXCPATH/NAME where that is too long for a socket address. Returns the address's length.
  */
 socklen_t command_address(const struct container *c, struct sockaddr_un *address);
 
-/* The same of the process that hands on the changes of state beneath an lxcpath: see core/monitor/monitord.h.
+/* The same of the process that hands on the changes of state beneath an lxcpath: see core/command/monitord.h.
  */
 socklen_t monitord_address(const char *lxcpath, struct sockaddr_un *address);
-
-/*
- * Send `bytes` with our credentials beside them (`credentials`) or fds (`fds`, may be NULL). No SIGPIPE.
- * 0 or a negative errno.
- */
-int command_send(int socket, const void *bytes, size_t length, bool credentials,
-                 const struct command_fds *fds);
-
-/*
- * Receive one message's first `length` bytes with what came beside it. `flags` are recvmsg(2)'s. `peer` and
- * `fds` may be NULL; fds nobody asked for are closed. Without credentials in the message, peer->pid is 0.
- * Returns the bytes received (0: the other side closed) or a negative errno, -EFBIG when fds were cut off.
- */
-ssize_t command_receive(int socket, void *bytes, size_t length, int flags, struct ucred *peer,
-                        struct command_fds *fds);
 
 #endif

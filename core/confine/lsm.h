@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-#include "core/mount/rootfs.h"
+#include "core/base/error.h"
+#include "core/config/config.h"
 
 bool lsm_apparmor_enabled(void);
 bool lsm_selinux_enabled(void);

@@ -18,13 +18,13 @@ struct call {
 };
 
 static enum command_outcome reply(const struct call *c, int result, intptr_t value, const void *data,
-                                  size_t length, const struct command_fds *fds)
+                                  size_t length, const struct fd_list *fds)
 {
     struct command_response response = {.result = result, .length = (int32_t)length, .value = value};
-    int r = command_send(c->connection, &response, sizeof(response), false, fds);
+    int r = message_send(c->connection, &response, sizeof(response), false, fds);
 
     if (r == 0 && length)
-        r = command_send(c->connection, data, length, false, NULL);
+        r = message_send(c->connection, data, length, false, NULL);
     return r == 0 && result >= 0 ? COMMAND_KEEP : COMMAND_CLOSE;
 }
 
@@ -49,7 +49,7 @@ static enum command_outcome reply_text(const struct call *c, const char *text)
 /* `fd` stays ours; a negative one is the error. */
 static enum command_outcome reply_fd(const struct call *c, int fd)
 {
-    struct command_fds fds = {.fds = {fd}, .count = 1};
+    struct fd_list fds = {.fds = {fd}, .count = 1};
 
     if (fd < 0)
         return reply_result(c, fd);
@@ -100,10 +100,10 @@ static enum command_outcome get_seccomp_notify_fd(const struct call *c)
 /* lxc-attach's: its command is confined as init is, and its calls go to the same proxy. */
 static enum command_outcome add_listener(const struct call *c)
 {
-    cleanup_command_fds struct command_fds fds = {.count = 0};
+    cleanup_fd_list struct fd_list fds = {.count = 0};
     struct monitor *m = c->monitor;
     char byte;
-    ssize_t n = command_receive(c->connection, &byte, 1, 0, NULL, &fds);
+    ssize_t n = message_receive(c->connection, &byte, 1, 0, NULL, &fds);
     int r = n == 1 && fds.count == 1 && seccomp_notify_has_proxy(&m->notifier) ? 0 : -EINVAL;
 
     if (r == 0)
@@ -199,7 +199,7 @@ static enum command_outcome get_cgroup_ctx(const struct call *c)
 {
     const struct cgroup *g = c->monitor->cgroup;
     struct cgroup_context_message message = {.layout = g ? (int32_t)g->layout : COMMAND_LAYOUT_UNKNOWN};
-    struct command_fds fds = {.count = 0};
+    struct fd_list fds = {.count = 0};
 
     for (size_t i = 0; g && i < g->count && i < COMMAND_CGROUP_FDS_MAX; i++)
         if (g->hierarchies[i].payload_fd >= 0)
@@ -223,7 +223,7 @@ static enum command_outcome answer_cgroup_fd(const struct call *c, bool limit)
     const struct cgroup *g = c->monitor->cgroup;
     const struct cgroup_hierarchy *h;
     struct cgroup_fd_message message = {0};
-    struct command_fds fds = {.count = 1};
+    struct fd_list fds = {.count = 1};
     size_t length = common_length(c, sizeof(message));
 
     memcpy(&message, c->data, length);
@@ -260,7 +260,7 @@ static enum command_outcome get_tty_fd(const struct call *c)
     struct monitor *m = c->monitor;
     int number = (int)c->request->value;
     int fd = number == 0 ? console_take(m, c->connection) : terminals_take(&m->ttys, &number, c->connection);
-    struct command_fds fds = {.fds = {fd}, .count = 1};
+    struct fd_list fds = {.fds = {fd}, .count = 1};
 
     return fd < 0 ? reply_result(c, -EBADF) : reply(c, 0, number, NULL, 0, &fds);
 }

@@ -30,7 +30,7 @@ static void refuse_peer(int connection)
 {
     const struct command_response response = {.result = -EPERM};
 
-    (void)command_send(connection, &response, sizeof(response), false, NULL);
+    (void)message_send(connection, &response, sizeof(response), false, NULL);
 }
 
 int command_server_accept(int listening, int *refused)
@@ -67,7 +67,7 @@ static int receive_data(int connection, const struct command_request *request, c
         return -ENOMEM;
     (*data)[length] = '\0';
     while (got < length) {
-        ssize_t n = command_receive(connection, *data + got, length - got, 0, NULL, NULL);
+        ssize_t n = message_receive(connection, *data + got, length - got, 0, NULL, NULL);
         if (n <= 0)
             return n < 0 ? (int)n : -ECONNRESET;
         got += (size_t)n;
@@ -80,7 +80,7 @@ enum command_outcome command_server_handle(struct monitor *m, int connection)
     struct command_request request;
     cleanup_free char *data = NULL;
     struct ucred peer;
-    ssize_t n = command_receive(connection, &request, sizeof(request), MSG_DONTWAIT, &peer, NULL);
+    ssize_t n = message_receive(connection, &request, sizeof(request), MSG_DONTWAIT, &peer, NULL);
 
     if (n == -EAGAIN)
         return COMMAND_KEEP;

@@ -92,7 +92,7 @@ static int keep_namespaces(struct monitor *m, struct error *err)
 /* Make the child and let it go: from then on it mounts while we see to its limits and links. */
 static int begin(struct monitor *m, struct child *child, int sync, struct error *err)
 {
-    cleanup_command_fds struct command_fds trees = {.count = 0};
+    cleanup_fd_list struct fd_list trees = {.count = 0};
     int r = open_shared(m, child, err);
     pid_t pid;
 
@@ -109,7 +109,7 @@ static int begin(struct monitor *m, struct child *child, int sync, struct error 
     return r < 0 ? r : sync_send(sync, SYNC_GO, &trees, err);
 }
 
-static void take_terminal(struct monitor *m, struct command_fds *fds)
+static void take_terminal(struct monitor *m, struct fd_list *fds)
 {
     struct terminal *t = console_wanted(m->config) && m->console.pty.master < 0
                              ? &m->console.pty
@@ -126,7 +126,7 @@ static void take_terminal(struct monitor *m, struct command_fds *fds)
 static int collect(struct monitor *m, int sync, struct error *err)
 {
     for (;;) {
-        cleanup_command_fds struct command_fds fds = {.count = 0};
+        cleanup_fd_list struct fd_list fds = {.count = 0};
         int point = sync_next(sync, &fds, err);
 
         if (point < 0 || point == SYNC_PREPARED)
@@ -187,12 +187,12 @@ static int prepare(struct monitor *m, int sync, struct error *err)
 static int prefer_childs_reason(int sync, int r, struct error *err)
 {
     struct error childs = ERROR_INIT;
-    cleanup_command_fds struct command_fds fds = {.count = 0};
+    cleanup_fd_list struct fd_list fds = {.count = 0};
     int point = 0;
 
     shutdown(sync, SHUT_WR);
     while (point >= 0 && point != SYNC_RUNNING) {
-        command_fds_close(&fds);
+        fd_list_close(&fds);
         point = sync_next(sync, &fds, &childs);
     }
     if (point >= 0 || childs.code == -EPIPE)
@@ -205,7 +205,7 @@ static int prefer_childs_reason(int sync, int r, struct error *err)
 /* The last way to init; calls on it that wait for an answer get it from here. */
 static int see_off(struct monitor *m, bool notifies, int sync, struct error *err)
 {
-    cleanup_command_fds struct command_fds fds = {.count = 0};
+    cleanup_fd_list struct fd_list fds = {.count = 0};
     int r = sync_send(sync, SYNC_EXEC, NULL, err);
 
     if (r == 0 && notifies) {

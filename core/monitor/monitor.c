@@ -13,7 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/monitor/launch.h"
-#include "core/monitor/monitord.h"
+#include "core/command/monitord.h"
 #include "core/base/signal.h"
 #include "core/command/protocol.h"
 
@@ -197,7 +197,7 @@ static int tell_starter(const struct monitor *m, int *report, struct error *err)
 
     if (*report < 0)
         return 0;
-    r = command_send(*report, &none, sizeof(none), false, NULL);
+    r = message_send(*report, &none, sizeof(none), false, NULL);
     close_fd(report);
     dup2(STDOUT_FILENO, STDERR_FILENO);
     return r < 0 ? error_set(err, r, "who started %s has gone before it ran", m->container->name) : 0;

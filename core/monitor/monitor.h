@@ -84,7 +84,7 @@ int monitor_run(const struct container *c, struct config *config, const struct s
 /* Change the state and tell the clients that wait for it. Thawed is told as such and kept as running. */
 void monitor_set_state(struct monitor *m, enum container_state state);
 
-/* The same where a client has changed it, who tells lxc-monitor (core/monitor/monitord.h) itself. */
+/* The same where a client has changed it, who tells lxc-monitor (core/command/monitord.h) itself. */
 void monitor_note_state(struct monitor *m, enum container_state state);
 
 /* Watch an fd for input and hang-up; stop watching it (before it is closed). 0 or a negative errno. */

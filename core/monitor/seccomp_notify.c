@@ -109,7 +109,7 @@ static bool is_valid(const struct seccomp_notifier *n)
 }
 
 /* What the caller's fds are; their pids were read before is_valid() vouched for them. */
-static int open_caller(const struct seccomp_notifier *n, struct command_fds *fds)
+static int open_caller(const struct seccomp_notifier *n, struct fd_list *fds)
 {
     char path[40];
 
@@ -131,7 +131,7 @@ static int open_caller(const struct seccomp_notifier *n, struct command_fds *fds
 }
 
 /* Send the call, all in one message. */
-static int ask(const struct seccomp_notifier *n, const struct command_fds *fds)
+static int ask(const struct seccomp_notifier *n, const struct fd_list *fds)
 {
     struct seccomp_proxy_message head = {.monitor_pid = getpid(),
                                          .init_pid = n->init_pid,
@@ -144,7 +144,7 @@ static int ask(const struct seccomp_notifier *n, const struct command_fds *fds)
         strbuf_add(&message, n->response, n->sizes.seccomp_notif_resp) < 0 ||
         (n->cookie && strbuf_puts(&message, n->cookie) < 0))
         return -ENOMEM;
-    return command_send(n->proxy, message.text, message.length, false, fds);
+    return message_send(n->proxy, message.text, message.length, false, fds);
 }
 
 /* Receive the answer into n->response. */
@@ -172,7 +172,7 @@ static int hear(struct seccomp_notifier *n)
 
 static int consult(struct seccomp_notifier *n)
 {
-    cleanup_command_fds struct command_fds fds = {.count = 0};
+    cleanup_fd_list struct fd_list fds = {.count = 0};
     int r = open_caller(n, &fds);
 
     if (r < 0)

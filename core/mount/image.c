@@ -10,7 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/spawn/hooks.h"
 #include "core/mount/tree.h"
-#include "core/storage/filesystem.h"
+#include "core/mount/filesystem.h"
 #include "core/mount/loop.h"
 
 struct image {

@@ -329,7 +329,7 @@ void rootfs_close(struct rootfs *r)
     close_fd(&r->dev_fd);
     close_fd(&r->pts_fd);
     close_fd(&r->proc_fd);
-    command_fds_close(&r->prepared);
+    fd_list_close(&r->prepared);
     free(r->path);
     free(r->shmounts);
     r->path = r->shmounts = NULL;

@@ -47,7 +47,7 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
-#include "core/command/protocol.h"
+#include "core/base/message.h"
 
 struct mount_options; /* core/mount/mounts.h */
 
@@ -58,9 +58,9 @@ struct rootfs {
     int proc_fd;  /* O_PATH: the host's /proc, which a container cannot fake; usable after rootfs_enter too */
     char *path;   /* where it is mounted: LXC_ROOTFS_MOUNT of hooks; "/" without lxc.rootfs.path */
     bool is_host; /* no lxc.rootfs.path: the host's own tree is used, and rootfs_enter does nothing */
-    struct command_fds prepared; /* from rootfs_prepare, which came with SYNC_GO */
-    size_t used;                 /* of them */
-    char *shmounts; /* lxc.mount.auto = shmounts: where it is mounted, from the container's root */
+    struct fd_list prepared; /* from rootfs_prepare, which came with SYNC_GO */
+    size_t used;             /* of them */
+    char *shmounts;          /* lxc.mount.auto = shmounts: where it is mounted, from the container's root */
 };
 
 #define ROOTFS_INIT                                                                                          \
@@ -116,7 +116,7 @@ void rootfs_source_resolve(struct rootfs_source *s);
  * where the container has a user namespace, and whatever has the option idmap=. Usually there are none. They
  * are to be sent beside SYNC_GO into r->prepared, and vanish with their fds. -E2BIG for more than 20.
  */
-int rootfs_prepare(const struct config *c, pid_t child, struct command_fds *out, struct error *err);
+int rootfs_prepare(const struct config *c, pid_t child, struct fd_list *out, struct error *err);
 
 /* Does the rootfs come prepared? For both sides to agree on. */
 bool rootfs_is_prepared(const struct config *c, const struct rootfs_source *s, const struct mount_options *o);

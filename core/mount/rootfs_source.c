@@ -158,15 +158,15 @@ static int adjust(int tree, const char *idmap, pid_t child, unsigned long propag
                : r;
 }
 
-static int keep(struct command_fds *out, int *tree, struct error *err)
+static int keep(struct fd_list *out, int *tree, struct error *err)
 {
     if (out->count == ARRAY_LENGTH(out->fds))
-        return error_text(err, E2BIG, "there are more than %d mounts with idmap=", COMMAND_CGROUP_FDS_MAX);
+        return error_text(err, E2BIG, "there are more than %d mounts with idmap=", MESSAGE_FDS_MAX);
     out->fds[out->count++] = take_fd(tree);
     return 0;
 }
 
-static int prepare_rootfs(const struct config *c, pid_t child, struct command_fds *out, struct error *err)
+static int prepare_rootfs(const struct config *c, pid_t child, struct fd_list *out, struct error *err)
 {
     cleanup_rootfs_source struct rootfs_source s = {0};
     cleanup_mount_options struct mount_options o = {0};
@@ -225,7 +225,7 @@ static int prepare_entry(const struct config_mount *m, const struct mount_option
     return adjust(*tree, o->idmap, child, MS_SLAVE, err);
 }
 
-int rootfs_prepare(const struct config *c, pid_t child, struct command_fds *out, struct error *err)
+int rootfs_prepare(const struct config *c, pid_t child, struct fd_list *out, struct error *err)
 {
     int r = prepare_rootfs(c, child, out, err);
 

@@ -28,7 +28,7 @@ static void plan_end(struct attach_plan *p)
     close_fd(&p->pidfd);
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         close_fd(&p->namespace_fds[i]);
-    command_fds_close(&p->cgroups);
+    fd_list_close(&p->cgroups);
     free(p->label);
     seccomp_program_free(&p->seccomp);
     string_list_clear(&p->environment);
@@ -348,9 +348,9 @@ static int wait_for_command(pid_t pid, int signals)
  */
 static int read_report(const struct attach_plan *p, pid_t pid, int report, struct error *err)
 {
-    cleanup_command_fds struct command_fds fds = {.count = 0};
+    cleanup_fd_list struct fd_list fds = {.count = 0};
     struct error told;
-    ssize_t n = p->seccomp.notifies ? command_receive(report, &told, sizeof(told), MSG_WAITALL, NULL, &fds)
+    ssize_t n = p->seccomp.notifies ? message_receive(report, &told, sizeof(told), MSG_WAITALL, NULL, &fds)
                                     : read_all(report, &told, sizeof(told));
 
     if (fds.count) {
@@ -359,7 +359,7 @@ static int read_report(const struct attach_plan *p, pid_t pid, int report, struc
             kill(pid, SIGKILL);
             return r;
         }
-        command_fds_close(&fds);
+        fd_list_close(&fds);
         n = read_all(report, &told, sizeof(told));
     }
     if (n != sizeof(told))

@@ -28,7 +28,7 @@ static int enter_cgroups(struct attach_plan *p, struct error *err)
 
     if (r < 0)
         return error_context(err, "%s", p->container->name);
-    command_fds_close(&p->cgroups);
+    fd_list_close(&p->cgroups);
     return 0;
 }
 
@@ -194,7 +194,7 @@ static int move_inside(struct attach_plan *p, struct error *err)
 static int restrict_self(const struct attach_plan *p, int report, struct error *err)
 {
     const struct attach_options *o = p->options;
-    struct command_fds listener = {.fds = {-1}};
+    struct fd_list listener = {.fds = {-1}};
     int r = 0;
 
     if (p->personality >= 0 && personality((unsigned long)p->personality) < 0)
@@ -208,8 +208,8 @@ static int restrict_self(const struct attach_plan *p, int report, struct error *
         r = seccomp_load(&p->seccomp, &listener.fds[0], err);
     if (r == 0 && listener.fds[0] >= 0) {
         listener.count = 1;
-        r = command_send(report, "", 1, false, &listener);
-        command_fds_close(&listener);
+        r = message_send(report, "", 1, false, &listener);
+        fd_list_close(&listener);
         if (r < 0)
             return error_set(err, r, "cannot hand over the listener of the seccomp profile");
     }

@@ -16,7 +16,7 @@ struct attach_plan {
     uint64_t namespaces;                /* to enter, the pid namespace apart */
     int pidfd;                          /* of init, good for setns(2); -1: use namespace_fds */
     int namespace_fds[NAMESPACE_KINDS]; /* -1: not to be entered */
-    struct command_fds cgroups;
+    struct fd_list cgroups;
     bool in_cgroup;    /* the child was born in the v2 one */
     uint64_t bounding; /* init's capability bounding set */
     bool no_new_privs; /* init's */

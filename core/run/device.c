@@ -59,8 +59,7 @@ static int set_device_rule(const struct container *c, const struct device_rule *
  * The cgroups in which a file may be: the one that carries the limits of the controller before the dot, or,
  * where nobody knows such a controller ("cgroup.procs"), all.
  */
-static int find_cgroups(const struct container *c, const char *file, struct command_fds *fds,
-                        struct error *err)
+static int find_cgroups(const struct container *c, const char *file, struct fd_list *fds, struct error *err)
 {
     char controller[64];
     size_t length = strcspn(file, ".");
@@ -80,7 +79,7 @@ static int find_cgroups(const struct container *c, const char *file, struct comm
 
 int container_set_cgroup(const struct container *c, const char *file, const char *value, struct error *err)
 {
-    cleanup_command_fds struct command_fds fds = {.count = 0};
+    cleanup_fd_list struct fd_list fds = {.count = 0};
     bool allow = strcmp(file, "devices.allow") == 0;
     int r;
 
@@ -96,7 +95,7 @@ int container_set_cgroup(const struct container *c, const char *file, const char
 
 int container_get_cgroup(const struct container *c, const char *file, char **value, struct error *err)
 {
-    cleanup_command_fds struct command_fds fds = {.count = 0};
+    cleanup_fd_list struct fd_list fds = {.count = 0};
     int r = find_cgroups(c, file, &fds, err);
 
     return r < 0 ? r : cgroup_get_value(fds.fds, fds.count, file, value, err);

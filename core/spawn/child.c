@@ -197,7 +197,7 @@ static int fill_dev(struct inside *in, struct error *err)
 
 static int mount_devpts(struct inside *in, struct error *err)
 {
-    struct command_fds fds = {.count = 1};
+    struct fd_list fds = {.count = 1};
     int r = in->rootfs.is_host ? 0 : dev_pts(&in->rootfs, in->config, err);
 
     if (r < 0 || in->rootfs.pts_fd < 0)
@@ -209,7 +209,7 @@ static int mount_devpts(struct inside *in, struct error *err)
 /* A pty of the container's devpts on /dev/NAME: both ends go to the monitor, the slave is also returned. */
 static int give_terminal(struct inside *in, const char *name, int *slave, unsigned *number, struct error *err)
 {
-    struct command_fds fds = {.count = 2};
+    struct fd_list fds = {.count = 2};
     cleanup_fd int master = -1, pts = -1;
     int r = dev_terminal(&in->rootfs, in->config, name, &master, &pts, err);
 
@@ -301,7 +301,7 @@ static int set_no_new_privs(struct inside *in, struct error *err)
 
 static int load_seccomp(struct inside *in, struct error *err)
 {
-    struct command_fds fds = {.count = 1};
+    struct fd_list fds = {.count = 1};
     cleanup_fd int listener = -1;
     int r = seccomp_load(in->child->seccomp, &listener, err);
 

@@ -10,10 +10,10 @@ struct sync_message {
 
 #define SYNC_ERROR (-1)
 
-int sync_send(int socket, enum sync_point point, const struct command_fds *fds, struct error *err)
+int sync_send(int socket, enum sync_point point, const struct fd_list *fds, struct error *err)
 {
     const int32_t number = (int32_t)point;
-    int r = command_send(socket, &number, sizeof(number), false, fds);
+    int r = message_send(socket, &number, sizeof(number), false, fds);
 
     return r < 0 ? error_set(err, r, "cannot reach the other side of the start") : 0;
 }
@@ -22,13 +22,13 @@ void sync_fail(int socket, const struct error *what)
 {
     const struct sync_message message = {.point = SYNC_ERROR, .error = *what};
 
-    (void)command_send(socket, &message, sizeof(message), false, NULL);
+    (void)message_send(socket, &message, sizeof(message), false, NULL);
 }
 
-int sync_next(int socket, struct command_fds *fds, struct error *err)
+int sync_next(int socket, struct fd_list *fds, struct error *err)
 {
     struct sync_message message;
-    ssize_t n = command_receive(socket, &message, sizeof(message), 0, NULL, fds);
+    ssize_t n = message_receive(socket, &message, sizeof(message), 0, NULL, fds);
 
     if (n < 0)
         return error_set(err, (int)n, "cannot follow the start");
@@ -44,7 +44,7 @@ int sync_next(int socket, struct command_fds *fds, struct error *err)
     return message.point;
 }
 
-int sync_wait(int socket, enum sync_point point, struct command_fds *fds, struct error *err)
+int sync_wait(int socket, enum sync_point point, struct fd_list *fds, struct error *err)
 {
     int r = sync_next(socket, fds, err);
 

@@ -7,7 +7,8 @@
 #ifndef LXCBOX_CORE_RUN_SYNC_H
 #define LXCBOX_CORE_RUN_SYNC_H
 
-#include "core/command/protocol.h"
+#include "core/base/error.h"
+#include "core/base/message.h"
 
 enum sync_point {
     SYNC_GO,       /* to the child: ids are mapped, cgroups entered */
@@ -20,7 +21,7 @@ enum sync_point {
 };
 
 /* 0 or a negative errno with `err` filled. `fds` may be NULL. */
-int sync_send(int socket, enum sync_point point, const struct command_fds *fds, struct error *err);
+int sync_send(int socket, enum sync_point point, const struct fd_list *fds, struct error *err);
 
 /* The child's last word. */
 void sync_fail(int socket, const struct error *what);
@@ -30,12 +31,12 @@ void sync_fail(int socket, const struct error *what);
  * where it sent its error, and by us where a message is malformed (-EPROTO). `fds` may be NULL where none are
  * expected.
  */
-int sync_next(int socket, struct command_fds *fds, struct error *err);
+int sync_next(int socket, struct fd_list *fds, struct error *err);
 
 /*
  * Wait for a point. Returns 0 or a negative errno as above; -EPIPE where the other side is gone, -EPROTO
  * where it is out of step. `fds` as above.
  */
-int sync_wait(int socket, enum sync_point point, struct command_fds *fds, struct error *err);
+int sync_wait(int socket, enum sync_point point, struct fd_list *fds, struct error *err);
 
 #endif

@@ -96,7 +96,7 @@ static int read_lines(const struct container *c, const char *key, struct string_
  * v1 counts what is swapped out in memory.stat only (memsw less memory can come out negative, as the two are
  * not read at once), v2 in a file of its own.
  */
-static int64_t read_swap(const struct command_fds *cgroups)
+static int64_t read_swap(const struct fd_list *cgroups)
 {
     cleanup_free char *current = NULL, *statistics = NULL;
     const char *line = NULL;
@@ -111,7 +111,7 @@ static int64_t read_swap(const struct command_fds *cgroups)
 
 static void read_use(const struct container *c, struct overview_row *row)
 {
-    cleanup_command_fds struct command_fds cgroups = {0};
+    cleanup_fd_list struct fd_list cgroups = {0};
     struct cgroup_statistics use = {-1, -1, -1, -1};
 
     if (command_cgroup_fds(c, &cgroups, NULL) < 0)

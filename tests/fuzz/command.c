@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     m.console.ring = (struct console_ring){.bytes = ring, .size = sizeof(ring)};
     console_ring_write(&m.console.ring, "said", 4);
     setsockopt(fds[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
-    if (command_send(fds[1], data, size, true, NULL) == 0 && shutdown(fds[1], SHUT_WR) == 0)
+    if (message_send(fds[1], data, size, true, NULL) == 0 && shutdown(fds[1], SHUT_WR) == 0)
         while (command_server_handle(&m, fds[0]) == COMMAND_KEEP)
             ;
     if (!state_name(m.state) || m.state == STATE_THAWED || m.console.ring.length > sizeof(ring))

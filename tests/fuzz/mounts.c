@@ -6,7 +6,7 @@
 #include "core/base/cleanup.h"
 #include "core/mount/mounts.h"
 #include "core/mount/rootfs.h"
-#include "core/storage/filesystem.h"
+#include "core/mount/filesystem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/mount/mounts.h"
 #include "core/mount/rootfs.h"
-#include "core/storage/filesystem.h"
+#include "core/mount/filesystem.h"
 
 static void options_become_flags_and_data(void **state)
 {

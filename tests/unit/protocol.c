@@ -81,9 +81,9 @@ static enum command_outcome ask(struct pair *p, int command, intptr_t value, con
 {
     const struct command_request request = {.command = command, .length = length, .value = value};
 
-    assert_int_equal(command_send(p->client, &request, sizeof(request), true, NULL), 0);
+    assert_int_equal(message_send(p->client, &request, sizeof(request), true, NULL), 0);
     if (data)
-        assert_int_equal(command_send(p->client, data, (size_t)length, false, NULL), 0);
+        assert_int_equal(message_send(p->client, data, (size_t)length, false, NULL), 0);
     return command_server_handle(&p->monitor, p->server);
 }
 
@@ -136,7 +136,7 @@ static void a_length_out_of_bounds_ends_the_connection(void **state)
     assert_int_equal(ask(p, COMMAND_GET_STATE, 0, NULL, COMMAND_DATA_MAX + 1), COMMAND_CLOSE);
     assert_int_equal(answer(p).result, 1000);
     /* Half a request. */
-    assert_int_equal(command_send(p->client, "x", 1, true, NULL), 0);
+    assert_int_equal(message_send(p->client, "x", 1, true, NULL), 0);
     assert_int_equal(command_server_handle(&p->monitor, p->server), COMMAND_CLOSE);
 }
 
@@ -155,7 +155,7 @@ static void a_request_needs_the_credentials_of_its_sender(void **state)
 
     assert_int_equal(setsockopt(p->server, SOL_SOCKET, SO_PASSCRED, &(int){0}, sizeof(int)), 0);
     const struct command_request request = {.command = COMMAND_GET_STATE};
-    assert_int_equal(command_send(p->client, &request, sizeof(request), false, NULL), 0);
+    assert_int_equal(message_send(p->client, &request, sizeof(request), false, NULL), 0);
     assert_int_equal(command_server_handle(&p->monitor, p->server), COMMAND_CLOSE);
     assert_int_equal(answer(p).result, -EPERM);
 }
@@ -186,11 +186,11 @@ static void fds_that_come_with_a_request_are_closed(void **state)
 {
     struct pair *p = *state;
     const struct command_request request = {.command = COMMAND_GET_STATE};
-    struct command_fds fds = {.fds = {p->client}, .count = 1};
+    struct fd_list fds = {.fds = {p->client}, .count = 1};
     int before = dup(0), after;
 
     close(before);
-    assert_int_equal(command_send(p->client, &request, sizeof(request), false, &fds), 0);
+    assert_int_equal(message_send(p->client, &request, sizeof(request), false, &fds), 0);
     command_server_handle(&p->monitor, p->server);
     after = dup(0);
     close(after);
@@ -257,7 +257,7 @@ static void one_container_has_one_socket(void **state)
 static void the_start_goes_point_by_point(void **state)
 {
     struct error err = ERROR_INIT, sent = ERROR_INIT;
-    struct command_fds fds = {.fds = {0}, .count = 1}, got = {.count = 0};
+    struct fd_list fds = {.fds = {0}, .count = 1}, got = {.count = 0};
     int sides[2];
 
     (void)state;
@@ -265,7 +265,7 @@ static void the_start_goes_point_by_point(void **state)
     assert_int_equal(sync_send(sides[0], SYNC_TERMINAL, &fds, &err), 0);
     assert_int_equal(sync_wait(sides[1], SYNC_TERMINAL, &got, &err), 0);
     assert_int_equal(got.count, 1);
-    command_fds_close(&got);
+    fd_list_close(&got);
     sync_send(sides[0], SYNC_PREPARED, NULL, &err);
     assert_int_equal(sync_wait(sides[1], SYNC_GO, NULL, &err), -EPROTO);
     error_text(&sent, ENOSPC, "no room");

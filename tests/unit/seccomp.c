@@ -455,12 +455,12 @@ static int answer(int server)
         struct seccomp_notif_resp answer;
         char cookie[16];
     } m;
-    cleanup_command_fds struct command_fds fds = {.count = 0};
+    cleanup_fd_list struct fd_list fds = {.count = 0};
     cleanup_fd int peer = accept(server, NULL, NULL);
     char comm[32] = "";
     ssize_t n;
 
-    n = command_receive(peer, &m, sizeof(m), 0, NULL, &fds);
+    n = message_receive(peer, &m, sizeof(m), 0, NULL, &fds);
     if (n != (ssize_t)(offsetof(__typeof__(m), cookie) + 6) || memcmp(m.cookie, "cookie", 6) != 0 ||
         m.head.cookie_length != 6 || m.head.reserved || fds.count != 3 || m.head.init_pid != 7)
         return 1;
@@ -482,7 +482,7 @@ static void a_call_is_answered_by_the_proxy_and_fails_without(void **state)
     cleanup_seccomp_notifier struct seccomp_notifier n = SECCOMP_NOTIFIER_INIT;
     cleanup_free char *proxy = format_string("unix:@lxcbox-test-proxy-%d", getpid());
     struct config c = {.seccomp_notify_proxy = proxy, .seccomp_notify_cookie = (char *)"cookie"};
-    struct command_fds fds = {.count = 0};
+    struct fd_list fds = {.count = 0};
     struct sockaddr_un address;
     socklen_t length;
     int pair[2], status;
@@ -509,14 +509,14 @@ static void a_call_is_answered_by_the_proxy_and_fails_without(void **state)
         fds.count = 1;
         prctl(PR_SET_NAME, "asks");
         if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || seccomp_load(&program, &fds.fds[0], NULL) < 0 ||
-            command_send(pair[1], "l", 1, false, &fds) < 0)
+            message_send(pair[1], "l", 1, false, &fds) < 0)
             _exit(1);
         if (syscall(SYS_getppid, 5) != 4242)
             _exit(2);
         _exit(syscall(SYS_getppid) == -1 && errno == ENOSYS ? 0 : 3);
     }
     close(pair[1]); /* the caller's end of it ends our wait */
-    assert_int_equal(command_receive(pair[0], &byte, 1, 0, NULL, &fds), 1);
+    assert_int_equal(message_receive(pair[0], &byte, 1, 0, NULL, &fds), 1);
     assert_int_equal(seccomp_notify_open(&n, &c, fds.fds[0], 7, NULL), 0);
     struct pollfd waiting = {n.listener, POLLIN, 0};
     assert_int_equal(poll(&waiting, 1, 20000), 1);

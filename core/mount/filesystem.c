@@ -1,4 +1,4 @@
-#include "core/storage/filesystem.h"
+#include "core/mount/filesystem.h"
 
 #include <string.h>
 #include <unistd.h>

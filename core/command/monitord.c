@@ -1,4 +1,4 @@
-#include "core/monitor/monitord.h"
+#include "core/command/monitord.h"
 
 #include <errno.h>
 #include <fcntl.h>
