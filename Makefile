@@ -12,7 +12,7 @@ DEPS := build/deps/$(TRIPLET)
 # Sources are found, not listed. What an applet has beside its own file is in a folder of its name.
 applet_sources := $(if $(APPLETS),applets/lxcbox.c $(wildcard applets/lxcbox/*.c) $(APPLETS:%=applets/%.c) $(wildcard $(APPLETS:%=applets/%/*.c)),\
 	$(wildcard applets/*.c applets/*/*.c))
-room_sources := $(wildcard core/*.c core/*/*.c net/*/*.c fetch/*/*.c)
+room_sources := $(wildcard core/*/*.c net/*/*.c fetch/*/*.c applets/cli/*.c)
 sources := $(sort $(applet_sources) $(room_sources))
 objects := $(sources:%.c=$(OUT)/obj/%.o) $(OUT)/obj/roots.o
 # Files that core/config takes in with .incbin.

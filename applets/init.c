@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "applets/init/init.h"
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/boot/disk.h"

@@ -1,7 +1,7 @@
 /* insmod: load a kernel module from a file. See insmod.1. */
 #include <errno.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/boot/modules.h"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "applets/ip/ip.h"
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 
 #define REFUSED 2 /* exit status: the kernel said no */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/config/config.h"
-#include "core/container.h"
 #include "core/run/attach.h"
 #include "core/confine/personality.h"
 

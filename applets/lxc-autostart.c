@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/config/load.h"
 #include "core/config/summary.h"
-#include "core/container.h"
 #include "core/run/start.h"
 #include "core/run/stop.h"
 #include "core/storage/list.h"

@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
-#include "core/container.h"
 #include "core/run/device.h"
 
 struct lxc_cgroup_options {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/cgroup/layout.h"

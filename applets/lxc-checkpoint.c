@@ -2,7 +2,8 @@
  * lxc-checkpoint.1. */
 #include <errno.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/config/load.h"
 #include "core/run/checkpoint.h"
 #include "core/run/start.h"

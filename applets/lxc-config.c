@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/config/global.h"
 
 struct lxc_config_options {

@@ -6,7 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/config/config.h"
 #include "core/run/attach.h"

@@ -6,7 +6,8 @@
 #include <sys/ioctl.h>
 
 #include "applets/unpack_place.h"
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/storage/create.h"
 #include "core/storage/template_busybox.h"

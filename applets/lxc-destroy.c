@@ -1,6 +1,6 @@
 /* lxc-destroy: remove a container. See lxc-destroy.1. */
-#include "core/base/applet.h"
-#include "core/container.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/run/stop.h"
 #include "core/storage/destroy.h"
 #include "core/storage/list.h"

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/base/applet.h"
-#include "core/container.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/run/device.h"
 
 struct lxc_device_options {

@@ -1,10 +1,11 @@
 /* lxc-execute: run one command in a container of its own, with a small init around it. See lxc-execute.1. */
 #include <stdio.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/config_options.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/config/load.h"
-#include "core/container.h"
 #include "core/run/start.h"
 
 struct lxc_execute_options {
@@ -29,8 +30,10 @@ static const struct option_row lxc_execute_table[] = {
 
 static int add_options(const struct lxc_execute_options *o, struct config *config, struct error *err)
 {
-    int r = o->uid ? config_set(config, "lxc.init.uid", o->uid, "command line", err) : 0;
+    int r = config_options_share(&o->config, config, err);
 
+    if (r == 0 && o->uid)
+        r = config_set(config, "lxc.init.uid", o->uid, "command line", err);
     if (r == 0 && o->gid)
         r = config_set(config, "lxc.init.gid", o->gid, "command line", err);
     for (size_t i = 0; r == 0 && i < o->environment.count; i++)
@@ -41,7 +44,7 @@ static int add_options(const struct lxc_execute_options *o, struct config *confi
 static int lxc_execute_run(struct invocation *in, struct error *err)
 {
     const struct lxc_execute_options *o = in->options;
-    const struct config_source source = {.may_lack = true, .options = &o->config};
+    const struct config_source source = {.missing_ok = true, .defines = &o->config.defines};
     cleanup_config struct config config;
     struct start_options start = {.execute = true, .foreground = !o->daemon};
     struct container c;

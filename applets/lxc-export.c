@@ -4,7 +4,8 @@
 #include <sys/utsname.h>
 #include <string.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/storage/export.h"
 

@@ -1,6 +1,6 @@
 /* lxc-freeze: suspend all the processes of a container. See lxc-freeze.1. */
-#include "core/base/applet.h"
-#include "core/container.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/run/freeze.h"
 
 static int lxc_freeze_run(struct invocation *in, struct error *err)

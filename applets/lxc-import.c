@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "applets/unpack_place.h"
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/storage/create.h"
 #include "core/storage/template_image.h"

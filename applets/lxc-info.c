@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/base/json.h"
 #include "core/cgroup/cgroup.h"
 #include "core/config/config.h"
-#include "core/container.h"
 #include "core/command/command_client.h"
 #include "core/links/interfaces.h"
 #include "core/storage/list.h"

@@ -1,7 +1,7 @@
 /* lxc-init: the small init that lxc-execute puts around its command. See lxc-init.1. */
 #include <errno.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/spawn/execute.h"
 
 struct lxc_init_options {

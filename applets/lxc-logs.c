@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/config/load.h"
-#include "core/container.h"
 #include "core/command/command_client.h"
 #include "core/storage/list.h"
 
@@ -75,7 +75,7 @@ static int print_console(const struct container *c, const struct config *config,
 static int lxc_logs_run(struct invocation *in, struct error *err)
 {
     const struct lxc_logs_options *o = in->options;
-    const struct config_source source = {.may_lack = true};
+    const struct config_source source = {.missing_ok = true};
     cleanup_config struct config config;
     struct error nothing = ERROR_INIT;
     struct container c;

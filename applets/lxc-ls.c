@@ -8,11 +8,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/base/json.h"
 #include "core/base/pattern.h"
-#include "core/container.h"
 #include "core/storage/overview.h"
 
 #define NESTING_DEFAULT 5

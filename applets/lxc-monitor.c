@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/pattern.h"
-#include "core/container.h"
 #include "core/command/monitord.h"
 
 struct lxc_monitor_options {

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/storage/list.h"

@@ -2,10 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/config_options.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/config/load.h"
-#include "core/container.h"
 #include "core/run/start.h"
 
 struct lxc_start_options {
@@ -36,8 +37,10 @@ static const struct option_row lxc_start_table[] = {
 
 static int add_options(const struct lxc_start_options *o, struct config *config, struct error *err)
 {
-    int r = o->console ? config_set(config, "lxc.console.path", o->console, "command line", err) : 0;
+    int r = config_options_share(&o->config, config, err);
 
+    if (r == 0 && o->console)
+        r = config_set(config, "lxc.console.path", o->console, "command line", err);
     if (r == 0 && o->console_log)
         r = config_set(config, "lxc.console.logfile", o->console_log, "command line", err);
     return r;
@@ -46,7 +49,8 @@ static int add_options(const struct lxc_start_options *o, struct config *config,
 static int lxc_start_run(struct invocation *in, struct error *err)
 {
     const struct lxc_start_options *o = in->options;
-    const struct config_source source = {.may_lack = o->config.defines.count > 0, .options = &o->config};
+    const struct config_source source = {.missing_ok = o->config.defines.count > 0,
+                                         .defines = &o->config.defines};
     cleanup_config struct config config;
     struct start_options start = {
         .foreground = o->foreground, .close_inherited = o->close_all, .pidfile = o->pidfile};

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "core/base/applet.h"
-#include "core/container.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/command/command_client.h"
 #include "core/storage/list.h"
 

@@ -3,8 +3,8 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "core/base/applet.h"
-#include "core/container.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/command/command_client.h"
 #include "core/run/stop.h"
 

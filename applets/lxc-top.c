@@ -11,10 +11,10 @@
 #include <termios.h>
 #include <time.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/cgroup/cgroup.h"
-#include "core/container.h"
 #include "core/command/command_client.h"
 #include "core/storage/list.h"
 

@@ -1,6 +1,6 @@
 /* lxc-unfreeze: let the processes of a frozen container go on. See lxc-unfreeze.1. */
-#include "core/base/applet.h"
-#include "core/container.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/run/freeze.h"
 
 static int lxc_unfreeze_run(struct invocation *in, struct error *err)

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
-#include "core/container.h"
 #include "core/namespace/unshare.h"
 
 struct lxc_unshare_options {

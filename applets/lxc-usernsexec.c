@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/namespace/unshare.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/base/applet.h"
-#include "core/container.h"
+#include "applets/cli/applet.h"
+#include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/command/command_client.h"
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "applets/lxcbox/service.h"
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/confine/sealed.h"

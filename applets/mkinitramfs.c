@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/boot/cpio.h"

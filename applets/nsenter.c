@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/namespace/enter.h"
 
 struct nsenter_options {

@@ -1,7 +1,7 @@
 /* rmmod: remove kernel modules. See rmmod.1. */
 #include <errno.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/boot/modules.h"
 
 struct rmmod_options {

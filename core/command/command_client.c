@@ -8,7 +8,7 @@
 #include "core/base/str.h"
 #include "core/cgroup/devices.h"
 #include "core/command/monitord.h"
-#include "core/storage/list.h"
+#include "core/config/container.h"
 
 /* One request and all that comes back. */
 struct exchange {

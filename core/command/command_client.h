@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "core/container.h"
+#include "core/config/container.h"
 #include "core/command/protocol.h"
 
 /* The state, STATE_STOPPED when nobody listens. */

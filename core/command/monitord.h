@@ -8,7 +8,7 @@
 #ifndef LXCBOX_CORE_RUN_MONITORD_H
 #define LXCBOX_CORE_RUN_MONITORD_H
 
-#include "core/container.h"
+#include "core/config/container.h"
 #include "core/command/protocol.h"
 
 /* Tell whoever follows: nothing where nobody does. `type` and `value` are struct state_message's. */

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 
 #include "core/base/message.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 enum command {
     COMMAND_GET_TTY_FD,       /* value: tty number, 0 the console, -1 any; fd of the terminal; stays open */

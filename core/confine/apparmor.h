@@ -8,7 +8,7 @@
 #define LXCBOX_CORE_RUN_APPARMOR_H
 
 #include "core/config/config.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 /* What is loaded; all NULL: nothing. */
 struct apparmor {

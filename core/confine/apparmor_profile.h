@@ -8,7 +8,7 @@
 #define LXCBOX_CORE_RUN_APPARMOR_PROFILE_H
 
 #include "core/config/config.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 /*
  * The profile's name: lxc-NAME_<LXCPATH>, or a hash of it (16 hexadecimal digits) where that is too long or

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "core/config/config.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 /* What was made for one lxc.net.N. */
 struct network_link {

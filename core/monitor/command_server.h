@@ -13,7 +13,7 @@
 #ifndef LXCBOX_CORE_RUN_COMMAND_SERVER_H
 #define LXCBOX_CORE_RUN_COMMAND_SERVER_H
 
-#include "core/container.h"
+#include "core/config/container.h"
 
 struct monitor;
 

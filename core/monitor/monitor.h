@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "core/config/config.h"
-#include "core/container.h"
+#include "core/config/container.h"
 #include "core/confine/apparmor.h"
 #include "core/monitor/command_server.h"
 #include "core/monitor/console.h"

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 #include "core/base/str.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 #define ATTACH_ID_UNSET ((uid_t)-1)
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "core/config/config.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 struct checkpoint_options {
     const char *directory; /* made where it is absent; holds no checkpoint yet unless `pre_dump` */

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "core/container.h"
+#include "core/config/container.h"
 
 /*
  * Make the device node `path` inside, a copy of the host's device file `source`, and allow its use (`add`),

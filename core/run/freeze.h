@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "core/container.h"
+#include "core/config/container.h"
 
 /* Freeze (or thaw) and wait until it is done. 0 also when it was so already; -ENOTCONN: not running. */
 int container_freeze(const struct container *c, bool freeze, struct error *err);

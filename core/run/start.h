@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "core/config/config.h"
-#include "core/container.h"
+#include "core/config/container.h"
 #include "core/namespace/namespace.h"
 
 struct checkpoint_options;

@@ -6,7 +6,7 @@
 #ifndef LXCBOX_CORE_RUN_STOP_H
 #define LXCBOX_CORE_RUN_STOP_H
 
-#include "core/container.h"
+#include "core/config/container.h"
 
 /*
  * Ask init to shut the container down and wait for STOPPED. The signal is lxc.signal.halt where the container

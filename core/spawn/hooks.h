@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "core/config/config.h"
-#include "core/container.h"
+#include "core/config/container.h"
 #include "core/namespace/namespace.h"
 
 struct hook_context {

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "core/base/str.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 struct copy_options {
     bool snapshot;       /* share the source's files, or fail; else copy them */

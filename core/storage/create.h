@@ -10,7 +10,7 @@
 
 #include "core/base/str.h"
 #include "core/config/config.h"
-#include "core/container.h"
+#include "core/config/container.h"
 #include "core/storage/partial.h"
 
 #define TEMPLATE_FOLDER "/usr/share/lxc/templates"

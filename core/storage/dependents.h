@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/str.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 /* The pairs, lxcpath then name; none where there is no such file. 0 or a negative errno with `err` filled. */
 int dependents_read(const struct container *c, struct string_list *pairs, struct error *err);

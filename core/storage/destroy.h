@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "core/base/error.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 /*
  * Remove a container that does not run, with its rootfs, also where that lies outside its folder, unless

@@ -8,7 +8,7 @@
 #define LXCBOX_CORE_STORAGE_EXPORT_H
 
 #include "core/base/str.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 struct export_name {
     const char *dist, *release, *arch, *variant; /* each a name of a folder */

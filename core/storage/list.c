@@ -16,13 +16,6 @@ void container_list_free(struct container_list *list)
     *list = (struct container_list){0};
 }
 
-bool container_is_defined(const struct container *c)
-{
-    cleanup_free char *path = container_config_path(c);
-
-    return path && access(path, F_OK) == 0;
-}
-
 static int add(struct container_list *list, size_t *capacity, const char *name, bool defined, bool active)
 {
     if (list->count == *capacity) {

@@ -9,7 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/str.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 struct listed_container {
     char *name;
@@ -41,8 +41,5 @@ int container_list_read_names(const char *lxcpath, struct container_list *list, 
 
 /* Add the names that a text in the form of /proc/net/unix shows beneath lxcpath. 0 or -ENOMEM. */
 int container_list_parse_sockets(const char *text, const char *lxcpath, struct string_list *names);
-
-/* Whether LXCPATH/NAME/config exists. */
-bool container_is_defined(const struct container *c);
 
 #endif

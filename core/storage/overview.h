@@ -10,7 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/pattern.h"
 #include "core/base/str.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 struct overview_request {
     bool active_only; /* those with a monitor */

@@ -16,6 +16,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/str.h"
 #include "core/storage/storage.h"
 
 #define EXFAT_MAGIC 0x2011bab0 /* EXFAT_SUPER_MAGIC of newer linux/magic.h */

@@ -8,7 +8,7 @@
 #define LXCBOX_CORE_STORAGE_PARTIAL_H
 
 #include "core/base/error.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 struct partial {
     const struct container *container;

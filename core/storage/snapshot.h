@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/str.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 /* LXCPATH/NAME/snaps, which is the lxcpath of the snapshots. The caller frees it; NULL: out of memory. */
 char *snapshot_folder(const struct container *c);

@@ -5,7 +5,7 @@
 #define LXCBOX_CORE_STORAGE_STORAGE_H
 
 #include "core/base/error.h"
-#include "core/container.h"
+#include "core/config/container.h"
 
 /* Add what helps where the error in `err` is one of room or of a file system that cannot be written. Returns
  * err->code. */

@@ -14,7 +14,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/base/options.h"
+#include "applets/cli/options.h"
 #include "core/base/str.h"
 #include "tests/unit/skip.h"
 

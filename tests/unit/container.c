@@ -15,7 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/config/global.h"
-#include "core/container.h"
+#include "core/config/container.h"
 #include "core/monitor/console.h"
 #include "core/spawn/execute.h"
 #include "core/spawn/hooks.h"

@@ -4,8 +4,8 @@
  * "--name VALUE", unambiguous abbreviations of long names, operands anywhere unless the applet stops at the
  * first one, "--" ends.
  */
-#ifndef LXCBOX_CORE_BASE_OPTIONS_H
-#define LXCBOX_CORE_BASE_OPTIONS_H
+#ifndef LXCBOX_APPLETS_CLI_OPTIONS_H
+#define LXCBOX_APPLETS_CLI_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,57 +1,14 @@
-#include "core/container.h"
+#include "applets/cli/container_options.h"
 
 #include <errno.h>
-#include <string.h>
-#include <strings.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
-#include "core/base/applet.h"
+#include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/config/config.h"
 #include "core/config/global.h"
-
-static const char *const states[STATE_COUNT] = {"STOPPED",  "STARTING", "RUNNING", "STOPPING",
-                                                "ABORTING", "FREEZING", "FROZEN",  "THAWED"};
-
-const char *state_name(int state)
-{
-    return state >= 0 && state < STATE_COUNT ? states[state] : NULL;
-}
-
-int state_parse(const char *word, struct error *err)
-{
-    for (int i = 0; i < STATE_COUNT; i++)
-        if (strcasecmp(word, states[i]) == 0)
-            return i;
-    error_text(err, EINVAL, "\"%s\" is not a container's state", word);
-    return error_remedy(
-        err, "states are STOPPED, STARTING, RUNNING, STOPPING, ABORTING, FREEZING, FROZEN, THAWED");
-}
-
-int container_check_name(const char *name, struct error *err)
-{
-    size_t length = strlen(name);
-    bool good = length > 0 && length <= 128 && name[0] != '.' && !strchr(name, '/');
-
-    /* It stands in lists, in cgroup files and in configurations, each of which a line break would forge. */
-    for (const char *c = name; *c; c++)
-        good = good && (unsigned char)*c >= 0x20 && *c != 0x7f;
-    if (good)
-        return 0;
-    error_text(err, EINVAL, "\"%s\" cannot be a container's name", name);
-    return error_remedy(err, "use 1 to 128 bytes, without '/' and control bytes, not starting with '.'");
-}
-
-char *container_path(const struct container *c, const char *file)
-{
-    return format_string(file ? "%s/%s/%s" : "%s/%s", c->lxcpath, c->name, file);
-}
-
-char *container_config_path(const struct container *c)
-{
-    return c->rcfile ? strdup(c->rcfile) : container_path(c, "config");
-}
 
 const struct option_row container_other_table[] = {
     OPT_STRING('n', "name", "NAME", struct container_options, name, "the container's name"),

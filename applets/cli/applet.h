@@ -3,11 +3,11 @@
  * collects in a section that main walks. Adding a command means adding its .c and its .1 and touching no
  * other file.
  */
-#ifndef LXCBOX_CORE_BASE_APPLET_H
-#define LXCBOX_CORE_BASE_APPLET_H
+#ifndef LXCBOX_APPLETS_CLI_APPLET_H
+#define LXCBOX_APPLETS_CLI_APPLET_H
 
 #include "core/base/error.h"
-#include "core/base/options.h"
+#include "applets/cli/options.h"
 
 struct invocation {
     const char *applet; /* the name it was called by */

@@ -1,45 +1,12 @@
 /*
- * A container by name: where its configuration lies. Nothing is opened here.
+ * The container that a command is about: the options for it, and how they and the operands settle which one.
  */
-#ifndef LXCBOX_CORE_CONTAINER_H
-#define LXCBOX_CORE_CONTAINER_H
+#ifndef LXCBOX_APPLETS_CLI_CONTAINER_OPTIONS_H
+#define LXCBOX_APPLETS_CLI_CONTAINER_OPTIONS_H
 
+#include "applets/cli/options.h"
 #include "core/base/error.h"
-#include "core/base/options.h"
-
-/* A container's states, with LXC's numbers (they travel on the command socket). */
-enum container_state {
-    STATE_STOPPED,
-    STATE_STARTING,
-    STATE_RUNNING,
-    STATE_STOPPING,
-    STATE_ABORTING,
-    STATE_FREEZING,
-    STATE_FROZEN,
-    STATE_THAWED,
-    STATE_COUNT,
-};
-
-/* "STOPPED" ...; NULL for a number that is none. */
-const char *state_name(int state);
-/* The state named, any case; -EINVAL with `err` filled when it is none. */
-int state_parse(const char *word, struct error *err);
-
-/* The strings belong to whoever made it (argv, lxc.conf's global values): both outlive every use. */
-struct container {
-    const char *name;
-    const char *lxcpath; /* "/var/lib/lxc" */
-    const char *rcfile;  /* its configuration, where that is not LXCPATH/NAME/config; NULL: it is */
-};
-
-/* A name that cannot leave lxcpath: not empty, no '/', not "." or "..", at most 128 bytes. */
-int container_check_name(const char *name, struct error *err);
-
-/* LXCPATH/NAME/FILE, NULL when out of memory. file NULL: LXCPATH/NAME. The caller frees it. */
-char *container_path(const struct container *c, const char *file);
-
-/* Its configuration file, likewise. */
-char *container_config_path(const struct container *c);
+#include "core/config/container.h"
 
 /* The options that every container command has: -n -P -o -l -q. Embed and name with OPT_GROUP. */
 struct container_options {

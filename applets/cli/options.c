@@ -1,4 +1,4 @@
-#include "core/base/options.h"
+#include "applets/cli/options.h"
 
 #include <errno.h>
 #include <limits.h>
