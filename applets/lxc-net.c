@@ -11,7 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "net/link/bridge.h"
+#include "net/bridge/bridge.h"
 #include "net/dns/resolv_conf.h"
 #include "net/link/uplink.h"
 

@@ -13,7 +13,7 @@
 #include "core/base/log.h"
 #include "core/config/keys.h"
 #include "core/config/namespaces.h"
-#include "core/confine/caps.h"
+#include "core/config/capability.h"
 #include "core/confine/personality.h"
 
 /* --- lxc.arch --- */
@@ -116,11 +116,11 @@ static void clear_caps(void *holder, const struct setting *s)
 static bool is_cap(const char *word)
 {
     uint64_t digits;
-    int number = caps_parse(word);
-    const char *name = number < 0 ? NULL : caps_name(number);
+    int number = capability_parse(word);
+    const char *name = number < 0 ? NULL : capability_name(number);
 
     if (setting_number(word, UINT64_MAX, &digits) == 0)
-        return digits <= (uint64_t)caps_last();
+        return digits <= (uint64_t)capability_last();
     return name && strcmp(name, word) == 0;
 }
 

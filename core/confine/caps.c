@@ -8,97 +8,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/base/cleanup.h"
-
-/* By number: linux/capability.h. */
-static const char *const names[] = {
-    "chown",
-    "dac_override",
-    "dac_read_search",
-    "fowner",
-    "fsetid",
-    "kill",
-    "setgid",
-    "setuid",
-    "setpcap",
-    "linux_immutable",
-    "net_bind_service",
-    "net_broadcast",
-    "net_admin",
-    "net_raw",
-    "ipc_lock",
-    "ipc_owner",
-    "sys_module",
-    "sys_rawio",
-    "sys_chroot",
-    "sys_ptrace",
-    "sys_pacct",
-    "sys_admin",
-    "sys_boot",
-    "sys_nice",
-    "sys_resource",
-    "sys_time",
-    "sys_tty_config",
-    "mknod",
-    "lease",
-    "audit_write",
-    "audit_control",
-    "setfcap",
-    "mac_override",
-    "mac_admin",
-    "syslog",
-    "wake_alarm",
-    "block_suspend",
-    "audit_read",
-    "perfmon",
-    "bpf",
-    "checkpoint_restore",
-};
-
-int caps_parse(const char *name)
-{
-    uint64_t number;
-
-    if (parse_uint64(name, 0, 63, &number) == 0)
-        return (int)number;
-    if (strncasecmp(name, "cap_", 4) == 0)
-        name += 4;
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
-        if (strcasecmp(name, names[i]) == 0)
-            return (int)i;
-    return -EINVAL;
-}
-
-const char *caps_name(int number)
-{
-    return number >= 0 && (size_t)number < ARRAY_LENGTH(names) ? names[number] : NULL;
-}
-
-int caps_last(void)
-{
-    int known = 0, unknown = 64;
-
-    while (unknown - known > 1) {
-        int middle = (known + unknown) / 2;
-
-        if (prctl(PR_CAPBSET_READ, middle) >= 0)
-            known = middle;
-        else
-            unknown = middle;
-    }
-    return known;
-}
+#include "core/config/capability.h"
 
 static uint64_t all_known(void)
 {
-    return UINT64_MAX >> (63 - caps_last());
+    return UINT64_MAX >> (63 - capability_last());
 }
 
 static int mask_of(const struct string_list *list, const char *key, uint64_t *mask, struct error *err)
 {
     *mask = 0;
     for (size_t i = 0; i < list->count; i++) {
-        int number = caps_parse(list->items[i]);
+        int number = capability_parse(list->items[i]);
         if (number < 0) {
             error_text(err, EINVAL, "%s: \"%s\" is no capability", key, list->items[i]);
             return error_remedy(err, "capabilities(7) lists them; leave out \"CAP_\"");
@@ -147,12 +68,12 @@ int caps_limit(uint64_t keep, struct error *err)
 {
     int r;
 
-    for (int number = 0, last = caps_last(); number <= last; number++) {
+    for (int number = 0, last = capability_last(); number <= last; number++) {
         if (keep >> number & 1 || prctl(PR_CAPBSET_READ, number) == 0)
             continue;
         if (prctl(PR_CAPBSET_DROP, number) < 0)
             return error_set(err, errno, "cannot drop capability %s",
-                             caps_name(number) ? caps_name(number) : "of an unknown name");
+                             capability_name(number) ? capability_name(number) : "of an unknown name");
     }
     /* Ambient capabilities came with kernel 4.3. */
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) < 0 && errno != EINVAL)

@@ -10,15 +10,6 @@
 #include "core/base/error.h"
 #include "core/config/config.h"
 
-/* The number of "sys_admin" (any case, with or without "cap_") or of a plain number; -EINVAL. */
-int caps_parse(const char *name);
-
-/* "sys_admin"; NULL for one that has no name here. */
-const char *caps_name(int number);
-
-/* The highest capability that the running kernel knows. */
-int caps_last(void);
-
 /* What the container may have: all that the kernel knows, less cap_drop, or cap_keep alone. */
 int caps_mask(const struct config *c, uint64_t *mask, struct error *err);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
-#include "core/spawn/hooks.h"
+#include "core/base/script.h"
 #include "core/links/network_steps.h"
 
 static int add(struct string_list *l, const char *name, const char *value)

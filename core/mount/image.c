@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "core/base/cleanup.h"
-#include "core/spawn/hooks.h"
+#include "core/base/script.h"
 #include "core/mount/tree.h"
 #include "core/mount/filesystem.h"
 #include "core/mount/loop.h"

@@ -19,7 +19,7 @@
 #include "core/cgroup/cgroup.h"
 #include "core/cgroup/layout.h"
 #include "core/command/command_client.h"
-#include "core/spawn/hooks.h"
+#include "core/base/script.h"
 #include "core/confine/lsm.h"
 #include "core/monitor/monitor.h"
 #include "core/mount/mounts.h"

@@ -25,21 +25,12 @@ struct hook_context {
 };
 
 /*
- * Run every program of one kind, in order. A value without any of the shell's special characters is split at
- * blanks and executed, so that no shell is needed; any other goes to /bin/sh -c. 0, or a negative errno with
+ * Run every program of one kind, in order, by script_run(). 0, or a negative errno with
  * `err` filled when one could not be run or ended with other than 0: the rest is not run then.
  */
 int hooks_run(enum hook_kind kind, const struct hook_context *context, struct error *err);
 
 /* "pre-start", ... */
 const char *hook_name(enum hook_kind kind);
-
-/*
- * Run one program as above with `extra` (NULL at the end) as arguments and `environment` ("NAME=VALUE", NULL
- * at the end) added to ours; either may be NULL. `what` names it in errors. For scripts that are no hooks
- * (lxc.net.N.script.up).
- */
-int script_run(const char *command, char *const *extra, char *const *environment, const char *what,
-               struct error *err);
 
 #endif

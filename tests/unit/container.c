@@ -18,6 +18,7 @@
 #include "core/config/container.h"
 #include "core/monitor/console.h"
 #include "core/spawn/execute.h"
+#include "core/base/script.h"
 #include "core/spawn/hooks.h"
 #include "core/base/passwd.h"
 #include "core/run/relay.h"

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/config/capability.h"
 #include "core/confine/caps.h"
 #include "core/namespace/idmap.h"
 #include "core/confine/limits.h"
@@ -23,14 +24,14 @@
 static void capabilities_have_names_and_numbers(void **state)
 {
     (void)state;
-    assert_int_equal(caps_parse("sys_admin"), CAP_SYS_ADMIN);
-    assert_int_equal(caps_parse("CAP_Net_Raw"), CAP_NET_RAW);
-    assert_int_equal(caps_parse("21"), 21);
-    assert_int_equal(caps_parse("64"), -EINVAL);
-    assert_int_equal(caps_parse("sys_adm"), -EINVAL);
+    assert_int_equal(capability_parse("sys_admin"), CAP_SYS_ADMIN);
+    assert_int_equal(capability_parse("CAP_Net_Raw"), CAP_NET_RAW);
+    assert_int_equal(capability_parse("21"), 21);
+    assert_int_equal(capability_parse("64"), -EINVAL);
+    assert_int_equal(capability_parse("sys_adm"), -EINVAL);
     for (int i = 0; i <= CAP_LAST_CAP; i++)
-        assert_int_equal(caps_parse(caps_name(i)), i);
-    assert_null(caps_name(63));
+        assert_int_equal(capability_parse(capability_name(i)), i);
+    assert_null(capability_name(63));
 }
 
 static void keep_and_drop_give_a_mask(void **state)
@@ -39,7 +40,7 @@ static void keep_and_drop_give_a_mask(void **state)
     struct config drops = {.cap_drop = {names, 2}}, keeps = {.cap_keep = {names, 2}, .has_cap_keep = true},
                   none = {.has_cap_keep = true}, bad = {.cap_drop = {wrong, 1}};
     uint64_t named = UINT64_C(1) << CAP_SYS_TIME | UINT64_C(1) << CAP_MKNOD,
-             all = UINT64_MAX >> (63 - caps_last()), mask;
+             all = UINT64_MAX >> (63 - capability_last()), mask;
 
     (void)state;
     assert_int_equal(caps_mask(&drops, &mask, NULL), 0);
@@ -65,7 +66,7 @@ static void a_limited_process_cannot_get_the_rest(void **state)
     if (child == 0) {
         if (caps_limit(UINT64_C(1) << CAP_CHOWN, NULL) < 0)
             _exit(1);
-        for (int i = 0; i <= caps_last(); i++)
+        for (int i = 0; i <= capability_last(); i++)
             if (prctl(PR_CAPBSET_READ, i) != (i == CAP_CHOWN))
                 _exit(2);
         _exit(0);

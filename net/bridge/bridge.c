@@ -1,4 +1,4 @@
-#include "net/link/bridge.h"
+#include "net/bridge/bridge.h"
 
 #include <errno.h>
 #include <fcntl.h>
