@@ -10,7 +10,9 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/base/str.h"
 #include "core/cgroup/cgroup.h"
+#include "core/command/command_client.h"
 #include "core/run/checkpoint.h"
 #include "core/spawn/child.h"
 #include "core/spawn/hooks.h"
@@ -55,14 +57,30 @@ static void child_end(struct child *child)
         close_fd(&child->shared[i]);
 }
 
+/* A namespace of lxc.namespace.share: of a path, a pid, or a running container of the same lxcpath. */
+static int open_shared_one(const struct monitor *m, enum namespace_kind kind, struct error *err)
+{
+    const char *who = m->config->namespace_share[kind];
+    const struct container other = {.name = who, .lxcpath = m->container->lxcpath};
+    char number[16];
+    int64_t pid;
+
+    if (who[0] == '/')
+        return namespace_open(who, kind, err);
+    if (parse_int64(who, 10, 1, INT32_MAX, &pid) < 0)
+        pid = command_init_pid(&other, err);
+    if (pid < 0)
+        return error_context(err, "lxc.namespace.share.%s", namespaces[kind].name);
+    snprintf(number, sizeof(number), "%d", (int)pid);
+    return namespace_open(number, kind, err);
+}
+
 static int open_shared(const struct monitor *m, struct child *child, struct error *err)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        const char *who = m->config->namespace_share[i];
-
-        if (!who)
+        if (!m->config->namespace_share[i])
             continue;
-        child->shared[i] = namespace_open(who, m->container->lxcpath, (enum namespace_kind)i, err);
+        child->shared[i] = open_shared_one(m, (enum namespace_kind)i, err);
         if (child->shared[i] < 0)
             return child->shared[i];
     }

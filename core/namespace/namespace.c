@@ -8,7 +8,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
-#include "core/command/command_client.h"
 
 static bool kernel_has(enum namespace_kind kind)
 {
@@ -49,24 +48,12 @@ uint64_t namespace_clone_flags(const struct config *c)
     return flags;
 }
 
-int namespace_open(const char *who, const char *lxcpath, enum namespace_kind kind, struct error *err)
+int namespace_open(const char *who, enum namespace_kind kind, struct error *err)
 {
     const char *name = namespaces[kind].name;
-    cleanup_free char *path = NULL;
-    int64_t pid;
+    cleanup_free char *path = who[0] == '/' ? strdup(who) : format_string("/proc/%s/ns/%s", who, name);
     int fd;
 
-    if (who[0] == '/') {
-        path = strdup(who);
-    } else {
-        if (parse_int64(who, 10, 1, INT32_MAX, &pid) < 0) {
-            const struct container c = {.name = who, .lxcpath = lxcpath};
-            pid = command_init_pid(&c, err);
-            if (pid < 0)
-                return error_context(err, "lxc.namespace.share.%s", name);
-        }
-        path = format_string("/proc/%d/ns/%s", (int)pid, name);
-    }
     if (!path)
         return error_set(err, ENOMEM, "cannot open a namespace");
     fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -15,10 +15,7 @@
  */
 uint64_t namespace_clone_flags(const struct config *c);
 
-/*
- * Open a namespace of `who`: a pid, a path, or the name of a running container of `lxcpath`. An fd or a
- * negative errno.
- */
-int namespace_open(const char *who, const char *lxcpath, enum namespace_kind kind, struct error *err);
+/* Open a namespace of `who`, a pid, or a path to one. An fd or a negative errno with `err` filled. */
+int namespace_open(const char *who, enum namespace_kind kind, struct error *err);
 
 #endif
