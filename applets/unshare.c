@@ -23,20 +23,22 @@ struct unshare_arguments {
 };
 
 static const struct option_row unshare_table[] = {
-    OPT_OPTIONAL('m', "mount", "FILE", struct unshare_arguments, keep[NAMESPACE_MNT],
-                 "a new mount namespace (kept by FILE)"),
-    OPT_OPTIONAL('u', "uts", "FILE", struct unshare_arguments, keep[NAMESPACE_UTS],
-                 "a new UTS namespace (host name)"),
-    OPT_OPTIONAL('i', "ipc", "FILE", struct unshare_arguments, keep[NAMESPACE_IPC], "a new IPC namespace"),
-    OPT_OPTIONAL('n', "net", "FILE", struct unshare_arguments, keep[NAMESPACE_NET],
-                 "a new network namespace"),
-    OPT_OPTIONAL('p', "pid", "FILE", struct unshare_arguments, keep[NAMESPACE_PID],
-                 "a new pid namespace, for our children"),
-    OPT_OPTIONAL('U', "user", "FILE", struct unshare_arguments, keep[NAMESPACE_USER], "a new user namespace"),
-    OPT_OPTIONAL('C', "cgroup", "FILE", struct unshare_arguments, keep[NAMESPACE_CGROUP],
-                 "a new cgroup namespace"),
-    OPT_OPTIONAL('T', "time", "FILE", struct unshare_arguments, keep[NAMESPACE_TIME],
-                 "a new time namespace, for our children"),
+    OPT_OPTIONAL_LONG('m', "mount", "FILE", struct unshare_arguments, keep[NAMESPACE_MNT],
+                      "a new mount namespace (kept by FILE)"),
+    OPT_OPTIONAL_LONG('u', "uts", "FILE", struct unshare_arguments, keep[NAMESPACE_UTS],
+                      "a new UTS namespace (host name)"),
+    OPT_OPTIONAL_LONG('i', "ipc", "FILE", struct unshare_arguments, keep[NAMESPACE_IPC],
+                      "a new IPC namespace"),
+    OPT_OPTIONAL_LONG('n', "net", "FILE", struct unshare_arguments, keep[NAMESPACE_NET],
+                      "a new network namespace"),
+    OPT_OPTIONAL_LONG('p', "pid", "FILE", struct unshare_arguments, keep[NAMESPACE_PID],
+                      "a new pid namespace, for our children"),
+    OPT_OPTIONAL_LONG('U', "user", "FILE", struct unshare_arguments, keep[NAMESPACE_USER],
+                      "a new user namespace"),
+    OPT_OPTIONAL_LONG('C', "cgroup", "FILE", struct unshare_arguments, keep[NAMESPACE_CGROUP],
+                      "a new cgroup namespace"),
+    OPT_OPTIONAL_LONG('T', "time", "FILE", struct unshare_arguments, keep[NAMESPACE_TIME],
+                      "a new time namespace, for our children"),
     OPT_FLAG('f', "fork", struct unshare_arguments, fork, "run the program in a child"),
     OPT_STRING(0, "map-user", "UID", struct unshare_arguments, map_user, "be this user inside; implies -U"),
     OPT_STRING(0, "map-group", "GID", struct unshare_arguments, map_group,
@@ -47,7 +49,7 @@ static const struct option_row unshare_table[] = {
     OPT_FLAG(0, "map-auto", struct unshare_arguments, map_auto,
              "map the ids that /etc/subuid and /etc/subgid give us; implies -U"),
     OPT_LIST(0, "map-users", "OUTSIDE,INSIDE,COUNT", struct unshare_arguments, map_users,
-             "map a range of users, or INSIDE:OUTSIDE:COUNT; implies -U"),
+             "map a range of users; also INSIDE:OUTSIDE:COUNT, or auto as in --map-auto; implies -U"),
     OPT_LIST(0, "map-groups", "OUTSIDE,INSIDE,COUNT", struct unshare_arguments, map_groups,
              "the same for groups"),
     OPT_OPTIONAL(0, "kill-child", "SIGNAL", struct unshare_arguments, kill_child,
@@ -95,25 +97,6 @@ static int read_seconds(const char *option, const char *text, bool *set, int64_t
     return 0;
 }
 
-/* "OUTSIDE,INSIDE,COUNT" of util-linux 2.38, "INSIDE:OUTSIDE:COUNT" of later ones. */
-static int read_range(const char *text, bool is_gid, struct id_ranges *ids, struct error *err)
-{
-    cleanup_free char *copy = strdup(text);
-    bool colons = strchr(text, ':');
-    uint64_t numbers[3];
-    size_t count = 0;
-
-    for (char *rest = copy, *word; (word = strsep(&rest, colons ? ":" : ","));)
-        if (count == 3 || parse_uint64(word, 10, UINT32_MAX, &numbers[count++]) < 0)
-            count = 4;
-    if (count != 3)
-        return error_text(err, EINVAL, "a range of ids is OUTSIDE,INSIDE,COUNT, not \"%s\"", text);
-    if (id_ranges_add(ids, is_gid, (uint32_t)numbers[colons ? 0 : 1], (uint32_t)numbers[colons ? 1 : 0],
-                      (uint32_t)numbers[2]) < 0)
-        return error_text(err, E2BIG, "there are too many ranges of ids");
-    return 0;
-}
-
 static int read_subordinate(bool is_gid, struct id_ranges *ids, struct error *err)
 {
     const char *path = is_gid ? "/etc/subgid" : "/etc/subuid";
@@ -129,6 +112,27 @@ static int read_subordinate(bool is_gid, struct id_ranges *ids, struct error *er
         return error_remedy(err, "add a line USER:START:COUNT");
     }
     return id_ranges_add(ids, is_gid, 0, start, count);
+}
+
+/* "OUTSIDE,INSIDE,COUNT" of util-linux 2.38, "INSIDE:OUTSIDE:COUNT" and "auto" of later ones. */
+static int read_range(const char *text, bool is_gid, struct id_ranges *ids, struct error *err)
+{
+    cleanup_free char *copy = strdup(text);
+    bool colons = strchr(text, ':');
+    uint64_t numbers[3];
+    size_t count = 0;
+
+    if (strcmp(text, "auto") == 0)
+        return read_subordinate(is_gid, ids, err);
+    for (char *rest = copy, *word; (word = strsep(&rest, colons ? ":" : ","));)
+        if (count == 3 || parse_uint64(word, 10, UINT32_MAX, &numbers[count++]) < 0)
+            count = 4;
+    if (count != 3)
+        return error_text(err, EINVAL, "a range of ids is OUTSIDE,INSIDE,COUNT or auto, not \"%s\"", text);
+    if (id_ranges_add(ids, is_gid, (uint32_t)numbers[colons ? 0 : 1], (uint32_t)numbers[colons ? 1 : 0],
+                      (uint32_t)numbers[2]) < 0)
+        return error_text(err, E2BIG, "there are too many ranges of ids");
+    return 0;
 }
 
 /* The ranges first: a single id is taken out of them. */

@@ -61,6 +61,7 @@ static int store(const struct match *m, const char *spelling, char *argument, st
         *(const char **)member = argument;
         return 0;
     case OPTION_OPTIONAL:
+    case OPTION_OPTIONAL_LONG:
         *(const char **)member = argument ? argument : "";
         return 0;
     case OPTION_LIST:
@@ -111,6 +112,9 @@ static int parse_long(const struct option_row *table, void *options, char *word,
     }
     if (argument && !m.row->argument)
         return usage(err, "option \"%s\" takes no value", word);
+    /* An unset variable of a script must not be taken for the option without its value. */
+    if (argument && !*argument && !takes_argument(m.row))
+        return usage(err, "option \"%s\" has an empty value", word);
     return store(&m, word, argument, err);
 }
 
@@ -131,7 +135,7 @@ static int parse_letters(const struct option_row *table, void *options, char *wo
         }
         if (!m.row)
             return usage(err, "unknown option \"%s\"", spelling);
-        if (m.row->argument && p[1]) {
+        if (m.row->argument && m.row->kind != OPTION_OPTIONAL_LONG && p[1]) {
             argument = p + 1;
         } else if (takes_argument(m.row)) {
             if (!next)
@@ -213,8 +217,8 @@ int options_help(const struct option_row *table, struct strbuf *out)
             n += (size_t)snprintf(left + n, sizeof(left) - n, "%s%s%s", row->letter ? ", " : "  ", dashes,
                                   row->name);
         if (row->argument)
-            snprintf(left + n, sizeof(left) - n, row->kind == OPTION_OPTIONAL ? "[%s%s]" : "%s%s",
-                     row->name ? "=" : (row->kind == OPTION_OPTIONAL ? "" : " "), row->argument);
+            snprintf(left + n, sizeof(left) - n, takes_argument(row) ? "%s%s" : "[%s%s]",
+                     row->name ? "=" : (takes_argument(row) ? " " : ""), row->argument);
         if (strbuf_printf(out, "  %-30s %s\n", left, row->help) < 0)
             return -ENOMEM;
     }
@@ -232,7 +236,9 @@ int options_list(const struct option_row *table, struct strbuf *out)
 
         if (row->kind == OPTION_GROUP)
             r = options_list(row->group, out);
-        if (r == 0 && row->help && row->letter)
+        if (r == 0 && row->help && row->letter && row->kind == OPTION_OPTIONAL_LONG)
+            r = strbuf_printf(out, "-%c\n", row->letter);
+        else if (r == 0 && row->help && row->letter)
             r = strbuf_printf(out, "-%c%s%s\n", row->letter, space, argument);
         if (r == 0 && row->help && row->name)
             r = strbuf_printf(out, "%s%s%s%s\n", dashes, row->name, space, argument);

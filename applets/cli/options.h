@@ -19,12 +19,14 @@ enum option_kind {
     OPTION_FLAG,     /* bool: set to true */
     OPTION_SET,      /* int: set to `value` */
     OPTION_STRING,   /* const char *: points into argv */
-    OPTION_OPTIONAL, /* const char *: the attached argument ("-eX", "--name=X") or "" without one */
-    OPTION_LIST,     /* struct string_list: each use adds one */
-    OPTION_INT,      /* int: whole-string decimal number */
-    OPTION_GROUP,    /* another table, its struct at `offset` */
-    OPTION_ONE_DASH, /* first of a table: long names have one dash or two, and where an abbreviation fits
-                        several the first is meant, as iproute2's ip has it; there are no letters */
+    OPTION_OPTIONAL, /* const char *: the attached argument ("-eX", "--name=X", not empty) or "" without one
+                      */
+    OPTION_OPTIONAL_LONG, /* the same, but only the long name takes an argument: "-eX" is "-e -X" */
+    OPTION_LIST,          /* struct string_list: each use adds one */
+    OPTION_INT,           /* int: whole-string decimal number */
+    OPTION_GROUP,         /* another table, its struct at `offset` */
+    OPTION_ONE_DASH,      /* first of a table: long names have one dash or two, and where an abbreviation fits
+                             several the first is meant, as iproute2's ip has it; there are no letters */
 };
 
 /* Small, since there are hundreds: see OPT_FLAG and the others below for how rows are written. */
@@ -55,6 +57,8 @@ struct option_row {
     OPTION_ROW(OPTION_STRING, letter, name, argument, help, offsetof(type, member), 0)
 #define OPT_OPTIONAL(letter, name, argument, type, member, help)                                             \
     OPTION_ROW(OPTION_OPTIONAL, letter, name, argument, help, offsetof(type, member), 0)
+#define OPT_OPTIONAL_LONG(letter, name, argument, type, member, help)                                        \
+    OPTION_ROW(OPTION_OPTIONAL_LONG, letter, name, argument, help, offsetof(type, member), 0)
 #define OPT_LIST(letter, name, argument, type, member, help)                                                 \
     OPTION_ROW(OPTION_LIST, letter, name, argument, help, offsetof(type, member), 0)
 #define OPT_INT(letter, name, argument, type, member, help)                                                  \

@@ -193,8 +193,9 @@ static int set_mounts(const struct unshare_options *o, struct error *err)
         return error_set(err, errno, "cannot change to %s", o->directory);
     if (!o->proc)
         return 0;
-    if (!o->root && mount("none", o->proc, NULL, MS_PRIVATE | MS_REC, NULL) < 0)
-        return error_set(err, errno, "cannot mount proc at %s, which is no mount point", o->proc);
+    /* EINVAL: nothing is mounted there yet. */
+    if (!o->root && mount("none", o->proc, NULL, MS_PRIVATE | MS_REC, NULL) < 0 && errno != EINVAL)
+        return error_set(err, errno, "cannot make the mount at %s private", o->proc);
     if (mount("proc", o->proc, "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) < 0)
         return error_set(err, errno, "cannot mount proc at %s", o->proc);
     return 0;

@@ -20,7 +20,8 @@ same() { # ARGUMENT...: both print the same and end alike
 for options in '' -m -u -i -n '-p -f' '-p -f --mount-proc' -U -C -T '-T -f' '-m -u -i -n -p -C -U -f' -r -c \
     '--map-user=5' '--map-group=6' '--map-user=5 --map-group=6' '-r -n --mount-proc -p -f' \
     '-U --setgroups=deny' '-m --propagation=slave' '-m --propagation=shared' '-m --propagation=unchanged' \
-    '-w /tmp' '-R /' '-S 12 -G 34' '-U -c --keep-caps' '-r -S 0' '--fork --kill-child' '--kill-child=TERM'; do
+    '-w /tmp' '-R /' '-S 12 -G 34' '-U -c --keep-caps' '-r -S 0' '--fork --kill-child' '--kill-child=TERM' \
+    -Ur -Urm -mpf -Uc -nu '-pf --mount-proc' '-pfm --mount-proc --kill-child'; do
     # shellcheck disable=SC2086
     t "unshare $options does what util-linux's does" same $options bash -c "$show"
 done
@@ -33,16 +34,31 @@ t 'unshare gives the signal that ended a program' is 137 bash -c "'$LXCBOX' unsh
 t 'unshare ends with 127 where there is no program' same -f /nonexistent
 t 'unshare ends with 126 where there is no permission' same /etc/passwd
 t 'the clocks of a time namespace are moved' same -T -f --monotonic=100000 --boottime=-100 cat /proc/self/timens_offsets
-t 'a namespace is kept by a file' bash -c "touch '$WORK/net'; '$LXCBOX' unshare -n'$WORK/net' true && nsenter -n'$WORK/net' ip -br link | grep -c . | grep -x 1; umount '$WORK/net'"
-t 'a pid namespace is kept by a file' bash -c "mkdir '$WORK/pid'; mount -t tmpfs --make-private x '$WORK/pid'; touch '$WORK/pid/ns'; '$LXCBOX' unshare -f -p'$WORK/pid/ns' sh -c 'echo \$\$' | grep -x 1 && findmnt '$WORK/pid/ns' | grep -q 'pid:'; s=\$?; umount -R '$WORK/pid'; exit \$s"
+t 'a namespace is kept by a file' bash -c "touch '$WORK/net'; '$LXCBOX' unshare --net='$WORK/net' true && nsenter -n'$WORK/net' ip -br link | grep -c . | grep -x 1; umount '$WORK/net'"
+t 'a pid namespace is kept by a file' bash -c "mkdir '$WORK/pid'; mount -t tmpfs --make-private x '$WORK/pid'; touch '$WORK/pid/ns'; '$LXCBOX' unshare -f --pid='$WORK/pid/ns' sh -c 'echo \$\$' | grep -x 1 && findmnt '$WORK/pid/ns' | grep -q 'pid:'; s=\$?; umount -R '$WORK/pid'; exit \$s"
 t 'the child dies with us' bash -c "'$LXCBOX' unshare --kill-child sh -c 'echo \$\$ > $WORK/child; exec sleep 600' & p=\$!; while [ ! -s '$WORK/child' ]; do sleep 0.02; done; kill -9 \$p; wait \$p; for i in \$(seq 100); do kill -0 \$(cat '$WORK/child') 2> /dev/null || exit 0; sleep 0.02; done; exit 1"
 t 'nothing changes outside' is '' bash -c "'$LXCBOX' unshare -u -m sh -c 'hostname changed; mount -t tmpfs x /mnt'; hostname | grep changed; grep ' /mnt ' /proc/mounts; true"
-t 'the subordinate ids of a user are mapped' bash -c "mkdir '$WORK/upper' '$WORK/work'; unshare -m bash -c 'mount -t overlay overlay -o lowerdir=/etc,upperdir=$WORK/upper,workdir=$WORK/work /etc && echo root:300000:1000 | tee /etc/subuid > /etc/subgid && \"$LXCBOX\" unshare --map-auto -r cat /proc/self/uid_map' | tr -s ' ' | grep -x ' 0 0 1' && true"
+t 'letters take no value: a file of that name is not taken for one' eval 'mkdir "$WORK/letters" && touch "$WORK/letters/u" "$WORK/letters/r" &&
+    has "mnt uts" env -C "$WORK/letters" "$LXCBOX" unshare -mu bash -c "$show" && is 0 env -C "$WORK/letters" "$LXCBOX" unshare -Ur id -u'
+t 'an empty file name is refused' refuses 'option "--uts=" has an empty value' lxcbox unshare --uts= true
+mkdir "$WORK/private"
+export WORK LXCBOX
+subordinate() { # OPTION...: with root:300000:1000 in /etc/subuid and root:400000:2000 in /etc/subgid
+    unshare -m bash -c 'mount -t tmpfs x "$WORK/private" && mkdir "$WORK"/private/{upper,work} &&
+        mount -t overlay -o "lowerdir=/etc,upperdir=$WORK/private/upper,workdir=$WORK/private/work" x /etc &&
+        echo root:300000:1000 > /etc/subuid && echo root:400000:2000 > /etc/subgid &&
+        "$LXCBOX" unshare "$@" cat /proc/self/uid_map /proc/self/gid_map | tr -s " " | cut -c 2- | paste -sd ,' - "$@"
+}
+t 'the subordinate ids of a user are mapped' has '(^|,)0 0 1,' subordinate --map-auto -r
+t '--map-users=auto and --map-groups=auto are --map-auto' is '0 300000 1000,0 400000 2000' subordinate --map-users=auto --map-groups=auto
+t '--map-users=auto goes with a range of groups' is '0 300000 1000,0 7 5' subordinate --map-users=auto --map-groups=0:7:5
 t 'a wrong propagation is refused' refuses 'does not know "some"' lxcbox unshare -m --propagation=some true
 t 'a wrong range is refused' refuses 'a range of ids is' lxcbox unshare --map-users=1,2 true
 t 'a wrong signal is refused' refuses 'there is no signal "NONE"' lxcbox unshare --kill-child=NONE true
 t 'clocks without a time namespace are refused' refuses 'go with -T' lxcbox unshare --boottime=1 true
-t 'a folder without a mount cannot be given proc' refuses 'cannot mount proc at .*, which is no mount point' lxcbox unshare --mount-proc="$WORK" -p -f true
+t 'proc is mounted at a directory that is no mount point' same -p -f --mount-proc="$WORK/private" sh -c 'cat "$WORK/private/self/comm"; echo "$WORK"/private/[0-9]*'
+t 'and is not seen outside' fails mountpoint -q "$WORK/private"
+t 'a directory that does not exist cannot be given proc' refuses 'cannot mount proc at /nonexistent|cannot make the mount at /nonexistent private' lxcbox unshare --mount-proc=/nonexistent -p -f true
 user() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 chmod 755 "$WORK"
 cp "$LXCBOX" "$WORK/lxcbox"

@@ -263,6 +263,35 @@ static void a_value_may_be_left_out_where_it_is_optional(void **state)
     assert_true(n.inner.flag);
 }
 
+static const struct option_row long_table[] = {
+    OPT_OPTIONAL_LONG('u', "uts", "FILE", struct nested, optional, "a value with the long name only"),
+    OPT_SET('s', "seven", struct nested, set, 7, "set a number"),
+    OPT_END,
+};
+
+static void a_letter_takes_no_value_where_only_the_long_name_does(void **state)
+{
+    char *letters[] = {"x", "-us", NULL}, *name[] = {"x", "--uts=file", NULL},
+         *empty[] = {"x", "--uts=", NULL};
+    cleanup_strbuf struct strbuf list = STRBUF_INIT;
+    struct nested n = {0};
+    struct error err = ERROR_INIT;
+    bool help, version;
+    int operands;
+
+    (void)state;
+    assert_int_equal(options_parse(long_table, false, &n, 2, letters, &operands, &help, &version, &err), 0);
+    assert_string_equal(n.optional, "");
+    assert_int_equal(n.set, 7);
+    assert_int_equal(options_parse(long_table, false, &n, 2, name, &operands, &help, &version, &err), 0);
+    assert_string_equal(n.optional, "file");
+    assert_int_equal(options_parse(long_table, false, &n, 2, empty, &operands, &help, &version, &err),
+                     -EINVAL);
+    assert_string_equal(err.text, "option \"--uts=\" has an empty value");
+    assert_int_equal(options_list(long_table, &list), 0);
+    assert_string_equal(list.text, "-u\n--uts FILE\n-s\n--seven\n");
+}
+
 static void help_and_version_end_the_parsing(void **state)
 {
     static char *const asked[][3] = {{"x", "-h", "-z"}, {"x", "-f?", "-z"}, {"x", "--usage", "-z"}};
@@ -473,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_string_buffer_that_is_empty_is_a_string),
         cmocka_unit_test(a_string_list_serves_as_an_argv),
         cmocka_unit_test(a_value_may_be_left_out_where_it_is_optional),
+        cmocka_unit_test(a_letter_takes_no_value_where_only_the_long_name_does),
         cmocka_unit_test(help_and_version_end_the_parsing),
         cmocka_unit_test(an_abbreviation_must_fit_one_option),
         cmocka_unit_test(what_is_listed_is_what_is_parsed),
