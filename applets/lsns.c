@@ -34,8 +34,8 @@ static const struct option_row lsns_table[] = {
              "nothing is ever wrapped; for util-linux's scripts"),
     OPT_LIST('t', "type", "KIND", struct lsns_options, types,
              "only these: mnt, net, ipc, user, pid, uts, cgroup, time (may be repeated)"),
-    OPT_STRING('T', "tree", "RELATION", struct lsns_options, tree,
-               "as a tree: parent, owner, or process (of their first processes)"),
+    OPT_OPTIONAL('T', "tree", "RELATION", struct lsns_options, tree,
+                 "as a tree: owner (default), parent, or process (of their first processes)"),
     OPT_END,
 };
 
@@ -44,18 +44,24 @@ enum column { NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, PNS, ONS, C
 static const struct {
     const char *name, *key;
     bool right; /* numbers */
-    size_t width;
-} columns[COLUMNS] = {
-    {"NS", "ns", true, 10},           {"TYPE", "type", false, 0}, {"PATH", "path", false, 0},
-    {"NPROCS", "nprocs", true, 5},    {"PID", "pid", true, 5},    {"PPID", "ppid", true, 5},
-    {"COMMAND", "command", false, 0}, {"UID", "uid", true, 0},    {"USER", "user", false, 0},
-    {"PNS", "pns", true, 10},         {"ONS", "ons", true, 10},   {"CONTAINER", "container", false, 0}};
+} columns[COLUMNS] = {{"NS", "ns", true},
+                      {"TYPE", "type", false},
+                      {"PATH", "path", false},
+                      {"NPROCS", "nprocs", true},
+                      {"PID", "pid", true},
+                      {"PPID", "ppid", true},
+                      {"COMMAND", "command", false},
+                      {"UID", "uid", true},
+                      {"USER", "user", false},
+                      {"PNS", "pns", true},
+                      {"ONS", "ons", true},
+                      {"CONTAINER", "container", false}};
 
 /* One line: a namespace, or one process of the namespace that was asked for. */
 struct line {
     const struct census_namespace *ns;
     const struct census_process *process;
-    char branch[96]; /* before the first column of a tree */
+    char branch[96]; /* before the number of the namespace in a tree */
 };
 
 struct table {
@@ -63,6 +69,7 @@ struct table {
     size_t column_count;
     struct line *lines;
     size_t count;
+    bool is_tree;
 };
 
 static const char *user_name(uid_t uid, char number[32])
@@ -189,9 +196,9 @@ static void print_line(const struct table *t, const struct line *line, const siz
     for (size_t i = 0; i < t->column_count; i++) {
         enum column c = t->columns[i];
         const char *text = line ? cell(line, c, room) : columns[c].name;
-        const char *branch = line && i == 0 ? line->branch : "";
+        const char *branch = line && c == NS ? line->branch : "";
         int blanks = (int)(widths[i] - width_of(text) - width_of(branch));
-        bool last = i + 1 == t->column_count, right = columns[c].right && !(i == 0 && t->lines[0].branch[0]);
+        bool last = i + 1 == t->column_count, right = columns[c].right && !(c == NS && t->is_tree);
 
         if (raw) {
             print_raw(text);
@@ -217,11 +224,9 @@ static void print_table(const struct table *t, const struct lsns_options *o)
 
     for (size_t i = 0; i < t->column_count; i++) {
         widths[i] = strlen(columns[t->columns[i]].name);
-        if (widths[i] < columns[t->columns[i]].width)
-            widths[i] = columns[t->columns[i]].width;
         for (size_t n = 0; n < t->count; n++) {
             size_t width = width_of(cell(&t->lines[n], t->columns[i], room)) +
-                           (i == 0 ? width_of(t->lines[n].branch) : 0);
+                           (t->columns[i] == NS ? width_of(t->lines[n].branch) : 0);
             widths[i] = width > widths[i] ? width : widths[i];
         }
     }
@@ -283,8 +288,10 @@ static int list_processes(const char *text, const struct census *c, struct table
 {
     uint64_t number;
 
-    if (parse_uint64(text, 10, UINT64_MAX, &number) < 0)
-        return error_text(err, EINVAL, "a namespace is given by its number, not as \"%s\"", text);
+    if (parse_uint64(text, 10, UINT64_MAX, &number) < 0) {
+        error_text(err, EINVAL, "a namespace is given by its number, not as \"%s\"", text);
+        return error_remedy(err, "a relation is joined to -T, as in -T%s", text);
+    }
     for (size_t n = 0; n < c->namespace_count; n++)
         for (size_t i = 0; c->namespaces[n].number == number && i < c->process_count; i++)
             for (int kind = 0; kind < NAMESPACE_KINDS; kind++)
@@ -355,6 +362,7 @@ static int make_tree(const char *relation, struct table *t, struct error *err)
     free(t->lines);
     t->lines = out.lines;
     t->count = out.count;
+    t->is_tree = true;
     return 0;
 }
 
@@ -392,7 +400,7 @@ static int lsns_run(struct invocation *in, struct error *err)
     else
         list_namespaces(o, &census, &t);
     if (r == 0 && o->tree && !o->list && !o->raw && !o->json)
-        r = make_tree(o->tree, &t, err);
+        r = make_tree(*o->tree ? o->tree : "owner", &t, err);
     if (r == 0)
         r = choose_columns(o, &t, in->argc > 0, err);
     if (r == 0 && o->json)

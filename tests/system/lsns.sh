@@ -21,12 +21,15 @@ t 'lsns -J says what util-linux'\''s does' json
 numbers() { diff <(lsns -l -n -o NS -t uts -t ipc | sort) <(lxcbox lsns -n -o NS -t uts -t ipc | sort); }
 for try in 1 2 3; do numbers > /dev/null && break; done # others come and go
 t 'every namespace is listed' numbers
-t 'the processes in a namespace are listed' is "$(printf '  PID  PPID USER COMMAND\n%5d %5d root sleep 600' "$pid" $holder)" lxcbox lsns "$inner"
-t 'a tree shows what is inside' has '└─' lxcbox lsns -T parent -t pid
-t 'a tree shows what is owned' has '├─.* net ' lxcbox lsns -T owner
+t 'the processes in a namespace are listed' is "$(printf '%*s %*s USER COMMAND\n%3d %4d root sleep 600' ${#pid} PID $((${#holder} < 4 ? 4 : ${#holder})) PPID "$pid" $holder)" lxcbox lsns "$inner"
+t 'a tree shows what is inside' has '└─' lxcbox lsns -Tparent -t pid
+t 'a tree shows what is owned' has '├─.* net ' lxcbox lsns --tree=owner
 t 'a wrong kind is refused' refuses 'no kind of namespace "x"' lxcbox lsns -t x
 t 'a wrong column is refused' refuses 'does not know the column "x"' lxcbox lsns -o x
-t 'a wrong relation is refused' refuses 'parent, owner or process, not "x"' lxcbox lsns -T x
+t 'a tree without a relation is of owners, as util-linux has it' same -T -p $$ -o TYPE,NS,PID
+t 'numbers are as wide as their longest' same -l -p $$ -o PID,PPID,UID,TYPE
+t 'a relation is joined to -T, as for util-linux' refuses 'not as "parent" \(a relation is joined to -T' lxcbox lsns -T parent
+t 'a wrong relation is refused' refuses 'parent, owner or process, not "x"' lxcbox lsns -Tx
 t 'a namespace that does not exist is refused' refuses 'no process is in a namespace 12' lxcbox lsns 12
 
 # What a process calls itself cannot drive the terminal.
