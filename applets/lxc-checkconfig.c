@@ -121,7 +121,7 @@ static int lxc_checkconfig_run(struct invocation *in, struct error *err)
     if (in->argc)
         return error_text(err, EINVAL, "%s takes no argument, such as \"%s\"", in->applet, in->argv[0]);
     if (!o->quiet)
-        printf("LXC version 5.0.2 (lxcbox %s)\n", LXCBOX_VERSION);
+        puts("LXC version " LXC_VERSION " (lxcbox " LXCBOX_VERSION ")");
     for (int group = 0; group < PROBE_GROUPS; group++) {
         if (!o->quiet)
             printf("\n--- %s ---\n", headings[group]);

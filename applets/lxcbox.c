@@ -80,7 +80,7 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
     if (r == 0 && help)
         return print_help(applet);
     if (r == 0 && version) {
-        puts(LXCBOX_VERSION);
+        puts(starts_with(applet->name, "lxc-") ? LXC_VERSION : LXCBOX_VERSION);
         return 0;
     }
     if (r == 0)

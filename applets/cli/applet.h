@@ -9,6 +9,9 @@
 #include "core/base/error.h"
 #include "applets/cli/options.h"
 
+/* The release of LXC that the lxc-* commands are compatible with, which scripts compare: see lxcbox(1). */
+#define LXC_VERSION "7.0.0"
+
 struct invocation {
     const char *applet; /* the name it was called by */
     void *options;      /* the applet's options struct, filled */

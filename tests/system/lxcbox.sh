@@ -10,6 +10,16 @@ t 'the executable is position independent' has 'Type: +DYN' readelf -hW "$LXCBOX
 t 'an applet that does not exist is refused by name' refuses 'no applet "nonesuch" \(lxcbox --list' lxcbox nonesuch
 t 'an option that does not exist is refused by name' refuses 'unknown option "--nonesuch" \(--help' lxcbox --nonesuch
 t 'the version is printed' has '^[0-9]+\.[0-9]+\.[0-9]+$' lxcbox --version
+version=$(lxcbox --version)
+every_version() { # REGEX of the names: the versions that those applets print
+    local name
+    for name in $(lxcbox --list | grep -E "$1"); do lxcbox "$name" --version; done | sort -u
+}
+t 'each lxc-* prints the version of LXC that it is compatible with' is 7.0.0 every_version '^lxc-'
+t 'every other applet prints that of lxcbox' is "$version" every_version '^($|[^l]|l[^x]|lx[^c])'
+if [ "$(id -u)" = 0 ]; then
+    t 'lxc-checkconfig prints both' has "^LXC version 7\.0\.0 \(lxcbox ${version//./\\.}\)$" eval 'lxcbox lxc-checkconfig || true'
+fi
 
 # What a host has for itself, and where ours would stand in its way.
 hosts='init|mkinitramfs|modprobe|insmod|rmmod|lsmod'
