@@ -223,14 +223,14 @@ static int open_source(struct key_source *source, struct error *err)
 }
 
 /* Append a key's value; -ENOENT for one that does not exist. */
-static int read_key(const struct key_source *source, const char *key, struct strbuf *value)
+static int read_key(const struct key_source *source, const char *key, struct strbuf *value, struct error *err)
 {
     cleanup_free char *answer = NULL;
     int r;
 
     if (source->have_config)
         return config_get_item(&source->config, key, value);
-    r = command_config_item(source->container, key, &answer, NULL);
+    r = command_config_item(source->container, key, &answer, err);
     return r == 0 ? strbuf_puts(value, answer) : r;
 }
 
@@ -243,12 +243,15 @@ static int print_keys(const struct lxc_info_options *o, const struct key_source 
     for (size_t i = 0; r == 0 && i < o->keys.count; i++) {
         const char *key = o->keys.items[i];
         cleanup_strbuf struct strbuf value = STRBUF_INIT;
-        int found = read_key(source, key, &value);
+        struct error refused = ERROR_INIT;
+        int found = read_key(source, key, &value, &refused);
 
         if (found == -ENOENT)
             fprintf(stderr, "%s: %s is not a key of the configuration\n", in->applet, key);
-        else if (found < 0)
+        else if (found < 0 && !refused.code)
             r = error_set(err, found, "cannot read %s", key);
+        else if (found < 0)
+            *err = refused, r = found;
         else if (json)
             r = json_string(json, key, strbuf_text(&value));
         else if (bare)

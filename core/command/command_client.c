@@ -270,20 +270,25 @@ int command_config_item(const struct container *c, const char *key, char **value
 {
     cleanup_exchange struct exchange x =
         EXCHANGE(.command = COMMAND_GET_CONFIG_ITEM, .data = key, .length = strlen(key) + 1);
-    struct error refused = ERROR_INIT;
-    int r;
+    int r, result, state;
 
     if (!*key || x.length > COMMAND_DATA_MAX)
         return error_text(err, EINVAL, "\"%s\" is not a configuration key", key);
-    r = ask(c, &x, "read the configuration", &refused);
-    if (r < 0 && x.response.result < 0)
-        return error_text(err, ENOENT, "%s has no %s", c->name, key);
-    if (r < 0) {
-        if (err)
-            *err = refused;
-        return r;
+    r = ask(c, &x, "read the configuration", err);
+    if (r >= 0)
+        return take_string(c, &x, value, err);
+    result = x.response.result;
+    if (result == -EPERM) {
+        /* Stock LXC's monitors send -1, which is EPERM, for an item that does not exist as well as to a user
+         * whom they refuse. They refuse that user every command. */
+        state = command_state(c, err);
+        if (state == STATE_STOPPED)
+            return not_running(c, err);
+        if (state < 0)
+            return state;
+        result = -ENOENT;
     }
-    return take_string(c, &x, value, err);
+    return result == -ENOENT ? error_text(err, ENOENT, "%s has no %s", c->name, key) : r;
 }
 
 /* Ask the monitor behind a hashed address, which is that of a container HASH in the lxcpath "lxc". */

@@ -54,7 +54,10 @@ int command_add_device(const struct container *c, const struct device_rule *rule
  */
 int command_add_listener(const struct container *c, int listener, struct error *err);
 
-/* A key's value in the running container's configuration; -ENOENT when it has none. The caller frees it. */
+/*
+ * A key's value in the running container's configuration, which the caller frees. -ENOENT: it has none, as
+ * far as the monitor knows; every other error means that the value is not known.
+ */
 int command_config_item(const struct container *c, const char *key, char **value, struct error *err);
 
 /*

@@ -207,16 +207,32 @@ static int read_init(struct attach_plan *p, int proc, struct error *err)
     return 0;
 }
 
-/* lxc.environment of the running container. */
-static int read_environment(struct attach_plan *p)
+/* The value of a key of the running container; NULL, and no error, when the container has none. */
+static int read_item(const struct attach_plan *p, const char *key, char **value, struct error *err)
 {
-    cleanup_free char *lines = NULL;
+    int r = command_config_item(p->container, key, value, err);
 
-    if (command_config_item(p->container, "lxc.environment", &lines, NULL) < 0)
-        return 0;
-    for (char *rest = lines, *line; (line = strsep(&rest, "\n"));)
-        if (*line && string_list_add(&p->environment, line) < 0)
-            return -ENOMEM;
+    if (r != -ENOENT)
+        return r;
+    error_clear(err);
+    return 0;
+}
+
+/* The variables of the running container, in the order in which init got them. */
+static int read_environment(struct attach_plan *p, struct error *err)
+{
+    static const char *const keys[] = {"lxc.environment"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
+        cleanup_free char *lines = NULL;
+        int r = read_item(p, keys[i], &lines, err);
+
+        if (r < 0)
+            return r;
+        for (char *rest = lines, *line; (line = strsep(&rest, "\n"));)
+            if (*line && string_list_add(&p->environment, line) < 0)
+                return error_set(err, ENOMEM, "cannot keep the container's environment");
+    }
     return 0;
 }
 
@@ -228,7 +244,9 @@ static int read_limits(struct attach_plan *p, struct error *err)
 
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(families); i++) {
         cleanup_free char *lines = NULL;
-        if (command_config_item(p->container, families[i], &lines, NULL) == 0)
+
+        r = read_item(p, families[i], &lines, err);
+        if (lines)
             r = config_read_text(&p->limits, lines, strlen(lines), families[i], false, err);
     }
     return r;
@@ -256,15 +274,19 @@ static int read_seccomp(struct attach_plan *p, struct error *err)
     struct config c = {0};
     int r;
 
-    if (p->options->elevate_lsm || !(p->namespaces & CLONE_NEWNS) || !p->filtered ||
-        command_config_item(p->container, "lxc.seccomp.profile", &profile, NULL) < 0)
+    if (p->options->elevate_lsm || !(p->namespaces & CLONE_NEWNS) || !p->filtered)
         return 0;
+    r = read_item(p, "lxc.seccomp.profile", &profile, err);
+    if (r < 0 || !profile)
+        return r;
+    r = read_item(p, "lxc.seccomp.allow_nesting", &nesting, err);
+    if (r == 0)
+        r = read_item(p, "lxc.seccomp.notify.proxy", &proxy, err);
+    if (r < 0)
+        return r;
     profile[strcspn(profile, "\n")] = '\0';
     c.seccomp_profile = profile;
-    c.seccomp_allow_nesting =
-        command_config_item(p->container, "lxc.seccomp.allow_nesting", &nesting, NULL) == 0 &&
-        nesting[0] == '1';
-    (void)command_config_item(p->container, "lxc.seccomp.notify.proxy", &proxy, NULL);
+    c.seccomp_allow_nesting = nesting && nesting[0] == '1';
     c.seccomp_notify_proxy = proxy ? proxy : profile; /* that there is none is told here, as an error */
     r = seccomp_prepare(&c, &p->seccomp, err);
     if (r < 0 || !p->seccomp.notifies || proxy)
@@ -292,8 +314,8 @@ static int make_plan(struct attach_plan *p, struct error *err)
         r = choose_label(p, proc, err);
     if (r == 0)
         r = read_seccomp(p, err);
-    if (r == 0 && read_environment(p) < 0)
-        r = error_set(err, ENOMEM, "cannot keep the container's environment");
+    if (r == 0)
+        r = read_environment(p, err);
     if (r == 0)
         r = read_limits(p, err);
     return r == 0 ? enter_pid_namespace(p, proc, err) : r;

@@ -25,11 +25,11 @@ static int configured_signal(const struct container *c, const char *key, struct 
     cleanup_config struct config config;
     cleanup_free char *value = NULL;
     int64_t number;
+    int r;
 
     config_init(&config);
     if (c->rcfile) {
-        int r = config_read_file(&config, c->rcfile, err);
-
+        r = config_read_file(&config, c->rcfile, err);
         if (r < 0)
             return r;
         if (config_get_item(&config, key, &text) < 0 ||
@@ -37,9 +37,14 @@ static int configured_signal(const struct container *c, const char *key, struct 
             return 0;
         return (int)number;
     }
-    if (command_config_item(c, key, &value, NULL) < 0 || parse_int64(value, 10, 1, 64, &number) < 0)
+    r = command_config_item(c, key, &value, err);
+    if (r == -ENOENT || r == -ENOTCONN) { /* a container that ends meanwhile needs no signal */
+        error_clear(err);
         return 0;
-    return (int)number;
+    }
+    if (r < 0)
+        return r;
+    return parse_int64(value, 10, 1, 64, &number) < 0 ? 0 : (int)number;
 }
 
 /* Which signals a process blocks or catches: proc_pid_status(5), bit N-1 for signal N. */

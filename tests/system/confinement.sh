@@ -6,7 +6,7 @@ needs_root
 root=$WORK/root
 mkdir -p "$root"/{bin,proc,sys,dev,mnt} "$WORK/lxc"
 cp "$(command -v busybox)" "$root/bin/busybox"
-for applet in sh sleep cat grep mount mkdir mknod umount ulimit uname; do ln -s busybox "$root/bin/$applet"; done
+for applet in sh sleep cat grep mount mkdir mknod umount ulimit uname true; do ln -s busybox "$root/bin/$applet"; done
 
 # container NAME < CONFIG: made beneath $WORK/lxc, with what all have in common.
 container() {
@@ -35,6 +35,53 @@ cleanup "lxcbox lxc-stop -P $WORK/lxc -n denylist -k"
 lxcbox lxc-start -P "$WORK/lxc" -n denylist -- /bin/sleep 60
 t 'who attaches is confined, too' has 'No space left' attach -- /bin/sh -c 'mkdir /mnt/x 2>&1; true'
 t 'unless with elevated privileges' attach -e -- /bin/mkdir /mnt/x
+
+# A monitor that answers as it is told: fake.py LXCPATH NAME INIT_PID [KEY=RESULT]... [state=RESULT]
+cat > "$WORK/fake.py" << 'EOF'
+import socket, struct, sys
+results = dict(word.split("=") for word in sys.argv[4:])
+server = socket.socket(socket.AF_UNIX)
+server.bind("\0%s/%s/command" % tuple(sys.argv[1:3]))
+server.listen(100)
+print("ready", flush=True)
+while True:
+    peer = server.accept()[0]
+    command, length, _ = struct.unpack("=iiq", peer.recv(16))
+    key = peer.recv(length).rstrip(b"\0").decode() if length else "state"
+    # GET_STATE, GET_INIT_PID, GET_CONFIG_ITEM, GET_CGROUP_CTX
+    default = {3: 0, 4: 0, 7: -2, 23: -2}.get(command, -22)
+    result = int(results.get(key, default)) if command in (3, 7) else default
+    peer.sendall(struct.pack("=iiq", result, 0, {3: 2, 4: int(sys.argv[3])}.get(command, 0)))
+    peer.close()
+EOF
+mkdir "$WORK/told"
+faked() { # COMMAND RESULT... -- ARGUMENT...: the command's, on a container whose monitor answers that
+    local command=$1 results=() status fake
+    shift
+    while [ "$1" != -- ]; do results+=("$1"); shift; done
+    rm -f "$WORK/faked" && mkfifo "$WORK/faked"
+    python3 "$WORK/fake.py" "$WORK/told" denylist "$init" "${results[@]}" > "$WORK/faked" &
+    fake=$!
+    read -r -t 20 _ < "$WORK/faked"
+    timeout 20 "$LXCBOX" "$command" -P "$WORK/told" -n denylist "${@:2}"
+    status=$?
+    kill $fake
+    wait $fake 2> /dev/null
+    return $status
+}
+init=$(lxcbox lxc-info -P "$WORK/lxc" -n denylist -pH)
+unknown=(lxc-attach lxc.seccomp.profile=-5 -- -- /bin/mkdir /mnt/y)
+t 'a profile that the monitor cannot tell keeps lxc-attach out' refuses 'cannot read the configuration.*(Input/output|I/O) error' faked "${unknown[@]}"
+t 'so does one that it denies' refuses 'belongs to another user' faked "${unknown[@]/=-5/=-13}"
+unknown=(lxc-attach lxc.seccomp.notify.proxy=-5 lxc.seccomp.profile=-1 -- -- /bin/true)
+t "-1 is stock LXC's for a profile that is not set, which does not" faked "${unknown[@]}"
+t '-1 to every command is a denial' refuses 'belongs to another user' faked lxc-attach lxc.seccomp.profile=-1 state=-1 -- -- /bin/true
+for item in lxc.environment lxc.prlimit lxc.proc; do
+    t "nor is a command run without its $item" refuses 'belongs to another user' faked lxc-attach $item=-13 -- -- /bin/true
+done
+t 'lxc-info reports a denied item as denied' refuses 'belongs to another user' faked lxc-info lxc.uts.name=-13 -- -c lxc.uts.name
+t 'lxc-info reports one that is not set as missing' is '' eval 'faked lxc-info lxc.uts.name=-1 -- -c lxc.uts.name 2> "$WORK/said" && grep -q "is not a key" "$WORK/said"'
+t 'lxc-stop does not guess the signal' refuses 'belongs to another user' faked lxc-stop lxc.signal.halt=-13 -- --nokill --nowait
 lxcbox lxc-stop -P "$WORK/lxc" -n denylist -k
 
 printf '2\ndenylist\nmkdir\n\nmkdirr errno 1\n' > "$WORK/profile"
