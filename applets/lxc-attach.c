@@ -136,6 +136,8 @@ static int read_rcfile(const char *path, const struct lxc_attach_options *o, str
     r = config_read_file(&config, path, err);
     for (size_t i = 0; r == 0 && i < config.environment.count; i++)
         r = string_list_add(variables, config.environment.items[i]);
+    for (size_t i = 0; r == 0 && i < config.environment_runtime.count; i++)
+        r = string_list_add(variables, config.environment_runtime.items[i]);
     for (size_t i = 0; r == 0 && i < o->set_var.count; i++)
         r = string_list_add(variables, o->set_var.items[i]);
     a->set_env = variables;

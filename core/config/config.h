@@ -196,7 +196,9 @@ struct config {
     int start_delay_seconds, start_order;
     struct string_list groups;
 
-    struct string_list environment; /* "KEY=VALUE" (a bare KEY took its value from ours when parsed) */
+    /* "KEY=VALUE" (a bare KEY took its value from ours when parsed): for all, for hooks alone, and for init
+     * and attached commands alone */
+    struct string_list environment, environment_hooks, environment_runtime;
 
     struct string_list hooks[HOOK_KINDS];
     int hook_version;

@@ -35,6 +35,8 @@ const struct key config_keys[] = {
     {"lxc.console.rotate", &type_bool, AT(console_rotate)},
     {"lxc.console.size", &type_size, AT(console_size_bytes)},
     {"lxc.environment", &type_environment, AT(environment)},
+    {"lxc.environment.hooks", &type_environment, AT(environment_hooks)},
+    {"lxc.environment.runtime", &type_environment, AT(environment_runtime)},
     {"lxc.ephemeral", &type_bool, AT(ephemeral)},
     {"lxc.execute.cmd", &type_string, AT(execute_cmd)},
     {"lxc.group", &type_words, AT(groups)},

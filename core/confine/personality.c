@@ -9,10 +9,10 @@
 /* The names that LXC takes for lxc.arch, by the width of their words. */
 static const char *const narrow[] = {"arm",  "armel",   "armhf", "armv7l",  "athlon", "i386",
                                      "i486", "i586",    "i686",  "linux32", "mips",   "mipsel",
-                                     "ppc",  "powerpc", "x86",   "riscv32"};
-static const char *const wide[] = {"amd64",     "arm64",    "aarch64", "linux64", "loongarch64",
-                                   "mips64",    "mips64el", "ppc64",   "ppc64el", "ppc64le",
-                                   "powerpc64", "riscv64",  "s390x",   "sparc64", "x86_64"};
+                                     "ppc",  "powerpc", "x86",   "x32",     "riscv32"};
+static const char *const wide[] = {"amd64",   "arm64",    "aarch64", "linux64", "loong64", "loongarch64",
+                                   "mips64",  "mips64el", "ppc64",   "ppc64el", "ppc64le", "powerpc64",
+                                   "riscv64", "s390x",    "sparc64", "x86_64"};
 
 int personality_parse(const char *arch)
 {

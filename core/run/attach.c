@@ -221,7 +221,7 @@ static int read_item(const struct attach_plan *p, const char *key, char **value,
 /* The variables of the running container, in the order in which init got them. */
 static int read_environment(struct attach_plan *p, struct error *err)
 {
-    static const char *const keys[] = {"lxc.environment"};
+    static const char *const keys[] = {"lxc.environment", "lxc.environment.runtime"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
         cleanup_free char *lines = NULL;

@@ -368,6 +368,8 @@ static int set_environment(struct inside *in, struct error *err)
         r |= setenv("TERM", kept, 1);
     for (size_t i = 0; i < in->config->environment.count; i++)
         r |= putenv(in->config->environment.items[i]);
+    for (size_t i = 0; i < in->config->environment_runtime.count; i++)
+        r |= putenv(in->config->environment_runtime.items[i]);
     r |= setenv("container", "lxc", 1);
     if (in->tty_names.length)
         r |= setenv("container_ttys", in->tty_names.text, 1);

@@ -46,6 +46,8 @@ static int build_environment(enum hook_kind kind, const struct hook_context *x, 
     snprintf(pid, sizeof(pid), "%d", (int)x->init_pid);
     for (size_t i = 0; r == 0 && i < c->environment.count; i++)
         r = string_list_add(l, c->environment.items[i]);
+    for (size_t i = 0; r == 0 && i < c->environment_hooks.count; i++)
+        r = string_list_add(l, c->environment_hooks.items[i]);
     snprintf(level, sizeof(level), "%s",
              c->log_level >= 0 ? log_level_name((enum log_level)c->log_level) : "ERROR");
     if (r < 0 || add(l, "LXC_NAME", x->container->name) < 0 || add(l, "LXC_CONFIG_FILE", c->file) < 0 ||

@@ -76,7 +76,7 @@ t 'so does one that it denies' refuses 'belongs to another user' faked "${unknow
 unknown=(lxc-attach lxc.seccomp.notify.proxy=-5 lxc.seccomp.profile=-1 -- -- /bin/true)
 t "-1 is stock LXC's for a profile that is not set, which does not" faked "${unknown[@]}"
 t '-1 to every command is a denial' refuses 'belongs to another user' faked lxc-attach lxc.seccomp.profile=-1 state=-1 -- -- /bin/true
-for item in lxc.environment lxc.prlimit lxc.proc; do
+for item in lxc.environment lxc.environment.runtime lxc.prlimit lxc.proc; do
     t "nor is a command run without its $item" refuses 'belongs to another user' faked lxc-attach $item=-13 -- -- /bin/true
 done
 t 'lxc-info reports a denied item as denied' refuses 'belongs to another user' faked lxc-info lxc.uts.name=-13 -- -c lxc.uts.name

@@ -19,6 +19,9 @@ printf '#!/bin/sh\necho "$$ $(hostname)" > /hooked\n' > "$R/hook" && chmod 755 "
 key lxc.hook.start 'inside, before init' has "^[0-9]+ $N-up$" with lxc.hook.start=/hook lxc.uts.name="$N-up" -- cat /hooked
 key lxc.hook.stop 'when init has ended, with its namespaces' has "^stop mnt:/proc/[0-9]+/fd/[0-9]+" hook stop '$3 $(echo $* | tr " " "\n" | grep mnt:)'
 key lxc.hook.post-stop 'when all is gone' is "post-stop stop none" hook post-stop '$3 $LXC_TARGET $(find /sys/fs/cgroup -name lxc.payload.'"$N"' | grep . || echo none)'
+key lxc.environment.hooks 'a variable for hooks, after those for all' is 'three two' hook pre-start '$A $B' \
+    lxc.environment.hooks=A=three lxc.environment=A=one lxc.environment=B=two
+key lxc.environment.runtime 'not for hooks' is one hook pre-start '$A' lxc.environment=A=one lxc.environment.runtime=A=two
 key lxc.hook.version '0 gives name, section and kind' is "$N lxc pre-start" hook pre-start '$*' lxc.hook.version=0
 key lxc.hook.version '1 gives them in the environment' is ", lxc pre-start" hook pre-start '$*, $LXC_HOOK_SECTION $LXC_HOOK_TYPE' lxc.hook.version=1
 key lxc.hook.version '1 gives the namespaces, too' is net: hook start-host '$(readlink $LXC_NET_NS | cut -c1-4)' lxc.hook.version=1

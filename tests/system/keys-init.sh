@@ -6,6 +6,8 @@ if [ "$(uname -m)" = x86_64 ]; then
 else
     skip 'lxc.arch: a 32-bit machine inside' 'not x86_64'
 fi
+lxc_7_arches() { for arch in x32 loong64 loongarch64; do with "lxc.arch=$arch" -- true || return; done; }
+key lxc.arch 'the names that LXC 7 has' lxc_7_arches
 key lxc.uts.name 'the host name' is elsewhere with lxc.uts.name=elsewhere -- hostname
 
 from_init() { lxcbox lxc-start -F -P "$P" -n "$N" "$@" < /dev/null | tr -d '\r'; }
@@ -20,6 +22,13 @@ key lxc.init.groups 'its other groups' is '34 5 6' with lxc.init.gid=34 lxc.init
 key lxc.environment 'a variable' is 'b c' with 'lxc.environment=A=b c' -- sh -c 'echo $A'
 key lxc.environment 'one of the caller' is 'from outside' env FROM='from outside' \
     "$LXCBOX" lxc-execute -P "$P" -n "$N" -s lxc.environment=FROM -- sh -c 'echo $FROM'
+both='echo $A $B'
+key lxc.environment.runtime 'a variable for init, after those for all' is 'three two' \
+    with lxc.environment.runtime=A=three lxc.environment=A=one lxc.environment=B=two -- sh -c "$both"
+key lxc.environment.hooks 'not for init' is '' with lxc.environment.hooks=A=one -- sh -c "$both"
+started lxc.environment=A=one lxc.environment=B=two lxc.environment.runtime=B=three lxc.environment.hooks=A=four
+key lxc.environment.runtime 'for attached commands too' is 'one three' inside sh -c "$both"
+stopped
 
 # The serial number of the session keyring of who runs it: keyctl(2), KEYCTL_GET_KEYRING_ID, in the caller's own.
 keyring() { # KEY=VALUE

@@ -35,6 +35,8 @@ static const char *const examples[][2] = {
     {"lxc.console.rotate", "1"},
     {"lxc.console.size", "8192"},
     {"lxc.environment", "A=b c"},
+    {"lxc.environment.hooks", "A=b c"},
+    {"lxc.environment.runtime", "A=b c"},
     {"lxc.ephemeral", "1"},
     {"lxc.execute.cmd", "/bin/true x"},
     {"lxc.group", "web"},
