@@ -7,6 +7,7 @@
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/command/command_client.h"
 
 struct lxc_wait_options {
@@ -40,18 +41,10 @@ static int read_states(const char *text, unsigned *states, struct error *err)
     return 0;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Until the deadline; -1: for ever, as poll(2) has it. */
 static int left_ms(int64_t deadline_ms)
 {
-    int64_t left = deadline_ms - now_ms();
+    int64_t left = deadline_ms - clock_monotonic_ms();
 
     return deadline_ms < 0 ? -1 : left > 0 ? (int)left : 0;
 }
@@ -94,7 +87,7 @@ static int lxc_wait_run(struct invocation *in, struct error *err)
     r = read_states(o->states, &states, err);
     if (r == 0)
         r = container_select(&o->container, in, &c, err);
-    return r < 0 ? r : wait_for(&c, states, seconds < 0 ? -1 : now_ms() + seconds * 1000, err);
+    return r < 0 ? r : wait_for(&c, states, seconds < 0 ? -1 : clock_monotonic_ms() + seconds * 1000, err);
 }
 
 APPLET(lxc_wait, .name = "lxc-wait", .summary = "Wait until a container is in one of several states",

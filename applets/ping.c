@@ -21,6 +21,8 @@
 
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "net/link/checksum.h"
 #include "net/link/address.h"
 #include "net/link/link.h"
 
@@ -82,14 +84,6 @@ struct ping {
     int64_t minimum_us, maximum_us, sum_us, sum_of_squares;
     uint8_t packet[HEADER + DATA_MAX], buffer[65536]; /* to send; received */
 };
-
-static int64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* --- Settings --- */
 
@@ -251,18 +245,6 @@ static int find_source(struct ping *p, struct ip *out, struct error *err)
 
 /* --- Requests and answers --- */
 
-/* RFC 1071. Of a raw IPv4 socket; the kernel fills the others' in. */
-static uint16_t checksum(const uint8_t *bytes, size_t length)
-{
-    uint32_t sum = 0;
-
-    for (size_t i = 0; i < length; i++)
-        sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return htons((uint16_t)~sum);
-}
-
 static void send_request(struct ping *p)
 {
     struct echo h = {.type = p->ip.family == AF_INET ? ECHO_REQUEST : ICMP6_ECHO_REQUEST};
@@ -275,11 +257,12 @@ static void send_request(struct ping *p)
         p->packet[HEADER + i] = (uint8_t)i;
     memcpy(p->packet, &h, HEADER);
     if (p->ip.family == AF_INET) {
-        h.checksum = checksum(p->packet, length);
+        /* Of a raw IPv4 socket; the kernel fills the others' in. */
+        h.checksum = htons(checksum_fold(checksum_add(0, p->packet, length)));
         memcpy(p->packet, &h, HEADER);
     }
     p->answered[(p->sent & 0xffff) / 8] &= (uint8_t) ~(1 << (p->sent & 7));
-    p->last_us = p->sent_at_us[p->sent & 0xffff] = now_us();
+    p->last_us = p->sent_at_us[p->sent & 0xffff] = clock_monotonic_us();
     if (sendto(p->fd, p->packet, length, 0, (struct sockaddr *)&p->to, p->to_length) < 0) {
         fflush(stdout);
         fprintf(stderr, "ping: cannot send to %s: %s\n", p->host, strerror(errno));
@@ -362,7 +345,7 @@ static void take_answer(struct ping *p, const uint8_t *bytes, size_t length,
     number = number_of(p, sequence);
     if (number < 1)
         return; /* never sent */
-    p->last_us = now_us();
+    p->last_us = clock_monotonic_us();
     us = p->last_us - p->sent_at_us[sequence];
     again = p->answered[sequence / 8] & (1 << (sequence & 7));
     p->answered[sequence / 8] |= (uint8_t)(1 << (sequence & 7));
@@ -491,7 +474,7 @@ static int64_t next_time(const struct ping *p, int64_t next_send_us, bool *ended
 {
     int64_t end_us = p->deadline_us ? p->started_us + p->deadline_us : INT64_MAX;
     int64_t wait_us = p->linger_us >= 0 ? p->linger_us : LINGER_MS * 1000LL;
-    int64_t now = now_us(), until = next_send_us;
+    int64_t now = clock_monotonic_us(), until = next_send_us;
 
     if (p->count && p->sent >= p->count) {
         if (p->received && p->linger_us < 0)
@@ -510,20 +493,20 @@ static void run(struct ping *p)
     int64_t next_send_us;
     bool ended = false;
 
-    p->started_us = next_send_us = now_us();
+    p->started_us = next_send_us = clock_monotonic_us();
     while (!ended) {
         struct pollfd fds[] = {{p->fd, POLLIN, 0}, {p->signals, POLLIN, 0}};
         int64_t until, wait_us;
         bool more = !p->count || p->sent < p->count || p->deadline_us;
 
-        if (more && now_us() >= next_send_us) {
+        if (more && clock_monotonic_us() >= next_send_us) {
             send_request(p);
             next_send_us += p->interval_us;
         }
         until = next_time(p, more ? next_send_us : INT64_MAX, &ended);
         if (more && next_send_us < until)
             until = next_send_us;
-        wait_us = until - now_us();
+        wait_us = until - clock_monotonic_us();
         if (ended)
             break;
         fflush(stdout);

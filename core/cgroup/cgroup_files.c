@@ -10,28 +10,21 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* cgroup-v2.rst: a change of cgroup.events is told by POLLPRI. */
 static int wait_frozen_v2(int fd, bool freeze, int timeout_ms)
 {
     cleanup_fd int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
 
     if (events < 0)
         return -errno;
     for (;;) {
         struct pollfd p = {events, POLLPRI, 0};
-        int64_t left = timeout_ms < 0 ? -1 : deadline - now_ms();
+        int64_t left = timeout_ms < 0 ? -1 : deadline - clock_monotonic_ms();
         char text[256];
         ssize_t n = pread(events, text, sizeof(text) - 1, 0);
 
@@ -54,7 +47,7 @@ static int wait_frozen_v2(int fd, bool freeze, int timeout_ms)
 static int freeze_v1(int fd, bool freeze, int timeout_ms)
 {
     const char *state = freeze ? "FROZEN" : "THAWED";
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
 
     for (;;) {
         const struct timespec pause = {0, 2000000};
@@ -66,7 +59,7 @@ static int freeze_v1(int fd, bool freeze, int timeout_ms)
         r = file_read(fd, "freezer.state", 64, &now, NULL);
         if (r < 0 || starts_with(now, state))
             return r;
-        if (timeout_ms > 0 && now_ms() >= deadline)
+        if (timeout_ms > 0 && clock_monotonic_ms() >= deadline)
             return -ETIMEDOUT;
         nanosleep(&pause, NULL);
     }

@@ -9,20 +9,13 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/cgroup/hierarchy.h"
 
 #define DEPTH_MAX                                                                                            \
     64 /* of a container's own v1 cgroups; what hides deeper is killed once it has no parents left */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Kill what is in a cgroup and those beneath. Returns how many there were, or a negative errno. */
 static int kill_tree(int fd, unsigned depth)
@@ -75,7 +68,7 @@ static int kill_v1(int fd, int64_t deadline)
 
         if (r <= 0)
             return r;
-        if (deadline >= 0 && now_ms() >= deadline)
+        if (deadline >= 0 && clock_monotonic_ms() >= deadline)
             return -ETIMEDOUT;
         pause_ms(1);
     }
@@ -90,7 +83,7 @@ static int kill_v2(int fd, int64_t deadline)
 
     for (char text[256]; r == 0;) {
         struct pollfd p = {events, POLLPRI, 0};
-        int64_t left = deadline < 0 ? 1000 : deadline - now_ms();
+        int64_t left = deadline < 0 ? 1000 : deadline - clock_monotonic_ms();
         ssize_t n = pread(events, text, sizeof(text) - 1, 0);
 
         if (n < 0)
@@ -114,7 +107,7 @@ static int kill_v2(int fd, int64_t deadline)
 int cgroup_kill(struct cgroup *g, int timeout_ms, struct error *err)
 {
     const struct cgroup_hierarchy *freezer = cgroup_find(g, "freezer");
-    int64_t deadline = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+    int64_t deadline = timeout_ms < 0 ? -1 : clock_monotonic_ms() + timeout_ms;
 
     if (!g->payload)
         return 0;

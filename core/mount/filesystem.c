@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/bytes.h"
 #include "core/base/cleanup.h"
 
 /* Magic numbers as they lie on disk: linux/magic.h and Documentation/filesystems/ of each. */
@@ -24,16 +25,11 @@ static const struct {
     {"vfat", 5, "FAT12", 54},
 };
 
-static uint32_t little32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 /* Documentation/filesystems/ext4/super.rst: the features say which of the three can mount it. */
 static const char *ext_of(const uint8_t *super)
 {
-    uint32_t compatible = little32(super + 92), incompatible = little32(super + 96),
-             read_only = little32(super + 100);
+    uint32_t compatible = read_le32(super + 92), incompatible = read_le32(super + 96),
+             read_only = read_le32(super + 100);
 
     /* ext3's: filetype, recover, journal_dev, meta_bg; sparse_super, large_file, btree_dir. */
     if (incompatible & ~UINT32_C(0x1e) || read_only & ~UINT32_C(0x7))

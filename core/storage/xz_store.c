@@ -3,16 +3,11 @@
 #include <lzma.h>
 #include <string.h>
 
+#include "core/base/bytes.h"
 #include "core/base/file.h"
 
 #define CHECK_CRC32  1
 #define BLOCK_HEADER 12 /* bytes */
-
-static void put_le32(unsigned char *out, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        out[i] = (unsigned char)(value >> (8 * i));
-}
 
 /* Section 1.2: seven bits to a byte, the lowest first. Returns how many bytes. */
 static size_t put_number(unsigned char *out, uint64_t value)
@@ -31,12 +26,12 @@ int xz_store_begin(struct xz_store *x)
     unsigned char head[12 + BLOCK_HEADER] = {0xfd, '7', 'z', 'X', 'Z', 0, 0, CHECK_CRC32};
     unsigned char *block = head + 12;
 
-    put_le32(head + 8, lzma_crc32(head + 6, 2, 0));
+    write_le32(head + 8, lzma_crc32(head + 6, 2, 0));
     block[0] = BLOCK_HEADER / 4 - 1;
     block[2] = 0x21; /* LZMA2 */
     block[3] = 1;    /* byte of properties: */
     block[4] = 8;    /* a dictionary of 64 KB, the smallest that holds a chunk */
-    put_le32(block + 8, lzma_crc32(block, 8, 0));
+    write_le32(block + 8, lzma_crc32(block, 8, 0));
     return write_all(x->fd, head, sizeof(head));
 }
 
@@ -91,7 +86,7 @@ int xz_store_end(struct xz_store *x)
     x->compressed++;
     while ((x->compressed + at - 1) % 4)
         at++;
-    put_le32(tail + at, x->crc32);
+    write_le32(tail + at, x->crc32);
     at += 4;
     index = at++;
     tail[at++] = 1; /* record */
@@ -99,11 +94,11 @@ int xz_store_end(struct xz_store *x)
     at += put_number(tail + at, x->uncompressed);
     while ((at - index) % 4)
         at++;
-    put_le32(tail + at, lzma_crc32(tail + index, at - index, 0));
+    write_le32(tail + at, lzma_crc32(tail + index, at - index, 0));
     at += 4;
-    put_le32(tail + at + 4, (uint32_t)((at - index) / 4 - 1));
+    write_le32(tail + at + 4, (uint32_t)((at - index) / 4 - 1));
     tail[at + 9] = CHECK_CRC32;
-    put_le32(tail + at, lzma_crc32(tail + at + 4, 6, 0));
+    write_le32(tail + at, lzma_crc32(tail + at + 4, 6, 0));
     memcpy(tail + at + 10, "YZ", 2);
     return write_all(x->fd, tail, at + 12);
 }

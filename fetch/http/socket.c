@@ -8,17 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "core/base/cleanup.h"
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+#include "core/base/clock.h"
 
 /* Wait for one of `events` until the deadline; 0 or -ETIMEDOUT. Errors show in the call that follows. */
 static int wait_until(int fd, short events, int64_t deadline_ms)
@@ -26,7 +18,7 @@ static int wait_until(int fd, short events, int64_t deadline_ms)
     struct pollfd p = {.fd = fd, .events = events};
 
     for (;;) {
-        int64_t left = deadline_ms - now_ms();
+        int64_t left = deadline_ms - clock_monotonic_ms();
         int n = poll(&p, 1, left < 0 ? 0 : (int)left);
 
         if (n > 0)
@@ -50,7 +42,7 @@ static int connect_one(const struct addrinfo *a, int timeout_ms)
     if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
         if (errno != EINPROGRESS && errno != EINTR)
             return -errno;
-        failed = wait_until(fd, POLLOUT, now_ms() + timeout_ms);
+        failed = wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
         if (failed)
             return failed;
         if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) < 0)
@@ -124,7 +116,7 @@ static int explain_silence(int code, int timeout_ms, const char *peer, struct er
 
 ssize_t socket_read(int fd, void *bytes, size_t size, int timeout_ms, const char *peer, struct error *err)
 {
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
 
     for (;;) {
         ssize_t n = recv(fd, bytes, size, 0);
@@ -155,7 +147,7 @@ int socket_write(int fd, const void *bytes, size_t length, int timeout_ms, const
             at += n;
             length -= (size_t)n;
         } else if (errno == EAGAIN) {
-            failed = wait_until(fd, POLLOUT, now_ms() + timeout_ms);
+            failed = wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
             if (failed)
                 return explain_silence(failed, timeout_ms, peer, err);
         } else if (errno != EINTR) {

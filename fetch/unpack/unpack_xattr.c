@@ -3,18 +3,7 @@
 #include <string.h>
 
 #include "fetch/unpack/unpack_tree.h"
-
-/* The file system stores both in little-endian order, as they are in the archive. */
-static uint32_t get32(const unsigned char *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static void put32(unsigned char *p, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        p[i] = (unsigned char)(value >> (8 * i));
-}
+#include "core/base/bytes.h"
 
 int unpack_map_id(const struct unpack_id_range *ranges, size_t count, int64_t id, uint32_t *out)
 {
@@ -42,7 +31,7 @@ static int map_capability(const struct unpack_options *o, const unsigned char *v
     if (*length != XATTR_CAPS_SZ_2 && *length != XATTR_CAPS_SZ_3)
         return -EINVAL;
     memcpy(out, value, *length);
-    magic = get32(value);
+    magic = read_le32(value);
     if ((magic & VFS_CAP_REVISION_MASK) !=
         (*length == XATTR_CAPS_SZ_2 ? VFS_CAP_REVISION_2 : VFS_CAP_REVISION_3))
         return -EINVAL;
@@ -50,8 +39,8 @@ static int map_capability(const struct unpack_options *o, const unsigned char *v
         return 1;
     if (unpack_map_id(o->uids, o->uid_count, 0, &root) < 0)
         return 0;
-    put32(out, (magic & ~(uint32_t)VFS_CAP_REVISION_MASK) | VFS_CAP_REVISION_3);
-    put32(out + XATTR_CAPS_SZ_2, root);
+    write_le32(out, (magic & ~(uint32_t)VFS_CAP_REVISION_MASK) | VFS_CAP_REVISION_3);
+    write_le32(out + XATTR_CAPS_SZ_2, root);
     *length = XATTR_CAPS_SZ_3;
     return 1;
 }
@@ -63,18 +52,18 @@ static int map_acl(const struct unpack_options *o, const unsigned char *value, s
 {
     enum { USER = 0x02, GROUP = 0x08, HEADER = 4, ENTRY = 8 };
 
-    if (length < HEADER || (length - HEADER) % ENTRY || get32(value) != 2)
+    if (length < HEADER || (length - HEADER) % ENTRY || read_le32(value) != 2)
         return -EINVAL;
     memcpy(out, value, length);
     for (size_t at = HEADER; at < length; at += ENTRY) {
-        uint32_t tag = get32(out + at) & 0xffff, id = get32(out + at + 4);
+        uint32_t tag = read_le32(out + at) & 0xffff, id = read_le32(out + at + 4);
         const struct unpack_id_range *ranges = tag == USER ? o->uids : o->gids;
 
         if (tag != USER && tag != GROUP)
             continue;
         if (unpack_map_id(ranges, tag == USER ? o->uid_count : o->gid_count, id, &id) < 0)
             return -EOVERFLOW;
-        put32(out + at + 4, id);
+        write_le32(out + at + 4, id);
     }
     return 1;
 }

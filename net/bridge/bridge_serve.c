@@ -10,20 +10,13 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "net/bridge/bridge_internal.h"
 #include "net/dhcp/udp_packet.h"
 
 #define BURST  64   /* messages answered with one write to disk */
 #define ASK_MS 3000 /* by then a container that has got its lease has its IPv6 addresses too */
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- DHCPv4 --- */
 
@@ -77,7 +70,7 @@ static void serve_dhcp(struct bridge_server *s)
         if (l && lease_journal_note(&s->journal, l) < 0)
             continue;
         if (l && s->settings->ipv6)
-            s->ask_at_ms = monotonic_ms() + ASK_MS;
+            s->ask_at_ms = clock_monotonic_ms() + ASK_MS;
         count += a->send;
     }
     r = lease_journal_sync(&s->journal, &s->dhcp_server.leases);
@@ -99,7 +92,7 @@ static void serve_radv(struct bridge_server *s, bool due)
         solicited |= r > 0;
     if (solicited || due) {
         radv_send(s->radv, s->index, &s->advertisement);
-        s->radv_at_ms = monotonic_ms() + RADV_INTERVAL_MS;
+        s->radv_at_ms = clock_monotonic_ms() + RADV_INTERVAL_MS;
     }
 }
 
@@ -166,7 +159,7 @@ void bridge_serve(struct bridge_server *s)
     int dns_ms = -1;
 
     for (;;) {
-        int64_t now_ms = monotonic_ms();
+        int64_t now_ms = clock_monotonic_ms();
         int r = poll(fds, ARRAY_LENGTH(fds), wait_ms(s, dns_ms, now_ms));
 
         if (r < 0 && errno != EINTR)
@@ -177,7 +170,7 @@ void bridge_serve(struct bridge_server *s)
             break;
         if (fds[1].revents)
             serve_dhcp(s);
-        now_ms = monotonic_ms();
+        now_ms = clock_monotonic_ms();
         dns_ms = dns_forwarder_run(&s->dns, now_ms);
         if (s->radv >= 0 && (fds[3].revents || now_ms >= s->radv_at_ms))
             serve_radv(s, now_ms >= s->radv_at_ms);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/base/bytes.h"
+
 #define FIXED_SIZE 236 /* bytes up to the magic cookie */
 #define FILE_AT    108
 #define FILE_SIZE  128
@@ -76,23 +78,13 @@ bool dhcp_domain_valid(const char *text)
 
 /* --- Reading --- */
 
-static uint32_t read32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static uint16_t read16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 static uint8_t read_addresses(const uint8_t *p, size_t size, uint32_t out[DHCP_ADDRESSES_MAX])
 {
     uint8_t count = 0;
 
     for (; size >= 4 && count < DHCP_ADDRESSES_MAX; p += 4, size -= 4)
-        if (read32(p))
-            out[count++] = read32(p);
+        if (read_be32(p))
+            out[count++] = read_be32(p);
     return count;
 }
 
@@ -109,7 +101,7 @@ static void read_routes(const uint8_t *p, size_t size, struct dhcp_message *m)
         for (size_t i = 0; i < bytes; i++)
             r->destination |= (uint32_t)p[1 + i] << (24 - 8 * i);
         r->destination &= r->length ? ~0U << (32 - r->length) : 0;
-        r->gateway = read32(p + 1 + bytes);
+        r->gateway = read_be32(p + 1 + bytes);
         m->route_count++;
         p += 1 + bytes + 4;
         size -= 1 + bytes + 4;
@@ -127,7 +119,7 @@ static void read_option(uint8_t code, const uint8_t *p, uint8_t size, struct dhc
 {
     switch (code) {
     case NETMASK:
-        m->netmask = size == 4 ? read32(p) : 0;
+        m->netmask = size == 4 ? read_be32(p) : 0;
         break;
     case ROUTERS:
         m->router_count = read_addresses(p, size, m->routers);
@@ -147,16 +139,16 @@ static void read_option(uint8_t code, const uint8_t *p, uint8_t size, struct dhc
         }
         break;
     case MTU:
-        m->mtu = size == 2 ? read16(p) : 0;
+        m->mtu = size == 2 ? read_be16(p) : 0;
         break;
     case BROADCAST:
-        m->broadcast = size == 4 ? read32(p) : 0;
+        m->broadcast = size == 4 ? read_be32(p) : 0;
         break;
     case REQUESTED:
-        m->requested = size == 4 ? read32(p) : 0;
+        m->requested = size == 4 ? read_be32(p) : 0;
         break;
     case LEASE:
-        m->lease_seconds = size == 4 ? read32(p) : 0;
+        m->lease_seconds = size == 4 ? read_be32(p) : 0;
         break;
     case OVERLOAD:
         parts->overload = size == 1 ? p[0] : 0;
@@ -165,16 +157,16 @@ static void read_option(uint8_t code, const uint8_t *p, uint8_t size, struct dhc
         m->type = size == 1 && p[0] >= DHCP_DISCOVER && p[0] <= DHCP_INFORM ? p[0] : 0;
         break;
     case SERVER:
-        m->server = size == 4 ? read32(p) : 0;
+        m->server = size == 4 ? read_be32(p) : 0;
         break;
     case MAX_SIZE:
-        m->max_size = size == 2 ? read16(p) : 0;
+        m->max_size = size == 2 ? read_be16(p) : 0;
         break;
     case RENEW:
-        m->renew_seconds = size == 4 ? read32(p) : 0;
+        m->renew_seconds = size == 4 ? read_be32(p) : 0;
         break;
     case REBIND:
-        m->rebind_seconds = size == 4 ? read32(p) : 0;
+        m->rebind_seconds = size == 4 ? read_be32(p) : 0;
         break;
     case CLIENT_ID:
         m->id_size = size >= 2 && size <= DHCP_ID_MAX ? size : 0;
@@ -219,13 +211,13 @@ bool dhcp_parse(const uint8_t *bytes, size_t length, struct dhcp_message *out)
     out->is_reply = bytes[0] == 2;
     out->hardware_type = bytes[1];
     out->hardware_size = bytes[2];
-    out->transaction = read32(bytes + 4);
-    out->seconds = read16(bytes + 8);
-    out->flags = read16(bytes + 10);
-    out->client_address = read32(bytes + 12);
-    out->your_address = read32(bytes + 16);
-    out->next_server = read32(bytes + 20);
-    out->relay = read32(bytes + 24);
+    out->transaction = read_be32(bytes + 4);
+    out->seconds = read_be16(bytes + 8);
+    out->flags = read_be16(bytes + 10);
+    out->client_address = read_be32(bytes + 12);
+    out->your_address = read_be32(bytes + 16);
+    out->next_server = read_be32(bytes + 20);
+    out->relay = read_be32(bytes + 24);
     memcpy(out->hardware, bytes + 28, out->hardware_size);
     if (!read_options(bytes + FIXED_SIZE + 4, length - FIXED_SIZE - 4, out, &parts) ||
         (parts.overload & 1 && !read_options(bytes + FILE_AT, FILE_SIZE, out, &parts)) ||
@@ -236,18 +228,6 @@ bool dhcp_parse(const uint8_t *bytes, size_t length, struct dhcp_message *out)
 }
 
 /* --- Building --- */
-
-static void write16(uint8_t *p, uint16_t value)
-{
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)value;
-}
-
-static void write32(uint8_t *p, uint32_t value)
-{
-    write16(p, (uint16_t)(value >> 16));
-    write16(p + 2, (uint16_t)value);
-}
 
 struct writer {
     uint8_t *bytes;
@@ -269,7 +249,7 @@ static void put_u32(struct writer *w, uint8_t code, uint32_t value)
 {
     uint8_t wire[4];
 
-    write32(wire, value);
+    write_be32(wire, value);
     put(w, code, wire, value ? sizeof(wire) : 0);
 }
 
@@ -277,7 +257,7 @@ static void put_u16(struct writer *w, uint8_t code, uint16_t value)
 {
     uint8_t wire[2];
 
-    write16(wire, value);
+    write_be16(wire, value);
     put(w, code, wire, value ? sizeof(wire) : 0);
 }
 
@@ -286,7 +266,7 @@ static void put_addresses(struct writer *w, uint8_t code, const uint32_t *addres
     uint8_t wire[4 * DHCP_ADDRESSES_MAX];
 
     for (uint8_t i = 0; i < count; i++)
-        write32(wire + 4 * i, addresses[i]);
+        write_be32(wire + 4 * i, addresses[i]);
     put(w, code, wire, (size_t)4 * count);
 }
 
@@ -301,7 +281,7 @@ static void put_routes(struct writer *w, const struct dhcp_message *m)
         wire[length++] = r->length;
         for (unsigned bits = 0; bits < r->length; bits += 8)
             wire[length++] = (uint8_t)(r->destination >> (24 - bits));
-        write32(wire + length, r->gateway);
+        write_be32(wire + length, r->gateway);
         length += 4;
     }
     put(w, ROUTES, wire, length);
@@ -318,13 +298,13 @@ size_t dhcp_build(const struct dhcp_message *m, uint8_t out[DHCP_MESSAGE_MAX])
     out[0] = m->is_reply ? 2 : 1;
     out[1] = m->hardware_type;
     out[2] = m->hardware_size;
-    write32(out + 4, m->transaction);
-    write16(out + 8, m->seconds);
-    write16(out + 10, m->flags);
-    write32(out + 12, m->client_address);
-    write32(out + 16, m->your_address);
-    write32(out + 20, m->next_server);
-    write32(out + 24, m->relay);
+    write_be32(out + 4, m->transaction);
+    write_be16(out + 8, m->seconds);
+    write_be16(out + 10, m->flags);
+    write_be32(out + 12, m->client_address);
+    write_be32(out + 16, m->your_address);
+    write_be32(out + 20, m->next_server);
+    write_be32(out + 24, m->relay);
     memcpy(out + 28, m->hardware, m->hardware_size);
     memcpy(out + FIXED_SIZE, magic, sizeof(magic));
     put(&w, TYPE, &type, 1);

@@ -8,9 +8,9 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "net/link/address.h"
 #include "net/link/arp.h"
@@ -23,15 +23,6 @@
 #define ALL     0xffffffffU
 
 static const uint8_t all_hardware[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-/* Goes on while the machine sleeps, as leases do. */
-static int64_t boot_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_BOOTTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- Opening --- */
 
@@ -146,7 +137,7 @@ int dhcp_link_open(struct dhcp_link *l, int netns, const char *name, const struc
         return r;
     }
     set_up_client(&l->client, &link, o);
-    dhcp_client_start(&l->client, boot_ms(), &action);
+    dhcp_client_start(&l->client, clock_boot_ms(), &action);
     perform(l, &action);
     return 0;
 }
@@ -168,7 +159,7 @@ int dhcp_link_wait_ms(const struct dhcp_link *l)
 
     if (l->client.next_ms == INT64_MAX)
         return -1;
-    left = l->client.next_ms - boot_ms();
+    left = l->client.next_ms - clock_boot_ms();
     return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
@@ -223,7 +214,7 @@ enum dhcp_event dhcp_link_run(struct dhcp_link *l)
     struct dhcp_action action;
 
     if (came_up(l)) {
-        dhcp_client_start(&l->client, boot_ms(), &action);
+        dhcp_client_start(&l->client, clock_boot_ms(), &action);
         perform(l, &action);
     }
     for (;;) {
@@ -236,7 +227,7 @@ enum dhcp_event dhcp_link_run(struct dhcp_link *l)
             break; /* nothing more, or the link is down, which time will tell */
         if (r <= 0 || p.destination_port != DHCP_CLIENT_PORT || !dhcp_parse(p.payload, p.size, &m))
             continue;
-        dhcp_client_receive(&l->client, &m, boot_ms(), &action);
+        dhcp_client_receive(&l->client, &m, clock_boot_ms(), &action);
         if (m.type == DHCP_ACK && (action.probe || action.event))
             memcpy(l->server_hardware, hardware, 6);
         perform(l, &action);
@@ -244,9 +235,9 @@ enum dhcp_event dhcp_link_run(struct dhcp_link *l)
             return action.event;
     }
     if (is_taken(l))
-        dhcp_client_conflict(&l->client, boot_ms(), &action);
+        dhcp_client_conflict(&l->client, clock_boot_ms(), &action);
     else
-        dhcp_client_timeout(&l->client, boot_ms(), &action);
+        dhcp_client_timeout(&l->client, clock_boot_ms(), &action);
     perform(l, &action);
     return action.event;
 }
@@ -254,7 +245,7 @@ enum dhcp_event dhcp_link_run(struct dhcp_link *l)
 void dhcp_link_renew(struct dhcp_link *l)
 {
     if (l->client.lease.type)
-        l->client.next_ms = boot_ms();
+        l->client.next_ms = clock_boot_ms();
 }
 
 /* --- Applying --- */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/base/bytes.h"
 #include "core/base/cleanup.h"
 #include "net/dns/dns.h"
 
@@ -29,11 +30,6 @@ struct view {
     size_t length;
 };
 
-static uint16_t read16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 static void put(uint8_t *out, size_t *at, uint16_t code, const void *bytes, size_t size)
 {
     uint8_t *p = out + *at;
@@ -57,8 +53,8 @@ static int read_request(const uint8_t *p, size_t length, const uint8_t duid[10],
 
         if (length - at < 4)
             return 0;
-        code = read16(p + at);
-        size = read16(p + at + 2);
+        code = read_be16(p + at);
+        size = read_be16(p + at + 2);
         at += 4;
         if (size > length - at)
             return 0;

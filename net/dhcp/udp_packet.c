@@ -8,53 +8,18 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/base/bytes.h"
 #include "core/base/cleanup.h"
+#include "net/link/checksum.h"
 #include "net/link/netns.h"
 
 #define PROTOCOL_UDP 17
 #define TTL          64
 
-static uint16_t read16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t read32(const uint8_t *p)
-{
-    return (uint32_t)read16(p) << 16 | read16(p + 2);
-}
-
-static void write16(uint8_t *p, uint16_t value)
-{
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)value;
-}
-
-static void write32(uint8_t *p, uint32_t value)
-{
-    write16(p, (uint16_t)(value >> 16));
-    write16(p + 2, (uint16_t)value);
-}
-
-/* RFC 1071. */
-static uint32_t add_sum(uint32_t sum, const uint8_t *p, size_t size)
-{
-    for (; size > 1; p += 2, size -= 2)
-        sum += read16(p);
-    return size ? sum + ((uint32_t)p[0] << 8) : sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~sum;
-}
-
 /* With the pseudo header: the addresses stand at byte 12 of the IPv4 header. */
 static uint16_t udp_sum(const uint8_t *ip, const uint8_t *udp, size_t size)
 {
-    return fold(add_sum(add_sum(PROTOCOL_UDP + (uint32_t)size, ip + 12, 8), udp, size));
+    return checksum_fold(checksum_add(checksum_add(PROTOCOL_UDP + (uint32_t)size, ip + 12, 8), udp, size));
 }
 
 size_t udp_packet_build(const struct udp_packet *p, uint8_t out[UDP_PACKET_MAX])
@@ -67,19 +32,19 @@ size_t udp_packet_build(const struct udp_packet *p, uint8_t out[UDP_PACKET_MAX])
         return 0;
     memset(out, 0, UDP_HEADERS);
     out[0] = 0x45;
-    write16(out + 2, (uint16_t)(20 + udp_size));
-    write16(out + 6, 0x4000); /* not to be fragmented, so that it needs no identification; RFC 6864 */
+    write_be16(out + 2, (uint16_t)(20 + udp_size));
+    write_be16(out + 6, 0x4000); /* not to be fragmented, so that it needs no identification; RFC 6864 */
     out[8] = TTL;
     out[9] = PROTOCOL_UDP;
-    write32(out + 12, p->source);
-    write32(out + 16, p->destination);
-    write16(out + 10, fold(add_sum(0, out, 20)));
-    write16(udp, p->source_port);
-    write16(udp + 2, p->destination_port);
-    write16(udp + 4, (uint16_t)udp_size);
+    write_be32(out + 12, p->source);
+    write_be32(out + 16, p->destination);
+    write_be16(out + 10, checksum_fold(checksum_add(0, out, 20)));
+    write_be16(udp, p->source_port);
+    write_be16(udp + 2, p->destination_port);
+    write_be16(udp + 4, (uint16_t)udp_size);
     memcpy(udp + 8, p->payload, p->size);
     sum = udp_sum(out, udp, udp_size);
-    write16(udp + 6, sum ? sum : 0xffff);
+    write_be16(udp + 6, sum ? sum : 0xffff);
     return 20 + udp_size;
 }
 
@@ -88,22 +53,22 @@ bool udp_packet_parse(const uint8_t *bytes, size_t length, bool check, struct ud
     size_t header = length >= 20 ? (size_t)(bytes[0] & 15) * 4 : 0, total, udp_size;
     const uint8_t *udp;
 
-    if (header < 20 || bytes[0] >> 4 != 4 || bytes[9] != PROTOCOL_UDP || read16(bytes + 6) & 0x3fff)
+    if (header < 20 || bytes[0] >> 4 != 4 || bytes[9] != PROTOCOL_UDP || read_be16(bytes + 6) & 0x3fff)
         return false;
-    total = read16(bytes + 2);
+    total = read_be16(bytes + 2);
     if (total > length || header + 8 > total)
         return false;
     udp = bytes + header;
-    udp_size = read16(udp + 4);
+    udp_size = read_be16(udp + 4);
     if (udp_size < 8 || udp_size > total - header)
         return false;
-    if (check && (fold(add_sum(0, bytes, header)) != 0 ||
-                  (read16(udp + 6) != 0 && udp_sum(bytes, udp, udp_size) != 0)))
+    if (check && (checksum_fold(checksum_add(0, bytes, header)) != 0 ||
+                  (read_be16(udp + 6) != 0 && udp_sum(bytes, udp, udp_size) != 0)))
         return false;
-    *out = (struct udp_packet){.source = read32(bytes + 12),
-                               .destination = read32(bytes + 16),
-                               .source_port = read16(udp),
-                               .destination_port = read16(udp + 2),
+    *out = (struct udp_packet){.source = read_be32(bytes + 12),
+                               .destination = read_be32(bytes + 16),
+                               .source_port = read_be16(udp),
+                               .destination_port = read_be16(udp + 2),
                                .payload = udp + 8,
                                .size = udp_size - 8};
     return true;

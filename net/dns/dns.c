@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/base/bytes.h"
 #include "core/base/str.h"
 
 /* RFC 1035, 4.1.1: bits of the two bytes of flags. */
@@ -12,25 +13,14 @@
 #define RECURSION_AVAILABLE 0x80 /* second byte */
 #define CODE                0x0f
 
-static uint16_t read16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void write16(uint8_t *p, uint16_t value)
-{
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)value;
-}
-
 uint16_t dns_id(const uint8_t *message)
 {
-    return read16(message);
+    return read_be16(message);
 }
 
 void dns_set_id(uint8_t *message, uint16_t id)
 {
-    write16(message, id);
+    write_be16(message, id);
 }
 
 enum dns_code dns_reply_code(const uint8_t *message)
@@ -81,7 +71,7 @@ static size_t read_name(const uint8_t *bytes, size_t length, size_t at, char out
 /* Whether the record at `at` is an OPT. It nearly always is the first and only one. */
 static bool is_opt(const uint8_t *bytes, size_t length, size_t at)
 {
-    return length - at >= 11 && bytes[at] == 0 && read16(bytes + at + 1) == DNS_OPT;
+    return length - at >= 11 && bytes[at] == 0 && read_be16(bytes + at + 1) == DNS_OPT;
 }
 
 int dns_parse_query(const uint8_t *bytes, size_t length, struct dns_question *out)
@@ -91,18 +81,18 @@ int dns_parse_query(const uint8_t *bytes, size_t length, struct dns_question *ou
     *out = (struct dns_question){0};
     if (length < DNS_HEADER_SIZE || bytes[2] & RESPONSE)
         return -1;
-    out->id = read16(bytes);
+    out->id = read_be16(bytes);
     if (bytes[2] & OPCODE)
         return DNS_NOT_IMPLEMENTED;
-    if (read16(bytes + 4) != 1)
+    if (read_be16(bytes + 4) != 1)
         return DNS_FORMAT_ERROR;
     name = read_name(bytes, length, DNS_HEADER_SIZE, out->name);
     if (name == 0 || length - DNS_HEADER_SIZE - name < 4)
         return DNS_FORMAT_ERROR;
     out->size = DNS_HEADER_SIZE + name + 4;
-    out->type = read16(bytes + out->size - 4);
-    out->class = read16(bytes + out->size - 2);
-    out->edns = read16(bytes + 10) > 0 && is_opt(bytes, length, out->size);
+    out->type = read_be16(bytes + out->size - 4);
+    out->class = read_be16(bytes + out->size - 2);
+    out->edns = read_be16(bytes + 10) > 0 && is_opt(bytes, length, out->size);
     return 0;
 }
 
@@ -111,13 +101,13 @@ bool dns_is_reply(const uint8_t *reply, size_t reply_length, const uint8_t *quer
 {
     struct dns_question q;
 
-    if (reply_length < DNS_HEADER_SIZE || !(reply[2] & RESPONSE) || read16(reply) != id ||
+    if (reply_length < DNS_HEADER_SIZE || !(reply[2] & RESPONSE) || read_be16(reply) != id ||
         dns_parse_query(query, query_length, &q) != 0)
         return false;
     /* Refusals may leave the question out. */
-    if (read16(reply + 4) == 0)
+    if (read_be16(reply + 4) == 0)
         return reply_length == DNS_HEADER_SIZE && dns_reply_code(reply) != DNS_NO_ERROR;
-    if (read16(reply + 4) != 1 || reply_length < q.size)
+    if (read_be16(reply + 4) != 1 || reply_length < q.size)
         return false;
     /* Servers may change the case of letters; length bytes are no letters. */
     for (size_t i = DNS_HEADER_SIZE; i < q.size; i++)
@@ -158,11 +148,11 @@ static size_t write_record(const struct dns_record *r, uint8_t *out, size_t room
         memcpy(data, r->address, size);
     if (size == 0 || size + 12 > room)
         return 0;
-    write16(out, 0xc000 | DNS_HEADER_SIZE); /* a pointer to the question's name */
-    write16(out + 2, r->type);
-    write16(out + 4, 1);
+    write_be16(out, 0xc000 | DNS_HEADER_SIZE); /* a pointer to the question's name */
+    write_be16(out + 2, r->type);
+    write_be16(out + 4, 1);
     memset(out + 6, 0, 4); /* not to be cached: leases come and go */
-    write16(out + 10, (uint16_t)size);
+    write_be16(out + 10, (uint16_t)size);
     memcpy(out + 12, data, size);
     return size + 12;
 }
@@ -185,7 +175,7 @@ size_t dns_build_reply(const uint8_t *query, const struct dns_question *q, enum 
 
     write_header(query, code, out);
     out[2] |= authoritative ? AUTHORITATIVE : 0;
-    write16(out + 4, 1);
+    write_be16(out + 4, 1);
     memcpy(out + DNS_HEADER_SIZE, query + DNS_HEADER_SIZE, q->size - DNS_HEADER_SIZE);
     for (size_t i = 0; i < count; i++) {
         size_t size = write_record(&records[i], out + at, most - at);
@@ -193,9 +183,9 @@ size_t dns_build_reply(const uint8_t *query, const struct dns_question *q, enum 
         written = (uint16_t)(written + (size > 0));
         at += size;
     }
-    write16(out + 6, written);
+    write_be16(out + 6, written);
     if (q->edns) {
-        write16(out + 10, 1);
+        write_be16(out + 10, 1);
         memcpy(out + at, opt, sizeof(opt));
         at += sizeof(opt);
     }
