@@ -189,6 +189,12 @@ static char *field(const char **at)
     return out;
 }
 
+/* "0 0" after three fields: the option field was left out. */
+static bool is_number(const char *text)
+{
+    return *text && !text[strspn(text, "0123456789")];
+}
+
 int mount_parse(const char *line, const char *origin, struct config_mount *m)
 {
     char **fields[] = {&m->source, &m->target, &m->type, &m->options};
@@ -199,6 +205,8 @@ int mount_parse(const char *line, const char *origin, struct config_mount *m)
         if (!*fields[i])
             return -ENOMEM;
     }
+    if (is_number(m->options))
+        *m->options = '\0';
     m->origin = strdup(origin ? origin : "");
     return !m->origin ? -ENOMEM : *m->type ? 0 : -EINVAL;
 }
@@ -257,7 +265,8 @@ const struct key_type type_mount_entry = {
 
 static int set_rootfs_options(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    static const char *const others[] = {"create=dir", "create=file", "optional", "relative"};
+    static const char *const others[] = {"create=dir", "create=file", "optional",
+                                         "relative",   "move",        "remount"};
     cleanup_free char *copy = strdup(s->value);
     char *rest = copy, *word;
 

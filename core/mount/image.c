@@ -65,9 +65,11 @@ static bool only_readable(int r, const struct image *i)
     return (r == -EACCES || r == -EROFS) && !(i->flags & MS_RDONLY);
 }
 
-static int failed(int r, const struct image *i, const char *path, struct error *err)
+static int failed(int r, const struct image *i, const char *path, const char *data, struct error *err)
 {
     error_set(err, r, "cannot mount image %s (%s)", path, i->type);
+    if (r == -EINVAL)
+        return tree_name_refused(i->type, data, err);
     if (r == -ENOSYS)
         return error_remedy(err, "for a container with lxc.idmap this needs Linux 5.2 or newer");
     return r == -ENODEV ? error_remedy(err, "this kernel has no file system \"%s\"", i->type) : r;
@@ -101,7 +103,7 @@ int image_mount(const char *path, const char *target, unsigned long flags, const
     r = mount(i.device, target, i.type, i.flags, data) < 0 ? -errno : 0;
     if (only_readable(r, &i))
         r = mount(i.device, target, i.type, i.flags | MS_RDONLY, data) < 0 ? -errno : 0;
-    return r < 0 ? failed(r, &i, path, err) : 0;
+    return r < 0 ? failed(r, &i, path, data, err) : 0;
 }
 
 int image_tree(const char *path, unsigned long flags, const char *data, struct error *err)
@@ -114,5 +116,5 @@ int image_tree(const char *path, unsigned long flags, const char *data, struct e
     r = tree_new(i.type, i.device, i.flags, data);
     if (only_readable(r, &i))
         r = tree_new(i.type, i.device, i.flags | MS_RDONLY, data);
-    return r < 0 ? failed(r, &i, path, err) : r;
+    return r < 0 ? failed(r, &i, path, data, err) : r;
 }

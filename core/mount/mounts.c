@@ -12,146 +12,57 @@
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/mount/automount.h"
+#include "core/mount/image.h"
 #include "core/mount/tree.h"
 
-#ifndef MS_LAZYTIME
-#define MS_LAZYTIME (1 << 25)
-#endif
+/* Flags of a mount, not of its file system: a bind mount has its own. */
+#define BIND_FLAGS                                                                                           \
+    (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME | MOUNT_NOSYMFOLLOW | ATIME_FLAGS)
+#define ATIME_FLAGS (MS_NOATIME | MS_RELATIME | MS_STRICTATIME)
 
-/* Flags that a bind mount has of its own; statvfs(3) reports them in the same bits. */
-#define BIND_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
+/* statvfs(3) has bits of its own for these. */
+#define STATVFS_RELATIME    0x1000 /* ST_RELATIME */
+#define STATVFS_NOSYMFOLLOW 0x2000 /* ST_NOSYMFOLLOW */
 
-/* mount(8), "FILESYSTEM-INDEPENDENT MOUNT OPTIONS". */
-static const struct {
-    const char *name;
-    unsigned long set, clear;
-} words[] = {
-    {"defaults", 0, 0},
-    {"ro", MS_RDONLY, 0},
-    {"rw", 0, MS_RDONLY},
-    {"nosuid", MS_NOSUID, 0},
-    {"suid", 0, MS_NOSUID},
-    {"nodev", MS_NODEV, 0},
-    {"dev", 0, MS_NODEV},
-    {"noexec", MS_NOEXEC, 0},
-    {"exec", 0, MS_NOEXEC},
-    {"noatime", MS_NOATIME, 0},
-    {"atime", 0, MS_NOATIME},
-    {"nodiratime", MS_NODIRATIME, 0},
-    {"diratime", 0, MS_NODIRATIME},
-    {"relatime", MS_RELATIME, 0},
-    {"norelatime", 0, MS_RELATIME},
-    {"strictatime", MS_STRICTATIME, 0},
-    {"nostrictatime", 0, MS_STRICTATIME},
-    {"lazytime", MS_LAZYTIME, 0},
-    {"sync", MS_SYNCHRONOUS, 0},
-    {"async", 0, MS_SYNCHRONOUS},
-    {"dirsync", MS_DIRSYNC, 0},
-    {"mand", MS_MANDLOCK, 0},
-    {"nomand", 0, MS_MANDLOCK},
-    {"remount", MS_REMOUNT, 0},
-    {"bind", MS_BIND, 0},
-    {"rbind", MS_BIND | MS_REC, 0},
-};
-
-/* mount(8), "Shared subtree operations". */
-static const struct {
-    const char *name;
-    unsigned long flags;
-} propagations[] = {
-    {"private", MS_PRIVATE},       {"rprivate", MS_PRIVATE | MS_REC},
-    {"shared", MS_SHARED},         {"rshared", MS_SHARED | MS_REC},
-    {"slave", MS_SLAVE},           {"rslave", MS_SLAVE | MS_REC},
-    {"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE | MS_REC},
-};
-
-void mount_options_free(struct mount_options *o)
+/* The flags of the mount that `fd` is in, as MS_* of mount(2), with exactly one of ATIME_FLAGS. */
+static int mount_flags_read(int fd, unsigned long *flags)
 {
-    free(o->data);
-    free(o->idmap);
-    *o = (struct mount_options){0};
-}
+    struct statvfs now;
 
-/* One word of an option list; what is no word of ours goes to the file system. */
-static int parse_word(const char *word, struct mount_options *o, struct strbuf *data, struct error *err)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
-        if (strcmp(word, words[i].name) == 0) {
-            o->flags = (o->flags | words[i].set) & ~words[i].clear;
-            o->cleared = (o->cleared | words[i].clear) & ~words[i].set;
-            return 0;
-        }
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(propagations); i++) {
-        if (strcmp(word, propagations[i].name) == 0) {
-            o->propagation = propagations[i].flags;
-            return 0;
-        }
-    }
-    if (strcmp(word, "optional") == 0) {
-        o->optional = true;
-    } else if (strcmp(word, "create=dir") == 0) {
-        o->create_dir = true;
-    } else if (strcmp(word, "create=file") == 0) {
-        o->create_file = true;
-    } else if (strcmp(word, "relative") == 0) {
-        o->relative = true;
-    } else if (starts_with(word, "create=")) {
-        error_text(err, EINVAL, "mount option \"%s\" creates neither a file nor a folder", word);
-        return error_remedy(err, "write create=dir or create=file");
-    } else if (starts_with(word, "idmap=")) {
-        if (!word[strlen("idmap=")]) {
-            error_text(err, EINVAL, "mount option \"idmap=\" names no user namespace");
-            return error_remedy(err, "write idmap=container, or idmap=/proc/PID/ns/user");
-        }
-        free(o->idmap);
-        o->idmap = strdup(word + strlen("idmap="));
-        return o->idmap ? 0 : error_set(err, ENOMEM, "cannot read mount options");
-    } else if (strbuf_printf(data, "%s%s", data->length ? "," : "", word) < 0) {
-        return error_set(err, ENOMEM, "cannot read mount options");
-    }
-    return 0;
-}
-
-int mount_options_parse(const char *text, struct mount_options *out, struct error *err)
-{
-    cleanup_free char *copy = strdup(text ? text : "");
-    cleanup_strbuf struct strbuf data = STRBUF_INIT;
-    cleanup_mount_options struct mount_options o = {0};
-    char *rest = copy, *word;
-
-    if (!copy)
-        return error_set(err, ENOMEM, "cannot read mount options");
-    while ((word = strsep(&rest, ","))) {
-        int r = *word ? parse_word(word, &o, &data, err) : 0;
-        if (r < 0)
-            return r;
-    }
-    if (o.create_dir && o.create_file)
-        return error_text(err, EINVAL, "mount options create=dir and create=file exclude each other");
-    o.data = strbuf_take(&data);
-    if (!o.data)
-        return error_set(err, ENOMEM, "cannot read mount options");
-    *out = o;
-    o = (struct mount_options){0};
+    if (fstatvfs(fd, &now) < 0)
+        return -errno;
+    *flags = now.f_flag & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME);
+    if (!(*flags & MS_NOATIME))
+        *flags |= now.f_flag & STATVFS_RELATIME ? MS_RELATIME : MS_STRICTATIME;
+    if (now.f_flag & STATVFS_NOSYMFOLLOW)
+        *flags |= MOUNT_NOSYMFOLLOW;
     return 0;
 }
 
 int mount_add_flags(int fd, const struct mount_options *o)
 {
-    struct statvfs now;
-    unsigned long kept;
+    unsigned long wanted = o->flags & BIND_FLAGS, kept, now, flags;
     int r;
 
     if (!((o->flags | o->cleared) & BIND_FLAGS))
         return 0;
-    if (fstatvfs(fd, &now) < 0)
-        return -errno;
-    kept = now.f_flag & BIND_FLAGS;
-    r = mount_set_flags(fd, (kept & ~o->cleared) | (o->flags & (BIND_FLAGS | MS_STRICTATIME)));
+    r = mount_flags_read(fd, &now);
+    if (r < 0)
+        return r;
+    kept = now & ~o->cleared & ~(wanted & ATIME_FLAGS ? (unsigned long)ATIME_FLAGS : 0);
+    flags = kept | wanted;
+    /* A remount that names no atime flag leaves them all as they are: mount(2). */
+    if (!(flags & ATIME_FLAGS))
+        flags |= MS_RELATIME;
+    r = mount_set_flags(fd, flags);
     /* In a user namespace the flags of a mount that came from outside are locked: mount_namespaces(7). */
-    if (r == -EPERM && kept & o->cleared)
-        r = mount_set_flags(fd, kept | (o->flags & (BIND_FLAGS | MS_STRICTATIME)));
+    if (r == -EPERM && now & ~flags)
+        r = mount_set_flags(fd, now | wanted);
+    if (r == 0 && wanted & MOUNT_NOSYMFOLLOW) {
+        r = mount_flags_read(fd, &now);
+        if (r == 0 && !(now & MOUNT_NOSYMFOLLOW)) /* before Linux 5.10 an unknown bit is ignored */
+            r = -EOPNOTSUPP;
+    }
     return r;
 }
 
@@ -193,20 +104,66 @@ static int open_target(const struct rootfs *r, const char *inside, const struct 
                                            : fd;
 }
 
-static int bind_source(const struct rootfs *r, const struct config_mount *m, const struct mount_options *o,
-                       int target, struct error *err)
+/* bind, rbind, move: what is mounted on the target is a part of the host's tree or of the container's. */
+static int mount_tree(const struct rootfs *r, const struct config_mount *m, const struct mount_options *o,
+                      int target, struct error *err)
 {
+    const char *doing = o->flags & MS_MOVE ? "move" : "bind";
     cleanup_fd int source =
         o->relative ? rootfs_open(r->fd, m->source, O_PATH, 0) : open(m->source, O_PATH | O_CLOEXEC);
     int ret;
 
     if (source < 0) {
         ret = o->relative ? source : -errno;
-        error_set(err, ret, "cannot bind %s%s", m->source, o->relative ? " of the container" : "");
+        error_set(err, ret, "cannot %s %s%s", doing, m->source, o->relative ? " of the container" : "");
         return ret == -ENOENT ? error_remedy(err, "make it, or add optional") : ret;
     }
-    ret = mount_bind(source, target, o->flags & MS_REC);
-    return ret < 0 ? error_set(err, ret, "cannot bind %s on /%s", m->source, m->target) : 0;
+    ret = o->flags & MS_MOVE ? mount_move(source, target) : mount_bind(source, target, o->flags & MS_REC);
+    if (ret < 0)
+        error_set(err, ret, "cannot %s %s to /%s in the container", doing, m->source, m->target);
+    return ret == -EINVAL && o->flags & MS_MOVE
+               ? error_remedy(err, "only a mount point can be moved, in a user namespace only one of its own")
+               : ret;
+}
+
+/* A file system of its own. A regular file goes through a loop device, as with mount(8). */
+static int mount_new(const struct config_mount *m, const struct mount_options *o, int target,
+                     struct error *err)
+{
+    char path[32];
+    int ret = mount_on(target, m->source, m->type, o->flags, o->data);
+
+    if (ret == -ENOTBLK) {
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", target);
+        return image_mount(m->source, path, o->flags, o->data, err);
+    }
+    if (ret < 0)
+        error_set(err, ret, "cannot mount %s (type %s, options \"%s\") on /%s in the container", m->source,
+                  m->type, m->options, m->target);
+    if (ret == -EINVAL)
+        return tree_name_refused(m->type, o->data, err);
+    return ret == -ENODEV ? error_remedy(err,
+                                         "this kernel has no file system \"%s\"; a bind mount needs the "
+                                         "option bind",
+                                         m->type)
+                          : ret;
+}
+
+/* The options of the mount itself, which the kernel takes once it is there. */
+static int apply_options(const struct rootfs *r, const struct config_mount *m, const char *inside,
+                         const struct mount_options *o, struct error *err)
+{
+    /* The mount's own root, which an fd from before the mount is not. */
+    cleanup_fd int mounted = rootfs_open(r->fd, inside, O_PATH, 0);
+    int ret = mounted < 0 ? mounted : 0;
+
+    if (ret == 0 && !(o->flags & MS_REMOUNT))
+        ret = mount_add_flags(mounted, o);
+    if (ret == 0 && o->propagation)
+        ret = mount_on(mounted, NULL, NULL, o->propagation, NULL);
+    if (ret < 0)
+        error_set(err, ret, "cannot apply options \"%s\" to /%s in the container", m->options, m->target);
+    return ret == -EOPNOTSUPP ? error_remedy(err, "nosymfollow needs Linux 5.10 or newer") : ret;
 }
 
 /* `tree` is what the monitor prepared for it; -1: nothing. */
@@ -227,30 +184,16 @@ static int mount_entry(const struct rootfs *r, const struct config_mount *m, con
         ret = mount_on(target, m->source, m->type, o->flags, o->data);
         if (ret < 0)
             error_set(err, ret, "cannot remount /%s in the container", m->target);
-    } else if (o->flags & MS_BIND) {
-        ret = bind_source(r, m, o, target, err);
+    } else if (o->flags & (MS_BIND | MS_MOVE)) {
+        if (o->data[0])
+            log_warn("mounts", "%s: a bind mount has no option \"%s\": ignored", m->origin, o->data);
+        ret = mount_tree(r, m, o, target, err);
     } else {
-        ret = mount_on(target, m->source, m->type, o->flags, o->data);
-        if (ret < 0)
-            error_set(err, ret, "cannot mount %s (type %s, options \"%s\") on /%s in the container",
-                      m->source, m->type, m->options ? m->options : "", m->target);
-        if (ret == -ENODEV)
-            error_remedy(err, "this kernel has no file system \"%s\"; a bind mount needs the option bind",
-                         m->type);
+        ret = mount_new(m, o, target, err);
     }
-    if (ret < 0 || !(o->propagation || o->flags & MS_BIND))
+    if (ret < 0 || !(o->propagation || o->flags & (MS_BIND | MS_MOVE | MOUNT_NOSYMFOLLOW)))
         return ret;
-
-    /* The mount's own root, which the fd from before the mount is not. */
-    cleanup_fd int mounted = rootfs_open(r->fd, inside, O_PATH, 0);
-    ret = mounted < 0 ? mounted : 0;
-    if (ret == 0 && (o->flags & (MS_BIND | MS_REMOUNT)) == MS_BIND)
-        ret = mount_add_flags(mounted, o);
-    if (ret == 0 && o->propagation)
-        ret = mount_on(mounted, NULL, NULL, o->propagation, NULL);
-    return ret < 0 ? error_set(err, ret, "cannot apply options \"%s\" to /%s in the container",
-                               m->options ? m->options : "", m->target)
-                   : 0;
+    return apply_options(r, m, inside, o, err);
 }
 
 int mounts_apply_one(struct rootfs *r, const struct config *c, const struct config_mount *m,
@@ -265,12 +208,12 @@ int mounts_apply_one(struct rootfs *r, const struct config *c, const struct conf
     if (o.idmap)
         tree = rootfs_next_prepared(r);
     if (!inside) {
-        log_warn("mounts", "mount point %s lies outside the rootfs and is passed over", m->target);
+        log_warn("mounts", "mount point %s lies outside the rootfs and is ignored", m->target);
         return 0;
     }
     ret = mount_entry(r, m, inside, &o, tree, err);
     if (ret < 0 && o.optional) {
-        log_info("mounts", "%s: optional mount on /%s passed over: %s", m->origin ? m->origin : "config",
+        log_info("mounts", "%s: optional mount on /%s ignored: %s", m->origin ? m->origin : "config",
                  m->target, err ? err->text : strerror(-ret));
         if (err)
             error_clear(err);

@@ -4,30 +4,8 @@
 #ifndef LXCBOX_CORE_RUN_MOUNTS_H
 #define LXCBOX_CORE_RUN_MOUNTS_H
 
-#include <stdbool.h>
-
+#include "core/mount/mount_options.h"
 #include "core/mount/rootfs.h"
-
-/* The fourth field of an entry, taken apart. */
-struct mount_options {
-    unsigned long flags;       /* MS_BIND, MS_REC, MS_RDONLY, ... */
-    unsigned long cleared;     /* flags that were named by their opposite: "rw", "dev", "suid", ... */
-    unsigned long propagation; /* MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, with MS_REC; 0: leave it */
-    bool optional;             /* a failure is passed over */
-    bool create_dir, create_file;
-    bool relative; /* the source is inside the rootfs */
-    char *idmap;   /* idmap=: "container", or the path of a user namespace; NULL: ids as they are on disk */
-    char *data;    /* the file system's own, comma-separated; "" when none */
-};
-
-#define cleanup_mount_options __attribute__((cleanup(mount_options_free)))
-void mount_options_free(struct mount_options *o);
-
-/*
- * Parse "bind,ro,create=dir,mode=755". `text` may be NULL. The struct is filled and to be freed only on
- * success. 0, -EINVAL or -ENOMEM.
- */
-int mount_options_parse(const char *text, struct mount_options *out, struct error *err);
 
 /*
  * Give the mount whose root `fd` refers to the flags of `o`, beside those it has and less those that `o`

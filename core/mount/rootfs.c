@@ -13,6 +13,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/mount/mounts.h"
 #include "core/mount/tree.h"
 #include "core/mount/image.h"
@@ -33,6 +34,14 @@ int mount_bind(int source_fd, int target_fd, bool recursive)
 
     snprintf(source, sizeof(source), "/proc/self/fd/%d", source_fd);
     return mount_on(target_fd, source, NULL, MS_BIND | (recursive ? MS_REC : 0), NULL);
+}
+
+int mount_move(int source_fd, int target_fd)
+{
+    char source[32];
+
+    snprintf(source, sizeof(source), "/proc/self/fd/%d", source_fd);
+    return mount_on(target_fd, source, NULL, MS_MOVE, NULL);
 }
 
 int mount_set_flags(int fd, unsigned long flags)
@@ -88,7 +97,7 @@ static int mount_overlay(const char *lower, const char *upper, const struct conf
               strbuf_text(&data)) < 0) {
         r = errno;
         error_set(err, r, "cannot mount overlay (%s) as rootfs on %s", strbuf_text(&data), target);
-        if (r == EINVAL)
+        if (r == EINVAL && tree_name_refused("overlay", o->data, err) == -EINVAL && err && !err->remedy[0])
             error_remedy(err, "the upper folder must be on a file system that takes an overlay's changes, as "
                               "ext4, xfs, btrfs, f2fs and tmpfs do: not on FAT, nor on an overlay");
         return r == ENODEV ? error_remedy(err, "this kernel has no overlay file system")
@@ -147,6 +156,8 @@ static int mount_zfs(const char *dataset, const char *target, const struct mount
         return 0;
     r = errno;
     error_set(err, r, "cannot mount zfs dataset %s on %s", dataset, target);
+    if (r == EINVAL && o->data[0])
+        return tree_name_refused("zfs", o->data, err);
     return error_remedy(err, r == ENODEV
                                  ? "this kernel has no zfs: load its module"
                                  : "give it \"zfs set mountpoint=legacy\", or use dir: with the folder "
@@ -224,6 +235,9 @@ int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err)
     if (r->proc_fd < 0)
         return r->proc_fd;
 
+    if (s.type == ROOTFS_DIR && o.data[0])
+        log_warn("mounts", "lxc.rootfs.options: a directory is bound, which has no option \"%s\": ignored",
+                 o.data);
     r->is_host = s.type == ROOTFS_HOST;
     r->path = choose_target(c, &s);
     if (!r->path)
@@ -238,7 +252,9 @@ int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err)
         ret = mount_add_flags(r->fd, &o);
     if (ret == 0 && o.propagation)
         ret = mount_on(r->fd, NULL, NULL, o.propagation, NULL);
-    return ret < 0 ? error_set(err, ret, "cannot apply lxc.rootfs.options to %s", r->path) : 0;
+    if (ret < 0)
+        error_set(err, ret, "cannot apply lxc.rootfs.options to %s", r->path);
+    return ret == -EOPNOTSUPP ? error_remedy(err, "nosymfollow needs Linux 5.10 or newer") : ret;
 }
 
 int rootfs_check(const struct rootfs *r, struct error *err)

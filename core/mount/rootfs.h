@@ -156,6 +156,8 @@ void rootfs_close(struct rootfs *r);
 int mount_on(int target_fd, const char *source, const char *type, unsigned long flags, const char *data);
 /* Bind what source_fd refers to. */
 int mount_bind(int source_fd, int target_fd, bool recursive);
+/* Move the mount whose root source_fd refers to. */
+int mount_move(int source_fd, int target_fd);
 /*
  * Set the flags (MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, ...) of the mount whose root `fd`
  * refers to: all of them, a missing one is cleared. fd must have been opened after the mount.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/str.h"
 
 /*
  * From linux/mount.h, which cannot stand beside every C library's sys/mount.h. The numbers of the calls are
@@ -60,6 +61,15 @@ static int set_option(int context, char *word)
     return result(syscall(FSCONFIG, context, CONFIG_SET_STRING, word, value, 0));
 }
 
+/* Flags of the file system, not of its mount. */
+static const struct {
+    unsigned long flag;
+    const char *name;
+} super_flags[] = {
+    {MS_RDONLY, "ro"},       {MS_SYNCHRONOUS, "sync"}, {MS_DIRSYNC, "dirsync"},
+    {1UL << 25, "lazytime"}, {MS_MANDLOCK, "mand"},
+};
+
 int tree_new(const char *type, const char *source, unsigned long flags, const char *data)
 {
     /* A mount's own attributes (MOUNT_ATTR_*), bits of other numbers than MS_* above the first four. */
@@ -75,13 +85,28 @@ int tree_new(const char *type, const char *source, unsigned long flags, const ch
     if (!words)
         return -ENOMEM;
     r = result(syscall(FSCONFIG, context, CONFIG_SET_STRING, "source", source, 0));
-    if (r == 0 && flags & MS_RDONLY)
-        r = result(syscall(FSCONFIG, context, CONFIG_SET_FLAG, "ro", NULL, 0));
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(super_flags); i++)
+        if (flags & super_flags[i].flag)
+            r = result(syscall(FSCONFIG, context, CONFIG_SET_FLAG, super_flags[i].name, NULL, 0));
     while (r == 0 && (word = strsep(&rest, ",")))
         r = *word ? set_option(context, word) : 0;
     if (r == 0)
         r = result(syscall(FSCONFIG, context, CONFIG_CREATE, NULL, NULL, 0));
     return r < 0 ? r : result(syscall(FSMOUNT, context, 1 /* FSMOUNT_CLOEXEC */, attributes));
+}
+
+int tree_name_refused(const char *type, const char *data, struct error *err)
+{
+    cleanup_free char *words = strdup(data ? data : "");
+    cleanup_fd int context = (int)syscall(FSOPEN, type, 1 /* FSOPEN_CLOEXEC */);
+
+    for (char *rest = words, *word; context >= 0 && (word = strsep(&rest, ","));) {
+        cleanup_free char *whole = strdup(word);
+
+        if (whole && *word && set_option(context, word) == -EINVAL)
+            return error_remedy(err, "%s does not accept the option \"%s\"", type, whole);
+    }
+    return err ? err->code : -EINVAL;
 }
 
 int tree_adjust(int tree, int userns, unsigned long propagation, bool recursive)

@@ -8,11 +8,20 @@
 
 #include <stdbool.h>
 
+#include "core/base/error.h"
+
 /* A copy of what is mounted at `path`, with the mounts below it or without. */
 int tree_clone(const char *path, bool recursive);
 
 /* A file system mounted anew; `flags` MS_* of mount(2), `data` comma-separated or NULL. */
 int tree_new(const char *type, const char *source, unsigned long flags, const char *data);
+
+/*
+ * Which option of `data` does a file system of this type refuse? Named in the remedy of `err`, which holds
+ * the failed mount's -EINVAL. Not every type checks its options one by one; then the remedy stays as it is.
+ * Returns err->code.
+ */
+int tree_name_refused(const char *type, const char *data, struct error *err);
 
 /*
  * Let ids on disk be seen through the user namespace that `userns` refers to, once for a tree; -1: as they

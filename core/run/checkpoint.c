@@ -89,7 +89,7 @@ static int add_mounts(struct string_list *l, struct config *config, bool restore
         cleanup_mount_options struct mount_options o = {0};
 
         r = mount_options_parse(config->mounts[i].options, &o, err);
-        if (r == 0 && o.flags & MS_BIND)
+        if (r == 0 && o.flags & (MS_BIND | MS_MOVE))
             r = add(l, "--ext-mount-map",
                     format_string(restores ? "%s:%s" : "/%s:%s", target,
                                   restores ? config->mounts[i].source : target));

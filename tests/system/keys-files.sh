@@ -36,7 +36,38 @@ key lxc.mount.entry 'a file' is 'from the host' with "lxc.mount.entry=$WORK/host
 key lxc.mount.entry 'of the container itself, by relative' is root with 'lxc.mount.entry=etc mnt none bind,relative 0 0' -- sh -c 'cut -d: -f1 /mnt/passwd'
 key lxc.mount.entry 'one that fails is passed over by optional' with 'lxc.mount.entry=/nowhere mnt none bind,optional 0 0' -- true
 key lxc.mount.entry 'and stops the start without' refuses nowhere with 'lxc.mount.entry=/nowhere mnt none bind 0 0' -- true
-echo "$WORK/host mnt none bind,ro 0 0" > "$WORK/fstab"
+for_fstab=nofail,noauto,user,_netdev,loop,silent,iversion,x-systemd.automount,X-mount.mkdir
+key lxc.mount.entry 'options that only mount(8) reads are accepted' has '^none /mnt tmpfs .*size=64k' \
+    with "lxc.mount.entry=none mnt tmpfs $for_fstab,size=64k 0 0" -- cat /proc/mounts
+key lxc.mount.entry '0 0 may follow the type' has '^none /mnt tmpfs' with 'lxc.mount.entry=none mnt tmpfs 0 0' -- cat /proc/mounts
+key lxc.mount.entry 'an option that the file system refuses is named' refuses 'Invalid argument .*tmpfs does not accept.*"size=many"' \
+    with 'lxc.mount.entry=none mnt tmpfs mode=755,size=many,uid=1 0 0' -- true
+key lxc.mount.entry 'an option that a bind mount has not is reported' eval \
+    'with "lxc.mount.entry=$WORK/host mnt none bind,bogus 0 0" -- true 2>&1 | grep "bind mount has no option \"bogus\""'
+flags_of_mnt() { with "$@" -- sed -nE 's/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ \/mnt ([^ ]+) .*/\1/p' /proc/self/mountinfo; }
+key lxc.mount.entry 'nosymfollow holds for a bind mount' has nosymfollow flags_of_mnt "lxc.mount.entry=$WORK/host mnt none bind,nosymfollow 0 0"
+key lxc.mount.entry 'and for a file system' has nosymfollow flags_of_mnt 'lxc.mount.entry=none mnt tmpfs nosymfollow 0 0'
+mkdir "$WORK/noatime" && mount -t tmpfs -o noatime none "$WORK/noatime"
+cleanup 'umount "$WORK/noatime"'
+key lxc.mount.entry 'atime holds for a bind mount of noatime' fails has noatime flags_of_mnt "lxc.mount.entry=$WORK/noatime mnt none bind,atime 0 0"
+key lxc.mount.entry 'and strictatime' is rw flags_of_mnt "lxc.mount.entry=$WORK/noatime mnt none bind,strictatime 0 0"
+key lxc.mount.entry 'what is not named stays as it was' is ro,noatime flags_of_mnt "lxc.mount.entry=$WORK/noatime mnt none bind,ro 0 0"
+key lxc.mount.entry 'move takes a mount along' is $'/mnt\nro' eval '
+    with "lxc.mount.entry=none tmp tmpfs create=dir 0 0" "lxc.mount.entry=tmp mnt none relative,move,ro 0 0" -- sed -nE "s#^none (/mnt|/tmp) tmpfs (ro|rw).*#\1\n\2#p" /proc/mounts'
+key lxc.mount.entry 'only a mount is moved' refuses 'only a mount point can be moved' with 'lxc.mount.entry=etc mnt none relative,move 0 0' -- true
+if command -v mkfs.ext4 > /dev/null; then
+    truncate -s 4M "$WORK/ext4" && mkfs.ext4 -q "$WORK/ext4"
+    key lxc.mount.entry 'an image by a loop device' has '^/dev/loop[0-9]+ /mnt ext4' with "lxc.mount.entry=$WORK/ext4 mnt ext4 loop 0 0" -- cat /proc/mounts
+    key lxc.rootfs.options 'one that the file system refuses is named' refuses 'ext4 does not accept.*"bogus"' \
+        with "lxc.rootfs.path=loop:$WORK/ext4" lxc.rootfs.options=noatime,bogus -- true
+    key lxc.rootfs.options 'also for an overlay' refuses 'overlay does not accept.*"bogus"' \
+        with "lxc.rootfs.path=overlay:$R:$WORK/upper" lxc.rootfs.options=bogus -- true
+fi
+key lxc.rootfs.options 'options that only mount(8) reads are accepted' has ' / overlay rw,noatime' \
+    with "lxc.rootfs.path=overlay:$R:$WORK/upper" "lxc.rootfs.options=$for_fstab,noatime" -- cat /proc/mounts
+key lxc.rootfs.options 'nosymfollow holds' has ' / / [^ ]*nosymfollow' \
+    with "lxc.rootfs.path=overlay:$R:$WORK/upper" lxc.rootfs.options=nosymfollow -- /bin/busybox cat /proc/self/mountinfo
+printf '# of the host\n%s mnt none bind,ro,%s\nnone tmp tmpfs 0 0\n' "$WORK/host" "$for_fstab" > "$WORK/fstab"
 key lxc.mount.fstab 'the same from a file' is 'from the host' with "lxc.mount.fstab=$WORK/fstab" -- cat /mnt/file
 key lxc.include 'another file of keys' is 'from the host' eval 'echo "lxc.mount.fstab = $WORK/fstab" > "$WORK/included"; with "lxc.include=$WORK/included" -- cat /mnt/file'
 

@@ -57,6 +57,28 @@ static void options_without_meaning_are_refused(void **state)
     assert_int_equal(mount_options_parse("idmap=", &o, NULL), -EINVAL);
 }
 
+static void options_of_an_fstab_do_not_reach_the_kernel(void **state)
+{
+    cleanup_mount_options struct mount_options o = {0};
+
+    (void)state;
+    assert_int_equal(mount_options_parse("none,auto,noauto,nofail,user,users,nouser,owner,group,_netdev,loop,"
+                                         "silent,loud,iversion,comment=a b,x-systemd.automount,X-mount.mkdir",
+                                         &o, NULL),
+                     0);
+    assert_int_equal(o.flags | o.cleared, 0);
+    assert_string_equal(o.data, "");
+}
+
+static void a_move_is_no_bind(void **state)
+{
+    struct mount_options o;
+
+    (void)state;
+    assert_int_equal(mount_options_parse("move,bind", &o, NULL), -EINVAL);
+    assert_int_equal(mount_options_parse("rbind,move", &o, NULL), -EINVAL);
+}
+
 static void no_options_are_options(void **state)
 {
     cleanup_mount_options struct mount_options o = {0};
@@ -160,6 +182,8 @@ int main(void)
         cmocka_unit_test(propagation_is_kept_apart_from_flags),
         cmocka_unit_test(lxcs_own_options_do_not_reach_the_file_system),
         cmocka_unit_test(options_without_meaning_are_refused),
+        cmocka_unit_test(options_of_an_fstab_do_not_reach_the_kernel),
+        cmocka_unit_test(a_move_is_no_bind),
         cmocka_unit_test(no_options_are_options),
         cmocka_unit_test(a_rootfs_path_names_its_storage),
         cmocka_unit_test(a_rootfs_that_cannot_be_had_is_refused_with_a_remedy),
