@@ -30,8 +30,8 @@ finish() {
     trap - EXIT INT TERM HUP
     for ((i = ${#cleanups[@]} - 1; i >= 0; i--)); do eval "${cleanups[i]}" > /dev/null 2>&1; done
     rm -rf --one-file-system "$WORK"
-    [ $failures -eq 0 ] && [ $status -eq 0 ]
-    exit
+    [ $failures -eq 0 ] || status=1
+    exit $status
 }
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
