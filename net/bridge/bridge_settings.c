@@ -15,6 +15,9 @@
 #define FILE_MAX      65536 /* bytes */
 #define LEASE_SECONDS 3600
 
+/* The address that LXC 7 gives the bridge where LXC_IPV6_ENABLE is true, with masquerading. */
+#define IPV6_DEFAULT_ADDRESS "fc42:5009:ba4b:5ab0::1"
+
 /* The names of stock's lxc-net, with its defaults; NULL: follows from the others. */
 enum {
     USE_BRIDGE,
@@ -29,6 +32,7 @@ enum {
     DHCP_PING,
     DOMAIN,
     USE_NFT,
+    IPV6_ENABLE,
     IPV6_ADDR,
     IPV6_MASK,
     IPV6_NETWORK,
@@ -51,6 +55,7 @@ static const struct {
     [DHCP_PING] = {"LXC_DHCP_PING", "true"},
     [DOMAIN] = {"LXC_DOMAIN", ""},
     [USE_NFT] = {"LXC_USE_NFT", "true"},
+    [IPV6_ENABLE] = {"LXC_IPV6_ENABLE", NULL},
     [IPV6_ADDR] = {"LXC_IPV6_ADDR", ""},
     [IPV6_MASK] = {"LXC_IPV6_MASK", "64"},
     [IPV6_NETWORK] = {"LXC_IPV6_NETWORK", NULL},
@@ -270,12 +275,23 @@ static int read_ipv4(const struct word *words, struct bridge_settings *s, struct
 static int read_ipv6(const struct word *words, struct bridge_settings *s, struct error *err)
 {
     const char *network = word(words, IPV6_NETWORK), *length = word(words, IPV6_MASK);
+    const char *address = word(words, IPV6_ADDR);
+    bool enabled = *address != '\0', by_default = false;
     int64_t number;
 
-    s->ipv6 = word(words, IPV6_ADDR)[0] != '\0';
+    if (words[IPV6_ENABLE].text) {
+        int r = read_bool(words, IPV6_ENABLE, &enabled, err);
+
+        if (r < 0)
+            return r;
+        by_default = !words[IPV6_ADDR].text;
+        if (by_default)
+            address = IPV6_DEFAULT_ADDRESS;
+    }
+    s->ipv6 = enabled && *address;
     if (!s->ipv6)
         return 0;
-    if (inet_pton(AF_INET6, word(words, IPV6_ADDR), &s->address6) != 1)
+    if (inet_pton(AF_INET6, address, &s->address6) != 1)
         return bad(words, IPV6_ADDR, err, "an IPv6 address");
     if (parse_int64(*length ? length : "64", 10, 1, 127, &number) < 0)
         return bad(words, IPV6_MASK, err, "a number of bits, 64 as a rule");
@@ -286,7 +302,8 @@ static int read_ipv6(const struct word *words, struct bridge_settings *s, struct
              s->length6);
     if (network && *network && read_prefix(network, AF_INET6, &s->network6, &s->network6_length) < 0)
         return bad(words, IPV6_NETWORK, err, "a network like fd00:3::/64");
-    return read_bool(words, IPV6_NAT, &s->nat6, err);
+    s->nat6 = by_default;
+    return by_default && !words[IPV6_NAT].text ? 0 : read_bool(words, IPV6_NAT, &s->nat6, err);
 }
 
 static int read_rest(const struct word *words, struct bridge_settings *s, struct error *err)

@@ -63,6 +63,37 @@ static void what_is_not_set_follows_from_the_address(void **state)
     bridge_settings_free(&s);
 }
 
+static void ipv6_is_what_lxc_ipv6_enable_says(void **state)
+{
+    static const struct {
+        const char *text, *address; /* NULL: no IPv6 */
+        bool nat;
+    } rows[] = {
+        {"LXC_IPV6_ENABLE=true\n", "fc42:5009:ba4b:5ab0::1", true},
+        {"LXC_IPV6_ENABLE=\"true\"\nLXC_IPV6_NAT=false\n", "fc42:5009:ba4b:5ab0::1", false},
+        {"LXC_IPV6_ENABLE=true\nLXC_IPV6_ADDR=fd00:5::1\n", "fd00:5::1", false},
+        {"LXC_IPV6_ENABLE=true\nLXC_IPV6_ADDR=\n", NULL, false},
+        {"LXC_IPV6_ENABLE=false\nLXC_IPV6_ADDR=fd00:5::1\n", NULL, false},
+        {"LXC_IPV6_ENABLE=false\n", NULL, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct error err = ERROR_INIT;
+        struct bridge_settings s;
+        char text[INET6_ADDRSTRLEN];
+
+        assert_int_equal(read_text(rows[i].text, &s, &err), 0);
+        assert_int_equal(s.ipv6, rows[i].address != NULL);
+        if (s.ipv6) {
+            assert_string_equal(inet_ntop(AF_INET6, &s.address6, text, sizeof(text)), rows[i].address);
+            assert_int_equal(s.length6, 64);
+            assert_int_equal(s.nat6, rows[i].nat);
+        }
+        bridge_settings_free(&s);
+    }
+}
+
 static void values_that_make_no_sense_are_refused(void **state)
 {
     static const char *const texts[] = {
@@ -80,6 +111,7 @@ static void values_that_make_no_sense_are_refused(void **state)
         "LXC_ADDR=$(hostname -i)\n",
         "LXC_ADDR=\"10.0.3.1\n",
         "LXC_IPV6_ADDR=fd00::1/64\n",
+        "LXC_IPV6_ENABLE=maybe\n",
     };
 
     (void)state;
@@ -98,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_file_it_is_stocks_network),
         cmocka_unit_test(what_is_not_set_follows_from_the_address),
+        cmocka_unit_test(ipv6_is_what_lxc_ipv6_enable_says),
         cmocka_unit_test(values_that_make_no_sense_are_refused),
     };
 
