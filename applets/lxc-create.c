@@ -88,6 +88,7 @@ struct image_options {
     const char *dist, *release, *arch, *variant, *server, *ca_file; /* download */
     bool list, flush_cache, force_cache, verbose;
     const char *metadata, *rootfs; /* local */
+    bool no_dev;
     char *answers[3];
 };
 
@@ -111,7 +112,8 @@ static const struct option_row download_table[] = {
 static const struct option_row local_table[] = {
     OPT_STRING('f', "fstree", "FILE", struct image_options, rootfs, "the tarball of the root file system"),
     OPT_STRING('m', "metadata", "FILE", struct image_options, metadata,
-               "the metadata: a tarball or a folder"),
+               "the metadata: a tarball or a directory"),
+    OPT_FLAG(0, "no-dev", struct image_options, no_dev, "leave out what the tarball has in /dev"),
     OPT_END,
 };
 
@@ -306,6 +308,7 @@ static int fill_image(const struct filling *f, struct create_place *place, bool 
     if (!ranges)
         return error_set(err, ENOMEM, "cannot unpack the image");
     request.unpack = unpack_place(place->config, ranges);
+    request.unpack.skip_dev = o->no_dev;
     r = local ? image_unpack_local(o->rootfs, o->metadata, request.source.mode, &request.unpack,
                                    &request.source.events, place->rootfs_fd, &meta, err)
               : image_fetch(&request, place->rootfs_fd, &meta, err);

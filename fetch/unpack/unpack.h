@@ -37,6 +37,7 @@ struct unpack_options {
     /* Patterns of fnmatch(3), '*' matching '/' too, anchored at the root with or without "./" before them,
      * one per line; a directory that matches takes all beneath it along. NULL: none. */
     const char *excludes;
+    bool skip_dev;        /* leave out what /dev holds */
     uint64_t max_entries; /* 0: 4 million */
     uint64_t max_bytes;   /* of decompressed tar and of all file sizes together; 0: 1 TiB */
 };

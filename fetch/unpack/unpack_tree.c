@@ -84,6 +84,8 @@ int tree_open(struct tree *t, struct error *err)
             return error_text(err, E2BIG, "the patterns to exclude take more than %d bytes", MAX_EXCLUDES);
         line += length + (line[length] != '\0');
     }
+    if (t->options->skip_dev && strbuf_add(&t->excludes, "dev/*", sizeof("dev/*")) < 0)
+        return error_set(err, ENOMEM, "cannot keep the patterns to exclude");
     return 0;
 }
 

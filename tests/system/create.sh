@@ -50,6 +50,11 @@ t 'names are filled in where the image asks' grep -qx "name l in $lxc/l/rootfs" 
 t 'but not through a link out of the rootfs' is LXC_NAME cat "$WORK/outside"
 t 'its fstab is taken over' grep -qx "none $lxc/l/rootfs/tmp tmpfs defaults 0 0" "$lxc/l/fstab"
 t 'a tarball alone will do' eval 'create alone -t local -- -f "$WORK/rootfs.tar.xz" && grep -q common.conf "$lxc/alone/config"'
+mkdir -p "$WORK/tree/dev/dir" && echo data > "$WORK/tree/dev/file" && echo data > "$WORK/tree/etc/dev"
+tar -C "$WORK/tree" -czf "$WORK/with-dev.tar.gz" .
+dev_of() { create "$@" -f "$WORK/with-dev.tar.gz" > /dev/null && ls -I pts "$lxc/$1/rootfs/dev" && cat "$lxc/$1/rootfs/etc/dev"; }
+t 'what a tarball has in /dev is unpacked' is "$(printf 'dir\nfile\ndata')" dev_of all -t local --
+t '--no-dev leaves that out' is data dev_of nodev -t local -- --no-dev
 
 # --- Executable templates ---------------------------------------------------------------------------------------
 cat > "$WORK/template" << 'END'
