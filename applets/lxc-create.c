@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "applets/new_network.h"
 #include "applets/unpack_place.h"
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
@@ -425,8 +426,10 @@ static int make(const struct template *t, void *options, const struct create_opt
     message = fds[0];
     message_in = f.message = fds[1];
     r = container_create(c, create, t->fill, &f, err);
-    if (r == 0 && !quiet)
+    if (r == 0 && !quiet) {
         show_message(message);
+        new_network_print(create, c);
+    }
     /* The error is not to stand behind half a bar. */
     if (r < 0 && !quiet && isatty(STDOUT_FILENO)) {
         fputs("\r\033[K", stdout);
@@ -446,6 +449,7 @@ static int run_builtin(const struct template *t, const struct lxc_create_options
                                     .rootfs = t->fill != NULL,
                                     .fstype = o->fstype};
     bool help = false, version = false;
+    char bridge[IFNAMSIZ];
     int operands, r;
 
     if (!options)
@@ -464,7 +468,8 @@ static int run_builtin(const struct template *t, const struct lxc_create_options
         error_text(err, EINVAL, "template %s does not know what to do with \"%s\"", t->name, in->argv[0]);
         return error_remedy(err, "lxc-create -t %s -h lists its options", t->name);
     }
-    return make(t, options, &create, o->container.quiet, c, err);
+    r = new_network(&create, bridge, err);
+    return r < 0 ? r : make(t, options, &create, o->container.quiet, c, err);
 }
 
 static int check_options(const struct lxc_create_options *o, const struct invocation *in, struct error *err)
@@ -505,8 +510,15 @@ static int lxc_create_run(struct invocation *in, struct error *err)
                                     .rootfs = true,
                                     .fstype = o->fstype};
     struct template_run run = {o->template, in->argv};
+    char bridge[IFNAMSIZ];
     r = read_size(o->fssize, &create.size_bytes, err);
-    return r < 0 ? r : container_create(&c, &create, template_run, &run, err);
+    if (r == 0)
+        r = new_network(&create, bridge, err);
+    if (r == 0)
+        r = container_create(&c, &create, template_run, &run, err);
+    if (r == 0 && !o->container.quiet)
+        new_network_print(&create, &c);
+    return r;
 }
 
 APPLET(lxc_create, .name = "lxc-create", .summary = "Make a container from a template",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "applets/new_network.h"
 #include "applets/unpack_place.h"
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
@@ -55,6 +56,7 @@ static int lxc_import_run(struct invocation *in, struct error *err)
                                     .storage = o->storage,
                                     .dir = o->dir,
                                     .rootfs = true};
+    char bridge[IFNAMSIZ];
     struct import import;
     cleanup_fd int fd = -1;
     struct container c;
@@ -71,7 +73,12 @@ static int lxc_import_run(struct invocation *in, struct error *err)
     if (fd < 0)
         return error_set(err, errno, "cannot open %s", in->argv[0]);
     import = (struct import){in->argv[0], fd};
-    return container_create(&c, &create, fill, &import, err);
+    r = new_network(&create, bridge, err);
+    if (r == 0)
+        r = container_create(&c, &create, fill, &import, err);
+    if (r == 0 && !o->container.quiet)
+        new_network_print(&create, &c);
+    return r;
 }
 
 APPLET(lxc_import, .name = "lxc-import", .summary = "Make a container from an archive of lxc-export",

@@ -17,8 +17,6 @@
 
 #define NOT_RUNNING 3 /* exit status of status, as init scripts have it */
 
-static const char *const settings_files[] = {"/etc/default/lxc", "/etc/default/lxc-net"};
-
 struct lxc_net_options {
     const char *uplink, *log_file, *log_level;
     bool allow_forward, foreground;
@@ -35,11 +33,6 @@ static const struct option_row lxc_net_table[] = {
     OPT_STRING('l', "logpriority", "LEVEL", struct lxc_net_options, log_level, "from which level on (WARN)"),
     OPT_END,
 };
-
-static int read_settings(struct bridge_settings *out, struct error *err)
-{
-    return bridge_settings_read(settings_files, ARRAY_LENGTH(settings_files), out, err);
-}
 
 static void print_warnings(const struct invocation *in, const struct string_list *warnings)
 {
@@ -78,7 +71,7 @@ static int stop(struct error *err)
     struct bridge_settings s;
     int r = bridge_down(err);
 
-    if (r != -ENOENT || read_settings(&s, NULL) < 0)
+    if (r != -ENOENT || bridge_settings_read_default(&s, NULL) < 0)
         return r;
     r = s.use_bridge ? r : 0;
     bridge_settings_free(&s);
@@ -212,7 +205,7 @@ static int status(struct error *err)
     int r = bridge_state_read(&state, err);
 
     if (r == -ENOENT) {
-        bool wanted = read_settings(&s, NULL) < 0 || s.use_bridge;
+        bool wanted = bridge_settings_read_default(&s, NULL) < 0 || s.use_bridge;
 
         bridge_settings_free(&s);
         printf("State:          STOPPED (%s)\n",
@@ -254,7 +247,7 @@ static int lxc_net_run(struct invocation *in, struct error *err)
         fprintf(stderr, "Usage: %s start|stop|restart|status\n", in->applet);
         return 2; /* as stock's */
     }
-    r = read_settings(&s, err);
+    r = bridge_settings_read_default(&s, err);
     if (r < 0)
         return r;
     r = again ? restart(in, &s, err) : start(in, &s, err);

@@ -1,9 +1,11 @@
 #include "core/config/edit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/config/config.h"
 #include "core/config/keys_net.h"
 
 #define NEW_HWADDR "00:16:3e:xx:xx:xx"
@@ -173,4 +175,31 @@ int config_text_new_hwaddr(struct strbuf *text)
 int config_text_fill_hwaddr(struct strbuf *text)
 {
     return rewrite_hwaddr(text, true);
+}
+
+/* Whether the interface inside has a hardware address of its own that may be chosen. */
+static bool net_has_hwaddr(const struct config_net *n)
+{
+    return n->has_type && (n->type == NET_VETH || n->type == NET_MACVLAN);
+}
+
+int config_text_add_hwaddr(struct strbuf *text, const struct config *read)
+{
+    for (size_t i = 0; i < read->net_count; i++) {
+        const struct config_net *n = &read->nets[i];
+        cleanup_strbuf struct strbuf ignored = STRBUF_INIT;
+        char key[40], hwaddr[] = NEW_HWADDR;
+        int r;
+
+        snprintf(key, sizeof(key), "lxc.net.%u.hwaddr", n->index);
+        if (!net_has_hwaddr(n) || config_text_get(strbuf_text(text), key, &ignored) != -ENOENT)
+            continue;
+        /* An included file has a template, drawn anew whenever it is read: this draw is kept. */
+        if (!n->hwaddr && !hwaddr_fill(hwaddr))
+            return -EIO;
+        r = config_text_append(text, key, n->hwaddr ? n->hwaddr : hwaddr);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }

@@ -31,4 +31,12 @@ int config_text_new_hwaddr(struct strbuf *text);
  */
 int config_text_fill_hwaddr(struct strbuf *text);
 
+/*
+ * Add lxc.net.N.hwaddr for each veth and macvlan of `read`, the text as it was read with its includes, that
+ * has no such line in the text itself: without one the kernel draws a new address at each start, and the
+ * container loses its lease. 0 or negative errno.
+ */
+struct config;
+int config_text_add_hwaddr(struct strbuf *text, const struct config *read);
+
 #endif

@@ -275,6 +275,8 @@ static int make_text(struct copying *c, struct error *err)
         r = config_text_set(&c->text, "lxc.uts.name", c->to->name);
     if (r == 0 && !o->keep_mac)
         r = config_text_new_hwaddr(&c->text);
+    if (r == 0 && !o->keep_mac)
+        r = config_text_add_hwaddr(&c->text, c->config);
     if (r == 0 && o->ephemeral)
         r = config_text_set(&c->text, "lxc.ephemeral", "1");
     return r < 0 ? out_of_memory(err, c->from) : 0;

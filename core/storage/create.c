@@ -39,16 +39,27 @@ static void place_end(struct create_place *p)
     strbuf_free(&p->written);
 }
 
+bool create_without_config(const struct create_options *o)
+{
+    const char *file = global_item("lxc.default_config");
+
+    return !o->config_file && (!file || (access(file, F_OK) < 0 && errno == ENOENT));
+}
+
 /* The text that the container's own part starts from. */
 static int read_base(const struct create_options *o, char **text, struct error *err)
 {
     const char *file = o->config_file ? o->config_file : global_item("lxc.default_config");
     int r = file ? file_read(AT_FDCWD, file, MAX_CONFIG, text, NULL) : -ENOENT;
 
-    if (r == -ENOENT && !o->config_file) {
-        *text = strdup("# There is no default configuration. For a network: \"lxc-net start\", then\n"
-                       "# lxc.net.0.type = veth, lxc.net.0.link = lxcbr0, lxc.net.0.flags = up\n"
-                       "lxc.net.0.type = empty\n");
+    if (r == -ENOENT && create_without_config(o)) {
+        *text = o->bridge ? format_string("lxc.net.0.type = veth\n"
+                                          "lxc.net.0.link = %s\n"
+                                          "lxc.net.0.flags = up\n",
+                                          o->bridge)
+                          : strdup("# For a network: \"lxc-net start\", and in place of the next line\n"
+                                   "# lxc.net.0.type = veth, lxc.net.0.link = lxcbr0, lxc.net.0.flags = up\n"
+                                   "lxc.net.0.type = empty\n");
         r = *text ? 0 : -ENOMEM;
     }
     return r < 0 ? error_set(err, r, "cannot read configuration %s", file ? file : "") : 0;
@@ -178,21 +189,34 @@ static int settle_ids(struct create_place *p, struct error *err)
     return 0;
 }
 
-/* Write the configuration and read it back, so that what cannot be read never becomes a container. */
-static int write_config(struct create_place *p, const char *text, struct error *err)
+static int replace_config(const struct create_place *p, const struct strbuf *text, struct error *err)
 {
-    struct config check = {0};
-    cleanup_free char *path = format_string("%s/config", p->path);
-    int r = path ? file_replace(p->fd, "config", text, strlen(text), 0640) : -ENOMEM;
+    int r = file_replace(p->fd, "config", strbuf_text(text), text->length, 0640);
 
-    if (r < 0) {
-        error_set(err, r, "cannot write the configuration of %s", p->container->name);
-        return storage_remedy(err);
-    }
+    if (r == 0)
+        return 0;
+    error_set(err, r, "cannot write the configuration of %s", p->container->name);
+    return storage_remedy(err);
+}
+
+/* Write the configuration and read it back, so that what cannot be read never becomes a container. */
+static int write_config(const struct create_place *p, struct strbuf *text, struct error *err)
+{
+    cleanup_config struct config check = {0};
+    cleanup_free char *path = format_string("%s/config", p->path);
+    size_t length = text->length;
+    int r = path ? replace_config(p, text, err)
+                 : error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+
     config_init(&check);
-    r = config_read_file(&check, path, err);
-    config_free(&check);
-    return r;
+    if (r == 0)
+        r = config_read_file(&check, path, err);
+    if (r < 0)
+        return r;
+    r = config_text_add_hwaddr(text, &check);
+    if (r < 0)
+        return error_set(err, r, "cannot choose a hardware address for %s", p->container->name);
+    return text->length == length ? 0 : replace_config(p, text, err);
 }
 
 static int read_own_config(const struct create_options *o, struct config *config, struct error *err)
@@ -200,7 +224,7 @@ static int read_own_config(const struct create_options *o, struct config *config
     const char *file = o->config_file ? o->config_file : global_item("lxc.default_config");
 
     /* From where it is, so that errors name that. */
-    return !o->config_file && access(file, F_OK) < 0 ? 0 : config_read_file(config, file, err);
+    return create_without_config(o) ? 0 : config_read_file(config, file, err);
 }
 
 int create_maps_ids(const struct create_options *options, struct error *err)
@@ -254,10 +278,10 @@ static int make(void *context, const struct partial *partial, struct error *err)
     if (r < 0)
         return r;
     if (p.written.length)
-        return write_config(&p, p.written.text, err);
+        return write_config(&p, &p.written, err);
     if (create_compose(&p, m->options, &text) < 0)
         return error_set(err, ENOMEM, "cannot make container %s", p.container->name);
-    return write_config(&p, text.text, err);
+    return write_config(&p, &text, err);
 }
 
 static int check_storage(const struct create_options *o, struct error *err)

@@ -3,7 +3,7 @@
  *
  * The configuration is composed as LXC's templates do it: what the template (the distribution) says first,
  * then what is the container's own, its network last. The container's own part is that of -f FILE, else of
- * lxc.default_config, else a network with nothing but the loopback.
+ * lxc.default_config, else one interface on a bridge, or a network with nothing but the loopback.
  */
 #ifndef LXCBOX_CORE_STORAGE_CREATE_H
 #define LXCBOX_CORE_STORAGE_CREATE_H
@@ -19,6 +19,7 @@ struct create_options {
     const char *template_name; /* for the comment at the top */
     const char *config_file;   /* -f; NULL: lxc.default_config */
     const char *storage;       /* -B: "dir", "btrfs", "loop", "best"; NULL: dir */
+    const char *bridge;        /* for a container without -f and default configuration; NULL: none */
     const char *dir;           /* --dir: the rootfs's place; NULL: LXCPATH/NAME/rootfs */
     bool rootfs;               /* false: the template "none" */
     const char *fstype;        /* -B loop: of the file system; NULL: ext4 */
@@ -50,6 +51,9 @@ typedef int create_fill(void *context, struct create_place *place, struct error 
  */
 int container_create(const struct container *c, const struct create_options *options, create_fill *fill,
                      void *context, struct error *err);
+
+/* Whether there is neither -f nor a default configuration, so that `bridge` counts. */
+bool create_without_config(const struct create_options *options);
 
 /* Whether the container's own part maps ids (lxc.idmap): 1 or 0, or a negative errno with `err` filled. */
 int create_maps_ids(const struct create_options *options, struct error *err);

@@ -363,6 +363,13 @@ int bridge_settings_read(const char *const *files, size_t count, struct bridge_s
     return r;
 }
 
+int bridge_settings_read_default(struct bridge_settings *out, struct error *err)
+{
+    static const char *const files[] = {"/etc/default/lxc", "/etc/default/lxc-net"};
+
+    return bridge_settings_read(files, ARRAY_LENGTH(files), out, err);
+}
+
 void bridge_settings_free(struct bridge_settings *s)
 {
     strbuf_free(&s->lines);

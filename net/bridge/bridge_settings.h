@@ -38,6 +38,8 @@ struct bridge_settings {
 /* Defaults, then each of the files that exists. 0, or a negative errno with `err` naming file and line. */
 int bridge_settings_read(const char *const *files, size_t count, struct bridge_settings *out,
                          struct error *err);
+/* The same of /etc/default/lxc and /etc/default/lxc-net. */
+int bridge_settings_read_default(struct bridge_settings *out, struct error *err);
 void bridge_settings_free(struct bridge_settings *s);
 
 struct bridge_hosts {

@@ -23,7 +23,6 @@ in_order() { # the parts of a configuration: the template's, the container's own
 t 'the configuration has the network last' eval '[ $(in_order lxc.signal.halt) -lt $(in_order lxc.uts.name) ] && [ $(in_order lxc.uts.name) -lt $(in_order lxc.net.0.type) ]'
 t 'stock LXC reads the configuration' is 'lxc.uts.name = b' lxc-info -P "$lxc" -n b -c lxc.uts.name
 t 'none makes a configuration alone' eval 'create n -t none && [ "$(ls "$lxc/n")" = config ]'
-t 'without -f and a default the network is empty' eval 'HOME=$WORK unshare -m sh -c "mount -t tmpfs none /etc/lxc && \"\$0\" lxc-create -P $lxc -n d -t none" "$LXCBOX" && grep -qx "lxc.net.0.type = empty" "$lxc/d/config"'
 t 'an hwaddr template is filled once and for all' eval 'printf "lxc.net.0.type = veth\nlxc.net.0.hwaddr = 00:16:3e:xx:xx:xx\n" > "$WORK/mac.conf" && lxcbox lxc-create -P "$lxc" -n mac -f "$WORK/mac.conf" -t none && grep -qE "00:16:3e(:[0-9a-f]{2}){3}" "$lxc/mac/config"'
 t '--dir puts the rootfs there' eval 'create elsewhere -t busybox --dir "$WORK/elsewhere" && [ -x "$WORK/elsewhere/bin/busybox" ] && grep -q "dir:$WORK/elsewhere" "$lxc/elsewhere/config"'
 

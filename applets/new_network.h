@@ -1,0 +1,36 @@
+/* The network of a new container that no configuration gives one, for the applets that make containers. */
+#ifndef LXCBOX_APPLETS_NEW_NETWORK_H
+#define LXCBOX_APPLETS_NEW_NETWORK_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/storage/create.h"
+#include "net/bridge/bridge_wanted.h"
+
+/* Settle create->bridge; `bridge` keeps the name. 0, or a negative errno with `err` filled. */
+static inline int new_network(struct create_options *create, char bridge[IFNAMSIZ], struct error *err)
+{
+    int r;
+
+    /* A port of a bridge is root's to make. */
+    if (!create_without_config(create) || geteuid() != 0)
+        return 0;
+    r = bridge_wanted(bridge, err);
+    if (r == 0)
+        create->bridge = bridge;
+    return r == -ENOENT ? 0 : r;
+}
+
+/* Print one line where the container that has been made has no network. */
+static inline void new_network_print(const struct create_options *create, const struct container *c)
+{
+    if (!create->bridge && create_without_config(create))
+        printf(
+            "Container %s has no network: run \"lxc-net start\" before lxc-create, or set lxc.net.0.type = "
+            "veth, lxc.net.0.link and lxc.net.0.flags = up in %s/%s/config\n",
+            c->name, c->lxcpath, c->name);
+}
+
+#endif
