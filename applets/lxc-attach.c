@@ -41,6 +41,7 @@ static const struct option_row lxc_attach_table[] = {
     OPT_STRING('f', "rcfile", "FILE", struct lxc_attach_options, container.rcfile,
                "take lxc.arch and lxc.environment from this configuration as well"),
     OPT_GROUP(container_options_table, struct lxc_attach_options, container),
+    OPT_REST("the command"),
     OPT_END,
 };
 

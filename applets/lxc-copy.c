@@ -45,6 +45,7 @@ static const struct option_row lxc_copy_table[] = {
     OPT_FLAG('K', "keepname", struct lxc_copy_options, keep_name, "keep the host name"),
     OPT_FLAG('M', "keepmac", struct lxc_copy_options, keep_mac, "keep the MAC addresses"),
     OPT_GROUP(container_config_table, struct lxc_copy_options, container),
+    OPT_REST("the command"),
     OPT_END,
 };
 

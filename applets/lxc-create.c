@@ -44,6 +44,7 @@ static const struct option_row lxc_create_table[] = {
                "with -B loop: its size, in MiB unless a unit is given (1g)"),
     OPT_FLAG('h', NULL, struct lxc_create_options, help, "with -t: print the template's options"),
     OPT_GROUP(container_options_table, struct lxc_create_options, container),
+    OPT_REST("template options"),
     OPT_END,
 };
 

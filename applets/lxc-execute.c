@@ -25,6 +25,7 @@ static const struct option_row lxc_execute_table[] = {
     OPT_LIST(0, "environment", "NAME=VALUE", struct lxc_execute_options, environment, "set a variable"),
     OPT_GROUP(config_options_table, struct lxc_execute_options, config),
     OPT_GROUP(container_options_table, struct lxc_execute_options, container),
+    OPT_REST("the command"),
     OPT_END,
 };
 

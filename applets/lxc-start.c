@@ -32,6 +32,7 @@ static const struct option_row lxc_start_table[] = {
              "close what fds we inherited (the container never gets them)"),
     OPT_GROUP(config_options_table, struct lxc_start_options, config),
     OPT_GROUP(container_options_table, struct lxc_start_options, container),
+    OPT_REST("the command"),
     OPT_END,
 };
 

@@ -84,6 +84,16 @@ static int usage(struct error *err, const char *format, const char *what)
     return error_remedy(err, "--help lists the options");
 }
 
+/* An option that the table does not have may be one of what stands after "--". */
+static int unknown_option(const struct option_row *table, const char *spelling, struct error *err)
+{
+    usage(err, "unknown option \"%s\"", spelling);
+    for (const struct option_row *row = table; row->kind != OPTION_END; row++)
+        if (row->kind == OPTION_REST)
+            error_remedy(err, "put %s after \"--\"; --help lists the options", row->help);
+    return -EINVAL;
+}
+
 static bool takes_argument(const struct option_row *row)
 {
     return row->kind == OPTION_STRING || row->kind == OPTION_LIST || row->kind == OPTION_INT;
@@ -101,7 +111,7 @@ static int parse_long(const struct option_row *table, void *options, char *word,
 
     find_name(table, options, word + dashes, length - dashes, &m);
     if (!m.row)
-        return usage(err, "unknown option \"%s\"", word);
+        return unknown_option(table, word, err);
     if (m.count > 1)
         return usage(err, "option \"%s\" is ambiguous", word);
     if (takes_argument(m.row) && !argument) {
@@ -134,7 +144,7 @@ static int parse_letters(const struct option_row *table, void *options, char *wo
             return 0;
         }
         if (!m.row)
-            return usage(err, "unknown option \"%s\"", spelling);
+            return unknown_option(table, spelling, err);
         if (m.row->argument && m.row->kind != OPTION_OPTIONAL_LONG && p[1]) {
             argument = p + 1;
         } else if (takes_argument(m.row)) {
@@ -210,7 +220,7 @@ int options_help(const struct option_row *table, struct strbuf *out)
                 return -ENOMEM;
             continue;
         }
-        if (!row->help)
+        if (!row->help || row->kind == OPTION_REST)
             continue;
         n += (size_t)snprintf(left, sizeof(left), row->letter ? "-%c" : "  ", row->letter);
         if (row->name)

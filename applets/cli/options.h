@@ -25,6 +25,7 @@ enum option_kind {
     OPTION_LIST,          /* struct string_list: each use adds one */
     OPTION_INT,           /* int: whole-string decimal number */
     OPTION_GROUP,         /* another table, its struct at `offset` */
+    OPTION_REST,          /* no option: `help` is what stands after "--" */
     OPTION_ONE_DASH,      /* first of a table: long names have one dash or two, and where an abbreviation fits
                              several the first is meant, as iproute2's ip has it; there are no letters */
 };
@@ -70,6 +71,10 @@ struct option_row {
 #define OPT_GROUP_ROWS(table) /* of the same struct */                                                       \
     {                                                                                                        \
         .group = table, .kind = OPTION_GROUP                                                                 \
+    }
+#define OPT_REST(what) /* what stands after "--": an unknown option may belong there */                      \
+    {                                                                                                        \
+        .help = what, .kind = OPTION_REST                                                                    \
     }
 #define OPT_ONE_DASH                                                                                         \
     {                                                                                                        \

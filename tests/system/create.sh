@@ -80,6 +80,11 @@ fi
 t 'a name with a slash is refused' refuses_cleanly "cannot be a container's name \(use" create a/b -t busybox
 t 'a name that begins with a dot is refused' refuses_cleanly "cannot be a container's name" create .a -t busybox
 t 'no name is refused' refuses_cleanly 'no container named' lxcbox lxc-create -P "$lxc" -t busybox -- --busybox-path x
+for word in -d --release=1 -m; do
+    t "an option of the template before --, $word, is refused, saying so" refuses_cleanly \
+        "unknown option \"$word\" \(put template options after \"--\"" create y -t download $word x
+done
+t 'an option of the command before -- is refused, saying so' refuses 'unknown option "-x" \(put the command after "--"' lxcbox lxc-attach -P "$lxc" b ls -x
 t 'no template is refused, naming those there are' refuses_cleanly 'no template named \(give -t download' create y
 t 'a template that there is not is refused' refuses_cleanly 'no template "nonesuch".*built in are download' create y -t nonesuch
 t 'a name that is taken is refused' refuses_cleanly 'exists already.*lxc-destroy' create b -t busybox
