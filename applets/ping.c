@@ -22,6 +22,7 @@
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
+#include "core/base/lookup.h"
 #include "net/link/checksum.h"
 #include "net/link/address.h"
 #include "net/link/link.h"
@@ -140,12 +141,10 @@ static int resolve(struct ping *p, struct error *err)
                                           : p->options->ipv6 ? AF_INET6
                                                              : AF_UNSPEC};
     struct addrinfo *found = NULL;
-    int r = getaddrinfo(p->host, NULL, &hints, &found);
+    int r = lookup_host(p->host, NULL, &hints, &found, err);
 
-    if (r != 0)
-        return error_text(err, EHOSTUNREACH, "%s: %s", p->host,
-                          r == EAI_AGAIN ? "no name server of /etc/resolv.conf has an answer"
-                                         : gai_strerror(r));
+    if (r < 0)
+        return r;
     memcpy(&p->to, found->ai_addr, found->ai_addrlen);
     p->to_length = found->ai_addrlen;
     p->ip.family = found->ai_family;

@@ -1,7 +1,6 @@
 #include "fetch/http/socket.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,6 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
+#include "core/base/lookup.h"
 
 /* Wait for one of `events` until the deadline; 0 or -ETIMEDOUT. Errors show in the call that follows. */
 static int wait_until(int fd, short events, int64_t deadline_ms)
@@ -54,20 +54,6 @@ static int connect_one(const struct addrinfo *a, int timeout_ms)
     return take_fd(&fd);
 }
 
-static int explain_name(const char *host, int code, struct error *err)
-{
-    if (code == EAI_SYSTEM || code == EAI_MEMORY)
-        return error_set(err, code == EAI_SYSTEM ? errno : ENOMEM, "cannot look up the name %s", host);
-    if (code == EAI_AGAIN || code == EAI_FAIL) {
-        error_text(err, EAGAIN, "cannot look up the name %s: no name server answers", host);
-        error_remedy(err, "check the network and the nameserver lines of /etc/resolv.conf");
-        return -EAGAIN;
-    }
-    error_text(err, ENXIO, "there is no host named %s", host);
-    error_remedy(err, "check the server's name, and /etc/resolv.conf");
-    return -ENXIO;
-}
-
 static int explain_connect(const char *host, uint16_t port, int code, struct error *err)
 {
     code = -code;
@@ -88,12 +74,12 @@ int socket_connect(const char *host, uint16_t port, int timeout_ms, struct error
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP}, *list;
     char service[8];
-    int code, fd = -EHOSTUNREACH;
+    int fd = -EHOSTUNREACH, r;
 
     snprintf(service, sizeof(service), "%u", port);
-    code = getaddrinfo(host, service, &hints, &list);
-    if (code)
-        return explain_name(host, code, err);
+    r = lookup_host(host, service, &hints, &list, err);
+    if (r < 0)
+        return r;
     for (const struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
         int tried = connect_one(a, timeout_ms);
 

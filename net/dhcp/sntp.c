@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/lookup.h"
 
 #define TRIES      3
 #define TIMEOUT_MS 2000
@@ -71,10 +72,10 @@ int sntp_set_clock(const char *host, struct error *err)
     const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
     struct addrinfo *addresses;
     struct timespec now;
-    int r = getaddrinfo(host, "123", &hints, &addresses);
+    int r = lookup_host(host, "123", &hints, &addresses, err);
 
-    if (r != 0)
-        return error_text(err, ENOENT, "cannot find time server %s: %s", host, gai_strerror(r));
+    if (r < 0)
+        return error_context(err, "cannot ask time server %s", host);
     r = -ETIMEDOUT;
     for (int i = 0; i < TRIES && r < 0; i++) {
         for (const struct addrinfo *a = addresses; a && r < 0; a = a->ai_next) {
