@@ -118,13 +118,17 @@ static int install_links(const char *dir, bool symbolic, struct error *err)
 {
     char self[4096];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    bool missing = access(dir, F_OK) < 0;
 
     if (n < 0)
         return error_set(err, errno, "cannot find this executable at /proc/self/exe");
     self[n] = '\0';
     n = make_directories(dir, 0755);
     if (n < 0)
-        return error_set(err, (int)n, "cannot make folder %s", dir);
+        return error_set(err, (int)n, "cannot make the directory %s", dir);
+    /* It may be a misspelt one. */
+    if (missing)
+        printf("made the directory %s\n", dir);
     /* Beside the executable the name alone does, also when the folder is moved (DESTDIR). */
     cleanup_free char *there = realpath(dir, NULL);
     const char *target = self, *base = base_name(self);
