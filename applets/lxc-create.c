@@ -97,7 +97,8 @@ struct image_options {
 static const struct option_row download_table[] = {
     OPT_STRING('d', "dist", "DIST", struct image_options, dist, "the distribution, as debian"),
     OPT_STRING('r', "release", "RELEASE", struct image_options, release, "its release, as bookworm"),
-    OPT_STRING('a', "arch", "ARCH", struct image_options, arch, "the architecture, as amd64"),
+    OPT_STRING('a', "arch", "ARCH", struct image_options, arch,
+               "the architecture, as amd64 (this machine's)"),
     OPT_STRING(0, "variant", "VARIANT", struct image_options, variant, "the image's variant (default)"),
     OPT_STRING(0, "server", "SERVER", struct image_options, server,
                "HOST[:PORT][/PREFIX] or URL (" IMAGE_DEFAULT_SERVER ")"),
@@ -195,7 +196,8 @@ static int print_images(const struct image_options *o, const struct create_optio
     return 0;
 }
 
-static int ask(const char *question, const char **value, char **answer, struct error *err)
+/* What is given with an option is not asked for. */
+static int ask(const char *question, bool empty_ok, const char **value, char **answer, struct error *err)
 {
     size_t room = 0;
     ssize_t n;
@@ -209,7 +211,7 @@ static int ask(const char *question, const char **value, char **answer, struct e
         (*answer)[--n] = '\0';
     if (n < 0)
         putchar('\n');
-    if (n <= 0)
+    if (n < 0 || (n == 0 && !empty_ok))
         return error_text(err, EINVAL, "no image chosen");
     *value = *answer;
     return 0;
@@ -218,24 +220,27 @@ static int ask(const char *question, const char **value, char **answer, struct e
 static int prepare_download(void *options, const struct create_options *create, struct error *err)
 {
     struct image_options *o = options;
-    bool whole = o->dist && o->release && o->arch;
-    int r;
+    bool named = o->dist && o->release;
+    int r = 0;
 
-    if (!o->list && !whole && !isatty(STDIN_FILENO)) {
+    if (!o->list && !named && !isatty(STDIN_FILENO)) {
         error_text(err, EINVAL, "no image named");
         return error_remedy(
-            err, "give -d DIST -r RELEASE -a ARCH after \"--\"; --list names the images there are");
+            err, "give -d DIST -r RELEASE [-a ARCH] after \"--\"; --list names the images there are");
     }
-    if (o->list || !whole) {
+    if (o->list || !named) {
         r = print_images(o, create, err);
         if (r < 0 || o->list)
             return r < 0 ? r : 1;
     }
-    r = ask("Distribution", &o->dist, &o->answers[0], err);
-    if (r == 0)
-        r = ask("Release", &o->release, &o->answers[1], err);
-    if (r == 0)
-        r = ask("Architecture", &o->arch, &o->answers[2], err);
+    if (!named) {
+        r = ask("Distribution", false, &o->dist, &o->answers[0], err);
+        if (r == 0)
+            r = ask("Release", false, &o->release, &o->answers[1], err);
+        if (r == 0)
+            r = ask("Architecture", true, &o->arch, &o->answers[2], err);
+    }
+    o->arch = image_arch(o->arch && *o->arch ? o->arch : NULL);
     if (!o->variant)
         o->variant = "default";
     return r;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "applets/init/init.h"
@@ -15,23 +14,6 @@
 #define DEFAULT_CONFIG "/etc/lxc/default.conf"
 #define OUR_CONFIG     "/run/lxcbox.conf"
 #define STOP_MS        30000
-
-/* The image server's names for machines, by the kernel's. */
-static const char *architecture(void)
-{
-    static const struct {
-        const char *kernel, *server;
-    } names[] = {{"x86_64", "amd64"},    {"aarch64", "arm64"}, {"armv7", "armhf"},     {"armv8", "armhf"},
-                 {"armv", "armel"},      {"i", "i386"},        {"riscv64", "riscv64"}, {"mips", "mipsel"},
-                 {"ppc64le", "ppc64el"}, {"s390x", "s390x"}};
-    struct utsname u;
-
-    uname(&u);
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
-        if (starts_with(u.machine, names[i].kernel))
-            return names[i].server;
-    return "unknown";
-}
 
 /* What a new container is made from, where the initramfs brings no default.conf. */
 static int write_config(const char *network, struct error *err)
@@ -65,10 +47,14 @@ static int fetch(struct init *i, const struct container *c, const struct string_
     words[n++] = image->items[0];
     words[n++] = "-r";
     words[n++] = image->items[1];
-    words[n++] = "-a";
-    words[n++] = image->count > 3 ? image->items[3] : architecture();
-    words[n++] = "--variant";
-    words[n++] = image->count > 2 && image->items[2][0] ? image->items[2] : "default";
+    if (image->count > 2) {
+        words[n++] = "--variant";
+        words[n++] = image->items[2];
+    }
+    if (image->count > 3) {
+        words[n++] = "-a";
+        words[n++] = image->items[3];
+    }
     if (i->settings.server) {
         words[n++] = "--server";
         words[n++] = i->settings.server;

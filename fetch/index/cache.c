@@ -70,7 +70,6 @@ int cache_open(const char *folder, const struct image_name *name, struct cache *
     const char *names[] = {name->dist, name->release, name->arch, name->variant};
     cleanup_cache struct cache c = {.parent = -1, .lock = -1};
     cleanup_free char *base = base_folder(folder), *parent = NULL;
-    int failed;
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (!image_name_is_safe(names[i]))
@@ -82,15 +81,26 @@ int cache_open(const char *folder, const struct image_name *name, struct cache *
         c.path = format_string("%s/%s", parent, name->variant);
     if (!c.path || !c.variant)
         return error_set(err, ENOMEM, "cannot open the image cache");
-    failed = make_directories(parent, 0755);
-    if (failed)
-        return cache_error(err, failed, "make", parent);
     c.parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (c.parent < 0)
+    if (c.parent < 0 && errno != ENOENT)
         return cache_error(err, errno, "open", parent);
     *out = c;
     c = (struct cache){.parent = -1, .lock = -1};
     return 0;
+}
+
+int cache_make(struct cache *c, struct error *err)
+{
+    cleanup_free char *parent = strndup(c->path, strlen(c->path) - strlen(c->variant) - 1);
+    int failed;
+
+    if (c->parent >= 0)
+        return 0;
+    failed = parent ? make_directories(parent, 0755) : -ENOMEM;
+    if (failed)
+        return cache_error(err, failed, "make", c->path);
+    c->parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return c->parent < 0 ? cache_error(err, errno, "open", parent) : 0;
 }
 
 int cache_lock(struct cache *c, const struct image_events *events, struct error *err)
@@ -136,6 +146,8 @@ static int read_image(const struct cache *c, struct cached_image *out, struct er
     cleanup_cached_image struct cached_image image = {.rootfs = -1};
     int failed;
 
+    if (c->parent < 0)
+        return 0;
     if (dir < 0)
         return errno == ENOENT ? 0 : cache_error(err, errno, "read", c->path);
     failed = file_read(dir, BUILD, 256, &image.build, NULL);

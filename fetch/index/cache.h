@@ -16,17 +16,21 @@
 struct cache {
     char *path;    /* of the image's folder, for people */
     char *variant; /* its name in `parent` */
-    int parent;    /* the ARCH folder */
+    int parent;    /* the ARCH directory; -1: it does not exist */
     int lock;      /* -1: not locked */
 };
 
 #define cleanup_cache __attribute__((cleanup(cache_close)))
 /*
- * `folder` is image_request's `cache`. Makes the folders down to ARCH. Closing unlocks. -EINVAL for a name
- * that cannot be a folder's.
+ * `folder` is image_request's `cache`. Makes nothing: that is cache_make(). Closing unlocks. -EINVAL for a
+ * name that cannot be a directory's.
  */
 int cache_open(const char *folder, const struct image_name *name, struct cache *out, struct error *err);
 void cache_close(struct cache *c);
+
+/* Make the directories down to ARCH where they do not exist: once the server is known to have the image, so
+ * that a misspelt name leaves nothing. Before cache_lock(). */
+int cache_make(struct cache *c, struct error *err);
 
 /* Lock against other writers, waiting for one that is at work; `events` are told of that. */
 int cache_lock(struct cache *c, const struct image_events *events, struct error *err);

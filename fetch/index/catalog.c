@@ -264,6 +264,59 @@ static int look_for_sums(void *context, const struct streams_build *build)
     return 1;
 }
 
+/* The distinct values of one of the four fields, of images that are those wanted in all fields before it. */
+static int field_values(const struct image_list *images, const char *const wanted[4], size_t field,
+                        struct string_list *values)
+{
+    for (size_t i = 0; i < images->count; i++) {
+        const struct image_entry *e = &images->items[i];
+        const char *const has[] = {e->dist, e->release, e->arch, e->variant};
+        const struct image_name before = {field > 0 ? wanted[0] : NULL, field > 1 ? wanted[1] : NULL,
+                                          field > 2 ? wanted[2] : NULL, NULL};
+
+        if (image_matches(&before, e->dist, e->release, e->arch, e->variant) &&
+            !string_list_has(values, has[field]) && string_list_add(values, has[field]) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Which part of a name the server does not have, and what it has there. Without an answer: --list. */
+static int explain_absence(struct catalog *c, const struct image_name *name, struct error *err)
+{
+    static const char *const fields[] = {"distributions", "releases", "architectures", "variants"};
+    const char *const wanted[] = {name->dist, name->release, name->arch, name->variant};
+    cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    cleanup_string_list struct string_list values = {0}, next = {0};
+    struct error ignored = ERROR_INIT;
+    struct listing all = {0};
+    size_t field = 0, shown;
+
+    error_text(err, ENOENT, "%s has no image of %s %s for %s, variant %s", c->server.host, name->dist,
+               name->release, name->arch, name->variant);
+    error_remedy(err, "--list names the images that there are");
+    c->events = NULL;
+    if (list_images(c, &(struct image_name){0}, &all, &ignored) < 0)
+        return -ENOENT;
+    if (field_values(&all.list, wanted, 0, &values) == 0) {
+        /* The last field of which the wanted images have a value. */
+        while (field < 3 && field_values(&all.list, wanted, field + 1, &next) == 0 && next.count) {
+            string_list_clear(&values);
+            values = next;
+            next = (struct string_list){0};
+            field++;
+        }
+        for (shown = 0; shown < values.count && text.length < 150; shown++)
+            if (strbuf_printf(&text, "%s%.40s", shown ? ", " : "", values.items[shown]) < 0)
+                break;
+        if (shown)
+            error_remedy(err, "the %s there are: %s%s; --list names the images", fields[field],
+                         strbuf_text(&text), shown < values.count ? ", ..." : "");
+    }
+    image_list_free(&all.list);
+    return -ENOENT;
+}
+
 int catalog_find(struct catalog *c, const struct image_name *name, struct image_list *out,
                  struct image_sums *sums, struct error *err)
 {
@@ -276,9 +329,7 @@ int catalog_find(struct catalog *c, const struct image_name *name, struct image_
         return from;
     if (l.list.count == 0) {
         image_list_free(&l.list);
-        error_text(err, ENOENT, "%s has no image of %s %s for %s, variant %s", c->server.host, name->dist,
-                   name->release, name->arch, name->variant);
-        return error_remedy(err, "see what it has with --list");
+        return explain_absence(c, name, err);
     }
     wanted.folder = l.list.items[0].path;
     if (from == 1) {

@@ -156,7 +156,25 @@ static int look_in_cache(const struct image_request *request, const char *mode, 
     return found;
 }
 
-/* The image is not there or has expired: ask the server. */
+/* The lock, for who is to fetch. Who had it before may have fetched the image: then 1, and the cache serves
+ * the request. */
+static int lock_for_fetch(const struct image_request *request, const char *mode, struct cache *c,
+                          struct cached_image *cached, struct error *err)
+{
+    int failed = cache_make(c, err);
+
+    if (!failed)
+        failed = cache_lock(c, &request->source.events, err);
+    if (failed)
+        return failed;
+    cached_image_close(cached);
+    if (!request->flush_cache)
+        return look_in_cache(request, mode, c, cached, err);
+    tell_status(&request->source.events, "Flushing the cache");
+    return cache_flush(c, err);
+}
+
+/* The image is not there or has expired: ask the server. Nothing is made before it says that it has one. */
 static int fetch_new(const struct image_request *request, const char *mode, struct cache *c,
                      struct cached_image *cached, int rootfs_fd, struct image_metadata *out,
                      struct error *err)
@@ -164,20 +182,24 @@ static int fetch_new(const struct image_request *request, const char *mode, stru
     cleanup_catalog struct catalog catalog = {0};
     cleanup_image_list struct image_list found = {0};
     struct image_sums sums;
-    int failed = catalog_open(&request->source, &catalog, err);
+    int r = catalog_open(&request->source, &catalog, err);
 
-    if (!failed)
-        failed = catalog_find(&catalog, &request->name, &found, &sums, err);
-    if (failed && cached->build && failed != -ENOENT)
+    if (r == 0)
+        r = catalog_find(&catalog, &request->name, &found, &sums, err);
+    if (r < 0 && cached->build && r != -ENOENT)
         return error_remedy(err, "to use the copy in the cache, which has expired, say --force-cache");
-    if (failed)
-        return failed;
-    if (cached->build && strcmp(cached->build, found.items[0].build) == 0) {
+    if (r == 0)
+        r = lock_for_fetch(request, mode, c, cached, err);
+    if (r < 0)
+        return r;
+    if (r == 0 && cached->build && strcmp(cached->build, found.items[0].build) == 0) {
         tell_status(&request->source.events, "The cache is already up to date");
-        close_fd(&c->lock);
-        return use_cached(request, mode, c, cached, rootfs_fd, out, err);
+        r = 1;
     }
-    return download_image(&catalog, &found.items[0], &sums, c, request->unpack, rootfs_fd, out, err);
+    if (r == 0)
+        return download_image(&catalog, &found.items[0], &sums, c, request->unpack, rootfs_fd, out, err);
+    close_fd(&c->lock);
+    return use_cached(request, mode, c, cached, rootfs_fd, out, err);
 }
 
 static int fetch(const struct image_request *request, const char *mode, int rootfs_fd,
@@ -194,26 +216,10 @@ static int fetch(const struct image_request *request, const char *mode, int root
         if (found == 0 && cached.build)
             tell_status(&request->source.events, "The cached copy has expired, asking the server");
     }
-    if (found == 0) {
-        failed = cache_lock(&c, &request->source.events, err);
-        if (failed)
-            return failed;
-        /* Whoever had the lock before us may have fetched it. */
-        cached_image_close(&cached);
-        if (request->flush_cache) {
-            tell_status(&request->source.events, "Flushing the cache");
-            failed = cache_flush(&c, err);
-            if (failed)
-                return failed;
-        } else {
-            found = look_in_cache(request, mode, &c, &cached, err);
-        }
-    }
     if (found < 0)
         return found;
     if (found == 0)
         return fetch_new(request, mode, &c, &cached, rootfs_fd, out, err);
-    close_fd(&c.lock);
     return use_cached(request, mode, &c, &cached, rootfs_fd, out, err);
 }
 

@@ -30,6 +30,10 @@ struct image_name {
     const char *variant;
 };
 
+/* The server's (Debian's) name for an architecture that the kernel or LXC names otherwise, as "amd64" for
+ * "x86_64"; other names stay. NULL: that of this machine. A static string or `name` itself. */
+const char *image_arch(const char *name);
+
 /* Told while a call lasts, from the calling thread; each may be NULL. */
 struct image_events {
     void *context;

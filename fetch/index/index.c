@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+
+#include "core/base/cleanup.h"
 
 #define IMAGES_MAX 100000
 
@@ -60,11 +63,30 @@ static bool matches(const char *wanted, const char *is)
     return !wanted || strcmp(wanted, is) == 0;
 }
 
+const char *image_arch(const char *name)
+{
+    static const char names[][2][12] = {
+        {"x86_64", "amd64"},        {"aarch64", "arm64"},  {"i486", "i386"},    {"i586", "i386"},
+        {"i686", "i386"},           {"x86", "i386"},       {"armv7l", "armhf"}, {"armv8l", "armhf"},
+        {"armv6l", "armel"},        {"armv5tel", "armel"}, {"mips", "mipsel"},  {"ppc64le", "ppc64el"},
+        {"loongarch64", "loong64"},
+    };
+    static struct utsname machine;
+
+    if (!name && uname(&machine) == 0)
+        name = machine.machine;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (strcmp(names[i][0], name) == 0)
+            return names[i][1];
+    return name;
+}
+
 bool image_matches(const struct image_name *filter, const char *dist, const char *release, const char *arch,
                    const char *variant)
 {
     return !filter || (matches(filter->dist, dist) && matches(filter->release, release) &&
-                       matches(filter->arch, arch) && matches(filter->variant, variant));
+                       matches(filter->arch ? image_arch(filter->arch) : NULL, image_arch(arch)) &&
+                       matches(filter->variant, variant));
 }
 
 bool image_name_is_safe(const char *text)

@@ -131,9 +131,44 @@ server_config 'return 503;'
 t 'a server that fails is refused by its status' refuses_cleanly 'status 503' trusting x --flush-cache
 server_config
 t 'an image that the server has not is refused by name' refuses_cleanly 'no image of tiny 2 for amd64' trusting x -r 2
+flush
+nothing_cached() { [ ! -e "$LXC_CACHE_PATH" ]; }
+t 'a release that it has not: those there are' refuses_cleanly 'the releases there are: 1;' trusting x -r 2
+t 'a distribution that it has not: those there are' refuses_cleanly 'the distributions there are: tiny;' trusting x -d tyni
+t 'an architecture that it has not: those there are' refuses_cleanly 'the architectures there are: amd64;' trusting x -a sparc
+t 'a variant that it has not: those there are' refuses_cleanly 'the variants there are: default;' trusting x --variant cloud
+server_config 'location /meta/ { return 404; }'
+t 'simplestreams alone say it, too' refuses_cleanly 'the releases there are: 1;' trusting x -r 2
+server_config
+t 'an image that there is not leaves nothing in the cache' nothing_cached
+of_this_machine() {
+    lxcbox lxc-create -P "$lxc" -n "$1" -t download -f /dev/null -- -d tiny -r 1 "${@:2}" --server "$SERVER" --ca-file "$CA_FILE" &&
+        same_rootfs "$1"
+}
+if [ "$(uname -m)" = x86_64 ]; then
+    t 'without -a the image is for this machine' of_this_machine here
+    t 'x86_64 is amd64' of_this_machine kernels -a x86_64
+    t 'and has one place in the cache' is amd64 ls "$LXC_CACHE_PATH/download/tiny/1"
+fi
 t 'a name that leaves the cache is refused' refuses_cleanly 'cannot be part of' trusting x -r ../../../x
 t 'a path on the server is a prefix' refuses_cleanly "localhost:$SERVER_PORT/elsewhere has no index" trusting x --server "$SERVER/elsewhere"
 flush
+
+# --- Names ------------------------------------------------------------------------------------------------------
+# without FILE COMMAND...: FILE of /etc is not there
+without() {
+    local file=$1
+    shift
+    (mkdir -p "$WORK/etc" && cp -a /etc/. "$WORK/etc" && rm -f "$WORK/etc/$file" && export -f list lxcbox && export LXCBOX lxc &&
+        unshare -m --propagation private bash -c 'mount --bind "$1" /etc && shift && "$@"' - "$WORK/etc" "$@")
+}
+t 'localhost needs no /etc/hosts' without hosts list --server "$SERVER" --ca-file "$CA_FILE"
+at_once() { # without name servers, in a network where nothing answers
+    local began=$SECONDS
+    refuses 'look up the name images.example: there is no /etc/resolv.conf \(write' without resolv.conf \
+        unshare -n bash -c 'ip link set lo up && list --server images.example' && [ $((SECONDS - began)) -lt 5 ]
+}
+t 'a missing /etc/resolv.conf is said at once' at_once
 
 # --- Damage -----------------------------------------------------------------------------------------------------
 nothing_in_cache() { [ -z "$(find "$LXC_CACHE_PATH" -name rootfs.tar.xz)" ]; }

@@ -44,6 +44,7 @@ static void open_cache(const char *folder, struct cache *c)
     struct error err = ERROR_INIT;
 
     assert_int_equal(cache_open(folder, &name, c, &err), 0);
+    assert_int_equal(cache_make(c, &err), 0);
 }
 
 /* A whole image by the way a download goes. */

@@ -232,6 +232,21 @@ static void an_escaped_colon_is_a_colon(void **state)
     assert_false(streams_same_path("a%3", "a:"));
 }
 
+static void an_architecture_has_one_name_whoever_writes_it(void **state)
+{
+    const struct image_name filter = {.arch = "x86_64"}, other = {.arch = "amd64"};
+
+    (void)state;
+    assert_string_equal(image_arch("x86_64"), "amd64");
+    assert_string_equal(image_arch("aarch64"), "arm64");
+    assert_string_equal(image_arch("armhf"), "armhf");
+    assert_string_equal(image_arch("mips64el"), "mips64el");
+    assert_true(strlen(image_arch(NULL)) > 0);
+    assert_true(image_matches(&filter, "a", "b", "amd64", "d"));
+    assert_true(image_matches(&other, "a", "b", "x86_64", "d"));
+    assert_false(image_matches(&filter, "a", "b", "i386", "d"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +260,7 @@ int main(void)
         cmocka_unit_test(the_index_names_lists_of_images),
         cmocka_unit_test(a_product_has_four_parts),
         cmocka_unit_test(an_escaped_colon_is_a_colon),
+        cmocka_unit_test(an_architecture_has_one_name_whoever_writes_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
