@@ -25,6 +25,13 @@ void config_free(struct config *c)
     *c = (struct config){0};
 }
 
+const char *config_rootfs_place(const struct config *c)
+{
+    const char *path = c->rootfs_path, *colon = path && *path != '/' ? strchr(path, ':') : NULL;
+
+    return colon ? colon + 1 : path;
+}
+
 int config_get_item(const struct config *c, const char *key, struct strbuf *out)
 {
     const char *rest;

@@ -161,7 +161,7 @@ int automount_shmounts(struct rootfs *r, const struct config *c, struct error *e
                  host);
     entry.source = host;
     entry.target = target;
-    ret = mounts_apply_one(r, c, &entry, err);
+    ret = mounts_apply_one(r, &entry, err);
     return ret < 0 ? error_context(err, "lxc.mount.auto = shmounts:%s", c->mount_auto.shmounts) : 0;
 }
 

@@ -66,21 +66,23 @@ int mount_add_flags(int fd, const struct mount_options *o)
     return r;
 }
 
-/* The target as a path inside the rootfs; NULL when it lies outside, which LXC passes over. */
-static const char *target_inside(const struct rootfs *r, const struct config *c, const char *target)
+/*
+ * The target as a path inside the rootfs; NULL when it lies outside, which LXC ignores. An absolute target
+ * may begin with lxc.rootfs.path, with where the rootfs is assembled, or with LXCPATH/NAME/rootfs, whatever
+ * the storage.
+ */
+static const char *target_inside(const struct rootfs *r, const char *target)
 {
-    const char *prefixes[] = {r->path, c->rootfs_path};
+    const char *prefixes[] = {r->home, r->path, r->source};
 
     if (target[0] != '/' || r->is_host)
         return target;
     for (size_t i = 0; i < ARRAY_LENGTH(prefixes); i++) {
-        const char *prefix = prefixes[i];
-        size_t length;
+        size_t length = prefixes[i] ? strlen(prefixes[i]) : 0;
 
-        if (prefix && starts_with(prefix, "dir:"))
-            prefix += 4;
-        length = prefix ? strlen(prefix) : 0;
-        if (length && strncmp(target, prefix, length) == 0 && (target[length] == '/' || !target[length]))
+        if (length == 1) /* lxc.rootfs.path = / */
+            return target;
+        if (length && strncmp(target, prefixes[i], length) == 0 && (target[length] == '/' || !target[length]))
             return target[length] ? target + length : "/";
     }
     return NULL;
@@ -196,11 +198,10 @@ static int mount_entry(const struct rootfs *r, const struct config_mount *m, con
     return apply_options(r, m, inside, o, err);
 }
 
-int mounts_apply_one(struct rootfs *r, const struct config *c, const struct config_mount *m,
-                     struct error *err)
+int mounts_apply_one(struct rootfs *r, const struct config_mount *m, struct error *err)
 {
     cleanup_mount_options struct mount_options o = {0};
-    const char *inside = target_inside(r, c, m->target);
+    const char *inside = target_inside(r, m->target);
     int ret = mount_options_parse(m->options, &o, err), tree = -1;
 
     if (ret < 0)
@@ -235,7 +236,7 @@ static int apply_nesting(struct rootfs *r, const struct config *c, struct error 
     int ret = 0;
 
     for (size_t i = 0; ret == 0 && c->apparmor_allow_nesting && i < ARRAY_LENGTH(entries); i++)
-        ret = mounts_apply_one(r, c, &entries[i], err);
+        ret = mounts_apply_one(r, &entries[i], err);
     return ret;
 }
 
@@ -244,7 +245,7 @@ int mounts_apply(struct rootfs *r, const struct config *c, struct error *err)
     int ret = 0;
 
     for (size_t i = 0; ret == 0 && i < c->mount_count; i++)
-        ret = mounts_apply_one(r, c, &c->mounts[i], err);
+        ret = mounts_apply_one(r, &c->mounts[i], err);
     if (ret == 0)
         ret = apply_nesting(r, c, err);
     return ret < 0 ? ret : automount_shmounts(r, c, err);

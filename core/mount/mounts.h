@@ -14,12 +14,11 @@
 int mount_add_flags(int fd, const struct mount_options *o);
 
 /*
- * Mount one entry. Its target is relative to the rootfs; an absolute one must lie beneath lxc.rootfs.path or
- * r->path, else it is passed over as LXC does, with a warning in the log. "optional" passes over whatever
+ * Mount one entry. Its target is relative to the rootfs; an absolute one must lie beneath lxc.rootfs.path,
+ * r->path or r->home, else it is ignored as LXC does, with a warning in the log. "optional" ignores whatever
  * goes wrong with its target, source or mount. With idmap= the next prepared tree of `r` is used up.
  */
-int mounts_apply_one(struct rootfs *r, const struct config *c, const struct config_mount *m,
-                     struct error *err);
+int mounts_apply_one(struct rootfs *r, const struct config_mount *m, struct error *err);
 
 /*
  * All of c->mounts, in order; with lxc.apparmor.allow_nesting a proc and a sysfs on /dev/.lxc; and

@@ -198,7 +198,7 @@ static char *choose_target(const struct config *c, const struct rootfs_source *s
         return strdup("/");
     if (c->rootfs_mount && c->rootfs_mount[0])
         return strdup(c->rootfs_mount);
-    if (s->type == ROOTFS_DIR)
+    if (s->type == ROOTFS_DIR && !rootfs_source_is_root(s))
         return strdup(s->path);
     if (s->type == ROOTFS_OVERLAY)
         return strdup(s->upper);
@@ -240,7 +240,8 @@ int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err)
                  o.data);
     r->is_host = s.type == ROOTFS_HOST;
     r->path = choose_target(c, &s);
-    if (!r->path)
+    r->source = strdup(s.path && s.type != ROOTFS_OVERLAY ? s.path : "");
+    if (!r->path || !r->source)
         return error_set(err, ENOMEM, "cannot mount the rootfs");
     ret = mount_source(r, &s, c, r->path, &o, err);
     if (ret < 0)
@@ -347,6 +348,7 @@ void rootfs_close(struct rootfs *r)
     close_fd(&r->proc_fd);
     fd_list_close(&r->prepared);
     free(r->path);
+    free(r->source);
     free(r->shmounts);
-    r->path = r->shmounts = NULL;
+    r->path = r->source = r->shmounts = NULL;
 }

@@ -57,7 +57,9 @@ struct rootfs {
     int pts_fd;   /* O_PATH: its devpts; -1 until dev_pts */
     int proc_fd;  /* O_PATH: the host's /proc, which a container cannot fake; usable after rootfs_enter too */
     char *path;   /* where it is mounted: LXC_ROOTFS_MOUNT of hooks; "/" without lxc.rootfs.path */
-    bool is_host; /* no lxc.rootfs.path: the host's own tree is used, and rootfs_enter does nothing */
+    char *source; /* lxc.rootfs.path without its type; "" for an overlay and the host */
+    const char *home; /* LXCPATH/NAME/rootfs, where targets of mounts may name the tree too; NULL: nowhere */
+    bool is_host;     /* no lxc.rootfs.path: the host's own tree is used, and rootfs_enter does nothing */
     struct fd_list prepared; /* from rootfs_prepare, which came with SYNC_GO */
     size_t used;             /* of them */
     char *shmounts;          /* lxc.mount.auto = shmounts: where it is mounted, from the container's root */
@@ -110,6 +112,9 @@ int rootfs_source_parse(const char *text, struct rootfs_source *out, struct erro
  */
 void rootfs_source_resolve(struct rootfs_source *s);
 
+/* Is it the root of the host's tree, by whatever name? That cannot be mounted on itself and made the root. */
+bool rootfs_source_is_root(const struct rootfs_source *s);
+
 /*
  * In the monitor, once the ids of `child` are mapped and before it is let go: the mounts that only the
  * monitor may make, as detached trees (core/mount/tree.h). That is a rootfs on an image or a block device
@@ -132,8 +137,8 @@ int rootfs_isolate(struct error *err);
 
 /*
  * Mount the rootfs: on lxc.rootfs.mount where that is set, else on the rootfs folder itself (the upper folder
- * of an overlay), so the host needs no folder for it; what has no folder goes on /run/lxc/rootfs, which is
- * made. Applies lxc.rootfs.options. Fills `r`, which starts as ROOTFS_INIT.
+ * of an overlay), so the host needs no directory for it; what has no directory, and the host's root, goes on
+ * /run/lxc/rootfs, which is made. Applies lxc.rootfs.options. Fills `r`, which starts as ROOTFS_INIT.
  */
 int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err);
 

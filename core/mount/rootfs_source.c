@@ -112,6 +112,14 @@ void rootfs_source_resolve(struct rootfs_source *s)
         s->type = ROOTFS_IMAGE;
 }
 
+bool rootfs_source_is_root(const struct rootfs_source *s)
+{
+    struct stat root, st;
+
+    return s->type == ROOTFS_DIR && stat("/", &root) == 0 && stat(s->path, &st) == 0 &&
+           root.st_dev == st.st_dev && root.st_ino == st.st_ino;
+}
+
 bool rootfs_is_prepared(const struct config *c, const struct rootfs_source *s, const struct mount_options *o)
 {
     /* Only the host's root may mount a block device. */
@@ -178,7 +186,8 @@ static int prepare_rootfs(const struct config *c, pid_t child, struct fd_list *o
     if (r < 0)
         return r;
     rootfs_source_resolve(&s);
-    if (s.type == ROOTFS_IMAGE || s.type == ROOTFS_ZFS || s.type == ROOTFS_SQUASHFS)
+    if (s.type == ROOTFS_IMAGE || s.type == ROOTFS_ZFS || s.type == ROOTFS_SQUASHFS ||
+        rootfs_source_is_root(&s))
         (void)make_directories(ROOTFS_PLACE, 0755);
     if (!rootfs_is_prepared(c, &s, &o))
         return 0;

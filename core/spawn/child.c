@@ -163,7 +163,15 @@ static int mount_system(struct inside *in, struct error *err)
 
 static int mount_entries(struct inside *in, struct error *err)
 {
-    return mounts_apply(&in->rootfs, in->config, err);
+    cleanup_free char *home = container_path(in->child->container, "rootfs");
+    int r;
+
+    if (!home)
+        return error_set(err, ENOMEM, "cannot mount what the configuration names");
+    in->rootfs.home = home;
+    r = mounts_apply(&in->rootfs, in->config, err);
+    in->rootfs.home = NULL;
+    return r;
 }
 
 static int mount_cgroups(struct inside *in, struct error *err)

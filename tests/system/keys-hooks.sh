@@ -13,6 +13,7 @@ key lxc.hook.pre-start 'on the host, before there are cgroups' is "$(readlink /p
 key lxc.hook.pre-mount "in the container's mount namespace" fails is "$(readlink /proc/self/ns/mnt)" \
     hook pre-mount '$(readlink /proc/self/ns/mnt)'
 key lxc.hook.mount 'when the mounts are done' is yes hook mount '$([ -e $LXC_ROOTFS_MOUNT/mnt/bin ] && echo yes)' "lxc.mount.entry=$R mnt none bind 0 0"
+key lxc.hook.mount "with the rootfs's path, without its type" is "$R" hook mount '$LXC_ROOTFS_PATH' "lxc.rootfs.path=dir:$R"
 key lxc.hook.autodev 'when /dev is there to be filled' is tmpfs hook autodev '$(stat -f -c %T $LXC_ROOTFS_MOUNT/dev)'
 key lxc.hook.start-host 'on the host, told the init' is 'lxc-execute' hook start-host '$(cat /proc/$LXC_PID/comm)'
 printf '#!/bin/sh\necho "$$ $(hostname)" > /hooked\n' > "$R/hook" && chmod 755 "$R/hook"

@@ -33,6 +33,34 @@ for type in "" dir: btrfs:; do
     t "a folder is a rootfs (${type:-plain path})" has ' / ' inside folder 'cat /proc/self/mountinfo'
 done
 
+ln -s / "$WORK/link"
+for path in / dir:/ "dir:$WORK/link"; do
+    container host <<< "lxc.rootfs.path = $path"
+    t "the host's root is a rootfs ($path)" is "$(stat -c %i /usr) 2" inside host 'echo $(stat -c %i /usr) $$'
+done
+container host << EOF
+$idmap
+lxc.rootfs.path = /
+lxc.mount.entry = $WORK/data /mnt none bind 0 0
+EOF
+echo data > "$WORK/data/file"
+t 'also with ids of its own, and mounts by absolute targets' is data inside host 'cat /mnt/file'
+
+mkdir "$WORK/place"
+absolute() { # PATH TARGET OPTION
+    container absolute <<< "lxc.rootfs.path = $1
+lxc.mount.entry = $WORK/data $2/mnt none bind 0 0
+$3"
+    is data inside absolute 'cat /mnt/file'
+}
+home=$WORK/lxc/absolute/rootfs
+t 'an absolute target begins with the rootfs of dir:' absolute "dir:$root" "$root" "lxc.rootfs.mount = $WORK/place"
+t 'of btrfs:' absolute "btrfs:$root" "$root" "lxc.rootfs.mount = $WORK/place"
+t 'with where it is assembled' absolute "btrfs:$root" "$WORK/place" "lxc.rootfs.mount = $WORK/place"
+t "with the container's directory, for an image" absolute "loop:$WORK/ext4.img" "$home" ''
+t 'and for an overlay' absolute "overlay:$root:$WORK/up" "$home" ''
+rm -r "$WORK/up" "$WORK/olwork" "$WORK/data/file" && mkdir "$WORK/up"
+
 for type in "" loop: lvm:; do
     container image <<< "lxc.rootfs.path = $type$WORK/ext4.img"
     t "an image file is a rootfs (${type:-plain path})" has '^/dev/loop[0-9]+ / ext4 rw' inside image 'cat /proc/mounts'

@@ -217,7 +217,7 @@ static void a_hook_is_told_of_its_container(void **state)
     (void)state;
     config_init(&config);
     assert_int_equal(config_set(&config, "lxc.hook.stop", hook, "unit", NULL), 0);
-    assert_int_equal(config_set(&config, "lxc.rootfs.path", "/r", "unit", NULL), 0);
+    assert_int_equal(config_set(&config, "lxc.rootfs.path", "dir:/r", "unit", NULL), 0);
     assert_int_equal(config_set(&config, "lxc.environment", "MINE=2", "unit", NULL), 0);
     assert_int_equal(hooks_run(HOOK_STOP, &x, NULL), 0);
     old = shown();
