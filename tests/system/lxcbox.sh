@@ -53,6 +53,17 @@ documented() { # every option of every applet stands in its man page
 }
 t 'every option stands in its man page' documented
 
+examples() { # at least two blocks of commands or lines to copy
+    local page count few=0
+    for page in applets/*.1 applets/*.5 core/config/*.5; do
+        [ -e "$page" ] || continue
+        count=$(sed -n '/^\.SH EXAMPLES/,/^\.SH [^E]/p' "$page" | grep -c '^\.nf')
+        [ "$count" -ge 2 ] || { echo "$page: $count examples"; few=1; }
+    done
+    return $few
+}
+t 'every man page has at least two examples' examples
+
 table() { lxcbox | sed -n 's/^  \([a-z][a-z-]*\) \{2,\}\(.*\)/\1 \2/p'; }
 told() { sed -n 's/^    \([a-z][a-z-]*\) \{2,\}\([A-Z].*\)/\1 \2/p' README | sort; }
 t 'the README lists every applet' is "$(table | sort)" told
