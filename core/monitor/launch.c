@@ -13,7 +13,9 @@
 #include "core/base/str.h"
 #include "core/cgroup/cgroup.h"
 #include "core/command/command_client.h"
+#include "core/namespace/namespace.h"
 #include "core/run/checkpoint.h"
+#include "core/run/init.h"
 #include "core/spawn/child.h"
 #include "core/spawn/hooks.h"
 #include "core/namespace/idmap.h"
@@ -60,19 +62,28 @@ static void child_end(struct child *child)
 /* A namespace of lxc.namespace.share: of a path, a pid, or a running container of the same lxcpath. */
 static int open_shared_one(const struct monitor *m, enum namespace_kind kind, struct error *err)
 {
-    const char *who = m->config->namespace_share[kind];
+    const char *who = m->config->namespace_share[kind], *name = namespaces[kind].name;
     const struct container other = {.name = who, .lxcpath = m->container->lxcpath};
-    char number[16];
+    cleanup_free char *path = NULL;
+    cleanup_fd int proc = -1;
     int64_t pid;
+    int fd;
 
-    if (who[0] == '/')
-        return namespace_open(who, kind, err);
-    if (parse_int64(who, 10, 1, INT32_MAX, &pid) < 0)
-        pid = command_init_pid(&other, err);
-    if (pid < 0)
-        return error_context(err, "lxc.namespace.share.%s", namespaces[kind].name);
-    snprintf(number, sizeof(number), "%d", (int)pid);
-    return namespace_open(number, kind, err);
+    if (who[0] == '/') {
+        fd = open(who, O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? error_set(err, errno, "lxc.namespace.share.%s: cannot open %s", name, who) : fd;
+    }
+    if (parse_int64(who, 10, 1, INT32_MAX, &pid) < 0) {
+        proc = init_open(&other, NULL, NULL, err);
+        fd = proc;
+    } else {
+        path = format_string("/proc/%d", (int)pid);
+        proc = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+        fd = proc < 0 ? error_set(err, path ? errno : ENOMEM, "cannot find the process %s", who) : proc;
+    }
+    if (fd >= 0)
+        fd = namespace_open_at(proc, who, kind, err);
+    return fd < 0 ? error_context(err, "lxc.namespace.share.%s", name) : fd;
 }
 
 static int open_shared(const struct monitor *m, struct child *child, struct error *err)

@@ -13,20 +13,13 @@
 #include "core/base/str.h"
 #include "core/namespace/program.h"
 
-/* The kernel's names (proc(5)), in the order to enter them. */
-static const struct {
-    int flag;
-    const char *name;
-} kinds[NAMESPACE_KINDS] = {
-    [NAMESPACE_USER] = {CLONE_NEWUSER, "user"},       [NAMESPACE_MNT] = {CLONE_NEWNS, "mnt"},
-    [NAMESPACE_PID] = {CLONE_NEWPID, "pid"},          [NAMESPACE_UTS] = {CLONE_NEWUTS, "uts"},
-    [NAMESPACE_IPC] = {CLONE_NEWIPC, "ipc"},          [NAMESPACE_NET] = {CLONE_NEWNET, "net"},
-    [NAMESPACE_CGROUP] = {CLONE_NEWCGROUP, "cgroup"}, [NAMESPACE_TIME] = {CLONE_NEWTIME, "time"},
-};
-
-/* Everything is opened while all paths still mean what the person meant. */
+/*
+ * Everything is opened first, while all paths still mean what the user meant, and the target's through one
+ * fd: it is of one process, or nothing is entered.
+ */
 struct entry {
     const struct enter_options *options;
+    int target; /* the target's directory in /proc; -1: there is none */
     int namespaces[NAMESPACE_KINDS];
     int root, directory;
     char *context;
@@ -37,55 +30,65 @@ static void entry_end(struct entry *e)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         close_fd(&e->namespaces[i]);
+    close_fd(&e->target);
     close_fd(&e->root);
     close_fd(&e->directory);
     free(e->context);
 }
 
-/* A path, or the target's: FILE beneath /proc/TARGET. */
-static int open_named(const struct enter_options *o, const char *given, const char *file, int flags,
+static int open_target(struct entry *e, struct error *err)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/%d", e->options->target);
+    e->target = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (e->target >= 0)
+        return 0;
+    return errno == ENOENT ? error_text(err, ESRCH, "there is no process %d", e->options->target)
+                           : error_set(err, errno, "cannot open %s", path);
+}
+
+/* A path, or FILE of the target where that is empty. */
+static int open_named(const struct entry *e, const char *given, const char *file, int flags,
                       struct error *err)
 {
-    char path[64];
     int fd;
 
-    if (!*given && o->target <= 0) {
-        error_text(err, EINVAL, "no process whose %s is meant", file);
+    if (!*given && e->target < 0) {
+        error_text(err, EINVAL, "no process is named whose %s is to be entered", file);
         return error_remedy(err, "name it with -t PID, or give a file");
     }
-    snprintf(path, sizeof(path), "/proc/%d/%s", o->target, file);
-    fd = open(*given ? given : path, flags | O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? error_set(err, errno, "cannot open %s", *given ? given : path) : fd;
+    fd = openat(*given ? AT_FDCWD : e->target, *given ? given : file, flags | O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        return fd;
+    return *given ? error_set(err, errno, "cannot open %s", given)
+                  : error_set(err, errno, "cannot open %s of process %d", file, e->options->target);
 }
 
-static bool is_ours(int fd, const char *file)
-{
-    char path[48];
-    struct stat theirs, ours;
-
-    snprintf(path, sizeof(path), "/proc/self/%s", file);
-    return fstat(fd, &theirs) == 0 && stat(path, &ours) == 0 && theirs.st_ino == ours.st_ino &&
-           theirs.st_dev == ours.st_dev;
-}
-
-static int open_namespace(struct entry *e, int kind, struct error *err)
+static int open_namespace(struct entry *e, enum namespace_kind kind, struct error *err)
 {
     const struct enter_options *o = e->options;
     const char *given = o->files[kind];
-    char file[32];
+    char whose[32], file[32];
     int fd;
 
     if (!given && !o->all)
         return 0;
-    snprintf(file, sizeof(file), "ns/%s", kinds[kind].name);
-    fd = open_named(o, given ? given : "", file, 0, err);
-    if (fd == -ENOENT && !given) /* a kernel without this kind */
+    snprintf(whose, sizeof(whose), "process %d", o->target);
+    snprintf(file, sizeof(file), "%s namespace", namespaces[kind].name);
+    if ((given && *given) || e->target < 0)
+        fd = open_named(e, given ? given : "", file, 0, err);
+    else
+        fd = namespace_open_at(e->target, whose, kind, err);
+    if (fd == -EOPNOTSUPP && !given) {
+        error_clear(err);
         return 0;
+    }
     if (fd < 0)
         return fd;
     e->namespaces[kind] = fd;
     /* A user namespace that is ours already cannot be entered, and need not be. */
-    if (!given && kind == NAMESPACE_USER && is_ours(fd, file))
+    if (!given && kind == NAMESPACE_USER && namespace_is_ours(fd, kind))
         close_fd(&e->namespaces[kind]);
     return 0;
 }
@@ -93,31 +96,30 @@ static int open_namespace(struct entry *e, int kind, struct error *err)
 /* The label that a process has now; selinux(8), proc_pid_attr(5). */
 static int read_context(struct entry *e, struct error *err)
 {
-    char path[48];
     int r;
 
     if (access("/sys/fs/selinux/enforce", F_OK) < 0)
         return error_text(err, ENOTSUP, "cannot follow a security context: SELinux is not in use here");
-    if (e->options->target <= 0)
-        return error_text(err, EINVAL, "no process whose security context is meant");
-    snprintf(path, sizeof(path), "/proc/%d/attr/current", e->options->target);
-    r = file_read(AT_FDCWD, path, 4096, &e->context, NULL);
-    return r < 0 ? error_set(err, r, "cannot read %s", path) : 0;
+    if (e->target < 0)
+        return error_text(err, EINVAL, "no process is named whose security context is to be followed");
+    r = file_read(e->target, "attr/current", 4096, &e->context, NULL);
+    return r < 0 ? error_set(err, r, "cannot read the security context of process %d", e->options->target)
+                 : 0;
 }
 
 static int open_all(struct entry *e, struct error *err)
 {
     const struct enter_options *o = e->options;
-    int r = 0;
+    int r = o->target ? open_target(e, err) : 0;
 
     for (int i = 0; r == 0 && i < NAMESPACE_KINDS; i++)
-        r = open_namespace(e, i, err);
+        r = open_namespace(e, (enum namespace_kind)i, err);
     if (r == 0 && o->root) {
-        e->root = open_named(o, o->root, "root", O_DIRECTORY, err);
+        e->root = open_named(e, o->root, "root", O_DIRECTORY, err);
         r = e->root < 0 ? e->root : 0;
     }
     if (r == 0 && o->directory) {
-        e->directory = open_named(o, o->directory, "cwd", O_DIRECTORY, err);
+        e->directory = open_named(e, o->directory, "cwd", O_DIRECTORY, err);
         r = e->directory < 0 ? e->directory : 0;
     }
     return r == 0 && o->follow_context ? read_context(e, err) : r;
@@ -134,7 +136,7 @@ static int enter_namespaces(struct entry *e, struct error *err)
     if (user_first && setns(e->namespaces[NAMESPACE_USER], CLONE_NEWUSER) < 0)
         return error_set(err, errno, "cannot enter the user namespace");
     for (int i = NAMESPACE_USER + 1; i < NAMESPACE_KINDS; i++) {
-        if (e->namespaces[i] < 0 || setns(e->namespaces[i], kinds[i].flag) == 0)
+        if (e->namespaces[i] < 0 || setns(e->namespaces[i], (int)namespaces[i].flag) == 0)
             continue;
         /* Root of a user namespace that is itself inside another one. */
         if (errno == EPERM && e->namespaces[NAMESPACE_USER] >= 0 && !user_first &&
@@ -143,7 +145,7 @@ static int enter_namespaces(struct entry *e, struct error *err)
             i--;
             continue;
         }
-        return error_set(err, errno, "cannot enter the %s namespace", kinds[i].name);
+        return error_set(err, errno, "cannot enter the %s namespace", namespaces[i].name);
     }
     if (e->namespaces[NAMESPACE_USER] >= 0 && !user_first &&
         setns(e->namespaces[NAMESPACE_USER], CLONE_NEWUSER) < 0)
@@ -228,8 +230,11 @@ static int fork_and_become(struct entry *e, char **argv, struct error *err)
 
 int enter_and_execute(const struct enter_options *options, char **argv, struct error *err)
 {
-    __attribute__((cleanup(entry_end))) struct entry e = {
-        .options = options, .namespaces = {-1, -1, -1, -1, -1, -1, -1, -1}, .root = -1, .directory = -1};
+    __attribute__((cleanup(entry_end))) struct entry e = {.options = options,
+                                                          .namespaces = {-1, -1, -1, -1, -1, -1, -1, -1},
+                                                          .target = -1,
+                                                          .root = -1,
+                                                          .directory = -1};
     bool born = false;
     int r = open_all(&e, err);
 

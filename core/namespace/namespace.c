@@ -3,20 +3,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 
-static bool kernel_has(enum namespace_kind kind)
+/*
+ * Not merely absent where our own process is not in the /proc that is mounted (that of another pid namespace,
+ * say): there the directory is missing, too.
+ */
+static bool kernel_lacks(enum namespace_kind kind)
 {
-    char path[32];
+    cleanup_fd int dir = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct stat st;
 
-    strcpy(path, "/proc/self/ns/");
-    strcat(path, namespaces[kind].name);
-    return stat(path, &st) == 0;
+    return dir >= 0 && fstatat(dir, namespaces[kind].name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
 static bool no_network_of_its_own(const struct config *c)
@@ -31,7 +34,7 @@ uint64_t namespace_clone_flags(const struct config *c)
 
     if (!c->namespace_clone)
         flags &= ~c->namespace_keep;
-    if (flags & CLONE_NEWCGROUP && !kernel_has(NAMESPACE_CGROUP))
+    if (flags & CLONE_NEWCGROUP && kernel_lacks(NAMESPACE_CGROUP))
         flags &= ~(uint64_t)CLONE_NEWCGROUP;
     if (c->idmap_count)
         flags |= CLONE_NEWUSER;
@@ -48,14 +51,29 @@ uint64_t namespace_clone_flags(const struct config *c)
     return flags;
 }
 
-int namespace_open(const char *who, enum namespace_kind kind, struct error *err)
+int namespace_open_at(int proc, const char *whose, enum namespace_kind kind, struct error *err)
 {
     const char *name = namespaces[kind].name;
-    cleanup_free char *path = who[0] == '/' ? strdup(who) : format_string("/proc/%s/ns/%s", who, name);
+    char path[32];
     int fd;
 
-    if (!path)
-        return error_set(err, ENOMEM, "cannot open a namespace");
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? error_set(err, errno, "lxc.namespace.share.%s: cannot open %s", name, path) : fd;
+    snprintf(path, sizeof(path), "ns/%s", name);
+    fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        return fd;
+    if (errno != ENOENT && errno != ESRCH)
+        return error_set(err, errno, "cannot enter the %s namespace of %s", name, whose);
+    if (kernel_lacks(kind))
+        return error_text(err, EOPNOTSUPP, "this kernel has no %s namespaces", name);
+    return error_text(err, ESRCH, "cannot enter the %s namespace of %s: the process has ended", name, whose);
+}
+
+bool namespace_is_ours(int fd, enum namespace_kind kind)
+{
+    struct stat theirs, ours;
+    char path[48];
+
+    snprintf(path, sizeof(path), "/proc/self/ns/%s", namespaces[kind].name);
+    return fstat(fd, &theirs) == 0 && stat(path, &ours) == 0 && theirs.st_ino == ours.st_ino &&
+           theirs.st_dev == ours.st_dev;
 }

@@ -19,8 +19,10 @@
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
 #include "core/run/attach_inside.h"
+#include "core/run/init.h"
 #include "core/command/command_client.h"
 #include "core/confine/lsm.h"
+#include "core/namespace/namespace.h"
 #include "core/run/relay.h"
 
 static void plan_end(struct attach_plan *p)
@@ -45,64 +47,30 @@ static int64_t status_field(const char *text, const char *key, int base)
     return -1;
 }
 
-/* proc(5), /proc/PID/fdinfo: a pidfd's says whose it is, in the pid namespace of that /proc. */
-static int pid_of(int pidfd)
-{
-    char path[64];
-    cleanup_free char *text = NULL;
-
-    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-    return file_read(AT_FDCWD, path, 4096, &text, NULL) < 0 ? -1 : (int)status_field(text, "Pid", 10);
-}
-
 /*
- * Find init: its pidfd where the monitor has one to give, and its folder in /proc, which stays that of this
- * process for as long as it is open. Returns the folder's fd.
+ * Which namespaces to enter: those asked for, or all; never one that we are in already. A kind that this
+ * kernel does not have is none of the container's either, and refused only where it was asked for.
  */
-static int find_init(struct attach_plan *p, struct error *err)
-{
-    const char *name = p->container->name;
-    cleanup_fd int proc = -1;
-    char path[64];
-    int pid;
-
-    p->pidfd = command_init_pidfd(p->container, NULL);
-    pid = p->pidfd >= 0 ? pid_of(p->pidfd) : -1;
-    if (pid <= 0)
-        pid = command_init_pid(p->container, err);
-    if (pid < 0)
-        return pid;
-    p->init = pid;
-    snprintf(path, sizeof(path), "/proc/%d", pid);
-    proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (proc < 0)
-        return error_set(err, errno, "cannot find the first process of %s in /proc", name);
-    /* Still alive now, so what was opened is its folder, and not that of a later process of the same number.
-     */
-    if (p->pidfd >= 0 && syscall(SYS_pidfd_send_signal, p->pidfd, 0, NULL, 0) < 0 && errno == ESRCH)
-        return error_text(err, ENOTCONN, "%s is stopping", name);
-    return take_fd(&proc);
-}
-
-/* Which namespaces to enter: those asked for, or all; never one that we are in already. */
 static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
 {
-    cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        const struct namespace_info *n = &namespaces[i];
-        struct stat ours, theirs;
-        char path[32];
+        uint64_t flag = namespaces[i].flag;
+        int fd;
 
-        if (p->options->namespaces && !(p->options->namespaces & n->flag))
+        if (p->options->namespaces && !(p->options->namespaces & flag))
             continue;
-        snprintf(path, sizeof(path), "ns/%s", n->name);
-        if (fstatat(self, path, &ours, 0) < 0) /* a kernel without this kind */
+        fd = namespace_open_at(proc, p->container->name, (enum namespace_kind)i, err);
+        if (fd == -EOPNOTSUPP && !p->options->namespaces) {
+            error_clear(err);
             continue;
-        if (fstatat(proc, path, &theirs, 0) < 0)
-            return error_set(err, errno, "cannot see the %s namespace of %s", n->name, p->container->name);
-        if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
-            p->namespaces |= n->flag;
+        }
+        if (fd < 0)
+            return fd;
+        p->namespace_fds[i] = fd;
+        if (namespace_is_ours(fd, (enum namespace_kind)i))
+            close_fd(&p->namespace_fds[i]);
+        else
+            p->namespaces |= flag;
     }
     return 0;
 }
@@ -110,11 +78,13 @@ static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
 /*
  * The pid namespace concerns our children only, so we enter it here, and the child is born in it. One who is
  * not root has the right to that in the container's user namespace alone, and goes there with it. Kernels
- * before 5.8 do not take a pidfd (EINVAL); then one fd for each namespace, as where that is not seen here.
+ * before 5.8 do not take a pidfd (EINVAL); then the fds of the single namespaces do, as where that is not
+ * seen here.
  */
-static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *err)
+static int enter_pid_namespace(struct attach_plan *p, struct error *err)
 {
-    uint64_t all = p->namespaces, here = all & (CLONE_NEWPID | (geteuid() != 0 ? CLONE_NEWUSER : 0));
+    const char *name = p->container->name;
+    uint64_t here = p->namespaces & (CLONE_NEWPID | (geteuid() != 0 ? CLONE_NEWUSER : 0));
 
     p->namespaces &= ~here;
     if (here & CLONE_NEWPID)
@@ -122,20 +92,16 @@ static int enter_pid_namespace(struct attach_plan *p, int proc, struct error *er
     if (p->pidfd >= 0 && here && setns(p->pidfd, (int)here) == 0)
         return 0;
     if (p->pidfd >= 0 && here && errno != EINVAL)
-        return error_set(err, errno, "cannot enter the pid namespace of %s", p->container->name);
+        return error_set(err, errno, "cannot enter the pid namespace of %s", name);
     close_fd(&p->pidfd);
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         const struct namespace_info *n = &namespaces[i];
-        char path[32];
 
-        if (!(all & n->flag))
+        if (!(here & n->flag))
             continue;
-        snprintf(path, sizeof(path), "ns/%s", n->name);
-        p->namespace_fds[i] = openat(proc, path, O_RDONLY | O_CLOEXEC);
-        if (p->namespace_fds[i] < 0 || (here & n->flag && setns(p->namespace_fds[i], (int)n->flag) < 0))
-            return error_set(err, errno, "cannot enter the %s namespace of %s", n->name, p->container->name);
-        if (here & n->flag)
-            close_fd(&p->namespace_fds[i]);
+        if (setns(p->namespace_fds[i], (int)n->flag) < 0)
+            return error_set(err, errno, "cannot enter the %s namespace of %s", n->name, name);
+        close_fd(&p->namespace_fds[i]);
     }
     return 0;
 }
@@ -298,7 +264,7 @@ static int read_seccomp(struct attach_plan *p, struct error *err)
 static int make_plan(struct attach_plan *p, struct error *err)
 {
     const struct attach_options *o = p->options;
-    cleanup_fd int proc = find_init(p, err);
+    cleanup_fd int proc = init_open(p->container, &p->init, &p->pidfd, err);
     int r = proc;
 
     if (r >= 0)
@@ -318,7 +284,7 @@ static int make_plan(struct attach_plan *p, struct error *err)
         r = read_environment(p, err);
     if (r == 0)
         r = read_limits(p, err);
-    return r == 0 ? enter_pid_namespace(p, proc, err) : r;
+    return r == 0 ? enter_pid_namespace(p, err) : r;
 }
 
 /*

@@ -12,30 +12,10 @@
 #include "core/base/str.h"
 #include "core/cgroup/cgroup.h"
 #include "core/command/command_client.h"
+#include "core/namespace/namespace.h"
+#include "core/run/init.h"
 #include "net/link/link.h"
 #include "net/link/wireless.h"
-
-/*
- * The folder of the container's init in /proc. The monitor reaps init itself, so if init is still the same
- * after the folder was opened, the folder is init's, and not that of a later process of the same number.
- */
-static int open_init(const struct container *c, struct error *err)
-{
-    int pid = command_init_pid(c, err), again;
-    cleanup_fd int proc = -1;
-    char path[32];
-
-    if (pid < 0)
-        return pid;
-    snprintf(path, sizeof(path), "/proc/%d", pid);
-    proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (proc < 0)
-        return error_set(err, errno, "cannot find the first process of %s in /proc", c->name);
-    again = command_init_pid(c, err);
-    if (again < 0)
-        return again;
-    return again == pid ? take_fd(&proc) : error_text(err, ENOTCONN, "%s is restarting", c->name);
-}
 
 /* ---- Cgroup files ---- */
 
@@ -158,7 +138,7 @@ int container_device_node(const struct container *c, const char *source, const c
         return error_set(err, errno, "cannot give %s the device %s", c->name, source);
     if (on_host && !is_device(&host))
         return error_text(err, EINVAL, "%s is neither a device nor a network interface", source);
-    proc = open_init(c, err);
+    proc = init_open(c, NULL, NULL, err);
     if (proc < 0)
         return proc;
     root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -189,13 +169,9 @@ int container_device_node(const struct container *c, const char *source, const c
 
 static int open_network(const struct container *c, struct error *err)
 {
-    cleanup_fd int proc = open_init(c, err);
-    int fd;
+    cleanup_fd int proc = init_open(c, NULL, NULL, err);
 
-    if (proc < 0)
-        return proc;
-    fd = openat(proc, "ns/net", O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? error_set(err, errno, "cannot enter the network of %s", c->name) : fd;
+    return proc < 0 ? proc : namespace_open_at(proc, c->name, NAMESPACE_NET, err);
 }
 
 int container_has_link(const struct container *c, const char *name, bool inside, struct error *err)

@@ -15,33 +15,27 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/command/command_client.h"
+#include "core/namespace/namespace.h"
+#include "core/run/init.h"
 
 #define OUTPUT_MAX (16 << 20) /* bytes of rows that one container may tell */
 
-/* In the order in which to enter them: the user namespace gives the rights over the others. */
-static const struct {
-    int flag;
-    const char *name;
-} entered[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNET, "net"}, {CLONE_NEWNS, "mnt"}};
-
 static int enter_namespaces(int proc)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(entered); i++) {
-        cleanup_fd int theirs = -1, ours = -1;
-        struct stat a, b;
-        char path[32];
+    /* In the order in which to enter them: the user namespace gives the rights over the others. */
+    static const enum namespace_kind entered[] = {NAMESPACE_USER, NAMESPACE_PID, NAMESPACE_NET,
+                                                  NAMESPACE_MNT};
 
-        snprintf(path, sizeof(path), "ns/%s", entered[i].name);
-        theirs = openat(proc, path, O_RDONLY | O_CLOEXEC);
-        snprintf(path, sizeof(path), "/proc/self/ns/%s", entered[i].name);
-        ours = open(path, O_RDONLY | O_CLOEXEC);
-        if (theirs < 0 || ours < 0 || fstat(theirs, &a) < 0 || fstat(ours, &b) < 0)
-            return -errno;
-        if (a.st_ino == b.st_ino)
+    for (size_t i = 0; i < ARRAY_LENGTH(entered); i++) {
+        cleanup_fd int fd = namespace_open_at(proc, "", entered[i], NULL);
+
+        if (fd == -EOPNOTSUPP || (fd >= 0 && namespace_is_ours(fd, entered[i])))
             continue;
-        if (setns(theirs, entered[i].flag) < 0)
+        if (fd < 0)
+            return fd;
+        if (setns(fd, (int)namespaces[entered[i]].flag) < 0)
             return -errno;
-        if (entered[i].flag == CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+        if (entered[i] == NAMESPACE_USER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
             return -errno;
     }
     return 0;
@@ -76,17 +70,12 @@ static int limit_capabilities(uint64_t mask)
 
 static int enter_running(const struct container *c)
 {
-    int pid = command_init_pid(c, NULL), r;
-    cleanup_fd int proc = -1;
+    cleanup_fd int proc = init_open(c, NULL, NULL, NULL);
     uint64_t bounding;
-    char path[32];
+    int r;
 
-    if (pid < 0)
-        return pid;
-    snprintf(path, sizeof(path), "/proc/%d", pid);
-    proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (proc < 0)
-        return -errno;
+        return proc;
     bounding = read_bounding(proc);
     r = enter_namespaces(proc);
     return r == 0 ? limit_capabilities(bounding) : r;

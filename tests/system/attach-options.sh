@@ -20,3 +20,40 @@ t '-a sets the machine' is i686 attach -a i686 -- /bin/uname -m
 t '-a comes before -f' is "$(uname -m)" attach -a "$(uname -m)" -f "$WORK/rc" -- /bin/uname -m
 t 'an unknown machine is refused' refuses '-a does not know the machine "vax"' attach -a vax -- /bin/true
 t 'a file that is not there is refused' refuses 'cannot read /nonexistent' attach -f /nonexistent -- /bin/true
+
+# A monitor without pidfds (an old kernel) whose container's init ends while lxc-attach looks for it: the number then
+# is another process's, here one of the host.
+sleep 600 &
+stranger=$!
+cleanup "kill $stranger"
+old_monitor() { # NAME PID...: answer GET_INIT_PID with these in turn, and nothing else
+    python3 - "$P" "$@" << 'END' > "$WORK/monitor" &
+import socket, struct, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.bind("\0%s/%s/command" % (sys.argv[1], sys.argv[2]))
+s.listen(8)
+print("ready", flush=True)
+pids = [int(p) for p in sys.argv[3:]]
+while True:
+    c = s.accept()[0]
+    number, length, _ = struct.unpack("=iiq", c.recv(16))
+    c.recv(length) if length else None
+    if number == 4:
+        c.sendall(struct.pack("=iiq", 0, 0, pids.pop(0) if len(pids) > 1 else pids[0]))
+    else:
+        c.sendall(struct.pack("=iiq", -2 if number == 23 else -9, 0, 0))
+    c.close()
+END
+    cleanup "kill $!"
+    for _ in $(seq 200); do grep -q ready "$WORK/monitor" && return; sleep 0.05; done
+    return 1
+}
+old_attach() { refuses "$1" lxcbox lxc-attach -P "$P" -n "$2" -e -- sh -c 'echo ran on the host >&2'; }
+t 'lxc-attach does not run on the host when the number of init has passed on' eval '
+    old_monitor old-a $stranger 1 && old_attach "old-a is restarting" old-a'
+bash -c 'sleep 0 & exec sleep 600' & # which never waits for its child
+parent=$!
+cleanup "kill $parent"
+for _ in $(seq 200); do zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" && break; sleep 0.05; done
+t 'nor when init has ended and nobody has waited for it' eval '
+    old_monitor old-b $zombie && old_attach "cannot enter the mnt namespace of old-b: the process has ended" old-b'

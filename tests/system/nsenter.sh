@@ -30,8 +30,20 @@ t 'nsenter ends with 127 where there is no program' same -t "$pid" -u /nonexiste
 t 'nsenter ends with 126 where there is no permission' same -t "$pid" -p /etc/passwd
 t 'nsenter with no program runs a shell' bash -c "echo 'echo \$0 \$(hostname)' | SHELL=/bin/sh '$LXCBOX' nsenter -t $pid -u | grep -- '-sh lxcbox-ns'"
 t 'options of the program are the program'\''s' is '-a -p' lxcbox nsenter -t "$pid" -u echo -a -p
-t 'nsenter without a process is refused' refuses 'no process whose ns/net is meant' lxcbox nsenter -n true
-t 'a process that does not exist is refused' refuses 'cannot open /proc/4194304/ns/net' lxcbox nsenter -t 4194304 -n true
+t 'nsenter without a process is refused' refuses 'no process is named whose net namespace is to be entered' lxcbox nsenter -n true
+sh -c 'sleep 0 & exec sleep 600' & # which never waits for its child
+parent=$!
+cleanup "kill $parent"
+for _ in $(seq 200); do zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" && break; sleep 0.05; done
+here() { refuses "$1" lxcbox nsenter "${@:2}" sh -c 'echo ran on the host >&2'; }
+for options in -a '-a -F' -n -r -w; do
+    # shellcheck disable=SC2086
+    t "nsenter $options of a process that does not exist runs nothing" here 'there is no process 4194304$' -t 4194304 $options
+    # shellcheck disable=SC2086
+    t "nsenter $options of a process that has ended runs nothing" here "process $zombie" -t $zombie $options
+done
+t 'nor does nsenter -a without a process' here 'no process is named' -a
+t 'nor with a number that is none of a process' here 'there is no process -5' -t -5 -a
 t 'a file that is no namespace is refused' refuses 'cannot enter the net namespace' lxcbox nsenter -n/etc/passwd true
 t 'a wrong user is refused' refuses 'takes a number, not "x"' lxcbox nsenter -t "$pid" -u -S x true
 [ -e /sys/fs/selinux/enforce ] || t '-Z without SELinux is refused' refuses 'SELinux is not in use' lxcbox nsenter -t "$pid" -Z true
