@@ -15,6 +15,7 @@
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
+#include "core/base/executable.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
 
@@ -245,7 +246,7 @@ static int execute(char **words, struct error *err)
     replace_etc(words[0]);
     fflush(stdout);
     execvp(words[1], words + 1);
-    return error_set(err, errno, "cannot run %s", words[1]);
+    return executable_refuse(err, errno, words[1], NULL);
 }
 
 static bool is_same(const char *path, const struct stat *other)

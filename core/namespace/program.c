@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/executable.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
 
@@ -19,7 +20,7 @@ int program_execute(char **argv, struct error *err)
     if (argv && *argv) {
         execvp(argv[0], argv);
         saved = errno;
-        error_set(err, saved, "cannot execute %s", argv[0]);
+        executable_refuse(err, saved, argv[0], NULL);
         return saved == ENOENT ? 127 : 126;
     }
     if (!shell || !*shell)

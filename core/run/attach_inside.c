@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/executable.h"
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
 #include "core/confine/caps.h"
@@ -243,6 +244,6 @@ void attach_inside(struct attach_plan *p, int report)
         fail(report, &err, 1);
     reset_signals();
     result = p->options->command ? execute_command(p->options->command) : execute_shell(p->uid);
-    error_set(&err, result, "cannot execute %s in %s", what, p->container->name);
+    executable_refuse(&err, result, what, p->container->name);
     fail(report, &err, result == ENOENT ? 127 : 126);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/executable.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/mount/automount.h"
@@ -428,7 +429,7 @@ static int execute_init(struct inside *in, struct error *err)
         r = execute_our_init(in->executable, name, argv);
     else
         r = execute_command(argv);
-    error_set(err, r, "cannot execute %s in %s", argv[0], name);
+    executable_refuse(err, r, argv[0], name);
     if (r == EACCES && in->labels.selinux)
         return error_remedy(err, "let the SELinux policy allow the change to %s", in->labels.selinux);
     return r == ENOENT ? error_remedy(err, "the rootfs %s lacks it, or the interpreter that it names",

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/executable.h"
 
 extern char **environ;
 
@@ -71,6 +72,8 @@ int execute_our_init(int executable, const char *name, char **argv)
 __attribute__((noreturn)) static void become_command(char **argv)
 {
     sigset_t none;
+    struct error err = ERROR_INIT;
+    char line[sizeof(err)];
     int result;
 
     sigemptyset(&none);
@@ -80,7 +83,8 @@ __attribute__((noreturn)) static void become_command(char **argv)
         fd++;
     sigprocmask(SIG_SETMASK, &none, NULL);
     result = execute_command(argv);
-    dprintf(STDERR_FILENO, "lxc-init: cannot execute %s: %s\n", argv[0], strerror(result));
+    executable_refuse(&err, result, argv[0], NULL);
+    dprintf(STDERR_FILENO, "lxc-init: %s\n", error_format(&err, line, sizeof(line)));
     _exit(result == ENOENT ? 127 : 126);
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/executable.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "applets/cli/options.h"
@@ -102,6 +103,38 @@ static void a_string_buffer_that_is_empty_is_a_string(void **state)
     free(strbuf_take(&b));
     taken = strbuf_take(&b);
     assert_string_equal(taken, "");
+}
+
+static void an_elf_file_names_its_architecture(void **state)
+{
+    /* e_ident: magic, class, byte order; e_machine is bytes 18 and 19. */
+    static const struct {
+        uint8_t class, data, machine[2];
+        const char *name;
+    } rows[] = {
+        {2, 1, {62, 0}, "x86_64"},
+        {1, 1, {62, 0}, "x32"},
+        {1, 1, {3, 0}, "i386"},
+        {2, 1, {183, 0}, "aarch64"},
+        {1, 1, {40, 0}, "arm"},
+        {2, 1, {243, 0}, "riscv64"},
+        {2, 1, {21, 0}, "ppc64le"},
+        {2, 2, {0, 21}, "ppc64"},
+        {2, 2, {0, 22}, "s390x"},
+        {1, 1, {8, 0}, "mipsel"},
+        {1, 2, {0, 8}, "mips"},
+        {2, 1, {2, 1}, "loongarch64"},
+        {2, 1, {77, 77}, "an unknown architecture"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        uint8_t head[20] = {0x7f, 'E', 'L', 'F', rows[i].class, rows[i].data};
+        memcpy(head + 18, rows[i].machine, 2);
+        assert_string_equal(executable_architecture(head, sizeof(head)), rows[i].name);
+        assert_null(executable_architecture(head, sizeof(head) - 1));
+    }
+    assert_null(executable_architecture("#!/bin/sh and what follows", 26));
 }
 
 static void a_string_list_serves_as_an_argv(void **state)
@@ -500,6 +533,7 @@ int main(void)
         cmocka_unit_test(who_wants_no_error_gets_the_code_alone),
         cmocka_unit_test(a_cleared_error_is_as_new),
         cmocka_unit_test(a_string_buffer_that_is_empty_is_a_string),
+        cmocka_unit_test(an_elf_file_names_its_architecture),
         cmocka_unit_test(a_string_list_serves_as_an_argv),
         cmocka_unit_test(a_value_may_be_left_out_where_it_is_optional),
         cmocka_unit_test(a_letter_takes_no_value_where_only_the_long_name_does),
