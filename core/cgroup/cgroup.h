@@ -102,8 +102,9 @@ int cgroup_enter_payload(struct cgroup *g, pid_t pid, bool cloned_into, struct e
 void cgroup_give_inside(const struct cgroup *g);
 
 /*
- * Apply the limits. lxc.cgroup.* are for v1 hierarchies and left aside on a host with v2 only;
- * lxc.cgroup2.* the other way round, as LXC does (one config serves both kinds of host).
+ * Apply the limits. lxc.cgroup.* are for v1 hierarchies and ignored on a host with v2 only; lxc.cgroup2.* the
+ * other way round, as LXC does (one config serves both kinds of host). A warning names each line that is
+ * ignored and has no counterpart for this host.
  */
 int cgroup_limit(struct cgroup *g, const struct config *c, struct error *err);
 int cgroup_limit_devices(struct cgroup *g, const struct config *c, struct error *err);

@@ -66,11 +66,60 @@ static const struct config_pairs *pairs_for(const struct cgroup *g, const struct
     return v2 ? &c->cgroup2 : &c->cgroup;
 }
 
+/* "memory" of "memory.max"; what v1 calls blkio is io in v2. */
+static size_t controller_of(const char *file, const char **name)
+{
+    size_t length = strcspn(file, ".");
+
+    *name = file;
+    if (length == 5 && starts_with(file, "blkio")) {
+        *name += 3;
+        length -= 3;
+    }
+    return length;
+}
+
+/* Does a setting for this host do what one for the other kind would: the same device rule, the same
+ * controller? */
+static bool has_counterpart(const struct config_pairs *pairs, const char *file, const char *value)
+{
+    const char *name, *other;
+    size_t length = controller_of(file, &name);
+
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct config_pair *p = &pairs->items[i];
+
+        if (is_devices(file) ? strcmp(p->name, file) == 0 && strcmp(p->value, value) == 0
+                             : controller_of(p->name, &other) == length && memcmp(other, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Settings of the other kind of host are ignored, as LXC does: one configuration may serve both kinds. Where
+ * it serves only the other one, a container without its limits must not start without a word. */
+static void warn_of_other_kind(const struct cgroup *g, const struct config *c)
+{
+    const char *own, *other = g->layout == CGROUP_UNIFIED ? "lxc.cgroup." : "lxc.cgroup2.";
+    const struct config_pairs *pairs = pairs_for(g, c, &own);
+
+    for (size_t i = 0; i < c->assignments.count; i++) {
+        const struct config_assignment *a = &c->assignments.items[i];
+        const char *file = a->key + strlen(other);
+
+        if (starts_with(a->key, other) && !starts_with(file, "dir") && strcmp(file, "relative") != 0 &&
+            config_assignment_holds(c, i) && !has_counterpart(pairs, file, a->value))
+            log_warn("cgroup", "%s: %s = %s has no effect: this host has cgroup v%d (set %s* as well)",
+                     a->origin, a->key, a->value, g->layout == CGROUP_UNIFIED ? 2 : 1, own);
+    }
+}
+
 int cgroup_limit(struct cgroup *g, const struct config *c, struct error *err)
 {
     const char *prefix;
     const struct config_pairs *pairs = pairs_for(g, c, &prefix);
 
+    warn_of_other_kind(g, c);
     for (int last = 0; last < 2; last++) {
         for (size_t i = 0; i < pairs->count; i++) {
             const struct config_pair *p = &pairs->items[i];

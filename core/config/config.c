@@ -32,6 +32,21 @@ const char *config_rootfs_place(const struct config *c)
     return colon ? colon + 1 : path;
 }
 
+bool config_assignment_holds(const struct config *c, size_t number)
+{
+    const struct config_assignment *a = &c->assignments.items[number];
+
+    for (size_t i = number + 1; i < c->assignments.count; i++) {
+        const struct config_assignment *later = &c->assignments.items[i];
+        size_t length = strlen(later->key);
+
+        if (!*later->value && strncmp(later->key, a->key, length) == 0 &&
+            (a->key[length] == '\0' || a->key[length] == '.'))
+            return false;
+    }
+    return *a->value;
+}
+
 int config_get_item(const struct config *c, const char *key, struct strbuf *out)
 {
     const char *rest;

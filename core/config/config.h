@@ -231,6 +231,12 @@ struct config {
     struct config_assignments assignments;
 };
 
+/*
+ * Does the assignment with this number still hold: is it not empty, and does no later one clear its key or
+ * its family ("lxc.cgroup2", "lxc.net.0")?
+ */
+bool config_assignment_holds(const struct config *c, size_t number);
+
 #define cleanup_config __attribute__((cleanup(config_free)))
 
 /* Defaults set, everything else empty. */

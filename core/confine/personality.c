@@ -5,6 +5,7 @@
 #include <sys/personality.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/str.h"
 
 /* The names that LXC takes for lxc.arch, by the width of their words. */
 static const char *const narrow[] = {"arm",  "armel",   "armhf", "armv7l",  "athlon", "i386",
@@ -23,6 +24,32 @@ int personality_parse(const char *arch)
         if (strcmp(arch, wide[i]) == 0)
             return PER_LINUX;
     return -EINVAL;
+}
+
+/* The kinds of machines differ in their first letters: "ar", "aa"; "am", "at", "i", "x" for x86; "s3", "sp".
+ */
+static char machine_kind(const char *name)
+{
+    if (starts_with(name, "am") || starts_with(name, "at") || *name == 'i')
+        return 'x';
+    return *name == 's' ? name[1] : *name;
+}
+
+static bool is_little_endian(const char *name)
+{
+    return ends_with(name, "el") || ends_with(name, "le");
+}
+
+bool personality_runs_on(const char *arch, const char *machine)
+{
+    char kind = machine_kind(machine);
+    bool generic = starts_with(arch, "linux");
+
+    if (personality_parse(arch) == PER_LINUX && personality_parse(machine) != PER_LINUX)
+        return false;
+    /* uname(2) does not tell the byte order of a MIPS. */
+    return generic || (machine_kind(arch) == kind &&
+                       (kind != 'p' || is_little_endian(arch) == is_little_endian(machine)));
 }
 
 int personality_set(const char *arch, struct error *err)

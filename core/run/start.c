@@ -19,6 +19,7 @@
 #include "core/confine/lsm.h"
 #include "core/monitor/monitor.h"
 #include "core/mount/rootfs.h"
+#include "core/run/start_warnings.h"
 #include "core/base/title.h"
 #include "core/storage/destroy.h"
 
@@ -174,6 +175,7 @@ int container_start(const struct container *c, struct config *config, const stru
         r = config_load_fstab(config, err);
     if (r < 0)
         return r;
+    start_warn(config);
     if (o->foreground && o->close_inherited)
         close_inherited(-1);
     return o->foreground ? live(c, config, o, &none, err) : start_daemon(c, config, o, err);

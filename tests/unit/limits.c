@@ -34,6 +34,35 @@ static void capabilities_have_names_and_numbers(void **state)
     assert_null(capability_name(63));
 }
 
+static void an_architecture_runs_on_machines_of_its_kind(void **state)
+{
+    static const struct {
+        const char *machine, *runs, *does_not;
+    } rows[] = {
+        {"x86_64", "amd64 x86_64 i386 i686 athlon x86 x32 linux32 linux64",
+         "arm64 armhf riscv64 ppc64le s390x loong64"},
+        {"i686", "i386 x86 linux32", "x86_64 amd64 linux64 armhf"},
+        {"aarch64", "arm64 aarch64 armhf armel armv7l arm linux64", "x86_64 i386 riscv64"},
+        {"armv6l", "armel arm linux32", "arm64 aarch64 x86 linux64"},
+        {"ppc64le", "ppc64el ppc64le", "ppc64 powerpc ppc"},
+        {"ppc64", "ppc64 powerpc64 ppc", "ppc64el ppc64le"},
+        {"s390x", "s390x", "sparc64 amd64"},
+        {"mips", "mips mipsel", "mips64 arm"},
+        {"loongarch64", "loong64 loongarch64 linux64", "amd64 mips64el"},
+        {"riscv64", "riscv64 riscv32", "arm64"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        for (int wanted = 0; wanted < 2; wanted++) {
+            cleanup_free char *words = strdup(wanted ? rows[i].runs : rows[i].does_not);
+            for (char *rest = words, *word; (word = strsep(&rest, " "));)
+                if (personality_runs_on(word, rows[i].machine) != wanted)
+                    fail_msg("%s on %s is not %d", word, rows[i].machine, wanted);
+        }
+    }
+}
+
 static void keep_and_drop_give_a_mask(void **state)
 {
     char *names[] = {(char *)"sys_time", (char *)"mknod", NULL}, *wrong[] = {(char *)"nothing", NULL};
@@ -177,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(capabilities_have_names_and_numbers),
+        cmocka_unit_test(an_architecture_runs_on_machines_of_its_kind),
         cmocka_unit_test(keep_and_drop_give_a_mask),
         cmocka_unit_test(a_limited_process_cannot_get_the_rest),
         cmocka_unit_test(limits_are_soft_and_hard),
