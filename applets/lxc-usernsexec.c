@@ -1,4 +1,5 @@
-/* lxc-usernsexec: run a program as root of a new user namespace. See lxc-usernsexec.1. */
+/* lxc-usernsexec: run a program in a new user namespace, as its root unless told otherwise. See
+ * lxc-usernsexec.1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -15,13 +16,17 @@
 struct lxc_usernsexec_options {
     struct string_list maps;
     bool self;
+    const char *uid, *gid;
 };
 
 static const struct option_row lxc_usernsexec_table[] = {
     OPT_LIST('m', NULL, "KIND:INSIDE:OUTSIDE:COUNT", struct lxc_usernsexec_options, maps,
              "map these ids; KIND: u, g or b for both (may be repeated; all that /etc/subuid and "
              "/etc/subgid give us)"),
-    OPT_FLAG('s', NULL, struct lxc_usernsexec_options, self, "map ourselves to ourselves as well"),
+    OPT_FLAG('s', NULL, struct lxc_usernsexec_options, self,
+             "map ourselves as well, to the first id after those that are mapped from 0 on"),
+    OPT_STRING('u', NULL, "UID", struct lxc_usernsexec_options, uid, "become this user inside (0)"),
+    OPT_STRING('g', NULL, "GID", struct lxc_usernsexec_options, gid, "become this group inside (0)"),
     OPT_END,
 };
 
@@ -62,6 +67,31 @@ static int read_default(bool is_gid, struct id_ranges *ids, struct error *err)
     return id_ranges_add(ids, is_gid, 0, start, count);
 }
 
+/* The caller's own id, at the first id inside that LXC takes for free: it reads the maps once, in their
+ * order. */
+static int map_self(struct id_ranges *ids, bool is_gid, uint32_t own)
+{
+    uint32_t inside = 0;
+
+    for (size_t i = 0; i < ids->count; i++) {
+        const struct config_idmap *m = &ids->items[i];
+
+        if (m->is_gid == is_gid && inside >= m->container_id && inside - m->container_id < m->count)
+            inside += m->count;
+    }
+    return id_ranges_add(ids, is_gid, inside, own, 1);
+}
+
+static int read_id(char letter, const char *text, uint32_t *id, struct error *err)
+{
+    uint64_t number = 0;
+
+    if (text && parse_uint64(text, 10, UINT32_MAX - 1, &number) < 0)
+        return error_text(err, EINVAL, "-%c takes the number of an id inside, not \"%s\"", letter, text);
+    *id = (uint32_t)number;
+    return 0;
+}
+
 static int lxc_usernsexec_run(struct invocation *in, struct error *err)
 {
     const struct lxc_usernsexec_options *o = in->options;
@@ -78,9 +108,13 @@ static int lxc_usernsexec_run(struct invocation *in, struct error *err)
     for (int is_gid = 0; !o->maps.count && r == 0 && is_gid < 2; is_gid++)
         r = read_default(is_gid, &u.ids, err);
     if (r == 0 && o->self)
-        r = id_ranges_set(&u.ids, false, getuid(), getuid());
+        r = map_self(&u.ids, false, getuid());
     if (r == 0 && o->self)
-        r = id_ranges_set(&u.ids, true, getgid(), getgid());
+        r = map_self(&u.ids, true, getgid());
+    if (r == 0)
+        r = read_id('u', o->uid, &u.uid, err);
+    if (r == 0)
+        r = read_id('g', o->gid, &u.gid, err);
     if (r == 0)
         r = unshare_and_execute(&u, in->argc ? in->argv : shell, err);
     if (r > 0 && err->code) {
@@ -91,6 +125,6 @@ static int lxc_usernsexec_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lxc_usernsexec, .name = "lxc-usernsexec", .summary = "Run a program as root of a new user namespace",
-       .usage = "[-m KIND:INSIDE:OUTSIDE:COUNT]... [-s] [-- PROGRAM [ARGUMENT]...]",
+       .usage = "[-m KIND:INSIDE:OUTSIDE:COUNT]... [-s] [-u UID] [-g GID] [-- PROGRAM [ARGUMENT]...]",
        .options = lxc_usernsexec_table, .options_size = sizeof(struct lxc_usernsexec_options),
        .stop_at_operand = true, .run = lxc_usernsexec_run);

@@ -117,14 +117,13 @@ static int run_helper(const char *program, const char *pid, char *maps, struct e
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return -ENOENT;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        error_text(err, EPERM, "%s refused the ids of lxc.idmap", program);
-        return error_remedy(err, "give yourself these ids in /etc/sub%cid", program[3]);
+        error_text(err, EPERM, "%s refused to map these ids", program);
+        return error_remedy(err, "have these ids added to your line in /etc/sub%cid", program[3]);
     }
     return 0;
 }
 
-/* A user's own id, alone, is the one map that it may write itself: user_namespaces(7). */
-static bool is_own_id(const struct config *c, bool is_gid)
+bool idmap_is_own_id(const struct config *c, bool is_gid)
 {
     uint32_t own = is_gid ? getegid() : geteuid(), inside;
     size_t lines = 0, ids = 0;
@@ -136,36 +135,48 @@ static bool is_own_id(const struct config *c, bool is_gid)
     return lines == 1 && ids == 1 && idmap_to_container(c, is_gid, own, &inside) == 0;
 }
 
+static int deny_setgroups(pid_t pid, struct error *err)
+{
+    char path[64];
+    int r;
+
+    snprintf(path, sizeof(path), "/proc/%d/setgroups", pid);
+    r = file_write_value(AT_FDCWD, path, "deny");
+    return r < 0 ? error_set(err, r, "cannot write %s", path) : 0;
+}
+
 static int write_map(const struct config *c, pid_t pid, bool is_gid, struct error *err)
 {
-    const char *kind = is_gid ? "gid" : "uid", *helper = is_gid ? "newgidmap" : "newuidmap";
+    const char *helper = is_gid ? "newgidmap" : "newuidmap";
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
+    bool direct = geteuid() == 0 || idmap_is_own_id(c, is_gid);
     char path[64], number[16];
     int r = idmap_text(c, is_gid, &text);
 
     if (r < 0)
-        return error_set(err, r, "cannot write lxc.idmap");
-    snprintf(path, sizeof(path), "/proc/%d/%s_map", pid, kind);
-    snprintf(number, sizeof(number), "%d", pid);
-    if (geteuid() != 0) {
-        cleanup_free char *maps = strdup(strbuf_text(&text));
-        r = maps ? run_helper(helper, number, maps, err) : -ENOMEM;
+        return error_set(err, r, "cannot write the map of %s", is_gid ? "groups" : "users");
+    if (text.length == 0)
+        return 0;
+    if (!direct) {
+        snprintf(number, sizeof(number), "%d", pid);
+        r = run_helper(helper, number, text.text, err);
         if (r != -ENOENT)
             return r;
-        if (!is_own_id(c, is_gid)) {
-            error_text(err, ENOENT, "cannot map ids as an ordinary user: there is no %s", helper);
-            return error_remedy(err, "install the uidmap programs, or start the container as root");
-        }
-        if (is_gid) {
-            char setgroups[64];
-            snprintf(setgroups, sizeof(setgroups), "/proc/%d/setgroups", pid);
-            r = file_write_value(AT_FDCWD, setgroups, "deny");
-            if (r < 0)
-                return error_set(err, r, "cannot write %s", setgroups);
-        }
+        error_text(err, ENOENT, "cannot map ids as an ordinary user: there is no %s", helper);
+        return error_remedy(err, "install the uidmap programs, or be root");
     }
-    r = file_write_value(AT_FDCWD, path, strbuf_text(&text));
-    return r < 0 ? error_set(err, r, "cannot write lxc.idmap to %s", path) : 0;
+    if (is_gid && geteuid() != 0 && (r = deny_setgroups(pid, err)) < 0)
+        return r;
+    snprintf(path, sizeof(path), "/proc/%d/%s_map", pid, is_gid ? "gid" : "uid");
+    r = file_write_value(AT_FDCWD, path, text.text);
+    return r < 0 ? error_set(err, r, "cannot write the ids to %s", path) : 0;
+}
+
+int idmap_write_unchecked(const struct config *c, pid_t pid, struct error *err)
+{
+    int r = write_map(c, pid, false, err);
+
+    return r < 0 ? r : write_map(c, pid, true, err);
 }
 
 int idmap_write(const struct config *c, pid_t pid, struct error *err)
@@ -175,20 +186,18 @@ int idmap_write(const struct config *c, pid_t pid, struct error *err)
     if (!c->idmap_count)
         return 0;
     r = idmap_check(c, err);
-    if (r == 0)
-        r = write_map(c, pid, false, err);
-    return r < 0 ? r : write_map(c, pid, true, err);
+    return r < 0 ? r : idmap_write_unchecked(c, pid, err);
 }
 
 /* Every range that the user has, and its own id. */
-static int add_own_ranges(bool is_gid, struct id_ranges *ids, struct error *err)
+static int add_own_ranges(const struct config *c, bool is_gid, struct id_ranges *ids, struct error *err)
 {
     const char *path = is_gid ? "/etc/subgid" : "/etc/subuid";
     const struct passwd *user = getpwuid(getuid());
     uint32_t own = is_gid ? getegid() : geteuid(), start, count;
     cleanup_free char *text = NULL;
-    bool found = false;
-    int r = file_read(AT_FDCWD, path, 1 << 20, &text, NULL);
+    bool found = c && idmap_is_own_id(c, is_gid); /* no more is needed */
+    int r = found ? 0 : file_read(AT_FDCWD, path, 1 << 20, &text, NULL);
 
     for (char *rest = text, *line; r == 0 && (line = strsep(&rest, "\n"));)
         if (id_ranges_find(line, user ? user->pw_name : NULL, getuid(), &start, &count) == 0) {
@@ -213,10 +222,10 @@ int idmap_enter(const struct config *c, struct error *err)
     int pair[2], r = 0;
     pid_t pid;
 
-    if (geteuid() == 0 || (c && (!c->idmap_count || (is_own_id(c, false) && is_own_id(c, true)))))
+    if (geteuid() == 0 || (c && (!c->idmap_count || (idmap_is_own_id(c, false) && idmap_is_own_id(c, true)))))
         return 0;
     for (int is_gid = 0; r == 0 && is_gid < 2; is_gid++)
-        r = add_own_ranges(is_gid, &ids, err);
+        r = add_own_ranges(c, is_gid, &ids, err);
     if (r < 0)
         return r;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)

@@ -27,11 +27,21 @@ int idmap_check(const struct config *c, struct error *err);
 int idmap_text(const struct config *c, bool is_gid, struct strbuf *out);
 
 /*
- * Write the maps of a process that was cloned with CLONE_NEWUSER and waits. Root writes the files; another
- * user's go through newuidmap(1) and newgidmap(1), or, for the one id that is its own, are written directly
- * (with setgroups denied). Nothing to do without lxc.idmap.
+ * Whether the map of users (groups) is one line for the caller's own effective id alone: the one map that an
+ * ordinary user may write without newuidmap(1), that of groups only with setgroups(2) denied for ever in that
+ * namespace. user_namespaces(7), "Defining user and group ID mappings: writing to uid_map and gid_map".
+ */
+bool idmap_is_own_id(const struct config *c, bool is_gid);
+
+/*
+ * Write the maps of a process that was cloned with CLONE_NEWUSER and waits. Root writes the files; an
+ * ordinary user's own id alone is written directly, after "deny" to setgroups, and all else goes through
+ * newuidmap(1) and newgidmap(1), each kind on its own. Nothing to do without lxc.idmap.
  */
 int idmap_write(const struct config *c, pid_t pid, struct error *err);
+
+/* The same without idmap_check: for a namespace that need not be a container's. */
+int idmap_write_unchecked(const struct config *c, pid_t pid, struct error *err);
 
 /*
  * Let a process of an ordinary user work on files of its containers: enter a user namespace in which the ids

@@ -32,33 +32,14 @@ static const char *const files[NAMESPACE_KINDS] = {
     [NAMESPACE_TIME] = "time_for_children",
 };
 
-/* --- The helper: a child that stays outside and does there what cannot be done from inside --- */
-
-/* user_namespaces(7): one's own id one may map oneself, more ids take newuidmap(1), which root needs not. */
-static int write_maps(const struct unshare_options *o, pid_t pid, struct error *err)
+/* The ids as a configuration has them. */
+static struct config id_maps(const struct unshare_options *o)
 {
-    struct config maps = {.idmaps = (struct config_idmap *)(uintptr_t)o->ids.items,
-                          .idmap_count = o->ids.count};
-    bool single = true;
-
-    for (size_t i = 0; i < o->ids.count; i++)
-        single = single && o->ids.items[i].count == 1 &&
-                 o->ids.items[i].host_id == (o->ids.items[i].is_gid ? getegid() : geteuid());
-    if (geteuid() != 0 && !single)
-        return idmap_write(&maps, pid, err);
-    for (int is_gid = 0; is_gid < 2; is_gid++) {
-        cleanup_strbuf struct strbuf text = STRBUF_INIT;
-        char path[48];
-        int r = idmap_text(&maps, is_gid, &text);
-
-        snprintf(path, sizeof(path), "/proc/%d/%s", pid, is_gid ? "gid_map" : "uid_map");
-        if (r == 0 && text.length)
-            r = file_write_value(AT_FDCWD, path, text.text);
-        if (r < 0)
-            return error_set(err, r, "cannot map the %s of the user namespace", is_gid ? "groups" : "users");
-    }
-    return 0;
+    return (struct config){.idmaps = (struct config_idmap *)(uintptr_t)o->ids.items,
+                           .idmap_count = o->ids.count};
 }
+
+/* --- The helper: a child that stays outside and does there what cannot be done from inside --- */
 
 static int keep_namespaces(const struct unshare_options *o, pid_t pid, struct error *err)
 {
@@ -98,18 +79,18 @@ static int move_links(const struct unshare_options *o, pid_t pid, struct error *
 
 static int help(const struct unshare_options *o, pid_t pid, struct error *err)
 {
+    const struct config maps = id_maps(o);
     char path[48];
     int r = o->links && o->links->count ? move_links(o, pid, err) : 0;
 
     if (r < 0)
         return r;
-
     snprintf(path, sizeof(path), "/proc/%d/setgroups", pid);
     if (o->setgroups)
         r = file_write_value(AT_FDCWD, path, o->setgroups == SETGROUPS_DENY ? "deny" : "allow");
     if (r < 0)
         return error_set(err, r, "cannot write %s", path);
-    r = write_maps(o, pid, err);
+    r = idmap_write_unchecked(&maps, pid, err);
     return r < 0 ? r : keep_namespaces(o, pid, err);
 }
 
@@ -305,11 +286,30 @@ static int fork_and_become(const struct unshare_options *o, struct helper *helpe
     return r < 0 && status == 1 ? r : status;
 }
 
-int unshare_and_execute(const struct unshare_options *o, char **argv, struct error *err)
+/* What the map of groups means for setgroups(2): see idmap_is_own_id. */
+static int choose_setgroups(struct unshare_options *o, struct error *err)
 {
-    struct helper helper;
-    int r;
+    const struct config maps = id_maps(o);
 
+    if (geteuid() == 0 || !idmap_is_own_id(&maps, true))
+        return 0;
+    if (o->setgroups == SETGROUPS_ALLOW) {
+        error_text(err, EPERM, "an ordinary user's own group can be mapped only with setgroups denied");
+        return error_remedy(err, "leave out --setgroups=allow");
+    }
+    o->setgroups = SETGROUPS_DENY;
+    return 0;
+}
+
+int unshare_and_execute(const struct unshare_options *options, char **argv, struct error *err)
+{
+    struct unshare_options copy = *options;
+    const struct unshare_options *o = &copy;
+    struct helper helper;
+    int r = choose_setgroups(&copy, err);
+
+    if (r < 0)
+        return r;
     if (o->keep[NAMESPACE_PID] && !o->fork) {
         error_text(err, EINVAL, "a pid namespace is there to be kept only once a process is in it");
         return error_remedy(err, "add -f");

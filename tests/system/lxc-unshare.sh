@@ -34,4 +34,10 @@ t 'lxc-usernsexec maps what it is told' has '^ +0 +100000 +10$' lxcbox lxc-usern
 t 'the program is root' is '0 0' lxcbox lxc-usernsexec -m b:0:100000:10 -- sh -c 'echo $(id -u) $(id -g)'
 t 'files get the ids outside' is 100003 bash -c "mkdir -m 777 '$WORK/f' && chmod 755 '$WORK' && '$LXCBOX' lxc-usernsexec -m b:0:100000:10 -- sh -c 'touch $WORK/f/a && chown 3 $WORK/f/a' && stat -c %u '$WORK/f/a'"
 t 'it gives the status of the program' is 42 bash -c "'$LXCBOX' lxc-usernsexec -m b:0:100000:10 -- sh -c 'exit 42'; echo \$?"
+for options in '-m b:0:100000:10 -s' '-m u:0:100000:10 -m g:5:200000:10 -s'; do
+    # shellcheck disable=SC2086
+    t "lxc-usernsexec $options maps what LXC's does" same lxc-usernsexec $options -- cat /proc/self/uid_map /proc/self/gid_map
+done
+t '-u and -g become others than root' is '3 4' lxcbox lxc-usernsexec -m b:0:100000:10 -u 3 -g 4 -- sh -c 'echo $(id -u) $(id -g)'
+t '-u takes a number' refuses '-u takes the number of an id inside, not "me"' lxcbox lxc-usernsexec -m b:0:100000:10 -u me -- true
 t 'a wrong map is refused' refuses 'takes u, g or b' lxcbox lxc-usernsexec -m x:0:1:2 -- true

@@ -42,6 +42,38 @@ t 'lxc-copy -e runs an overlay' is $N-c eval 'as_user lxc-copy -n $N-a -N $N-c -
 t 'lxc-snapshot' eval 'as_user lxc-snapshot -n $N-b && is 710007 stat -c %u "$P/$N-b/snaps/snap0/rootfs/root/x"'
 t 'lxc-export and lxc-import' eval 'as_user lxc-export -o "$home/b.tar.xz" $N-b > /dev/null && as_user lxc-import -n $N-i "$home/b.tar.xz" > /dev/null && is 710007 stat -c %u "$P/$N-i/rootfs/root/x"'
 t 'lxc-destroy takes everything' is '' eval 'as_user lxc-destroy $N-a && as_user lxc-destroy -s $N-b && as_user lxc-destroy $N-i; ls -A "$P"'
+# Each kind of ids on its own: one's own id alone needs no newuidmap and no line in /etc/subuid.
+maps() { # MAP...: the maps that lxc-usernsexec makes, and what becomes of setgroups(2)
+    as_user lxc-usernsexec "${@/#/-m}" -- sh -c 'cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups' | tr -s ' ' | cut -c 1- | paste -sd ,
+}
+own_u=u:0:$user:1 own_g=g:0:$user:1 range_u=u:0:710000:9 range_g=g:0:710000:9
+own=" 0 $user 1" range=' 0 710000 9'
+t 'own user and group are mapped' is "$own,$own,deny" maps $own_u $own_g
+t 'ranges of both' is "$range,$range,allow" maps $range_u $range_g
+t 'own user and a range of groups' is "$own,$range,allow" maps $own_u $range_g
+t 'a range of users and the own group' is "$range,$own,deny" maps $range_u $own_g
+t '-u and -g become others than root inside' is '3:4' eval '
+    as_user lxc-usernsexec -m $range_u -m $range_g -u 3 -g 4 -- sh -c "echo \$(id -u):\$(id -g)"'
+t 'one that is not mapped is refused' refuses 'cannot become user 12' as_user lxc-usernsexec -m $range_u -m $range_g -u 12 -- true
+t 'unshare does the same' is "$own,$range" eval '
+    as_user unshare --map-users=0:$user:1 --map-groups=0:710000:9 cat /proc/self/uid_map /proc/self/gid_map | tr -s " " | paste -sd ,'
+t 'setgroups stays as it was asked for, or nothing runs' refuses 'own group can be mapped only with setgroups denied' as_user unshare \
+    --map-users=0:$user:1 --map-groups=0:$user:1 --setgroups=allow true
+path=/usr/bin:/bin
+t 'without newuidmap: own user and group' is "$own,$own,deny" maps $own_u $own_g
+t 'without newuidmap: ranges are refused' refuses 'there is no newuidmap \(install' as_user lxc-usernsexec -m $range_u -m $range_g -- true
+t 'without newgidmap: a range of groups is refused' refuses 'there is no newgidmap \(install' as_user lxc-usernsexec -m $own_u -m $range_g -- true
+t 'without newuidmap: a range of users is refused' refuses 'there is no newuidmap \(install' as_user lxc-usernsexec -m $range_u -m $own_g -- true
+unset path
+: > /etc/subgid
+t 'without a line in /etc/subgid: own user and group' is "$own,$own,deny" maps $own_u $own_g
+t 'without a line in /etc/subgid: a range of users' is "$range,$own,deny" maps $range_u $own_g
+refused_groups() { as_user lxc-usernsexec -m $own_u -m $range_g -- true 2>&1 | grep 'newgidmap refused to map these ids (have these ids added to your line in /etc/subgid)'; }
+t 'without a line in /etc/subgid: no range of groups' refused_groups
+printf '%s\n' 'lxc.net.0.type = empty' 'lxc.idmap = u 0 710000 65536' "lxc.idmap = g 0 $user 1" > "$WORK/own-group"
+t 'a container of a range of users and the own group' eval 'as_user lxc-create -n $N-g -t none -f "$WORK/own-group" &&
+    is "0:0" as_user lxc-execute -n $N-g -- sh -c "echo \$(id -u):\$(id -g)" && as_user lxc-destroy $N-g'
+cp /etc/subuid /etc/subgid
 path=/usr/bin:/bin
 t 'without newuidmap it says what to install' refuses 'no newuidmap \(install the uidmap programs' as_user lxc-create -n $N-a -t busybox
 unset path

@@ -1,4 +1,8 @@
 # unshare against util-linux's.
+# In a mount namespace of its own: mounts are counted, and others are made on the host meanwhile.
+if [ -z "${PRIVATE_MOUNTS-}" ] && [ "$(id -u)" = 0 ] && command -v unshare > /dev/null; then
+    PRIVATE_MOUNTS=1 exec unshare -m bash "$0"
+fi
 . tests/lib.sh
 needs_root
 command -v unshare > /dev/null || { skip unshare 'needs util-linux to compare with'; exit 0; }
