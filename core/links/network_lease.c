@@ -15,44 +15,6 @@
 #include "core/base/path.h"
 #include "core/namespace/idmap.h"
 
-int network_leases_open(struct network_leases *l, const char *host_name, const struct network_state *state,
-                        struct error *err)
-{
-    /* The kernel may let the bridge's new port forward only a moment after it is up: the first message is
-     * often lost, and the second comes soon. */
-    const struct dhcp_link_options options = {.host_name = host_name, .tries = 8, .try_ms = 50};
-    int r = 0;
-
-    l->items = calloc(state->count + 1, sizeof(*l->items));
-    if (!l->items)
-        return error_set(err, ENOMEM, "cannot begin DHCP");
-    for (size_t i = 0; r == 0 && i < state->count; i++) {
-        const struct network_link *link = &state->links[i];
-        struct network_lease *lease = &l->items[l->count];
-
-        if (!link->net->ipv4_dhcp)
-            continue;
-        memcpy(lease->name, link->name, sizeof(lease->name));
-        r = dhcp_link_open(&lease->link, state->netns, link->name, &options, err);
-        if (r < 0)
-            return error_context(err, "lxc.net.%u.ipv4.address = dhcp", link->net->index);
-        l->count++;
-    }
-    return 0;
-}
-
-int network_leases_wait_ms(const struct network_leases *l)
-{
-    int least = -1;
-
-    for (size_t i = 0; i < l->count; i++) {
-        int ms = dhcp_link_wait_ms(&l->items[i].link);
-        if (ms >= 0 && (least < 0 || ms < least))
-            least = ms;
-    }
-    return least;
-}
-
 /* The mount that a file is on; 0 where the kernel does not say (before 5.8). */
 static uint64_t mount_of(int dirfd, const char *name, uint16_t *mode)
 {
@@ -141,16 +103,82 @@ static int take(struct network_lease *l, enum dhcp_event event, const struct con
     return 0;
 }
 
-void network_leases_run(struct network_leases *l, const struct config *c, pid_t init_pid)
+static void leases_run(void *data);
+
+/* Wait for the first of them; -1: for none. */
+static void leases_wait(struct network_leases *l)
 {
+    int least_ms = -1;
+
+    for (size_t i = 0; i < l->count; i++) {
+        int ms = dhcp_link_wait_ms(&l->items[i].link);
+
+        if (ms >= 0 && (least_ms < 0 || ms < least_ms))
+            least_ms = ms;
+    }
+    if (least_ms >= 0)
+        loop_timer_set(l->loop, &l->timer, least_ms, leases_run, l);
+}
+
+/* Do what is due on each. */
+static void leases_run(void *data)
+{
+    struct network_leases *l = data;
+
     for (size_t i = 0; i < l->count; i++) {
         struct network_lease *lease = &l->items[i];
         struct error err = ERROR_INIT;
         enum dhcp_event event = dhcp_link_run(&lease->link);
 
-        if (take(lease, event, c, init_pid, &err) < 0)
+        if (take(lease, event, l->config, l->init_pid, &err) < 0)
             log_warn("dhcp", "%s: %s", lease->name, err.text);
     }
+    loop_timer_clear(l->loop, &l->timer);
+    leases_wait(l);
+}
+
+static void leases_readable(int fd, void *data)
+{
+    (void)fd;
+    leases_run(data);
+}
+
+/*
+ * The kernel may let the bridge's new port forward only a moment after it is up: the first message is often
+ * lost, and the second comes soon.
+ */
+static int lease_open(struct network_leases *l, const char *host_name, const struct network_link *link,
+                      int netns, struct error *err)
+{
+    const struct dhcp_link_options options = {.host_name = host_name, .tries = 8, .try_ms = 50};
+    struct network_lease *lease = &l->items[l->count];
+    int r;
+
+    memcpy(lease->name, link->name, sizeof(lease->name));
+    r = dhcp_link_open(&lease->link, netns, link->name, &options, err);
+    if (r < 0)
+        return error_context(err, "lxc.net.%u.ipv4.address = dhcp", link->net->index);
+    l->count++;
+    r = loop_add(l->loop, lease->link.fd, leases_readable, l);
+    return r < 0 ? error_set(err, r, "cannot listen to DHCP servers") : 0;
+}
+
+int network_leases_open(struct network_leases *l, struct loop *loop, const char *name,
+                        const struct config *config, pid_t init_pid, const struct network_state *state,
+                        struct error *err)
+{
+    int r = 0;
+
+    *l = (struct network_leases){.loop = loop, .config = config, .init_pid = init_pid};
+    l->items = calloc(state->count + 1, sizeof(*l->items));
+    if (!l->items)
+        return error_set(err, ENOMEM, "cannot begin DHCP");
+    for (size_t i = 0; r == 0 && i < state->count; i++)
+        if (state->links[i].net->ipv4_dhcp)
+            r = lease_open(l, config->uts_name ? config->uts_name : name, &state->links[i], state->netns,
+                           err);
+    leases_wait(l);
+    return r;
 }
 
 void network_leases_close(struct network_leases *l)
@@ -161,8 +189,11 @@ void network_leases_close(struct network_leases *l)
 
         if (link->client.lease.type && dhcp_link_release(link, &err) < 0)
             log_info("dhcp", "%s: %s", l->items[i].name, err.text);
+        loop_remove(l->loop, link->fd);
         dhcp_link_close(link);
     }
+    if (l->loop)
+        loop_timer_clear(l->loop, &l->timer);
     free(take_ptr(l->items));
     l->count = 0;
 }

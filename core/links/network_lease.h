@@ -6,6 +6,7 @@
 #ifndef LXCBOX_CORE_RUN_NETWORK_LEASE_H
 #define LXCBOX_CORE_RUN_NETWORK_LEASE_H
 
+#include "core/base/loop.h"
 #include "core/links/network.h"
 #include "net/dhcp/dhcp_link.h"
 
@@ -17,20 +18,21 @@ struct network_lease {
 struct network_leases {
     struct network_lease *items;
     size_t count;
+    struct loop *loop; /* that calls us when a server has answered or time has come */
+    struct loop_timer timer;
+    const struct config *config;
+    pid_t init_pid;
 };
 
 /*
- * Begin on every link that wants it, telling the server `host_name` (borrowed for this call only); the
- * address comes later, or never, which holds up no start. 0 or a negative errno with `err` filled.
+ * Begin on every link that wants it; the address comes later, or never, which holds up no start. `loop` then
+ * keeps the leases for as long as it runs; what fails is logged and tried again when a lease is renewed. The
+ * server learns the name of the container's configuration, or else `name`. `l` must not move, `config` must
+ * outlive it. 0 or a negative errno with `err` filled.
  */
-int network_leases_open(struct network_leases *l, const char *host_name, const struct network_state *state,
+int network_leases_open(struct network_leases *l, struct loop *loop, const char *name,
+                        const struct config *config, pid_t init_pid, const struct network_state *state,
                         struct error *err);
-
-/* How long to wait at most until network_leases_run() has something to do; -1: for ever. */
-int network_leases_wait_ms(const struct network_leases *l);
-
-/* Do what is due on each. What fails is logged and tried again when the lease is renewed. */
-void network_leases_run(struct network_leases *l, const struct config *c, pid_t init_pid);
 
 /* Give the leases back and close. Harmless where there are none. */
 void network_leases_close(struct network_leases *l);

@@ -107,7 +107,7 @@ static enum command_outcome add_listener(const struct call *c)
     int r = n == 1 && fds.count == 1 && seccomp_notify_has_proxy(&m->notifier) ? 0 : -EINVAL;
 
     if (r == 0)
-        r = monitor_watch(m, fds.fds[0], WATCH_NOTIFIER);
+        r = seccomp_notify_watch(&m->notifier, &m->loop, fds.fds[0]);
     if (r == 0)
         fds.count = 0;
     return reply_result(c, r);
@@ -259,7 +259,8 @@ static enum command_outcome get_tty_fd(const struct call *c)
 {
     struct monitor *m = c->monitor;
     int number = (int)c->request->value;
-    int fd = number == 0 ? console_take(m, c->connection) : terminals_take(&m->ttys, &number, c->connection);
+    int fd = number == 0 ? console_take(&m->console, c->connection)
+                         : terminals_take(&m->ttys, &number, c->connection);
     struct fd_list fds = {.fds = {fd}, .count = 1};
 
     return fd < 0 ? reply_result(c, -EBADF) : reply(c, 0, number, NULL, 0, &fds);
@@ -377,7 +378,7 @@ static enum command_outcome console_log(const struct call *c)
     if (c->request->length != (int32_t)sizeof(request))
         return reply_result(c, -EINVAL);
     memcpy(&request, c->data, sizeof(request));
-    console_catch_up(c->monitor);
+    console_catch_up(&c->monitor->console);
     if (r == 0 && request.read)
         r = console_ring_read(ring, (size_t)request.read_max, &data, &length);
     /* Who reads piece by piece gets each byte once, as with LXC. What is read whole stays, unlike LXC's: to

@@ -9,7 +9,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/monitor/monitor.h"
+#include "core/run/start.h"
 
 #define PATIENCE_MS 1000
 
@@ -68,12 +68,13 @@ static int open_path(struct console *c, const char *path, struct error *err)
     return 0;
 }
 
-int console_open(struct console *c, const struct config *config, const struct start_options *options,
-                 struct error *err)
+int console_open(struct console *c, struct loop *loop, const struct config *config,
+                 const struct start_options *options, struct error *err)
 {
     int r = 0;
 
     *c = (struct console)CONSOLE_NONE;
+    c->loop = loop;
     if (!console_wanted(config))
         return 0;
     c->log_path = config->console_logfile;
@@ -109,32 +110,6 @@ void console_window_size(struct console *c)
         file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);
 }
 
-int console_connect(struct monitor *m, struct error *err)
-{
-    struct console *c = &m->console;
-    struct termios raw;
-    int r = monitor_watch(m, c->pty.master, WATCH_CONSOLE);
-
-    if (r < 0)
-        return error_set(err, r, "cannot watch the console");
-    fcntl(c->pty.master, F_SETFL, O_RDWR | O_NONBLOCK);
-    if (c->input < 0)
-        return 0;
-    if (tcgetattr(c->input, &c->saved) == 0) {
-        raw = c->saved;
-        cfmakeraw(&raw);
-        c->raw = tcsetattr(c->input, TCSAFLUSH, &raw) == 0;
-        console_window_size(c);
-    }
-    /* EPERM: a file, whose bytes are there already. */
-    r = monitor_watch(m, c->input, WATCH_CONSOLE_INPUT);
-    if (r == -EPERM) {
-        console_input(m);
-        r = 0;
-    }
-    return r < 0 ? error_set(err, r, "cannot watch the console's input") : 0;
-}
-
 /* The log is full: begin a new one, the old one is kept as FILE.1. */
 static void rotate_log(struct console *c)
 {
@@ -168,15 +143,16 @@ static void write_log(struct console *c, const char *bytes, size_t length)
     c->log_size_bytes += length;
 }
 
-void console_output(struct monitor *m)
+/* The container has written. */
+static void console_output(int master, void *data)
 {
-    struct console *c = &m->console;
+    struct console *c = data;
     char bytes[4096];
-    ssize_t n = read(c->pty.master, bytes, sizeof(bytes));
+    ssize_t n = read(master, bytes, sizeof(bytes));
 
     if (n <= 0) {
         if (n == 0 || (errno != EAGAIN && errno != EINTR))
-            monitor_unwatch(m, c->pty.master);
+            loop_remove(c->loop, c->pty.master);
         return;
     }
     console_ring_write(&c->ring, bytes, (size_t)n);
@@ -187,41 +163,67 @@ void console_output(struct monitor *m)
         write_patiently(c->proxy.master, bytes, (size_t)n);
 }
 
-void console_input(struct monitor *m)
+/* Keys of the user in front of lxc-start -F. */
+static void console_input(int input, void *data)
 {
-    struct console *c = &m->console;
+    struct console *c = data;
     char bytes[1024];
-    ssize_t n = read(c->input, bytes, sizeof(bytes));
+    ssize_t n = read(input, bytes, sizeof(bytes));
 
     if (n > 0) {
         write_patiently(c->pty.master, bytes, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        monitor_unwatch(m, c->input);
+        loop_remove(c->loop, c->input);
     }
 }
 
-void console_proxy_input(struct monitor *m)
+/* Keys of lxc-console's user. */
+static void console_proxy_input(int master, void *data)
 {
-    struct console *c = &m->console;
+    struct console *c = data;
     struct winsize size;
     char bytes[1024];
     ssize_t n;
 
     /* The client cannot tell us of a new size, but it sets its end's, and sooner or later a key comes. */
-    if (ioctl(c->proxy.master, TIOCGWINSZ, &size) == 0 && memcmp(&size, &c->proxy_size, sizeof(size)) != 0) {
+    if (ioctl(master, TIOCGWINSZ, &size) == 0 && memcmp(&size, &c->proxy_size, sizeof(size)) != 0) {
         c->proxy_size = size;
         file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);
     }
-    n = read(c->proxy.master, bytes, sizeof(bytes));
+    n = read(master, bytes, sizeof(bytes));
     if (n > 0)
         write_patiently(c->pty.master, bytes, (size_t)n);
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-        console_release(m, c->proxy.holder);
+        console_release(c, c->proxy.holder);
 }
 
-int console_take(struct monitor *m, int connection)
+int console_connect(struct console *c, struct error *err)
 {
-    struct console *c = &m->console;
+    struct termios raw;
+    int r = loop_add(c->loop, c->pty.master, console_output, c);
+
+    if (r < 0)
+        return error_set(err, r, "cannot watch the console");
+    fcntl(c->pty.master, F_SETFL, O_RDWR | O_NONBLOCK);
+    if (c->input < 0)
+        return 0;
+    if (tcgetattr(c->input, &c->saved) == 0) {
+        raw = c->saved;
+        cfmakeraw(&raw);
+        c->raw = tcsetattr(c->input, TCSAFLUSH, &raw) == 0;
+        console_window_size(c);
+    }
+    /* EPERM: a file, whose bytes are there already. */
+    r = loop_add(c->loop, c->input, console_input, c);
+    if (r == -EPERM) {
+        console_input(c->input, c);
+        r = 0;
+    }
+    return r < 0 ? error_set(err, r, "cannot watch the console's input") : 0;
+}
+
+int console_take(struct console *c, int connection)
+{
     struct termios raw;
     int r;
 
@@ -236,7 +238,7 @@ int console_take(struct monitor *m, int connection)
         cfmakeraw(&raw);
         tcsetattr(c->proxy.slave, TCSANOW, &raw);
     }
-    r = monitor_watch(m, c->proxy.master, WATCH_CONSOLE_PROXY);
+    r = loop_add(c->loop, c->proxy.master, console_proxy_input, c);
     if (r < 0) {
         terminal_close(&c->proxy);
         return r;
@@ -245,34 +247,30 @@ int console_take(struct monitor *m, int connection)
     return c->proxy.slave;
 }
 
-void console_release(struct monitor *m, int connection)
+void console_release(struct console *c, int connection)
 {
-    struct console *c = &m->console;
-
     if (connection < 0 || c->proxy.holder != connection)
         return;
-    monitor_unwatch(m, c->proxy.master);
+    loop_remove(c->loop, c->proxy.master);
     terminal_close(&c->proxy);
 }
 
-void console_catch_up(struct monitor *m)
+void console_catch_up(struct console *c)
 {
-    struct pollfd p = {m->console.pty.master, POLLIN, 0};
+    struct pollfd p = {c->pty.master, POLLIN, 0};
 
     while (p.fd >= 0 && poll(&p, 1, 0) > 0 && p.revents & POLLIN)
-        console_output(m);
+        console_output(p.fd, c);
 }
 
-void console_close(struct monitor *m)
+void console_close(struct console *c)
 {
-    struct console *c = &m->console;
-
-    console_catch_up(m);
-    console_release(m, c->proxy.holder);
+    console_catch_up(c);
+    console_release(c, c->proxy.holder);
     if (c->pty.master >= 0)
-        monitor_unwatch(m, c->pty.master);
+        loop_remove(c->loop, c->pty.master);
     if (c->input >= 0)
-        monitor_unwatch(m, c->input);
+        loop_remove(c->loop, c->input);
     if (c->raw)
         tcsetattr(c->input, TCSAFLUSH, &c->saved);
     terminal_close(&c->pty);

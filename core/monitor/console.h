@@ -1,7 +1,7 @@
 /*
  * The container's console: a pty that is its /dev/console. The monitor reads it always, so that nothing in
  * the container ever waits for a reader, and passes its output to the log file, to the ring buffer, to the
- * person's terminal (foreground, lxc.console.path) and to the one client that lxc-console has connected.
+ * user's terminal (foreground, lxc.console.path) and to the one client that lxc-console has connected.
  * Source: lxc.container.conf(5) "lxc.console.*", pty(7).
  *
  * Nobody who reads slowly holds the monitor up for long: what cannot be written within a second is dropped.
@@ -15,10 +15,10 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
+#include "core/base/loop.h"
 #include "core/config/config.h"
 #include "core/monitor/terminal.h"
 
-struct monitor;
 struct start_options;
 
 /* The last bytes that the console said. */
@@ -30,10 +30,11 @@ struct console_ring {
 };
 
 struct console {
+    struct loop *loop;     /* that watches what of it is open */
     struct terminal pty;   /* -1: the container has no console of ours (no rootfs, lxc.console.path = none) */
     struct terminal proxy; /* for a client: it gets the slave, we relay from and to the master */
     struct winsize proxy_size; /* as the client last set it */
-    int input, output;         /* of the person, or of lxc.console.path; -1: none */
+    int input, output;         /* of the user, or of lxc.console.path; -1: none */
     bool owned;                /* `input` and `output` are one fd, ours to close (lxc.console.path) */
     bool raw;                  /* `input` is a terminal in raw mode, as it was in `saved` */
     struct termios saved;
@@ -57,32 +58,27 @@ bool console_wanted(const struct config *c);
  * Before a start: open the log, the ring and lxc.console.path; in the foreground use standard input and
  * output, for lxc-execute what of them is a terminal. 0 or a negative errno with `err` filled.
  */
-int console_open(struct console *c, const struct config *config, const struct start_options *options,
-                 struct error *err);
+int console_open(struct console *c, struct loop *loop, const struct config *config,
+                 const struct start_options *options, struct error *err);
 
-/* The container's pty has come: relay from now on, which puts the person's terminal in raw mode. */
-int console_connect(struct monitor *m, struct error *err);
-
-/* What each watched fd has to say (core/monitor/monitor.h, enum watch). */
-void console_output(struct monitor *m);
-void console_input(struct monitor *m);
-void console_proxy_input(struct monitor *m);
+/* The container's pty has come: relay from now on, which puts the user's terminal in raw mode. */
+int console_connect(struct console *c, struct error *err);
 
 /* Pass on all that the container has written by now. */
-void console_catch_up(struct monitor *m);
+void console_catch_up(struct console *c);
 
-/* The person's terminal has a new size. */
+/* The user's terminal has a new size. */
 void console_window_size(struct console *c);
 
-/* The container has ended: pass on what its pty still holds, put the person's terminal back, close all. */
-void console_close(struct monitor *m);
+/* The container has ended: pass on what its pty still holds, put the user's terminal back, close all. */
+void console_close(struct console *c);
 
 /*
  * Lend the console to a client. Returns the fd to send (the console's) or -EBUSY, -EINVAL when there is no
- * console, or another negative errno. The monitor relays from then on until console_release().
+ * console, or another negative errno. It is relayed from then on until console_release().
  */
-int console_take(struct monitor *m, int connection);
-void console_release(struct monitor *m, int connection);
+int console_take(struct console *c, int connection);
+void console_release(struct console *c, int connection);
 
 /*
  * The ring buffer's contents, oldest first, at most `max` bytes (0: all), in memory the caller frees. 0,

@@ -171,19 +171,6 @@ static int collect(struct monitor *m, int sync, struct error *err)
     }
 }
 
-static int open_leases(struct monitor *m, struct error *err)
-{
-    const char *name = m->config->uts_name ? m->config->uts_name : m->container->name;
-    int r = network_leases_open(&m->leases, name, &m->network, err);
-
-    for (size_t i = 0; r == 0 && i < m->leases.count; i++) {
-        r = monitor_watch(m, m->leases.items[i].link.fd, WATCH_LEASE);
-        if (r < 0)
-            error_set(err, r, "cannot listen to DHCP servers");
-    }
-    return r;
-}
-
 /* The monitor's part of a start, once the child has been let go. */
 static int prepare(struct monitor *m, int sync, struct error *err)
 {
@@ -198,7 +185,8 @@ static int prepare(struct monitor *m, int sync, struct error *err)
     if (r == 0 && m->clone_flags & CLONE_NEWNET)
         r = network_attach(m->container, m->config, m->init_pid, &m->network, err);
     if (r == 0)
-        r = open_leases(m, err);
+        r = network_leases_open(&m->leases, &m->loop, m->container->name, m->config, m->init_pid, &m->network,
+                                err);
     if (r == 0)
         r = collect(m, sync, err);
     if (r == 0)
@@ -208,7 +196,7 @@ static int prepare(struct monitor *m, int sync, struct error *err)
     if (r == 0)
         r = run_hooks(m, HOOK_START_HOST, NULL, err);
     if (r == 0 && m->console.pty.master >= 0)
-        r = console_connect(m, err);
+        r = console_connect(&m->console, err);
     return r;
 }
 
@@ -249,7 +237,7 @@ static int see_off(struct monitor *m, bool notifies, int sync, struct error *err
     if (r == 0)
         r = sync_wait(sync, SYNC_RUNNING, NULL, err);
     if (r == 0 && seccomp_notify_has_proxy(&m->notifier)) {
-        r = monitor_watch(m, m->notifier.listener, WATCH_NOTIFIER);
+        r = seccomp_notify_watch(&m->notifier, &m->loop, m->notifier.listener);
         if (r < 0)
             error_set(err, r, "cannot listen to seccomp notifications");
     }
@@ -302,7 +290,7 @@ int launch(struct monitor *m, struct error *err)
     if (!restores)
         r = seccomp_prepare(m->config, &seccomp, err);
     if (r == 0)
-        r = console_open(&m->console, m->config, m->options, err);
+        r = console_open(&m->console, &m->loop, m->config, m->options, err);
     if (r == 0)
         r = run_hooks(m, HOOK_PRE_START, NULL, err);
     if (r == 0)
@@ -349,7 +337,7 @@ void land(struct monitor *m, bool reboot)
 
     monitor_set_state(m, STATE_STOPPING);
     end_processes(m);
-    console_close(m);
+    console_close(&m->console);
     terminals_close(&m->ttys);
     close_fd(&m->devpts_fd);
     seccomp_notify_close(&m->notifier);

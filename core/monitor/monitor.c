@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -30,22 +29,10 @@ void monitor_set_state(struct monitor *m, enum container_state state)
     monitord_tell(m->container, 0, (int)state);
 }
 
-int monitor_watch(struct monitor *m, int fd, enum watch what)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)what << 32 | (uint32_t)fd};
-
-    return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
-}
-
-void monitor_unwatch(struct monitor *m, int fd)
-{
-    epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
-}
-
 void monitor_release(struct monitor *m, int connection)
 {
     terminals_release(&m->ttys, connection);
-    console_release(m, connection);
+    console_release(&m->console, connection);
     state_clients_drop(&m->state_clients, connection);
 }
 
@@ -54,106 +41,62 @@ int monitor_signal(struct monitor *m, int signal)
     return m->init_pid ? signal_process(m->init_pidfd, m->init_pid, signal) : -ESRCH;
 }
 
-static void accept_connection(struct monitor *m)
+static void connection_serve(int connection, void *data)
 {
-    int connection = command_server_accept(m->listening, &m->refused);
+    struct monitor *m = data;
 
-    if (connection < 0)
-        return;
-    if (monitor_watch(m, connection, WATCH_CONNECTION) < 0)
-        close(connection);
-}
-
-static void serve_connection(struct monitor *m, int connection)
-{
     if (command_server_handle(m, connection) == COMMAND_KEEP)
         return;
-    monitor_unwatch(m, connection);
+    loop_remove(&m->loop, connection);
     monitor_release(m, connection);
     close(connection);
 }
 
-/* Whether init has ended; then its status is kept. */
+static void connection_accept(int listening, void *data)
+{
+    struct monitor *m = data;
+    int connection = command_server_accept(listening, &m->refused);
+
+    if (connection >= 0 && loop_add(&m->loop, connection, connection_serve, m) < 0)
+        close(connection);
+}
+
+/* Has init ended? Then its status is kept, and the loop ends. */
 static void reap_init(struct monitor *m)
 {
     int status;
 
-    if (m->init_pid && waitpid(m->init_pid, &status, WNOHANG) == m->init_pid) {
-        m->init_pid = 0;
-        m->init_status = status;
-        monitord_tell(m->container, MESSAGE_EXIT_STATUS, status);
-    }
+    if (!m->init_pid || waitpid(m->init_pid, &status, WNOHANG) != m->init_pid)
+        return;
+    m->init_pid = 0;
+    m->init_status = status;
+    monitord_tell(m->container, MESSAGE_EXIT_STATUS, status);
+    loop_stop(&m->loop);
 }
 
 /* Signals are init's, but for those that are about us. A terminal that has gone is a reason to end it. */
-static void handle_signal(struct monitor *m)
+static void handle_signal(const struct signalfd_siginfo *info, void *data)
 {
-    struct signalfd_siginfo info;
+    struct monitor *m = data;
 
-    if (read(m->signal, &info, sizeof(info)) != sizeof(info))
-        return;
-    if (info.ssi_signo == SIGCHLD)
+    if (info->ssi_signo == SIGCHLD)
         reap_init(m);
-    else if (info.ssi_signo == SIGWINCH)
+    else if (info->ssi_signo == SIGWINCH)
         console_window_size(&m->console);
-    else if (info.ssi_signo != SIGPIPE) /* which is about a pipe of ours */
-        (void)monitor_signal(m, info.ssi_signo == SIGHUP ? SIGTERM : (int)info.ssi_signo);
+    else if (info->ssi_signo != SIGPIPE) /* which is about a pipe of ours */
+        (void)monitor_signal(m, info->ssi_signo == SIGHUP ? SIGTERM : (int)info->ssi_signo);
 }
 
-static void handle_event(struct monitor *m, enum watch what, int fd)
-{
-    switch (what) {
-    case WATCH_SIGNAL:
-        handle_signal(m);
-        break;
-    case WATCH_LISTENING:
-        accept_connection(m);
-        break;
-    case WATCH_CONNECTION:
-        serve_connection(m, fd);
-        break;
-    case WATCH_CONSOLE:
-        console_output(m);
-        break;
-    case WATCH_CONSOLE_INPUT:
-        console_input(m);
-        break;
-    case WATCH_CONSOLE_PROXY:
-        console_proxy_input(m);
-        break;
-    case WATCH_LEASE:
-        break; /* follow() sees to it, as it does when time has come */
-    case WATCH_NOTIFIER:
-        if (!seccomp_notify_handle(&m->notifier, fd)) {
-            monitor_unwatch(m, fd);
-            if (fd != m->notifier.listener)
-                close(fd);
-        }
-        break;
-    }
-}
-
-/*
- * Until init has ended. One event at a time: handling one may close the fd of another.
- */
+/* Until init has ended. */
 static int follow(struct monitor *m, struct error *err)
 {
-    while (m->init_pid) {
-        struct epoll_event event;
-        int n = epoll_wait(m->epoll, &event, 1, network_leases_wait_ms(&m->leases));
+    int r = loop_run(&m->loop);
 
-        if (n < 0 && errno != EINTR)
-            return error_set(err, errno, "cannot wait for what %s does", m->container->name);
-        if (n > 0)
-            handle_event(m, (enum watch)(event.data.u64 >> 32), (int)(uint32_t)event.data.u64);
-        if (m->init_pid)
-            network_leases_run(&m->leases, m->config, m->init_pid);
-    }
-    return 0;
+    return r < 0 ? error_set(err, r, "cannot wait for what %s does", m->container->name) : 0;
 }
 
-/* Signals that say that we are broken keep their effect; SIGCHLD tells of init's end. */
-static int open_signals(sigset_t *before)
+/* Signals that say that we are broken keep their effect; SIGCHLD reports init's end. */
+static int open_signals(struct monitor *m, sigset_t *before)
 {
     sigset_t set;
 
@@ -166,7 +109,7 @@ static int open_signals(sigset_t *before)
     sigdelset(&set, SIGSYS);
     sigdelset(&set, SIGTRAP);
     sigprocmask(SIG_BLOCK, &set, before);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return loop_signals(&m->loop, &set, handle_signal, m);
 }
 
 static int open_loop(struct monitor *m, sigset_t *before, struct error *err)
@@ -176,13 +119,11 @@ static int open_loop(struct monitor *m, sigset_t *before, struct error *err)
     m->listening = command_server_listen(m->container, err);
     if (m->listening < 0)
         return m->listening;
-    m->signal = open_signals(before);
-    m->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (m->signal < 0 || m->epoll < 0)
-        return error_set(err, errno, "cannot watch over %s", m->container->name);
-    r = monitor_watch(m, m->signal, WATCH_SIGNAL);
+    r = loop_open(&m->loop);
     if (r == 0)
-        r = monitor_watch(m, m->listening, WATCH_LISTENING);
+        r = open_signals(m, before);
+    if (r == 0)
+        r = loop_add(&m->loop, m->listening, connection_accept, m);
     return r < 0 ? error_set(err, r, "cannot watch over %s", m->container->name) : 0;
 }
 
@@ -277,8 +218,7 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     monitor_set_state(&m, STATE_STOPPED);
     state_clients_free(&m.state_clients);
     close_fd(&m.refused);
-    close_fd(&m.epoll);
-    close_fd(&m.signal);
+    loop_close(&m.loop);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return r;
 }

@@ -1,8 +1,6 @@
 /*
  * The monitor: one small process for each running container. It starts the container's init, answers the
  * command socket, relays the console, and gives everything back when init ends.
- *
- * The event loop (monitor.c) watches fds; nothing else in the program reads them.
  */
 #ifndef LXCBOX_CORE_RUN_MONITOR_H
 #define LXCBOX_CORE_RUN_MONITOR_H
@@ -11,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/base/loop.h"
 #include "core/config/config.h"
 #include "core/config/container.h"
 #include "core/confine/apparmor.h"
@@ -24,18 +23,6 @@
 #include "core/monitor/terminal.h"
 
 struct cgroup; /* core/cgroup/cgroup.h */
-
-/* What became readable. */
-enum watch {
-    WATCH_SIGNAL,        /* signalfd: init has ended, a signal for us or for it, a new window size */
-    WATCH_LISTENING,     /* the command socket */
-    WATCH_CONNECTION,    /* a client of the command socket */
-    WATCH_CONSOLE,       /* output of the container */
-    WATCH_CONSOLE_INPUT, /* keys of the person in front of lxc-start -F */
-    WATCH_CONSOLE_PROXY, /* keys of lxc-console's person */
-    WATCH_LEASE,         /* a DHCP server's answers */
-    WATCH_NOTIFIER,      /* calls that wait for an answer, by the seccomp profile */
-};
 
 struct monitor {
     const struct container *container;
@@ -59,17 +46,16 @@ struct monitor {
     struct seccomp_notifier notifier;
     struct state_clients state_clients;
 
-    int epoll;
+    struct loop loop;
     int listening; /* the command socket */
     int refused;   /* the last connection that was, see command_server_accept(); -1: none */
-    int signal;    /* signalfd */
 };
 
 #define MONITOR_INIT                                                                                         \
     {                                                                                                        \
         .init_pidfd = -1, .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .devpts_fd = -1,                \
         .console = CONSOLE_NONE, .network = NETWORK_STATE_INIT, .notifier = SECCOMP_NOTIFIER_INIT,           \
-        .epoll = -1, .listening = -1, .refused = -1, .signal = -1                                            \
+        .loop = LOOP_INIT, .listening = -1, .refused = -1                                                    \
     }
 
 /*
@@ -86,10 +72,6 @@ void monitor_set_state(struct monitor *m, enum container_state state);
 
 /* The same where a client has changed it, who tells lxc-monitor (core/command/monitord.h) itself. */
 void monitor_note_state(struct monitor *m, enum container_state state);
-
-/* Watch an fd for input and hang-up; stop watching it (before it is closed). 0 or a negative errno. */
-int monitor_watch(struct monitor *m, int fd, enum watch what);
-void monitor_unwatch(struct monitor *m, int fd);
 
 /* Give back whatever a connection holds: a tty, the console, a subscription to states. */
 void monitor_release(struct monitor *m, int connection);

@@ -20,13 +20,24 @@
 
 #define ANSWER_SECONDS 30
 
+/* The loop stays: listeners that lxc-attach has handed over end by themselves. */
+static void notifier_reset(struct seccomp_notifier *n)
+{
+    struct loop *loop = n->loop;
+
+    *n = (struct seccomp_notifier)SECCOMP_NOTIFIER_INIT;
+    n->loop = loop;
+}
+
 void seccomp_notify_close(struct seccomp_notifier *n)
 {
+    if (n->loop && n->listener >= 0)
+        loop_remove(n->loop, n->listener);
     close_fd(&n->listener);
     close_fd(&n->proxy);
     free(n->request);
     free(n->response);
-    *n = (struct seccomp_notifier)SECCOMP_NOTIFIER_INIT;
+    notifier_reset(n);
 }
 
 int seccomp_notify_address(const char *text, struct sockaddr_un *address, socklen_t *length)
@@ -72,7 +83,7 @@ int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int 
 {
     int r;
 
-    *n = (struct seccomp_notifier)SECCOMP_NOTIFIER_INIT;
+    notifier_reset(n);
     n->listener = listener;
     n->init_pid = init_pid;
     n->cookie = c->seccomp_notify_cookie;
@@ -188,6 +199,23 @@ static int consult(struct seccomp_notifier *n)
     if (r < 0)
         close_fd(&n->proxy);
     return r;
+}
+
+static void notifier_readable(int listener, void *data)
+{
+    struct seccomp_notifier *n = data;
+
+    if (seccomp_notify_handle(n, listener))
+        return;
+    loop_remove(n->loop, listener);
+    if (listener != n->listener)
+        close(listener);
+}
+
+int seccomp_notify_watch(struct seccomp_notifier *n, struct loop *loop, int listener)
+{
+    n->loop = loop;
+    return loop_add(loop, listener, notifier_readable, n);
 }
 
 bool seccomp_notify_has_proxy(const struct seccomp_notifier *n)

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
+#include "core/base/loop.h"
 #include "core/config/config.h"
 
 struct seccomp_proxy_message {
@@ -26,9 +27,10 @@ struct seccomp_proxy_message {
 };
 
 struct seccomp_notifier {
-    int listener; /* init's; -1: none */
-    int calling;  /* whose call is being handled */
-    int proxy;    /* connected socket; -1: to be connected again */
+    struct loop *loop; /* that watches the listeners; NULL: none yet */
+    int listener;      /* init's; -1: none */
+    int calling;       /* whose call is being handled */
+    int proxy;         /* connected socket; -1: to be connected again */
     struct sockaddr_un address;
     socklen_t address_length;
     const char *cookie;
@@ -65,6 +67,10 @@ int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int 
  * left to listen to.
  */
 bool seccomp_notify_handle(struct seccomp_notifier *n, int listener);
+
+/* Have `loop` handle the calls of a listener from now on; one that is not init's is ours to close at its end.
+ * 0 or a negative errno. */
+int seccomp_notify_watch(struct seccomp_notifier *n, struct loop *loop, int listener);
 
 /* Is there a proxy, and so something to handle? */
 bool seccomp_notify_has_proxy(const struct seccomp_notifier *n);

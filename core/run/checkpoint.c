@@ -409,5 +409,5 @@ int checkpoint_restore(struct monitor *m, struct error *err)
         r = take_over(m, err);
     if (r == 0)
         r = cgroup_limit_devices(m->cgroup, m->config, err);
-    return r == 0 && m->console.pty.master >= 0 ? console_connect(m, err) : r;
+    return r == 0 && m->console.pty.master >= 0 ? console_connect(&m->console, err) : r;
 }
