@@ -141,9 +141,13 @@ int cgroup_destroy_payload(struct cgroup *g, struct error *err);
 
 /* ---- On directory fds, for commands that got them from a monitor (command_cgroup_fds()) ---- */
 
+/* How long processes get to freeze: those that are in the middle of a system call finish it first. */
+#define CGROUP_FREEZE_MS 10000
+
 /*
- * Freeze or thaw a v1 freezer cgroup or any v2 cgroup, and wait until it is done. `timeout_ms` -1: for ever;
- * 0: do not wait. 0, -ETIMEDOUT, or another negative errno with `err` filled.
+ * Freeze or thaw a v1 freezer cgroup or any v2 cgroup, and wait until it is done. `timeout_ms` 0: do not
+ * wait. 0, -ETIMEDOUT (what did not freeze in time is thawed again), or another negative errno with `err`
+ * filled.
  */
 int cgroup_freeze_fd(int fd, bool freeze, int timeout_ms, struct error *err);
 

@@ -8,23 +8,27 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
 
-/* cgroup-v2.rst: a change of cgroup.events is told by POLLPRI. */
-static int wait_frozen_v2(int fd, bool freeze, int timeout_ms)
+/* ---- Freezing ---- */
+
+#define ROUND_MS 1000
+
+/* cgroup-v2.rst: POLLPRI reports a change of cgroup.events. */
+static int freezer_wait_v2(int fd, bool freeze, int64_t deadline_ms)
 {
     cleanup_fd int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
 
     if (events < 0)
         return -errno;
     for (;;) {
         struct pollfd p = {events, POLLPRI, 0};
-        int64_t left = timeout_ms < 0 ? -1 : deadline - clock_monotonic_ms();
+        int64_t left_ms = deadline_ms - clock_monotonic_ms();
         char text[256];
         ssize_t n = pread(events, text, sizeof(text) - 1, 0);
 
@@ -33,46 +37,86 @@ static int wait_frozen_v2(int fd, bool freeze, int timeout_ms)
         text[n] = '\0';
         if (strstr(text, freeze ? "frozen 1" : "frozen 0"))
             return 0;
-        if (timeout_ms >= 0 && left <= 0)
+        if (left_ms <= 0)
             return -ETIMEDOUT;
-        if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+        if (poll(&p, 1, (int)left_ms) < 0 && errno != EINTR)
             return -errno;
     }
 }
 
 /*
- * A task in the middle of something lets a v1 freezer stay FREEZING for a while, and writing again makes it
- * try again: freezer-subsystem.rst. There is nothing to poll(2) on.
+ * A task in the middle of a system call lets a v1 freezer stay FREEZING for a while, and writing again makes
+ * it try again: freezer-subsystem.rst. There is nothing to poll(2) on.
  */
-static int freeze_v1(int fd, bool freeze, int timeout_ms)
+static int freezer_wait_v1(int fd, const char *state, int64_t deadline_ms)
 {
-    const char *state = freeze ? "FROZEN" : "THAWED";
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    const struct timespec pause = {0, 2000000};
 
     for (;;) {
-        const struct timespec pause = {0, 2000000};
         cleanup_free char *now = NULL;
-        int r = file_write_value(fd, "freezer.state", state);
+        int r = file_read(fd, "freezer.state", 64, &now, NULL);
+
+        if (r < 0 || starts_with(now, state))
+            return r;
+        if (clock_monotonic_ms() >= deadline_ms)
+            return -ETIMEDOUT;
+        nanosleep(&pause, NULL);
+        r = file_write_value(fd, "freezer.state", state);
+        if (r < 0)
+            return r;
+    }
+}
+
+/* A freezer of either version. */
+struct freezer {
+    int fd;
+    bool unified;
+};
+
+static int freezer_write(const struct freezer *f, bool freeze)
+{
+    return f->unified ? file_write_value(f->fd, "cgroup.freeze", freeze ? "1" : "0")
+                      : file_write_value(f->fd, "freezer.state", freeze ? "FROZEN" : "THAWED");
+}
+
+static int freezer_wait(const struct freezer *f, bool freeze, int64_t deadline_ms)
+{
+    return f->unified ? freezer_wait_v2(f->fd, freeze, deadline_ms)
+                      : freezer_wait_v1(f->fd, freeze ? "FROZEN" : "THAWED", deadline_ms);
+}
+
+/*
+ * A task that sleeps in the kernel until another one acts (vfork(2), a lock) keeps the cgroup from becoming
+ * frozen for as long as that other one is frozen already. All run for a moment, and the next round meets them
+ * elsewhere. What does not freeze in the end is not left half frozen.
+ */
+static int freezer_set(const struct freezer *f, bool freeze, int timeout_ms)
+{
+    const struct timespec pause = {0, 20000000};
+    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+
+    for (;;) {
+        int64_t round_ms = clock_monotonic_ms() + ROUND_MS;
+        int r = freezer_write(f, freeze);
 
         if (r < 0 || timeout_ms == 0)
             return r;
-        r = file_read(fd, "freezer.state", 64, &now, NULL);
-        if (r < 0 || starts_with(now, state))
+        r = freezer_wait(f, freeze, round_ms < deadline_ms ? round_ms : deadline_ms);
+        if (r != -ETIMEDOUT)
             return r;
-        if (timeout_ms > 0 && clock_monotonic_ms() >= deadline)
-            return -ETIMEDOUT;
+        if (freeze)
+            (void)freezer_write(f, false);
+        if (clock_monotonic_ms() >= deadline_ms)
+            return r;
         nanosleep(&pause, NULL);
     }
 }
 
 int cgroup_freeze_fd(int fd, bool freeze, int timeout_ms, struct error *err)
 {
-    int r = file_write_value(fd, "cgroup.freeze", freeze ? "1" : "0");
+    const struct freezer f = {fd, faccessat(fd, "cgroup.freeze", F_OK, 0) == 0};
+    int r = freezer_set(&f, freeze, timeout_ms);
 
-    if (r == 0 && timeout_ms != 0)
-        r = wait_frozen_v2(fd, freeze, timeout_ms);
-    else if (r == -ENOENT)
-        r = freeze_v1(fd, freeze, timeout_ms);
     if (r < 0)
         error_set(err, r, "cannot %s the container", freeze ? "freeze" : "thaw");
     return r == -ENOENT ? error_remedy(err, "the kernel needs the freezer controller, or cgroup v2 of 5.2")

@@ -84,7 +84,9 @@ int command_devpts_fd(const struct container *c, struct error *err);
 int command_console_log(const struct container *c, const struct console_log_request *request, char **data,
                         size_t *length, struct error *err);
 
-/* Through the monitor: only where the host has cgroup v2 alone, else -ENOENT (core/run/freeze.h does both).
+/*
+ * Through the monitor: only where the host has cgroup v2 alone, else -ENOENT (core/run/freeze.h does both).
+ * -ETIMEDOUT: not done in time.
  */
 int command_freeze(const struct container *c, bool freeze, int timeout_seconds, struct error *err);
 

@@ -325,12 +325,16 @@ static enum command_outcome serve_state_clients(const struct call *c)
 static enum command_outcome answer_freeze(const struct call *c, bool freeze)
 {
     struct monitor *m = c->monitor;
-    int fd = unified_fd(m, true), timeout_seconds = (int)c->request->value, r;
+    int fd = unified_fd(m, true), timeout_ms = CGROUP_FREEZE_MS, r;
+    intptr_t seconds = c->request->value;
 
     if (fd < 0)
         return reply_result(c, -ENOENT);
+    /* Nothing else is served meanwhile, so that no client may ask for more, or for ever. */
+    if (seconds >= 0 && seconds < timeout_ms / 1000)
+        timeout_ms = (int)seconds * 1000;
     monitor_set_state(m, freeze ? STATE_FREEZING : STATE_THAWED);
-    r = cgroup_freeze_fd(fd, freeze, timeout_seconds < 0 ? -1 : timeout_seconds * 1000, NULL);
+    r = cgroup_freeze_fd(fd, freeze, timeout_ms, NULL);
     monitor_set_state(m, (r == 0) == freeze ? STATE_FROZEN : STATE_RUNNING);
     return reply_result(c, r);
 }

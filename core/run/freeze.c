@@ -6,12 +6,22 @@
 #include "core/cgroup/cgroup.h"
 #include "core/command/command_client.h"
 
+static int freeze_timed_out(const struct container *c, bool freeze, struct error *err)
+{
+    error_text(err, ETIMEDOUT, "%s did not %s within %d seconds%s", c->name, freeze ? "freeze" : "thaw",
+               CGROUP_FREEZE_MS / 1000, freeze ? ", so that it runs on" : "");
+    return error_remedy(err, freeze ? "one of its processes waits inside the kernel: state D in ps"
+                                    : "a cgroup above its own may be frozen");
+}
+
 int container_freeze(const struct container *c, bool freeze, struct error *err)
 {
     struct error refused = ERROR_INIT;
     cleanup_fd int dirfd = -1;
-    int r = command_freeze(c, freeze, -1, &refused);
+    int r = command_freeze(c, freeze, CGROUP_FREEZE_MS / 1000, &refused);
 
+    if (r == -ETIMEDOUT)
+        return freeze_timed_out(c, freeze, err);
     if (r != -ENOENT) {
         if (r < 0 && err)
             *err = refused;
@@ -26,10 +36,11 @@ int container_freeze(const struct container *c, bool freeze, struct error *err)
     if (r < 0)
         return r;
     error_clear(&refused);
-    r = cgroup_freeze_fd(dirfd, freeze, -1, &refused);
+    r = cgroup_freeze_fd(dirfd, freeze, CGROUP_FREEZE_MS, &refused);
     if (r < 0) {
         (void)command_set_state(c, freeze ? STATE_RUNNING : STATE_FROZEN, NULL);
-        return error_set(err, r, "cannot %s %s", freeze ? "freeze" : "thaw", c->name);
+        return r == -ETIMEDOUT ? freeze_timed_out(c, freeze, err)
+                               : error_set(err, r, "cannot %s %s", freeze ? "freeze" : "thaw", c->name);
     }
     return command_set_state(c, freeze ? STATE_FROZEN : STATE_RUNNING, err);
 }

@@ -10,7 +10,10 @@
 
 #include "core/config/container.h"
 
-/* Freeze (or thaw) and wait until it is done. 0 also when it was so already; -ENOTCONN: not running. */
+/*
+ * Freeze (or thaw) and wait until it is done. 0 also when it was so already; -ENOTCONN: not running;
+ * -ETIMEDOUT: after CGROUP_FREEZE_MS some process had not frozen, and all run again.
+ */
 int container_freeze(const struct container *c, bool freeze, struct error *err);
 
 #endif
