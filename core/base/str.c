@@ -157,6 +157,27 @@ bool line_word(const char *line, unsigned index, char *out, size_t size)
     return true;
 }
 
+static bool is_octal_byte(const char *digits)
+{
+    return digits[0] >= '0' && digits[0] <= '3' && digits[1] >= '0' && digits[1] <= '7' && digits[2] >= '0' &&
+           digits[2] <= '7' && (digits[0] != '0' || digits[1] != '0' || digits[2] != '0');
+}
+
+void text_unescape(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from;) {
+        if (*from == '\\' && is_octal_byte(from + 1)) {
+            *to++ = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+            from += 4;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+}
+
 int parse_int64(const char *text, int base, int64_t min, int64_t max, int64_t *out)
 {
     char *end;

@@ -54,6 +54,12 @@ bool ends_with(const char *text, const char *suffix);
  * costs 9 KB. */
 bool line_word(const char *line, unsigned index, char *out, size_t size);
 
+/*
+ * Replace "\\040" and the like, by which /proc's tables of mounts and fstab(5) write blanks and backslashes,
+ * with the bytes that they stand for, in place.
+ */
+void text_unescape(char *text);
+
 /* A formatted string the caller frees, or NULL when out of memory. */
 char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -82,20 +82,13 @@ bool cgroup_controllers_have(const char *controllers, const char *controller)
     return false;
 }
 
-/* A path of mountinfo, where space, tab, newline and backslash are written as "\040" (proc(5)). */
+/* A path of mountinfo. */
 static char *unescape(struct piece p)
 {
-    char *out = malloc(p.length + 1), *to = out;
+    char *out = strndup(p.text, p.length);
 
-    for (size_t i = 0; out && i < p.length; i++) {
-        const char *c = p.text + i;
-        bool octal = *c == '\\' && i + 3 < p.length && c[1] >= '0' && c[1] <= '3' && c[2] >= '0' &&
-                     c[2] <= '7' && c[3] >= '0' && c[3] <= '7';
-        *to++ = octal ? (char)((c[1] - '0') * 64 + (c[2] - '0') * 8 + (c[3] - '0')) : *c;
-        i += octal ? 3 : 0;
-    }
     if (out)
-        *to = '\0';
+        text_unescape(out);
     return out;
 }
 

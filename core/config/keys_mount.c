@@ -166,26 +166,16 @@ void mount_free(struct config_mount *m)
     *m = (struct config_mount){0};
 }
 
-/* One field, with fstab(5)'s "\040" and its like made plain. */
-static char *field(const char **at)
+/* One field of a line in the format of fstab(5). */
+static char *mount_field(const char **at)
 {
     const char *from = *at + strspn(*at, " \t");
     size_t length = strcspn(from, " \t");
-    char *out = malloc(length + 1), *to = out;
+    char *out = strndup(from, length);
 
-    if (!out)
-        return NULL;
     *at = from + length;
-    while (from < *at) {
-        if (*at - from >= 4 && from[0] == '\\' && (from[1] == '0' || from[1] == '1') && from[2] >= '0' &&
-            from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
-            *to++ = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
-            from += 4;
-        } else {
-            *to++ = *from++;
-        }
-    }
-    *to = '\0';
+    if (out)
+        text_unescape(out);
     return out;
 }
 
@@ -201,7 +191,7 @@ int mount_parse(const char *line, const char *origin, struct config_mount *m)
     const char *at = line;
 
     for (size_t i = 0; i < ARRAY_LENGTH(fields); i++) {
-        *fields[i] = field(&at);
+        *fields[i] = mount_field(&at);
         if (!*fields[i])
             return -ENOMEM;
     }

@@ -125,6 +125,7 @@ static bool follows_host(const struct rootfs *r, const char *path)
             *next++ = '\0';
         if (!line_word(line, 4, mountpoint, sizeof(mountpoint)))
             continue;
+        text_unescape(mountpoint);
         length = strlen(mountpoint);
         length -= mountpoint[length - 1] == '/'; /* "/" is above all */
         if (length < best || strncmp(path, mountpoint, length) != 0 || (path[length] && path[length] != '/'))
@@ -241,6 +242,7 @@ static int read_hierarchy(const char *line, struct hierarchy *h)
         !line_word(separator, 1, type, sizeof(type)) ||
         !line_word(separator, 3, super_options, sizeof(super_options)))
         return 0;
+    text_unescape(mountpoint);
     h->is_v2 = strcmp(type, "cgroup2") == 0;
     if ((!h->is_v2 && strcmp(type, "cgroup") != 0) || !starts_with(mountpoint, root))
         return 0;

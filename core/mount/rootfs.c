@@ -291,6 +291,7 @@ static int move_root(struct rootfs *r)
         next = next ? next + 1 : NULL;
         if (!line_word(line, 4, mountpoint, sizeof(mountpoint)) || strcmp(mountpoint, "/") == 0)
             continue;
+        text_unescape(mountpoint);
         /* The container's tree, what is in it, and what it is in. */
         if (strncmp(mountpoint, r->path, kept) == 0 && (mountpoint[kept] == '/' || !mountpoint[kept]))
             continue;
