@@ -263,6 +263,8 @@ static int dhcpc_run(struct invocation *in, struct error *err)
     if (in->argc > 1 || (in->argc && o->interface))
         return error_text(err, EINVAL, "one interface at a time");
     c.interface = in->argc ? in->argv[0] : o->interface ? o->interface : "eth0";
+    if (!o->foreground)
+        close_others(NULL, 0); /* nothing of the caller's stays open in the background */
     r = read_options(o, &link, err);
     if (r == 0)
         r = open_signals(&c, err);

@@ -98,6 +98,31 @@ void close_from(int first)
         close(fd);
 }
 
+static void close_between(int first, int end)
+{
+    if (first < end && syscall(SYS_close_range, first, end - 1, 0) < 0)
+        for (int fd = first; fd < end; fd++)
+            close(fd);
+}
+
+void close_others(const int *kept, size_t count)
+{
+    int next = STDERR_FILENO + 1;
+
+    for (;;) {
+        int first = -1;
+
+        for (size_t i = 0; i < count; i++)
+            if (kept[i] >= next && (first < 0 || kept[i] < first))
+                first = kept[i];
+        if (first < 0)
+            break;
+        close_between(next, first);
+        next = first + 1;
+    }
+    close_from(next);
+}
+
 int file_write_value(int dirfd, const char *path, const char *value)
 {
     cleanup_fd int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);

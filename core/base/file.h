@@ -28,6 +28,9 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t length, 
 /* Close every fd from `first` on, also those without close-on-exec. */
 void close_from(int first);
 
+/* Close every fd above standard error but the `count` ones in `kept`, of which negative numbers are none. */
+void close_others(const int *kept, size_t count);
+
 /* Write a value into a kernel file (/proc, /sys, cgroup): one write, no creation. 0 or negative errno. */
 int file_write_value(int dirfd, const char *path, const char *value);
 

@@ -78,26 +78,12 @@ static int live(const struct container *c, struct config *config, const struct s
     return r;
 }
 
-/* Close every fd but the standard ones, the logs' and `report` (-1: none), in ascending order. */
+/* Close what the caller was started with, but the logs' fds and `report` (-1: none). */
 static void close_inherited(int report)
 {
     const int kept[] = {report, log_fd(), log_syslog_fd()};
-    int next = STDERR_FILENO + 1;
 
-    for (;;) {
-        int first = -1;
-
-        for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
-            if (kept[i] >= next && (first < 0 || kept[i] < first))
-                first = kept[i];
-        if (first < 0)
-            break;
-        if (first > next && syscall(SYS_close_range, next, first - 1, 0) < 0)
-            for (int fd = next; fd < first; fd++)
-                close(fd);
-        next = first + 1;
-    }
-    close_from(next);
+    close_others(kept, ARRAY_LENGTH(kept));
 }
 
 /* Standard error stays the starter's until the container runs: warnings go there. */

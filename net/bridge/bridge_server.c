@@ -208,7 +208,8 @@ static void report(int fd, const struct error *err, const struct string_list *wa
 /* Keep nothing of the caller's open, but the log; in the foreground that may be standard error. */
 static void leave_caller(int report_fd, bool foreground)
 {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = log_fd();
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int kept[] = {report_fd, log_fd(), log_syslog_fd()};
 
     if (!foreground)
         setsid();
@@ -216,9 +217,7 @@ static void leave_caller(int report_fd, bool foreground)
         for (int fd = 0; fd <= 2; fd++)
             if (!foreground || fd < 2)
                 dup2(null, fd);
-    for (int fd = 3; fd < 1024; fd++)
-        if (fd != log && fd != report_fd)
-            close(fd);
+    close_others(kept, ARRAY_LENGTH(kept));
 }
 
 static _Noreturn void run_daemon(const struct bridge_settings *settings, int report_fd, bool foreground)

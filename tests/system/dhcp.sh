@@ -78,8 +78,11 @@ isc() { server dhcpd -4 -d -user root -group root -cf "$WORK/dhcpd.conf" -lf "$W
 isc
 until_ok 5 grep -q 'Server starting' "$WORK/server"
 forget
-t "ISC's dhcpd gives it a lease, kept in the background" dhcpc -T 1 -p "$WORK/pid"
+kept() { dhcpc -T 1 -p "$WORK/pid" 9< /etc/passwd; }
+t "ISC's dhcpd gives it a lease, kept in the background" kept
 cleanup 'kill $(cat "$WORK/pid")'
+inherited() { find "/proc/$(cat "$WORK/pid")/fd" -lname /etc/passwd; }
+t 'in the background it keeps no file of its caller open' is '' inherited
 t 'the router becomes the default route' has '^default via 10.9.0.1 proto dhcp src 10.9.0.10' in_box c ip route show dev eth0
 t 'it renews in time' until_ok 6 eval '[ "$(grep -c "^DHCPACK" "$WORK/server")" -ge 2 ]'
 t 'and the address stays' has 'inet 10.9.0.1[01]' address

@@ -18,7 +18,10 @@ cleanup 'kill $upstream'
 
 stopped() { local s=0; lxc_net status || s=$?; [ $s -eq 3 ]; }
 t 'status says that the network is down, with 3' stopped
-t 'start needs nothing in PATH' lxc_net start
+start_with_fd() { (ulimit -n 4096 && exec 2000< /etc/passwd && lxc_net start); }
+t 'start needs nothing in PATH' start_with_fd
+inherited() { on_host find "/proc/$(on_host cat /run/lxc/lxc-net.pid)/fd" -lname /etc/passwd; }
+t 'the server keeps no file of its caller open' is '' inherited
 t 'the bridge has its address' has 'inet 10.0.3.1/24 brd 10.0.3.255' on_host ip addr show lxcbr0
 t 'packets are forwarded' is 1 on_host cat /proc/sys/net/ipv4/ip_forward
 t 'packets are masqueraded' has 'ip saddr 10.0.3.0/24 ip daddr != 10.0.3.0/24 counter.*masquerade' on_host nft list table ip lxc

@@ -168,6 +168,33 @@ static void numbers_are_whole_strings_in_range(void **state)
     assert_int_equal(parse_uint64("18446744073709551616", 10, UINT64_MAX, &u), -ERANGE);
 }
 
+static void a_path_of_a_table_of_mounts_is_unescaped(void **state)
+{
+    char path[] = "/a\\040b\\011\\134040\\012", plain[] = "\\000\\400\\08\\04";
+
+    (void)state;
+    text_unescape(path);
+    assert_string_equal(path, "/a b\t\\040\n");
+    text_unescape(plain);
+    assert_string_equal(plain, "\\000\\400\\08\\04");
+}
+
+static void only_the_named_fds_stay_open(void **state)
+{
+    int fds[4], kept[] = {-1, 0, 0};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(fds); i++)
+        assert_true((fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0);
+    kept[1] = fds[3];
+    kept[2] = fds[1];
+    close_others(kept, ARRAY_LENGTH(kept));
+    for (size_t i = 0; i < ARRAY_LENGTH(fds); i++)
+        assert_int_equal(fcntl(fds[i], F_GETFD) >= 0, i % 2);
+    close(fds[1]);
+    close(fds[3]);
+}
+
 static void a_word_of_a_line_is_found_by_its_number(void **state)
 {
     char word[5];
@@ -543,6 +570,8 @@ int main(void)
         cmocka_unit_test(a_string_buffer_grows_and_stays_terminated),
         cmocka_unit_test(numbers_are_whole_strings_in_range),
         cmocka_unit_test(a_word_of_a_line_is_found_by_its_number),
+        cmocka_unit_test(a_path_of_a_table_of_mounts_is_unescaped),
+        cmocka_unit_test(only_the_named_fds_stay_open),
         cmocka_unit_test(options_come_in_every_spelling),
         cmocka_unit_test(options_end_at_the_first_operand_when_told),
         cmocka_unit_test(bad_options_are_refused_by_name),
