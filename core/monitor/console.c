@@ -11,7 +11,8 @@
 #include "core/base/log.h"
 #include "core/run/start.h"
 
-#define PATIENCE_MS 1000
+#define PATIENCE_MS   1000
+#define RING_SIZE_MAX (UINT64_C(1) << 30) /* its length goes through the command socket as an int32_t */
 
 /* Write what the other side takes within PATIENCE_MS; the rest is dropped. */
 static void write_patiently(int fd, const char *bytes, size_t length)
@@ -50,6 +51,20 @@ static int open_log(struct console *c, struct error *err)
     return 0;
 }
 
+/* The configuration has rounded the size up to a power of two. */
+static int open_ring(struct console_ring *ring, uint64_t size_bytes, struct error *err)
+{
+    if (size_bytes == 0)
+        return 0;
+    if (size_bytes > RING_SIZE_MAX)
+        return error_text(err, EINVAL, "lxc.console.buffer.size = %llu is more than 1 GB",
+                          (unsigned long long)size_bytes);
+    ring->size = (size_t)size_bytes;
+    ring->bytes = malloc(ring->size);
+    return ring->bytes ? 0
+                       : error_set(err, ENOMEM, "cannot allocate lxc.console.buffer.size = %zu", ring->size);
+}
+
 /* lxc.console.path: a tty, a fifo or a file of the host in place of the person's terminal. */
 static int open_path(struct console *c, const char *path, struct error *err)
 {
@@ -80,13 +95,9 @@ int console_open(struct console *c, struct loop *loop, const struct config *conf
     c->log_path = config->console_logfile;
     c->log_limit_bytes = config->console_size_bytes;
     c->log_rotate = config->console_rotate;
-    if (config->console_buffer_size_bytes) {
-        for (c->ring.size = 4096; c->ring.size < config->console_buffer_size_bytes;)
-            c->ring.size *= 2;
-        c->ring.bytes = malloc(c->ring.size);
-        if (!c->ring.bytes)
-            return error_set(err, ENOMEM, "cannot make the console's buffer of %zu bytes", c->ring.size);
-    }
+    r = open_ring(&c->ring, config->console_buffer_size_bytes, err);
+    if (r < 0)
+        return r;
     if (c->log_path && c->log_path[0])
         r = open_log(c, err);
     if (r == 0 && config->console_path && config->console_path[0]) {

@@ -106,6 +106,7 @@ t 'a misspelt key is refused by file and line' eval 'echo "lxc.rootfs.pth = /x" 
 t 'an init that is not there is named' refuses 'cannot execute /sbin/nonesuch' start -- /sbin/nonesuch
 t 'a missing rootfs is named' refuses 'cannot mount rootfs .*nonesuch' start -s lxc.rootfs.path=dir:$WORK/nonesuch
 t 'a missing bridge is named with what to do' refuses 'no network interface nonesuch.*\(' start -s lxc.net.0.type=veth -s lxc.net.0.link=nonesuch
+t 'a console buffer beyond 1 GB is refused' refuses 'lxc.console.buffer.size = 2147483648 is more than 1 GB' start -s lxc.console.buffer.size=2GB
 t 'no failed start left anything' eval '[ -z "$(left_over)" ] || { left_over; false; }'
 
 t 'of ten starts at once one wins and the others say why' eval '
