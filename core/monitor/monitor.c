@@ -200,6 +200,7 @@ int monitor_run(const struct container *c, struct config *config, const struct s
 {
     struct monitor m = MONITOR_INIT;
     sigset_t before;
+    bool owner;
     int r;
 
     m.container = c;
@@ -207,15 +208,18 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     m.options = options;
     sigprocmask(SIG_SETMASK, NULL, &before);
     r = open_loop(&m, &before, err);
+    owner = m.listening >= 0; /* else another monitor runs the container, and its state is not ours */
     if (r == 0)
         r = write_pidfile(options->pidfile, err);
     if (r == 0)
         r = run(&m, report, err);
-    if (m.listening >= 0 && options->pidfile)
+    if (owner && options->pidfile)
         unlink(options->pidfile);
-    /* Whoever is told of the end may start the container again at once: the socket's name must be free. */
+    /* A client that learns of the end may start the container again at once: the socket's name must be free.
+     */
     close_fd(&m.listening);
-    monitor_set_state(&m, STATE_STOPPED);
+    if (owner)
+        monitor_set_state(&m, STATE_STOPPED);
     state_clients_free(&m.state_clients);
     close_fd(&m.refused);
     loop_close(&m.loop);

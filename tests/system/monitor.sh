@@ -53,6 +53,7 @@ t 'all of ours is told, in order' is "$(life mon-b 5)" lines "$WORK/told" mon-b
 t "LXC's lxc-monitor is told the same" is "$(life mon-b 5)" lines "$WORK/told-lxc" mon-b
 : > "$WORK/told"; : > "$WORK/told-b"
 lxcbox lxc-start -P "$P" mon-b
+lxcbox lxc-start -P "$P" mon-b 2> /dev/null # which is refused, and no change of state
 lxc-freeze -P "$P" -n mon-b; lxc-unfreeze -P "$P" -n mon-b
 lxcbox lxc-attach -P "$P" mon-b -- poweroff -f
 # LXC's lxc-freeze tells FROZEN twice itself, of LXC's containers too, and its lxc-unfreeze THAWED.
