@@ -50,22 +50,27 @@ APPLETS =
 # The certificate authorities built in: a folder of PEM files, by default those of Debian's package ca-certificates.
 CA_CERTIFICATES = /usr/share/ca-certificates/mozilla
 
-# A folder that holds the source packages below (each .dsc and the files it names), for a machine without a
-# registry; build/deps/dist of a machine that has one is such a folder. Empty means the Debian archive that apt is
-# set up for; apt checks its signature.
+# A directory with the source packages below (each .dsc file and the files it names), for a machine without apt or
+# without a network; build/deps/dist of any machine that has built them is such a directory. Empty: the Debian archive.
 DISTDIR =
 
-# Dependencies: Debian source packages. The SHA-256 is that of the .dsc file, which holds those of its other files.
-MUSL_VERSION = 1.2.3-1
-MUSL_SHA256 = 243a7462e9c751da662c4c61d4c96b6318c796ba302b72f6cdf74ea5427a9b4f
-ZLIB_VERSION = 1:1.2.13.dfsg-1
-ZLIB_SHA256 = 3fa1e6b2fc525062aa88207dda52fed8e045373c809d362fe8a2bfbf7cf515a8
-XZ_VERSION = 5.4.1-1+deb12u2
-XZ_SHA256 = bffc9917562b5787661379621bb1f7510bf7271b03d8ce4181cebc84b90d3c35
-ZSTD_VERSION = 1.5.4+dfsg2-5
-ZSTD_SHA256 = 8f602f92b575aa8b5e979196fb6ee82d78f233521dc9636526d3ecba1f63c1b1
-LIBARCHIVE_VERSION = 3.6.2-1+deb12u5
-LIBARCHIVE_SHA256 = aa86e919d6899ed11cc78c812d25a99b0493cbcc0e89b303507bf66d7dbda216
+# The Debian suites that the source packages come from, whatever the release of this machine is. The mirror is that of
+# the apt settings of this machine; the key ring is the one that signs its archive.
+SUITES = trixie bookworm
+ARCHIVE_KEYRING := $(firstword $(wildcard /usr/share/keyrings/debian-archive-keyring.gpg /usr/share/keyrings/debian-archive-keyring.pgp))
+
+# Dependencies: Debian source packages. The SHA-256 is that of the .dsc file, which names those of its other files.
+MUSL_VERSION = 1.2.5-3.1~deb13u1
+MUSL_SHA256 = 972970614ed9159b04343b7f85bdf16f565b4a903f05d97e57dc730c7b0b8066
+ZLIB_VERSION = 1:1.3.dfsg+really1.3.1-1
+ZLIB_SHA256 = ede2791e29c1d3b422f9208bdd7edf040c20445ea1e7453a72037576e64fa197
+XZ_VERSION = 5.8.1-1+deb13u1
+XZ_SHA256 = ddadd9d9f7c4bb80b08f9f17409e2701a29a4cf8fe25e15d19605e5281c1fc1b
+ZSTD_VERSION = 1.5.7+dfsg-1
+ZSTD_SHA256 = 8f6ab97fa772d921334e50fa5756a0951e23c718dc913e43a228f28c1a23adf9
+LIBARCHIVE_VERSION = 3.7.4-4+deb13u1
+LIBARCHIVE_SHA256 = 0579aa62c9b547a520fd3af48382b1b071c75dde75643c5063fc5f5dcb80545b
+# These two have the same upstream version in both suites: bookworm's revisions.
 BEARSSL_VERSION = 0.6+dfsg.1-3
 BEARSSL_SHA256 = 9bd17e07fc9824b0223dcb4ba14adac17981a4d8f1d63b6655819fe8f2ed98d1
 YAJL_VERSION = 2.1.0-3+deb12u2

@@ -49,7 +49,7 @@ else
 # Of another machine: statically with musl, as the executable is, and run by an emulator.
 unit: $(unit_names:%=$(OUT)/unit/%)
 	tests/run cross $(TARGET) $(EMULATOR)
-$(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(room_sources:%.c=$(OUT)/obj/%.o) $(OUT)/obj/roots.o
+$(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(core_objects)
 	@mkdir -p $(@D)
 	$(Q)$(subst $(OUT)/lxcbox.map,$@.map,$(link)) -o $@ $(DEPS)/lib/rcrt1.o $(DEPS)/lib/crti.o $^ -L$(DEPS)/lib \
 		-Wl,--start-group $(libraries) -lcmocka -lc $(shell $(DEPS_CC) -print-libgcc-file-name) -Wl,--end-group $(DEPS)/lib/crtn.o

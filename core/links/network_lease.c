@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -15,16 +14,25 @@
 #include "core/base/path.h"
 #include "core/namespace/idmap.h"
 
+/* Linux 5.8 added the mount to statx(2), and not every C library to its struct statx: the bit that asks for
+ * it, and where the answer is. */
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x1000U
+#endif
+#define MOUNT_ID_OFFSET 0x90
+
 /* The mount that a file is on; 0 where the kernel does not say (before 5.8). */
 static uint64_t mount_of(int dirfd, const char *name, uint16_t *mode)
 {
     struct statx x;
+    uint64_t mount;
 
     if (syscall(SYS_statx, dirfd, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MNT_ID, &x) <
         0)
         return 0;
     *mode = x.stx_mode;
-    return x.stx_mask & STATX_MNT_ID ? x.stx_mnt_id : 0;
+    memcpy(&mount, (const char *)&x + MOUNT_ID_OFFSET, sizeof(mount));
+    return x.stx_mask & STATX_MNT_ID ? mount : 0;
 }
 
 /*
