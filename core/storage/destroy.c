@@ -18,15 +18,10 @@
 
 #define MAX_GENERATIONS 32 /* of copies standing on copies */
 
-static int destroy(const struct container *c, bool snapshots, int generation, struct error *err);
-
 static int check_stopped(const struct container *c, struct error *err)
 {
-    int state;
+    int state = command_state(c, err);
 
-    if (!container_is_defined(c))
-        return error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
-    state = command_state(c, err);
     if (state < 0)
         return state;
     if (state == STATE_STOPPED)
@@ -45,31 +40,13 @@ static int check_alone(const struct container *c, struct error *err)
     if (r < 0)
         return r;
     if (copies.count)
-        error_text(err, EBUSY, "container %s has clones that stand on it: %s%s", c->name, copies.items[1],
+        error_text(err, EBUSY, "container %s has clones that depend on it: %s%s", c->name, copies.items[1],
                    copies.count > 2 ? " and others" : "");
     else if (snapshots.count)
         error_text(err, EBUSY, "container %s has snapshots", c->name);
     else
         return 0;
     return error_remedy(err, "add -s to destroy them too");
-}
-
-static int destroy_copies(const struct container *c, int generation, struct error *err)
-{
-    cleanup_string_list struct string_list copies = {0};
-    int r = dependents_read(c, &copies, err);
-
-    if (r == 0 && generation >= MAX_GENERATIONS)
-        return error_text(err, ELOOP, "the clones of %s stand on one another in a circle", c->name);
-    for (size_t i = 0; r == 0 && i + 1 < copies.count; i += 2) {
-        struct container copy = {.name = copies.items[i + 1], .lxcpath = copies.items[i]};
-        r = destroy(&copy, true, generation + 1, err);
-        if (r == -ENOENT) { /* somebody removed it by hand */
-            error_clear(err);
-            r = 0;
-        }
-    }
-    return r;
 }
 
 static int destroy_snapshots(const struct container *c, struct error *err)
@@ -82,7 +59,26 @@ static int destroy_snapshots(const struct container *c, struct error *err)
     return r;
 }
 
-/* Take it out of the lists of those it stands on. */
+/* Each copy that depends on `c` in turn; one that was removed by hand does not count. */
+static int for_copies(const struct container *c, int generation,
+                      int (*function)(const struct container *c, bool snapshots, int generation,
+                                      struct error *err),
+                      struct error *err)
+{
+    cleanup_string_list struct string_list copies = {0};
+    int r = dependents_read(c, &copies, err);
+
+    if (r == 0 && generation >= MAX_GENERATIONS)
+        return error_text(err, ELOOP, "the clones of %s depend on one another in a cycle", c->name);
+    for (size_t i = 0; r == 0 && i + 1 < copies.count; i += 2) {
+        struct container copy = {.name = copies.items[i + 1], .lxcpath = copies.items[i]};
+
+        r = container_is_defined(&copy) ? function(&copy, true, generation + 1, err) : 0;
+    }
+    return r;
+}
+
+/* Remove it from the lists of the containers that it depends on. */
 static int leave_lists(const struct container *c, struct error *err)
 {
     cleanup_string_list struct string_list pairs = {0};
@@ -101,15 +97,16 @@ static bool is_beneath(const char *path, const char *folder)
     return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* What lies outside the container's folder and is its own: the folder or file of a path of its config. */
+/* The directory or file of lxc.rootfs.path, where it lies outside the container's directory. */
 static int remove_outside(const struct container *c, const char *path, struct error *err)
 {
-    cleanup_free char *folder = container_path(c, NULL), *real = realpath(path, NULL);
+    cleanup_free char *own = container_path(c, NULL), *directory = own ? realpath(own, NULL) : NULL;
+    cleanup_free char *real = realpath(path, NULL);
     struct stat st;
 
-    if (!folder)
-        return error_set(err, ENOMEM, "cannot destroy container %s", c->name);
-    if (!real || is_beneath(real, folder))
+    if (!directory)
+        return error_set(err, own ? errno : ENOMEM, "cannot destroy container %s", c->name);
+    if (!real || is_beneath(real, directory))
         return 0;
     if (strcmp(real, "/") == 0 || is_beneath(c->lxcpath, real)) {
         error_text(err, EPERM, "the rootfs of %s is %s, which holds more than that", c->name, real);
@@ -149,22 +146,60 @@ static void unmount_overlay(const struct container *c)
         umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
+/* What is mounted would be left with a container that is gone, or its removal end half-way. */
+static int check_unmounted(const struct container *c, const struct config *config, struct error *err)
+{
+    cleanup_rootfs_source struct rootfs_source s = {0};
+    cleanup_free char *path = container_path(c, NULL), *real = path ? realpath(path, NULL) : NULL;
+    cleanup_free char *overlay = real ? format_string("%s/overlay", real) : NULL;
+    int r = overlay ? storage_check_unmounted(path, overlay, err)
+                    : error_set(err, real ? ENOMEM : errno, "cannot look into the directory of %s", c->name);
+
+    if (r == 0 && config->rootfs_managed && rootfs_source_parse(config->rootfs_path, &s, NULL) == 0 &&
+        s.type == ROOTFS_DIR && !is_beneath(s.path, path))
+        r = storage_check_unmounted(s.path, NULL, err);
+    return r < 0 ? error_context(err, "cannot destroy container %s", c->name) : 0;
+}
+
+static int read_config(const struct container *c, struct config *config, struct error *err)
+{
+    cleanup_free char *path = container_config_path(c);
+
+    config_init(config);
+    return path ? config_read_file(config, path, err)
+                : error_set(err, ENOMEM, "cannot destroy container %s", c->name);
+}
+
+/* Everything that can be refused, for the copies that will be destroyed too, before anything is removed. */
+static int check(const struct container *c, bool snapshots, int generation, struct error *err)
+{
+    cleanup_config struct config config;
+    int r = read_config(c, &config, err);
+
+    if (r == 0)
+        r = check_stopped(c, err);
+    /* A hook may unmount. */
+    if (r == 0 && config.hooks[HOOK_DESTROY].count == 0)
+        r = check_unmounted(c, &config, err);
+    if (r == 0)
+        r = snapshots ? for_copies(c, generation, check, err) : check_alone(c, err);
+    return r;
+}
+
 static int destroy(const struct container *c, bool snapshots, int generation, struct error *err)
 {
-    cleanup_config struct config config = {0};
-    cleanup_free char *path = container_config_path(c);
+    cleanup_config struct config config;
     struct hook_context hooks = {.container = c, .config = &config};
-    int r = path ? check_stopped(c, err) : error_set(err, ENOMEM, "cannot destroy container %s", c->name);
+    int r = read_config(c, &config, err);
 
-    config_init(&config);
-    if (r == 0)
-        r = config_read_file(&config, path, err);
-    if (r == 0)
-        r = snapshots ? destroy_copies(c, generation, err) : check_alone(c, err);
+    if (r == 0 && snapshots)
+        r = for_copies(c, generation, destroy, err);
     if (r == 0 && snapshots)
         r = destroy_snapshots(c, err);
     if (r == 0)
         r = hooks_run(HOOK_DESTROY, &hooks, err);
+    if (r == 0)
+        r = check_unmounted(c, &config, err);
     if (r == 0)
         r = remove_rootfs(c, &config, err);
     if (r == 0)
@@ -177,5 +212,12 @@ static int destroy(const struct container *c, bool snapshots, int generation, st
 
 int container_destroy(const struct container *c, bool snapshots, struct error *err)
 {
-    return destroy(c, snapshots, 0, err);
+    int r;
+
+    if (!container_is_defined(c)) {
+        r = partial_clean(c, err);
+        return r == 1 ? error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath) : r;
+    }
+    r = check(c, snapshots, 0, err);
+    return r == 0 ? destroy(c, snapshots, 0, err) : r;
 }

@@ -302,8 +302,12 @@ int partial_replace(const struct container *c, const char *keep, partial_work *w
                     struct error *err)
 {
     __attribute__((cleanup(partial_end))) struct partial p = {.container = c, .lxcpath_fd = -1, .fd = -1};
-    int r = open_lxcpath(c, &p, err);
+    cleanup_free char *old = container_path(c, NULL);
+    int r = old ? storage_check_unmounted(old, NULL, err)
+                : error_set(err, ENOMEM, "cannot replace container %s", c->name);
 
+    if (r == 0)
+        r = open_lxcpath(c, &p, err);
     if (r == 0)
         r = lock_empty(&p, err);
     return r == 0 ? run_worker(&p, keep, work, context, err) : r;
@@ -331,4 +335,22 @@ int partial_discard(const struct container *c, struct error *err)
     if (p.fd >= 0)
         flock(p.fd, LOCK_EX | LOCK_NB);
     return storage_remove_tree(p.lxcpath_fd, partial_name(&p), err);
+}
+
+int partial_clean(const struct container *c, struct error *err)
+{
+    __attribute__((cleanup(partial_end))) struct partial p = {.container = c, .lxcpath_fd = -1, .fd = -1};
+    cleanup_free char *path = format_string("%s/.%s.partial", c->lxcpath, c->name);
+    struct stat st;
+    int r = path ? 0 : error_set(err, ENOMEM, "cannot remove container %s", c->name);
+
+    if (r == 0 && lstat(path, &st) < 0)
+        return 1;
+    if (r == 0)
+        r = open_lxcpath(c, &p, err);
+    if (r == 0)
+        r = lock_empty(&p, err);
+    if (r == 0 && unlinkat(p.lxcpath_fd, partial_name(&p), AT_REMOVEDIR) < 0)
+        r = error_set(err, errno, "cannot remove %s", p.path);
+    return r;
 }

@@ -37,7 +37,10 @@ int partial_make(const struct container *c, partial_work *work, void *context, s
 int partial_replace(const struct container *c, const char *keep, partial_work *work, void *context,
                     struct error *err);
 
-/* Take a container that exists away and remove it, with everything beneath its folder. */
+/* Remove a container that exists, with everything beneath its directory. */
 int partial_discard(const struct container *c, struct error *err);
+
+/* Remove what an interrupted command has left of a container. 1: there was nothing. 0 or a negative errno. */
+int partial_clean(const struct container *c, struct error *err);
 
 #endif

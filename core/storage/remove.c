@@ -1,15 +1,21 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/str.h"
 #include "core/namespace/idmap.h"
 #include "core/storage/storage.h"
+
+#define MOUNT_TABLE_MAX (16U << 20)
 
 int storage_remedy(struct error *err)
 {
@@ -35,17 +41,54 @@ static int remove_entered(int dirfd, const char *name)
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -EPERM;
 }
 
+int storage_check_unmounted(const char *path, const char *except, struct error *err)
+{
+    cleanup_free char *real = realpath(path, NULL), *table = NULL;
+    size_t length = real ? strlen(real) : 0;
+
+    if (!real || file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNT_TABLE_MAX, &table, NULL) < 0)
+        return 0;
+    for (char *line = table, *next; line && *line; line = next) {
+        char mount_point[PATH_MAX];
+
+        next = strchr(line, '\n');
+        next = next ? next + 1 : NULL;
+        if (!line_word(line, 4, mount_point, sizeof(mount_point)))
+            continue;
+        text_unescape(mount_point);
+        if (strncmp(mount_point, real, length) != 0 || (mount_point[length] && mount_point[length] != '/') ||
+            (except && strcmp(mount_point, except) == 0))
+            continue;
+        error_text(err, EBUSY, "something is mounted on %s", mount_point);
+        return error_remedy(err, "unmount it first");
+    }
+    return 0;
+}
+
+/* The same for a name that is not followed if it is a link. */
+static int check_unmounted_at(int dirfd, const char *name, struct error *err)
+{
+    cleanup_free char *path =
+        dirfd == AT_FDCWD || *name == '/' ? strdup(name) : format_string("/proc/self/fd/%d/%s", dirfd, name);
+    struct stat st;
+
+    if (!path)
+        return error_set(err, ENOMEM, "cannot remove %s", name);
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) ? storage_check_unmounted(path, NULL, err) : 0;
+}
+
 int storage_remove_tree(int dirfd, const char *name, struct error *err)
 {
-    int r = remove_tree(dirfd, name);
+    int r = check_unmounted_at(dirfd, name, err);
 
+    if (r < 0)
+        return error_context(err, "cannot remove %s", name);
+    r = remove_tree(dirfd, name);
     if ((r == -EPERM || r == -EACCES) && geteuid() != 0)
         r = remove_entered(dirfd, name);
     if (r == 0)
         return 0;
     error_set(err, r, "cannot remove %s", name);
-    if (r == -EBUSY)
-        return error_remedy(err, "unmount what is mounted inside it");
     if (r == -EPERM)
         return error_remedy(err, "become root; files may also be immutable (chattr -i)");
     return r;

@@ -54,7 +54,7 @@ t 'a snapshot stands on the container' eval "copy $N-a -N $N-s -s && [ \$(key $N
 t 'both say so, as stock LXC does' eval "diff <(printf '%s\n' '$P' $N-s) '$P/$N-a/lxc_snapshots' && diff <(printf '%s\n' '$P' $N-a) '$P/$N-s/lxc_rdepends'"
 t 'it starts, and what it writes is its own' eval "start $N-s && inside $N-s sh -c 'echo s > /root/s' && [ ! -e '$P/$N-a/rootfs/root/s' ] && [ -e '$P/$N-s/overlay/delta/root/s' ]"
 lxcbox lxc-stop -k -P "$P" -n $N-s
-t 'the one below is not destroyed' refuses "clones that stand on it: $N-s \(add -s" destroy $N-a
+t 'the one below is not destroyed' refuses "clones that depend on it: $N-s \(add -s" destroy $N-a
 t 'stock LXC does not destroy it either' fails lxc-destroy -P "$P" -n $N-a
 t 'nor is it renamed' refuses 'go by its name' copy $N-a -N $N-x -R
 t 'a copy of an overlay is an overlay with its changes' eval "copy $N-s -N $N-s2 && [ -e '$P/$N-s2/overlay/delta/root/s' ] && grep -qx $N-s2 '$P/$N-a/lxc_snapshots'"
@@ -75,6 +75,14 @@ t 'a read-only bind of -m cannot be written' fails inside $N-e touch /mnt/x
 t 'an overlay of -m can, and not through' eval "inside $N-e touch /home/x && [ ! -e '$WORK/shared/x' ]"
 lxcbox lxc-stop -k -P "$P" -n $N-e
 t 'it is gone when it stops' gone "$P/$N-e"
+printf '#!/bin/sh\nsleep 0.3\n' > "$WORK/slow" && chmod 755 "$WORK/slow"
+gone_at_once() { # OPTION...
+    copy $N-a -N $N-e -e -q && lxcbox lxc-stop -P "$P" -n $N-e "$@" && [ ! -e "$P/$N-e" ] && ! ls -A "$P" | grep partial
+}
+echo "lxc.hook.destroy = $WORK/slow" >> "$P/$N-a/config"
+t 'when lxc-stop returns it is gone, and its name is free' eval 'gone_at_once && gone_at_once -k'
+t 'lxc-destroy -f of one that runs succeeds' eval "copy $N-a -N $N-e -e -q && destroy $N-e -f && [ ! -e '$P/$N-e' ]"
+sed -i /lxc.hook.destroy/d "$P/$N-a/config"
 t 'with -D it stays' eval "copy $N-a -N $N-k -e -D && lxcbox lxc-stop -k -P '$P' -n $N-k && [ -e '$P/$N-k/config' ] && destroy $N-k"
 on_tmpfs() {
     copy $N-a -N $N-t -e -t && grep -q " $P/$N-t/overlay tmpfs " /proc/mounts && inside $N-t touch /root/x &&
@@ -119,12 +127,38 @@ os.chdir(sys.argv[1])
 for i in range(1500): os.mkdir("d"); os.chdir("d")' "$P/$N-deep" && destroy $N-deep && [ ! -e "$P/$N-deep" ]
 }
 t 'a rootfs however deep goes' deep
-mkdir "$P/$N-m/mounted"
-if mount -t tmpfs none "$P/$N-m/mounted" 2> /dev/null; then
-    cleanup "umount '$P/.$N-m.partial/mounted'"
-    touch "$P/$N-m/mounted/kept"
-    busy() { refuses 'unmount what is mounted' destroy $N-m && [ -e "$P/.$N-m.partial/mounted/kept" ]; }
-    t 'what is mounted inside is not removed' busy
-    umount "$P/.$N-m.partial/mounted"
-fi
+mkdir "$P/$N-m/a place"
+cleanup "umount '$P/$N-m/a place' '$P/.$N-m.partial/a place'"
+mount -t tmpfs none "$P/$N-m/a place" && touch "$P/$N-m/kept"
+listed() { ls -A "$P"; lxcbox lxc-ls -1 -P "$P"; lxcbox lxc-ls -1 -P "$P" --nesting; }
+unchanged() {
+    local before
+    before=$(listed)
+    "$@" && diff <(echo "$before") <(listed)
+}
+busy() { unchanged refuses "cannot destroy container $N-m: something is mounted on $P/$N-m/a place \(unmount" destroy $N-m && [ -e "$P/$N-m/kept" ]; }
+t 'a container with a mount inside is refused whole' busy
+printf '#!/bin/sh\numount "%s"\n' "$P/$N-m/a place" > "$WORK/unmount" && chmod 755 "$WORK/unmount"
+t 'unless lxc.hook.destroy unmounts it' eval "echo 'lxc.hook.destroy = $WORK/unmount' >> '$P/$N-m/config' && destroy $N-m && [ ! -e '$P/$N-m' ]"
+mkdir "$WORK/outside" && mount -t tmpfs none "$WORK/outside" && touch "$WORK/outside/kept"
+cleanup "umount '$WORK/outside'"
+outside() {
+    lxcbox lxc-create -P "$P" -f "$WORK/managed.conf" -n $N-m -t none
+    refuses "something is mounted on $WORK/outside" destroy $N-m && [ -e "$WORK/outside/kept" ] && [ -e "$P/$N-m/config" ]
+}
+t 'also where its rootfs lies elsewhere' outside
+umount "$WORK/outside" && destroy $N-m
+copies_too() { # of which the second cannot be destroyed
+    create $N-o -t busybox && copy $N-o -N $N-o1 -s && copy $N-o -N $N-o2 -s && start $N-o2 &&
+        unchanged refuses "$N-o2 is running" destroy $N-o -s && lxcbox lxc-stop -k -P "$P" -n $N-o2
+}
+t '-s destroys nothing where a copy cannot be destroyed' copies_too
+mkdir -p "$P/.$N-p.partial/rootfs/x" "$P/.$N-p.partial/a place" && touch "$P/.$N-p.partial/config"
+t 'lxc-ls lists no partial container' fails has partial eval "lxcbox lxc-ls -P '$P' -f; lxcbox lxc-ls -P '$P' -1 --defined; lxcbox lxc-ls -P '$P' --nesting"
+mount -t tmpfs none "$P/.$N-p.partial/a place"
+cleanup "umount '$P/.$N-p.partial/a place'"
+t 'one with a mount inside is refused' unchanged refuses "what is left of container $N-p.*mounted on .*a place" destroy $N-p
+umount "$P/.$N-p.partial/a place"
+t 'lxc-destroy removes a partial container by its name' eval "destroy $N-p && [ ! -e '$P/.$N-p.partial' ]"
+t 'once' refuses "no container $N-p" destroy $N-p
 t '-s destroys what stands on it, and snapshots of that' eval "destroy $N-a -s && [ ! -e '$P/$N-a' ] && [ ! -e '$P/$N-s' ]"
