@@ -24,8 +24,11 @@ static int lxc_destroy_run(struct invocation *in, struct error *err)
     struct container c;
     int r = container_select(&o->container, in, &c, err);
 
-    if (r == 0 && o->force && container_is_defined(&c))
+    if (r == 0 && o->force && container_is_defined(&c)) {
         r = container_kill(&c, err);
+        if (r == 0 && !container_is_defined(&c)) /* lxc.ephemeral */
+            return 0;
+    }
     return r == 0 ? container_destroy(&c, o->snapshots, err) : r;
 }
 

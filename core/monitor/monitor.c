@@ -196,7 +196,7 @@ static int write_pidfile(const char *path, struct error *err)
 }
 
 int monitor_run(const struct container *c, struct config *config, const struct start_options *options,
-                int *report, struct error *err)
+                int (*ended)(const struct container *c, struct error *err), int *report, struct error *err)
 {
     struct monitor m = MONITOR_INIT;
     sigset_t before;
@@ -218,6 +218,11 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     /* A client that learns of the end may start the container again at once: the socket's name must be free.
      */
     close_fd(&m.listening);
+    if (r >= 0 && ended) {
+        int end = ended(c, err);
+
+        r = end < 0 ? end : r;
+    }
     if (owner)
         monitor_set_state(&m, STATE_STOPPED);
     state_clients_free(&m.state_clients);

@@ -63,9 +63,12 @@ struct monitor {
  * `report` (the waiting lxc-start's socket, -1: none) is told so by a struct error without an error and
  * closed. Returns init's exit status (128 + signal where a signal ended it), or a negative errno with `err`
  * filled where it did not start. All that was made on the host is gone when this returns.
+ *
+ * `ended` (NULL: nothing) is called after a container that had started has ended and its command socket is
+ * free, before the clients that wait for the end learn of it.
  */
 int monitor_run(const struct container *c, struct config *config, const struct start_options *options,
-                int *report, struct error *err);
+                int (*ended)(const struct container *c, struct error *err), int *report, struct error *err);
 
 /* Change the state and tell the clients that wait for it. Thawed is told as such and kept as running. */
 void monitor_set_state(struct monitor *m, enum container_state state);

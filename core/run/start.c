@@ -62,20 +62,19 @@ static int unshare_mounts(const struct config *config, struct error *err)
     return 0;
 }
 
+/* lxc.ephemeral. */
+static int remove_copy(const struct container *c, struct error *err)
+{
+    return container_destroy(c, false, err);
+}
+
 /* The whole life of the monitor. */
 static int live(const struct container *c, struct config *config, const struct start_options *o, int *report,
                 struct error *err)
 {
     int r = unshare_mounts(config, err);
 
-    if (r == 0)
-        r = monitor_run(c, config, o, report, err);
-    /* lxc.ephemeral: its socket is closed by now, so that it counts as stopped. */
-    if (r >= 0 && config->ephemeral) {
-        int gone = container_destroy(c, false, err);
-        return gone < 0 ? gone : r;
-    }
-    return r;
+    return r == 0 ? monitor_run(c, config, o, config->ephemeral ? remove_copy : NULL, report, err) : r;
 }
 
 /* Close what the caller was started with, but the logs' fds and `report` (-1: none). */
