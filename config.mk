@@ -102,7 +102,7 @@ TEST_PACKAGES = apparmor \
 	kmod \
 	libarchive-dev \
 	libbearssl-dev \
-	libclang-rt-14-dev \
+	libclang-rt-dev \
 	libcmocka-dev \
 	liblzma-dev \
 	libyajl-dev \
