@@ -338,7 +338,7 @@ static int lxc_ls_run(struct invocation *in, struct error *err)
                                        .defined = o->defined,
                                        .groups = &groups,
                                        .full_names = o->line || o->format || !o->fancy};
-    cleanup_regex struct regex filter = {0};
+    cleanup_regex regex_t filter = {0};
     int r;
 
     if (o->format && strcmp(o->format, "json") != 0)
@@ -352,7 +352,7 @@ static int lxc_ls_run(struct invocation *in, struct error *err)
     if (r == 0)
         r = read_nesting(o->nesting, &request.nesting, err);
     if (r == 0 && pattern)
-        r = regex_compile(&filter, pattern, err);
+        r = pattern_compile(&filter, pattern, err);
     if (r < 0)
         return r;
     request.filter = pattern ? &filter : NULL;

@@ -26,10 +26,10 @@ static const struct option_row lxc_monitor_table[] = {
     OPT_END,
 };
 
-static void tell(const struct regex *names, struct state_message *m)
+static void tell(const regex_t *names, struct state_message *m)
 {
     m->name[sizeof(m->name) - 1] = '\0';
-    if (regex_match(names, m->name) <= 0)
+    if (regexec(names, m->name, 0, NULL, 0) != 0)
         return;
     if (m->type == MESSAGE_EXIT_STATUS)
         printf("'%s' exited with status [%d]\n", m->name, WEXITSTATUS(m->value));
@@ -39,7 +39,7 @@ static void tell(const struct regex *names, struct state_message *m)
 }
 
 /* One connection for each folder. Who hands the changes on may end, as LXC's lxc-monitord when told to. */
-static int follow(char *const *lxcpaths, size_t count, const struct regex *names, struct error *err)
+static int follow(char *const *lxcpaths, size_t count, const regex_t *names, struct error *err)
 {
     struct pollfd polled[count];
     int r = 0;
@@ -89,7 +89,7 @@ static int lxc_monitor_run(struct invocation *in, struct error *err)
     cleanup_string_list struct string_list lxcpaths = {0};
     cleanup_free char *pattern = NULL;
     const char *name = o->container.name ? o->container.name : in->argc ? in->argv[0] : ".*";
-    cleanup_regex struct regex names = {0};
+    cleanup_regex regex_t names = {0};
     int r = settle_paths(o, in, &lxcpaths, err);
 
     for (size_t i = 0; o->quit && r == 0 && i < lxcpaths.count; i++)
@@ -100,10 +100,11 @@ static int lxc_monitor_run(struct invocation *in, struct error *err)
     if (!pattern)
         return error_set(err, ENOMEM, "cannot follow the containers");
     /* By itself first: "a)|(b" is none. */
-    r = regex_compile(&names, name, err);
-    regex_free(&names);
+    r = pattern_compile(&names, name, err);
+    regfree(&names);
+    names = (regex_t){0};
     if (r == 0)
-        r = regex_compile(&names, pattern, err);
+        r = pattern_compile(&names, pattern, err);
     return r == 0 ? follow(lxcpaths.items, lxcpaths.count, &names, err) : r;
 }
 

@@ -1,6 +1,7 @@
 /* sysctl: read and set the kernel's settings in /proc/sys, as procps has it. See sysctl.1. */
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,6 @@
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/pattern.h"
 
 #define FOLDER    "/proc/sys"
 #define VALUE_MAX 65536 /* bytes */
@@ -222,7 +222,7 @@ static void set_each(struct sysctl_call *c, int root, const char *folder, const 
         cleanup_free char *below = format_string("%s%s%s", folder, folder[0] ? "/" : "", entries[i]->d_name);
 
         if (below && component && entries[i]->d_name[0] != '.' &&
-            glob_match(component, entries[i]->d_name, false)) {
+            fnmatch(component, entries[i]->d_name, 0) == 0) {
             if (pattern[n])
                 set_each(c, root, below, pattern + n + 1, value);
             else

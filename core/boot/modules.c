@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <linux/module.h>
 #include <stdio.h>
@@ -13,7 +14,6 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/base/pattern.h"
 
 #define FILE_MAX (16u << 20) /* bytes */
 #define WORD_MAX 512
@@ -232,7 +232,7 @@ static int resolve_alias(struct resolving *r, const char *name)
             !next_word(&rest, &word, &length))
             continue;
         normalize(word, length, pattern);
-        if (!glob_match(pattern, name, false) || !next_word(&rest, &word, &length))
+        if (fnmatch(pattern, name, 0) != 0 || !next_word(&rest, &word, &length))
             continue;
         normalize(word, length, target);
         if (resolve_module(r, target) == -ENOMEM)

@@ -163,7 +163,7 @@ static bool in_groups(const struct overview_row *row, const struct string_list *
 /* Only where it may be told without asking the monitor, or where the answer decides. */
 static bool wanted(const struct overview_request *request, const struct listed_container *item)
 {
-    if (request->filter && regex_match(request->filter, item->name) <= 0)
+    if (request->filter && regexec(request->filter, item->name, 0, NULL, 0) != 0)
         return false;
     return (!request->defined || item->defined) && (!request->running || item->active);
 }

@@ -15,7 +15,7 @@
 struct overview_request {
     bool active_only; /* those with a monitor */
     bool running, frozen, stopped, defined;
-    const struct regex *filter;       /* of names; NULL: all */
+    const regex_t *filter;            /* of names; NULL: all */
     const struct string_list *groups; /* all of which it must be in */
     bool details;                     /* else only name, level, state and groups are filled */
     bool network, use;                /* with details: interfaces and addresses; memory and swap */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,7 +11,6 @@
 #include <sys/xattr.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/pattern.h"
 
 #define MAX_EXCLUDES    65536      /* bytes of patterns */
 #define MAX_DIRECTORIES (16 << 20) /* bytes kept for the directories until the end */
@@ -104,7 +104,7 @@ void tree_close(struct tree *t)
 static bool is_excluded(const struct tree *t, const char *inside)
 {
     for (size_t at = 0; at < t->excludes.length; at += strlen(t->excludes.text + at) + 1)
-        if (glob_match(t->excludes.text + at, inside, true))
+        if (fnmatch(t->excludes.text + at, inside, FNM_LEADING_DIR) == 0)
             return true;
     return false;
 }
