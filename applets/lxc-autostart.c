@@ -11,7 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/config/load.h"
 #include "core/config/summary.h"
-#include "core/run/start.h"
+#include "core/monitor/start.h"
 #include "core/run/stop.h"
 #include "core/storage/list.h"
 

@@ -6,7 +6,8 @@
 #include "applets/cli/container_options.h"
 #include "core/config/load.h"
 #include "core/run/checkpoint.h"
-#include "core/run/start.h"
+#include "core/monitor/restore.h"
+#include "core/monitor/start.h"
 
 struct lxc_checkpoint_options {
     struct container_options container;
@@ -52,7 +53,8 @@ static int lxc_checkpoint_run(struct invocation *in, struct error *err)
 {
     const struct lxc_checkpoint_options *o = in->options;
     const struct config_source source = {0};
-    const struct start_options start = {.foreground = o->foreground, .restore = &o->checkpoint};
+    const struct start_options start = {
+        .foreground = o->foreground, .restore = checkpoint_restore, .checkpoint = &o->checkpoint};
     cleanup_config struct config config;
     struct container c;
     int r;

@@ -11,7 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/config/config.h"
 #include "core/run/attach.h"
-#include "core/run/start.h"
+#include "core/monitor/start.h"
 #include "core/run/stop.h"
 #include "core/storage/copy.h"
 #include "core/storage/destroy.h"

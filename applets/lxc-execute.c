@@ -6,7 +6,7 @@
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/config/load.h"
-#include "core/run/start.h"
+#include "core/monitor/start.h"
 
 struct lxc_execute_options {
     struct container_options container;

@@ -9,7 +9,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/run/start.h"
+#include "core/monitor/start.h"
 
 #define PATIENCE_MS   1000
 #define RING_SIZE_MAX (UINT64_C(1) << 30) /* its length goes through the command socket as an int32_t */

@@ -14,7 +14,6 @@
 #include "core/cgroup/cgroup.h"
 #include "core/command/command_client.h"
 #include "core/namespace/namespace.h"
-#include "core/run/checkpoint.h"
 #include "core/run/init.h"
 #include "core/spawn/child.h"
 #include "core/spawn/hooks.h"
@@ -298,7 +297,7 @@ int launch(struct monitor *m, struct error *err)
     if (r == 0 && lsm_generates(m->config))
         r = apparmor_load(&m->apparmor, m->container, m->config, err);
     if (r == 0)
-        r = restores ? checkpoint_restore(m, err) : start_child(m, &seccomp, err);
+        r = restores ? m->options->restore(m, err) : start_child(m, &seccomp, err);
     if (r == 0) {
         monitor_set_state(m, STATE_RUNNING);
         return 0;

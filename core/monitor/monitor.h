@@ -19,7 +19,7 @@
 #include "core/links/network.h"
 #include "core/links/network_lease.h"
 #include "core/monitor/seccomp_notify.h"
-#include "core/run/start.h"
+#include "core/monitor/start.h"
 #include "core/monitor/terminal.h"
 
 struct cgroup; /* core/cgroup/cgroup.h */

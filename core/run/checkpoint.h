@@ -1,7 +1,7 @@
 /*
  * Checkpointing a running container: criu(8), where it is installed, writes its processes into files, and
- * makes them again of those. It is given what LXC gives it, so that either restores what the other has
- * written.
+ * makes them again of those (core/monitor/restore.h). It is given what LXC gives it, so that either restores
+ * what the other has written.
  */
 #ifndef LXCBOX_CORE_RUN_CHECKPOINT_H
 #define LXCBOX_CORE_RUN_CHECKPOINT_H
@@ -20,18 +20,8 @@ struct checkpoint_options {
     bool verbose;
 };
 
-struct monitor;
-
 /* Returns once criu is done. 0, or a negative errno with `err` filled: -ENOTCONN when it is not running. */
 int container_checkpoint(const struct container *c, struct config *config,
                          const struct checkpoint_options *options, struct error *err);
-
-/*
- * In the monitor, in place of starting a child (core/monitor/launch.h): have criu make the processes of
- * m->options->restore, in the cgroups that are there, and take them over. Its interfaces are made by criu,
- * its console is a pty of the host's. 0 or a negative errno with `err` filled: -ENOENT where there is no
- * checkpoint.
- */
-int checkpoint_restore(struct monitor *m, struct error *err);
 
 #endif

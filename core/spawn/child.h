@@ -9,7 +9,7 @@
 #include "core/cgroup/cgroup.h"
 #include "core/namespace/namespace.h"
 #include "core/confine/seccomp.h"
-#include "core/run/start.h"
+#include "core/monitor/start.h"
 #include "core/spawn/sync.h"
 
 struct child {

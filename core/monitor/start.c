@@ -1,4 +1,4 @@
-#include "core/run/start.h"
+#include "core/monitor/start.h"
 
 #include <errno.h>
 #include <fcntl.h>

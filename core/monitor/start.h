@@ -15,14 +15,16 @@
 #include "core/namespace/namespace.h"
 
 struct checkpoint_options;
+struct monitor;
 
 struct start_options {
     char **argv;          /* what to run as init, NULL at the end; NULL: lxc.init.cmd, else /sbin/init */
     bool execute;         /* lxc-execute: our own small init runs argv (NULL: lxc.execute.cmd) */
     bool foreground;      /* the caller's process becomes the monitor, its terminal the console */
     bool close_inherited; /* also in the foreground: close what fds the caller was started with */
-    const struct checkpoint_options *restore; /* not started but restored, until it reboots; NULL: started */
-    const char *pidfile;                      /* gets the monitor's pid, removed at the end; NULL: none */
+    int (*restore)(struct monitor *m, struct error *err); /* not started but restored; NULL: started */
+    const struct checkpoint_options *checkpoint;          /* what is restored; until it reboots */
+    const char *pidfile; /* gets the monitor's pid, removed at the end; NULL: none */
 };
 
 /*
