@@ -23,7 +23,10 @@ static const struct {
     {"dev/pts", 0755},
     {"etc", 0755},
     {"etc/init.d", 0755},
+    {"etc/udhcpc", 0755},
     {"home", 0755},
+    {"lib", 0755},
+    {"lib64", 0755},
     {"mnt", 0755},
     {"proc", 0555},
     {"root", 0700},
@@ -31,6 +34,8 @@ static const struct {
     {"sys", 0555},
     {"tmp", 01777},
     {"usr", 0755},
+    {"usr/lib", 0755},
+    {"usr/lib64", 0755},
     {"usr/share", 0755},
     {"usr/share/udhcpc", 0755},
     {"var", 0755},
@@ -40,7 +45,10 @@ static const struct {
     {"var/spool/cron/crontabs", 0700},
 };
 
-/* Every command lies in /bin, and is found in the other three as well. */
+/*
+ * Every command lies in /bin, and is found in the other three as well. udhcpc looks for its script in one of
+ * two places: the second is Debian's.
+ */
 static const struct {
     const char *path, *target;
 } links[] = {
@@ -49,6 +57,7 @@ static const struct {
     {"usr/sbin", "../bin"},
     {"var/run", "../run"},
     {"etc/mtab", "/proc/self/mounts"},
+    {"etc/udhcpc/default.script", "../../usr/share/udhcpc/default.script"},
 };
 
 /*
@@ -251,17 +260,20 @@ static int make_file(const struct create_place *p, const char *path, mode_t mode
     return r == 0 ? give(p, path) : r;
 }
 
+/* Set-user-ID root: su, passwd and ping need it, and BusyBox gives the right up in its other commands. */
 static int copy_busybox(const struct create_place *p, int from)
 {
-    cleanup_fd int to = openat(p->rootfs_fd, "bin/busybox", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+    cleanup_fd int to = openat(p->rootfs_fd, "bin/busybox", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
     off_t at = 0;
     ssize_t n;
+    int r;
 
     if (to < 0)
         return -errno;
     while ((n = sendfile(to, from, &at, 1 << 20)) > 0)
         ;
-    return n < 0 ? -errno : give(p, "bin/busybox");
+    r = n < 0 ? -errno : give(p, "bin/busybox");
+    return r == 0 && fchmod(to, 06755) < 0 ? -errno : r; /* a change of owner clears these bits */
 }
 
 static int make_tree(const struct create_place *p)
