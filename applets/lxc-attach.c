@@ -10,7 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/config/config.h"
 #include "core/run/attach.h"
-#include "core/confine/personality.h"
+#include "core/config/architecture.h"
 
 struct lxc_attach_options {
     struct container_options container;
@@ -100,7 +100,7 @@ static int read_id(const char *option, const char *text, uid_t *id, struct error
 
 static int read_arch(const char *text, long *personality, struct error *err)
 {
-    *personality = personality_parse(text);
+    *personality = architecture_parse(text);
     return *personality < 0 ? error_text(err, EINVAL, "-a does not know the machine \"%s\"", text) : 0;
 }
 

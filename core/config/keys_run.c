@@ -14,13 +14,13 @@
 #include "core/config/keys.h"
 #include "core/config/namespaces.h"
 #include "core/config/capability.h"
-#include "core/confine/personality.h"
+#include "core/config/architecture.h"
 
 /* --- lxc.arch --- */
 
 static int set_arch(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    if (personality_parse(s->value) < 0)
+    if (architecture_parse(s->value) < 0)
         return setting_refuse(s, err, "an architecture (x86_64, i686, aarch64, linux64, ...)");
     return string_set(holder, s, kept, err);
 }
@@ -31,7 +31,7 @@ static int get_arch(const void *holder, const struct setting *s, struct strbuf *
 
     if (!arch)
         return 0;
-    return strbuf_puts(out, personality_parse(arch) == PER_LINUX32 ? "i686" : "x86_64");
+    return strbuf_puts(out, architecture_parse(arch) == PER_LINUX32 ? "i686" : "x86_64");
 }
 
 const struct key_type type_arch = {.set = set_arch, .get = get_arch, .clear = string_clear};

@@ -5,13 +5,13 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
-#include "core/confine/personality.h"
+#include "core/config/architecture.h"
 
 static void warn_of_arch(const struct config *c, const struct config_assignment *a)
 {
     struct utsname ours;
 
-    if (strcmp(a->value, c->arch) == 0 && uname(&ours) == 0 && !personality_runs_on(c->arch, ours.machine))
+    if (strcmp(a->value, c->arch) == 0 && uname(&ours) == 0 && !architecture_runs_on(c->arch, ours.machine))
         log_warn("start", "%s: lxc.arch = %s is not the architecture of this machine, which is %s", a->origin,
                  a->value, ours.machine);
 }

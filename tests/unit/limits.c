@@ -18,7 +18,7 @@
 #include "core/confine/caps.h"
 #include "core/namespace/idmap.h"
 #include "core/confine/limits.h"
-#include "core/confine/personality.h"
+#include "core/config/architecture.h"
 #include "tests/unit/skip.h"
 
 static void capabilities_have_names_and_numbers(void **state)
@@ -57,7 +57,7 @@ static void an_architecture_runs_on_machines_of_its_kind(void **state)
         for (int wanted = 0; wanted < 2; wanted++) {
             cleanup_free char *words = strdup(wanted ? rows[i].runs : rows[i].does_not);
             for (char *rest = words, *word; (word = strsep(&rest, " "));)
-                if (personality_runs_on(word, rows[i].machine) != wanted)
+                if (architecture_runs_on(word, rows[i].machine) != wanted)
                     fail_msg("%s on %s is not %d", word, rows[i].machine, wanted);
         }
     }
@@ -196,10 +196,10 @@ static void maps_that_no_kernel_takes_are_refused(void **state)
 static void an_architecture_has_a_width(void **state)
 {
     (void)state;
-    assert_int_equal(personality_parse("amd64"), PER_LINUX);
-    assert_int_equal(personality_parse("linux32"), PER_LINUX32);
-    assert_int_equal(personality_parse("armhf"), PER_LINUX32);
-    assert_int_equal(personality_parse("vax"), -EINVAL);
+    assert_int_equal(architecture_parse("amd64"), PER_LINUX);
+    assert_int_equal(architecture_parse("linux32"), PER_LINUX32);
+    assert_int_equal(architecture_parse("armhf"), PER_LINUX32);
+    assert_int_equal(architecture_parse("vax"), -EINVAL);
 }
 
 int main(void)
