@@ -13,6 +13,7 @@
 #include "core/config/summary.h"
 #include "core/monitor/start.h"
 #include "core/run/stop.h"
+#include "core/storage/destroy.h"
 #include "core/storage/list.h"
 
 #define SOME_FAILED 2 /* exit status */
@@ -111,7 +112,7 @@ static int read_candidates(const char *lxcpath, const struct container_list *lis
 static int start(const struct candidate *candidate, struct error *err)
 {
     const struct config_source source = {0};
-    const struct start_options options = {0};
+    const struct start_options options = {.remove = container_remove_ephemeral};
     cleanup_config struct config config;
     int r;
 

@@ -8,6 +8,7 @@
 #include "core/run/checkpoint.h"
 #include "core/monitor/restore.h"
 #include "core/monitor/start.h"
+#include "core/storage/destroy.h"
 
 struct lxc_checkpoint_options {
     struct container_options container;
@@ -53,8 +54,10 @@ static int lxc_checkpoint_run(struct invocation *in, struct error *err)
 {
     const struct lxc_checkpoint_options *o = in->options;
     const struct config_source source = {0};
-    const struct start_options start = {
-        .foreground = o->foreground, .restore = checkpoint_restore, .checkpoint = &o->checkpoint};
+    const struct start_options start = {.remove = container_remove_ephemeral,
+                                        .foreground = o->foreground,
+                                        .restore = checkpoint_restore,
+                                        .checkpoint = &o->checkpoint};
     cleanup_config struct config config;
     struct container c;
     int r;

@@ -120,7 +120,8 @@ static int start_copy(const struct container *c, const struct lxc_copy_options *
 {
     cleanup_config struct config config = {0};
     cleanup_free char *path = container_path(c, "config");
-    const struct start_options start = {.foreground = o->foreground && !command};
+    const struct start_options start = {.remove = container_remove_ephemeral,
+                                        .foreground = o->foreground && !command};
     int r = path ? 0 : error_set(err, ENOMEM, "cannot start %s", c->name);
 
     config_init(&config);

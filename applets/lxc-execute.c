@@ -7,6 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/config/load.h"
 #include "core/monitor/start.h"
+#include "core/storage/destroy.h"
 
 struct lxc_execute_options {
     struct container_options container;
@@ -47,7 +48,8 @@ static int lxc_execute_run(struct invocation *in, struct error *err)
     const struct lxc_execute_options *o = in->options;
     const struct config_source source = {.missing_ok = true, .defines = &o->config.defines};
     cleanup_config struct config config;
-    struct start_options start = {.execute = true, .foreground = !o->daemon};
+    struct start_options start = {
+        .remove = container_remove_ephemeral, .execute = true, .foreground = !o->daemon};
     struct container c;
     int r;
 

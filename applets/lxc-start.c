@@ -8,6 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/config/load.h"
 #include "core/monitor/start.h"
+#include "core/storage/destroy.h"
 
 struct lxc_start_options {
     struct container_options container;
@@ -53,8 +54,10 @@ static int lxc_start_run(struct invocation *in, struct error *err)
     const struct config_source source = {.missing_ok = o->config.defines.count > 0,
                                          .defines = &o->config.defines};
     cleanup_config struct config config;
-    struct start_options start = {
-        .foreground = o->foreground, .close_inherited = o->close_all, .pidfile = o->pidfile};
+    struct start_options start = {.remove = container_remove_ephemeral,
+                                  .foreground = o->foreground,
+                                  .close_inherited = o->close_all,
+                                  .pidfile = o->pidfile};
     struct container c;
     int r;
 

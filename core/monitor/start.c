@@ -19,9 +19,8 @@
 #include "core/confine/lsm.h"
 #include "core/monitor/monitor.h"
 #include "core/mount/rootfs.h"
-#include "core/run/start_warnings.h"
+#include "core/monitor/start_warnings.h"
 #include "core/base/title.h"
-#include "core/storage/destroy.h"
 
 /* What can be refused before anything is made. */
 static int check(const struct container *c, const struct config *config, const struct start_options *o,
@@ -62,19 +61,13 @@ static int unshare_mounts(const struct config *config, struct error *err)
     return 0;
 }
 
-/* lxc.ephemeral. */
-static int remove_copy(const struct container *c, struct error *err)
-{
-    return container_destroy(c, false, err);
-}
-
 /* The whole life of the monitor. */
 static int live(const struct container *c, struct config *config, const struct start_options *o, int *report,
                 struct error *err)
 {
     int r = unshare_mounts(config, err);
 
-    return r == 0 ? monitor_run(c, config, o, config->ephemeral ? remove_copy : NULL, report, err) : r;
+    return r == 0 ? monitor_run(c, config, o, config->ephemeral ? o->remove : NULL, report, err) : r;
 }
 
 /* Close what the caller was started with, but the logs' fds and `report` (-1: none). */

@@ -24,7 +24,9 @@ struct start_options {
     bool close_inherited; /* also in the foreground: close what fds the caller was started with */
     int (*restore)(struct monitor *m, struct error *err); /* not started but restored; NULL: started */
     const struct checkpoint_options *checkpoint;          /* what is restored; until it reboots */
-    const char *pidfile; /* gets the monitor's pid, removed at the end; NULL: none */
+    int (*remove)(const struct container *c,
+                  struct error *err); /* lxc.ephemeral: container_remove_ephemeral() */
+    const char *pidfile;              /* gets the monitor's pid, removed at the end; NULL: none */
 };
 
 /*

@@ -221,3 +221,8 @@ int container_destroy(const struct container *c, bool snapshots, struct error *e
     r = check(c, snapshots, 0, err);
     return r == 0 ? destroy(c, snapshots, 0, err) : r;
 }
+
+int container_remove_ephemeral(const struct container *c, struct error *err)
+{
+    return container_destroy(c, false, err);
+}

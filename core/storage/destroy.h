@@ -17,4 +17,7 @@
  */
 int container_destroy(const struct container *c, bool snapshots, struct error *err);
 
+/* The function for start_options.remove: the end of a container with lxc.ephemeral = 1. */
+int container_remove_ephemeral(const struct container *c, struct error *err);
+
 #endif

@@ -1,4 +1,4 @@
-#include "core/run/start_warnings.h"
+#include "core/monitor/start_warnings.h"
 
 #include <string.h>
 #include <sys/utsname.h>

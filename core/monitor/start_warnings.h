@@ -2,8 +2,8 @@
  * What a configuration says that has no effect here, or another than its author may think. None of it stops a
  * start: LXC accepts it. Keys of the other cgroup version are core/cgroup/limit.c's.
  */
-#ifndef LXCBOX_CORE_RUN_START_WARNINGS_H
-#define LXCBOX_CORE_RUN_START_WARNINGS_H
+#ifndef LXCBOX_CORE_MONITOR_START_WARNINGS_H
+#define LXCBOX_CORE_MONITOR_START_WARNINGS_H
 
 #include "core/config/config.h"
 
