@@ -364,14 +364,6 @@ int command_console_log(const struct container *c, const struct console_log_requ
     return *data ? 0 : error_set(err, ENOMEM, "cannot keep the console's buffer");
 }
 
-int command_freeze(const struct container *c, bool freeze, int timeout_seconds, struct error *err)
-{
-    cleanup_exchange struct exchange x =
-        EXCHANGE(.command = freeze ? COMMAND_FREEZE : COMMAND_UNFREEZE, .value = timeout_seconds);
-
-    return ask(c, &x, freeze ? "freeze the processes" : "thaw the processes", err);
-}
-
 int command_add_listener(const struct container *c, int listener, struct error *err)
 {
     cleanup_exchange struct exchange x =

@@ -84,12 +84,6 @@ int command_devpts_fd(const struct container *c, struct error *err);
 int command_console_log(const struct container *c, const struct console_log_request *request, char **data,
                         size_t *length, struct error *err);
 
-/*
- * Through the monitor: only where the host has cgroup v2 alone, else -ENOENT (core/run/freeze.h does both).
- * -ETIMEDOUT: not done in time.
- */
-int command_freeze(const struct container *c, bool freeze, int timeout_seconds, struct error *err);
-
 /* Tell the monitor, and lxc-monitor, that its state has changed (a freeze done by the client). */
 int command_set_state(const struct container *c, enum container_state state, struct error *err);
 

@@ -321,7 +321,8 @@ static enum command_outcome serve_state_clients(const struct call *c)
     return reply_result(c, 0);
 }
 
-/* Where there are v1 hierarchies the client writes the freezer cgroup itself: ENOENT sends it there. */
+/* For programs that use this command of liblxc's; our own clients write the cgroup themselves, as LXC's do.
+ * With v1 hierarchies: ENOENT. */
 static enum command_outcome answer_freeze(const struct call *c, bool freeze)
 {
     struct monitor *m = c->monitor;

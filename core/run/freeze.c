@@ -17,25 +17,18 @@ static int freeze_timed_out(const struct container *c, bool freeze, struct error
 int container_freeze(const struct container *c, bool freeze, struct error *err)
 {
     struct error refused = ERROR_INIT;
-    cleanup_fd int dirfd = -1;
-    int r = command_freeze(c, freeze, CGROUP_FREEZE_MS / 1000, &refused);
+    cleanup_fd int dirfd = command_cgroup2_fd(c, true, NULL);
+    int r;
 
-    if (r == -ETIMEDOUT)
-        return freeze_timed_out(c, freeze, err);
-    if (r != -ENOENT) {
-        if (r < 0 && err)
-            *err = refused;
-        return r;
-    }
-    dirfd = command_cgroup_fd(c, "freezer", false, err);
-    if (dirfd < 0) {
-        error_remedy(err, "the host needs the freezer controller, or cgroup v2");
-        return dirfd;
-    }
+    if (dirfd < 0)
+        dirfd = command_cgroup_fd(c, "freezer", false, err);
+    if (dirfd < 0)
+        return dirfd == -ENOTCONN || dirfd == -EACCES
+                   ? dirfd
+                   : error_remedy(err, "the host needs the freezer controller, or cgroup v2");
     r = command_set_state(c, freeze ? STATE_FREEZING : STATE_THAWED, err);
     if (r < 0)
         return r;
-    error_clear(&refused);
     r = cgroup_freeze_fd(dirfd, freeze, CGROUP_FREEZE_MS, &refused);
     if (r < 0) {
         (void)command_set_state(c, freeze ? STATE_RUNNING : STATE_FROZEN, NULL);

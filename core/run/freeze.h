@@ -1,6 +1,7 @@
 /*
- * Freezing and thawing a running container: all its processes at once, by cgroup. On a host with cgroup v2
- * alone the monitor does it; elsewhere we write its freezer cgroup (v1) ourselves and tell the monitor.
+ * Freezing and thawing a running container: all its processes at once, by cgroup. The client
+ * writes the container's cgroup v2, or its freezer cgroup on a host with v1, and tells the monitor the state:
+ * the monitors of stock LXC do not find it out, and a monitor that waits serves nobody.
  * Source: the kernel's cgroup-v1/freezer-subsystem.rst and cgroup-v2.rst, "cgroup.freeze".
  */
 #ifndef LXCBOX_CORE_RUN_FREEZE_H
