@@ -6,7 +6,8 @@
 # image_mirror    prints the archive's URL
 # image_busybox   a system of one static busybox: sets BUSYBOX_ROOTFS
 # image_lxc6      Debian trixie's LXC 6.0 with its Python binding and the libraries they need, no more: sets LXC6_ROOT to
-#                 the folder. Fails, saying why, where it cannot be had.
+#                 the directory. Fails, saying why, where it cannot be had.
+# image_lxc7      the same of Debian sid's LXC 7, without Python: sets LXC7_ROOT
 
 image_cache=$PWD/build/test-cache
 
@@ -57,34 +58,51 @@ image_busybox() {
     tar -cJf "$BUSYBOX_ROOTFS.$$" --numeric-owner --owner=0 --group=0 -C "$root" . && mv "$BUSYBOX_ROOTFS.$$" "$BUSYBOX_ROOTFS"
 }
 
-# Not by debootstrap: 13 MB instead of 100, and no scripts of packages.
-image_lxc6() {
-    local apt=$image_cache/lxc6.apt sources=/etc/apt/sources.list.d/debian.sources options package
-    LXC6_ROOT=$image_cache/lxc6
+# image_lxc ROOT SUITE PACKAGE...: unpack packages of another suite into a root file system. Not by debootstrap: 13 MB
+# instead of 100, and no scripts of packages. For PACKAGE+ all the libraries that it depends on come with it.
+image_lxc() {
+    local root=$1 suite=$2 apt=$1.apt sources=/etc/apt/sources.list.d/debian.sources options packages=() package
+    shift 2
     mkdir -p "$image_cache"
     exec {image_lock}> "$image_cache/lock"
     flock $image_lock
-    if [ ! -e "$LXC6_ROOT" ]; then
-        rm -rf --one-file-system "$apt" "$LXC6_ROOT.new"
-        mkdir -p "$apt"/{sources,lists/partial,archives/partial} "$LXC6_ROOT.new"/usr/{bin,lib,lib64,sbin}
+    if [ ! -e "$root" ]; then
+        rm -rf --one-file-system "$apt" "$root.new"
+        mkdir -p "$apt"/{sources,lists/partial,archives/partial} "$root.new"/usr/{bin,lib,lib64,sbin}
         # The main archive alone, which stands first; security has a suite of another name.
         if [ -e $sources ]; then
-            sed '/^$/,$d; s/^Suites:.*/Suites: trixie/' $sources > "$apt/sources/debian.sources"
+            sed "/^\$/,\$d; s/^Suites:.*/Suites: $suite/" $sources > "$apt/sources/debian.sources"
         else
-            sed -n 's/^\(deb \(\[[^]]*\] \)\?[^ ]*\) .*/\1 trixie main/p' /etc/apt/sources.list | head -1 > "$apt/sources/debian.list"
+            sed -n "s/^\(deb \(\[[^]]*\] \)\?[^ ]*\) .*/\1 $suite main/p" /etc/apt/sources.list | head -1 > "$apt/sources/debian.list"
         fi
         options=(-q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/sources" -o Dir::State::lists="$apt/lists"
             -o Dir::State::status=/dev/null -o Dir::Cache="$apt" -o APT::Sandbox::User=root -o Debug::NoLocking=1 -o Acquire::Languages=none)
         (
-            cd "$apt/archives" && apt-get "${options[@]}" update && apt-get "${options[@]}" download lxc liblxc-common liblxc1t64 \
-                python3-lxc python3.13-minimal libpython3.13-minimal libpython3.13-stdlib libapparmor1 libc6 libcap2 libdbus-1-3 \
-                libexpat1 libgcc-s1 libpcre2-8-0 libseccomp2 libselinux1 libssl3t64 libsystemd0 libzstd1 zlib1g || exit 1
-            for package in *.deb; do dpkg -x "$package" "$LXC6_ROOT.new" || exit 1; done
-            cd "$LXC6_ROOT.new" && ln -s usr/* . && rm share && mkdir dev proc run sys tmp && cp "$(command -v busybox)" bin/ && ln -s busybox bin/hostname &&
-                rm -r usr/share/doc usr/share/man && mv "$LXC6_ROOT.new" "$LXC6_ROOT"
-        ) > "$image_cache/lxc6.log" 2>&1 < /dev/null
-        rm -rf --one-file-system "$apt" "$LXC6_ROOT.new"
+            cd "$apt/archives" && apt-get "${options[@]}" update || exit 1
+            for package; do
+                packages+=("${package%+}")
+                [ "$package" = "${package%+}" ] ||
+                    packages+=($(apt-cache "${options[@]}" depends --recurse -i "${package%+}" | grep -x 'lib[^ :]*' | grep -v gconv))
+            done
+            apt-get "${options[@]}" download $(printf '%s\n' "${packages[@]}" | sort -u) || exit 1
+            for package in *.deb; do dpkg -x "$package" "$root.new" || exit 1; done
+            cd "$root.new" && ln -s usr/* . && rm share && mkdir dev proc run sys tmp && cp "$(command -v busybox)" bin/ && ln -s busybox bin/hostname &&
+                rm -r usr/share/doc usr/share/man && mv "$root.new" "$root"
+        ) > "$root.log" 2>&1 < /dev/null
+        rm -rf --one-file-system "$apt" "$root.new"
     fi
     exec {image_lock}>&-
-    [ -e "$LXC6_ROOT" ] || { tail -3 "$image_cache/lxc6.log"; return 1; }
+    [ -e "$root" ] || { tail -3 "$root.log"; return 1; }
+}
+
+image_lxc6() {
+    LXC6_ROOT=$image_cache/lxc6
+    image_lxc "$LXC6_ROOT" trixie lxc liblxc-common liblxc1t64 python3-lxc python3.13-minimal libpython3.13-minimal \
+        libpython3.13-stdlib libapparmor1 libc6 libcap2 libdbus-1-3 libexpat1 libgcc-s1 libpcre2-8-0 libseccomp2 libselinux1 \
+        libssl3t64 libsystemd0 libzstd1 zlib1g
+}
+
+image_lxc7() {
+    LXC7_ROOT=$image_cache/lxc7
+    image_lxc "$LXC7_ROOT" sid lxc liblxc-common+
 }
