@@ -328,11 +328,8 @@ static int collect(const struct lxc_info_options *o, struct info *info, struct e
     info->state = command_state(&info->container, err);
     if (info->state < 0)
         return info->state;
-    if (info->state == STATE_STOPPED && !container_is_defined(&info->container)) {
-        error_text(err, ENOENT, "there is no container %s in %s", info->container.name,
-                   info->container.lxcpath);
-        return error_remedy(err, "lxc-ls lists them, -P names another folder");
-    }
+    if (info->state == STATE_STOPPED && !container_is_defined(&info->container))
+        return container_absent(&info->container, NULL, err);
     if (info->state != STATE_STOPPED)
         read_running(o, info);
     return 0;

@@ -83,10 +83,8 @@ static int lxc_logs_run(struct invocation *in, struct error *err)
 
     config_init(&config);
     r = container_select(&o->container, in, &c, err);
-    if (r == 0 && !container_is_defined(&c) && command_state(&c, NULL) == STATE_STOPPED) {
-        error_text(err, ENOENT, "there is no container %s in %s", c.name, c.lxcpath);
-        return error_remedy(err, "lxc-ls lists them, -P names another folder");
-    }
+    if (r == 0 && !container_is_defined(&c) && command_state(&c, NULL) == STATE_STOPPED)
+        return container_absent(&c, NULL, err);
     if (r == 0)
         r = config_load(&c, &source, &config, err);
     if (r < 0)

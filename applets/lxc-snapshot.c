@@ -103,7 +103,7 @@ static int lxc_snapshot_run(struct invocation *in, struct error *err)
     if (r == 0)
         r = check_options(o, err);
     if (r == 0 && !container_is_defined(&c))
-        return error_text(err, ENOENT, "there is no container %s in %s", c.name, c.lxcpath);
+        return container_absent(&c, NULL, err);
     if (r < 0)
         return r;
     if (o->list)

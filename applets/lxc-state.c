@@ -16,10 +16,8 @@ static int lxc_state_run(struct invocation *in, struct error *err)
         r = command_state(&c, err);
     if (r < 0)
         return r;
-    if (r == STATE_STOPPED && !container_is_defined(&c)) {
-        error_text(err, ENOENT, "there is no container %s in %s", c.name, c.lxcpath);
-        return error_remedy(err, "lxc-ls lists them, -P names another folder");
-    }
+    if (r == STATE_STOPPED && !container_is_defined(&c))
+        return container_absent(&c, NULL, err);
     puts(state_name(r));
     return 0;
 }

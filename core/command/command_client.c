@@ -107,8 +107,10 @@ static int exchange_over(struct exchange *x, const struct sockaddr_un *address, 
 static int not_running(const struct container *c, struct error *err)
 {
     if (!container_is_defined(c)) {
-        error_text(err, ENOTCONN, "there is no container %s in %s", c->name, c->lxcpath);
-        return error_remedy(err, "lxc-ls lists them, -P names another folder");
+        (void)container_absent(c, NULL, err);
+        if (err)
+            err->code = -ENOTCONN;
+        return -ENOTCONN;
     }
     error_text(err, ENOTCONN, "%s is not running", c->name);
     return error_remedy(err, "start it with: lxc-start -n %s", c->name);

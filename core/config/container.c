@@ -1,11 +1,16 @@
 #include "core/config/container.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
+
+#define ROOTS_LXCPATH "/var/lib/lxc"
 
 static const char *const states[STATE_COUNT] = {"STOPPED",  "STARTING", "RUNNING", "STOPPING",
                                                 "ABORTING", "FREEZING", "FROZEN",  "THAWED"};
@@ -54,4 +59,45 @@ bool container_is_defined(const struct container *c)
     cleanup_free char *path = container_config_path(c);
 
     return path && access(path, F_OK) == 0;
+}
+
+int container_denied(const char *path, struct error *err)
+{
+    cleanup_free char *seen = strdup(path);
+    const struct passwd *owner;
+    struct stat st;
+    char *slash;
+
+    while (seen && stat(seen, &st) < 0 && (slash = strrchr(seen, '/')) && slash > seen)
+        *slash = '\0';
+    if (!seen || stat(seen, &st) < 0 || st.st_uid == geteuid())
+        return err ? err->code : -EACCES;
+    if (st.st_uid == 0)
+        return error_remedy(err, "you are not root; %s is root's", seen);
+    owner = getpwuid(st.st_uid);
+    if (owner)
+        return error_remedy(err, "%s is %s's", seen, owner->pw_name);
+    return error_remedy(err, "%s is that of user %u", seen, st.st_uid);
+}
+
+int container_absent(const struct container *c, const char *remedy, struct error *err)
+{
+    cleanup_free char *path = container_config_path(c), *roots = format_string(ROOTS_LXCPATH "/%s", c->name);
+    struct stat st;
+
+    if (!path || !roots)
+        return error_set(err, ENOMEM, "cannot find container %s", c->name);
+    if (access(path, F_OK) < 0 && errno == EACCES) {
+        error_set(err, EACCES, "cannot read container %s in %s", c->name, c->lxcpath);
+        return container_denied(path, err);
+    }
+    error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
+    remedy = remedy ? remedy : "lxc-ls lists them, -P names another directory";
+    if (geteuid() == 0 || strcmp(c->lxcpath, ROOTS_LXCPATH) == 0)
+        return error_remedy(err, "%s", remedy);
+    if (stat(roots, &st) == 0)
+        return error_remedy(err, "you are not root; %s is root's", roots);
+    if (errno == EACCES)
+        return error_remedy(err, "%s; you are not root, and cannot see those in " ROOTS_LXCPATH, remedy);
+    return error_remedy(err, "%s", remedy);
 }

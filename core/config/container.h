@@ -46,4 +46,14 @@ char *container_config_path(const struct container *c);
 /* Does it have a configuration file? */
 bool container_is_defined(const struct container *c);
 
+/*
+ * The error for one that has none. -EACCES where it cannot be seen (whose it is), else -ENOENT with `remedy`
+ * (NULL: how to look for it), or where an ordinary user's call names a container of root's, with that.
+ */
+int container_absent(const struct container *c, const char *remedy, struct error *err);
+
+/* Say in the remedy of an error that is set whose the path is, or the nearest directory of it that can be
+ * seen. Returns err->code; for EACCES. */
+int container_denied(const char *path, struct error *err);
+
 #endif

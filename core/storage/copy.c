@@ -379,7 +379,7 @@ static int check_source(const struct container *from, bool allow_running, struct
     int state;
 
     if (!container_is_defined(from))
-        return error_text(err, ENOENT, "there is no container %s in %s", from->name, from->lxcpath);
+        return container_absent(from, NULL, err);
     state = command_state(from, err);
     if (state < 0 || state == STATE_STOPPED || allow_running)
         return state < 0 ? state : 0;

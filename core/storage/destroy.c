@@ -216,7 +216,7 @@ int container_destroy(const struct container *c, bool snapshots, struct error *e
 
     if (!container_is_defined(c)) {
         r = partial_clean(c, err);
-        return r == 1 ? error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath) : r;
+        return r == 1 ? container_absent(c, NULL, err) : r;
     }
     r = check(c, snapshots, 0, err);
     return r == 0 ? destroy(c, snapshots, 0, err) : r;

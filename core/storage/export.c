@@ -211,7 +211,7 @@ static int check_container(const struct container *c, struct error *err)
     int state;
 
     if (!container_is_defined(c))
-        return error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
+        return container_absent(c, NULL, err);
     state = command_state(c, err);
     if (state <= STATE_STOPPED)
         return state;

@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/command/command_client.h"
 
 void container_list_free(struct container_list *list)
@@ -36,20 +37,27 @@ static int add_defined(struct container_list *list, size_t *capacity, const char
     cleanup_dir DIR *dir = opendir(lxcpath);
     cleanup_strbuf struct strbuf path = STRBUF_INIT;
     struct dirent *entry;
+    unsigned denied = 0;
 
     if (!dir)
         return errno == ENOENT ? 0 : -errno;
+    check = check || geteuid() != 0;
     while ((errno = 0, entry = readdir(dir))) {
         if (entry->d_name[0] == '.')
             continue;
         path.length = 0;
         if (check && strbuf_printf(&path, "%s/config", entry->d_name) < 0)
             return -ENOMEM;
-        if (check && faccessat(dirfd(dir), path.text, F_OK, 0) < 0)
+        if (check && faccessat(dirfd(dir), path.text, F_OK, 0) < 0) {
+            denied += errno == EACCES;
             continue;
+        }
         if (add(list, capacity, entry->d_name, true, false) < 0)
             return -ENOMEM;
     }
+    if (errno == 0 && denied)
+        log_warn("list", "%s: %u of the directories there are not yours to read, and not listed", lxcpath,
+                 denied);
     return -errno;
 }
 
@@ -120,8 +128,10 @@ static int read_list(const char *lxcpath, bool active_only, bool check, struct c
         r = 0;
     if (r == 0 && sockets)
         r = container_list_parse_sockets(sockets, lxcpath, &active);
-    if (r < 0)
-        return error_set(err, r, "cannot list the containers in %s", lxcpath);
+    if (r < 0) {
+        error_set(err, r, "cannot list the containers in %s", lxcpath);
+        return r == -EACCES ? container_denied(lxcpath, err) : r;
+    }
     if (list->count)
         qsort(list->items, list->count, sizeof(*list->items), by_name);
     defined = list->count;

@@ -327,7 +327,7 @@ int partial_discard(const struct container *c, struct error *err)
         return error_set(err, errno, "cannot remove %s", p.path);
     r = storage_rename(p.lxcpath_fd, c->name, p.lxcpath_fd, partial_name(&p));
     if (r == -ENOENT)
-        return error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
+        return container_absent(c, NULL, err);
     if (r < 0)
         return error_set(err, r, "cannot take %s/%s away", c->lxcpath, c->name);
     close_fd(&p.fd);
