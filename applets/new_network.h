@@ -26,7 +26,11 @@ static inline int new_network(struct create_options *create, char bridge[IFNAMSI
 /* Print one line where the container that has been made has no network. */
 static inline void new_network_print(const struct create_options *create, const struct container *c)
 {
-    if (!create->bridge && create_without_config(create))
+    if (create->bridge || !create_without_config(create))
+        return;
+    if (geteuid() != 0)
+        printf("Container %s has no network: only root can connect one to a bridge\n", c->name);
+    else
         printf(
             "Container %s has no network: run \"lxc-net start\" before lxc-create, or set lxc.net.0.type = "
             "veth, lxc.net.0.link and lxc.net.0.flags = up in %s/%s/config\n",

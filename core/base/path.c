@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -179,4 +180,17 @@ int rootfs_make_file(int rootfd, const char *path, mode_t mode)
     if (made < 0 && errno != EEXIST)
         return -errno;
     return rootfs_open(rootfd, path, O_PATH, 0);
+}
+
+int path_barrier(const char *path, char *out, size_t size)
+{
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(out, size, "%.*s", (int)(slash - path) + 1, path);
+        if (access(out, X_OK) == 0 || errno != EACCES)
+            continue;
+        if (slash > path)
+            out[slash - path] = '\0';
+        return 1;
+    }
+    return 0;
 }

@@ -27,4 +27,10 @@ int rootfs_make_directory(int rootfd, const char *path, mode_t mode);
  * errno. */
 int rootfs_make_file(int rootfd, const char *path, mode_t mode);
 
+/*
+ * Of a path of the host, an absolute one: the first directory on it that this process may not search (the
+ * path itself is not tried), into `out`. 1, or 0 where there is none.
+ */
+int path_barrier(const char *path, char *out, size_t size);
+
 #endif

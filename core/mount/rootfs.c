@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/path.h"
 #include "core/mount/mounts.h"
 #include "core/mount/tree.h"
 #include "core/mount/image.h"
@@ -219,6 +221,16 @@ static int open_proc(struct error *err)
     return take_fd(&fd);
 }
 
+/* A container of mapped ids has other rights on the way to its rootfs than who started it. */
+static int name_barrier(const char *path, struct error *err)
+{
+    char barrier[PATH_MAX];
+
+    return path_barrier(path, barrier, sizeof(barrier)) > 0
+               ? error_remedy(err, "the container's root may not pass %s: chmod o+x %s", barrier, barrier)
+               : -EACCES;
+}
+
 int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err)
 {
     cleanup_rootfs_source struct rootfs_source s = {0};
@@ -245,7 +257,7 @@ int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err)
         return error_set(err, ENOMEM, "cannot mount the rootfs");
     ret = mount_source(r, &s, c, r->path, &o, err);
     if (ret < 0)
-        return ret;
+        return ret == -EACCES ? name_barrier(r->path, err) : ret;
     r->fd = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (r->fd < 0)
         return error_set(err, errno, "cannot open rootfs %s", r->path);

@@ -2,16 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/path.h"
 #include "core/namespace/unshare.h"
 
 #define ID_MAX    UINT32_C(0xfffffffe) /* 2^32 - 1 means "no id" */
@@ -189,15 +193,15 @@ int idmap_write(const struct config *c, pid_t pid, struct error *err)
     return r < 0 ? r : idmap_write_unchecked(c, pid, err);
 }
 
-/* Every range that the user has, and its own id. */
-static int add_own_ranges(const struct config *c, bool is_gid, struct id_ranges *ids, struct error *err)
+/* Every range that the user has. */
+static int add_given_ranges(bool is_gid, struct id_ranges *ids, struct error *err)
 {
     const char *path = is_gid ? "/etc/subgid" : "/etc/subuid";
     const struct passwd *user = getpwuid(getuid());
-    uint32_t own = is_gid ? getegid() : geteuid(), start, count;
+    uint32_t start, count;
     cleanup_free char *text = NULL;
-    bool found = c && idmap_is_own_id(c, is_gid); /* no more is needed */
-    int r = found ? 0 : file_read(AT_FDCWD, path, 1 << 20, &text, NULL);
+    bool found = false;
+    int r = file_read(AT_FDCWD, path, 1 << 20, &text, NULL);
 
     for (char *rest = text, *line; r == 0 && (line = strsep(&rest, "\n"));)
         if (id_ranges_find(line, user ? user->pw_name : NULL, getuid(), &start, &count) == 0) {
@@ -208,9 +212,72 @@ static int add_own_ranges(const struct config *c, bool is_gid, struct id_ranges 
         error_text(err, ENOENT, "%s gives us no ids", path);
         return error_remedy(err, "have a line \"%s:100000:65536\" added", user ? user->pw_name : "USER");
     }
-    if (r == 0)
-        r = id_ranges_set(ids, is_gid, own, own);
     return r < 0 ? error_set(err, r, "cannot map the ids of %s", path) : 0;
+}
+
+/* And its own id; that alone where `c` needs no other. */
+static int add_own_ranges(const struct config *c, bool is_gid, struct id_ranges *ids, struct error *err)
+{
+    uint32_t own = is_gid ? getegid() : geteuid();
+    int r = c && idmap_is_own_id(c, is_gid) ? 0 : add_given_ranges(is_gid, ids, err);
+
+    if (r == 0 && id_ranges_set(ids, is_gid, own, own) < 0)
+        r = error_set(err, E2BIG, "cannot map the ids of the user");
+    return r;
+}
+
+int idmap_own_range(bool is_gid, uint32_t *start, uint32_t *count, struct error *err)
+{
+    struct id_ranges ids = {.count = 0};
+    int r = add_given_ranges(is_gid, &ids, err);
+
+    *count = 0;
+    for (size_t i = 0; r == 0 && i < ids.count; i++)
+        if (ids.items[i].count > *count) {
+            *start = ids.items[i].host_id;
+            *count = ids.items[i].count;
+        }
+    return r;
+}
+
+/* As the container's root, without any of our capabilities. */
+static int look_for_barrier(uid_t uid, gid_t gid, const char *path, char *out, size_t size)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    const struct __user_cap_data_struct none[2] = {0};
+
+    /* A namespace may forbid setgroups(2): then the groups stay, as they do at the start. */
+    (void)setgroups(0, NULL);
+    if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ||
+        syscall(SYS_capset, &header, none) < 0)
+        return -errno;
+    return path_barrier(path, out, size);
+}
+
+int idmap_barrier(const struct config *c, const char *path, char *out, size_t size)
+{
+    uint32_t uid, gid;
+    int fds[2], r;
+    ssize_t n;
+    pid_t pid;
+
+    if (idmap_to_host(c, false, 0, &uid) < 0 || idmap_to_host(c, true, 0, &gid) < 0)
+        return 0;
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return -errno;
+    pid = fork();
+    if (pid == 0) {
+        r = look_for_barrier(uid, gid, path, out, size);
+        _exit(r > 0 && write_all(fds[1], out, strlen(out)) == 0 ? 1 : r < 0 ? 2 : 0);
+    }
+    close(fds[1]);
+    n = pid > 0 ? read_all(fds[0], out, size - 1) : -1;
+    close(fds[0]);
+    if (pid > 0)
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    out[n > 0 ? n : 0] = '\0';
+    return n > 0;
 }
 
 /* A namespace that another process has made: if it cannot be mapped, we have not entered it. */

@@ -44,6 +44,18 @@ int idmap_write(const struct config *c, pid_t pid, struct error *err);
 int idmap_write_unchecked(const struct config *c, pid_t pid, struct error *err);
 
 /*
+ * The largest range of ids that /etc/subuid, or /etc/subgid, gives the user of this process. 0, or a negative
+ * errno with `err` filled; -ENOENT where there is none.
+ */
+int idmap_own_range(bool is_gid, uint32_t *start, uint32_t *count, struct error *err);
+
+/*
+ * The first directory on the way to `path`, an absolute one, that the container's root may not pass, into
+ * `out`; root is looked for in `c`. 1, 0 where it may pass all, or a negative errno. After idmap_enter().
+ */
+int idmap_barrier(const struct config *c, const char *path, char *out, size_t size);
+
+/*
  * Let a process of an ordinary user work on files of its containers: enter a user namespace in which the ids
  * that /etc/subuid and /etc/subgid give that user, and its own, are what they are outside. It has every
  * capability over files of these ids from then on, until it executes another program, and can start no

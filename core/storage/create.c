@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -167,6 +168,7 @@ static int add_own_keys(struct create_place *p, const struct create_options *o, 
 /* The ids of the container's root on disk, and a folder that root may enter. */
 static int settle_ids(struct create_place *p, struct error *err)
 {
+    char barrier[PATH_MAX];
     int r;
 
     if (p->config->idmap_count == 0)
@@ -180,6 +182,12 @@ static int settle_ids(struct create_place *p, struct error *err)
     if (r < 0)
         return r;
     /* The group of a user who is not root stays, to read the configuration by. */
+    /* Root may start one where its container's root may not look for files: from an image. */
+    if (geteuid() != 0 && idmap_barrier(p->config, p->path, barrier, sizeof(barrier)) > 0) {
+        error_text(err, EACCES, "the container's root (user %u) may not pass %s, and could not start",
+                   p->root_uid, barrier);
+        return error_remedy(err, "chmod o+x %s, or setfacl -m u:%u:x %s", barrier, p->root_uid, barrier);
+    }
     if (fchown(p->fd, p->root_uid, geteuid() == 0 ? p->root_gid : (gid_t)-1) < 0) {
         r = error_set(err, errno, "cannot give %s to the container's root", p->path);
         return geteuid() == 0
@@ -234,7 +242,32 @@ int create_maps_ids(const struct create_options *options, struct error *err)
 
     config_init(&config);
     r = read_own_config(options, &config, err);
-    return r < 0 ? r : config.idmap_count > 0;
+    return r < 0 ? r : config.idmap_count > 0 || geteuid() != 0;
+}
+
+/* An ordinary user has no container without a user namespace: its ids are those that the user has. */
+static int take_own_ids(struct create_place *p, const struct create_options *o, struct error *err)
+{
+    int r = 0;
+
+    for (int is_gid = 0; r == 0 && is_gid < 2; is_gid++) {
+        uint32_t start, count;
+        char value[64];
+
+        r = idmap_own_range(is_gid, &start, &count, err);
+        if (r == -ENOENT && !o->rootfs) {
+            /* Only a configuration, which its user may go on with. */
+            error_clear(err);
+            return config_text_remove(&p->own, "lxc.idmap");
+        }
+        if (r < 0)
+            return r;
+        snprintf(value, sizeof(value), "%c 0 %u %u", is_gid ? 'g' : 'u', start, count);
+        r = config_set(p->config, "lxc.idmap", value, "lxc.idmap", err);
+        if (r == 0 && config_text_append(&p->own, "lxc.idmap", value) < 0)
+            r = error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+    }
+    return r;
 }
 
 static int read_own(struct create_place *p, const struct create_options *o, struct error *err)
@@ -244,9 +277,9 @@ static int read_own(struct create_place *p, const struct create_options *o, stru
 
     if (r == 0 && create_split(base, &p->own, &p->network) < 0)
         r = error_set(err, ENOMEM, "cannot make container %s", p->container->name);
-    if (r < 0)
-        return r;
-    return read_own_config(o, p->config, err);
+    if (r == 0)
+        r = read_own_config(o, p->config, err);
+    return r == 0 && p->config->idmap_count == 0 && geteuid() != 0 ? take_own_ids(p, o, err) : r;
 }
 
 static int make(void *context, const struct partial *partial, struct error *err)

@@ -74,6 +74,42 @@ printf '%s\n' 'lxc.net.0.type = empty' 'lxc.idmap = u 0 710000 65536' "lxc.idmap
 t 'a container of a range of users and the own group' eval 'as_user lxc-create -n $N-g -t none -f "$WORK/own-group" &&
     is "0:0" as_user lxc-execute -n $N-g -- sh -c "echo \$(id -u):\$(id -g)" && as_user lxc-destroy $N-g'
 cp /etc/subuid /etc/subgid
+
+# Containers of root's, as an ordinary user sees them.
+mkdir -p "$WORK/roots" /var/lib/lxc && mount --bind "$WORK/roots" /var/lib/lxc && chmod 755 "$WORK/roots" &&
+    lxcbox lxc-create -n $N-r -t none > /dev/null
+t 'a container of root'\''s is said to be' refuses \
+    "there is no container $N-r in $P .you are not root; /var/lib/lxc/$N-r is root's" as_user lxc-start $N-r
+t 'also by commands that ask its monitor' refuses "you are not root; /var/lib/lxc/$N-r is root's" as_user lxc-attach $N-r
+t 'one that may not be read is not said to be absent' refuses \
+    "cannot read container $N-r in /var/lib/lxc: Permission denied .you are not root; /var/lib/lxc/$N-r is root's" \
+    as_user lxc-destroy -P /var/lib/lxc $N-r
+t 'lxc-ls says that it lists not all' has '/var/lib/lxc: 1 of the directories there are not yours to read' \
+    eval 'as_user lxc-ls -P /var/lib/lxc 2>&1'
+chmod 700 "$WORK/roots"
+t 'lxc-ls of what may not be read names the owner' refuses "you are not root; /var/lib/lxc is root's" \
+    as_user lxc-ls -P /var/lib/lxc
+
+# Where the container's root may not pass.
+as_user lxc-create -n $N-a -t busybox > /dev/null
+chmod 700 "$home"
+t 'a home that the container'\''s root may not pass is refused at lxc-create' refuses \
+    "root .user 710000. may not pass $home, and could not start .chmod o.x $home" as_user lxc-create -n $N-b -t busybox
+t 'and named at lxc-start' refuses "root may not pass $home: chmod o.x" as_user lxc-start $N-a
+chmod 755 "$home"
+as_user lxc-destroy $N-a
+
+sed -i /idmap/d "$home/.config/lxc/default.conf"
+echo um-user:600000:10 >> /etc/subuid
+takes_own() {
+    as_user lxc-create -n $N-a -t busybox > /dev/null || return
+    is "lxc.idmap = u 0 710000 65536
+lxc.idmap = g 0 710000 65536" grep idmap "$P/$N-a/config" && is "710000" stat -c %u "$P/$N-a/rootfs" &&
+        as_user lxc-start $N-a && as_user lxc-destroy -f $N-a
+}
+t 'without lxc.idmap the ids of /etc/subuid and /etc/subgid are taken' takes_own
+printf '%s\n' 'lxc.idmap = u 0 710000 65536' 'lxc.idmap = g 0 710000 65536' >> "$home/.config/lxc/default.conf"
+
 path=/usr/bin:/bin
 t 'without newuidmap it says what to install' refuses 'no newuidmap \(install the uidmap programs' as_user lxc-create -n $N-a -t busybox
 unset path
@@ -82,5 +118,6 @@ t 'ids that are not its own are refused, and nothing is left' eval "refuses 'tak
 : > /etc/subuid
 t 'without ids it says how to get some' refuses '/etc/subuid gives us no ids \(have a line "um-user:100000:65536" added' as_user lxc-create -n $N-a -t busybox
 sed -i /idmap/d "$home/.config/lxc/default.conf"
-as_user lxc-create -n $N-a -t busybox > /dev/null
-t 'without lxc.idmap it says what is lacking' refuses 'as an ordinary user give it a user namespace by lxc.idmap' as_user lxc-start $N-a
+t 'without lxc.idmap, too' refuses '/etc/subuid gives us no ids' as_user lxc-create -n $N-a -t busybox
+as_user lxc-create -n $N-a -t none > /dev/null
+t 'a configuration alone may be made; without lxc.idmap it does not start' refuses 'as an ordinary user give it a user namespace by lxc.idmap' as_user lxc-start $N-a -- /bin/true
