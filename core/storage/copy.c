@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -180,8 +181,7 @@ static int copy_image(struct copying *c, const struct partial *p, struct error *
 {
     struct stat st;
     cleanup_fd int from = open(c->rootfs->path, O_RDONLY | O_CLOEXEC), to = -1;
-    off_t at = 0;
-    ssize_t n = -1;
+    int r;
 
     if (from < 0 || fstat(from, &st) < 0)
         return error_set(err, errno, "cannot open %s", c->rootfs->path);
@@ -191,18 +191,11 @@ static int copy_image(struct copying *c, const struct partial *p, struct error *
         return error_remedy(err, "copy it with the tools of its storage");
     }
     to = openat(p->fd, "rootdev", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    while (to >= 0 && at < st.st_size) {
-        off_t data = lseek(from, at, SEEK_DATA), target;
-
-        if (data < 0 && errno == ENXIO)
-            break;
-        at = target = data < 0 ? at : data;
-        n = copy_file_range(from, &at, to, &target, 1 << 30, 0);
-        if (n <= 0)
-            break;
-    }
-    if (to < 0 || (n < 0 && st.st_size) || ftruncate(to, st.st_size) < 0) {
-        error_set(err, errno, "cannot copy %s", c->rootfs->path);
+    r = to < 0 ? -errno : 0;
+    if (r == 0 && file_control(to, FICLONE, (uintptr_t)from) < 0)
+        r = copy_file_bytes(from, to, st.st_size);
+    if (r < 0) {
+        error_set(err, r, "cannot copy %s", c->rootfs->path);
         return storage_remedy(err);
     }
     return set_rootfs(c, "%s:%s/rootdev%s", "loop", "", err);
@@ -226,40 +219,60 @@ static int copy_rootfs(struct copying *c, const struct partial *p, struct error 
     }
 }
 
-/* Hooks, fstab and whatever else a person has put beside the configuration. */
+/* One of the files beside the configuration; the paths in an fstab change. */
+static int copy_beside(const struct copying *c, const struct partial *p, int dir, const char *name,
+                       const struct stat *st)
+{
+    cleanup_strbuf struct strbuf moved = STRBUF_INIT;
+    cleanup_free char *text = NULL;
+    cleanup_fd int from = -1, to = -1;
+    int r;
+
+    if (strcmp(name, "fstab") == 0 && file_read(dir, name, MAX_CONFIG, &text, NULL) == 0) {
+        r = copy_paths(text, c->from, c->to, &moved);
+        return r < 0 ? r : file_replace(p->fd, name, strbuf_text(&moved), moved.length, st->st_mode & 07777);
+    }
+    from = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    to = from < 0 ? -1 : openat(p->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (to < 0)
+        return -errno;
+    r = file_control(to, FICLONE, (uintptr_t)from) < 0 ? copy_file_bytes(from, to, st->st_size) : 0;
+    return r == 0 && fchmod(to, st->st_mode & 07777) < 0 ? -errno : r;
+}
+
+/* Hooks, fstab, images and whatever else lies beside the configuration, but for logs and what copy_rootfs()
+ * copies. */
 static int copy_files(const struct copying *c, const struct partial *p, struct error *err)
 {
     static const char *const not_ours[] = {"config", "lxc_snapshots", "lxc_rdepends", "partial", "rootdev",
                                            "ts",     "comment"};
     cleanup_free char *path = container_path(c->from, NULL);
     cleanup_dir DIR *dir = path ? opendir(path) : NULL;
+    struct stat image = {0};
     struct dirent *entry;
 
+    if (c->rootfs->type == ROOTFS_IMAGE)
+        stat(c->rootfs->path, &image);
     if (!dir)
-        return error_set(err, errno, "cannot read the folder of %s", c->from->name);
+        return error_set(err, errno, "cannot read the directory of %s", c->from->name);
     while ((errno = 0, entry = readdir(dir))) {
-        cleanup_strbuf struct strbuf moved = STRBUF_INIT;
-        cleanup_free char *text = NULL;
-        size_t length, i = 0;
+        size_t i = 0;
         struct stat st;
         int r;
 
         while (i < ARRAY_LENGTH(not_ours) && strcmp(entry->d_name, not_ours[i]) != 0)
             i++;
         if (i < ARRAY_LENGTH(not_ours) || ends_with(entry->d_name, ".log") ||
-            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+            (st.st_ino == image.st_ino && st.st_dev == image.st_dev))
             continue;
-        r = file_read(dirfd(dir), entry->d_name, MAX_CONFIG, &text, &length);
-        if (r == -EFBIG) /* a log, or an image that the configuration names */
-            continue;
-        if (r == 0 && strcmp(entry->d_name, "fstab") == 0 && copy_paths(text, c->from, c->to, &moved) == 0)
-            r = file_replace(p->fd, entry->d_name, strbuf_text(&moved), moved.length, st.st_mode & 07777);
-        else if (r == 0)
-            r = file_replace(p->fd, entry->d_name, text, length, st.st_mode & 07777);
-        if (r < 0)
-            return error_set(err, r, "cannot copy %s of %s", entry->d_name, c->from->name);
+        r = copy_beside(c, p, dirfd(dir), entry->d_name, &st);
+        if (r < 0) {
+            error_set(err, r, "cannot copy %s of %s", entry->d_name, c->from->name);
+            return storage_remedy(err);
+        }
     }
-    return errno ? error_set(err, errno, "cannot read the folder of %s", c->from->name) : 0;
+    return errno ? error_set(err, errno, "cannot read the directory of %s", c->from->name) : 0;
 }
 
 static int make_text(struct copying *c, struct error *err)

@@ -61,46 +61,56 @@ static int copy_xattrs(struct copying *c, int from, int to)
     return 0;
 }
 
-/* From hole to hole. */
-static int copy_bytes(struct copying *c, int from, int to, off_t size)
+/* The bytes of [at, end) by the kernel where it can copy between these two files, else through a buffer. */
+static int copy_range(int from, int to, off_t at, off_t end)
 {
-    off_t at = 0;
+    bool by_kernel = true;
 
-    while (at < size) {
-        off_t data = lseek(from, at, SEEK_DATA), hole;
+    while (at < end) {
+        char block[65536];
+        /* Bounded, as a size_t may be narrower than an off_t. */
+        size_t left = (size_t)(end - at < 1 << 30 ? end - at : 1 << 30);
+        off_t source = at, target = at;
+        ssize_t n = by_kernel ? copy_file_range(from, &source, to, &target, left, 0) : -1;
+
+        if (by_kernel && n < 0 && (errno == ENOSPC || errno == EIO || errno == EDQUOT))
+            return -errno;
+        if (n <= 0) { /* EXDEV and others: not between these two */
+            by_kernel = false;
+            n = pread(from, block, left < sizeof(block) ? left : sizeof(block), at);
+            if (n < 0)
+                return -errno;
+            for (ssize_t written = 0, w; written < n; written += w) {
+                w = pwrite(to, block + written, (size_t)(n - written), at + written);
+                if (w < 0)
+                    return -errno;
+            }
+        }
+        if (n == 0) /* it became shorter meanwhile */
+            return 0;
+        at += n;
+    }
+    return 0;
+}
+
+int copy_file_bytes(int from, int to, off_t size)
+{
+    off_t hole = 0;
+    int r = 0;
+
+    while (r == 0 && hole < size) {
+        off_t data = lseek(from, hole, SEEK_DATA);
 
         if (data < 0 && errno == ENXIO) /* nothing but a hole is left */
             break;
         if (data < 0) /* this file system cannot tell */
-            data = at;
+            data = hole;
         hole = lseek(from, data, SEEK_HOLE);
-        if (hole < 0)
+        if (hole < 0 || hole > size)
             hole = size;
-        at = data;
-        while (at < hole) {
-            char block[65536];
-            /* Bounded, as a size_t may be narrower than an off_t. */
-            size_t left = (size_t)(hole - at < 1 << 30 ? hole - at : 1 << 30);
-            size_t room = left < sizeof(block) ? left : sizeof(block);
-            ssize_t n;
-
-            off_t source = at, target = at;
-            n = copy_file_range(from, &source, to, &target, left, 0);
-            if (n < 0 && (errno == ENOSPC || errno == EIO || errno == EDQUOT))
-                return failed(c, errno, "write");
-            if (n <= 0) { /* not between these two */
-                n = pread(from, block, room, at);
-                if (n < 0)
-                    return failed(c, errno, "read");
-                if (n > 0 && pwrite(to, block, (size_t)n, at) != n)
-                    return failed(c, errno ? errno : EIO, "write");
-            }
-            if (n == 0) /* it became shorter meanwhile */
-                return 0;
-            at += n;
-        }
+        r = copy_range(from, to, data, hole);
     }
-    return ftruncate(to, size) < 0 ? failed(c, errno, "write") : 0;
+    return r == 0 && ftruncate(to, size) < 0 ? -errno : r;
 }
 
 static int copy_file(struct copying *c, int from_dir, int to_dir, const char *name, const struct stat *st)
@@ -116,7 +126,9 @@ static int copy_file(struct copying *c, int from_dir, int to_dir, const char *na
         return failed(c, errno, "make");
     if (c->cannot_clone || file_control(to, FICLONE, (uintptr_t)from) < 0) {
         c->cannot_clone = true;
-        r = copy_bytes(c, from, to, st->st_size);
+        r = copy_file_bytes(from, to, st->st_size);
+        if (r < 0)
+            r = failed(c, r, "copy");
     }
     if (r == 0 && fchown(to, st->st_uid, st->st_gid) < 0)
         r = failed(c, errno, "give an owner to");

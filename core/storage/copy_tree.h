@@ -6,6 +6,8 @@
 #ifndef LXCBOX_CORE_STORAGE_COPY_TREE_H
 #define LXCBOX_CORE_STORAGE_COPY_TREE_H
 
+#include <sys/types.h>
+
 #include "core/base/error.h"
 
 /*
@@ -13,5 +15,11 @@
  * 0 or a negative errno with `err` filled.
  */
 int copy_tree(int from, int to, struct error *err);
+
+/*
+ * Copy `size` bytes of a regular file into an empty one, hole by hole, also between file systems. 0 or a
+ * negative errno.
+ */
+int copy_file_bytes(int from, int to, off_t size);
 
 #endif

@@ -97,44 +97,50 @@ static bool is_beneath(const char *path, const char *folder)
     return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* The directory or file of lxc.rootfs.path, where it lies outside the container's directory. */
-static int remove_outside(const struct container *c, const char *path, struct error *err)
+/* The container's directory without links in its path, or NULL with `err` filled. */
+static char *real_directory(const struct container *c, struct error *err)
 {
-    cleanup_free char *own = container_path(c, NULL), *directory = own ? realpath(own, NULL) : NULL;
-    cleanup_free char *real = realpath(path, NULL);
+    cleanup_free char *path = container_path(c, NULL);
+    char *real = path ? realpath(path, NULL) : NULL;
+
+    if (!real)
+        error_set(err, path ? errno : ENOMEM, "cannot destroy container %s", c->name);
+    return real;
+}
+
+/*
+ * What is removed beside the container's directory: the directory or file of lxc.rootfs.path, where that lies
+ * elsewhere. *out is NULL where there is none, else to be freed. Of a type that lxcbox does not remove, what
+ * the key names stays. A block device stays, too: its owner decides on it.
+ */
+static int find_outside(const struct container *c, const struct config *config, char **out, struct error *err)
+{
+    cleanup_rootfs_source struct rootfs_source s = {0};
+    cleanup_free char *directory = real_directory(c, err), *lxcpath = realpath(c->lxcpath, NULL);
+    cleanup_free char *real = NULL;
     struct stat st;
 
+    *out = NULL;
     if (!directory)
-        return error_set(err, own ? errno : ENOMEM, "cannot destroy container %s", c->name);
-    if (!real || is_beneath(real, directory))
+        return err ? err->code : -ENOMEM;
+    if (rootfs_source_parse(config->rootfs_path, &s, NULL) < 0 || !s.path)
         return 0;
-    if (strcmp(real, "/") == 0 || is_beneath(c->lxcpath, real)) {
+    real = realpath(s.upper ? s.upper : s.path, NULL);
+    if (!config->rootfs_managed && real && !s.upper && is_beneath(real, directory)) {
+        error_text(err, EPERM,
+                   "lxc.rootfs.managed = 0 keeps the rootfs, which is in the container's directory");
+        return error_remedy(err, "move %s away first", s.path);
+    }
+    if (!config->rootfs_managed || !real || is_beneath(real, directory) ||
+        (!s.upper && s.type != ROOTFS_DIR && s.type != ROOTFS_IMAGE))
+        return 0;
+    if (strcmp(real, "/") == 0 || is_beneath(directory, real) || (lxcpath && is_beneath(lxcpath, real))) {
         error_text(err, EPERM, "the rootfs of %s is %s, which holds more than that", c->name, real);
         return error_remedy(err, "set lxc.rootfs.managed = 0");
     }
-    /* A block device stays: it is for its owner to say what becomes of it. */
-    if (stat(real, &st) == 0 && S_ISBLK(st.st_mode))
-        return 0;
-    return storage_remove_tree(AT_FDCWD, real, err);
-}
-
-static int remove_rootfs(const struct container *c, const struct config *config, struct error *err)
-{
-    cleanup_rootfs_source struct rootfs_source s = {0};
-    cleanup_free char *folder = container_path(c, NULL);
-    int r = rootfs_source_parse(config->rootfs_path, &s, err);
-
-    if (r < 0 || !folder) /* a kind that is not ours to remove: the folder goes, what it names stays */
-        return error_clear(err), 0;
-    if (!config->rootfs_managed && s.path && is_beneath(s.path, folder)) {
-        error_text(err, EPERM, "lxc.rootfs.managed = 0 keeps the rootfs, which is in the container's folder");
-        return error_remedy(err, "move %s away first", s.path);
-    }
-    if (!config->rootfs_managed || !s.path)
-        return 0;
-    if (s.upper)
-        return remove_outside(c, s.upper, err);
-    return s.type == ROOTFS_DIR || s.type == ROOTFS_IMAGE ? remove_outside(c, s.path, err) : 0;
+    if (stat(real, &st) == 0 && !S_ISBLK(st.st_mode))
+        *out = take_ptr(real);
+    return 0;
 }
 
 /* An ephemeral copy's changes may be on a tmpfs. */
@@ -146,18 +152,19 @@ static void unmount_overlay(const struct container *c)
         umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
-/* What is mounted would be left with a container that is gone, or its removal end half-way. */
-static int check_unmounted(const struct container *c, const struct config *config, struct error *err)
+/* What can be refused of the files; *outside as from find_outside(). */
+static int check_files(const struct container *c, const struct config *config, bool mounts, char **outside,
+                       struct error *err)
 {
-    cleanup_rootfs_source struct rootfs_source s = {0};
-    cleanup_free char *path = container_path(c, NULL), *real = path ? realpath(path, NULL) : NULL;
-    cleanup_free char *overlay = real ? format_string("%s/overlay", real) : NULL;
-    int r = overlay ? storage_check_unmounted(path, overlay, err)
-                    : error_set(err, real ? ENOMEM : errno, "cannot look into the directory of %s", c->name);
+    cleanup_free char *directory = real_directory(c, err);
+    cleanup_free char *overlay = directory ? format_string("%s/overlay", directory) : NULL;
+    int r = find_outside(c, config, outside, err);
 
-    if (r == 0 && config->rootfs_managed && rootfs_source_parse(config->rootfs_path, &s, NULL) == 0 &&
-        s.type == ROOTFS_DIR && !is_beneath(s.path, path))
-        r = storage_check_unmounted(s.path, NULL, err);
+    if (r < 0 || !mounts)
+        return r;
+    r = overlay ? storage_check_unmounted(directory, overlay, err) : -ENOMEM;
+    if (r == 0 && *outside)
+        r = storage_check_unmounted(*outside, NULL, err);
     return r < 0 ? error_context(err, "cannot destroy container %s", c->name) : 0;
 }
 
@@ -174,13 +181,14 @@ static int read_config(const struct container *c, struct config *config, struct 
 static int check(const struct container *c, bool snapshots, int generation, struct error *err)
 {
     cleanup_config struct config config;
+    cleanup_free char *outside = NULL;
     int r = read_config(c, &config, err);
 
     if (r == 0)
         r = check_stopped(c, err);
     /* A hook may unmount. */
-    if (r == 0 && config.hooks[HOOK_DESTROY].count == 0)
-        r = check_unmounted(c, &config, err);
+    if (r == 0)
+        r = check_files(c, &config, config.hooks[HOOK_DESTROY].count == 0, &outside, err);
     if (r == 0)
         r = snapshots ? for_copies(c, generation, check, err) : check_alone(c, err);
     return r;
@@ -189,6 +197,7 @@ static int check(const struct container *c, bool snapshots, int generation, stru
 static int destroy(const struct container *c, bool snapshots, int generation, struct error *err)
 {
     cleanup_config struct config config;
+    cleanup_free char *outside = NULL;
     struct hook_context hooks = {.container = c, .config = &config};
     int r = read_config(c, &config, err);
 
@@ -199,9 +208,9 @@ static int destroy(const struct container *c, bool snapshots, int generation, st
     if (r == 0)
         r = hooks_run(HOOK_DESTROY, &hooks, err);
     if (r == 0)
-        r = check_unmounted(c, &config, err);
-    if (r == 0)
-        r = remove_rootfs(c, &config, err);
+        r = check_files(c, &config, true, &outside, err);
+    if (r == 0 && outside)
+        r = storage_remove_tree(AT_FDCWD, outside, err);
     if (r == 0)
         r = leave_lists(c, err);
     if (r < 0)

@@ -49,6 +49,27 @@ t 'block storage is refused by name' refuses '-B lvm is not possible' copy $N-a 
 t 'rename takes the configuration along' eval "copy $N-mac3 -N $N-r -R && [ ! -e '$P/$N-mac3' ] && [ \$(key $N-r lxc.uts.name) = $N-r ]"
 for c in mac mac2 r; do destroy $N-$c; done
 
+# --- Images, other file systems ---------------------------------------------------------------------------------
+mkdir "$WORK/other" && mount -t tmpfs none "$WORK/other"
+cleanup 'umount "$WORK/other"'
+head -c 3000000 /dev/urandom > "$P/$N-a/beside" && chmod 750 "$P/$N-a/beside"
+elsewhere() { copy $N-a -N $N-b -p "$WORK/other" && cmp "$P/$N-a/beside" "$WORK/other/$N-b/beside" && is 750 stat -c %a "$WORK/other/$N-b/beside" && cmp "$P/$N-a/rootfs/bin/busybox" "$WORK/other/$N-b/rootfs/bin/busybox"; }
+t 'a copy goes to another file system, with files of any size beside its configuration' elsewhere
+rm -r "$P/$N-a/beside" "$WORK/other/$N-b"
+mkdir "$P/$N-i" && printf 'lxc.rootfs.path = loop:%s\nlxc.net.0.type = empty\n' "$P/$N-i/disk" > "$P/$N-i/config"
+truncate -s 20M "$P/$N-i/disk"
+image_copied() { # LXCPATH
+    copy $N-i -N $N-i2 -p "$1" && [ "$(sed -n 's/^lxc.rootfs.path = //p' "$1/$N-i2/config")" = "loop:$1/$N-i2/rootdev" ] &&
+        cmp "$P/$N-i/disk" "$1/$N-i2/rootdev" && [ "$(stat -c %b "$1/$N-i2/rootdev")" -le "$(stat -c %b "$P/$N-i/disk")" ] &&
+        [ ! -e "$1/$N-i2/disk" ] && rm -r "${1:?}/$N-i2"
+}
+t 'an image that is one hole is copied' image_copied "$P"
+t 'also to another file system' image_copied "$WORK/other"
+dd if=/dev/urandom of="$P/$N-i/disk" bs=64k seek=100 count=3 conv=notrunc status=none
+t 'an image with holes is copied' image_copied "$P"
+t 'to another file system as well' image_copied "$WORK/other"
+rm -r "${P:?}/$N-i"
+
 # --- Snapshots on an overlay ------------------------------------------------------------------------------------
 t 'a snapshot stands on the container' eval "copy $N-a -N $N-s -s && [ \$(key $N-s lxc.rootfs.path) = overlay:$P/$N-a/rootfs:$P/$N-s/overlay/delta ]"
 t 'both say so, as stock LXC does' eval "diff <(printf '%s\n' '$P' $N-s) '$P/$N-a/lxc_snapshots' && diff <(printf '%s\n' '$P' $N-a) '$P/$N-s/lxc_rdepends'"
@@ -120,6 +141,11 @@ sed -i /managed/d "$WORK/managed.conf"
 t 'one that is managed goes, wherever it is' eval "lxcbox lxc-create -P '$P' -f '$WORK/managed.conf' -n $N-m -t none && destroy $N-m && [ ! -e '$WORK/outside' ]"
 echo "lxc.rootfs.path = dir:$WORK" > "$WORK/root.conf"
 t 'but not a folder that holds the containers' refuses 'holds more than that \(set lxc.rootfs.managed' eval "lxcbox lxc-create -P '$P' -f '$WORK/root.conf' -n $N-m -t none; destroy $N-m"
+link=$(mktemp -u /tmp/lxcbox-link.XXXXXX)
+cleanup 'rm "$link"'
+ln -s "$P" "$link"
+linked() { refuses 'holds more than that' lxcbox lxc-destroy -P "$link" -n $N-m && [ -e "$WORK/root.conf" ]; }
+t 'nor by way of a link' linked
 sed -i /rootfs.path/d "$P/$N-m/config"
 deep() { # more folders in each other than a process may have open files
     create $N-deep -t none && python3 -c 'import os, sys
