@@ -11,6 +11,7 @@
 # refuses REGEX COMMAND...  status 1, one sentence on standard error that matches the extended REGEX
 # is TEXT COMMAND...        succeeds and prints exactly TEXT
 # has REGEX COMMAND...      succeeds and prints a line that matches the extended REGEX
+# path_without PROGRAM...   prints a PATH like ours on which these programs are not, whatever is installed
 # cleanup COMMAND           runs at the end, last first, also after a failure or a signal
 # $WORK                     a fresh folder, removed at the end; $LXCBOX the executable under test
 # lxcbox ...                runs it
@@ -89,3 +90,15 @@ has() {
 }
 
 fails() { ! "$@"; }
+
+path_without() {
+    local part programs
+    programs=$(mktemp -d "$WORK/path.XXXXXX")
+    chmod 755 "$programs"
+    # From the last part on, so that the first one that has a program wins.
+    for part in $(tr : '\n' <<< "$PATH" | tac); do
+        [ ! -d "$part" ] || find "$part" -mindepth 1 -maxdepth 1 -exec ln -sfn -t "$programs" {} +
+    done
+    (cd "$programs" && rm -f "$@")
+    echo "$programs"
+}

@@ -5,6 +5,8 @@
 needs_root
 command -v lxc-start > /dev/null || { skip 'commands that change containers, as stock' 'stock LXC is not installed'; exit 0; }
 N=tw$$
+chmod 755 "$WORK"                        # for what runs with other ids
+bare=$(path_without newuidmap newgidmap) # which stock LXC uses for root, too, and which want a line in /etc/subuid
 printf 'lxc.net.0.type = empty\n' > "$WORK/config"
 mkdir "$WORK/stock"
 lxcbox lxc-create -P "$WORK/stock" -n $N-r -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
@@ -29,14 +31,15 @@ lxc-start -P "$WORK/stock" -n $N-r
 lxcbox lxc-start -P "$WORK/ours" -n $N-r
 
 both() { # COMMAND OPTION...
-    local side path=() stock_path=()
+    local side path=() stock_path=() programs=$PATH
     case $1 in
-    lxc-config | lxc-update-config | lxc-usernsexec | lxc-unshare) ;;
+    lxc-usernsexec) programs=$bare ;;
+    lxc-config | lxc-update-config | lxc-unshare) ;;
     *) stock_path=(-P "$WORK/stock") path=(-P "$WORK/ours") ;;
     esac
     stock=0 ours=0
-    timeout 20 "$1" "${stock_path[@]}" "${@:2}" > "$WORK/stock.out" 2> "$WORK/stock.err" < /dev/null || stock=$?
-    timeout 20 "$LXCBOX" "$1" "${path[@]}" "${@:2}" > "$WORK/ours.out" 2> "$WORK/ours.err" < /dev/null || ours=$?
+    PATH=$programs timeout 20 "$1" "${stock_path[@]}" "${@:2}" > "$WORK/stock.out" 2> "$WORK/stock.err" < /dev/null || stock=$?
+    PATH=$programs timeout 20 "$LXCBOX" "$1" "${path[@]}" "${@:2}" > "$WORK/ours.out" 2> "$WORK/ours.err" < /dev/null || ours=$?
     for side in stock ours; do sed -i "s#$WORK/$side#FOLDER#g; s/[0-9:]* [0-9:]*:[0-9:]*\$/DATE/" "$WORK/$side.out"; done
 }
 alike() { # STOCK'S STATUS, OUR STATUS, or - - where they are to be the same with the same output; COMMAND...

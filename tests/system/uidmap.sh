@@ -5,7 +5,7 @@ cache=$PWD/build/test-cache/uidmap
 promise='a user with ids in /etc/subuid has containers'
 if ! command -v setpriv > /dev/null || [ ! -x /bin/busybox ]; then skip "$promise" 'needs busybox-static and util-linux'; exit 0; fi
 if findmnt -no OPTIONS -T "$WORK" | grep -qw nosuid; then skip "$promise" "newuidmap cannot be setuid in $WORK"; exit 0; fi
-# Not installed: stock LXC would use it for root, too. And /etc is a copy that nobody else sees.
+# Not installed, for a test of what happens without. And /etc is a copy that nobody else sees.
 if [ -z "${PRIVATE_ETC-}" ]; then
     if [ ! -e "$cache/usr" ]; then
         mkdir -p "$cache" && (cd "$cache" && apt-get -o APT::Sandbox::User=root download uidmap && dpkg -x uidmap_*.deb .) > "$WORK/apt" 2>&1 ||
@@ -25,6 +25,7 @@ chown -R $user:$user "$home"
 as_user() { HOME=$home PATH=${path-$WORK/bin:/usr/bin:/bin} setpriv --reuid $user --regid $user --clear-groups "$WORK/bin/lxcbox" "$@"; }
 P=$home/.local/share/lxc N=um$$
 cleanup 'for c in $N-a $N-b $N-c; do as_user lxc-stop -k $c; done'
+bare=$(path_without newuidmap newgidmap)
 cd /
 
 t 'lxc-create -t busybox' as_user lxc-create -n $N-a -t busybox
@@ -59,7 +60,7 @@ t 'unshare does the same' is "$own,$range" eval '
     as_user unshare --map-users=0:$user:1 --map-groups=0:710000:9 cat /proc/self/uid_map /proc/self/gid_map | tr -s " " | paste -sd ,'
 t 'setgroups stays as it was asked for, or nothing runs' refuses 'own group can be mapped only with setgroups denied' as_user unshare \
     --map-users=0:$user:1 --map-groups=0:$user:1 --setgroups=allow true
-path=/usr/bin:/bin
+path=$bare
 t 'without newuidmap: own user and group' is "$own,$own,deny" maps $own_u $own_g
 t 'without newuidmap: ranges are refused' refuses 'there is no newuidmap \(install' as_user lxc-usernsexec -m $range_u -m $range_g -- true
 t 'without newgidmap: a range of groups is refused' refuses 'there is no newgidmap \(install' as_user lxc-usernsexec -m $own_u -m $range_g -- true
@@ -110,7 +111,7 @@ lxc.idmap = g 0 710000 65536" grep idmap "$P/$N-a/config" && is "710000" stat -c
 t 'without lxc.idmap the ids of /etc/subuid and /etc/subgid are taken' takes_own
 printf '%s\n' 'lxc.idmap = u 0 710000 65536' 'lxc.idmap = g 0 710000 65536' >> "$home/.config/lxc/default.conf"
 
-path=/usr/bin:/bin
+path=$bare
 t 'without newuidmap it says what to install' refuses 'no newuidmap \(install the uidmap programs' as_user lxc-create -n $N-a -t busybox
 unset path
 echo um-user:810000:65536 > /etc/subuid
