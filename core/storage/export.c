@@ -33,7 +33,8 @@ struct exporting {
     const struct config *config;
     int out;
     char folder[512]; /* images/.../BUILD, in the archive */
-    struct tar_sink plain;
+    struct tar plain;
+    time_t now;
 };
 
 static int put_plain(void *out, const void *bytes, size_t length)
@@ -62,12 +63,15 @@ int export_config(const char *text, const struct container *c, struct strbuf *ou
 static int put_member(struct exporting *e, const char *file,
                       int (*fill)(struct exporting *, struct xz_store *, struct error *), struct error *err)
 {
+    static const char zeros[BLOCK];
     cleanup_free struct xz_store *x = calloc(1, sizeof(*x));
     cleanup_free char *name = format_string("%s/%s", e->folder, file);
-    unsigned char header[BLOCK] = {0};
-    off_t start = lseek(e->out, 0, SEEK_CUR), end;
-    int r = x && name ? write_all(e->out, header, sizeof(header)) : -ENOMEM;
+    cleanup_strbuf struct strbuf header = STRBUF_INIT;
+    off_t start = lseek(e->out, 0, SEEK_CUR), size = 0;
+    int r = x && name ? tar_file_header(name, 0, e->now, &header) : -ENOMEM;
 
+    if (r == 0)
+        r = write_all(e->out, header.text, header.length);
     if (r == 0) {
         x->fd = e->out;
         r = xz_store_begin(x);
@@ -78,14 +82,14 @@ static int put_member(struct exporting *e, const char *file,
             return r;
         r = xz_store_end(x);
     }
-    end = lseek(e->out, 0, SEEK_CUR);
     if (r == 0) {
-        tar_file_header(name, (uint64_t)(end - start - BLOCK), header);
-        if (pwrite(e->out, header, sizeof(header), start) != sizeof(header))
-            r = -errno;
+        size = lseek(e->out, 0, SEEK_CUR) - start - (off_t)header.length;
+        r = tar_file_header(name, (uint64_t)size, e->now, &header);
     }
+    if (r == 0 && pwrite(e->out, header.text, header.length, start) != (ssize_t)header.length)
+        r = -errno;
     if (r == 0)
-        r = tar_put_padding(&e->plain, (uint64_t)(end - start - BLOCK));
+        r = write_all(e->out, zeros, (size_t)(-size & (BLOCK - 1)));
     return r < 0 ? error_set(err, r, "cannot write %s", file) : 0;
 }
 
@@ -96,19 +100,22 @@ static int fill_meta(struct exporting *e, struct xz_store *x, struct error *err)
     cleanup_free char *fstab_path = container_path(e->container, "fstab"), *fstab = NULL;
     cleanup_free char *folder = container_path(e->container, NULL);
     cleanup_strbuf struct strbuf config = STRBUF_INIT, mounts = STRBUF_INIT;
+    cleanup_tar struct tar tar = {0};
     int r = path && folder && fstab_path ? file_read(AT_FDCWD, path, MAX_CONFIG, &text, NULL) : -ENOMEM;
 
     if (r == 0)
         r = export_config(text, e->container, &config);
     if (r == 0)
-        r = tar_put_file(&sink, "config", strbuf_text(&config), config.length);
+        r = tar_begin(&tar, &sink);
+    if (r == 0)
+        r = tar_put_file(&tar, "config", strbuf_text(&config), config.length);
     if (r == 0 && file_read(AT_FDCWD, fstab_path, MAX_CONFIG, &fstab, NULL) == 0) {
         r = copy_replace_paths(fstab, folder, "LXC_PATH", &mounts);
         if (r == 0)
-            r = tar_put_file(&sink, "fstab", strbuf_text(&mounts), mounts.length);
+            r = tar_put_file(&tar, "fstab", strbuf_text(&mounts), mounts.length);
     }
     if (r == 0)
-        r = tar_put_end(&sink);
+        r = tar_end(&tar);
     return r < 0 ? error_set(err, r, "cannot write the metadata of %s", e->container->name) : 0;
 }
 
@@ -117,6 +124,7 @@ static int fill_rootfs(struct exporting *e, struct xz_store *x, struct error *er
 {
     const struct tar_sink sink = {put_xz, x};
     cleanup_rootfs struct rootfs rootfs = ROOTFS_INIT;
+    cleanup_tar struct tar tar = {0};
     int r;
 
     if (unshare(CLONE_NEWNS) < 0) {
@@ -129,8 +137,14 @@ static int fill_rootfs(struct exporting *e, struct xz_store *x, struct error *er
     if (r < 0)
         return r;
     cleanup_fd int fd = openat(rootfs.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? error_set(err, errno, "cannot read the rootfs of %s", e->container->name)
-                  : tar_put_tree(&sink, fd, e->config, err);
+    if (fd < 0)
+        return error_set(err, errno, "cannot read the rootfs of %s", e->container->name);
+    if ((r = tar_begin(&tar, &sink)) < 0)
+        return error_set(err, r, "cannot write an archive");
+    r = tar_put_tree(&tar, fd, e->config, err);
+    if (r == 0 && (r = tar_end(&tar)) < 0)
+        error_set(err, r, "cannot write an archive");
+    return r;
 }
 
 /* The mounts end with the child; the offset in the archive is the same for both of us. */
@@ -184,14 +198,16 @@ static int write_archive(struct exporting *e, struct error *err)
     strftime(build, sizeof(build), "%Y%m%d_%H:%M", gmtime_r(&now, &tm));
     snprintf(e->folder, sizeof(e->folder), "images/%s/%s/%s/%s/%s", n->dist, n->release, n->arch, n->variant,
              build);
-    e->plain = (struct tar_sink){put_plain, &e->out};
-    r = put_index(e, build);
+    e->now = now;
+    r = tar_begin(&e->plain, &(struct tar_sink){put_plain, &e->out});
+    if (r == 0)
+        r = put_index(e, build);
     if (r < 0)
         return error_set(err, r, "cannot write the archive");
     r = put_member(e, "meta.tar.xz", fill_meta, err);
     if (r == 0)
         r = put_rootfs(e, err);
-    if (r == 0 && ((r = tar_put_end(&e->plain)) < 0 || fsync(e->out) < 0))
+    if (r == 0 && ((r = tar_end(&e->plain)) < 0 || fsync(e->out) < 0))
         r = error_set(err, r < 0 ? r : errno, "cannot write the archive");
     return r;
 }
@@ -261,6 +277,7 @@ int container_export(const struct container *c, const struct export_name *name, 
         out = e.out = r = open_nameless(file, err);
     if (r >= 0)
         r = write_archive(&e, err);
+    tar_free(&e.plain);
     if (r < 0)
         return storage_remedy(err);
     snprintf(nameless, sizeof(nameless), "/proc/self/fd/%d", out);

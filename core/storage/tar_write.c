@@ -1,19 +1,18 @@
 #include "core/storage/tar_write.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/str.h"
 #include "core/namespace/idmap.h"
 
 #define BLOCK     512
@@ -29,8 +28,9 @@ struct linked {
 };
 
 struct writing {
-    const struct tar_sink *sink;
+    struct tar *tar;
     const struct config *config;
+    struct archive_entry *entry;
     struct strbuf path; /* "./etc/passwd" */
     struct linked *linked[BUCKETS];
     struct error *err;
@@ -41,104 +41,121 @@ static int failed(struct writing *w, int errnum, const char *doing)
     return error_set(w->err, errnum, "cannot %s %s", doing, strbuf_text(&w->path));
 }
 
-/* A number in octal, or where it has too many digits in base 256, which GNU tar and libarchive read. */
-static void put_octal(unsigned char *field, size_t width, uint64_t value)
-{
-    char digits[32];
-    int n = snprintf(digits, sizeof(digits), "%0*llo", (int)width - 1, (unsigned long long)value);
+/* --- The archive, by libarchive --- */
 
-    if (n < (int)width) {
-        memcpy(field, digits, (size_t)n);
-        return;
-    }
-    field[0] = 0x80;
-    for (size_t i = width - 1; i > 0; i--, value >>= 8)
-        field[i] = (unsigned char)value;
+static la_ssize_t tar_pass_on(struct archive *a, void *context, const void *bytes, size_t length)
+{
+    struct tar *t = context;
+
+    if (t->freed)
+        return -1;
+    t->r = t->sink.put(t->sink.context, bytes, length);
+    if (t->r < 0)
+        archive_set_error(a, -t->r, "cannot write");
+    return t->r < 0 ? -1 : (la_ssize_t)length;
 }
 
-struct header {
-    const char *name, *link; /* cut where they are longer: then a pax record has the whole */
-    char type;
-    uint32_t uid, gid, mode;
-    uint64_t size, mtime;
-    dev_t device;
-};
-
-static void fill_header(const struct header *h, unsigned char out[static BLOCK])
+/* What libarchive answered, as 0 or a negative errno. A warning is about a name that is not UTF-8, which is
+ * then written as it is. */
+static int tar_result(struct tar *t, la_ssize_t answer)
 {
-    unsigned sum = 0;
-
-    memset(out, 0, BLOCK);
-    memcpy(out, h->name, strnlen(h->name, 100));
-    put_octal(out + 100, 8, h->mode & 07777);
-    put_octal(out + 108, 8, h->uid);
-    put_octal(out + 116, 8, h->gid);
-    put_octal(out + 124, 12, h->size);
-    put_octal(out + 136, 12, h->mtime);
-    memset(out + 148, ' ', 8);
-    out[156] = (unsigned char)h->type;
-    if (h->link)
-        memcpy(out + 157, h->link, strnlen(h->link, 100));
-    memcpy(out + 257, "ustar\00000", 8);
-    put_octal(out + 329, 8, major(h->device));
-    put_octal(out + 337, 8, minor(h->device));
-    for (size_t i = 0; i < BLOCK; i++)
-        sum += out[i];
-    put_octal(out + 148, 7, sum);
+    if (answer >= ARCHIVE_WARN)
+        return 0;
+    if (t->r < 0)
+        return t->r;
+    return archive_errno(t->archive) > 0 ? -archive_errno(t->archive) : -EIO;
 }
 
-void tar_file_header(const char *name, uint64_t size, unsigned char out[static 512])
+/* No blocks, so that every byte of an entry has left when it ends. */
+int tar_begin(struct tar *t, const struct tar_sink *sink)
 {
-    const struct header h = {
-        .name = name, .type = '0', .mode = 0644, .size = size, .mtime = (uint64_t)time(NULL)};
+    struct archive *a = archive_write_new();
 
-    fill_header(&h, out);
-}
-
-int tar_put_padding(const struct tar_sink *sink, uint64_t size)
-{
-    static const char zeros[BLOCK];
-
-    return sink->put(sink->context, zeros, (size_t)(-size % BLOCK));
-}
-
-int tar_put_end(const struct tar_sink *sink)
-{
-    static const char zeros[2 * BLOCK];
-
-    return sink->put(sink->context, zeros, sizeof(zeros));
-}
-
-static int put_data(const struct tar_sink *sink, const unsigned char *header, const void *bytes,
-                    size_t length)
-{
-    int r = sink->put(sink->context, header, BLOCK);
-
-    if (r == 0)
-        r = sink->put(sink->context, bytes, length);
-    return r == 0 ? tar_put_padding(sink, length) : r;
-}
-
-int tar_put_file(const struct tar_sink *sink, const char *name, const void *bytes, size_t length)
-{
-    unsigned char header[BLOCK];
-
-    tar_file_header(name, length, header);
-    return put_data(sink, header, bytes, length);
-}
-
-/* "LENGTH KEY=VALUE\n", where LENGTH counts itself. */
-static int add_record(struct strbuf *records, const char *key, const void *value, size_t length)
-{
-    size_t rest = strlen(key) + length + 3, total = rest + 1;
-    char digits[24];
-
-    while ((size_t)snprintf(digits, sizeof(digits), "%zu", total) + rest != total)
-        total = rest + strlen(digits);
-    if (strbuf_printf(records, "%zu %s=", total, key) < 0 || strbuf_add(records, value, length) < 0)
+    *t = (struct tar){.sink = *sink, .archive = a};
+    /* Otherwise libarchive marks every name with a byte above 127 as being in no character set. */
+    t->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+    if (!a || !t->utf8)
         return -ENOMEM;
-    return strbuf_add(records, "\n", 1);
+    t->outer = uselocale(t->utf8);
+    if (archive_write_set_format_pax(a) != ARCHIVE_OK ||
+        archive_write_set_format_option(a, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
+        archive_write_set_bytes_per_block(a, 0) != ARCHIVE_OK ||
+        archive_write_open(a, t, NULL, tar_pass_on, NULL) != ARCHIVE_OK)
+        return tar_result(t, ARCHIVE_FATAL);
+    return 0;
 }
+
+int tar_end(struct tar *t)
+{
+    return tar_result(t, archive_write_close(t->archive));
+}
+
+void tar_free(struct tar *t)
+{
+    /* libarchive ends what has not been ended; the sink does not get that. */
+    t->freed = true;
+    archive_write_free(t->archive);
+    if (t->outer)
+        uselocale(t->outer);
+    if (t->utf8)
+        freelocale(t->utf8);
+    *t = (struct tar){0};
+}
+
+static void entry_set_file(struct archive_entry *entry, const char *name, uint64_t size, time_t now)
+{
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_size(entry, (la_int64_t)size);
+    archive_entry_set_mtime(entry, now, 0);
+}
+
+int tar_put_file(struct tar *t, const char *name, const void *bytes, size_t length)
+{
+    struct archive_entry *entry = archive_entry_new();
+    int r;
+
+    if (!entry)
+        return -ENOMEM;
+    entry_set_file(entry, name, length, time(NULL));
+    r = tar_result(t, archive_write_header(t->archive, entry));
+    if (r == 0 && length)
+        r = tar_result(t, archive_write_data(t->archive, bytes, length));
+    if (r == 0)
+        r = tar_result(t, archive_write_finish_entry(t->archive));
+    archive_entry_free(entry);
+    return r;
+}
+
+/* GNU's format has any size in a header of the same length. */
+int tar_file_header(const char *name, uint64_t size, time_t now, struct strbuf *out)
+{
+    struct archive_entry *entry = archive_entry_new();
+    struct archive *a = archive_write_new();
+    char header[8 * BLOCK];
+    size_t used = 0;
+    int r = -ENOMEM;
+
+    if (entry && a) {
+        entry_set_file(entry, name, size, now);
+        r = archive_write_set_format_gnutar(a) == ARCHIVE_OK &&
+                    archive_write_set_bytes_per_block(a, 0) == ARCHIVE_OK &&
+                    archive_write_open_memory(a, header, sizeof(header), &used) == ARCHIVE_OK &&
+                    archive_write_header(a, entry) == ARCHIVE_OK
+                ? 0
+                : -EIO;
+    }
+    if (r == 0) {
+        strbuf_free(out);
+        r = strbuf_add(out, header, used);
+    }
+    archive_entry_free(entry);
+    archive_write_free(a);
+    return r;
+}
+
+/* --- A tree of files --- */
 
 static bool is_kept(const char *name)
 {
@@ -155,7 +172,7 @@ static ssize_t plain_capability(unsigned char *value, ssize_t length)
     return XATTR_CAPS_SZ_2;
 }
 
-static int add_xattrs(struct writing *w, int fd, struct strbuf *records)
+static int add_xattrs(struct writing *w, int fd)
 {
     cleanup_free char *names = malloc(XATTR_LIST_MAX), *value = malloc(XATTR_SIZE_MAX);
     ssize_t length = names && value ? flistxattr(fd, names, XATTR_LIST_MAX) : -1;
@@ -163,68 +180,81 @@ static int add_xattrs(struct writing *w, int fd, struct strbuf *records)
     if (!names || !value)
         return failed(w, ENOMEM, "read");
     for (const char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
-        cleanup_free char *key = format_string("SCHILY.xattr.%s", name);
         ssize_t n = is_kept(name) ? fgetxattr(fd, name, value, XATTR_SIZE_MAX) : -1;
 
         if (n >= 0 && strcmp(name, "security.capability") == 0)
             n = plain_capability((unsigned char *)value, n);
         /* ACLs name ids: those of a container with mapped ones would be the host's. */
-        if (n < 0 || (w->config->idmap_count && starts_with(name, "system.")))
-            continue;
-        if (!key || add_record(records, key, value, (size_t)n) < 0)
-            return failed(w, ENOMEM, "read");
+        if (n >= 0 && !(w->config->idmap_count && starts_with(name, "system.")))
+            archive_entry_xattr_add_entry(w->entry, name, value, (size_t)n);
     }
     return 0;
 }
 
-static int put_entry(struct writing *w, const struct header *h, const struct stat *st, struct strbuf *records)
+/* The parts of a file with data; a file without holes, or of a file system that does not tell, is one part.
+ */
+static void add_holes(struct writing *w, int fd, off_t size)
 {
-    unsigned char block[BLOCK];
-    char number[40];
+    off_t at = 0, end;
+
+    if (lseek(fd, 0, SEEK_HOLE) >= size)
+        return;
+    while (at < size && (at = lseek(fd, at, SEEK_DATA)) >= 0) {
+        end = lseek(fd, at, SEEK_HOLE);
+        if (end < 0 || end > size)
+            end = size;
+        archive_entry_sparse_add_entry(w->entry, at, end - at);
+        at = end;
+    }
+    /* A file that ends in a hole: libarchive wants that said by an empty part. */
+    if (at < 0)
+        archive_entry_sparse_add_entry(w->entry, size, 0);
+}
+
+/* Write the content; libarchive leaves out what it knows to be a hole, and wants to be given it all the same.
+ */
+static int put_content(struct writing *w, int fd, off_t size)
+{
+    const size_t room = 1 << 17;
+    cleanup_free char *bytes = malloc(room), *zeros = calloc(1, room);
+    off_t done = 0, data = 0;
     int r = 0;
 
-    if (strlen(h->name) > 100)
-        r = add_record(records, "path", h->name, strlen(h->name));
-    if (r == 0 && h->link && strlen(h->link) > 100)
-        r = add_record(records, "linkpath", h->link, strlen(h->link));
-    if (r == 0 && (st->st_mtim.tv_nsec || st->st_mtim.tv_sec < 0)) {
-        int n = snprintf(number, sizeof(number), "%lld.%09ld", (long long)st->st_mtim.tv_sec,
-                         st->st_mtim.tv_nsec);
-        r = add_record(records, "mtime", number, (size_t)n);
+    if (!bytes || !zeros)
+        return failed(w, ENOMEM, "read");
+    while (r == 0 && done < size) {
+        size_t length = size - done < (off_t)room ? (size_t)(size - done) : room;
+        const char *from = bytes;
+
+        if (data <= done) {
+            data = lseek(fd, done, SEEK_DATA);
+            if (data < 0)
+                data = errno == ENXIO ? size : done;
+        }
+        if (data > done) {
+            from = zeros;
+            if (length > (size_t)(data - done))
+                length = (size_t)(data - done);
+        } else {
+            ssize_t n = pread(fd, bytes, length, done);
+
+            if (n < 0)
+                return failed(w, errno, "read");
+            if (n == 0) /* it became shorter: the header has promised more */
+                from = zeros;
+            else
+                length = (size_t)n;
+        }
+        r = tar_result(w->tar, archive_write_data(w->tar->archive, from, length));
+        done += (off_t)length;
     }
-    if (r == 0 && records->length) {
-        const struct header pax = {
-            .name = "PaxHeaders/pax", .type = 'x', .mode = 0644, .size = records->length};
-        fill_header(&pax, block);
-        r = put_data(w->sink, block, records->text, records->length);
-    }
-    fill_header(h, block);
-    if (r == 0)
-        r = w->sink->put(w->sink->context, block, BLOCK);
     return r < 0 ? failed(w, r, "write") : 0;
 }
 
-static int put_content(struct writing *w, int fd, uint64_t size)
+static int put_header(struct writing *w)
 {
-    cleanup_free char *bytes = malloc(1 << 17);
-    uint64_t done = 0;
-    int r = 0;
+    int r = tar_result(w->tar, archive_write_header(w->tar->archive, w->entry));
 
-    if (!bytes)
-        return failed(w, ENOMEM, "read");
-    while (r == 0 && done < size) {
-        size_t room = size - done < 1 << 17 ? (size_t)(size - done) : 1 << 17;
-        ssize_t n = read(fd, bytes, room);
-
-        if (n < 0)
-            return failed(w, errno, "read");
-        if (n == 0) /* it became shorter: the header has promised more */
-            memset(bytes, 0, (size_t)(n = (ssize_t)room));
-        r = w->sink->put(w->sink->context, bytes, (size_t)n);
-        done += (uint64_t)n;
-    }
-    if (r == 0)
-        r = tar_put_padding(w->sink, size);
     return r < 0 ? failed(w, r, "write") : 0;
 }
 
@@ -246,28 +276,28 @@ static const char *first_name(struct writing *w, const struct stat *st)
     return NULL;
 }
 
-static int map_owner(struct writing *w, const struct stat *st, struct header *h)
+static int set_owner(struct writing *w, const struct stat *st)
 {
-    h->uid = st->st_uid;
-    h->gid = st->st_gid;
-    if (w->config->idmap_count == 0)
-        return 0;
-    if (idmap_to_container(w->config, false, st->st_uid, &h->uid) == 0 &&
-        idmap_to_container(w->config, true, st->st_gid, &h->gid) == 0)
-        return 0;
-    error_text(w->err, EOVERFLOW, "%s belongs to %u:%u, which lxc.idmap does not map", strbuf_text(&w->path),
-               st->st_uid, st->st_gid);
-    return error_remedy(w->err, "give it to an id of the container");
+    uint32_t uid = st->st_uid, gid = st->st_gid;
+
+    if (w->config->idmap_count && (idmap_to_container(w->config, false, st->st_uid, &uid) < 0 ||
+                                   idmap_to_container(w->config, true, st->st_gid, &gid) < 0)) {
+        error_text(w->err, EOVERFLOW, "%s belongs to %u:%u, which lxc.idmap does not map",
+                   strbuf_text(&w->path), st->st_uid, st->st_gid);
+        return error_remedy(w->err, "give it to an id of the container");
+    }
+    archive_entry_set_uid(w->entry, uid);
+    archive_entry_set_gid(w->entry, gid);
+    return 0;
 }
 
-static int put_folder(struct writing *w, int fd, dev_t device, int depth);
+static int put_directory(struct writing *w, int fd, dev_t device, int depth);
 
 static int put_one(struct writing *w, int dir, const char *name, dev_t device, int depth)
 {
-    cleanup_strbuf struct strbuf records = STRBUF_INIT;
-    struct header h = {.type = '0'};
     cleanup_fd int fd = -1;
     char target[PATH_MAX];
+    const char *first;
     struct stat st;
     int r;
 
@@ -275,47 +305,46 @@ static int put_one(struct writing *w, int dir, const char *name, dev_t device, i
         return failed(w, errno, "read");
     if (S_ISSOCK(st.st_mode))
         return 0;
-    h.name = strbuf_text(&w->path);
-    h.mode = st.st_mode & 07777;
-    h.mtime = st.st_mtime > 0 ? (uint64_t)st.st_mtime : 0;
-    r = map_owner(w, &st, &h);
+    archive_entry_clear(w->entry);
+    archive_entry_set_pathname(w->entry, strbuf_text(&w->path));
+    archive_entry_set_mode(w->entry, st.st_mode);
+    archive_entry_set_mtime(w->entry, st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    r = set_owner(w, &st);
     if (r < 0)
         return r;
-    if (!S_ISDIR(st.st_mode) && st.st_nlink > 1 && (h.link = first_name(w, &st))) {
-        h.type = '1';
-        return put_entry(w, &h, &st, &records);
+    if (!S_ISDIR(st.st_mode) && st.st_nlink > 1 && (first = first_name(w, &st))) {
+        archive_entry_set_hardlink(w->entry, first);
+        return put_header(w);
     }
     if (S_ISLNK(st.st_mode)) {
         ssize_t n = readlinkat(dir, name, target, sizeof(target) - 1);
         if (n < 0)
             return failed(w, errno, "read");
         target[n] = '\0';
-        h.type = '2';
-        h.link = target;
-        return put_entry(w, &h, &st, &records);
+        archive_entry_set_symlink(w->entry, target);
+        return put_header(w);
     }
     if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode)) {
-        h.type = S_ISCHR(st.st_mode) ? '3' : S_ISBLK(st.st_mode) ? '4' : '6';
-        h.device = S_ISFIFO(st.st_mode) ? 0 : st.st_rdev;
-        return put_entry(w, &h, &st, &records);
+        archive_entry_set_rdev(w->entry, S_ISFIFO(st.st_mode) ? 0 : st.st_rdev);
+        return put_header(w);
     }
     fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return failed(w, errno, "read");
-    r = add_xattrs(w, fd, &records);
+    r = add_xattrs(w, fd);
     if (r < 0)
         return r;
     if (S_ISDIR(st.st_mode)) {
-        h.type = '5';
-        r = put_entry(w, &h, &st, &records);
-        return r == 0 ? put_folder(w, fd, device, depth + 1) : r;
+        r = put_header(w);
+        return r == 0 ? put_directory(w, fd, device, depth + 1) : r;
     }
-    h.size = (uint64_t)st.st_size;
-    r = put_entry(w, &h, &st, &records);
-    return r == 0 ? put_content(w, fd, h.size) : r;
+    archive_entry_set_size(w->entry, st.st_size);
+    add_holes(w, fd, st.st_size);
+    r = put_header(w);
+    return r == 0 ? put_content(w, fd, st.st_size) : r;
 }
 
-static int put_folder(struct writing *w, int fd, dev_t device, int depth)
+static int put_directory(struct writing *w, int fd, dev_t device, int depth)
 {
     cleanup_dir DIR *dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     struct dirent *entry;
@@ -342,30 +371,35 @@ static int put_folder(struct writing *w, int fd, dev_t device, int depth)
     return r == 0 && errno ? failed(w, errno, "read") : r;
 }
 
-int tar_put_tree(const struct tar_sink *sink, int rootfd, const struct config *config, struct error *err)
+int tar_put_tree(struct tar *t, int rootfd, const struct config *config, struct error *err)
 {
     struct writing *w = calloc(1, sizeof(*w));
     struct stat st;
     int r;
 
-    if (!w || fstat(rootfd, &st) < 0 || strbuf_puts(&w->path, ".") < 0) {
-        free(w);
-        return error_set(err, ENOMEM, "cannot write an archive");
+    if (w)
+        w->entry = archive_entry_new();
+    if (!w || !w->entry || fstat(rootfd, &st) < 0 || strbuf_puts(&w->path, ".") < 0) {
+        r = error_set(err, ENOMEM, "cannot write an archive");
+    } else {
+        w->tar = t;
+        w->config = config;
+        w->err = err;
+        r = put_one(w, rootfd, ".", st.st_dev, 0);
+        if (r == 0 && (r = tar_result(t, archive_write_finish_entry(t->archive))) < 0)
+            error_set(err, r, "cannot write an archive");
     }
-    w->sink = sink;
-    w->config = config;
-    w->err = err;
-    r = put_one(w, rootfd, ".", st.st_dev, 0);
-    if (r == 0 && (r = tar_put_end(sink)) < 0)
-        error_set(err, r, "cannot write an archive");
-    for (size_t i = 0; i < BUCKETS; i++) {
+    for (size_t i = 0; w && i < BUCKETS; i++) {
         while (w->linked[i]) {
             struct linked *next = w->linked[i]->next;
             free(w->linked[i]);
             w->linked[i] = next;
         }
     }
-    strbuf_free(&w->path);
+    if (w) {
+        archive_entry_free(w->entry);
+        strbuf_free(&w->path);
+    }
     free(w);
     return r;
 }
