@@ -1,54 +1,75 @@
 #include "core/boot/cpio.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 
-#define FILE_MAX (1U << 30) /* bytes; the form's limit is 4 GiB, the memory of who unpacks it less */
+#define FILE_MAX                                                                                             \
+    (1U << 30) /* bytes; the format's limit is 4 GiB, the memory of the machine that unpacks it less */
 
-static int put(struct cpio *c, const void *bytes, size_t length)
+static la_ssize_t cpio_pass_on(struct archive *a, void *context, const void *bytes, size_t length)
 {
-    if (length && fwrite(bytes, length, 1, c->out) != 1)
-        return errno ? -errno : -EIO;
-    c->length += length;
-    return 0;
+    struct cpio *c = context;
+
+    if (c->freed || fwrite(bytes, length, 1, c->out) != 1) {
+        archive_set_error(a, errno ? errno : EIO, "cannot write");
+        return -1;
+    }
+    return (la_ssize_t)length;
 }
 
-/* Headers and contents begin at multiples of four. */
-static int pad(struct cpio *c)
+static int cpio_result(struct cpio *c, la_ssize_t answer)
 {
-    return put(c, "\0\0\0", (size_t)(-c->length & 3));
+    if (answer >= ARCHIVE_WARN)
+        return 0;
+    return c->archive && archive_errno(c->archive) > 0 ? -archive_errno(c->archive) : -EIO;
+}
+
+static int cpio_begin(struct cpio *c)
+{
+    c->archive = archive_write_new();
+    c->entry = archive_entry_new();
+    if (!c->archive || !c->entry)
+        return -ENOMEM;
+    if (archive_write_set_format_cpio_newc(c->archive) != ARCHIVE_OK ||
+        archive_write_set_bytes_per_block(c->archive, 0) != ARCHIVE_OK)
+        return -EIO;
+    return cpio_result(c, archive_write_open(c->archive, c, NULL, cpio_pass_on, NULL));
 }
 
 static int put_entry(struct cpio *c, const char *path, mode_t mode, dev_t device, const void *bytes,
                      size_t length)
 {
-    size_t name_size = strlen(path) + 1;
-    char header[111];
-    int r;
+    cleanup_free char *target = S_ISLNK(mode) ? strndup(bytes, length) : NULL;
+    int r = c->archive ? 0 : cpio_begin(c);
 
-    if (length > UINT32_MAX)
-        return -EFBIG;
-    /* magic, then inode, mode, uid, gid, links, time, size, two device numbers, two of a node, name's size,
-     * checksum */
-    snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", c->count++,
-             (unsigned)mode, 0, 0, S_ISDIR(mode) ? 2 : 1, 0, (unsigned)length, 0, 0, major(device),
-             minor(device), (unsigned)name_size, 0);
-    r = put(c, header, sizeof(header) - 1);
-    if (r == 0)
-        r = put(c, path, name_size);
-    if (r == 0)
-        r = pad(c);
-    if (r == 0)
-        r = put(c, bytes, length);
-    return r < 0 ? r : pad(c);
+    if (r == 0 && S_ISLNK(mode) && !target)
+        r = -ENOMEM;
+    if (r < 0)
+        return r;
+    archive_entry_clear(c->entry);
+    archive_entry_set_pathname(c->entry, path);
+    archive_entry_set_mode(c->entry, mode);
+    archive_entry_set_ino(c->entry, c->count++);
+    archive_entry_set_nlink(c->entry, S_ISDIR(mode) ? 2 : 1);
+    archive_entry_set_mtime(c->entry, 0, 0);
+    archive_entry_set_size(c->entry, S_ISREG(mode) ? (la_int64_t)length : 0);
+    if (S_ISCHR(mode) || S_ISBLK(mode))
+        archive_entry_set_rdev(c->entry, device);
+    if (target)
+        archive_entry_set_symlink(c->entry, target);
+    r = cpio_result(c, archive_write_header(c->archive, c->entry));
+    if (r == 0 && S_ISREG(mode) && length)
+        r = cpio_result(c, archive_write_data(c->archive, bytes, length));
+    return r == 0 ? cpio_result(c, archive_write_finish_entry(c->archive)) : r;
 }
 
 /* The kernel makes no folder by itself. */
@@ -143,10 +164,16 @@ int cpio_add_from(struct cpio *c, const char *host_path, const char *path, struc
 
 int cpio_end(struct cpio *c)
 {
-    return put_entry(c, "TRAILER!!!", 0, 0, NULL, 0);
+    int r = c->archive ? 0 : cpio_begin(c);
+
+    return r == 0 ? cpio_result(c, archive_write_close(c->archive)) : r;
 }
 
 void cpio_free(struct cpio *c)
 {
+    /* libarchive ends what has not been ended; that is not written. */
+    c->freed = true;
+    archive_write_free(c->archive);
+    archive_entry_free(c->entry);
     string_list_clear(&c->folders);
 }
