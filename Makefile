@@ -31,11 +31,11 @@ compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource
 compile = $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
 	$(dead_code) -fvisibility=hidden -g $(TARGET_FLAGS) $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
-packed := $(if $(shell $(TRIPLET)-ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
+packed := $(if $(shell $(TOOLS)ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
 link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--no-dynamic-linker,-z,text -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
 	-Wl,--build-id=none,-Map,$(OUT)/lxcbox.map $(LDFLAGS)
 
-.PHONY: all help deps setup size install clean distclean
+.PHONY: all help deps sources setup size install clean distclean
 .DELETE_ON_ERROR:
 
 all: $(OUT)/lxcbox
@@ -46,6 +46,7 @@ help:
 	@echo 'make demo         set up, build, then create, start, enter and stop a container (as root, no network needed)'
 	@echo 'make check        set up, build, then every test; says what it skips'
 	@echo 'make setup        install what the build and the tests need, on Debian; with TARGET= what building for it needs'
+	@echo 'make sources      fetch the dependencies into build/deps/dist, for a machine without apt: DISTDIR there'
 	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan; with TARGET= under qemu-user'
 	@echo 'make cross-check  set up, build and run the unit tests for every machine, then make dist; takes long'
 	@echo 'make fuzz-smoke   every fuzz target for a few seconds; make fuzz: for FUZZ_SECONDS each (600)'
@@ -77,7 +78,7 @@ $(OUT)/lxcbox.debug: $(objects) $(OUT)/obj/list
 	@echo '  link $@'
 	$(Q)$(link) -o $@ $(DEPS)/lib/rcrt1.o $(DEPS)/lib/crti.o $(objects) -L$(DEPS)/lib -Wl,--start-group $(libraries) -lc \
 		$(shell $(DEPS_CC) -print-libgcc-file-name) -Wl,--end-group $(DEPS)/lib/crtn.o
-	@! $(TRIPLET)-readelf -rW $@ | grep 'R_.* + ' || \
+	@! $(TOOLS)readelf -rW $@ | grep 'R_.* + ' || \
 		{ echo '$@: these pointers would stay NULL: musl relocates a static executable by its own addresses alone' >&2; exit 1; }
 
 $(OUT)/obj/%.o: %.c $(OUT)/obj/flags | deps

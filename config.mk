@@ -31,10 +31,12 @@ CC = $(if $(TARGET),$(TRIPLET)-gcc,gcc)
 CFLAGS = -Oz
 LDFLAGS =
 TRIPLET := $(if $(TARGET),$(or $(triplet_$(TARGET)),$(TARGET)),$(subst -pc-,-,$(shell $(CC) -dumpmachine)))
-AR = $(TRIPLET)-ar
-STRIP = $(TRIPLET)-strip
+# What the names of the compiler and of binutils begin with; other distributions than Debian may have them without it.
+TOOLS := $(if $(TARGET)$(shell command -v $(TRIPLET)-ar),$(TRIPLET)-)
+AR = $(TOOLS)ar
+STRIP = $(TOOLS)strip
 # The dependencies are built with gcc whatever CC is, so that both compilers share one build of them.
-DEPS_CC = $(TRIPLET)-gcc
+DEPS_CC = $(TOOLS)gcc
 # Where the kernel's headers for the target are: linux/ and asm-generic/ in the first, asm/ in the second.
 KERNEL_HEADERS := $(firstword $(wildcard /usr/$(TRIPLET)/include/linux/..) /usr/include)
 KERNEL_ASM := $(firstword $(wildcard /usr/include/$(TRIPLET)/asm) $(KERNEL_HEADERS)/asm)

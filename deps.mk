@@ -113,6 +113,10 @@ ifndef DEPS_LOCKED
 
 deps: $(filter-out $(wildcard $(stamps)),$(stamps))
 
+# Only fetch, into build/deps/dist: DISTDIR for another machine.
+sources:
+	@flock build/deps/lock $(MAKE) --no-print-directory DEPS_LOCKED=1 sources
+
 # build/deps may be shared between working trees: one make at a time builds there.
 $(stamps) &:
 	@command -v $(DEPS_CC) > /dev/null || { echo 'cannot build: $(DEPS_CC) is not installed (on Debian: make setup$(if $(TARGET), TARGET=$(TARGET)))' >&2; exit 1; }
@@ -195,24 +199,30 @@ define fetch
 		echo "cannot fetch $$package $$wanted (name a version that the Debian archive has in config.mk, or see DISTDIR in README)" >&2; exit 1; fi; \
 	if [ $$version != $$wanted ]; then \
 		echo "$$package: building version $$version, since the archive does not have $$wanted any more"; \
-		sum=$$(apt-cache $(apt_options) showsrc --only-source $$package=$$version | sed -nE "s/^ ([0-9a-f]{64}) [0-9]+ $$dsc\$$/\1/p" | head -n 1); \
+		sum=$$(apt-cache $(apt_options) showsrc --only-source $$package | awk -v f="$$dsc" 'length($$1) == 64 && $$3 == f { print $$1; exit }'); \
 		source='the Debian archive'; \
 	fi
 endef
 
-# $(call unpack,NAME): its source, with Debian's patches, in build/deps/TRIPLET/src/NAME. The SHA-256 vouches for the .dsc
-# file, and dpkg-source checks the other files against the .dsc file.
-define unpack
-	@echo 'building $(1) $(call version,$(1)) for $(TRIPLET)'
-	@mkdir -p build/deps/dist $(DEPS)/src $(DEPS)/stamp
+# $(call obtain,NAME): fetch, or take from DISTDIR. The SHA-256 vouches for the .dsc file, which names those of the others.
+define obtain
+	@mkdir -p build/deps/dist
 	@set -e; package=$(call package,$(1)) wanted=$(call full_version,$(1)) sum=$($(call upper,$(1))_SHA256) source=config.mk; \
 	$(if $(DISTDIR),dsc=$${package}_$${wanted#*:}.dsc; \
-	cp '$(DISTDIR)'/$${package}_* build/deps/dist/ && [ -e build/deps/dist/$$dsc ] || \
-		{ echo "cannot build $$package: '$(DISTDIR)' has no $$dsc (see DISTDIR in README)" >&2; exit 1; },$(call fetch,$(1))); \
+	[ -e '$(DISTDIR)'/$$dsc ] || { echo "cannot build $$package: '$(DISTDIR)' has no $$dsc (see DISTDIR in README)" >&2; exit 1; }; \
+	[ '$(DISTDIR)' -ef build/deps/dist ] || cp '$(DISTDIR)'/$${package}_* build/deps/dist/,$(call fetch,$(1))); \
 	echo "$$sum  build/deps/dist/$$dsc" | sha256sum -c --quiet --strict - || \
 		{ echo "cannot build from $$dsc: its SHA-256 is not the one that $$source names" >&2; exit 1; }; \
-	rm -rf $(DEPS)/src/$(1); \
-	dpkg-source -q --no-copy -x build/deps/dist/$$dsc $(DEPS)/src/$(1) > $(DEPS)/src/$(1).log 2>&1 || \
+	echo $$dsc > build/deps/dist/$(1)
+endef
+
+# $(call unpack,NAME): its source, with Debian's patches, in build/deps/TRIPLET/src/NAME.
+define unpack
+	@echo 'building $(1) $(call version,$(1)) for $(TRIPLET)'
+	$(call obtain,$(1))
+	@mkdir -p $(DEPS)/src $(DEPS)/stamp
+	@rm -rf $(DEPS)/src/$(1)
+	@dpkg-source -q --no-copy -x build/deps/dist/$$(cat build/deps/dist/$(1)) $(DEPS)/src/$(1) > $(DEPS)/src/$(1).log 2>&1 || \
 		{ cat $(DEPS)/src/$(1).log >&2; exit 1; }
 endef
 
@@ -229,13 +239,17 @@ define build
 	@for expected in $($(1)_provides); do \
 		file=$(ROOT)/$${expected%%:*} symbol=$${expected#*:}; \
 		[ -s $$file ] || { echo "cannot build $(1): its recipe has not made $$file" >&2; exit 1; }; \
-		[ $$symbol = $$expected ] || $(TRIPLET)-nm -g $$file 2> /dev/null | grep -q " [TWVDRiU] $$symbol\$$" || \
+		[ $$symbol = $$expected ] || $(TOOLS)nm -g $$file 2> /dev/null | grep -q " [TWVDRiU] $$symbol\$$" || \
 			{ echo "cannot build $(1): $$file lacks the symbol $$symbol" >&2; exit 1; }; \
 	done
 	@rm -rf $(DEPS)/src/$(1)
 	@touch $@
 endef
 registry := $(if $(DISTDIR),,| $(apt)/ready)
+
+sources: $(names:%=source-%)
+source-%: $(registry)
+	$(call obtain,$*)
 
 $(stamp_zlib) $(stamp_bearssl) $(stamp_yajl) $(stamp_zstd) $(stamp_xz): $(stamp_musl)
 $(stamp_libarchive): $(stamp_zlib) $(stamp_xz) $(stamp_zstd)
