@@ -3,11 +3,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,15 +14,13 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/daemon.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "net/bridge/bridge_internal.h"
 #include "net/link/link.h"
 #include "net/dns/port_owner.h"
 #include "net/dhcp/udp_packet.h"
-
-#define NOBODY  65534
-#define STOP_MS 5000
 
 /* --- Opening --- */
 
@@ -42,20 +38,6 @@ static int name_owner(const struct bridge_settings *s, bool tcp, unsigned port, 
                         "stop it, or have it leave %s alone (dnsmasq: except-interface=%s and "
                         "bind-interfaces)",
                         s->bridge, s->bridge);
-}
-
-static int take_lock(struct bridge_server *s, struct error *err)
-{
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-    s->lock = open(BRIDGE_PID_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (s->lock < 0)
-        return error_set(err, errno, "cannot open %s", BRIDGE_PID_FILE);
-    if (fcntl(s->lock, F_SETLK, &whole) < 0)
-        return error_text(err, EBUSY, "lxc-net is already running");
-    if (ftruncate(s->lock, 0) < 0 || dprintf(s->lock, "%d\n", (int)getpid()) < 0)
-        return error_set(err, errno, "cannot write %s", BRIDGE_PID_FILE);
-    return 0;
 }
 
 static int open_dhcp(struct bridge_server *s, struct error *err)
@@ -148,9 +130,9 @@ static int open_server(struct bridge_server *s, struct string_list *warnings, st
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     struct link bridge = {0};
-    int r = take_lock(s, err);
+    int r = s->lock = daemon_lock(BRIDGE_PID_FILE, err);
 
-    if (r == 0)
+    if (r >= 0)
         r = netlink_open(&n, NETLINK_ROUTE, -1, err);
     if (r == 0)
         r = link_find(&n, 0, s->settings->bridge, &bridge, err);
@@ -164,15 +146,6 @@ static int open_server(struct bridge_server *s, struct string_list *warnings, st
     if (r == 0)
         r = open_leases(s, warnings, err);
     return r == 0 ? open_signals(s, err) : r;
-}
-
-/* All it handles from now on is written by containers. */
-static int drop_rights(struct error *err)
-{
-    if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-        setresuid(NOBODY, NOBODY, NOBODY) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir("/") < 0)
-        return error_set(err, errno, "cannot give up root's rights");
-    return 0;
 }
 
 static struct bridge_server *new_server(const struct bridge_settings *settings)
@@ -205,21 +178,6 @@ static void report(int fd, const struct error *err, const struct string_list *wa
             return;
 }
 
-/* Keep nothing of the caller's open, but the log; in the foreground that may be standard error. */
-static void leave_caller(int report_fd, bool foreground)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int kept[] = {report_fd, log_fd(), log_syslog_fd()};
-
-    if (!foreground)
-        setsid();
-    if (null >= 0)
-        for (int fd = 0; fd <= 2; fd++)
-            if (!foreground || fd < 2)
-                dup2(null, fd);
-    close_others(kept, ARRAY_LENGTH(kept));
-}
-
 static _Noreturn void run_daemon(const struct bridge_settings *settings, int report_fd, bool foreground)
 {
     struct bridge_server *s = new_server(settings);
@@ -227,10 +185,10 @@ static _Noreturn void run_daemon(const struct bridge_settings *settings, int rep
     struct error err = ERROR_INIT;
     int r;
 
-    leave_caller(report_fd, foreground);
+    daemon_leave_caller(report_fd, foreground);
     r = s ? open_server(s, &warnings, &err) : error_set(&err, ENOMEM, "cannot start");
-    if (r == 0)
-        r = drop_rights(&err);
+    if (r == 0) /* what is handled from now on is written by containers */
+        r = daemon_become_nobody(&err);
     report(report_fd, &err, &warnings);
     close(report_fd);
     if (r == 0)
@@ -322,35 +280,12 @@ int bridge_server_start(const struct bridge_settings *settings, bool foreground,
 
 pid_t bridge_server_find(void)
 {
-    cleanup_fd int fd = open(BRIDGE_PID_FILE, O_RDONLY | O_CLOEXEC);
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-    if (fd < 0)
-        return errno == ENOENT ? 0 : -errno;
-    if (fcntl(fd, F_GETLK, &whole) < 0)
-        return -errno;
-    return whole.l_type == F_UNLCK ? 0 : whole.l_pid;
+    return daemon_find(BRIDGE_PID_FILE);
 }
 
 int bridge_server_stop(struct error *err)
 {
-    struct timespec pause = {.tv_nsec = 10000000};
-    pid_t pid = bridge_server_find(), now = pid;
-
-    if (pid < 0)
-        return error_set(err, pid, "cannot find the bridge's server");
-    if (pid > 0 && kill(pid, SIGTERM) < 0 && errno != ESRCH)
-        return error_set(err, errno, "cannot end the bridge's server (pid %d)", (int)pid);
-    for (int waited = 0; now == pid && pid > 0; waited += 10) {
-        if (waited == STOP_MS)
-            kill(pid, SIGKILL);
-        if (waited > 2 * STOP_MS)
-            return error_text(err, ETIMEDOUT, "the bridge's server (pid %d) does not end", (int)pid);
-        nanosleep(&pause, NULL);
-        now = bridge_server_find();
-    }
-    unlink(BRIDGE_PID_FILE);
-    return 0;
+    return daemon_stop(BRIDGE_PID_FILE, "the bridge's server", err);
 }
 
 void bridge_leases_read(const struct bridge_settings *s, struct lease_table *out)
