@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -12,28 +13,58 @@
 #define TABLE_MAX  (4 << 20) /* bytes */
 #define INODES_MAX 16
 
-/* Inodes of the sockets in one of the kernel's tables that have the port. */
-static size_t find_inodes(const char *path, struct in_addr address, unsigned port, unsigned long *inodes,
+/* "ADDRESS" as the tables have it: hexadecimal, a word of 32 bits in the machine's byte order at a time. */
+static void port_format(const struct ip *address, char out[40])
+{
+    for (size_t i = 0; i < ip_size(address->family); i += 4) {
+        uint32_t word;
+
+        memcpy(&word, address->bytes + i, sizeof(word));
+        snprintf(out + 2 * i, 9, "%08X", word);
+    }
+}
+
+/* Whether a socket of the local address `local` takes the port of `address` (family 0: of any). */
+static bool port_takes(const char *local, size_t length, const struct ip *address)
+{
+    static const char mapped[] = "0000000000000000FFFF0000"; /* ::ffff:0:0/96, on a little-endian machine */
+    char wanted[40] = "";
+
+    if (!address->family || strspn(local, "0") == length)
+        return true;
+    port_format(address, wanted);
+    if (length == 32 && address->family == AF_INET && strncmp(local, mapped, sizeof(mapped) - 1) == 0)
+        local += sizeof(mapped) - 1;
+    return strcmp(local, wanted) == 0;
+}
+
+/* Inodes of the sockets in one of the kernel's tables that have the port: of TCP those that listen, of UDP
+ * those without a peer. Source: the kernel's Documentation/networking/proc_net_tcp.rst. */
+static size_t find_inodes(bool tcp, bool six, const struct ip *address, unsigned port, unsigned long *inodes,
                           size_t count)
 {
+    const char *path = tcp   ? six ? "/proc/net/tcp6" : "/proc/net/tcp"
+                       : six ? "/proc/net/udp6"
+                             : "/proc/net/udp";
     cleanup_free char *text = NULL;
     char *rest, *line;
 
     if (file_read(AT_FDCWD, path, TABLE_MAX, &text, NULL) < 0)
         return count;
     for (rest = text; (line = strsep(&rest, "\n")) && count < INODES_MAX;) {
-        char local[40], inode[24];
+        char local[40], state[4], inode[24];
         size_t length;
 
         /* ADDRESS:PORT in hexadecimal; the table's head has no colon there. */
-        if (!line_word(line, 1, local, sizeof(local)) || !line_word(line, 9, inode, sizeof(inode)))
+        if (!line_word(line, 1, local, sizeof(local)) || !line_word(line, 3, state, sizeof(state)) ||
+            !line_word(line, 9, inode, sizeof(inode)))
             continue;
         length = strcspn(local, ":"); /* 8 digits of IPv4, or 32 */
-        if (!local[length] || strtoul(local + length + 1, NULL, 16) != port)
+        if (!local[length] || strtoul(local + length + 1, NULL, 16) != port ||
+            strcmp(state, tcp ? "0A" : "07") != 0)
             continue;
         local[length] = '\0';
-        if (strspn(local, "0") != length &&
-            (length != 8 || strtoul(local, NULL, 16) != (unsigned long)address.s_addr))
+        if (!port_takes(local, length, address))
             continue;
         inodes[count] = strtoul(inode, NULL, 10);
         count += inodes[count] != 0;
@@ -75,19 +106,46 @@ static void name_process(const char *pid, char *out, size_t size)
     snprintf(out, size, "%s (pid %s)", name ? name : "a process", pid);
 }
 
-bool port_owner(bool tcp, struct in_addr address, unsigned port, char *out, size_t size)
+/* Leave out the sockets that a process holds. */
+static size_t leave_out(pid_t pid, unsigned long *inodes, size_t count)
+{
+    char text[16];
+    size_t kept = 0;
+
+    snprintf(text, sizeof(text), "%d", (int)pid);
+    for (size_t i = 0; i < count; i++)
+        if (!holds(text, &inodes[i], 1))
+            inodes[kept++] = inodes[i];
+    return kept;
+}
+
+bool port_taken(bool tcp, const struct ip *address, unsigned port, pid_t except, char *out, size_t size)
 {
     cleanup_dir DIR *proc = opendir("/proc");
     unsigned long inodes[INODES_MAX];
     struct dirent *e;
-    size_t count;
+    size_t count = 0;
 
-    count = find_inodes(tcp ? "/proc/net/tcp" : "/proc/net/udp", address, port, inodes, 0);
-    count = find_inodes(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", address, port, inodes, count);
-    while (count && proc && (e = readdir(proc)))
+    if (address->family != AF_INET6)
+        count = find_inodes(tcp, false, address, port, inodes, count);
+    count = find_inodes(tcp, true, address, port, inodes, count);
+    if (except > 0)
+        count = leave_out(except, inodes, count);
+    if (count == 0)
+        return false;
+    snprintf(out, size, "a process that is not visible here");
+    while (proc && (e = readdir(proc)))
         if (e->d_name[0] >= '0' && e->d_name[0] <= '9' && holds(e->d_name, inodes, count)) {
             name_process(e->d_name, out, size);
-            return true;
+            break;
         }
-    return false;
+    return true;
+}
+
+bool port_owner(bool tcp, struct in_addr address, unsigned port, char *out, size_t size)
+{
+    struct ip ip = {.family = AF_INET};
+
+    memcpy(ip.bytes, &address, sizeof(address));
+    return port_taken(tcp, &ip, port, 0, out, size) && strstr(out, "(pid ");
 }

@@ -4,8 +4,10 @@
 #include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +17,7 @@
 /* libnftnl's and nft's numbering of what NFTA_RULE_USERDATA holds: bytes of type, length, value. */
 #define USERDATA_COMMENT 0
 #define COMMENT_MAX      64
+#define TABLE_OWNER      0x2   /* NFT_TABLE_F_OWNER, which kernel headers before 5.12 lack */
 #define DUMP_MAX         65536 /* chains or rules; more are not a firewall but an attack */
 
 /* --- Building --- */
@@ -48,6 +51,12 @@ void nft_table_add(struct netlink_batch *b, uint8_t family, const char *table)
 {
     begin(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, family);
     netlink_put_string(b, NFTA_TABLE_NAME, table);
+}
+
+void nft_table_own(struct netlink_batch *b, uint8_t family, const char *table)
+{
+    nft_table_add(b, family, table);
+    put_be32(b, NFTA_TABLE_FLAGS, TABLE_OWNER);
 }
 
 void nft_table_delete(struct netlink_batch *b, uint8_t family, const char *table)
@@ -104,6 +113,13 @@ void nft_rule_delete(struct netlink_batch *b, uint8_t family, const char *table,
     netlink_put(b, NFTA_RULE_HANDLE, &wire, sizeof(wire));
 }
 
+void nft_chain_flush(struct netlink_batch *b, uint8_t family, const char *table, const char *chain)
+{
+    begin(b, NFT_MSG_DELRULE, 0, family);
+    netlink_put_string(b, NFTA_RULE_TABLE, table);
+    netlink_put_string(b, NFTA_RULE_CHAIN, chain);
+}
+
 /* An expression is a list element that nests its name and its own attributes. */
 struct expression {
     size_t element, data;
@@ -142,11 +158,11 @@ static void load_meta(struct netlink_batch *b, uint32_t key)
     expression_end(b, e);
 }
 
-static void load_payload(struct netlink_batch *b, uint32_t base, uint32_t offset, size_t size)
+static void load_payload(struct netlink_batch *b, uint32_t to, uint32_t base, uint32_t offset, size_t size)
 {
     struct expression e = expression_begin(b, "payload");
 
-    put_be32(b, NFTA_PAYLOAD_DREG, NFT_REG_1);
+    put_be32(b, NFTA_PAYLOAD_DREG, to);
     put_be32(b, NFTA_PAYLOAD_BASE, base);
     put_be32(b, NFTA_PAYLOAD_OFFSET, offset);
     put_be32(b, NFTA_PAYLOAD_LEN, (uint32_t)size);
@@ -160,6 +176,19 @@ static void compare(struct netlink_batch *b, uint32_t op, const void *bytes, siz
     put_be32(b, NFTA_CMP_SREG, NFT_REG_1);
     put_be32(b, NFTA_CMP_OP, op);
     put_data(b, NFTA_CMP_DATA, bytes, size);
+    expression_end(b, e);
+}
+
+static void mask_register(struct netlink_batch *b, const void *mask, size_t size)
+{
+    static const uint8_t zeros[16];
+    struct expression e = expression_begin(b, "bitwise");
+
+    put_be32(b, NFTA_BITWISE_SREG, NFT_REG_1);
+    put_be32(b, NFTA_BITWISE_DREG, NFT_REG_1);
+    put_be32(b, NFTA_BITWISE_LEN, (uint32_t)size);
+    put_data(b, NFTA_BITWISE_MASK, mask, size);
+    put_data(b, NFTA_BITWISE_XOR, zeros, size);
     expression_end(b, e);
 }
 
@@ -178,24 +207,15 @@ void nft_match_service(struct netlink_batch *b, uint8_t protocol, uint16_t port)
     compare(b, NFT_CMP_EQ, &protocol, sizeof(protocol));
     if (!port)
         return;
-    load_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(wire));
+    load_payload(b, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(wire));
     compare(b, NFT_CMP_EQ, &wire, sizeof(wire));
 }
 
 void nft_match_network(struct netlink_batch *b, uint32_t offset, const void *value, const void *mask,
                        size_t size, bool negate)
 {
-    static const uint8_t zeros[16];
-    struct expression e;
-
-    load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offset, size);
-    e = expression_begin(b, "bitwise");
-    put_be32(b, NFTA_BITWISE_SREG, NFT_REG_1);
-    put_be32(b, NFTA_BITWISE_DREG, NFT_REG_1);
-    put_be32(b, NFTA_BITWISE_LEN, (uint32_t)size);
-    put_data(b, NFTA_BITWISE_MASK, mask, size);
-    put_data(b, NFTA_BITWISE_XOR, zeros, size);
-    expression_end(b, e);
+    load_payload(b, NFT_REG_1, NFT_PAYLOAD_NETWORK_HEADER, offset, size);
+    mask_register(b, mask, size);
     compare(b, negate ? NFT_CMP_NEQ : NFT_CMP_EQ, value, size);
 }
 
@@ -221,6 +241,114 @@ void nft_accept(struct netlink_batch *b)
 void nft_masquerade(struct netlink_batch *b)
 {
     expression_end(b, expression_begin(b, "masq"));
+}
+
+/* --- Maps --- */
+
+/* nft(8)'s numbers of types, by which it shows an element; a concatenation has 6 bits for each. */
+enum { TYPE_IPV4 = 7, TYPE_IPV6 = 8, TYPE_PROTOCOL = 12, TYPE_SERVICE = 13, TYPE_BITS = 6 };
+
+#define WORD 4 /* bytes; each part of a concatenation is padded to as many, as registers are */
+
+static uint32_t map_address_size(const struct nft_map *m)
+{
+    return m->family == NFPROTO_IPV6 ? 16 : 4;
+}
+
+static uint32_t map_key_size(const struct nft_map *m)
+{
+    return 2 * WORD + (m->by_address ? map_address_size(m) : 0);
+}
+
+void nft_map_add(struct netlink_batch *b, const struct nft_map *m)
+{
+    uint32_t address = m->family == NFPROTO_IPV6 ? TYPE_IPV6 : TYPE_IPV4;
+    uint32_t key = m->by_address ? TYPE_PROTOCOL << TYPE_BITS | address : TYPE_PROTOCOL;
+
+    begin(b, NFT_MSG_NEWSET, NLM_F_CREATE, m->family);
+    netlink_put_string(b, NFTA_SET_TABLE, m->table);
+    netlink_put_string(b, NFTA_SET_NAME, m->name);
+    put_be32(b, NFTA_SET_FLAGS, NFT_SET_MAP);
+    put_be32(b, NFTA_SET_KEY_TYPE, key << TYPE_BITS | TYPE_SERVICE);
+    put_be32(b, NFTA_SET_KEY_LEN, map_key_size(m));
+    put_be32(b, NFTA_SET_DATA_TYPE, address << TYPE_BITS | TYPE_SERVICE);
+    put_be32(b, NFTA_SET_DATA_LEN, map_address_size(m) + WORD);
+    put_be32(b, NFTA_SET_ID, m->id);
+}
+
+void nft_map_set(struct netlink_batch *b, const struct nft_map *m, bool add, uint8_t protocol,
+                 const uint8_t *address, uint16_t port, const uint8_t *target, uint16_t target_port)
+{
+    uint32_t size = map_address_size(m), at = WORD;
+    uint8_t key[2 * WORD + 16] = {protocol}, data[16 + WORD] = {0};
+    size_t list, element;
+
+    if (m->by_address) {
+        memcpy(key + at, address, size);
+        at += size;
+    }
+    memcpy(key + at, &(uint16_t){htons(port)}, sizeof(port));
+    memcpy(data, target, size);
+    memcpy(data + size, &(uint16_t){htons(target_port)}, sizeof(port));
+    begin(b, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE | NLM_F_EXCL : 0, m->family);
+    netlink_put_string(b, NFTA_SET_ELEM_LIST_TABLE, m->table);
+    netlink_put_string(b, NFTA_SET_ELEM_LIST_SET, m->name);
+    list = netlink_nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
+    element = netlink_nest(b, NFTA_LIST_ELEM);
+    put_data(b, NFTA_SET_ELEM_KEY, key, map_key_size(m));
+    if (add)
+        put_data(b, NFTA_SET_ELEM_DATA, data, size + WORD);
+    netlink_nest_end(b, element);
+    netlink_nest_end(b, list);
+}
+
+void nft_translate(struct netlink_batch *b, const struct nft_map *m)
+{
+    uint32_t size = map_address_size(m), next = NFT_REG32_00 + 1;
+    struct expression e;
+
+    load_meta(b, NFT_META_L4PROTO);
+    if (m->by_address) {
+        load_payload(b, next, NFT_PAYLOAD_NETWORK_HEADER, m->family == NFPROTO_IPV6 ? 24 : 16, size);
+        next += size / WORD;
+    }
+    load_payload(b, next, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(uint16_t));
+    e = expression_begin(b, "lookup");
+    netlink_put_string(b, NFTA_LOOKUP_SET, m->name);
+    put_be32(b, NFTA_LOOKUP_SREG, NFT_REG_1);
+    put_be32(b, NFTA_LOOKUP_DREG, NFT_REG_1);
+    put_be32(b, NFTA_LOOKUP_SET_ID, m->id);
+    expression_end(b, e);
+    e = expression_begin(b, "nat");
+    put_be32(b, NFTA_NAT_TYPE, NFT_NAT_DNAT);
+    put_be32(b, NFTA_NAT_FAMILY, m->family);
+    put_be32(b, NFTA_NAT_REG_ADDR_MIN, NFT_REG_1);
+    put_be32(b, NFTA_NAT_REG_PROTO_MIN, NFT_REG32_00 + size / WORD);
+    expression_end(b, e);
+}
+
+void nft_match_local(struct netlink_batch *b, bool source)
+{
+    uint32_t local = RTN_LOCAL;
+    struct expression e = expression_begin(b, "fib");
+
+    put_be32(b, NFTA_FIB_DREG, NFT_REG_1);
+    put_be32(b, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+    put_be32(b, NFTA_FIB_FLAGS, source ? NFTA_FIB_F_SADDR : NFTA_FIB_F_DADDR);
+    expression_end(b, e);
+    compare(b, NFT_CMP_EQ, &local, sizeof(local));
+}
+
+void nft_match_translated(struct netlink_batch *b)
+{
+    uint32_t mask = IPS_DST_NAT, zero = 0;
+    struct expression e = expression_begin(b, "ct");
+
+    put_be32(b, NFTA_CT_DREG, NFT_REG_1);
+    put_be32(b, NFTA_CT_KEY, NFT_CT_STATUS);
+    expression_end(b, e);
+    mask_register(b, &mask, sizeof(mask));
+    compare(b, NFT_CMP_NEQ, &zero, sizeof(zero));
 }
 
 int nft_commit(struct netlink *n, struct netlink_batch *b, struct netlink_result *result)

@@ -20,6 +20,9 @@
 /* Families are NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_INET. */
 void nft_begin(struct netlink_batch *b);
 void nft_table_add(struct netlink_batch *b, uint8_t family, const char *table);
+/* The same, owned by this socket: nobody else can change the table, no "nft flush ruleset" removes it, and
+ * the kernel does when the socket is closed. Since Linux 5.12; -EOPNOTSUPP before. */
+void nft_table_own(struct netlink_batch *b, uint8_t family, const char *table);
 /* The table and all in it; it must exist. */
 void nft_table_delete(struct netlink_batch *b, uint8_t family, const char *table);
 
@@ -38,7 +41,35 @@ void nft_rule_end(struct netlink_batch *b, size_t rule);
 void nft_rule_delete(struct netlink_batch *b, uint8_t family, const char *table, const char *chain,
                      uint64_t handle);
 
-/* Expressions. An interface: `key` is NFT_META_IIFNAME or NFT_META_OIFNAME. */
+/* Delete all rules of a chain. */
+void nft_chain_flush(struct netlink_batch *b, uint8_t family, const char *table, const char *chain);
+
+/* --- Maps from a destination of packets to the destination that they get ----------------------------------
+ */
+
+struct nft_map {
+    uint8_t family; /* NFPROTO_IPV4 or NFPROTO_IPV6: of the table and of the addresses */
+    const char *table, *name;
+    uint32_t id;     /* of the map within a transaction */
+    bool by_address; /* the key has an address too, else protocol and port alone */
+};
+
+void nft_map_add(struct netlink_batch *b, const struct nft_map *m);
+/* Addresses are in network byte order, ports in host order. An element that exists, or to be deleted does
+ * not, is an error. `address` is not used unless by_address. */
+void nft_map_set(struct netlink_batch *b, const struct nft_map *m, bool add, uint8_t protocol,
+                 const uint8_t *address, uint16_t port, const uint8_t *target, uint16_t target_port);
+/* The expressions that look up a packet in the map and, where it is found, translate its destination. */
+void nft_translate(struct netlink_batch *b, const struct nft_map *m);
+
+/* --- Expressions ------------------------------------------------------------------------------------------
+ */
+
+/* Whether the packet's destination, or its source, is an address of this host. */
+void nft_match_local(struct netlink_batch *b, bool source);
+/* Whether the packet's connection has a translated destination. */
+void nft_match_translated(struct netlink_batch *b);
+/* An interface: `key` is NFT_META_IIFNAME or NFT_META_OIFNAME. */
 void nft_match_interface(struct netlink_batch *b, uint32_t key, const char *name);
 /* A transport protocol (IPPROTO_*), and where port is not 0 its destination port in host order. */
 void nft_match_service(struct netlink_batch *b, uint8_t protocol, uint16_t port);

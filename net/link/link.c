@@ -153,6 +153,17 @@ void link_port_vlan(struct netlink_batch *b, int port, bool add, uint16_t vlan_i
     netlink_nest_end(b, nest);
 }
 
+void link_port_hairpin(struct netlink_batch *b, int port, bool on)
+{
+    struct ifinfomsg header = {.ifi_family = AF_BRIDGE, .ifi_index = port};
+    size_t nest;
+
+    netlink_begin(b, RTM_SETLINK, 0, &header, sizeof(header));
+    nest = netlink_nest(b, IFLA_PROTINFO);
+    netlink_put_u8(b, IFLA_BRPORT_MODE, on);
+    netlink_nest_end(b, nest);
+}
+
 void link_alternative_name(struct netlink_batch *b, int index, bool add, const char *name)
 {
     size_t nest;

@@ -60,6 +60,10 @@ void link_get(struct netlink_batch *b, int index, const char *name);
  * without a tag belong to. */
 void link_port_vlan(struct netlink_batch *b, int port, bool add, uint16_t vlan_id, bool untagged);
 
+/* Whether a bridge sends frames that came from a port back to it, where they are addressed to what is behind
+ * it. */
+void link_port_hairpin(struct netlink_batch *b, int port, bool on);
+
 /* Give a link one more name that it is found by, or take it away. Since Linux 5.5. */
 void link_alternative_name(struct netlink_batch *b, int index, bool add, const char *name);
 
