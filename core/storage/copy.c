@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/config/edit.h"
+#include "core/config/lxcbox_conf.h"
 #include "core/command/command_client.h"
 #include "core/spawn/hooks.h"
 #include "core/namespace/idmap.h"
@@ -219,15 +220,24 @@ static int copy_rootfs(struct copying *c, const struct partial *p, struct error 
     }
 }
 
-/* One of the files beside the configuration; the paths in an fstab change. */
+/* One of the files beside the configuration; the paths in an fstab change, and a copy has no forwards. */
 static int copy_beside(const struct copying *c, const struct partial *p, int dir, const char *name,
                        const struct stat *st)
 {
     cleanup_strbuf struct strbuf moved = STRBUF_INIT;
     cleanup_free char *text = NULL;
     cleanup_fd int from = -1, to = -1;
+    bool conf = strcmp(name, LXCBOX_CONF_NAME) == 0 && !c->options->same_container;
     int r;
 
+    if (conf) {
+        r = file_read(dir, name, MAX_CONFIG, &text, NULL);
+        if (r == 0)
+            r = lxcbox_conf_copy(text, &moved);
+        return r < 0 || !moved.length
+                   ? r
+                   : file_replace(p->fd, name, moved.text, moved.length, st->st_mode & 07777);
+    }
     if (strcmp(name, "fstab") == 0 && file_read(dir, name, MAX_CONFIG, &text, NULL) == 0) {
         r = copy_paths(text, c->from, c->to, &moved);
         return r < 0 ? r : file_replace(p->fd, name, strbuf_text(&moved), moved.length, st->st_mode & 07777);

@@ -18,6 +18,7 @@ struct copy_options {
     bool snapshot;       /* share the source's files, or fail; else copy them */
     const char *storage; /* -B: "dir", "btrfs", "overlay"; NULL: what fits */
     bool keep_name, keep_mac;
+    bool same_container; /* a snapshot, or its return: keeps what only one container can have */
     bool allow_running;
     bool ephemeral;              /* lxc.ephemeral = 1: gone when it stops */
     const char *mounts;          /* -m, see copy_mounts(); NULL: none */

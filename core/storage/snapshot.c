@@ -67,7 +67,7 @@ int snapshot_create(const struct container *c, const char *comment, struct error
     cleanup_free char *folder = snapshot_folder(c);
     cleanup_free char *name = folder ? new_name(c, err) : NULL;
     const struct container to = {.name = name, .lxcpath = folder};
-    struct copy_options o = {.keep_name = true, .keep_mac = true};
+    struct copy_options o = {.keep_name = true, .keep_mac = true, .same_container = true};
     const char *files[] = {"ts", NULL, "comment", comment, NULL};
     time_t now = time(NULL);
     char stamp[32];
@@ -116,7 +116,8 @@ int snapshot_restore(const struct container *c, const char *snapshot, const stru
     cleanup_free char *folder = snapshot_folder(c);
     const struct container from = {.name = snapshot, .lxcpath = folder};
     bool itself = strcmp(c->name, to->name) == 0 && strcmp(c->lxcpath, to->lxcpath) == 0;
-    const struct copy_options o = {.keep_mac = itself, .replaces = itself ? "snaps" : NULL};
+    const struct copy_options o = {
+        .keep_mac = itself, .same_container = itself, .replaces = itself ? "snaps" : NULL};
     int r = folder ? check_exists(c, &from, err) : error_set(err, ENOMEM, "cannot restore a snapshot");
 
     if (r == 0 && itself && container_is_defined(c))
