@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "applets/cli/applet.h"
+#include "applets/lxc-net/forward.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/links/forward_keeper.h"
 #include "net/bridge/bridge.h"
 #include "net/dns/resolv_conf.h"
 #include "net/link/uplink.h"
@@ -40,6 +42,32 @@ static void print_warnings(const struct invocation *in, const struct string_list
         fprintf(stderr, "%s: %s\n", in->applet, warnings->items[i]);
 }
 
+/* The bridge, and the process that keeps forwards; a bridge that is part of another network has none. */
+static int up(const struct bridge_request *r, bool foreground, struct string_list *warnings,
+              struct error *err)
+{
+    int started = r->uplink ? 0 : lxc_net_forward_start(err), ret;
+
+    if (started < 0)
+        return started;
+    ret = bridge_up(r, foreground, warnings, err);
+    /* Where that process alone had ended, it alone was to be started. */
+    if (ret == -EBUSY && started && bridge_server_find() > 0) {
+        error_clear(err);
+        return 0;
+    }
+    if (started && (ret < 0 || foreground) && forward_keeper_stop(ret < 0 ? NULL : err) < 0 && ret == 0)
+        ret = err->code;
+    return ret;
+}
+
+static int down(struct error *err)
+{
+    int r = forward_keeper_stop(err), ret = bridge_down(r < 0 ? NULL : err);
+
+    return r < 0 ? r : ret;
+}
+
 static int start(const struct invocation *in, struct bridge_settings *s, struct error *err)
 {
     const struct lxc_net_options *o = in->options;
@@ -59,7 +87,7 @@ static int start(const struct invocation *in, struct bridge_settings *s, struct 
         return error_text(err, EINVAL, "--bridge-uplink leaves nothing to serve in the foreground");
     print_warnings(in, &s->warnings);
     string_list_clear(&s->warnings);
-    ret = bridge_up(&r, o->foreground, &s->warnings, err);
+    ret = up(&r, o->foreground, &s->warnings, err);
     print_warnings(in, &s->warnings);
     return ret;
 }
@@ -69,7 +97,7 @@ static int start(const struct invocation *in, struct bridge_settings *s, struct 
 static int stop(struct error *err)
 {
     struct bridge_settings s;
-    int r = bridge_down(err);
+    int r = down(err);
 
     if (r != -ENOENT || bridge_settings_read_default(&s, NULL) < 0)
         return r;
@@ -91,7 +119,7 @@ static int restart(const struct invocation *in, struct bridge_settings *s, struc
     if (r == 0 && o->uplink)
         r = uplink_check(&n, o->uplink, err);
     if (r == 0 || r == -EBUSY)
-        r = bridge_down(err);
+        r = down(err);
     if (r < 0 && r != -ENOENT)
         return r;
     error_clear(err);
@@ -215,8 +243,9 @@ static int status(struct error *err)
     if (r < 0)
         return r;
     bridge_state_free(&state);
-    if (server <= 0 && !state.uplink[0]) {
-        puts("State:          BROKEN (the server has died; \"lxc-net start\" starts anew)");
+    if ((server <= 0 || forward_keeper_find() <= 0) && !state.uplink[0]) {
+        printf("State:          BROKEN (%s has died; \"lxc-net start\" starts it anew)\n",
+               server <= 0 ? "the server" : "the process that keeps forwards");
         return NOT_RUNNING;
     }
     r = bridge_settings_read(in_force, 1, &s, err);
@@ -239,12 +268,14 @@ static int lxc_net_run(struct invocation *in, struct error *err)
     struct bridge_settings s;
     int r;
 
+    if (in->argc > 0 && strcmp(in->argv[0], "forward") == 0)
+        return lxc_net_forward(in, in->argv + 1, err);
     if (strcmp(verb, "stop") == 0)
         return stop(err);
     if (strcmp(verb, "status") == 0)
         return status(err);
     if (!again && strcmp(verb, "start") != 0) {
-        fprintf(stderr, "Usage: %s start|stop|restart|status\n", in->applet);
+        fprintf(stderr, "Usage: %s start|stop|restart|status|forward\n", in->applet);
         return 2; /* as stock's */
     }
     r = bridge_settings_read_default(&s, err);
@@ -256,5 +287,5 @@ static int lxc_net_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lxc_net, .name = "lxc-net", .summary = "The network for containers: bridge, masquerading, DHCP, DNS",
-       .usage = "start|stop|restart|status [OPTION]...", .options = lxc_net_table,
+       .usage = "start|stop|restart|status|forward [OPTION]...", .options = lxc_net_table,
        .options_size = sizeof(struct lxc_net_options), .run = lxc_net_run);
