@@ -12,15 +12,18 @@
 struct lxc_export_options {
     struct container_options container;
     const char *file, *dist, *release, *arch, *variant;
+    bool no_network;
 };
 
 static const struct option_row lxc_export_table[] = {
-    OPT_STRING('o', "output", "FILE", struct lxc_export_options, file, "the archive to write (NAME.tar)"),
+    OPT_STRING('o', "output", "FILE", struct lxc_export_options, file,
+               "the archive to write, .tar, .tar.gz or .tar.xz (NAME.tar)"),
     OPT_STRING('d', "dist", "DIST", struct lxc_export_options, dist,
                "the image's distribution in the archive (the container's name)"),
     OPT_STRING('r', "release", "RELEASE", struct lxc_export_options, release, "its release (1)"),
     OPT_STRING('a', "arch", "ARCH", struct lxc_export_options, arch, "its architecture (this machine's)"),
     OPT_STRING(0, "variant", "VARIANT", struct lxc_export_options, variant, "its variant (default)"),
+    OPT_FLAG(0, "no-network", struct lxc_export_options, no_network, "leave the container's network out"),
     /* Those that every command has, but for -o. */
     OPT_STRING('n', "name", "NAME", struct lxc_export_options, container.name, "the container's name"),
     OPT_STRING('P', "lxcpath", "DIR", struct lxc_export_options, container.lxcpath,
@@ -62,7 +65,7 @@ static int lxc_export_run(struct invocation *in, struct error *err)
         return error_set(err, ENOMEM, "cannot export %s", c.name);
     const struct export_name name = {o->dist ? o->dist : c.name, o->release ? o->release : "1",
                                      o->arch ? o->arch : this_arch(&u), o->variant ? o->variant : "default"};
-    r = container_export(&c, &name, file, err);
+    r = container_export(&c, &name, !o->no_network, file, err);
     if (r == 0 && !o->container.quiet)
         printf("Exported %s to %s as %s/%s/%s/%s\n", c.name, file, name.dist, name.release, name.arch,
                name.variant);

@@ -16,19 +16,22 @@
 struct lxc_import_options {
     struct container_options container;
     const char *config, *storage, *dir;
+    bool keep_mac;
 };
 
 static const struct option_row lxc_import_table[] = {
     OPT_STRING('f', "config", "FILE", struct lxc_import_options, config,
-               "the configuration to start from (lxc.default_config)"),
+               "add this configuration; its network replaces the archive's"),
     OPT_STRING('B', "bdev", "KIND", struct lxc_import_options, storage,
                "storage of the rootfs: dir, btrfs or best (dir)"),
-    OPT_STRING(0, "dir", "DIR", struct lxc_import_options, dir, "put the rootfs into the new folder DIR"),
+    OPT_STRING(0, "dir", "DIR", struct lxc_import_options, dir, "put the rootfs into the new directory DIR"),
+    OPT_FLAG('M', "keepmac", struct lxc_import_options, keep_mac, "keep the hardware addresses"),
     OPT_GROUP(container_options_table, struct lxc_import_options, container),
     OPT_END,
 };
 
 struct import {
+    const struct lxc_import_options *options;
     const char *file;
     int fd;
 };
@@ -45,7 +48,23 @@ static int fill(void *context, struct create_place *place, struct error *err)
     const struct unpack_options unpack = unpack_place(place->config, ranges);
     r = bundle_unpack(i->fd, i->file, place->config->idmap_count ? "user" : "system", &unpack,
                       place->rootfs_fd, &meta, err);
-    return r == 0 ? template_image(place, meta.config, meta.fstab, meta.templates, err) : r;
+    return r == 0 ? template_archive(place, meta.config, meta.fstab, i->options->config != NULL,
+                                     i->options->keep_mac, err)
+                  : r;
+}
+
+/* Has the new container an interface beside the loopback? */
+static bool has_network(const struct container *c)
+{
+    cleanup_config struct config config;
+    cleanup_free char *path = container_path(c, "config");
+    bool found = false;
+
+    config_init(&config);
+    if (path && config_read_file(&config, path, NULL) == 0)
+        for (size_t i = 0; i < config.net_count; i++)
+            found = found || config.nets[i].type != NET_EMPTY;
+    return found;
 }
 
 static int lxc_import_run(struct invocation *in, struct error *err)
@@ -72,11 +91,11 @@ static int lxc_import_run(struct invocation *in, struct error *err)
     fd = open(in->argv[0], O_RDONLY | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return error_set(err, errno, "cannot open %s", in->argv[0]);
-    import = (struct import){in->argv[0], fd};
+    import = (struct import){o, in->argv[0], fd};
     r = new_network(&create, bridge, err);
     if (r == 0)
         r = container_create(&c, &create, fill, &import, err);
-    if (r == 0 && !o->container.quiet)
+    if (r == 0 && !o->container.quiet && !has_network(&c))
         new_network_print(&create, &c);
     return r;
 }

@@ -71,4 +71,17 @@ int create_compose(const struct create_place *place, const struct create_options
  * -ENOMEM. */
 int create_split(const char *text, struct strbuf *own, struct strbuf *network);
 
+/*
+ * Append a configuration without the comments that create_compose() writes around its parts, and without the
+ * empty lines that they leave. 0 or -ENOMEM.
+ */
+int create_strip(const char *text, struct strbuf *out);
+
+/*
+ * Leave of the container's own part what a container needs that brings its configuration, `image`, along: the
+ * lines that are not in there, and unless `whole` only id maps, includes and the container's name, rootfs and
+ * fstab. 0 or -ENOMEM.
+ */
+int create_merge_own(struct strbuf *own, const char *image, bool whole);
+
 #endif

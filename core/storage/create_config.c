@@ -7,6 +7,14 @@
 #define HOOK_FOLDER   "/usr/share/lxc/hooks"
 #define CONFIG_FOLDER "/usr/share/lxc/config"
 
+/* The comments of a configuration that create_compose() writes. */
+#define HEADER_BEGIN       "# Container "
+#define HEADER_END         ", made by lxc-create from the template \""
+#define HEADER_PAGE        "# lxc.container.conf(5) explains the keys."
+#define TITLE_DISTRIBUTION "# The distribution's part"
+#define TITLE_OWN          "# The container's own part"
+#define TITLE_NETWORK      "# Its network"
+
 int create_replace(const struct create_place *place, const char *text, struct strbuf *out)
 {
     const struct container *c = place->container;
@@ -77,26 +85,97 @@ int create_split(const char *text, struct strbuf *own, struct strbuf *network)
     return 0;
 }
 
+static bool is_line(const char *line, size_t length, const char *text)
+{
+    return strlen(text) == length && memcmp(line, text, length) == 0;
+}
+
+static bool is_header(const char *line, size_t length)
+{
+    return is_line(line, length, HEADER_PAGE) || is_line(line, length, TITLE_DISTRIBUTION) ||
+           is_line(line, length, TITLE_OWN) || is_line(line, length, TITLE_NETWORK) ||
+           (starts_with(line, HEADER_BEGIN) && memmem(line, length, HEADER_END, strlen(HEADER_END)));
+}
+
+int create_strip(const char *text, struct strbuf *out)
+{
+    bool blank = true;
+
+    for (size_t length; *text; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        if (is_header(text, length) || (length == 0 && blank))
+            continue;
+        blank = length == 0;
+        if (strbuf_add(out, text, length) < 0 || strbuf_puts(out, "\n") < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static bool has_line(const char *text, const char *line, size_t length)
+{
+    for (size_t there; *text; text += there + (text[there] == '\n')) {
+        there = strcspn(text, "\n");
+        if (there == length && memcmp(text, line, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What a default configuration has to say of a container that brings its own. */
+static bool is_of_host(const char *key, size_t length)
+{
+    static const char *const keys[] = {"lxc.idmap", "lxc.include", "lxc.rootfs.path", "lxc.uts.name",
+                                       "lxc.mount.fstab"};
+
+    for (size_t i = 0; key && i < ARRAY_LENGTH(keys); i++)
+        if (is_line(key, length, keys[i]))
+            return true;
+    return false;
+}
+
+int create_merge_own(struct strbuf *own, const char *image, bool whole)
+{
+    cleanup_strbuf struct strbuf kept = STRBUF_INIT;
+    size_t length;
+
+    for (const char *text = strbuf_text(own); *text; text += length + (text[length] == '\n')) {
+        size_t key_length = 0;
+        const char *value, *key;
+
+        length = strcspn(text, "\n");
+        key = line_key(text, length, &key_length, &value);
+        if ((!whole && !is_of_host(key, key_length)) || has_line(image, text, length))
+            continue;
+        if (strbuf_add(&kept, text, length) < 0 || strbuf_puts(&kept, "\n") < 0)
+            return -ENOMEM;
+    }
+    strbuf_free(own);
+    *own = kept;
+    kept = (struct strbuf)STRBUF_INIT;
+    return 0;
+}
+
 static int add_part(struct strbuf *out, const char *title, const struct strbuf *part)
 {
     const char *text = strbuf_text(part);
+    size_t length;
 
-    while (*text == '\n')
-        text++;
-    if (!*text)
+    text += strspn(text, "\n");
+    length = strlen(text);
+    while (length && text[length - 1] == '\n')
+        length--;
+    if (!length)
         return 0;
-    return strbuf_printf(out, "\n# %s\n%s%s", title, text, ends_with(text, "\n") ? "" : "\n");
+    return strbuf_printf(out, "\n%s\n%.*s\n", title, (int)length, text);
 }
 
 int create_compose(const struct create_place *place, const struct create_options *o, struct strbuf *out)
 {
-    if (strbuf_printf(out,
-                      "# Container %s, made by lxc-create from the template \"%s\".\n"
-                      "# lxc.container.conf(5) explains the keys.\n",
-                      place->container->name, o->template_name) < 0 ||
-        add_part(out, "The distribution's part", &place->distribution) < 0 ||
-        add_part(out, "The container's own part", &place->own) < 0 ||
-        add_part(out, "Its network", &place->network) < 0)
+    if (strbuf_printf(out, HEADER_BEGIN "%s" HEADER_END "%s\".\n" HEADER_PAGE "\n", place->container->name,
+                      o->template_name) < 0 ||
+        add_part(out, TITLE_DISTRIBUTION, &place->distribution) < 0 ||
+        add_part(out, TITLE_OWN, &place->own) < 0 || add_part(out, TITLE_NETWORK, &place->network) < 0)
         return -ENOMEM;
     return 0;
 }

@@ -18,7 +18,9 @@
 #include "core/namespace/idmap.h"
 #include "core/namespace/program.h"
 #include "core/mount/rootfs.h"
+#include "core/storage/compress.h"
 #include "core/storage/copy.h"
+#include "core/storage/create.h"
 #include "core/storage/list.h"
 #include "core/storage/storage.h"
 #include "core/storage/tar_write.h"
@@ -31,6 +33,7 @@ struct exporting {
     const struct container *container;
     const struct export_name *name;
     const struct config *config;
+    bool network; /* goes along */
     int out;
     char folder[512]; /* images/.../BUILD, in the archive */
     struct tar plain;
@@ -47,16 +50,20 @@ static int put_xz(void *x, const void *bytes, size_t length)
     return xz_store_put(x, bytes, length);
 }
 
-int export_config(const char *text, const struct container *c, struct strbuf *out)
+/* A configuration without what is one container's own, its paths as LXC_PATH. 0 or -ENOMEM. */
+static int export_config(const struct exporting *e, const char *text, struct strbuf *out)
 {
-    static const char *const own[] = {"lxc.rootfs.path", "lxc.uts.name", "lxc.net.",       "lxc.idmap",
+    static const char *const own[] = {"lxc.rootfs.path", "lxc.uts.name", "lxc.idmap",
                                       "lxc.ephemeral",   "lxc.group",    "lxc.mount.fstab"};
-    cleanup_free char *path = container_path(c, NULL);
-    int r = path ? copy_replace_paths(text, path, "LXC_PATH", out) : -ENOMEM;
+    cleanup_free char *path = container_path(e->container, NULL);
+    cleanup_strbuf struct strbuf lines = STRBUF_INIT;
+    int r = path ? copy_replace_paths(text, path, "LXC_PATH", &lines) : -ENOMEM;
 
+    if (r == 0 && !e->network)
+        r = config_text_remove(&lines, "lxc.net.");
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(own); i++)
-        r = config_text_remove(out, own[i]);
-    return r;
+        r = config_text_remove(&lines, own[i]);
+    return r == 0 ? create_strip(strbuf_text(&lines), out) : r;
 }
 
 /* A file of the archive whose size shows when it is written: the header is put in afterwards. */
@@ -104,7 +111,7 @@ static int fill_meta(struct exporting *e, struct xz_store *x, struct error *err)
     int r = path && folder && fstab_path ? file_read(AT_FDCWD, path, MAX_CONFIG, &text, NULL) : -ENOMEM;
 
     if (r == 0)
-        r = export_config(text, e->container, &config);
+        r = export_config(e, text, &config);
     if (r == 0)
         r = tar_begin(&tar, &sink);
     if (r == 0)
@@ -250,17 +257,38 @@ static int open_nameless(const char *file, struct error *err)
     return fd < 0 ? error_set(err, errno, "cannot write into the folder of %s", file) : fd;
 }
 
-int container_export(const struct container *c, const struct export_name *name, const char *file,
-                     struct error *err)
+/* The same bytes in the format of the file, in place of `out`. */
+static int compress_archive(int *out, const char *file, enum compression how, struct error *err)
+{
+    cleanup_fd int compressed = how == COMPRESS_NONE ? -1 : open_nameless(file, err);
+    int r;
+
+    if (how == COMPRESS_NONE || compressed < 0)
+        return how == COMPRESS_NONE ? 0 : compressed;
+    r = compress_file(*out, compressed, how);
+    if (r == 0 && fsync(compressed) < 0)
+        r = -errno;
+    if (r < 0)
+        return error_set(err, r, "cannot write %s", file);
+    close_fd(out);
+    *out = take_fd(&compressed);
+    return 0;
+}
+
+int container_export(const struct container *c, const struct export_name *name, bool network,
+                     const char *file, struct error *err)
 {
     cleanup_config struct config config = {0};
     cleanup_free char *path = container_path(c, "config");
-    struct exporting e = {.container = c, .name = name, .config = &config, .out = -1};
+    struct exporting e = {.container = c, .name = name, .config = &config, .network = network, .out = -1};
     cleanup_fd int out = -1;
+    enum compression how;
     char nameless[32];
     int r = check_names(name, err);
 
     config_init(&config);
+    if (r == 0)
+        r = compression_of(file, &how, err);
     if (r == 0 && !path)
         r = error_set(err, ENOMEM, "cannot export %s", c->name);
     if (r == 0)
@@ -278,6 +306,8 @@ int container_export(const struct container *c, const struct export_name *name, 
     if (r >= 0)
         r = write_archive(&e, err);
     tar_free(&e.plain);
+    if (r >= 0)
+        r = compress_archive(&out, file, how, err);
     if (r < 0)
         return storage_remedy(err);
     snprintf(nameless, sizeof(nameless), "/proc/self/fd/%d", out);

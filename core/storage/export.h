@@ -7,6 +7,8 @@
 #ifndef LXCBOX_CORE_STORAGE_EXPORT_H
 #define LXCBOX_CORE_STORAGE_EXPORT_H
 
+#include <stdbool.h>
+
 #include "core/base/str.h"
 #include "core/config/container.h"
 
@@ -15,14 +17,12 @@ struct export_name {
 };
 
 /*
- * Write the archive of a container that does not run into a new file; it appears when it is complete. What is
- * the container's own (name, rootfs, network, id maps) is left out of its configuration. 0 or a negative
- * errno with `err` filled; -EEXIST.
+ * Write the archive of a container that does not run into a new file, in the format that its suffix names
+ * (core/storage/compress.h); it appears when it is complete. What is the container's own (name, rootfs, id
+ * maps, without `network` its networks) is left out of its configuration. 0 or a negative errno with `err`
+ * filled; -EEXIST.
  */
-int container_export(const struct container *c, const struct export_name *name, const char *file,
-                     struct error *err);
-
-/* A configuration without what is one container's own, its paths as LXC_PATH. 0 or -ENOMEM. */
-int export_config(const char *text, const struct container *c, struct strbuf *out);
+int container_export(const struct container *c, const struct export_name *name, bool network,
+                     const char *file, struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
+#include "core/config/edit.h"
 #include "core/storage/storage.h"
 
 #define MAX_TEMPLATE (1 << 20)
@@ -71,8 +72,11 @@ static int write_fstab(struct create_place *p, const char *fstab, struct error *
 int template_image(struct create_place *p, const char *config, const char *fstab, const char *templates,
                    struct error *err)
 {
-    int r = create_replace(p, config ? config : COMMON, &p->distribution);
+    cleanup_strbuf struct strbuf rest = STRBUF_INIT, network = STRBUF_INIT;
+    int r = create_split(config ? config : COMMON, &rest, &network);
 
+    if (r == 0)
+        r = create_replace(p, strbuf_text(&rest), &p->distribution);
     if (r < 0)
         return error_set(err, r, "cannot keep the image's configuration");
     if (fstab) {
@@ -81,4 +85,26 @@ int template_image(struct create_place *p, const char *config, const char *fstab
             return r;
     }
     return fill_files(p, templates, err);
+}
+
+int template_archive(struct create_place *p, const char *config, const char *fstab, bool explicit,
+                     bool keep_mac, struct error *err)
+{
+    cleanup_strbuf struct strbuf text = STRBUF_INIT, rest = STRBUF_INIT, network = STRBUF_INIT;
+    int r = config ? create_strip(config, &text) : 0;
+
+    if (r == 0)
+        r = template_image(p, config ? strbuf_text(&text) : NULL, fstab, NULL, err);
+    if (r < 0)
+        return err && err->code ? r : error_set(err, r, "cannot keep the configuration of the archive");
+    r = create_merge_own(&p->own, strbuf_text(&p->distribution), explicit);
+    if (r == 0)
+        r = create_split(strbuf_text(&text), &rest, &network);
+    if (r == 0 && network.length && !(explicit && p->network.length)) {
+        p->network.length = 0;
+        r = create_replace(p, network.text, &p->network);
+        if (r == 0 && !keep_mac)
+            r = config_text_new_hwaddr(&p->network);
+    }
+    return r < 0 ? error_set(err, r, "cannot keep the configuration of the archive") : 0;
 }

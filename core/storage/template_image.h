@@ -11,9 +11,17 @@
  * Texts as they came with the image; NULL: there is none. `templates` are paths inside the rootfs, one per
  * line, of files in which LXC_NAME and so on are replaced; what is not there is passed over. The rootfs is
  * the image's and hostile: nothing is followed out of it. Without a `config` the container gets what all of
- * LXC's distributions include.
+ * LXC's distributions include. Networks (lxc.net.*) of the image are left out: they are the container's own.
  */
 int template_image(struct create_place *place, const char *config, const char *fstab, const char *templates,
                    struct error *err);
+
+/*
+ * The same for an archive of a container, which had a configuration of its own: the default configuration
+ * counts only for what the archive cannot know. The archive's network is taken where `explicit`, whether -f
+ * named a configuration, is false or that has none; its hardware addresses are new ones unless `keep_mac`.
+ */
+int template_archive(struct create_place *place, const char *config, const char *fstab, bool explicit,
+                     bool keep_mac, struct error *err);
 
 #endif

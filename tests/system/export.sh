@@ -41,6 +41,41 @@ lxcbox lxc-copy -P "$P" -n a -N s -s && rm "$P/s/lxc_rdepends" && mkdir -p "$P/s
 merged() { export_it s -o "$WORK/s.tar" && import m "$WORK/s.tar" && [ -e "$P/m/rootfs/opt/new" ] && [ -x "$P/m/rootfs/bin/busybox" ]; }
 t 'an overlay is exported whole' merged
 
+# --- Formats ----------------------------------------------------------------------------------------------------
+size() { stat -c %s "$1"; }
+gzipped() { export_it a -q -o "$WORK/a.tar.gz" && gzip -t "$WORK/a.tar.gz" && [ $(($(size "$WORK/a.tar.gz") * 10)) -lt $(($(size "$WORK/a.tar") * 8)) ] && import g "$WORK/a.tar.gz" && same g; }
+t '.tar.gz is compressed, and comes back' gzipped
+stored() { export_it a -q -o "$WORK/a.txz" && xz -t "$WORK/a.txz" && import z "$WORK/a.txz" && same z; }
+t '.txz is of the xz format, and comes back' stored
+t 'a name without a suffix is a tar archive' eval 'export_it a -q -o "$WORK/archive" && tar -tf "$WORK/archive"'
+
+# --- Configuration ----------------------------------------------------------------------------------------------
+cat > "$WORK/net.conf" << 'END'
+# a comment of the user
+lxc.net.0.type = veth
+lxc.net.0.link = lxcbr-test
+lxc.net.0.flags = up
+lxc.net.0.hwaddr = 00:16:3e:01:02:03
+lxc.start.order = 7
+lxc.environment = A=b
+END
+lxcbox lxc-create -P "$P" -f "$WORK/net.conf" -n n -t busybox && echo 'none mnt tmpfs 0 0' > "$P/n/fstab" &&
+    echo "lxc.mount.fstab = $P/n/fstab" >> "$P/n/config" && export_it n -q -o "$WORK/n.tar" && export_it n -q --no-network -o "$WORK/n0.tar"
+import_plain() { lxcbox lxc-import -P "$P" -q -n "$@"; }
+net_of() { sed -n 's/^lxc.net.0.//p' "$P/$1/config"; }
+network() { import_plain n1 "$WORK/n.tar" && is $'type = veth\nlink = lxcbr-test\nflags = up' eval 'net_of n1 | grep -v hwaddr' && ! grep -q 01:02:03 "$P/n1/config" && net_of n1 | grep -q '^hwaddr = ..:'; }
+t 'the network goes along, with a new hardware address' network
+t 'or the same with -M' eval 'import_plain n2 "$WORK/n.tar" -M && net_of n2 | grep -q 00:16:3e:01:02:03'
+t 'but for --no-network' eval 'import m0 "$WORK/n0.tar" && [ "$(net_of m0)" = "type = empty" ]'
+t 'and where -f names another' eval 'import m1 "$WORK/n.tar" && [ "$(net_of m1)" = "type = empty" ]'
+settings() { sed '/hwaddr/d' "$P/$1/config" | grep -v '^lxc.\(idmap\|uts.name\|rootfs.path\)' | sed "s#/$1/#/NAME/#; s/Container $1,/Container NAME,/"; }
+again() { export_it n1 -q -o "$WORK/n1.tar" && import_plain n3 "$WORK/n1.tar" && is "$(settings n1)" settings n3; }
+t 'export and import again change nothing: no header, comment or key comes twice' again
+t 'what the user has set is kept' is $'# a comment of the user\nlxc.start.order = 7\nlxc.environment = A=b' grep -E 'user|order|environment' "$P/n3/config"
+t 'its fstab is there, too' eval 'diff "$P/n/fstab" "$P/n3/fstab" && grep -qx "lxc.mount.fstab = $P/n3/fstab" "$P/n3/config"'
+once() { is '' eval 'grep -v "^$" "$P/n3/config" | sort | uniq -d' && is 1 grep -c '^# Container' "$P/n3/config"; }
+t 'and is there once' once
+
 if server_start "$WORK/server"; then
     tar -xf "$WORK/a.tar" -C "$WWW"
     download() { create w -t download -- -d a -r 1 -a "$(basename "$WWW"/images/a/1/*)" --server "$SERVER" --ca-file "$CA_FILE" && same w; }
@@ -55,6 +90,7 @@ refuses_cleanly() {
     refuses "$@" && [ "$before" = "$(ls -A "$P" "$WORK")" ]
 }
 t 'an archive that exists is not written over' refuses 'exists already.*-o' export_it a -o "$WORK/a.tar"
+t 'a suffix of another format is refused by name' refuses 'cannot write .*x.tar.zst: ".zst" is not a format' export_it a -o "$WORK/x.tar.zst"
 t 'a name that is no folder is refused' refuses 'cannot be part of' export_it a -o "$WORK/x.tar" -d a/b
 t 'what there is not is refused' refuses 'no container nowhere' export_it nowhere
 head -c 400000 "$WORK/a.tar" > "$WORK/cut.tar"
