@@ -34,6 +34,10 @@ ifeq ($(TRIPLET),x86_64-linux-gnu)
 	@$(call calls_of,x32,-mx32)
 endif
 
+# A program of the system tests that is made of the modules.
+build/unit/gcc/tests/system/spawn: build/unit/gcc/tests/system/spawn.o build/unit/gcc/rooms.a
+	$(Q)gcc -o $@ $^ $(host_libraries) -lpthread
+
 sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 unit_programs :=
 $(eval $(call unit_variant,gcc,gcc,))
@@ -109,6 +113,6 @@ format-check:
 
 # What `make check` needs built, so that a failure to build is one failed test.
 .PHONY: tested-build
-tested-build: build/lxcbox $(unit_programs) $(fuzz_names:%=build/fuzz/%) \
+tested-build: build/lxcbox $(unit_programs) build/unit/gcc/tests/system/spawn $(fuzz_names:%=build/fuzz/%) \
 		$(addprefix build/unit/clang/,$(applet_sources:.c=.o)) $(addprefix build/unit/gcc/,$(applet_sources:.c=.o))
 	@echo 'ok everything builds with gcc and with clang without a warning'

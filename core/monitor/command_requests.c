@@ -64,7 +64,7 @@ static enum command_outcome get_state(const struct call *c)
 
 static enum command_outcome get_init_pid(const struct call *c)
 {
-    return reply_value(c, c->monitor->init_pid);
+    return reply_value(c, c->monitor->init.pid);
 }
 
 static enum command_outcome get_clone_flags(const struct call *c)
@@ -84,12 +84,12 @@ static enum command_outcome get_lxcpath(const struct call *c)
 
 static enum command_outcome get_init_pidfd(const struct call *c)
 {
-    return reply_fd(c, c->monitor->init_pidfd >= 0 ? c->monitor->init_pidfd : -EBADF);
+    return reply_fd(c, c->monitor->init.pidfd >= 0 ? c->monitor->init.pidfd : -EBADF);
 }
 
 static enum command_outcome get_devpts_fd(const struct call *c)
 {
-    return reply_fd(c, c->monitor->devpts_fd >= 0 ? c->monitor->devpts_fd : -EBADF);
+    return reply_fd(c, c->monitor->init.devpts_fd >= 0 ? c->monitor->init.devpts_fd : -EBADF);
 }
 
 static enum command_outcome get_seccomp_notify_fd(const struct call *c)
@@ -260,7 +260,7 @@ static enum command_outcome get_tty_fd(const struct call *c)
     struct monitor *m = c->monitor;
     int number = (int)c->request->value;
     int fd = number == 0 ? console_take(&m->console, c->connection)
-                         : terminals_take(&m->ttys, &number, c->connection);
+                         : terminals_take(&m->init.ttys, &number, c->connection);
     struct fd_list fds = {.fds = {fd}, .count = 1};
 
     return fd < 0 ? reply_result(c, -EBADF) : reply(c, 0, number, NULL, 0, &fds);

@@ -17,7 +17,7 @@
 
 #include "core/base/loop.h"
 #include "core/config/config.h"
-#include "core/monitor/terminal.h"
+#include "core/spawn/terminal.h"
 
 struct start_options;
 

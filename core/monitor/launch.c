@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
@@ -15,12 +15,10 @@
 #include "core/command/command_client.h"
 #include "core/namespace/namespace.h"
 #include "core/run/init.h"
-#include "core/spawn/child.h"
 #include "core/spawn/hooks.h"
-#include "core/namespace/idmap.h"
-#include "core/confine/limits.h"
+#include "core/spawn/spawn.h"
 #include "core/confine/lsm.h"
-#include "core/mount/rootfs.h"
+#include "core/confine/seccomp.h"
 
 /* How long processes that outlived init (one without a pid namespace of its own) are waited for. */
 #define KILL_TIMEOUT_MS 10000
@@ -30,7 +28,7 @@ static int run_hooks(struct monitor *m, enum hook_kind kind, const char *target,
     const struct hook_context context = {.container = m->container,
                                          .config = m->config,
                                          .rootfs_mount = m->config->rootfs_mount,
-                                         .init_pid = kind == HOOK_START_HOST ? m->init_pid : 0,
+                                         .init_pid = kind == HOOK_START_HOST ? m->init.pid : 0,
                                          .target = target,
                                          .namespace_fds = m->namespace_fds};
 
@@ -49,13 +47,6 @@ static int make_cgroups(struct monitor *m, struct error *err)
     if (r == 0)
         r = cgroup_create(m->cgroup, m->container->name, m->options->foreground, m->config, err);
     return r < 0 ? r : cgroup_enter_monitor(m->cgroup, err);
-}
-
-static void child_end(struct child *child)
-{
-    close_fd(&child->sync);
-    for (int i = 0; i < NAMESPACE_KINDS; i++)
-        close_fd(&child->shared[i]);
 }
 
 /* A namespace of lxc.namespace.share: of a path, a pid, or a running container of the same lxcpath. */
@@ -85,16 +76,22 @@ static int open_shared_one(const struct monitor *m, enum namespace_kind kind, st
     return fd < 0 ? error_context(err, "lxc.namespace.share.%s", name) : fd;
 }
 
-static int open_shared(const struct monitor *m, struct child *child, struct error *err)
+static int open_shared(const struct monitor *m, struct plan *plan, struct error *err)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         if (!m->config->namespace_share[i])
             continue;
-        child->shared[i] = open_shared_one(m, (enum namespace_kind)i, err);
-        if (child->shared[i] < 0)
-            return child->shared[i];
+        plan->shared[i] = open_shared_one(m, (enum namespace_kind)i, err);
+        if (plan->shared[i] < 0)
+            return plan->shared[i];
     }
     return 0;
+}
+
+static void close_shared(struct plan *plan)
+{
+    for (int i = 0; i < NAMESPACE_KINDS; i++)
+        close_fd(&plan->shared[i]);
 }
 
 /* The host's directories that a child inside cannot reach once it has left: kept open for hooks. */
@@ -109,7 +106,7 @@ static int keep_namespaces(struct monitor *m, struct error *err)
 
         if (!(m->clone_flags & namespaces[i].flag))
             continue;
-        snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)m->init_pid, namespaces[i].name);
+        snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)m->init.pid, namespaces[i].name);
         m->namespace_fds[i] = open(path, O_RDONLY | O_CLOEXEC);
         if (m->namespace_fds[i] < 0)
             return error_set(err, errno, "cannot open %s for hooks", path);
@@ -117,81 +114,37 @@ static int keep_namespaces(struct monitor *m, struct error *err)
     return 0;
 }
 
-/* Make the child and let it go: from then on it mounts while we see to its limits and links. */
-static int begin(struct monitor *m, struct child *child, int sync, struct error *err)
-{
-    cleanup_fd_list struct fd_list trees = {.count = 0};
-    int r = open_shared(m, child, err);
-    pid_t pid;
+/* --- The monitor's steps of a start: struct plan_steps --- */
 
-    if (r < 0)
-        return r;
-    pid = child_start(child, &m->init_pidfd, err);
-    if (pid < 0)
-        return pid;
-    close_fd(&child->sync);
-    m->init_pid = pid;
-    r = idmap_write(m->config, pid, err);
-    if (r == 0)
-        r = rootfs_prepare(m->config, pid, &trees, err);
-    return r < 0 ? r : sync_send(sync, SYNC_GO, &trees, err);
+static int launch_hooks(enum hook_kind kind, const char *rootfs_mount, bool inside, void *data,
+                        struct error *err)
+{
+    const struct monitor *m = data;
+    const struct hook_context context = {
+        .container = m->container, .config = m->config, .rootfs_mount = rootfs_mount, .inside = inside};
+
+    return hooks_run(kind, &context, err);
 }
 
-static void take_terminal(struct monitor *m, struct fd_list *fds)
+static int launch_attach(struct spawned *s, void *data, struct error *err)
 {
-    struct terminal *t = console_wanted(m->config) && m->console.pty.master < 0
-                             ? &m->console.pty
-                             : &m->ttys.items[m->ttys.count];
+    struct monitor *m = data;
+    int r = 0;
 
-    if (t != &m->console.pty && m->ttys.count == TERMINALS_MAX)
-        return;
-    m->ttys.count += t != &m->console.pty;
-    *t = (struct terminal){fds->fds[0], fds->fds[1], -1};
-    fds->count = 0;
+    if (m->clone_flags & CLONE_NEWNET)
+        r = network_attach(m->container, m->config, s->pid, &m->network, err);
+    return r < 0 ? r
+                 : network_leases_open(&m->leases, &m->loop, m->container->name, m->config, s->pid,
+                                       &m->network, err);
 }
 
-/* What the child has made: its devpts, its console, its ttys, until it has prepared all. */
-static int collect(struct monitor *m, int sync, struct error *err)
+static int launch_prepared(struct spawned *s, void *data, struct error *err)
 {
-    for (;;) {
-        cleanup_fd_list struct fd_list fds = {.count = 0};
-        int point = sync_next(sync, &fds, err);
+    struct monitor *m = data;
+    int r = keep_namespaces(m, err);
 
-        if (point < 0 || point == SYNC_PREPARED)
-            return point < 0 ? point : 0;
-        if (point == SYNC_DEVPTS && fds.count == 1 && m->devpts_fd < 0)
-            m->devpts_fd = take_fd(&fds.fds[0]);
-        else if (point == SYNC_TERMINAL && fds.count == 2)
-            take_terminal(m, &fds);
-        else if (point == SYNC_RUNNING)
-            return error_text(err, EPIPE, "the container's first process ended before it ran");
-        else
-            return error_text(err, EPROTO, "the start came out of step");
-    }
-}
-
-/* The monitor's part of a start, once the child has been let go. */
-static int prepare(struct monitor *m, int sync, struct error *err)
-{
-    int r = limits_prlimit(m->config, m->init_pid, err);
-
-    if (r == 0)
-        r = limits_proc(m->config, m->init_pid, err);
-    if (r == 0)
-        r = limits_core(m->config, m->init_pid, err);
-    if (r == 0)
-        r = cgroup_limit(m->cgroup, m->config, err);
-    if (r == 0 && m->clone_flags & CLONE_NEWNET)
-        r = network_attach(m->container, m->config, m->init_pid, &m->network, err);
-    if (r == 0)
-        r = network_leases_open(&m->leases, &m->loop, m->container->name, m->config, m->init_pid, &m->network,
-                                err);
-    if (r == 0)
-        r = collect(m, sync, err);
-    if (r == 0)
-        r = keep_namespaces(m, err);
-    if (r == 0)
-        r = cgroup_limit_devices(m->cgroup, m->config, err);
+    m->console.pty = s->console;
+    s->console = (struct terminal)TERMINAL_NONE;
     if (r == 0)
         r = run_hooks(m, HOOK_START_HOST, NULL, err);
     if (r == 0 && m->console.pty.master >= 0)
@@ -199,83 +152,44 @@ static int prepare(struct monitor *m, int sync, struct error *err)
     return r;
 }
 
-/* A step of ours that failed because the child has: its reason is the better one. */
-static int prefer_childs_reason(int sync, int r, struct error *err)
+static int launch_listener(struct spawned *s, int listener, int running, void *data, struct error *err)
 {
-    struct error childs = ERROR_INIT;
-    cleanup_fd_list struct fd_list fds = {.count = 0};
-    int point = 0;
+    struct monitor *m = data;
+    int r = seccomp_notify_open(&m->notifier, m->config, listener, s->pid, err);
 
-    shutdown(sync, SHUT_WR);
-    while (point >= 0 && point != SYNC_RUNNING) {
-        fd_list_close(&fds);
-        point = sync_next(sync, &fds, &childs);
-    }
-    if (point >= 0 || childs.code == -EPIPE)
-        return r;
-    if (err)
-        *err = childs;
-    return childs.code;
+    if (r == 0)
+        seccomp_notify_until(&m->notifier, running);
+    return r;
 }
 
-/* The last way to init; calls on it that wait for an answer get it from here. */
-static int see_off(struct monitor *m, bool notifies, int sync, struct error *err)
+static int launch_init(struct monitor *m, const struct seccomp_program *seccomp, struct error *err)
 {
-    cleanup_fd_list struct fd_list fds = {.count = 0};
-    int r = sync_send(sync, SYNC_EXEC, NULL, err);
+    cleanup_free char *home = container_path(m->container, "rootfs");
+    __attribute__((cleanup(close_shared))) struct plan plan = {
+        .name = m->container->name,
+        .home = home,
+        .config = m->config,
+        .argv = m->options->argv,
+        .small_init = m->options->execute,
+        .console = console_wanted(m->config),
+        .keep_stderr = m->options->foreground,
+        .unprivileged = geteuid() != 0,
+        .own = m->clone_flags,
+        .shared = {-1, -1, -1, -1, -1, -1, -1, -1},
+        .cgroup = m->cgroup,
+        .seccomp = seccomp,
+        .label = m->apparmor.label,
+        .steps = {launch_hooks, launch_attach, launch_prepared, launch_listener, m}};
+    int r = home ? open_shared(m, &plan, err) : error_set(err, ENOMEM, "cannot start %s", plan.name);
 
-    if (r == 0 && notifies) {
-        r = sync_wait(sync, SYNC_LISTENER, &fds, err);
-        if (r == 0 && fds.count != 1)
-            r = error_text(err, EPROTO, "the start came out of step");
-        if (r == 0)
-            r = seccomp_notify_open(&m->notifier, m->config, take_fd(&fds.fds[0]), m->init_pid, err);
-        if (r == 0)
-            seccomp_notify_until(&m->notifier, sync);
-    }
     if (r == 0)
-        r = sync_wait(sync, SYNC_RUNNING, NULL, err);
+        r = spawn(&plan, &m->init, err);
     if (r == 0 && seccomp_notify_has_proxy(&m->notifier)) {
         r = seccomp_notify_watch(&m->notifier, &m->loop, m->notifier.listener);
         if (r < 0)
             error_set(err, r, "cannot listen to seccomp notifications");
     }
-    /* Else a child that waits for an answer would keep us waiting for its end; and one that the closing lets
-     * go on, with ENOSYS, would run the command. */
-    if (r < 0 && m->notifier.listener >= 0)
-        (void)monitor_signal(m, SIGKILL);
-    if (r < 0)
-        seccomp_notify_close(&m->notifier);
     return r;
-}
-
-static int start_child(struct monitor *m, const struct seccomp_program *seccomp, struct error *err)
-{
-    __attribute__((cleanup(child_end))) struct child child = {.container = m->container,
-                                                              .config = m->config,
-                                                              .options = m->options,
-                                                              .seccomp = seccomp,
-                                                              .cgroup = m->cgroup,
-                                                              .label = m->apparmor.label,
-                                                              .unprivileged = geteuid() != 0,
-                                                              .own = m->clone_flags,
-                                                              .shared = {-1, -1, -1, -1, -1, -1, -1, -1}};
-    cleanup_fd int sync = -1;
-    int fds[2], r;
-
-    sigemptyset(&child.signals);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-        return error_set(err, errno, "cannot start %s", m->container->name);
-    sync = fds[0];
-    child.sync = fds[1];
-    r = begin(m, &child, sync, err);
-    if (r == 0)
-        r = prepare(m, sync, err);
-    if (r == 0)
-        r = see_off(m, seccomp->notifies, sync, err);
-    if (r == 0)
-        return 0;
-    return m->init_pid ? prefer_childs_reason(sync, r, err) : r;
 }
 
 int launch(struct monitor *m, struct error *err)
@@ -297,7 +211,7 @@ int launch(struct monitor *m, struct error *err)
     if (r == 0 && lsm_generates(m->config))
         r = apparmor_load(&m->apparmor, m->container, m->config, err);
     if (r == 0)
-        r = restores ? m->options->restore(m, err) : start_child(m, &seccomp, err);
+        r = restores ? m->options->restore(m, err) : launch_init(m, &seccomp, err);
     if (r == 0) {
         monitor_set_state(m, STATE_RUNNING);
         return 0;
@@ -312,13 +226,12 @@ static void end_processes(struct monitor *m)
 {
     struct error err = ERROR_INIT;
 
-    if (m->init_pid) {
+    if (m->init.pid) {
         (void)monitor_signal(m, SIGKILL);
-        while (waitpid(m->init_pid, &m->init_status, 0) < 0 && errno == EINTR)
+        while (waitpid(m->init.pid, &m->init_status, 0) < 0 && errno == EINTR)
             ;
-        m->init_pid = 0;
+        m->init.pid = 0;
     }
-    close_fd(&m->init_pidfd);
     if (m->cgroup && !(m->clone_flags & CLONE_NEWPID) && cgroup_kill(m->cgroup, KILL_TIMEOUT_MS, &err) < 0)
         log_error("cgroup", "%s", err.text);
 }
@@ -337,8 +250,7 @@ void land(struct monitor *m, bool reboot)
     monitor_set_state(m, STATE_STOPPING);
     end_processes(m);
     console_close(&m->console);
-    terminals_close(&m->ttys);
-    close_fd(&m->devpts_fd);
+    spawned_close(&m->init);
     seccomp_notify_close(&m->notifier);
     log_failure("hook", run_hooks(m, HOOK_STOP, target, &err), &err);
     for (int i = 0; i < NAMESPACE_KINDS; i++)

@@ -31,14 +31,14 @@ void monitor_set_state(struct monitor *m, enum container_state state)
 
 void monitor_release(struct monitor *m, int connection)
 {
-    terminals_release(&m->ttys, connection);
+    terminals_release(&m->init.ttys, connection);
     console_release(&m->console, connection);
     state_clients_drop(&m->state_clients, connection);
 }
 
 int monitor_signal(struct monitor *m, int signal)
 {
-    return m->init_pid ? signal_process(m->init_pidfd, m->init_pid, signal) : -ESRCH;
+    return m->init.pid ? signal_process(m->init.pidfd, m->init.pid, signal) : -ESRCH;
 }
 
 static void connection_serve(int connection, void *data)
@@ -66,9 +66,9 @@ static void reap_init(struct monitor *m)
 {
     int status;
 
-    if (!m->init_pid || waitpid(m->init_pid, &status, WNOHANG) != m->init_pid)
+    if (!m->init.pid || waitpid(m->init.pid, &status, WNOHANG) != m->init.pid)
         return;
-    m->init_pid = 0;
+    m->init.pid = 0;
     m->init_status = status;
     monitord_tell(m->container, MESSAGE_EXIT_STATUS, status);
     loop_stop(&m->loop);

@@ -20,7 +20,7 @@
 #include "core/links/network_lease.h"
 #include "core/monitor/seccomp_notify.h"
 #include "core/monitor/start.h"
-#include "core/monitor/terminal.h"
+#include "core/spawn/spawn.h"
 
 struct cgroup; /* core/cgroup/cgroup.h */
 
@@ -30,15 +30,12 @@ struct monitor {
     const struct start_options *options;
     enum container_state state; /* change it by monitor_set_state() */
 
-    pid_t init_pid;                     /* 0: none */
-    int init_pidfd;                     /* -1: none, or a kernel without them */
+    struct spawned init;                /* its console is m->console's */
     bool restored;                      /* from a checkpoint, which is done once */
-    int init_status;                    /* as waitpid(2) gave it, once init_pid is 0 again */
+    int init_status;                    /* as waitpid(2) gave it, once init.pid is 0 again */
     uint64_t clone_flags;               /* CLONE_NEW* mask of the namespaces of init's own */
     int namespace_fds[NAMESPACE_KINDS]; /* init's, for hooks that want them; -1 */
     struct cgroup *cgroup;              /* NULL: none yet */
-    int devpts_fd;                      /* of the container's devpts mount; -1: it has none of its own */
-    struct terminals ttys;
     struct console console;
     struct apparmor apparmor;
     struct network_state network;
@@ -53,9 +50,9 @@ struct monitor {
 
 #define MONITOR_INIT                                                                                         \
     {                                                                                                        \
-        .init_pidfd = -1, .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .devpts_fd = -1,                \
-        .console = CONSOLE_NONE, .network = NETWORK_STATE_INIT, .notifier = SECCOMP_NOTIFIER_INIT,           \
-        .loop = LOOP_INIT, .listening = -1, .refused = -1                                                    \
+        .init = SPAWNED_INIT, .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .console = CONSOLE_NONE,    \
+        .network = NETWORK_STATE_INIT, .notifier = SECCOMP_NOTIFIER_INIT, .loop = LOOP_INIT,                 \
+        .listening = -1, .refused = -1                                                                       \
     }
 
 /*

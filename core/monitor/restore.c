@@ -159,17 +159,17 @@ static int take_over(struct monitor *m, struct error *err)
         pid = strtoll(children, NULL, 10);
     if (r < 0 || pid <= 0)
         return error_set(err, r < 0 ? r : ESRCH, "cannot find what criu has restored");
-    m->init_pid = (pid_t)pid;
-    m->init_pidfd = (int)syscall(SYS_pidfd_open, m->init_pid, 0);
+    m->init.pid = (pid_t)pid;
+    m->init.pidfd = (int)syscall(SYS_pidfd_open, m->init.pid, 0);
     m->restored = true;
-    snprintf(path, sizeof(path), "/proc/%d/root", m->init_pid);
+    snprintf(path, sizeof(path), "/proc/%d/root", m->init.pid);
     root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     devpts = root >= 0 ? rootfs_open(root, "dev/pts", O_RDONLY | O_DIRECTORY, 0) : -1;
     if (devpts >= 0 && fstatfs(devpts, &fs) == 0 && fs.f_type == DEVPTS_SUPER_MAGIC)
-        m->devpts_fd = take_fd(&devpts);
+        m->init.devpts_fd = take_fd(&devpts);
     if (!(m->clone_flags & CLONE_NEWNET))
         return 0;
-    snprintf(path, sizeof(path), "/proc/%d/ns/net", m->init_pid);
+    snprintf(path, sizeof(path), "/proc/%d/ns/net", m->init.pid);
     m->network.netns = open(path, O_RDONLY | O_CLOEXEC);
     for (size_t i = 0; i < m->network.count; i++)
         if (m->network.links[i].net->type == NET_VETH)

@@ -18,19 +18,20 @@
 #include "core/base/executable.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
+#include "core/cgroup/cgroup.h"
 #include "core/mount/automount.h"
 #include "core/confine/caps.h"
-#include "core/monitor/console.h"
 #include "core/mount/dev.h"
 #include "core/spawn/execute.h"
-#include "core/spawn/hooks.h"
 #include "core/namespace/idmap.h"
 #include "core/confine/limits.h"
 #include "core/confine/lsm.h"
 #include "core/mount/mounts.h"
 #include "core/confine/personality.h"
+#include "core/confine/seccomp.h"
 #include "core/mount/rootfs.h"
 #include "core/mount/systemd.h"
+#include "core/spawn/sync.h"
 
 /* What the steps pass on to each other. */
 struct inside {
@@ -71,7 +72,7 @@ static int enter_cgroups(struct inside *in, struct error *err)
 {
     int r = set_death_signal(in, err);
 
-    return r < 0 ? r : cgroup_enter_payload(in->child->cgroup, 0, in->child->in_cgroup, err);
+    return r < 0 ? r : cgroup_enter_payload(in->child->plan->cgroup, 0, in->child->in_cgroup, err);
 }
 
 static int wait_to_go(struct inside *in, struct error *err)
@@ -93,15 +94,15 @@ static int become_root(struct inside *in, struct error *err)
     uid_t uid = idmap_to_host(c, false, 0, &host) == 0 ? 0 : c->init_uid;
     gid_t gid = idmap_to_host(c, true, 0, &host) == 0 ? 0 : c->init_gid;
 
-    if (!(in->child->own & CLONE_NEWUSER))
+    if (!(in->child->plan->own & CLONE_NEWUSER))
         return 0;
     /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7). */
     if (setgroups(0, NULL) < 0 && errno != EPERM)
         return error_set(err, errno, "cannot leave the supplementary groups");
     if (setresgid(gid, gid, gid) < 0)
         return refuse_ids(uid, gid, err);
-    if (in->child->unprivileged)
-        cgroup_give_inside(in->child->cgroup);
+    if (in->child->plan->unprivileged)
+        cgroup_give_inside(in->child->plan->cgroup);
     if (setresuid(uid, uid, uid) < 0)
         return refuse_ids(uid, gid, err);
     /* Else our own /proc/self would be the host's root's. */
@@ -111,7 +112,7 @@ static int become_root(struct inside *in, struct error *err)
 
 static int take_namespaces(struct inside *in, struct error *err)
 {
-    if (in->child->own & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
+    if (in->child->plan->own & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
         return error_set(err, errno, "cannot make a cgroup namespace");
     return limits_time(in->config, err);
 }
@@ -120,7 +121,7 @@ static int set_hostname(struct inside *in, struct error *err)
 {
     const char *name = in->config->uts_name;
 
-    if (!name || !name[0] || !(in->child->own & CLONE_NEWUTS))
+    if (!name || !name[0] || !(in->child->plan->own & CLONE_NEWUTS))
         return 0;
     return sethostname(name, strlen(name)) < 0 ? error_set(err, errno, "cannot set the hostname %s", name)
                                                : 0;
@@ -128,12 +129,9 @@ static int set_hostname(struct inside *in, struct error *err)
 
 static int run_hooks(struct inside *in, enum hook_kind kind, bool inside, struct error *err)
 {
-    const struct hook_context context = {.container = in->child->container,
-                                         .config = in->config,
-                                         .rootfs_mount = in->rootfs.path,
-                                         .inside = inside};
+    const struct plan_steps *steps = &in->child->plan->steps;
 
-    return hooks_run(kind, &context, err);
+    return steps->hooks ? steps->hooks(kind, in->rootfs.path, inside, steps->data, err) : 0;
 }
 
 static int isolate(struct inside *in, struct error *err)
@@ -164,12 +162,9 @@ static int mount_system(struct inside *in, struct error *err)
 
 static int mount_entries(struct inside *in, struct error *err)
 {
-    cleanup_free char *home = container_path(in->child->container, "rootfs");
     int r;
 
-    if (!home)
-        return error_set(err, ENOMEM, "cannot mount what the configuration names");
-    in->rootfs.home = home;
+    in->rootfs.home = in->child->plan->home;
     r = mounts_apply(&in->rootfs, in->config, err);
     in->rootfs.home = NULL;
     return r;
@@ -177,11 +172,11 @@ static int mount_entries(struct inside *in, struct error *err)
 
 static int mount_cgroups(struct inside *in, struct error *err)
 {
-    const struct start_options *o = in->child->options;
-    bool has_init = !in->rootfs.is_host && !o->argv && !o->execute;
+    const struct plan *plan = in->child->plan;
+    bool has_init = !in->rootfs.is_host && !plan->argv && !plan->small_init;
     unsigned systemd = has_init ? systemd_version(in->rootfs.fd, in->config->init_cmd) : 0;
 
-    return automount_cgroup(&in->rootfs, in->config, in->child->own & CLONE_NEWCGROUP, systemd, err);
+    return automount_cgroup(&in->rootfs, in->config, in->child->plan->own & CLONE_NEWCGROUP, systemd, err);
 }
 
 static int hooks_mount(struct inside *in, struct error *err)
@@ -241,7 +236,7 @@ static int make_terminals(struct inside *in, struct error *err)
 
     if (in->rootfs.pts_fd < 0)
         return 0;
-    if (console_wanted(in->config))
+    if (in->child->plan->console)
         r = give_terminal(in, "console", &in->console, &number, err);
     for (uint32_t i = 1; r == 0 && i <= in->config->tty_max; i++) {
         char name[16];
@@ -312,7 +307,7 @@ static int load_seccomp(struct inside *in, struct error *err)
 {
     struct fd_list fds = {.count = 1};
     cleanup_fd int listener = -1;
-    int r = seccomp_load(in->child->seccomp, &listener, err);
+    int r = seccomp_load(in->child->plan->seccomp, &listener, err);
 
     if (r < 0 || listener < 0)
         return r;
@@ -332,22 +327,22 @@ static int hooks_start(struct inside *in, struct error *err)
  */
 static int enter_session(struct inside *in, struct error *err)
 {
-    const struct start_options *o = in->child->options;
+    const struct plan *plan = in->child->plan;
 
     if (setsid() < 0 && errno != EPERM)
         return error_set(err, errno, "cannot make a session");
     /* A daemon's standard output is /dev/null, its standard error still the starter's. */
-    if (!o->foreground && dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+    if (!plan->keep_stderr && dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
         return error_set(err, errno, "cannot leave the terminal");
     if (in->console < 0)
         return 0;
-    if (o->argv && !o->execute && ioctl(in->console, TIOCSCTTY, 0) < 0 && errno != EPERM)
+    if (plan->argv && !plan->small_init && ioctl(in->console, TIOCSCTTY, 0) < 0 && errno != EPERM)
         return error_set(err, errno, "cannot make the console the command's own");
     if (in->config->init_uid && fchown(in->console, in->config->init_uid, (gid_t)-1) < 0 && errno != EINVAL)
         return error_set(err, errno, "cannot give the console to user %u", in->config->init_uid);
     /* A command that is run for its output keeps what is no terminal: pipes, files. */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if ((!o->execute || isatty(fd)) && dup2(in->console, fd) < 0)
+        if ((!plan->small_init || isatty(fd)) && dup2(in->console, fd) < 0)
             return error_set(err, errno, "cannot use the console");
     return 0;
 }
@@ -367,8 +362,8 @@ static int enter_directory(struct inside *in, struct error *err)
 
 static int set_environment(struct inside *in, struct error *err)
 {
-    const struct start_options *o = in->child->options;
-    const char *term = o->argv || o->execute ? getenv("TERM") : NULL;
+    const struct plan *plan = in->child->plan;
+    const char *term = plan->argv || plan->small_init ? getenv("TERM") : NULL;
     cleanup_free char *kept = term ? strdup(term) : NULL;
     int r = clearenv();
 
@@ -410,22 +405,22 @@ static int (*const steps[])(struct inside *, struct error *) = {
 
 static int execute_init(struct inside *in, struct error *err)
 {
-    const struct start_options *o = in->child->options;
-    const char *name = in->child->container->name;
+    const struct plan *plan = in->child->plan;
+    const char *name = in->child->plan->name;
     char *split = in->config->init_cmd ? strdup(in->config->init_cmd) : NULL;
     cleanup_string_list struct string_list words = {0};
-    char **argv = o->argv, *word;
+    char **argv = plan->argv, *word;
     int r;
 
     if (!argv) {
-        const char *command = o->execute ? in->config->execute_cmd : split;
+        const char *command = plan->small_init ? in->config->execute_cmd : split;
         cleanup_free char *copy = strdup(command ? command : "/sbin/init");
         for (char *rest = copy; (word = strsep(&rest, " \t"));)
             if (*word && string_list_add(&words, word) < 0)
                 return error_set(err, ENOMEM, "cannot execute init");
         argv = words.items;
     }
-    if (o->execute)
+    if (plan->small_init)
         r = execute_our_init(in->executable, name, argv);
     else
         r = execute_command(argv);
@@ -440,20 +435,23 @@ static int execute_init(struct inside *in, struct error *err)
 void child_run(struct child *child)
 {
     struct inside in = {.child = child,
-                        .config = child->config,
+                        .config = child->plan->config,
                         .rootfs = ROOTFS_INIT,
                         .executable = open("/proc/self/exe", O_PATH | O_CLOEXEC),
                         .console = -1};
     struct error err = ERROR_INIT;
     int r = 0;
 
-    lsm_choose(in.config, child->label, &in.labels);
+    lsm_choose(in.config, child->plan->label, &in.labels);
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(steps); i++)
         r = steps[i](&in, &err);
     if (r == 0) {
         /* Our own init keeps them blocked: one that came before it waits for them would be lost. */
-        if (!child->options->execute)
-            sigprocmask(SIG_SETMASK, &child->signals, NULL);
+        sigset_t none;
+
+        sigemptyset(&none);
+        if (!child->plan->small_init)
+            sigprocmask(SIG_SETMASK, &none, NULL);
         execute_init(&in, &err);
     }
     sync_fail(child->sync, &err);

@@ -1,30 +1,16 @@
-/*
- * The container's first process, from the clone until it becomes init. Made by launch.c only.
- */
-#ifndef LXCBOX_CORE_RUN_CHILD_H
-#define LXCBOX_CORE_RUN_CHILD_H
+/* The container's first process, from the clone until it becomes init. Made by spawn.c only. */
+#ifndef LXCBOX_CORE_SPAWN_CHILD_H
+#define LXCBOX_CORE_SPAWN_CHILD_H
 
-#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
 
-#include "core/cgroup/cgroup.h"
-#include "core/namespace/namespace.h"
-#include "core/confine/seccomp.h"
-#include "core/monitor/start.h"
-#include "core/spawn/sync.h"
+#include "core/spawn/plan.h"
 
 struct child {
-    const struct container *container;
-    const struct config *config;
-    const struct start_options *options;
-    const struct seccomp_program *seccomp;
-    struct cgroup *cgroup;
-    const char *label;           /* of the generated AppArmor profile; NULL: none */
-    bool unprivileged;           /* who starts it is not root */
-    bool in_cgroup;              /* born in the v2 one: filled by child_start() */
-    uint64_t own;                /* CLONE_NEW* mask of the namespaces it gets of its own */
-    int shared[NAMESPACE_KINDS]; /* namespaces of others to enter; -1 */
-    int sync;                    /* its end of the socketpair */
-    sigset_t signals;            /* the mask to give to init */
+    const struct plan *plan;
+    int sync;       /* its end of the socketpair */
+    bool in_cgroup; /* born in the v2 one: filled by child_start() */
 };
 
 /*

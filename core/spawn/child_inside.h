@@ -4,7 +4,7 @@
 
 #include "core/spawn/child.h"
 
-/* Become the container's init. Never returns: an error goes to the monitor, and the process ends. */
+/* Become the container's init. Never returns: an error goes to the parent, and the process ends. */
 void child_run(struct child *child) __attribute__((noreturn));
 
 #endif

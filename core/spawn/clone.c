@@ -11,6 +11,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/cgroup/cgroup.h"
 #include "core/spawn/child.h"
 #include "core/spawn/child_inside.h"
 
@@ -63,7 +64,7 @@ static pid_t clone_process(struct child *child, uint64_t flags, int cgroup, int 
 static bool shares_any(const struct child *child)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++)
-        if (child->shared[i] >= 0)
+        if (child->plan->shared[i] >= 0)
             return true;
     return false;
 }
@@ -79,7 +80,7 @@ static pid_t start(struct child *child, uint64_t flags, int cgroup, int *pidfd)
 
 /*
  * Between us and the child: enter the shared namespaces, the user namespace first since it gives rights over
- * the others, then make the child as our sibling (CLONE_PARENT), so that it is the monitor's child.
+ * the others, then make the child as our sibling (CLONE_PARENT), so that it is our own caller's child.
  */
 __attribute__((noreturn)) static void start_among_shared(struct child *child, uint64_t flags, int report)
 {
@@ -87,7 +88,7 @@ __attribute__((noreturn)) static void start_among_shared(struct child *child, ui
     pid_t pid = 0;
 
     for (int i = 0; pid == 0 && i < NAMESPACE_KINDS; i++)
-        if (child->shared[i] >= 0 && setns(child->shared[i], (int)namespaces[i].flag) < 0)
+        if (child->plan->shared[i] >= 0 && setns(child->plan->shared[i], (int)namespaces[i].flag) < 0)
             pid = -errno;
     if (pid == 0)
         pid = start(child, flags | CLONE_PARENT, -1, &pidfd);
@@ -123,14 +124,14 @@ static pid_t child_start_shared(struct child *child, uint64_t flags, int *pidfd,
 
 pid_t child_start(struct child *child, int *pidfd, struct error *err)
 {
-    uint64_t flags = child->own & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+    uint64_t flags = child->plan->own & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
     pid_t pid;
 
     *pidfd = -1;
     child->in_cgroup = false;
     if (shares_any(child))
         return child_start_shared(child, flags, pidfd, err);
-    pid = start(child, flags, cgroup_payload_fd(child->cgroup), pidfd);
+    pid = start(child, flags, cgroup_payload_fd(child->plan->cgroup), pidfd);
     if (pid < 0) {
         error_set(err, pid, "cannot make the container's first process in namespaces of its own");
         if (pid == -EPERM && geteuid() != 0)

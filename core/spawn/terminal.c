@@ -1,4 +1,4 @@
-#include "core/monitor/terminal.h"
+#include "core/spawn/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>

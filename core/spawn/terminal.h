@@ -2,8 +2,8 @@
  * A container's ttys: ptys of its own devpts, /dev/tty1 to /dev/ttyN inside. The monitor holds their other
  * ends and lends each to one client at a time (lxc-console). Source: pty(7), TIOCGPTPEER in ioctl_tty(2).
  */
-#ifndef LXCBOX_CORE_RUN_TERMINAL_H
-#define LXCBOX_CORE_RUN_TERMINAL_H
+#ifndef LXCBOX_CORE_SPAWN_TERMINAL_H
+#define LXCBOX_CORE_SPAWN_TERMINAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
