@@ -152,6 +152,9 @@ SPIN
 chmod 755 /lxc/c/rootfs/bin/spin
 if [ "$layout" = v2 ]; then quota='lxc.cgroup2.cpu.max=20000 100000'; else quota=lxc.cgroup.cpu.cfs_quota_us=20000; fi
 t "the cpu quota slows ($layout)" box execute -s "$quota" -- /bin/spin
+if [ "$layout" = v2 ]; then other=lxc.cgroup.cpu.shares=100; else other=lxc.cgroup2.cpu.weight=10; fi
+t "a limit for the other version alone is a warning ($layout)" has \
+    "command line: ${other%%=*} = [0-9]+ has no effect: this host has cgroup $layout" box execute -s "$other" -- /bin/true
 t "without it nothing does ($layout)" fails box execute -- /bin/spin
 # What looks like a systemd that can live with this machine's cgroups, given its own hierarchy.
 mkdir -p /lxc/c/rootfs/usr/lib/systemd

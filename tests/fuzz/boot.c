@@ -1,10 +1,11 @@
-/* What a machine reads while it boots: a disk's first bytes, a time server's answer, settings, modules'
- * lists. */
+/* What a machine reads while it boots: a disk's first bytes, a program's, a time server's answer, settings,
+ * modules' lists. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/executable.h"
 #include "core/boot/disk.h"
 #include "core/boot/modules.h"
 #include "core/boot/settings.h"
@@ -28,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size)
         memcpy(text, data, size);
     disk_identify(data, size, &id);
+    (void)executable_architecture(data, size);
     (void)sntp_answer(data, size, 0, &now);
     if (boot_settings_parse(&s, text, &complaints) == 0 && s.ip)
         (void)boot_ip_parse(s.ip, &ip, &err);
