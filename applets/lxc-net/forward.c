@@ -132,6 +132,21 @@ static const char *forward_reason(const struct forward_report *report)
     return uplink ? "the bridge is part of another network" : "the process that keeps forwards has ended";
 }
 
+/* A firewall that drops what is forwarded drops what is sent to a forward. */
+static void forward_warn_blocked(const struct invocation *in)
+{
+    cleanup_string_list struct string_list sentences = {0};
+    struct bridge_state state;
+
+    if (bridge_state_read(&state, NULL) < 0)
+        return;
+    (void)bridge_network_blocked(state.bridge, &sentences, NULL);
+    for (size_t i = 0; i < sentences.count; i++)
+        fprintf(stderr, "%s: the forward may not be reached from elsewhere: %s\n", in->applet,
+                sentences.items[i]);
+    bridge_state_free(&state);
+}
+
 static int forward_add(const struct invocation *in, const char *lxcpath, char **words, struct error *err)
 {
     cleanup_forward_list struct forward_list list = {0};
@@ -179,6 +194,7 @@ static int forward_add(const struct invocation *in, const char *lxcpath, char **
     if (report.state != FORWARD_ACTIVE)
         fprintf(stderr, "%s: the forward is kept, but not active yet: %s\n", in->applet,
                 forward_reason(&report));
+    forward_warn_blocked(in);
     return 0;
 }
 

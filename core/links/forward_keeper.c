@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -19,9 +20,11 @@
 #include "core/base/log.h"
 #include "core/links/forward_keeper_internal.h"
 
+#define FDS_MAX   4096  /* listeners, and two for each container */
 #define SETTLE_MS 20    /* what changes together is looked at together */
 #define PAUSE_MS  200   /* between two looks: containers cause them at will */
 #define RETRY_MS  10000 /* after a failure; nothing reports that a port is free again */
+#define ASK_MS    1000  /* until a monitor that did not answer is asked again */
 #define RELOAD_MS 10000
 
 /* --- The process --- */
@@ -32,8 +35,8 @@ static void keeper_look(void *data)
     bool failed = forward_sync(k);
 
     k->looked_ms = clock_monotonic_ms();
-    if (failed)
-        loop_timer_set(&k->loop, &k->look, RETRY_MS, keeper_look, k);
+    if (failed || k->ask_again)
+        loop_timer_set(&k->loop, &k->look, k->ask_again ? ASK_MS : RETRY_MS, keeper_look, k);
 }
 
 void forward_keeper_changed(struct forward_keeper *k)
@@ -106,10 +109,12 @@ static _Noreturn void keeper_main(const char *lxcpath, forward_init_pid *init_pi
                                .links = NETLINK_CLOSED,
                                .tables = {.netlink = NETLINK_CLOSED},
                                .relay = FORWARD_RELAY_NONE};
+    struct rlimit fds = {FDS_MAX, FDS_MAX};
     struct error err = ERROR_INIT;
     int r;
 
     daemon_leave_caller(report, false);
+    setrlimit(RLIMIT_NOFILE, &fds);
     prctl(PR_SET_NAME, "lxc-forward");
     r = chdir("/") < 0 ? error_set(&err, errno, "cannot enter /") : keeper_open(&k, &err);
     if (r == 0)

@@ -24,6 +24,7 @@ struct forward_keeper {
     struct loop loop;
     struct loop_timer look; /* when all is looked at again */
     int64_t looked_ms;      /* when it was */
+    bool ask_again;         /* a monitor has not answered */
     struct netlink links;   /* events of this host's links: containers that come and go */
     struct forward_tables tables;
     struct forward_relay relay;
@@ -31,6 +32,7 @@ struct forward_keeper {
     size_t target_count;
     struct kept_forward *forwards;
     size_t forward_count;
+    size_t listener_count; /* RELAY_LISTENERS at most */
     uint32_t next_id;
     char table_errors[2][256]; /* why the tables of a family do not work; "": they do */
 };

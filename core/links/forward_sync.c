@@ -2,16 +2,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/links/forward_keeper_internal.h"
 #include "net/firewall/conntrack.h"
+
+#define ANSWER_MS 200 /* for a monitor; an idle one takes less than one */
 
 /* --- Targets --- */
 
@@ -80,20 +85,54 @@ static void target_open(struct forward_keeper *k, struct forward_target *t, pid_
     }
 }
 
+/*
+ * Ask for a container's init, in a process of its own: the monitor of a container that is being started may
+ * not answer until its hooks have ended, and other containers do not wait for that. 0: it does not run, or
+ * has not answered in time, and is asked again soon.
+ */
+static pid_t target_ask(struct forward_keeper *k, const struct forward_target *t)
+{
+    const struct container c = {.name = t->container, .lxcpath = k->lxcpath};
+    cleanup_fd int reading = -1, writing = -1;
+    int ends[2], answer = 0;
+    struct pollfd p;
+    pid_t child;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return 0;
+    reading = ends[0];
+    writing = ends[1];
+    child = fork();
+    if (child == 0) {
+        answer = k->init_pid(&c, NULL);
+        _exit(write_all(writing, &answer, sizeof(answer)) < 0);
+    }
+    close_fd(&writing);
+    p = (struct pollfd){reading, POLLIN, 0};
+    if (child < 0 || poll(&p, 1, ANSWER_MS) <= 0)
+        k->ask_again = true;
+    else if (read_all(reading, &answer, sizeof(answer)) != sizeof(answer))
+        answer = 0;
+    if (child > 0) {
+        kill(child, SIGKILL);
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    return answer > 0 ? answer : 0;
+}
+
 /* Where a container is now. */
 static void target_follow(struct forward_keeper *k, struct forward_target *t)
 {
-    const struct container c = {.name = t->container, .lxcpath = k->lxcpath};
-    int pid;
+    pid_t pid;
 
     if (t->pid && forward_target_ended(t))
         target_close(k, t);
-    /* Only who has no init is asked for: a monitor may take its time to answer. */
     if (!t->pid || t->pidfd < 0) {
-        pid = k->init_pid(&c, NULL);
+        pid = target_ask(k, t);
         if (t->pid && pid != t->pid)
             target_close(k, t);
-        if (pid > 0 && !t->pid)
+        if (pid && !t->pid)
             target_open(k, t, pid);
     }
     if (t->pid && forward_target_read(t, NULL) < 0)
@@ -208,6 +247,9 @@ static int listener_up(struct forward_keeper *k, struct kept_forward *f, int six
     if (!address.family || (f->listeners[six] >= 0 && ip_equal(&f->served[six], target)))
         return 0;
     if (f->listeners[six] < 0) {
+        if (k->listener_count == RELAY_LISTENERS)
+            return error_text(err, E2BIG, "there are more than %d forwards, those of all addresses twice",
+                              RELAY_LISTENERS);
         r = forward_listen(forward->protocol == IPPROTO_TCP, &address, forward->port, err);
         /* A host without IPv6. */
         if ((r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL) && !forward->address.family && six) {
@@ -217,6 +259,7 @@ static int listener_up(struct forward_keeper *k, struct kept_forward *f, int six
         if (r < 0)
             return r;
         f->listeners[six] = r;
+        k->listener_count++;
     }
     return listener_serve(k, f, six, err);
 }
@@ -231,6 +274,7 @@ static void kept_forward_down(struct forward_keeper *k, struct kept_forward *f)
             log_warn("forward", "%s", err.text);
         if (f->listeners[six] >= 0 && k->relay.control >= 0)
             (void)forward_relay_remove(&k->relay, f->id + (uint32_t)six);
+        k->listener_count -= f->listeners[six] >= 0;
         close_fd(&f->listeners[six]);
     }
 }
@@ -399,6 +443,7 @@ bool forward_sync(struct forward_keeper *k)
     size_t count;
     bool failed = false;
 
+    k->ask_again = false;
     if (forward_list_read(k->lxcpath, &wanted, &problems, &err) < 0) {
         log_warn("forward", "%s", err.text);
         return true;

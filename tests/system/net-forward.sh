@@ -105,6 +105,21 @@ t 'a container can have a port of one address and another container the port of 
 t 'the one address leads to the one' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8081
 t 'the others to the other' is "$other 10.0.3.1 5" from_host tcp 127.0.0.1 8081
 
+bridged() { on_host sh -c "echo $1 > /proc/sys/net/bridge/bridge-nf-call-iptables"; }
+if on_host test -e /proc/sys/net/bridge/bridge-nf-call-iptables; then
+    bridged 0
+    t 'the container reaches itself where the firewall does not see what is on bridges' is "$web 10.0.3.1 5" from $web tcp 203.0.113.2 8080
+    bridged 1
+else
+    skip 'the container reaches itself where the firewall does not see what is on bridges' 'it never does here'
+fi
+on_host nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
+t 'a firewall that drops what is forwarded is named' has 'may not be reached from elsewhere: chain ip filter FORWARD \(policy drop\)' \
+    eval "forward add 8083 $web:80 2>&1"
+on_host nft delete table ip filter
+t 'and gone, a client elsewhere is let through' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8083
+forward del 8083
+
 # --- What is refused ----------------------------------------------------------------------------------------------------
 
 serve $lab_pid taken 9000
@@ -130,8 +145,21 @@ end_server
 
 # --- Restarts -----------------------------------------------------------------------------------------------------------
 
-before=$(address $web)
 stop $other
+printf '#!/bin/sh\nPATH=/usr/bin:/bin\nuntil [ -e %s/go ]; do sleep 0.1; done\n' "$WORK" > "$WORK/slow"
+chmod +x "$WORK/slow"
+echo "lxc.hook.pre-start = $WORK/slow" | on_host tee -a "$P/$other/config" > /dev/null
+on_lxc lxc-start $other &
+slow=$!
+until_ok 10 eval 'pgrep -f "^/bin/sh $WORK/slow" > /dev/null'
+t 'a container whose start takes long holds up no other' timeout 3 env -i nsenter -t $lab_pid -n -m "$LXCBOX" lxc-net forward add 8084 $web:80
+t 'and its forward is active' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8084
+touch "$WORK/go"
+wait $slow
+t 'once it has started its own is, too' until_ok 15 active 8081
+on_lxc lxc-stop -k $other
+forward del 8084
+before=$(address $web)
 t 'the container stops' stop $web
 t 'its forwards wait' until_ok 5 eval "[ \"\$(state_of 8080)\" = '$web is not running' ]"
 t 'its port is refused' fails from_internet tcp 203.0.113.2 8080
