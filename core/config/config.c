@@ -25,9 +25,9 @@ void config_free(struct config *c)
     *c = (struct config){0};
 }
 
-const char *config_rootfs_place(const struct config *c)
+const char *config_rootfs_place(const char *path)
 {
-    const char *path = c->rootfs_path, *colon = path && *path != '/' ? strchr(path, ':') : NULL;
+    const char *colon = path && *path != '/' ? strchr(path, ':') : NULL;
 
     return colon ? colon + 1 : path;
 }

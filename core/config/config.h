@@ -268,8 +268,9 @@ int config_set(struct config *c, const char *key, const char *value, const char 
  */
 int config_check(const struct config *c, struct error *err);
 
-/* lxc.rootfs.path without the storage type, "/a" of "dir:/a", as scripts are given it; NULL. */
-const char *config_rootfs_place(const struct config *c);
+/* A value of lxc.rootfs.path without the storage type, "/a" of "dir:/a", as scripts are given it; NULL for
+ * NULL. */
+const char *config_rootfs_place(const char *path);
 
 /*
  * The value of a key as GET_CONFIG_ITEM has it on the wire and `lxc-info -c KEY` prints it, appended to

@@ -81,13 +81,12 @@ static int enter_running(const struct container *c)
     return r == 0 ? limit_capabilities(bounding) : r;
 }
 
-/* Another storage than a folder would have to be mounted first. */
+/* Another storage than a directory would have to be mounted first. */
 static int enter_rootfs(const char *rootfs)
 {
+    rootfs = config_rootfs_place(rootfs);
     if (!rootfs)
         return -ENOENT;
-    if (starts_with(rootfs, "dir:"))
-        rootfs += strlen("dir:");
     if (*rootfs != '/' || chroot(rootfs) < 0 || chdir("/") < 0)
         return -ENOENT;
     return 0;
@@ -115,11 +114,17 @@ static int walk_inside(const struct overview_walk *walk, const char *name, int f
 __attribute__((noreturn)) static void child(const struct overview_walk *walk, const struct container *c,
                                             const char *name, bool running, const char *rootfs, int fd)
 {
+    struct stat outside, inside;
+    bool exists = stat(walk->lxcpath, &outside) == 0;
     int r = running ? enter_running(c) : enter_rootfs(rootfs), status;
     pid_t pid;
 
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (r < 0)
+        _exit(1);
+    /* With the host's root as rootfs, or that directory mounted inside, these are the same containers. */
+    if (exists && stat(walk->lxcpath, &inside) == 0 && inside.st_dev == outside.st_dev &&
+        inside.st_ino == outside.st_ino)
         _exit(1);
     /* A pid namespace is entered by being born in it. */
     pid = running ? fork() : 0;

@@ -88,6 +88,10 @@ t 'levels end where they are told to' fails bash -c "'$LXCBOX' lxc-ls -P '$P' -1
 t 'the table marks what is inside' has '^ \\deepest +STOPPED' lxcbox lxc-ls -P "$P" -f --nesting
 t 'inner containers have their groups' is 'ls-a/in-running' bash -c \
     "'$LXCBOX' lxc-ls -P '$P' --format json --nesting | python3 -c 'import json,sys; print(*[c[\"name\"] for c in json.load(sys.stdin) if c[\"groups\"] == [\"inner\"] and \"running\" in c[\"name\"]])'"
+sed -i "s#^lxc.rootfs.path = .*#lxc.rootfs.path = btrfs:$P/ls-bigger/rootfs#" "$P/ls-bigger/config"
+t 'also below a rootfs of the type btrfs' has '^ls-bigger/in-stopped$' lxcbox lxc-ls -P "$P" -1 --nesting
+mkdir "$WORK/host" "$WORK/host/of-host" && echo 'lxc.rootfs.path = /' > "$WORK/host/of-host/config"
+t "a container with the host's root does not hold itself" is of-host lxcbox lxc-ls -P "$WORK/host" -1 --nesting
 trap_link() { # a root folder that leads out of itself shows nothing of the host
     rm -r "$P/ls-bigger/rootfs$P"
     mkdir -p "$WORK/outside/secret" "$P/ls-bigger/rootfs${P%/*}"
