@@ -48,11 +48,10 @@ static void print_mounts(const struct cgroup_mounts *mounts, bool unified)
 static bool check_cgroups(bool quiet)
 {
     cleanup_cgroup_mounts struct cgroup_mounts mounts = {0};
-    cleanup_free char *text = NULL, *known = NULL;
+    cleanup_free char *known = NULL;
     bool have;
 
-    if (file_read(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &text, NULL) == 0)
-        (void)cgroup_mounts_parse(text, strlen(text), &mounts);
+    (void)cgroup_mounts_read(&mounts);
     have = mounts.count > 0 || (file_read(AT_FDCWD, "/proc/filesystems", 65536, &known, NULL) == 0 &&
                                 strstr(known, "\tcgroup2\n"));
     if (quiet && have)

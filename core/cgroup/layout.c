@@ -82,31 +82,21 @@ bool cgroup_controllers_have(const char *controllers, const char *controller)
     return false;
 }
 
-/* A path of mountinfo. */
-static char *unescape(struct piece p)
-{
-    char *out = strndup(p.text, p.length);
-
-    if (out)
-        text_unescape(out);
-    return out;
-}
-
 /* Keep one mount for each hierarchy: the superblock tells them apart, by its options (v1) or being v2. */
-static int add_mount(struct cgroup_mounts *m, bool unified, struct piece options, struct piece root,
-                     struct piece mount_point)
+static int add_mount(struct cgroup_mounts *m, bool unified, const char *options,
+                     const struct mountinfo_entry *e)
 {
     struct cgroup_mount new = {.unified = unified, .base_fd = -1};
     struct cgroup_mount *same = NULL;
 
     for (size_t i = 0; i < m->count && !same; i++)
-        if (m->items[i].unified == unified && (unified || piece_is(options, m->items[i].controllers)))
+        if (m->items[i].unified == unified && (unified || strcmp(options, m->items[i].controllers) == 0))
             same = &m->items[i];
     if (!same && m->count == CGROUP_HIERARCHIES_MAX)
         return -E2BIG;
-    new.controllers = unified ? strdup("") : strndup(options.text, options.length);
-    new.mount_point = unescape(mount_point);
-    new.root = unescape(root);
+    new.controllers = strdup(unified ? "" : options);
+    new.mount_point = strdup(e->mount_point);
+    new.root = strdup(e->root);
     if (!new.controllers || !new.mount_point || !new.root) {
         mount_free(&new);
         return -ENOMEM;
@@ -122,50 +112,36 @@ static int add_mount(struct cgroup_mounts *m, bool unified, struct piece options
     return 0;
 }
 
-/* "31 23 0:28 / /sys/fs/cgroup rw,relatime [optional]... - cgroup source rw,cpu,cpuacct" */
-static int parse_mount_line(struct piece line, struct cgroup_mounts *out)
+int cgroup_mounts_find(const struct mountinfo *table, struct cgroup_mounts *out)
 {
-    struct piece root = {0}, mount_point = {0}, type, source, options, word;
-
-    for (int i = 0; i < 6; i++) {
-        if (!next_piece(&line, ' ', &word))
-            return 0;
-        if (i == 3)
-            root = word;
-        if (i == 4)
-            mount_point = word;
-    }
-    do {
-        if (!next_piece(&line, ' ', &word))
-            return 0;
-    } while (!piece_is(word, "-"));
-    if (!next_piece(&line, ' ', &type) || !(piece_is(type, "cgroup") || piece_is(type, "cgroup2")) ||
-        !next_piece(&line, ' ', &source) || !next_piece(&line, ' ', &options) || !root.length ||
-        root.text[0] != '/' || !mount_point.length || mount_point.text[0] != '/' ||
-        memchr(line.text ? line.text : "", '\0', line.length) || memchr(options.text, '\0', options.length) ||
-        memchr(root.text, '\0', root.length) || memchr(mount_point.text, '\0', mount_point.length))
-        return 0;
-    /* Whether it may be written to is the mount's, not the hierarchy's: one can be mounted both ways. */
-    if (options.length > 3 && (memcmp(options.text, "rw,", 3) == 0 || memcmp(options.text, "ro,", 3) == 0)) {
-        options.text += 3;
-        options.length -= 3;
-    }
-    return add_mount(out, type.length == 7, options, root, mount_point);
-}
-
-int cgroup_mounts_parse(const char *text, size_t length, struct cgroup_mounts *out)
-{
-    struct piece rest = {text, length}, line;
-
     out->count = 0;
-    while (next_piece(&rest, '\n', &line)) {
-        int r = parse_mount_line(line, out);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct mountinfo_entry *e = &table->items[i];
+        bool unified = strcmp(e->type, "cgroup2") == 0;
+        const char *options = e->super_options;
+        int r;
+
+        if (!unified && strcmp(e->type, "cgroup") != 0)
+            continue;
+        /* Whether it may be written to is the mount's, not the hierarchy's: one can be mounted both ways. */
+        if (starts_with(options, "rw,") || starts_with(options, "ro,"))
+            options += 3;
+        r = add_mount(out, unified, options, e);
         if (r < 0) {
             cgroup_mounts_free(out);
             return r;
         }
     }
     return 0;
+}
+
+int cgroup_mounts_read(struct cgroup_mounts *out)
+{
+    cleanup_mountinfo struct mountinfo table = {0};
+    int r = mountinfo_read(AT_FDCWD, "/proc/self/mountinfo", &table);
+
+    out->count = 0;
+    return r < 0 ? r : cgroup_mounts_find(&table, out);
 }
 
 /* A line of /proc/PID/cgroup: "4:cpu,cpuacct:/path", "0::/path". */
@@ -422,16 +398,13 @@ int cgroup_layout_read(bool relative, const char *use, struct cgroup_mounts *out
                        struct error *err)
 {
     __attribute__((cleanup(cgroup_mounts_free))) struct cgroup_mounts m = {.count = 0};
-    cleanup_free char *mountinfo = NULL, *memberships = NULL;
+    cleanup_free char *memberships = NULL;
     bool own = relative || geteuid() != 0;
     const char *file = own ? "/proc/self/cgroup" : "/proc/1/cgroup";
     size_t length;
-    int r = file_read(AT_FDCWD, "/proc/self/mountinfo", PROC_FILE_MAX, &mountinfo, &length);
+    int r = cgroup_mounts_read(&m);
 
     out->count = 0;
-    if (r < 0)
-        return error_set(err, r, "cannot read /proc/self/mountinfo");
-    r = cgroup_mounts_parse(mountinfo, length, &m);
     if (r < 0)
         return error_set(err, r, "cannot read the cgroup hierarchies in /proc/self/mountinfo");
     if (!m.count) {

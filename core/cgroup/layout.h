@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "core/base/error.h"
+#include "core/base/mountinfo.h"
 
 #define CGROUP_HIERARCHIES_MAX 20 /* the kernel's v1 controllers, a few named ones and v2 */
 
@@ -41,12 +42,12 @@ struct cgroup_mounts {
 void cgroup_mounts_free(struct cgroup_mounts *m);
 
 /*
- * Parse the text of a mountinfo file: the hierarchies in it, of each the mount that shows most of it, the
- * first of several. `controllers` of a v1 hierarchy may have mount options behind them until
- * cgroup_mounts_set_base(). Malformed lines are skipped (the kernel writes none). 0, -ENOMEM, or -E2BIG for
- * more than CGROUP_HIERARCHIES_MAX.
+ * The hierarchies in a table of mounts, of each the mount that shows most of it, the first of several.
+ * `controllers` of a v1 hierarchy may have mount options behind them until cgroup_mounts_set_base(). 0,
+ * -ENOMEM, or -E2BIG for more than CGROUP_HIERARCHIES_MAX. cgroup_mounts_read() takes our own table.
  */
-int cgroup_mounts_parse(const char *text, size_t length, struct cgroup_mounts *out);
+int cgroup_mounts_find(const struct mountinfo *table, struct cgroup_mounts *out);
+int cgroup_mounts_read(struct cgroup_mounts *out);
 
 /*
  * Give each mount its base from the text of a /proc/PID/cgroup file; mounts that the process has no cgroup

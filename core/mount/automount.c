@@ -12,6 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/confine/caps.h"
 #include "core/mount/mounts.h"
@@ -110,31 +111,21 @@ int automount_system(const struct rootfs *r, const struct config *c, struct erro
 /* Is this path in one of the host's shared mounts, of which ours are slaves ("master:N" in mountinfo)? */
 static bool follows_host(const struct rootfs *r, const char *path)
 {
-    cleanup_free char *table = NULL;
+    cleanup_mountinfo struct mountinfo table = {0};
     bool follows = false;
     size_t best = 0;
 
-    if (file_read(r->proc_fd, "self/mountinfo", 16 << 20, &table, NULL) < 0)
+    if (mountinfo_read(r->proc_fd, "self/mountinfo", &table) < 0)
         return true;
-    for (char *line = table, *next; line && *line; line = next) {
-        char mountpoint[4096], *tags;
-        size_t length;
+    for (size_t i = 0; i < table.count; i++) {
+        const struct mountinfo_entry *e = &table.items[i];
+        size_t length = strlen(e->mount_point);
 
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = '\0';
-        if (!line_word(line, 4, mountpoint, sizeof(mountpoint)))
+        /* The nearest, and of several on one place the last. */
+        if (length < best || !path_is_beneath(path, e->mount_point))
             continue;
-        text_unescape(mountpoint);
-        length = strlen(mountpoint);
-        length -= mountpoint[length - 1] == '/'; /* "/" is above all */
-        if (length < best || strncmp(path, mountpoint, length) != 0 || (path[length] && path[length] != '/'))
-            continue;
-        best = length; /* the nearest, and of several on one place the last */
-        tags = strstr(line, " - ");
-        if (tags)
-            *tags = '\0';
-        follows = strstr(line, " master:") != NULL;
+        best = length;
+        follows = mountinfo_has_optional(e, "master:");
     }
     return follows;
 }
@@ -210,9 +201,10 @@ static char *payload_of(const char *table, const struct hierarchy *h)
 }
 
 /* Keep of "rw,xattr,name=systemd" what names controllers. */
-static void controllers_of(char *super_options, char out[128])
+static void controllers_of(const char *super_options, char out[128])
 {
-    char *word, *rest = super_options;
+    cleanup_free char *copy = strdup(super_options);
+    char *word, *rest = copy;
 
     out[0] = '\0';
     while ((word = strsep(&rest, ","))) {
@@ -228,34 +220,23 @@ static void controllers_of(char *super_options, char out[128])
     }
 }
 
-/*
- * Read one line of mountinfo (proc_pid_mountinfo(5)): 1 and *h filled when it is a hierarchy below
- * /sys/fs/cgroup, else 0.
- */
-static int read_hierarchy(const char *line, struct hierarchy *h)
+/* True and *h filled when the mount is a hierarchy below /sys/fs/cgroup. */
+static bool read_hierarchy(const struct mountinfo_entry *e, struct hierarchy *h)
 {
     static const char root[] = "/sys/fs/cgroup";
-    char mountpoint[256], type[16], super_options[1024];
-    const char *separator = strstr(line, " - ");
+    const char *name = e->mount_point + sizeof(root) - 1;
 
-    if (!separator || !line_word(line, 4, mountpoint, sizeof(mountpoint)) ||
-        !line_word(separator, 1, type, sizeof(type)) ||
-        !line_word(separator, 3, super_options, sizeof(super_options)))
-        return 0;
-    text_unescape(mountpoint);
-    h->is_v2 = strcmp(type, "cgroup2") == 0;
-    if ((!h->is_v2 && strcmp(type, "cgroup") != 0) || !starts_with(mountpoint, root))
-        return 0;
-    const char *name = mountpoint + sizeof(root) - 1;
+    h->is_v2 = strcmp(e->type, "cgroup2") == 0;
+    if ((!h->is_v2 && strcmp(e->type, "cgroup") != 0) || !path_is_beneath(e->mount_point, root))
+        return false;
     name += name[0] == '/';
     if (strlen(name) >= sizeof(h->name) || strchr(name, '/') || (!name[0] && !h->is_v2))
-        return 0;
+        return false;
     strcpy(h->name, name);
-    if (h->is_v2)
-        h->options[0] = '\0';
-    else
-        controllers_of(super_options, h->options);
-    return 1;
+    h->options[0] = '\0';
+    if (!h->is_v2)
+        controllers_of(e->super_options, h->options);
+    return true;
 }
 
 /* Mount the hierarchy anew, as the cgroup namespace shows it. */
@@ -317,19 +298,15 @@ static void link_controllers(const struct rootfs *r, const struct hierarchy *h)
         }
 }
 
-static int mount_tree(const struct rootfs *r, const struct config *c, bool own_namespace, char *mounts,
-                      const char *cgroups, struct error *err)
+static int mount_tree(const struct rootfs *r, const struct config *c, bool own_namespace,
+                      const struct mountinfo *table, const char *cgroups, struct error *err)
 {
-    char *next;
     int ret = mount_new(r, "tmpfs", "sys/fs/cgroup", SAFE, "size=10240k,mode=755", err);
 
-    for (char *line = mounts; ret == 0 && line && *line; line = next) {
+    for (size_t i = 0; ret == 0 && i < table->count; i++) {
         struct hierarchy h;
 
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = '\0';
-        if (!read_hierarchy(line, &h) || !h.name[0])
+        if (!read_hierarchy(&table->items[i], &h) || !h.name[0])
             continue;
         cleanup_free char *inside = format_string("sys/fs/cgroup/%s", h.name);
         cleanup_free char *payload = payload_of(cgroups, &h);
@@ -350,14 +327,13 @@ static int mount_tree(const struct rootfs *r, const struct config *c, bool own_n
 }
 
 /* What the host has; `v2_alone` becomes true where v2 is mounted on /sys/fs/cgroup itself. */
-static enum cgroup_layout layout_of(const char *mounts, bool *v2_alone)
+static enum cgroup_layout layout_of(const struct mountinfo *table, bool *v2_alone)
 {
     bool v1 = false, v2 = false;
     struct hierarchy h;
 
-    for (const char *line = mounts; line; line = strchr(line, '\n')) {
-        line += line[0] == '\n';
-        if (!read_hierarchy(line, &h))
+    for (size_t i = 0; i < table->count; i++) {
+        if (!read_hierarchy(&table->items[i], &h))
             continue;
         *v2_alone = *v2_alone || (h.is_v2 && !h.name[0]);
         v2 = v2 || h.is_v2;
@@ -402,7 +378,8 @@ static void warn_of_missing_hierarchy(unsigned systemd, const char *cgroups)
 int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_namespace, unsigned systemd,
                      struct error *err)
 {
-    cleanup_free char *mounts = NULL, *cgroups = NULL;
+    cleanup_mountinfo struct mountinfo table = {0};
+    cleanup_free char *cgroups = NULL;
     bool v2_alone = c->mount_auto.cgroup2,
          force = v2_alone || c->mount_auto.cgroup_force || !caps_wanted(c, CAP_SYS_ADMIN);
     const struct hierarchy h = {.is_v2 = true};
@@ -411,12 +388,12 @@ int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_na
 
     if (c->mount_auto.cgroup == AUTO_NONE && !systemd)
         return 0;
-    ret = file_read(r->proc_fd, "self/mountinfo", 16 << 20, &mounts, NULL);
+    ret = mountinfo_read(r->proc_fd, "self/mountinfo", &table);
     if (ret == 0)
         ret = file_read(r->proc_fd, "self/cgroup", 1 << 20, &cgroups, NULL);
     if (ret < 0)
         return error_set(err, ret, "cannot find the host's cgroups");
-    layout = layout_of(mounts, &v2_alone);
+    layout = layout_of(&table, &v2_alone);
     v2_alone = wants_v2(c, own_namespace, systemd, layout, v2_alone) || v2_alone;
     if (!v2_alone)
         warn_of_missing_hierarchy(systemd, cgroups);
@@ -425,7 +402,7 @@ int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_na
     if (own_namespace && !force && !v2_alone)
         return 0;
     if (!v2_alone)
-        return mount_tree(r, c, own_namespace, mounts, cgroups, err);
+        return mount_tree(r, c, own_namespace, &table, cgroups, err);
     if (own_namespace)
         return mount_hierarchy(r, &h, "sys/fs/cgroup", mode_of(c), err);
     error_text(err, ENOTSUP,

@@ -15,6 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/mount/mounts.h"
 #include "core/mount/tree.h"
@@ -290,26 +291,17 @@ int rootfs_check(const struct rootfs *r, struct error *err)
  */
 static int move_root(struct rootfs *r)
 {
-    cleanup_free char *table = NULL;
-    size_t kept = strlen(r->path);
-    int ret = file_read(r->proc_fd, "self/mountinfo", 16 << 20, &table, NULL);
+    cleanup_mountinfo struct mountinfo table = {0};
+    int ret = mountinfo_read(r->proc_fd, "self/mountinfo", &table);
 
     if (ret < 0)
         return ret;
-    for (char *line = table, *next; line && *line; line = next) {
-        char mountpoint[4096];
+    for (size_t i = 0; i < table.count; i++) {
+        const char *mount_point = table.items[i].mount_point;
 
-        next = strchr(line, '\n');
-        next = next ? next + 1 : NULL;
-        if (!line_word(line, 4, mountpoint, sizeof(mountpoint)) || strcmp(mountpoint, "/") == 0)
-            continue;
-        text_unescape(mountpoint);
         /* The container's tree, what is in it, and what it is in. */
-        if (strncmp(mountpoint, r->path, kept) == 0 && (mountpoint[kept] == '/' || !mountpoint[kept]))
-            continue;
-        if (starts_with(r->path, mountpoint) && r->path[strlen(mountpoint)] == '/')
-            continue;
-        umount2(mountpoint, MNT_DETACH);
+        if (!path_is_beneath(mount_point, r->path) && !path_is_beneath(r->path, mount_point))
+            umount2(mount_point, MNT_DETACH);
     }
     if (fchdir(r->fd) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
         return -errno;

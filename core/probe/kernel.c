@@ -56,11 +56,10 @@ static bool unified_has(const struct cgroup_mount *m, const char *controller)
 int try_cgroup_controller(const char *controllers)
 {
     cleanup_cgroup_mounts struct cgroup_mounts mounts = {0};
-    cleanup_free char *words = strdup(controllers), *text = NULL;
+    cleanup_free char *words = strdup(controllers);
     bool alone = true;
 
-    if (!words || file_read(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &text, NULL) < 0 ||
-        cgroup_mounts_parse(text, strlen(text), &mounts) < 0)
+    if (!words || cgroup_mounts_read(&mounts) < 0)
         return -1;
     for (size_t i = 0; i < mounts.count; i++)
         alone = alone && mounts.items[i].unified;

@@ -11,11 +11,10 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/mountinfo.h"
 #include "core/base/str.h"
 #include "core/namespace/idmap.h"
 #include "core/storage/storage.h"
-
-#define MOUNT_TABLE_MAX (16U << 20)
 
 int storage_remedy(struct error *err)
 {
@@ -43,21 +42,15 @@ static int remove_entered(int dirfd, const char *name)
 
 int storage_check_unmounted(const char *path, const char *except, struct error *err)
 {
-    cleanup_free char *real = realpath(path, NULL), *table = NULL;
-    size_t length = real ? strlen(real) : 0;
+    cleanup_mountinfo struct mountinfo table = {0};
+    cleanup_free char *real = realpath(path, NULL);
 
-    if (!real || file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNT_TABLE_MAX, &table, NULL) < 0)
+    if (!real || mountinfo_read(AT_FDCWD, "/proc/self/mountinfo", &table) < 0)
         return 0;
-    for (char *line = table, *next; line && *line; line = next) {
-        char mount_point[PATH_MAX];
+    for (size_t i = 0; i < table.count; i++) {
+        const char *mount_point = table.items[i].mount_point;
 
-        next = strchr(line, '\n');
-        next = next ? next + 1 : NULL;
-        if (!line_word(line, 4, mount_point, sizeof(mount_point)))
-            continue;
-        text_unescape(mount_point);
-        if (strncmp(mount_point, real, length) != 0 || (mount_point[length] && mount_point[length] != '/') ||
-            (except && strcmp(mount_point, except) == 0))
+        if (!path_is_beneath(mount_point, real) || (except && strcmp(mount_point, except) == 0))
             continue;
         error_text(err, EBUSY, "something is mounted on %s", mount_point);
         return error_remedy(err, "unmount it first");

@@ -25,9 +25,17 @@
 
 #define CLEANUP __attribute__((cleanup(cgroup_mounts_free)))
 
+static int find_mounts(const char *text, struct cgroup_mounts *m)
+{
+    cleanup_mountinfo struct mountinfo table = {0};
+
+    assert_int_equal(mountinfo_parse(text, strlen(text), &table), 0);
+    return cgroup_mounts_find(&table, m);
+}
+
 static void read_texts(const char *mountinfo, const char *memberships, bool escape, struct cgroup_mounts *m)
 {
-    assert_int_equal(cgroup_mounts_parse(mountinfo, strlen(mountinfo), m), 0);
+    assert_int_equal(find_mounts(mountinfo, m), 0);
     assert_int_equal(cgroup_mounts_set_base(m, memberships, strlen(memberships), escape), 0);
 }
 
@@ -165,7 +173,7 @@ static void more_hierarchies_than_there_is_room_for_are_an_error(void **state)
     (void)state;
     for (int i = 0; i <= CGROUP_HIERARCHIES_MAX; i++)
         strbuf_printf(&b, "%d 1 0:%d / /c%d rw - cgroup none rw,name=n%d\n", i, i, i, i);
-    assert_int_equal(cgroup_mounts_parse(b.text, b.length, &m), -E2BIG);
+    assert_int_equal(find_mounts(b.text, &m), -E2BIG);
     assert_int_equal(m.count, 0);
 }
 
