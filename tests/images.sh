@@ -64,7 +64,7 @@ image_lxc() {
     local root=$1 suite=$2 apt=$1.apt sources=/etc/apt/sources.list.d/debian.sources options packages=() package
     shift 2
     mkdir -p "$image_cache"
-    exec {image_lock}> "$image_cache/lock"
+    exec {image_lock}> "$root.lock" # not the one of image_debian, which takes minutes
     flock $image_lock
     if [ ! -e "$root" ]; then
         rm -rf --one-file-system "$apt" "$root.new"

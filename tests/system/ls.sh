@@ -42,12 +42,10 @@ for options in '' -1 -f "-f -F $all" '-f -F ipv4,name,State' "-F $all" --active 
     # shellcheck disable=SC2086
     t "lxc-ls $options prints what LXC's does" same $options
 done
+on_columns() { script -qec "stty cols $1; $2 -P $P" "$WORK/typescript" < /dev/null; }
 columns() { # WIDTH: on a terminal so wide
-    local name
-    for name in lxc-ls "$LXCBOX lxc-ls"; do
-        script -qec "stty cols $1; $name -P $P" "$WORK/typescript" < /dev/null > "$WORK/columns-${name##*/}"
-    done
-    diff "$WORK/columns-lxc-ls" "$WORK/columns-lxcbox lxc-ls"
+    on_columns "$1" lxc-ls > "$WORK/stock-columns"
+    on_columns "$1" "$LXCBOX lxc-ls" | diff "$WORK/stock-columns" -
 }
 for width in 10 25 40 80 200; do t "lxc-ls fills a terminal of $width columns as LXC's does" columns $width; done
 t 'a folder that does not exist has no containers' is '' lxcbox lxc-ls -P "$P/nowhere"
