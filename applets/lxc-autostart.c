@@ -126,7 +126,7 @@ static int start(const struct candidate *candidate, struct error *err)
 static int end(const struct lxc_autostart_options *o, const struct candidate *c, int timeout_ms,
                struct error *err)
 {
-    int r = o->kill ? -ETIMEDOUT : container_shutdown(&c->container, timeout_ms, err);
+    int r = o->kill ? -ETIMEDOUT : container_shutdown(&c->container, timeout_ms, NULL, err);
 
     if (r == -ENOTCONN) /* it ended by itself meanwhile */
         return 0;
@@ -155,7 +155,7 @@ static int act(const struct lxc_autostart_options *o, const struct candidate *c,
     }
     if (ends)
         return end(o, c, timeout_ms, err);
-    r = o->reboot ? container_reboot(&c->container, 0, err) : start(c, err);
+    r = o->reboot ? container_reboot(&c->container, 0, NULL, err) : start(c, err);
     if (r == 0 && c->settings.start_delay_seconds > 0)
         sleep((unsigned)c->settings.start_delay_seconds);
     return r;

@@ -109,7 +109,11 @@ static int run_command(const struct container *c, const char *applet, char **com
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             ;
     }
-    r = container_shutdown(c, -1, err);
+    r = container_shutdown(c, -1, NULL, err);
+    if (r == -ETIMEDOUT) {
+        error_clear(err);
+        r = container_kill(c, err);
+    }
     if (pid < 0)
         return error_set(err, errno, "cannot run %s", command[0]);
     return r < 0 && r != -ENOTCONN ? r : status != 0;

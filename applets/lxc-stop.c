@@ -52,9 +52,15 @@ static int check_options(const struct lxc_stop_options *o, int seconds, struct e
     return 0;
 }
 
+static void print_line(const char *line)
+{
+    fprintf(stderr, "lxc-stop: %s\n", line);
+}
+
 static int lxc_stop_run(struct invocation *in, struct error *err)
 {
     const struct lxc_stop_options *o = in->options;
+    stop_report *report = o->container.quiet ? NULL : print_line;
     struct container c;
     int seconds = 0, timeout_ms, r;
 
@@ -78,12 +84,14 @@ static int lxc_stop_run(struct invocation *in, struct error *err)
     if (o->kill)
         return container_kill(&c, err);
     if (o->reboot)
-        return container_reboot(&c, timeout_ms, err);
-    r = container_shutdown(&c, timeout_ms, err);
+        return container_reboot(&c, timeout_ms, report, err);
+    r = container_shutdown(&c, timeout_ms, report, err);
     if (r == -ENOTCONN) /* it ended by itself meanwhile */
         return 0;
     if (r != -ETIMEDOUT || o->nokill)
         return r;
+    if (report)
+        fprintf(stderr, "%s: %s: killing it\n", in->applet, err->text);
     error_clear(err);
     return container_kill(&c, err);
 }

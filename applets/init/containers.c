@@ -138,7 +138,7 @@ int init_containers(struct init *i, struct error *err)
 __attribute__((noreturn)) static void stop(const struct container *c)
 {
     struct error err = ERROR_INIT;
-    int r = container_shutdown(c, STOP_MS, &err);
+    int r = container_shutdown(c, STOP_MS, NULL, &err);
 
     if (r < 0 && r != -ENOTCONN) {
         init_say("%s did not shut down: killing it", c->name);

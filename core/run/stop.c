@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,13 +12,18 @@
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
-#include "core/command/command_client.h"
 #include "core/base/signal.h"
+#include "core/command/command_client.h"
+#include "core/run/freeze.h"
+#include "core/run/init_signals.h"
 
 /* systemd(1), SIGRTMIN+3. The number that glibc gives it; other libcs reserve more signals for themselves. */
 #define SIGNAL_SYSTEMD_HALT 37
 
 #define READY_MS 1000
+#define LOOK_MS  20
+#define LOOKS    5    /* in a row that must agree */
+#define SLOW_MS  3000 /* a wait beyond this is reported */
 
 /* The signal that the running container's configuration, or --rcfile's, names; 0 when it names none. */
 static int configured_signal(const struct container *c, const char *key, struct error *err)
@@ -47,47 +54,45 @@ static int configured_signal(const struct container *c, const char *key, struct 
     return parse_int64(value, 10, 1, 64, &number) < 0 ? 0 : (int)number;
 }
 
-/* Which signals a process blocks or catches: proc_pid_status(5), bit N-1 for signal N. */
-static uint64_t signals_of(int pid, bool caught)
-{
-    cleanup_free char *path = format_string("/proc/%d/status", pid);
-    cleanup_free char *status = NULL;
-    uint64_t mask = 0;
-
-    if (!path || file_read(AT_FDCWD, path, 65536, &status, NULL) < 0)
-        return 0;
-    for (const char *line = status; (line = strstr(line, "\nSig")); line++)
-        if (starts_with(line, "\nSigBlk:") || (caught && starts_with(line, "\nSigCgt:")))
-            mask |= strtoull(line + strlen("\nSigBlk:"), NULL, 16);
-    return mask;
-}
-
-static int halt_signal(int pid, int configured)
+/* An init that reads SIGRTMIN+3 from a signalfd has it blocked, which SigBlk shows. */
+static int halt_signal(const struct init_signals *s, int configured)
 {
     if (configured)
         return configured;
-    return signals_of(pid, false) >> (SIGNAL_SYSTEMD_HALT - 1) & 1 ? SIGNAL_SYSTEMD_HALT : SIGPWR;
+    return s->blocked >> (SIGNAL_SYSTEMD_HALT - 1) & 1 ? SIGNAL_SYSTEMD_HALT : SIGPWR;
 }
 
 /*
- * The first process of a pid namespace does not get a signal that it neither blocks nor catches
- * (pid_namespaces(7)), and an init that has just begun does neither yet. So it is given a moment, of which
- * nothing tells the end; one that never will be ready gets the signal all the same.
+ * An init that has just begun does not take the signal yet, so it gets a moment, of which nothing reports the
+ * end. One that is older, and does not take it each time that one looks, never will. Returns the signal;
+ * -ETIMEDOUT with `err` filled where the signal would be lost.
  */
-static int wait_for_init(int pid, int configured, int *timeout_ms)
+static int wait_for_init(const struct container *c, int pid, int configured, int *timeout_ms,
+                         struct error *err)
 {
-    const struct timespec pause = {0, 20000000};
-    int signal = halt_signal(pid, configured);
+    const struct timespec pause = {0, LOOK_MS * 1000000};
+    struct init_signals s = {0};
+    int signal, ignored = 0, r = init_signals_read(pid, &s);
 
-    for (int waited_ms = 0; waited_ms < READY_MS && *timeout_ms != 0; waited_ms += 20) {
-        if (signals_of(pid, true) >> (signal - 1) & 1)
+    for (int waited_ms = 0;; waited_ms += LOOK_MS) {
+        enum signal_reaction reaction;
+
+        signal = halt_signal(&s, configured);
+        reaction = r < 0 ? SIGNAL_UNCERTAIN : init_signals_reaction(&s, signal);
+        ignored = reaction == SIGNAL_IGNORED ? ignored + 1 : 0;
+        if (reaction == SIGNAL_TAKEN || *timeout_ms == 0 || waited_ms >= READY_MS)
+            break;
+        if (ignored >= LOOKS && init_age_ms(pid) >= READY_MS)
             break;
         nanosleep(&pause, NULL);
         if (*timeout_ms > 0)
-            *timeout_ms = *timeout_ms > 20 ? *timeout_ms - 20 : 1;
-        signal = halt_signal(pid, configured);
+            *timeout_ms = *timeout_ms > LOOK_MS ? *timeout_ms - LOOK_MS : 1;
+        r = init_signals_read(pid, &s);
     }
-    return signal;
+    if (ignored < LOOKS)
+        return signal;
+    error_text(err, ETIMEDOUT, "the first process of %s ignores signal %d", c->name, signal);
+    return error_remedy(err, "lxc.signal.halt and lxc.signal.reboot name the signals that it understands");
 }
 
 /* Through the pidfd where the monitor has one, so that the signal cannot reach a stranger. */
@@ -101,22 +106,68 @@ static int send_signal(const struct container *c, int pid, int signal, struct er
                : 0;
 }
 
+static void report_line(stop_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void report_line(stop_report *report, const char *format, ...)
+{
+    char line[256];
+    va_list args;
+
+    if (!report)
+        return;
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    report(line);
+}
+
+/* Wait for the state, and report that and how long where it takes its time. */
+static int wait_for_state(const struct container *c, int subscription, int timeout_ms, stop_report *report,
+                          struct error *err)
+{
+    bool slow = timeout_ms < 0 || timeout_ms > SLOW_MS;
+    int r = command_wait(subscription, slow ? SLOW_MS : timeout_ms, err);
+
+    if (r != -ETIMEDOUT || !slow)
+        return r;
+    error_clear(err);
+    if (timeout_ms < 0)
+        report_line(report, "%s takes its time: waiting until it is done", c->name);
+    else
+        report_line(report, "%s takes its time: waiting for another %d seconds", c->name,
+                    (timeout_ms - SLOW_MS + 999) / 1000);
+    return command_wait(subscription, timeout_ms < 0 ? -1 : timeout_ms - SLOW_MS, err);
+}
+
+/* A signal that waits for a frozen process is taken as soon as the process is thawed. */
+static int thaw(const struct container *c, stop_report *report, struct error *err)
+{
+    int state = command_state(c, NULL);
+
+    if (state != STATE_FROZEN && state != STATE_FREEZING)
+        return 0;
+    report_line(report, "%s is frozen: thawing it, so that it can react", c->name);
+    return container_freeze(c, false, err);
+}
+
 /* Subscribe first, so that no state is missed, then signal, then wait. */
 static int signal_and_wait(const struct container *c, int pid, int signal, enum container_state state,
-                           bool next, int timeout_ms, struct error *err)
+                           int timeout_ms, stop_report *report, struct error *err)
 {
     cleanup_fd int subscription = -1;
     int r;
 
     if (timeout_ms != 0) {
-        r = command_subscribe(c, 1u << state, next, &subscription, err);
+        r = command_subscribe(c, 1u << state, state == STATE_RUNNING, &subscription, err);
         if (r != STATE_COUNT)
             return r < 0 ? r : 0;
     }
     r = send_signal(c, pid, signal, err);
+    if (r == 0)
+        r = thaw(c, report, err);
     if (r < 0 || timeout_ms == 0)
         return r;
-    r = command_wait(subscription, timeout_ms, err);
+    r = wait_for_state(c, subscription, timeout_ms, report, err);
     if (r == -ETIMEDOUT)
         error_text(err, ETIMEDOUT, "%s did not come to the state %s within %d seconds of signal %d", c->name,
                    state_name((int)state), timeout_ms / 1000, signal);
@@ -125,26 +176,28 @@ static int signal_and_wait(const struct container *c, int pid, int signal, enum 
     return r < 0 ? r : 0;
 }
 
-int container_shutdown(const struct container *c, int timeout_ms, struct error *err)
+int container_shutdown(const struct container *c, int timeout_ms, stop_report *report, struct error *err)
 {
     int pid = command_init_pid(c, err);
     int signal = pid < 0 ? pid : configured_signal(c, "lxc.signal.halt", err);
 
+    if (signal >= 0)
+        signal = wait_for_init(c, pid, signal, &timeout_ms, err);
     if (signal < 0)
         return signal;
-    signal = wait_for_init(pid, signal, &timeout_ms);
-    return signal_and_wait(c, pid, signal, STATE_STOPPED, false, timeout_ms, err);
+    return signal_and_wait(c, pid, signal, STATE_STOPPED, timeout_ms, report, err);
 }
 
-int container_reboot(const struct container *c, int timeout_ms, struct error *err)
+int container_reboot(const struct container *c, int timeout_ms, stop_report *report, struct error *err)
 {
     int pid = command_init_pid(c, err);
     int signal = pid < 0 ? pid : configured_signal(c, "lxc.signal.reboot", err);
 
+    if (signal >= 0)
+        signal = wait_for_init(c, pid, signal ? signal : SIGINT, &timeout_ms, err);
     if (signal < 0)
         return signal;
-    signal = wait_for_init(pid, signal ? signal : SIGINT, &timeout_ms);
-    return signal_and_wait(c, pid, signal, STATE_RUNNING, true, timeout_ms, err);
+    return signal_and_wait(c, pid, signal, STATE_RUNNING, timeout_ms, report, err);
 }
 
 int container_kill(const struct container *c, struct error *err)

@@ -1,0 +1,34 @@
+# lxc-stop of containers whose first process does not take the signal, or cannot yet.
+. tests/lib.sh
+needs_root
+P=$WORK/lxc
+N=stop-$$
+mkdir "$P"
+echo 'lxc.net.0.type = empty' > "$WORK/config"
+lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+cleanup 'lxcbox lxc-stop -k -P "$P" $N'
+
+start() { lxcbox lxc-start -P "$P" $N "$@"; }
+stop() { timeout 40 "$LXCBOX" lxc-stop -P "$P" $N "$@" 2>&1; } # it would kill after 60 seconds
+state() { lxcbox lxc-state -P "$P" $N; }
+ended() { local want=$1; shift; has "$want" "$@" && is STOPPED state; }
+
+start -- /bin/sleep 1000
+t 'an init that ignores the signal is killed at once, which is reported' \
+    ended "^lxc-stop: the first process of $N ignores signal 10: killing it$" stop
+start -- /bin/sh -c 'trap "" USR1; while :; do sleep 0.1; done'
+t 'so is one that ignores it by its own wish' ended 'ignores signal 10: killing it$' stop
+start -- /bin/sleep 1000
+t 'with --nokill that is a failure' refuses 'ignores signal 10 \(' lxcbox lxc-stop -P "$P" $N --nokill
+t 'a reboot that it ignores is a failure' refuses 'ignores signal 15 \(' lxcbox lxc-stop -r -P "$P" $N
+t 'it runs on' is RUNNING state
+t '-q reports nothing' is '' stop -q
+
+start -- /bin/sh -c 'trap "sleep 5; exit 0" USR1; while :; do sleep 0.1; done'
+t 'a wait that takes long is reported, with its end' ended "^lxc-stop: $N takes its time: waiting for another 3[0-9] seconds$" stop -t 38
+start
+lxcbox lxc-freeze -P "$P" $N
+t 'a frozen container is thawed and shuts down' ended "^lxc-stop: $N is frozen: thawing it" stop -t 38
+start -- /bin/sleep 1000
+lxcbox lxc-freeze -P "$P" $N
+t 'a frozen container that ignores the signal is killed' ended 'ignores signal 10: killing it$' stop
