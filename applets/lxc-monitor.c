@@ -26,16 +26,16 @@ static const struct option_row lxc_monitor_table[] = {
     OPT_END,
 };
 
-static void tell(const regex_t *names, struct state_message *m)
+static int print_message(const regex_t *names, struct state_message *m, struct error *err)
 {
     m->name[sizeof(m->name) - 1] = '\0';
     if (regexec(names, m->name, 0, NULL, 0) != 0)
-        return;
+        return 0;
     if (m->type == MESSAGE_EXIT_STATUS)
         printf("'%s' exited with status [%d]\n", m->name, WEXITSTATUS(m->value));
     else if (m->type == 0 && state_name(m->value))
         printf("'%s' changed state to [%s]\n", m->name, state_name(m->value));
-    fflush(stdout);
+    return fflush(stdout) == 0 ? 0 : error_set(err, errno, "cannot write to standard output");
 }
 
 /* One connection for each folder. Who hands the changes on may end, as LXC's lxc-monitord when told to. */
@@ -55,7 +55,7 @@ static int follow(char *const *lxcpaths, size_t count, const regex_t *names, str
             if (!polled[i].revents)
                 continue;
             if (read_all(polled[i].fd, &message, sizeof(message)) == sizeof(message)) {
-                tell(names, &message);
+                r = print_message(names, &message, err);
                 continue;
             }
             close(polled[i].fd);

@@ -30,12 +30,13 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* Returns -1, for check_output(). */
 static int print_error(const char *name, const struct error *err)
 {
     char line[sizeof(struct error)];
 
     fprintf(stderr, "%s: %s\n", name, error_format(err, line, sizeof(line)));
-    return 1;
+    return -1;
 }
 
 static int print_help(const struct applet *applet)
@@ -46,11 +47,12 @@ static int print_help(const struct applet *applet)
         options_help(applet->options, &text) < 0 ||
         strbuf_printf(&text, "  %-30s %s\n  %-30s %s\n", "    --help", "print this help", "    --version",
                       "print the version") < 0)
-        return 1;
+        return -1;
     fputs(strbuf_text(&text), stdout);
     return 0;
 }
 
+/* Returns the exit status, or -1 where a failure has been reported. */
 static int run_applet(const struct applet *applet, int argc, char **argv)
 {
     cleanup_free void *options = calloc(1, applet->options_size + 1);
@@ -86,9 +88,28 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
     if (r == 0)
         r = applet->run(&in, &err);
     options_free(applet->options, options);
-    if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
-        r = error_set(&err, errno, "cannot write to standard output");
     return r < 0 ? print_error(applet->name, &err) : r;
+}
+
+/*
+ * What the applet has printed counts as printed only now: a full disk is noticed when the rest is written, on
+ * a network file system when the file is closed. `status` is the applet's exit status, negative where it
+ * failed and has reported that.
+ */
+static int check_output(const struct applet *applet, int status)
+{
+    struct error err = ERROR_INIT;
+
+    if (status < 0)
+        return 1;
+    if (ferror(stdout)) /* of an earlier write, whose reason is gone */
+        error_text(&err, EIO, "cannot write to standard output");
+    else if (fflush(stdout) != 0 || (close(STDOUT_FILENO) < 0 && errno != EBADF))
+        error_set(&err, errno, "cannot write to standard output");
+    else
+        return status;
+    print_error(applet->name, &err);
+    return 1;
 }
 
 struct lxcbox_options {
@@ -288,8 +309,11 @@ int main(int argc, char **argv)
 
     if (argc > 1 && (!applet || applet == &lxcbox_applet)) {
         const struct applet *first = find_applet(argv[1]);
+
         if (first)
-            return run_applet(first, argc - 1, argv + 1);
+            return check_output(first, run_applet(first, argc - 1, argv + 1));
     }
-    return run_applet(applet ? applet : &lxcbox_applet, argc, argv);
+    if (!applet)
+        applet = &lxcbox_applet;
+    return check_output(applet, run_applet(applet, argc, argv));
 }

@@ -67,3 +67,23 @@ t 'every man page has at least two examples' examples
 table() { lxcbox | sed -n 's/^  \([a-z][a-z-]*\) \{2,\}\(.*\)/\1 \2/p'; }
 told() { sed -n 's/^    \([a-z][a-z-]*\) \{2,\}\([A-Z].*\)/\1 \2/p' README | sort; }
 t 'the README lists every applet' is "$(table | sort)" told
+
+full() { # COMMAND...: on a full disk it fails and says so
+    local status=0
+    "$@" > /dev/full 2> "$WORK/full" || status=$?
+    [ $status -eq 1 ] && grep -q 'cannot write to standard output' "$WORK/full" && return
+    echo "$*: status $status"
+    cat "$WORK/full"
+    return 1
+}
+full_help() {
+    local name result=0
+    for name in lxcbox $(lxcbox --list); do full lxcbox "$name" --help || result=1; done
+    return $result
+}
+t 'the help of no applet is lost in silence' full_help
+full_output() {
+    full lxcbox --list && full lxcbox --version && full lxcbox --completion bash && full lxcbox lxc-checkconfig &&
+        full lxcbox ip link && full lxcbox lsns && full lxcbox sysctl -a && full lxcbox lxc-config -l
+}
+t 'nor is what applets print' full_output
