@@ -1,6 +1,7 @@
 /* lsns: which namespaces there are. See lsns.1. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,14 +25,16 @@ static const struct option_row lsns_table[] = {
     OPT_FLAG('J', "json", struct lsns_options, json, "JSON, for programs"),
     OPT_FLAG('l', "list", struct lsns_options, list, "a list, which it is anyway without -T"),
     OPT_FLAG('n', "noheadings", struct lsns_options, no_headings, "no line of headings"),
-    OPT_STRING('o', "output", "COLUMN[,COLUMN]...", struct lsns_options, columns,
-               "which columns: NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, PNS, ONS, CONTAINER"),
+    OPT_STRING(
+        'o', "output", "COLUMN[,COLUMN]...", struct lsns_options, columns,
+        "which columns: NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, NETNSID, NSFS, PNS, ONS, "
+        "CONTAINER"),
     OPT_FLAG(0, "output-all", struct lsns_options, all_columns, "all columns"),
     OPT_INT('p', "task", "PID", struct lsns_options, pid, "only the namespaces of this process"),
     OPT_FLAG('r', "raw", struct lsns_options, raw, "one blank between columns"),
     OPT_FLAG('u', "notruncate", struct lsns_options, whole, "do not cut lines at the terminal's width"),
     OPT_FLAG('W', "nowrap", struct lsns_options, no_wrap,
-             "nothing is ever wrapped; for util-linux's scripts"),
+             "the mounts of a namespace on one line, with commas between"),
     OPT_LIST('t', "type", "KIND", struct lsns_options, types,
              "only these: mnt, net, ipc, user, pid, uts, cgroup, time (may be repeated)"),
     OPT_OPTIONAL('T', "tree", "RELATION", struct lsns_options, tree,
@@ -39,23 +42,41 @@ static const struct option_row lsns_table[] = {
     OPT_END,
 };
 
-enum column { NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, PNS, ONS, CONTAINER, COLUMNS };
+enum column {
+    NS,
+    TYPE,
+    PATH,
+    NPROCS,
+    PID,
+    PPID,
+    COMMAND,
+    UID,
+    USER,
+    NETNSID,
+    NSFS,
+    PNS,
+    ONS,
+    CONTAINER,
+    COLUMNS
+};
 
 static const struct {
     const char *name, *key;
-    bool right; /* numbers */
-} columns[COLUMNS] = {{"NS", "ns", true},
-                      {"TYPE", "type", false},
-                      {"PATH", "path", false},
-                      {"NPROCS", "nprocs", true},
-                      {"PID", "pid", true},
-                      {"PPID", "ppid", true},
-                      {"COMMAND", "command", false},
-                      {"UID", "uid", true},
-                      {"USER", "user", false},
-                      {"PNS", "pns", true},
-                      {"ONS", "ons", true},
-                      {"CONTAINER", "container", false}};
+    bool right, number;
+} columns[COLUMNS] = {{"NS", "ns", true, true},
+                      {"TYPE", "type", false, false},
+                      {"PATH", "path", false, false},
+                      {"NPROCS", "nprocs", true, true},
+                      {"PID", "pid", true, true},
+                      {"PPID", "ppid", true, true},
+                      {"COMMAND", "command", false, false},
+                      {"UID", "uid", true, true},
+                      {"USER", "user", false, false},
+                      {"NETNSID", "netnsid", true, false},
+                      {"NSFS", "nsfs", false, false},
+                      {"PNS", "pns", true, true},
+                      {"ONS", "ons", true, true},
+                      {"CONTAINER", "container", false, false}};
 
 /* One line: a namespace, or one process of the namespace that was asked for. */
 struct line {
@@ -97,6 +118,15 @@ static const char *cell(const struct line *line, enum column column, char room[3
         return room;
     case CONTAINER:
         return line->process->container ? line->process->container : "";
+    case NSFS:
+        return ns->mounts ? ns->mounts : "";
+    case NETNSID:
+        if (strcmp(ns->type, "net") != 0)
+            return "";
+        if (ns->network_id < 0)
+            return "unassigned";
+        number = (uint64_t)ns->network_id;
+        break;
     case NS:
         number = ns->number;
         break;
@@ -123,14 +153,36 @@ static const char *cell(const struct line *line, enum column column, char room[3
     return room;
 }
 
-/* The columns that a UTF-8 text takes: drawing characters are three bytes. */
+/* The columns that a UTF-8 text takes, of several lines the longest: drawing characters are three bytes. */
 static size_t width_of(const char *text)
 {
-    size_t width = 0;
+    size_t width = 0, longest = 0;
+
+    for (; *text; text++) {
+        width = *text == '\n' ? 0 : width + (((unsigned char)*text & 0xc0) != 0x80);
+        longest = width > longest ? width : longest;
+    }
+    return longest;
+}
+
+/* Take the line with this index, from 0, out of a text of several; "" where there are fewer. */
+static const char *line_of(const char *text, size_t index, char *out, size_t size)
+{
+    for (; index && *text; index--) {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
+    return out;
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t lines = 1;
 
     for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
+        lines += *text == '\n';
+    return lines;
 }
 
 static int add_column(struct table *t, const char *word, struct error *err)
@@ -150,11 +202,12 @@ static int add_column(struct table *t, const char *word, struct error *err)
 /* The container's name stands where there is one to tell. */
 static int choose_columns(const struct lsns_options *o, struct table *t, bool of_processes, struct error *err)
 {
-    cleanup_free char *words =
-        strdup(o->columns       ? o->columns
-               : o->all_columns ? "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,PNS,ONS,CONTAINER"
-               : of_processes   ? "PID,PPID,USER,COMMAND"
-                                : "NS,TYPE,NPROCS,PID,USER,COMMAND");
+    cleanup_free char *words = strdup(
+        o->columns       ? o->columns
+        : o->all_columns ? "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS,CONTAINER"
+        : of_processes   ? "PID,PPID,USER,COMMAND"
+        : string_list_has(&o->types, "net") ? "NS,TYPE,NPROCS,PID,USER,NETNSID,NSFS,COMMAND"
+                                            : "NS,TYPE,NPROCS,PID,USER,COMMAND");
     int r = words ? 0 : error_set(err, ENOMEM, "cannot read the columns");
 
     for (char *rest = words, *word; r == 0 && (word = strsep(&rest, ", "));)
@@ -186,35 +239,60 @@ static size_t terminal_width(const struct lsns_options *o)
     return !o->whole && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/* One line, cut at `limit` columns (0: never). */
-static void print_line(const struct table *t, const struct line *line, const size_t widths[], size_t limit,
-                       bool raw)
+static void print_raw_line(const struct table *t, const struct line *line)
 {
-    cleanup_strbuf struct strbuf out = STRBUF_INIT;
     char room[32];
 
     for (size_t i = 0; i < t->column_count; i++) {
+        print_raw(line ? cell(line, t->columns[i], room) : columns[t->columns[i]].name);
+        putchar(i + 1 == t->column_count ? '\n' : ' ');
+    }
+}
+
+/* One row of a line, whose cells may have several; cut at `limit` columns (0: never). Returns how many rows.
+ */
+static size_t print_row(const struct table *t, const struct line *line, size_t row, const size_t widths[],
+                        size_t limit)
+{
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    char room[32], part[PATH_MAX];
+    size_t rows = 1;
+
+    for (size_t i = 0; i < t->column_count; i++) {
         enum column c = t->columns[i];
-        const char *text = line ? cell(line, c, room) : columns[c].name;
-        const char *branch = line && c == NS ? line->branch : "";
+        const char *whole = line ? cell(line, c, room) : columns[c].name;
+        const char *text = lines_of(whole) > 1 || row ? line_of(whole, row, part, sizeof(part)) : whole;
+        const char *branch = line && c == NS && row == 0 ? line->branch : "";
         int blanks = (int)(widths[i] - width_of(text) - width_of(branch));
         bool last = i + 1 == t->column_count, right = columns[c].right && !(c == NS && t->is_tree);
 
-        if (raw) {
-            print_raw(text);
-            putchar(last ? '\n' : ' ');
-            continue;
-        }
+        rows = lines_of(whole) > rows ? lines_of(whole) : rows;
         if (blanks < 0)
             blanks = 0;
         (void)strbuf_printf(&out, "%s%*s%s%*s%s", branch, right ? blanks : 0, "", text,
                             right || last ? 0 : blanks, "", last ? "" : " ");
     }
-    if (raw)
-        return;
     if (limit && out.length > limit && width_of(out.text) == out.length)
         out.text[limit] = '\0';
     puts(strbuf_text(&out));
+    return rows;
+}
+
+static void print_line(const struct table *t, const struct line *line, const size_t widths[], size_t limit,
+                       bool raw)
+{
+    if (raw)
+        print_raw_line(t, line);
+    for (size_t row = 0, rows = raw ? 0 : 1; row < rows; row++)
+        rows = print_row(t, line, row, widths, limit);
+}
+
+/* Mounts with commas between. */
+static void join_mounts(struct census *c)
+{
+    for (size_t i = 0; i < c->namespace_count; i++)
+        for (char *p = c->namespaces[i].mounts; p && (p = strchr(p, '\n'));)
+            *p = ',';
 }
 
 static void print_table(const struct table *t, const struct lsns_options *o)
@@ -223,12 +301,20 @@ static void print_table(const struct table *t, const struct lsns_options *o)
     char room[32];
 
     for (size_t i = 0; i < t->column_count; i++) {
-        widths[i] = strlen(columns[t->columns[i]].name);
+        enum column c = t->columns[i];
+        size_t heading = strlen(columns[c].name);
+
+        widths[i] = 0;
         for (size_t n = 0; n < t->count; n++) {
-            size_t width = width_of(cell(&t->lines[n], t->columns[i], room)) +
-                           (t->columns[i] == NS ? width_of(t->lines[n].branch) : 0);
+            size_t width =
+                width_of(cell(&t->lines[n], c, room)) + (c == NS ? width_of(t->lines[n].branch) : 0);
             widths[i] = width > widths[i] ? width : widths[i];
         }
+        /* As util-linux: five for process ids, but where all are shorter than the heading. */
+        if (widths[i] < heading)
+            widths[i] = heading;
+        else if ((c == PID || c == PPID) && widths[i] < 5)
+            widths[i] = 5;
     }
     if (!o->no_headings && t->count)
         print_line(t, NULL, widths, limit, o->raw);
@@ -247,7 +333,7 @@ static int print_json(const struct table *t, struct error *err)
         r |= json_open(&out, NULL, '{');
         for (size_t i = 0; i < t->column_count; i++) {
             const char *text = cell(&t->lines[n], t->columns[i], room);
-            r |= columns[t->columns[i]].right
+            r |= columns[t->columns[i]].number
                      ? json_number(&out, columns[t->columns[i]].key, (int64_t)strtoull(text, NULL, 10))
                      : json_string(&out, columns[t->columns[i]].key, *text ? text : NULL);
         }
@@ -392,6 +478,8 @@ static int lsns_run(struct invocation *in, struct error *err)
         r = census_read(&census, err);
     if (r < 0)
         return r;
+    if (o->raw || o->no_wrap)
+        join_mounts(&census);
     t.lines = calloc(census.namespace_count + census.process_count + 1, sizeof(*t.lines));
     if (!t.lines)
         return error_set(err, ENOMEM, "cannot list the namespaces");

@@ -18,6 +18,7 @@
 #include "core/base/executable.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
+#include "net/link/nsid.h"
 
 #define FOLDER "/run/netns"
 
@@ -66,30 +67,6 @@ static const char *next_name(DIR *d)
     return NULL;
 }
 
-/* The id by which this namespace's kernel knows another; -1: none. rtnetlink's RTM_GETNSID. */
-static int id_of(struct netlink *n, int fd)
-{
-    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
-    struct rtgenmsg header = {.rtgen_family = AF_UNSPEC};
-    struct netlink_attribute a;
-    struct netlink_message m;
-    struct netlink_view rest;
-    struct netlink_batch b;
-
-    netlink_batch_init(&b);
-    netlink_begin(&b, RTM_GETNSID, 0, &header, sizeof(header));
-    netlink_put_u32(&b, NETNSA_FD, (uint32_t)fd);
-    if (netlink_exchange(n, &b, &replies, NULL) < 0)
-        return -1;
-    rest = netlink_view_of(&replies);
-    if (!netlink_next_message(&rest, &m) || !netlink_take_header(&m.payload, &header, sizeof(header)))
-        return -1;
-    while (netlink_next_attribute(&m.payload, &a))
-        if (a.type == NETNSA_NSID)
-            return (int)netlink_u32(&a);
-    return -1;
-}
-
 const char *ip_netns_name_of(struct ip_call *c, int id, char out[256])
 {
     cleanup_dir DIR *d = open_folder();
@@ -99,7 +76,7 @@ const char *ip_netns_name_of(struct ip_call *c, int id, char out[256])
     while (id >= 0 && d && (name = next_name(d))) {
         cleanup_fd int fd = openat(dirfd(d), name, O_RDONLY | O_CLOEXEC);
 
-        if (fd >= 0 && id_of(&c->n, fd) == id) {
+        if (fd >= 0 && nsid_of(&c->n, fd) == id) {
             snprintf(out, 256, "%s", name);
             break;
         }
@@ -115,7 +92,7 @@ static int list(struct ip_call *c)
     output_open(&c->out, NULL, '[');
     while (d && (name = next_name(d))) {
         cleanup_fd int fd = openat(dirfd(d), name, O_RDONLY | O_CLOEXEC);
-        int id = fd < 0 ? -1 : id_of(&c->n, fd);
+        int id = fd < 0 ? -1 : nsid_of(&c->n, fd);
 
         output_open(&c->out, NULL, '{');
         output_string(&c->out, "name", "%s", name);
@@ -124,6 +101,62 @@ static int list(struct ip_call *c)
         output_text(&c->out, "\n");
         output_close(&c->out, '}');
     }
+    output_close(&c->out, ']');
+    return 0;
+}
+
+static void show_id(struct ip_call *c, const struct nsid *found, bool has_target)
+{
+    char name[256];
+    int32_t ours = has_target ? found->current : found->id;
+
+    output_open(&c->out, NULL, '{');
+    output_number(&c->out, "nsid", "nsid %lld ", found->id);
+    if (found->current != NSID_NONE)
+        output_number(&c->out, "current-nsid", "current-nsid %lld ", found->current);
+    else if (has_target)
+        output_text(&c->out, "current-nsid unassigned ");
+    if (ip_netns_name_of(c, ours, name)[0])
+        output_string(&c->out, "name", "(iproute2 netns name: %s)", name);
+    output_text(&c->out, "\n");
+    output_close(&c->out, '}');
+}
+
+struct id_words {
+    uint32_t target, id;
+};
+
+static int list_ids(struct ip_call *c, char **words, struct error *err)
+{
+    static const struct ip_word table[] = {
+        {"target-nsid", WORD_U32, offsetof(struct id_words, target), 0, NULL, true},
+        {"nsid", WORD_U32, offsetof(struct id_words, id), 0, NULL, true},
+        {NULL, WORD_END, 0, 0, NULL, true},
+    };
+    cleanup_strbuf struct strbuf replies = STRBUF_INIT;
+    struct id_words w = {UNSET, UNSET};
+    struct netlink_result result;
+    struct netlink_message m;
+    struct netlink_view rest;
+    struct netlink_batch b;
+    struct nsid found;
+    int r = ip_words(table, &w, AF_UNSPEC, &words, err);
+
+    if (r == 1)
+        return ip_unknown(*words, "ip netns list-id", err);
+    if (r < 0)
+        return r;
+    nsid_get(&b, (int32_t)w.target, (int32_t)w.id);
+    if (w.id != UNSET)
+        r = ip_exchange(c, &b, &replies, err, "cannot look up the id %u", w.id);
+    else if (netlink_dump(&c->n, &b, &replies, &result) < 0)
+        r = netlink_error(&result, err, "cannot list the ids of network namespaces");
+    if (r < 0)
+        return r;
+    output_open(&c->out, NULL, '[');
+    for (rest = netlink_view_of(&replies); netlink_next_message(&rest, &m);)
+        if (nsid_parse(&m, &found))
+            show_id(c, &found, w.target != UNSET);
     output_close(&c->out, ']');
     return 0;
 }
@@ -299,8 +332,10 @@ int ip_netns(struct ip_call *c, char **words, struct error *err)
     const char *command = words[0] ? words[0] : "list";
     char **rest = words[0] ? words + 1 : words;
 
-    if (ip_matches(command, "list") || ip_matches(command, "show") || strcmp(command, "lst") == 0)
+    if (ip_matches(command, "list") || ip_matches(command, "show") || ip_matches(command, "lst"))
         return list(c);
+    if (ip_matches(command, "list-id"))
+        return list_ids(c, rest, err);
     if (ip_matches(command, "add") && rest[0])
         return add(rest[0], NULL, err);
     if (ip_matches(command, "attach"))

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/nsfs.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
+#include "net/link/nsid.h"
 
 #define COMMAND_MAX 65536
 
@@ -21,6 +23,8 @@ void census_free(struct census *c)
         free(c->processes[i].command);
         free(c->processes[i].container);
     }
+    for (size_t i = 0; i < c->namespace_count; i++)
+        free(c->namespaces[i].mounts);
     free(c->processes);
     free(c->namespaces);
     *c = (struct census){0};
@@ -141,8 +145,9 @@ static uint64_t number_of(int ns)
     return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
-static int add_namespace(struct census *c, const struct census_process *p, int kind)
+static int add_namespace(struct census *c, const struct census_process *p, int kind, struct netlink *route)
 {
+    struct stat st;
     struct census_namespace *n, *grown;
     cleanup_fd int fd = -1;
     char path[48];
@@ -159,15 +164,47 @@ static int add_namespace(struct census *c, const struct census_process *p, int k
         return -ENOMEM;
     c->namespaces = grown;
     n = &grown[c->namespace_count++];
-    *n = (struct census_namespace){p->namespaces[kind], namespaces[kind].name, 1, p, 0, 0};
+    *n = (struct census_namespace){p->namespaces[kind], namespaces[kind].name, 1, p, .network_id = NSID_NONE};
     snprintf(path, sizeof(path), "/proc/%d/ns/%s", p->pid, n->type);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != n->number) /* the process has ended meanwhile */
         return 0;
     n->owner = number_of(ioctl(fd, NS_GET_USERNS));
     if (kind == NAMESPACE_PID || kind == NAMESPACE_USER)
         n->parent = number_of(ioctl(fd, NS_GET_PARENT));
+    if (kind == NAMESPACE_NET && route->fd >= 0)
+        n->network_id = nsid_of(route, fd);
     return 0;
+}
+
+/* A mounted namespace has its kind and number as the root of the mount: "net:[4026532247]". */
+static int add_mounts(struct census *c)
+{
+    cleanup_free char *text = NULL;
+    int r = file_read(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &text, NULL);
+
+    for (char *rest = text, *line; r == 0 && (line = strsep(&rest, "\n"));) {
+        char root[64], where[PATH_MAX], *number;
+
+        if (!strstr(line, " - nsfs ") || !line_word(line, 3, root, sizeof(root)) ||
+            !line_word(line, 4, where, sizeof(where)) || !(number = strchr(root, '[')))
+            continue;
+        text_unescape(where);
+        make_printable(where, strlen(where));
+        for (size_t i = 0; i < c->namespace_count; i++) {
+            struct census_namespace *n = &c->namespaces[i];
+            char *longer;
+
+            if (n->number != strtoull(number + 1, NULL, 10))
+                continue;
+            longer = n->mounts ? format_string("%s\n%s", n->mounts, where) : strdup(where);
+            if (!longer)
+                return -ENOMEM;
+            free(n->mounts);
+            n->mounts = longer;
+        }
+    }
+    return r;
 }
 
 static int by_number(const void *a, const void *b)
@@ -180,12 +217,17 @@ static int by_number(const void *a, const void *b)
 
 int census_read(struct census *out, struct error *err)
 {
+    cleanup_netlink struct netlink route = NETLINK_CLOSED;
     int r = read_processes(out);
+
+    (void)netlink_open(&route, NETLINK_ROUTE, -1, NULL); /* a kernel without networks has no ids */
 
     for (size_t i = 0; r == 0 && i < out->process_count; i++)
         for (int kind = 0; r == 0 && kind < NAMESPACE_KINDS; kind++)
             if (out->processes[i].namespaces[kind])
-                r = add_namespace(out, &out->processes[i], kind);
+                r = add_namespace(out, &out->processes[i], kind, &route);
+    if (r == 0)
+        r = add_mounts(out);
     if (r < 0)
         return error_set(err, r, "cannot read which processes there are");
     if (out->namespace_count)

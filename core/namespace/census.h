@@ -25,6 +25,8 @@ struct census_namespace {
     size_t processes;                   /* in it */
     const struct census_process *first; /* the one with the lowest pid */
     uint64_t owner, parent;             /* inode numbers; 0: none, or may not be seen */
+    int32_t network_id;                 /* of a network namespace, in our own one; -1: none */
+    char *mounts;                       /* where it is mounted, a line each; NULL: nowhere */
 };
 
 struct census {

@@ -288,5 +288,14 @@ t 'ip netns identify names it' is $n ours netns exec $n "$LXCBOX" ip netns ident
 pids() { "$LXCBOX" ip netns exec $n sleep 5 & local pid=$!; sleep 0.2; ours netns pids $n | grep -qx $pid; local r=$?; kill $pid; wait $pid 2> /dev/null; return $r; }
 t 'ip netns pids lists who is there' pids
 t 'ip netns list prints as iproute2' eval 'diff <("$reference" netns) <(ours netns)'
+t 'ip netns ls is list' eval 'diff <("$reference" netns ls) <(ours netns ls) && diff <("$reference" netns) <(ours netns lst)'
+"$reference" -n $a link add id0 type veth peer name id1 netns $n; "$reference" -n $a link add id2 type veth peer name id3 netns $b
+for what in list-id 'list-id nsid 0' 'list-id nsid 1'; do
+    t "ip netns $what prints as iproute2" same_text netns $what
+    t "ip -j netns $what says as iproute2" same_json netns $what
+done
+t 'ip netns list-id target-nsid shows both ids' has '^nsid [0-9]+ current-nsid (unassigned|[0-9]+) ' ours -n $a netns list-id target-nsid 0
+t 'an id that is not in use has the status 2' eval 'ours -n $a netns list-id nsid 4321; [ $? -eq 2 ]'
+t 'a word that it does not know is refused' refuses 'list-id does not know "nonsense"' ours netns list-id nonsense
 t 'ip netns delete removes it' eval 'ours netns delete $n && [ ! -e /run/netns/$n ]'
 t 'a namespace that does not exist is told' refuses 'cannot open network namespace nowhere: No such file.*"ip netns" lists' ours -n nowhere link
