@@ -96,8 +96,9 @@ static int forward_check_container(const struct container *c, struct error *err)
         return error_remedy(err, "lxc-ls lists them");
     }
     r = path ? config_read_file(&config, path, err) : error_set(err, ENOMEM, "cannot add a forward");
-    for (size_t i = 0; i < config.net_count; i++)
-        has_link |= config.nets[i].type != NET_NONE && config.nets[i].type != NET_EMPTY;
+    for (size_t i = 0; i < config.net_count; i++) /* macvlan and ipvlan do not reach their own host */
+        has_link |= config.nets[i].type == NET_VETH || config.nets[i].type == NET_VLAN ||
+                    config.nets[i].type == NET_PHYS;
     if (r < 0 || has_link)
         return r;
     error_text(err, ENETDOWN, "%s has no network interface that a forward could lead to", c->name);
@@ -206,7 +207,7 @@ static int forward_del(const struct invocation *in, const char *lxcpath, char **
     struct container c = {.lxcpath = lxcpath};
     cleanup_fd int lock = -1;
     int r = forward_read_host(&words, &f, err);
-    bool named = r == 0 && words[0];
+    bool named = r == 0 && words[0], with_port = named && strrchr(words[0], ':');
 
     if (r < 0)
         return r;
@@ -221,7 +222,8 @@ static int forward_del(const struct invocation *in, const char *lxcpath, char **
     if (r < 0)
         return r;
     e = forward_list_find(&list, &f);
-    if (!e || (named && strcmp(e->container, words[0]) != 0)) {
+    if (!e || (named && strcmp(e->container, words[0]) != 0) ||
+        (with_port && e->forward.target_port != f.target_port)) {
         error_text(err, ENOENT, "port %u/%s is not forwarded%s%s", f.port, forward_protocol(&f),
                    named ? " to " : "", named ? words[0] : "");
         return error_remedy(err, "\"%s forward list\" lists all", in->applet);

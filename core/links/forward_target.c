@@ -113,19 +113,25 @@ bool forward_target_ended(const struct forward_target *t)
     return poll(&p, 1, 0) > 0;
 }
 
-/* The host's end of the veth pair whose end inside has an index; 0 where it is no such. Each end must name
- * the other: what a container says alone is not believed. */
-static int find_port(struct netlink *inside, int index)
+/* The host's end of the veth pair of which `l` is the end inside; 0 where it is none. Each end must name the
+ * other: what a container says alone is not believed. */
+static int find_port(const struct link *l)
 {
     cleanup_netlink struct netlink host = NETLINK_CLOSED;
-    struct link l, port;
+    struct link port;
 
-    if (link_find(inside, index, NULL, &l, NULL) < 0 || strcmp(l.kind, "veth") != 0 || !l.has_parent_netns ||
+    if (strcmp(l->kind, "veth") != 0 || !l->has_parent_netns ||
         netlink_open(&host, NETLINK_ROUTE, -1, NULL) < 0 ||
-        link_find(&host, l.parent, NULL, &port, NULL) < 0 || strcmp(port.kind, "veth") != 0 ||
-        !port.has_parent_netns || port.parent != index)
+        link_find(&host, l->parent, NULL, &port, NULL) < 0 || strcmp(port.kind, "veth") != 0 ||
+        !port.has_parent_netns || port.parent != l->index)
         return 0;
-    return l.parent;
+    return l->parent;
+}
+
+/* The kernel keeps a link of these kinds apart from the host that its parent is of. */
+static bool is_apart(const struct link *l)
+{
+    return starts_with(l->kind, "macv") || starts_with(l->kind, "ipv");
 }
 
 void forward_target_hairpin(const struct forward_target *t)
@@ -161,14 +167,16 @@ static int find_addresses(struct forward_target *t, struct netlink *inside, stru
         struct ip_prefix *found;
         struct address a;
         bool direct = false;
+        struct link l;
 
         if (!address_parse(&m, &a) || a.scope >= RT_SCOPE_LINK || a.flags & PASSING_FLAGS)
             continue;
         found = &t->addresses[a.local.family == AF_INET6];
-        if (!found->ip.family && forward_route_type(&a.local, &direct) >= 0 && direct) {
-            *found = (struct ip_prefix){a.local, a.length};
-            t->ports[a.local.family == AF_INET6] = find_port(inside, a.index);
-        }
+        if (found->ip.family || link_find(inside, a.index, NULL, &l, NULL) < 0 || is_apart(&l) ||
+            forward_route_type(&a.local, &direct) < 0 || !direct)
+            continue;
+        *found = (struct ip_prefix){a.local, a.length};
+        t->ports[a.local.family == AF_INET6] = find_port(&l);
     }
     return r;
 }

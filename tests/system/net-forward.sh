@@ -132,10 +132,15 @@ t 'a container that does not exist' refuses 'there is no container nobody' forwa
 t 'a port that is none' refuses '"99999" is not a port of this host' forward add 99999 $web
 t 'a forward that does not exist' refuses 'port 9001/tcp is not forwarded' forward del 9001
 t 'one of another container' refuses "port 8080/tcp is not forwarded to $other" forward del 8080 $other
+t 'one to another port' refuses "port 8080/tcp is not forwarded to $web" forward del 8080 $web:81
+as_nobody() { on_host setpriv --reuid 65534 --regid 65534 --clear-groups "$LXCBOX" lxc-net forward list; }
+t 'a user who is not root' refuses 'forwards are changed and listed by root alone' as_nobody
 t 'words that are none, with 2' is 2 eval 'forward frobnicate 2> /dev/null; echo $?'
 no_network() { on_host sh -c "mkdir -p $P/bare-$$ && echo lxc.net.0.type = empty > $P/bare-$$/config"; forward add 9001 bare-$$; }
 t 'a container without a network' refuses "bare-$$ has no network interface" no_network
 t 'nothing of it is kept' fails file bare-$$
+macvlan() { on_host sh -c "echo lxc.net.0.type = macvlan > $P/bare-$$/config"; forward add 9001 bare-$$; }
+t 'a container that the host does not reach' refuses "bare-$$ has no network interface" macvlan
 bad() { printf '# mine\n\n%s\n' "$1" | on_host tee "$P/bare-$$/lxcbox.conf" > /dev/null; forward add 9001 $web; }
 t 'a key that does not exist, with file and line' refuses "$P/bare-$$/lxcbox.conf:3: there is no key \"fowrard\"" bad 'fowrard = tcp 1 1'
 t 'a key of LXC' refuses 'keys of LXC belong into the file config' bad 'lxc.uts.name = x'
@@ -158,6 +163,14 @@ touch "$WORK/go"
 wait $slow
 t 'once it has started its own is, too' until_ok 15 active 8081
 on_lxc lxc-stop -k $other
+on_host sed -i /pre-start/d "$P/$other/config"
+by_stock() { on_host lxc-start -n $other && until_ok 15 active 8081; }
+if [ -e /usr/share/lxc/config/common.conf ] && command -v lxc-start > /dev/null; then
+    t 'a container that stock LXC has started has its forwards' by_stock
+    on_lxc lxc-stop -k $other
+else
+    skip 'a container that stock LXC has started has its forwards' 'needs lxc'
+fi
 forward del 8084
 before=$(address $web)
 t 'the container stops' stop $web
