@@ -8,24 +8,23 @@ base=$WORK/base
 
 inits_base() { image_debian && mkdir -p "$base" && tar -xpJf "$DEBIAN_ROOTFS" --numeric-owner -C "$base" && echo inits > "$base/etc/hostname"; }
 
-from=() # the archive's suite is that of the system's apt settings, or these options
-packages() { # NAME PACKAGE...: the archive's files, with what they need besides what the rootfs has
+packages() { # NAME PACKAGE...: the archive's files, with what they need besides what the rootfs has; `from`: apt's options
     local cache=$image_cache/$1
     [ -e "$cache/complete" ] && return
     mkdir -p "$cache/partial" && apt-get "${from[@]}" -o Dir::State::status="$base/var/lib/dpkg/status" -o Dir::Cache::archives="$cache" \
         -o Debug::NoLocking=1 -o APT::Install-Recommends=0 -y -d --allow-remove-essential install "${@:2}" > "$cache/log" 2>&1 &&
         touch "$cache/complete" || { tail -n 2 "$cache/log"; false; }
 }
-# A suite that the system's apt settings do not have: its list is fetched, too.
-packages_of() { # SUITE PACKAGE...
+# The suite's list is fetched, too: this machine may be of another release.
+packages_of() { # SUITE NAME PACKAGE...
     local lists=$WORK/lists-$1 from
-    [ -e "$image_cache/$1/complete" ] && return
+    [ -e "$image_cache/$2/complete" ] && return
     mkdir -p "$lists"/{partial,sources}
     printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
         "$(image_mirror)" "$1" > "$lists/sources/$1.sources"
     from=(-o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$lists/sources" -o "Dir::State::lists=$lists" -o Dir::Cache::pkgcache=
         -o Dir::Cache::srcpkgcache= -o Acquire::Languages=none -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any)
-    apt-get "${from[@]}" -q update > "$lists/log" 2>&1 && packages "$@" || { grep -m 1 '^[EW]:' "$lists/log"; false; }
+    apt-get "${from[@]}" -q update > "$lists/log" 2>&1 && packages "${@:2}" || { grep -m 1 '^[EW]:' "$lists/log"; false; }
 }
 # Their scripts run in the overlay, which only this process sees.
 install() { # NAME
@@ -60,7 +59,7 @@ prepare_runit() {
 newer() {
     local suite why
     for suite in trixie sid; do
-        if ! why=$(packages_of $suite systemd systemd-sysv dbus); then
+        if ! why=$(packages_of $suite $suite systemd systemd-sysv dbus); then
             skip "systemd of Debian's $suite boots to its normal end" "its packages cannot be had: $why"
             continue
         fi
@@ -80,7 +79,7 @@ another() {
         openrc) set -- "$1" sysvinit-core openrc ;;
         runit) set -- "$1" runit-init getty-run ;;
         esac
-        if ! why=$(packages $name "${@:2}"); then
+        if ! why=$(packages_of bookworm $name "${@:2}"); then
             skip "$name boots to its normal end" "its packages cannot be had: $why"
             continue
         fi
