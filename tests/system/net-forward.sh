@@ -1,5 +1,5 @@
-# Port forwards of lxc-net: clients of every kind reach a container by a port of the host, whatever is restarted. The host is a
-# network namespace, the internet another.
+# Port forwards of lxc-net: clients of every kind reach a container by a port of the host, whatever is restarted.
+# The host is a network namespace, the internet another.
 . tests/lib.sh
 . tests/net-lab.sh
 needs_root
@@ -53,9 +53,10 @@ stop() { end_server; on_lxc lxc-stop -k "$1"; }
 t 'a container is made' create $web 02:00:00:00:80:01
 t 'and another' create $other 02:00:00:00:80:02
 
-# --- Without lxc-net --------------------------------------------------------------------------------------------------
+# --- Without lxc-net ----------------------------------------------------------------------------------------------
 
-t 'a forward is added while lxc-net does not run' has 'not active yet: lxc-net is not running' eval "forward add 8080 $web:80 2>&1"
+t 'a forward is added while lxc-net does not run' \
+    has 'not active yet: lxc-net is not running' eval "forward add 8080 $web:80 2>&1"
 t 'it is in lxcbox.conf' is 'forward = tcp 8080 80' file $web
 t 'it is listed with the reason why it is not active' is 'lxc-net is not running' state_of 8080
 stock_reads() { on_host lxc-info -n $web -c lxc.net.0.link; }
@@ -63,7 +64,7 @@ if command -v lxc-info > /dev/null; then
     t 'stock LXC reads the container' is 'lxc.net.0.link = lxcbr0' stock_reads
 fi
 
-# --- Clients of every kind ----------------------------------------------------------------------------------------------
+# --- Clients of every kind ----------------------------------------------------------------------------------------
 
 t 'lxc-net starts' on_lxc lxc-net start
 t 'the forward waits for its container' is "$web is not running" state_of 8080
@@ -71,12 +72,15 @@ t 'nothing listens meanwhile' fails from_host tcp 127.0.0.1 8080
 t 'the container starts' start $web
 t 'the forward is active' until_ok 10 active 8080
 t 'for IPv6 too' until_ok 10 active6 8080
-t 'a client elsewhere reaches the container, which sees the address of the client' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8080
+t 'a client elsewhere reaches the container, which sees the address of the client' \
+    is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8080
 t 'the host reaches it by its own address' is "$web 10.0.3.1 5" from_host tcp 203.0.113.2 8080
 t 'by 127.0.0.1' is "$web 10.0.3.1 5" from_host tcp 127.0.0.1 8080
 t 'by ::1' is "$web fd42::1 5" from_host tcp ::1 8080
-t 'ten million bytes pass the relay, and the end of each direction' is "$web 10.0.3.1 10000000" from_host tcp 127.0.0.1 8080 10000000
-t 'the kernel keeps addresses of the loopback off the bridge' is 0 on_host cat /proc/sys/net/ipv4/conf/lxcbr0/route_localnet
+t 'ten million bytes pass the relay, and the end of each direction' \
+    is "$web 10.0.3.1 10000000" from_host tcp 127.0.0.1 8080 10000000
+t 'the kernel keeps addresses of the loopback off the bridge' \
+    is 0 on_host cat /proc/sys/net/ipv4/conf/lxcbr0/route_localnet
 t 'the relay is user nobody' has '^Uid:.65534.65534.65534' eval \
     'for p in $(pgrep -P "$(on_host cat /run/lxc/lxc-net.forward.pid)"); do cat /proc/$p/status; done'
 t 'the container reaches itself by the address of the host' is "$web 10.0.3.1 5" from $web tcp 203.0.113.2 8080
@@ -108,26 +112,30 @@ t 'the others to the other' is "$other 10.0.3.1 5" from_host tcp 127.0.0.1 8081
 bridged() { on_host sh -c "echo $1 > /proc/sys/net/bridge/bridge-nf-call-iptables"; }
 if on_host test -e /proc/sys/net/bridge/bridge-nf-call-iptables; then
     bridged 0
-    t 'the container reaches itself where the firewall does not see what is on bridges' is "$web 10.0.3.1 5" from $web tcp 203.0.113.2 8080
+    t 'the container reaches itself where the firewall does not see what is on bridges' \
+        is "$web 10.0.3.1 5" from $web tcp 203.0.113.2 8080
     bridged 1
 else
     skip 'the container reaches itself where the firewall does not see what is on bridges' 'it never does here'
 fi
 on_host nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
-t 'a firewall that drops what is forwarded is named' has 'may not be reached from elsewhere: chain ip filter FORWARD \(policy drop\)' \
+t 'a firewall that drops what is forwarded is named' \
+    has 'may not be reached from elsewhere: chain ip filter FORWARD \(policy drop\)' \
     eval "forward add 8083 $web:80 2>&1"
 on_host nft delete table ip filter
 t 'and gone, a client elsewhere is let through' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8083
 forward del 8083
 
-# --- What is refused ----------------------------------------------------------------------------------------------------
+# --- What is refused ----------------------------------------------------------------------------------------------
 
 serve $lab_pid taken 9000
 t 'a port that is forwarded' refuses "port 8080/tcp is forwarded to $web already" forward add 8080 $other
-t 'a port that is taken, with the owner' refuses 'port 9000/tcp of this host is taken by python3 \(pid' forward add 9000 $web
+t 'a port that is taken, with the owner' \
+    refuses 'port 9000/tcp of this host is taken by python3 \(pid' forward add 9000 $web
 t 'of UDP too' refuses 'port 9000/udp of this host is taken by python3 \(pid' forward add udp 9000 $web
 t 'the port of the DNS of lxc-net' refuses 'port 53/udp of this host is taken by' forward add udp 53 $web
-t 'an address that the host does not have' refuses '192.0.2.1 is not an address of this host' forward add 192.0.2.1:80 $web
+t 'an address that the host does not have' \
+    refuses '192.0.2.1 is not an address of this host' forward add 192.0.2.1:80 $web
 t 'a container that does not exist' refuses 'there is no container nobody' forward add 9001 nobody
 t 'a port that is none' refuses '"99999" is not a port of this host' forward add 99999 $web
 t 'a forward that does not exist' refuses 'port 9001/tcp is not forwarded' forward del 9001
@@ -136,19 +144,23 @@ t 'one to another port' refuses "port 8080/tcp is not forwarded to $web" forward
 as_nobody() { on_host setpriv --reuid 65534 --regid 65534 --clear-groups "$LXCBOX" lxc-net forward list; }
 t 'a user who is not root' refuses 'forwards are changed and listed by root alone' as_nobody
 t 'words that are none, with 2' is 2 eval 'forward frobnicate 2> /dev/null; echo $?'
-no_network() { on_host sh -c "mkdir -p $P/bare-$$ && echo lxc.net.0.type = empty > $P/bare-$$/config"; forward add 9001 bare-$$; }
+no_network() {
+    on_host sh -c "mkdir -p $P/bare-$$ && echo lxc.net.0.type = empty > $P/bare-$$/config"
+    forward add 9001 bare-$$
+}
 t 'a container without a network' refuses "bare-$$ has no network interface" no_network
 t 'nothing of it is kept' fails file bare-$$
 macvlan() { on_host sh -c "echo lxc.net.0.type = macvlan > $P/bare-$$/config"; forward add 9001 bare-$$; }
 t 'a container that the host does not reach' refuses "bare-$$ has no network interface" macvlan
 bad() { printf '# mine\n\n%s\n' "$1" | on_host tee "$P/bare-$$/lxcbox.conf" > /dev/null; forward add 9001 $web; }
-t 'a key that does not exist, with file and line' refuses "$P/bare-$$/lxcbox.conf:3: there is no key \"fowrard\"" bad 'fowrard = tcp 1 1'
+t 'a key that does not exist, with file and line' \
+    refuses "$P/bare-$$/lxcbox.conf:3: there is no key \"fowrard\"" bad 'fowrard = tcp 1 1'
 t 'a key of LXC' refuses 'keys of LXC belong into the file config' bad 'lxc.uts.name = x'
 t 'a forward that is none' refuses 'lxcbox.conf:3: forward takes a protocol and two ports' bad 'forward = 80 80'
 on_host rm -r "$P/bare-$$"
 end_server
 
-# --- Restarts -----------------------------------------------------------------------------------------------------------
+# --- Restarts -----------------------------------------------------------------------------------------------------
 
 stop $other
 printf '#!/bin/sh\nPATH=/usr/bin:/bin\nuntil [ -e %s/go ]; do sleep 0.1; done\n' "$WORK" > "$WORK/slow"
@@ -157,7 +169,8 @@ echo "lxc.hook.pre-start = $WORK/slow" | on_host tee -a "$P/$other/config" > /de
 on_lxc lxc-start $other &
 slow=$!
 until_ok 10 eval 'pgrep -f "^/bin/sh $WORK/slow" > /dev/null'
-t 'a container whose start takes long holds up no other' timeout 3 env -i nsenter -t $lab_pid -n -m "$LXCBOX" lxc-net forward add 8084 $web:80
+t 'a container whose start takes long holds up no other' \
+    timeout 8 env -i nsenter -t $lab_pid -n -m "$LXCBOX" lxc-net forward add 8084 $web:80
 t 'and its forward is active' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8084
 touch "$WORK/go"
 wait $slow
@@ -183,7 +196,8 @@ on_host sed -i s/80:01/80:03/ "$P/$web/config"
 t 'it starts with another hardware address' start $web
 t 'and has another address' fails is "$before" address $web
 t 'its forwards follow' until_ok 10 active 5353
-t 'a UDP client that has used the same port all the time is answered' is "$web 203.0.113.1 5" from_internet udp 203.0.113.2 5353 5 40000
+t 'a UDP client that has used the same port all the time is answered' \
+    is "$web 203.0.113.1 5" from_internet udp 203.0.113.2 5353 5 40000
 t 'a port that a process of the host has taken meanwhile is left to it' has 'taken by python3' state_of 8080
 t 'and served by it' is 'between 203.0.113.1 5' from_internet tcp 203.0.113.2 8080
 kill $between
@@ -191,9 +205,14 @@ until_ok 5 fails kill -0 $between
 on_host sh -c 'kill -HUP "$(cat /run/lxc/lxc-net.forward.pid)"'
 t 'once it has ended, the forward is active again' until_ok 15 active 8080
 t 'and leads to the container' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8080
-new_address() { in_container $web sh -c 'ip -4 addr flush eth0 && ip addr add 10.0.3.77/24 dev eth0 && ip route add default via 10.0.3.1'; }
+new_address() {
+    in_container $web ip -4 addr flush eth0
+    in_container $web ip addr add 10.0.3.77/24 dev eth0
+    in_container $web ip route add default via 10.0.3.1
+}
 t 'the container changes its address while it runs' new_address
-t 'the forward follows' until_ok 10 eval "from_internet tcp 203.0.113.2 8080 && forward list | grep -q '8080 .*10.0.3.77:80'"
+t 'the forward follows' \
+    until_ok 10 eval "from_internet tcp 203.0.113.2 8080 && forward list | grep -q '8080 .*10.0.3.77:80'"
 t 'lxc-net restarts' on_lxc lxc-net restart
 t 'and forwards again' is "$web 203.0.113.1 5" until_ok 10 from_internet tcp 203.0.113.2 8080
 crash() {
@@ -207,9 +226,10 @@ broken() { local s=0; on_lxc lxc-net status > "$WORK/status" || s=$?; [ $s -eq 3
 t 'status says so' broken
 t 'start starts it anew' on_lxc lxc-net start
 t 'and it forwards again' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8080
-t 'a flush of all rules does not reach it' is "$web 203.0.113.1 5" eval 'on_host nft flush ruleset; from_internet tcp 203.0.113.2 8080'
+t 'a flush of all rules does not reach it' \
+    is "$web 203.0.113.1 5" eval 'on_host nft flush ruleset; from_internet tcp 203.0.113.2 8080'
 
-# --- Copies, names, removal -----------------------------------------------------------------------------------------------
+# --- Copies, names, removal ---------------------------------------------------------------------------------------
 
 t 'a forward is removed' forward del 8080
 t 'its port is refused then' fails from_internet tcp 203.0.113.2 8080
@@ -220,12 +240,17 @@ on_host sed -i '1i# kept' "$P/$web/lxcbox.conf"
 before=$(file $web)
 copy() { on_lxc lxc-copy -n $web -N copy-$$; }
 t 'a copy has no forwards' eval "copy && fails file copy-$$"
-snapshot() { on_lxc lxc-snapshot -n copy-$$ && on_host rm "$P/copy-$$/lxcbox.conf" && on_lxc lxc-snapshot -n copy-$$ -r snap0; }
+snapshot() {
+    on_lxc lxc-snapshot -n copy-$$
+    on_host rm "$P/copy-$$/lxcbox.conf"
+    on_lxc lxc-snapshot -n copy-$$ -r snap0
+}
 forward add 9002 copy-$$ 2> /dev/null
 t 'a snapshot brings them back' eval "snapshot && [ \"\$(file copy-$$)\" = 'forward = tcp 9002 9002' ]"
 on_lxc lxc-destroy -s copy-$$
 t 'a container that is destroyed has none' fails eval 'forward list | grep 9002'
-t 'a container that is renamed keeps them, and the comments' is "$before" eval "on_lxc lxc-copy -R -n $web -N renamed-$$ && file renamed-$$"
+t 'a container that is renamed keeps them, and the comments' \
+    is "$before" eval "on_lxc lxc-copy -R -n $web -N renamed-$$ && file renamed-$$"
 web=renamed-$$
 t 'lxc-net stops' on_lxc lxc-net stop
 t 'no rule is left' is '' on_host nft list ruleset
