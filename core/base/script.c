@@ -1,14 +1,11 @@
 #include "core/base/script.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/str.h"
 
 static bool script_needs_shell(const char *command)
@@ -41,53 +38,27 @@ static int script_argv(const char *command, char *const *extra, struct string_li
     return r;
 }
 
-/* In the child: become the program, or report why not. */
-__attribute__((noreturn)) static void script_become(char **argv, char *const *environment, int report)
-{
-    sigset_t none;
-    int result;
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    for (size_t i = 0; environment && environment[i]; i++)
-        putenv(environment[i]);
-    execvp(argv[0], argv);
-    result = errno;
-    if (write(report, &result, sizeof(result)) < 0) {
-    }
-    _exit(127);
-}
-
 int script_run(const char *command, char *const *extra, char *const *environment, const char *what,
                struct error *err)
 {
     cleanup_string_list struct string_list argv = {0};
-    cleanup_fd int report = -1, report_child = -1;
-    int fds[2], status, failure = 0, r = script_argv(command, extra, &argv);
-    pid_t pid;
+    struct process_program program = {.environment = environment};
+    struct process p;
+    int r = script_argv(command, extra, &argv);
 
     if (r < 0)
         return error_set(err, r, "cannot run %s", what);
     if (!argv.count)
         return error_text(err, EINVAL, "%s names no program", what);
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return error_set(err, errno, "cannot run %s", what);
-    report = fds[0];
-    report_child = fds[1];
-    pid = fork();
-    if (pid < 0)
-        return error_set(err, errno, "cannot run %s", what);
-    if (pid == 0)
-        script_become(argv.items, environment, report_child);
-    close_fd(&report_child);
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return error_set(err, errno, "cannot wait for %s (%s)", what, command);
-    if (read(report, &failure, sizeof(failure)) == sizeof(failure) && failure)
-        return error_set(err, failure, "cannot run %s: %s", what, argv.items[0]);
-    if (WIFSIGNALED(status))
-        return error_text(err, ECANCELED, "%s: %s was ended by signal %d", what, command, WTERMSIG(status));
-    if (WEXITSTATUS(status) != 0)
-        return error_text(err, ECANCELED, "%s: %s ended with status %d", what, command, WEXITSTATUS(status));
-    return 0;
+    program.argv = argv.items;
+    r = process_start(&p, process_execute, &program, false, err);
+    if (r == 0)
+        r = process_finish(&p, err);
+    if (r < 0) {
+        error_context(err, "cannot run %s", what);
+        return r;
+    }
+    if (r > 128)
+        return error_text(err, ECANCELED, "%s: %s was ended by signal %d", what, command, r - 128);
+    return r == 0 ? 0 : error_text(err, ECANCELED, "%s: %s ended with status %d", what, command, r);
 }

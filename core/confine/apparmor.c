@@ -10,6 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/process.h"
 #include "core/confine/apparmor_profile.h"
 
 #define POLICY "/sys/kernel/security/apparmor/"
@@ -78,39 +79,27 @@ static int make_namespace(const struct apparmor *a)
     return !a->space || mkdir(path, 0755) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
-/* The text is its standard input; what it has to say of it is kept for the error. */
+/* The text is the compiler's standard input; what the compiler prints is kept for the error. */
 static int compile(const struct strbuf *text, struct error *err)
 {
     static const char what[] = "apparmor_parser cannot load the generated profile";
     cleanup_fd int in = memfd_create("profile", MFD_CLOEXEC), out = memfd_create("errors", MFD_CLOEXEC);
-    const char *program = compiler();
-    char said[400] = "";
-    int status = 0, r;
-    pid_t pid;
+    char *const argv[] = {(char *)compiler(), (char *)"-rKq", NULL};
+    struct process_program program = {.argv = argv, .streams = {in, out, out}};
+    char printed[400] = "";
+    int r = in < 0 || out < 0 ? -errno : write_all(in, text->text, text->length);
 
-    r = in < 0 || out < 0 ? -errno : write_all(in, text->text, text->length);
-    if (r < 0 || !program || lseek(in, 0, SEEK_SET) < 0 || (pid = fork()) < 0)
-        return error_set(err, r < 0 ? r : program ? errno : ENOENT, "%s", what);
-    if (pid == 0) {
-        sigset_t none;
-
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        if (dup2(in, STDIN_FILENO) == 0 && dup2(out, STDOUT_FILENO) == 1 && dup2(out, STDERR_FILENO) == 2)
-            execl(program, program, "-rKq", (char *)NULL);
-        _exit(127);
-    }
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return error_set(err, errno, "%s", what);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    if (lseek(out, 0, SEEK_SET) < 0 || read_all(out, said, sizeof(said) - 1) < 0)
-        said[0] = '\0';
-    said[strcspn(said, "\n")] = '\0';
-    if (!said[0])
-        snprintf(said, sizeof(said), "it ended with wait status 0x%x", status);
-    error_text(err, EINVAL, "%s: %s", what, said);
+    if (r < 0 || !argv[0] || lseek(in, 0, SEEK_SET) < 0)
+        return error_set(err, r < 0 ? r : argv[0] ? errno : ENOENT, "%s", what);
+    r = process_run(process_execute, &program, err);
+    if (r <= 0)
+        return r < 0 ? error_context(err, "%s", what) : 0;
+    if (lseek(out, 0, SEEK_SET) < 0 || read_all(out, printed, sizeof(printed) - 1) < 0)
+        printed[0] = '\0';
+    printed[strcspn(printed, "\n")] = '\0';
+    if (!printed[0])
+        snprintf(printed, sizeof(printed), "it ended with status %d", r);
+    error_text(err, EINVAL, "%s: %s", what, printed);
     return error_remedy(err, "look at lxc.apparmor.raw, whose lines stand at the end of it");
 }
 

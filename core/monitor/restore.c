@@ -15,6 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
+#include "core/base/process.h"
 #include "core/cgroup/cgroup.h"
 #include "core/confine/lsm.h"
 #include "core/monitor/monitor.h"
@@ -89,59 +90,44 @@ static int add_label(struct string_list *l, const struct monitor *m)
     return labels.selinux ? criu_add(l, "--lsm-profile", format_string("selinux:%s", labels.selinux)) : 0;
 }
 
+struct criu_call {
+    const struct monitor *monitor;
+    struct string_list *arguments;
+};
+
 /* With mounts of its own, in which the rootfs is one: criu makes that the root of the container's. */
-__attribute__((noreturn)) static void become_criu(const struct monitor *m, struct string_list *l, int report)
+static int become_criu(void *data, struct error *err)
 {
+    const struct criu_call *call = data;
+    const struct monitor *m = call->monitor;
     struct rootfs rootfs = ROOTFS_INIT;
-    struct error err = ERROR_INIT;
-    sigset_t none;
-    int r = unshare(CLONE_NEWNS) < 0 ? error_set(&err, errno, "cannot make a mount namespace") : 0;
+    int r = unshare(CLONE_NEWNS) < 0 ? error_set(err, errno, "cannot make a mount namespace") : 0;
 
     if (r == 0)
-        r = rootfs_isolate(&err);
+        r = rootfs_isolate(err);
     if (r == 0)
-        r = rootfs_mount(m->config, &rootfs, &err);
-    if (r == 0 && criu_add(l, "--root", rootfs.path) < 0)
-        r = error_set(&err, ENOMEM, "cannot restore %s", m->container->name);
-    if (r == 0) {
-        fcntl(m->console.pty.slave, F_SETFD, 0);
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        execvp(l->items[0], l->items);
-        error_set(&err, errno, "cannot run criu");
-        error_remedy(&err, "install criu");
-    }
-    (void)write_all(report, &err, sizeof(err));
-    _exit(127);
+        r = rootfs_mount(m->config, &rootfs, err);
+    if (r == 0 && criu_add(call->arguments, "--root", rootfs.path) < 0)
+        r = error_set(err, ENOMEM, "cannot restore %s", m->container->name);
+    if (r < 0)
+        return r;
+    fcntl(m->console.pty.slave, F_SETFD, 0);
+    process_execute(&(struct process_program){.argv = call->arguments->items}, err);
+    error_context(err, "cannot run the program");
+    return error_remedy(err, "install criu");
 }
 
 static int run_criu(const struct monitor *m, struct string_list *l, struct error *err)
 {
-    cleanup_fd int report = -1, report_child = -1;
-    struct error told;
-    int fds[2], status;
-    pid_t pid;
+    struct process p;
+    int r = process_start(&p, become_criu, &(struct criu_call){m, l}, false, err);
 
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return error_set(err, errno, "cannot run criu");
-    report = fds[0];
-    report_child = fds[1];
-    pid = fork();
-    if (pid == 0)
-        become_criu(m, l, report_child);
-    close_fd(&report_child);
-    if (pid < 0)
-        return error_set(err, errno, "cannot run criu");
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (read_all(report, &told, sizeof(told)) == sizeof(told)) {
-        *err = told;
-        return told.code;
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    error_text(err, ECANCELED, "criu restore failed, with %s %d", WIFSIGNALED(status) ? "signal" : "status",
-               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    if (r == 0)
+        r = process_finish(&p, err);
+    if (r <= 0)
+        return r;
+    error_text(err, ECANCELED, "criu restore failed, with %s %d", r > 128 ? "signal" : "status",
+               r > 128 ? r - 128 : r);
     return error_remedy(err, "%s/restore.log says why", m->options->checkpoint->directory);
 }
 

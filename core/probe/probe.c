@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 
 #define TIME_OUT_SECONDS 10
 
@@ -95,26 +96,18 @@ const struct probe probes[] = {
 const size_t probe_count = ARRAY_LENGTH(probes);
 
 /* What it mounts is its own. Without root most tries are refused, which then is the answer. */
-__attribute__((noreturn)) static void run_child(const struct probe *p)
+static int probe_inside(void *data, struct error *err)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    const struct probe *p = data;
+
+    (void)err;
     alarm(TIME_OUT_SECONDS);
     if (unshare(CLONE_NEWNS) == 0)
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-    _exit(p->try(p->argument) == 0 ? 0 : 1);
+    return p->try(p->argument) == 0 ? 0 : 1;
 }
 
 bool probe_run(const struct probe *p)
 {
-    pid_t pid = fork();
-    int status;
-
-    if (pid < 0)
-        return false;
-    if (pid == 0)
-        run_child(p);
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return false;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return process_run(probe_inside, (void *)p, NULL) == 0;
 }

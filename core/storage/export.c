@@ -13,10 +13,10 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/process.h"
 #include "core/config/edit.h"
 #include "core/command/command_client.h"
 #include "core/namespace/idmap.h"
-#include "core/namespace/program.h"
 #include "core/mount/rootfs.h"
 #include "core/storage/compress.h"
 #include "core/storage/copy.h"
@@ -154,33 +154,19 @@ static int fill_rootfs(struct exporting *e, struct xz_store *x, struct error *er
     return r;
 }
 
+static int put_rootfs_inside(void *data, struct error *err)
+{
+    return put_member(data, "rootfs.tar.xz", fill_rootfs, err);
+}
+
 /* The mounts end with the child; the offset in the archive is the same for both of us. */
 static int put_rootfs(struct exporting *e, struct error *err)
 {
-    struct program_report report;
-    pid_t self = getpid(), pid;
-    int r = program_report_open(&report, err), status;
+    int r = process_run(put_rootfs_inside, e, err);
 
-    if (r < 0)
-        return r;
-    pid = fork();
-    if (pid == 0) {
-        struct error told = ERROR_INIT;
-
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() == self)
-            r = put_member(e, "rootfs.tar.xz", fill_rootfs, &told);
-        if (r < 0)
-            program_report_fail(&report, &told, 1);
-        _exit(0);
-    }
-    if (pid < 0)
-        return error_set(err, errno, "cannot read the rootfs of %s", e->container->name);
-    r = program_report_read(&report, err);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (r == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-        r = error_text(err, ECHILD, "the process that read the rootfs of %s was killed", e->container->name);
+    if (r > 0)
+        return error_text(err, ECHILD, "the process that read the rootfs of %s was killed",
+                          e->container->name);
     return r;
 }
 

@@ -12,6 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/mountinfo.h"
+#include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/namespace/idmap.h"
 #include "core/storage/storage.h"
@@ -29,15 +30,18 @@ int storage_remedy(struct error *err)
     }
 }
 
-/* Files of the container's ids, which are not an ordinary user's own. */
-static int remove_entered(int dirfd, const char *name)
-{
-    int status = 1;
-    pid_t pid = fork();
+struct removal {
+    int dirfd;
+    const char *name;
+};
 
-    if (pid == 0)
-        _exit(idmap_enter(NULL, NULL) < 0 || remove_tree(dirfd, name) < 0);
-    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -EPERM;
+/* Files of the container's ids, which are not an ordinary user's own. */
+static int remove_entered(void *data, struct error *err)
+{
+    const struct removal *removal = data;
+    int r = idmap_enter(NULL, err);
+
+    return r < 0 ? r : remove_tree(removal->dirfd, removal->name);
 }
 
 int storage_check_unmounted(const char *path, const char *except, struct error *err)
@@ -78,7 +82,7 @@ int storage_remove_tree(int dirfd, const char *name, struct error *err)
         return error_context(err, "cannot remove %s", name);
     r = remove_tree(dirfd, name);
     if ((r == -EPERM || r == -EACCES) && geteuid() != 0)
-        r = remove_entered(dirfd, name);
+        r = process_run(remove_entered, &(struct removal){dirfd, name}, NULL) == 0 ? 0 : -EPERM;
     if (r == 0)
         return 0;
     error_set(err, r, "cannot remove %s", name);

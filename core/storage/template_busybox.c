@@ -12,6 +12,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/process.h"
 #include "core/storage/storage.h"
 
 static const struct {
@@ -206,30 +207,39 @@ static int find_busybox(struct string_list *found, struct error *err)
     return error_remedy(err, "install busybox-static, or name one with --busybox-path");
 }
 
+struct listing {
+    int busybox, out;
+};
+
+static int list_inside(void *data, struct error *err)
+{
+    const struct listing *l = data;
+
+    if (dup2(l->out, STDOUT_FILENO) >= 0)
+        fexecve(l->busybox, (char *[]){"busybox", "--list", NULL}, (char *[]){NULL});
+    return error_set(err, errno, "cannot execute it");
+}
+
 /* What `busybox --list` prints: the commands that are built in. */
 static int list_commands(int busybox, const char *path, char **out, struct error *err)
 {
     cleanup_fd int in = -1, child_out = -1;
     cleanup_free char *text = calloc(1, 65536);
-    int fds[2], status;
+    struct process p;
+    int fds[2], r;
     ssize_t n;
-    pid_t pid;
 
     if (!text || pipe2(fds, O_CLOEXEC) < 0)
         return error_set(err, errno, "cannot run %s", path);
     in = fds[0];
     child_out = fds[1];
-    pid = fork();
-    if (pid == 0) {
-        if (dup2(child_out, STDOUT_FILENO) >= 0)
-            fexecve(busybox, (char *[]){"busybox", "--list", NULL}, (char *[]){NULL});
-        _exit(127);
-    }
+    r = process_start(&p, list_inside, &(struct listing){busybox, child_out}, true, err);
+    if (r < 0)
+        return r;
     close_fd(&child_out);
     n = read_all(in, text, 65535);
-    if (pid < 0 || waitpid(pid, &status, 0) < 0 || n < 0)
-        return error_set(err, errno, "cannot run %s", path);
-    if (status != 0 || !strstr(text, "init\n")) {
+    r = process_finish(&p, NULL);
+    if (r != 0 || n < 0 || !strstr(text, "init\n")) {
         error_text(err, ENOEXEC, "%s does not run here, or has no command \"init\" built in", path);
         return error_remedy(err, "name another busybox with --busybox-path");
     }

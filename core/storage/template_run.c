@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/process.h"
 #include "core/storage/storage.h"
 
 #define MAX_FILE (1 << 20)
@@ -31,23 +29,13 @@ static char *find_program(const char *name, struct error *err)
 /* Its exit status, or a negative errno. It does not outlive us. */
 static int run(const char *path, char **argv, struct error *err)
 {
-    pid_t self = getpid(), pid = fork();
-    int status;
+    struct process_program program = {.argv = argv};
+    int r;
 
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() == self)
-            execv(path, argv);
-        _exit(127);
-    }
-    while (pid > 0 && waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            pid = -1;
-    if (pid < 0)
-        return error_set(err, errno, "cannot run template %s", path);
-    if (WIFSIGNALED(status))
-        return error_text(err, EINTR, "template %s was ended by signal %d", path, WTERMSIG(status));
-    return WEXITSTATUS(status);
+    r = process_run(process_execute, &program, err);
+    if (r < 0)
+        return error_context(err, "cannot run template %s", path);
+    return r > 128 ? error_text(err, EINTR, "template %s was ended by signal %d", path, r - 128) : r;
 }
 
 int template_run_help(const char *name, struct error *err)

@@ -48,7 +48,7 @@ nothing_left() { ! find /sys/fs/cgroup -maxdepth 3 -name "lxc.*.$N" | grep . && 
 t 'where there is no checkpoint it says so' refuses "there is no checkpoint in $WORK/kept" restore
 mkdir "$WORK/kept" && : > "$WORK/kept/inventory.img" && printf 'tty[8800:21]' > "$WORK/kept/tty.info"
 t 'nothing is left of that' nothing_left
-t 'without criu nothing is restored' refuses 'cannot run criu: No such file.*\(install criu\)' env PATH=/nonexistent "$LXCBOX" lxc-checkpoint -r -P "$P" -n $N -D "$WORK/kept"
+t 'without criu nothing is restored' refuses 'cannot run the program: criu: No such file.*\(install criu\)' env PATH=/nonexistent "$LXCBOX" lxc-checkpoint -r -P "$P" -n $N -D "$WORK/kept"
 sed -i 's/^lxc.net.0.type.*/lxc.net.0.type = veth/' "$P/$N/config" && printf 'lxc.net.0.veth.pair = veth-%s\nlxc.net.0.name = lan\nlxc.net.0.link = nobridge\n' $$ >> "$P/$N/config"
 printf '#!/bin/sh\nprintf "%%s\\n" "$*" > %s/called\nexit 3\n' "$WORK" > "$WORK/bin/criu"
 restore_called() { PATH=$WORK/bin:$PATH restore 2> /dev/null; cat "$WORK/called"; }
