@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
@@ -11,6 +12,7 @@
 #include "core/cgroup/cgroup.h"
 #include "core/config/config.h"
 #include "core/command/command_client.h"
+#include "core/monitor/last_run.h"
 #include "core/links/interfaces.h"
 #include "core/storage/list.h"
 #include "net/link/link.h"
@@ -52,6 +54,8 @@ struct info {
     struct cgroup_statistics use;
     struct link_use links[LINKS_MAX];
     size_t link_count;
+    bool exit_known; /* of a stopped container */
+    struct last_exit exit;
 };
 
 static void info_free(struct info *i)
@@ -186,6 +190,19 @@ static void print_addresses(bool bare, const struct interfaces *interfaces)
     }
 }
 
+/* How the last run ended. LXC does not print this: only where all is asked for, and it is known. */
+static void print_exit(const struct last_exit *last)
+{
+    time_t seconds = (time_t)last->time_seconds;
+    char number[16], ended[32];
+    struct tm tm;
+
+    snprintf(number, sizeof(number), "%d", last->status);
+    print_text(false, "Exit status:", number);
+    if (gmtime_r(&seconds, &tm) && strftime(ended, sizeof(ended), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+        print_text(false, "Ended:", ended);
+}
+
 static void print_info(const struct lxc_info_options *o, const struct info *info, bool named)
 {
     bool bare = o->raw && o->ips + o->pid + o->state == 1 && !o->statistics && !named;
@@ -203,6 +220,8 @@ static void print_info(const struct lxc_info_options *o, const struct info *info
         print_addresses(bare, &info->interfaces);
     if (o->statistics && info->state != STATE_STOPPED)
         print_statistics(o, info);
+    if (named && info->exit_known)
+        print_exit(&info->exit);
 }
 
 /* The configuration that -c asks: FILE, else the container's, else that of the running container alone. */
@@ -300,6 +319,10 @@ static int put_info(const struct lxc_info_options *o, const struct info *info, s
     }
     if (o->statistics && info->state != STATE_STOPPED)
         r |= put_statistics(out, info);
+    if (o->state && info->exit_known) {
+        r |= json_number(out, "exit_status", info->exit.status);
+        r |= json_number(out, "ended_seconds", info->exit.time_seconds);
+    }
     return r;
 }
 
@@ -332,6 +355,8 @@ static int collect(const struct lxc_info_options *o, struct info *info, struct e
         return container_absent(&info->container, NULL, err);
     if (info->state != STATE_STOPPED)
         read_running(o, info);
+    else
+        info->exit_known = last_exit_read(&info->container, &info->exit) == 0;
     return 0;
 }
 

@@ -59,8 +59,9 @@ static int lxc_start_run(struct invocation *in, struct error *err)
                                   .close_inherited = o->close_all,
                                   .pidfile = o->pidfile};
     struct container c;
-    int r;
+    int ended_status = -1, r;
 
+    start.ended_status = &ended_status;
     config_init(&config);
     r = container_select(&o->container, in, &c, err);
     if (r == 0)
@@ -77,6 +78,10 @@ static int lxc_start_run(struct invocation *in, struct error *err)
         fprintf(stderr, "%s: %s\n", in->applet, error_format(err, text, sizeof(text)));
         return 0;
     }
+    if (ended_status > 0 || (ended_status == 0 && !o->container.quiet)) /* status 0 also of LXC's lxc-start */
+        fprintf(stderr,
+                "%s: %s: the first process ended at once with status %d (lxc-logs -n %s shows its output)\n",
+                in->applet, c.name, ended_status, c.name);
     return r < 0 ? error_context(err, "%s", c.name) : r;
 }
 

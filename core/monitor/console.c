@@ -9,6 +9,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/monitor/last_run.h"
 #include "core/monitor/start.h"
 
 #define PATIENCE_MS   1000
@@ -40,15 +41,28 @@ bool console_wanted(const struct config *c)
 
 static int open_log(struct console *c, struct error *err)
 {
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC | (c->log_kept ? O_NOFOLLOW : 0);
     struct stat st;
 
-    c->log = open(c->log_path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
+    c->log = open(c->log_path, flags, 0600);
     if (c->log < 0 || fstat(c->log, &st) < 0) {
         error_set(err, errno, "cannot open the console's log %s", c->log_path);
         return error_remedy(err, "set lxc.console.logfile (lxc-start -L) to a file that can be made");
     }
     c->log_size_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     return 0;
+}
+
+/* The container's own log, bounded. Without it the container starts all the same. */
+static void open_kept_log(struct console *c, const char *path)
+{
+    struct error err = ERROR_INIT;
+
+    c->log_path = path;
+    c->log_kept = c->log_rotate = true;
+    c->log_limit_bytes = LAST_CONSOLE_BYTES;
+    if (open_log(c, &err) < 0 && err.code != -ENOENT) /* a container without a directory */
+        log_warn("console", "%s: what the container writes there is not kept", err.text);
 }
 
 /* The configuration has rounded the size up to a power of two. */
@@ -84,7 +98,7 @@ static int open_path(struct console *c, const char *path, struct error *err)
 }
 
 int console_open(struct console *c, struct loop *loop, const struct config *config,
-                 const struct start_options *options, struct error *err)
+                 const struct start_options *options, const char *kept_path, struct error *err)
 {
     int r = 0;
 
@@ -100,6 +114,8 @@ int console_open(struct console *c, struct loop *loop, const struct config *conf
         return r;
     if (c->log_path && c->log_path[0])
         r = open_log(c, err);
+    else if (kept_path)
+        open_kept_log(c, kept_path);
     if (r == 0 && config->console_path && config->console_path[0]) {
         r = open_path(c, config->console_path, err);
     } else if (r == 0 && options->foreground) {

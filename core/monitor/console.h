@@ -44,6 +44,7 @@ struct console {
     uint64_t log_size_bytes;  /* written so far */
     uint64_t log_limit_bytes; /* lxc.console.size; 0: none */
     bool log_rotate;          /* at the limit: keep the old one as FILE.1, else stop at the limit */
+    bool log_kept;            /* not the config's, but the file that core/monitor/last_run.h describes */
 };
 
 #define CONSOLE_NONE                                                                                         \
@@ -56,10 +57,11 @@ bool console_wanted(const struct config *c);
 
 /*
  * Before a start: open the log, the ring and lxc.console.path; in the foreground use standard input and
- * output, for lxc-execute what of them is a terminal. 0 or a negative errno with `err` filled.
+ * output, for lxc-execute what of them is a terminal. `kept_path` (NULL: none) is the log where the
+ * configuration names none; it must outlive the console. 0 or a negative errno with `err` filled.
  */
 int console_open(struct console *c, struct loop *loop, const struct config *config,
-                 const struct start_options *options, struct error *err);
+                 const struct start_options *options, const char *kept_path, struct error *err);
 
 /* The container's pty has come: relay from now on, which puts the user's terminal in raw mode. */
 int console_connect(struct console *c, struct error *err);

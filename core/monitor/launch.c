@@ -203,7 +203,7 @@ int launch(struct monitor *m, struct error *err)
     if (!restores)
         r = seccomp_prepare(m->config, &seccomp, err);
     if (r == 0)
-        r = console_open(&m->console, &m->loop, m->config, m->options, err);
+        r = console_open(&m->console, &m->loop, m->config, m->options, m->kept_path, err);
     if (r == 0)
         r = run_hooks(m, HOOK_PRE_START, NULL, err);
     if (r == 0)

@@ -5,16 +5,22 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/str.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/monitor/last_run.h"
 #include "core/monitor/launch.h"
 #include "core/command/monitord.h"
 #include "core/base/signal.h"
 #include "core/command/protocol.h"
+
+#define SETTLE_MS 50
 
 void monitor_note_state(struct monitor *m, enum container_state state)
 {
@@ -90,7 +96,7 @@ static void handle_signal(const struct signalfd_siginfo *info, void *data)
 /* Until init has ended. */
 static int follow(struct monitor *m, struct error *err)
 {
-    int r = loop_run(&m->loop);
+    int r = m->init.pid ? loop_run(&m->loop) : 0; /* it may have ended already, see settle() */
 
     return r < 0 ? error_set(err, r, "cannot wait for what %s does", m->container->name) : 0;
 }
@@ -127,18 +133,59 @@ static int open_loop(struct monitor *m, sigset_t *before, struct error *err)
     return r < 0 ? error_set(err, r, "cannot watch over %s", m->container->name) : 0;
 }
 
+static int exit_status(const struct monitor *m)
+{
+    if (!WIFSIGNALED(m->init_status))
+        return WEXITSTATUS(m->init_status);
+    if (m->clone_flags & CLONE_NEWPID && WTERMSIG(m->init_status) == SIGINT)
+        return 0;
+    return 128 + WTERMSIG(m->init_status);
+}
+
+/* 'S' in /proc/PID/stat: proc_pid_stat(5). */
+static bool init_sleeps(pid_t pid)
+{
+    cleanup_free char *stat = NULL;
+    const char *rest;
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    rest = file_read(AT_FDCWD, path, 4096, &stat, NULL) == 0 ? strrchr(stat, ')') : NULL;
+    return rest && starts_with(rest, ") S");
+}
+
+/*
+ * An init that cannot run ends in its first moments; one that can comes to wait for something soon. Watch it
+ * so long, and no longer than SETTLE_MS. Returns its exit status where it has ended, else -1.
+ */
+static int settle(struct monitor *m)
+{
+    const struct timespec pause = {0, 500000};
+
+    for (int64_t end_ms = clock_monotonic_ms() + SETTLE_MS; clock_monotonic_ms() < end_ms;) {
+        reap_init(m);
+        if (!m->init.pid)
+            return exit_status(m);
+        if (init_sleeps(m->init.pid))
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return -1;
+}
+
 /*
  * -EPIPE: the starter has gone meanwhile; then its container must not stay. Its standard error is let go of:
  * ours is what standard output is, /dev/null.
  */
-static int tell_starter(const struct monitor *m, int *report, struct error *err)
+static int tell_starter(struct monitor *m, int *report, struct error *err)
 {
-    const struct error none = ERROR_INIT;
+    struct start_report started = {.error = ERROR_INIT};
     int r;
 
     if (*report < 0)
         return 0;
-    r = message_send(*report, &none, sizeof(none), false, NULL);
+    started.ended_status = settle(m);
+    r = message_send(*report, &started, sizeof(started), false, NULL);
     close_fd(report);
     dup2(STDOUT_FILENO, STDERR_FILENO);
     return r < 0 ? error_set(err, r, "who started %s has gone before it ran", m->container->name) : 0;
@@ -149,15 +196,6 @@ static int tell_starter(const struct monitor *m, int *report, struct error *err)
 static bool wants_reboot(const struct monitor *m)
 {
     return m->clone_flags & CLONE_NEWPID && WIFSIGNALED(m->init_status) && WTERMSIG(m->init_status) == SIGHUP;
-}
-
-static int exit_status(const struct monitor *m)
-{
-    if (!WIFSIGNALED(m->init_status))
-        return WEXITSTATUS(m->init_status);
-    if (m->clone_flags & CLONE_NEWPID && WTERMSIG(m->init_status) == SIGINT)
-        return 0;
-    return 128 + WTERMSIG(m->init_status);
 }
 
 static int run(struct monitor *m, int *report, struct error *err)
@@ -211,8 +249,13 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     owner = m.listening >= 0; /* else another monitor runs the container, and its state is not ours */
     if (r == 0)
         r = write_pidfile(options->pidfile, err);
-    if (r == 0)
+    if (r == 0) {
+        last_run_forget(c);
+        m.kept_path = container_path(c, LAST_CONSOLE);
         r = run(&m, report, err);
+    }
+    if (r >= 0 && last_exit_write(c, r) < 0)
+        log_warn("monitor", "cannot record the exit status of %s", c->name);
     if (owner && options->pidfile)
         unlink(options->pidfile);
     /* A client that learns of the end may start the container again at once: the socket's name must be free.
@@ -225,6 +268,7 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     }
     if (owner)
         monitor_set_state(&m, STATE_STOPPED);
+    free(m.kept_path);
     state_clients_free(&m.state_clients);
     close_fd(&m.refused);
     loop_close(&m.loop);

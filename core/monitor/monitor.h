@@ -36,6 +36,7 @@ struct monitor {
     uint64_t clone_flags;               /* CLONE_NEW* mask of the namespaces of init's own */
     int namespace_fds[NAMESPACE_KINDS]; /* init's, for hooks that want them; -1 */
     struct cgroup *cgroup;              /* NULL: none yet */
+    char *kept_path;                    /* where the console's last output stays (core/monitor/last_run.h) */
     struct console console;
     struct apparmor apparmor;
     struct network_state network;

@@ -97,19 +97,19 @@ __attribute__((noreturn)) static void daemon_run(const struct container *c, stru
 {
     /* LXC's title: people and scripts look for it. */
     cleanup_free char *title = format_string("[lxc monitor] %s %s", c->lxcpath, c->name);
-    struct error err = ERROR_INIT;
+    struct start_report failed = {.error = ERROR_INIT, .ended_status = -1};
     int r;
 
     if (title)
         title_set(title);
     close_inherited(report);
-    r = leave_terminal(&err);
+    r = leave_terminal(&failed.error);
     if (r == 0)
-        r = live(c, config, o, &report, &err);
+        r = live(c, config, o, &report, &failed.error);
     if (r < 0 && report >= 0)
-        (void)send(report, &err, sizeof(err), MSG_NOSIGNAL);
+        (void)send(report, &failed, sizeof(failed), MSG_NOSIGNAL);
     else if (r < 0)
-        log_error("start", "%s", err.text);
+        log_error("start", "%s", failed.error.text);
     _exit(r < 0 ? 1 : 0);
 }
 
@@ -117,7 +117,7 @@ static int start_daemon(const struct container *c, struct config *config, const 
                         struct error *err)
 {
     cleanup_fd int report = -1, report_child = -1;
-    struct error told;
+    struct start_report told;
     int fds[2];
     pid_t pid;
 
@@ -135,13 +135,16 @@ static int start_daemon(const struct container *c, struct config *config, const 
         error_text(err, ECHILD, "the monitor of %s ended before it ran", c->name);
         return error_remedy(err, "look into the kernel's log");
     }
-    if (told.code == 0)
+    if (told.error.code == 0) {
+        if (o->ended_status)
+            *o->ended_status = told.ended_status;
         return 0;
+    }
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
     if (err)
-        *err = told;
-    return told.code;
+        *err = told.error;
+    return told.error.code;
 }
 
 int container_start(const struct container *c, struct config *config, const struct start_options *o,

@@ -26,7 +26,15 @@ struct start_options {
     const struct checkpoint_options *checkpoint;          /* what is restored; until it reboots */
     int (*remove)(const struct container *c,
                   struct error *err); /* lxc.ephemeral: container_remove_ephemeral() */
-    const char *pidfile;              /* gets the monitor's pid, removed at the end; NULL: none */
+    int *ended_status;   /* in the background: gets init's exit status where that ended in its first moments,
+                            else   -1; NULL: not wanted */
+    const char *pidfile; /* gets the monitor's pid, removed at the end; NULL: none */
+};
+
+/* What the monitor sends to lxc-start. */
+struct start_report {
+    struct error error; /* code 0: the container has started */
+    int ended_status;   /* as above */
 };
 
 /*

@@ -93,6 +93,7 @@ lxcbox lxc-attach -P "$P" -n mon-a -- sh -c 'echo written-in-the-buffer > /dev/c
 t 'without a file the buffer is printed' has written-in-the-buffer lxcbox lxc-logs -P "$P" -c mon-a
 t 'reading leaves it as it is' has written-in-the-buffer lxcbox lxc-logs -P "$P" -cC mon-a
 t '-C emptied it' eval '! lxcbox lxc-logs -P "$P" -c mon-a | grep written-in-the-buffer'
-t 'where nothing is kept it is said how to' refuses 'set lxc.console.buffer.size' lxcbox lxc-logs -P "$P" -c mon-b
+mkdir "$P/mon-c" && touch "$P/mon-c/config"
+t 'where nothing is kept it is said how to' refuses 'set lxc.console.logfile' lxcbox lxc-logs -P "$P" -c mon-c
 t 'where there is no log it is said' refuses 'mon-b has no lxc.log.file' lxcbox lxc-logs -P "$P" -L mon-b
 t 'a container that does not exist is refused' refuses 'no container mon-z' lxcbox lxc-logs -P "$P" mon-z

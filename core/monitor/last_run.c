@@ -1,0 +1,58 @@
+#include "core/monitor/last_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+
+void last_run_forget(const struct container *c)
+{
+    static const char *const files[] = {LAST_CONSOLE, LAST_CONSOLE_OLD, LAST_EXIT};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
+        cleanup_free char *path = container_path(c, files[i]);
+
+        if (path)
+            unlink(path);
+    }
+}
+
+/* Not synced to the disk: it would cost more than the whole end of the container. */
+int last_exit_write(const struct container *c, int status)
+{
+    cleanup_free char *path = container_path(c, LAST_EXIT);
+    cleanup_fd int fd = -1;
+    char text[40];
+
+    if (!path)
+        return -ENOMEM;
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    snprintf(text, sizeof(text), "%d %lld\n", status, (long long)time(NULL));
+    return write_all(fd, text, strlen(text));
+}
+
+int last_exit_read(const struct container *c, struct last_exit *out)
+{
+    cleanup_free char *path = container_path(c, LAST_EXIT), *text = NULL;
+    int r = path ? file_read(AT_FDCWD, path, 64, &text, NULL) : -ENOMEM;
+    char status[16], seconds[24];
+    int64_t number;
+
+    if (r < 0)
+        return r;
+    if (!line_word(text, 0, status, sizeof(status)) || !line_word(text, 1, seconds, sizeof(seconds)) ||
+        parse_int64(status, 10, 0, 255, &number) < 0 ||
+        parse_int64(seconds, 10, 0, INT64_MAX, &out->time_seconds) < 0)
+        return -EBADMSG;
+    out->status = (int)number;
+    return 0;
+}

@@ -1,0 +1,51 @@
+# What stays of a container's last run: the end of its console's output, and how its first process ended.
+. tests/lib.sh
+needs_root
+P=$WORK/lxc
+N=last-$$
+mkdir "$P"
+echo 'lxc.net.0.type = empty' > "$WORK/config"
+lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+cleanup 'lxcbox lxc-stop -k -P "$P" $N'
+
+start() { lxcbox lxc-start -P "$P" $N "$@"; }
+info() { lxcbox lxc-info -P "$P" $N "$@"; }
+logs() { lxcbox lxc-logs -P "$P" $N "$@"; }
+run() { start "$@" 2> "$WORK/said"; lxcbox lxc-wait -P "$P" $N -s STOPPED -t 60; } # to its end
+
+t 'of a container that never ran no end is known' is "$(printf 'Name:           %s\nState:          STOPPED' $N)" info
+t 'nor any output, which is said' refuses 'what .* writes on its console is not kept' logs
+
+run -- /bin/sh -c 'echo first words; exit 5'
+t 'an init that ends at once is reported with its status' \
+    has "^lxc-start: $N: the first process ended at once with status 5 \\(" cat "$WORK/said"
+t 'lxc-info shows the status' has '^Exit status:    5$' info
+t 'and the time' has "^Ended:          $(date -u +%Y-%m-%dT)[0-9:]{8}Z$" info
+t 'its output is there' has 'first words' logs
+t 'what scripts ask for stays as it is in LXC' is STOPPED info -sH
+json() { info --format json | python3 -c 'import json, sys; d = json.load(sys.stdin); print(d["exit_status"], d["ended_seconds"] > 1e9)'; }
+t 'JSON has them too' is '5 True' json
+
+start -- /bin/sh -c 'echo second words; sleep 600'
+t 'an init that runs is not reported as ended' is '' eval 'lxcbox lxc-stop -k -P "$P" $N; start -- /bin/sh -c "echo second words; sleep 600" 2>&1'
+until_said() { for _ in $(seq 200); do logs | grep -q "$1" && return; sleep 0.05; done; return 1; }
+t 'also what a running container writes is kept' until_said 'second words'
+t 'of its last run alone' fails eval 'logs | grep "first words"'
+t 'a running container has no end' fails eval 'info | grep -E "^(Exit|Ended)"'
+lxcbox lxc-stop -k -P "$P" $N
+t 'a killed one has the status of its signal' has '^Exit status:    137$' info
+
+start -- /bin/sh -c 'for i in 1 2 3 4 5 6; do echo line $i; sleep 0.2; done'
+t '-f prints all until the container stops' is "$(printf 'line %s\r\n' 1 2 3 4 5 6)" timeout 60 "$LXCBOX" lxc-logs -P "$P" $N -f
+t '-f of a stopped container ends' has 'line 6' timeout 60 "$LXCBOX" lxc-logs -P "$P" $N -f
+
+run -- /bin/sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo line $i; done'
+kept_bytes() { cat "$P/$N"/lxcbox.console.log* | wc -c; }
+t 'what is kept is bounded' test "$(kept_bytes)" -le 131072
+t 'and has the end' is $'line 30000\r' eval 'logs | tail -n 1'
+t '-C empties it' eval 'logs -C > /dev/null && is "" logs'
+t 'a copy has nothing of it' eval 'lxcbox lxc-copy -P "$P" -n $N -N $N-copy && ! ls "$P/$N-copy" | grep lxcbox'
+if command -v lxc-ls > /dev/null; then
+    t 'stock LXC is not troubled' is $N eval "lxc-ls -P '$P' -1 | grep -x $N"
+fi
+t 'it goes away with the container' eval 'lxcbox lxc-destroy -P "$P" $N && [ ! -e "$P/$N" ]'
