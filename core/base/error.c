@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * The code of the last error of a caller that wants none: error_remedy() and error_context() follow at once,
+ * and return it as they return that of an error object.
+ */
+static _Thread_local int unwanted_code;
+
 static void set(struct error *err, int errnum, int words, const char *format, va_list args)
 {
     err->code = errnum ? -errnum : -EINVAL;
@@ -21,12 +27,13 @@ int error_set(struct error *err, int errnum, const char *format, ...)
     va_list args;
 
     errnum = errnum < 0 ? -errnum : errnum;
-    if (err) {
-        va_start(args, format);
-        set(err, errnum, 1, format, args);
-        va_end(args);
-    }
-    return errnum ? -errnum : -EINVAL;
+    unwanted_code = errnum ? -errnum : -EINVAL;
+    if (!err)
+        return unwanted_code;
+    va_start(args, format);
+    set(err, errnum, 1, format, args);
+    va_end(args);
+    return err->code;
 }
 
 int error_text(struct error *err, int errnum, const char *format, ...)
@@ -34,12 +41,13 @@ int error_text(struct error *err, int errnum, const char *format, ...)
     va_list args;
 
     errnum = errnum < 0 ? -errnum : errnum;
-    if (err) {
-        va_start(args, format);
-        set(err, errnum, 0, format, args);
-        va_end(args);
-    }
-    return errnum ? -errnum : -EINVAL;
+    unwanted_code = errnum ? -errnum : -EINVAL;
+    if (!err)
+        return unwanted_code;
+    va_start(args, format);
+    set(err, errnum, 0, format, args);
+    va_end(args);
+    return err->code;
 }
 
 int error_remedy(struct error *err, const char *format, ...)
@@ -47,7 +55,7 @@ int error_remedy(struct error *err, const char *format, ...)
     va_list args;
 
     if (!err)
-        return -EINVAL;
+        return unwanted_code;
     va_start(args, format);
     vsnprintf(err->remedy, sizeof(err->remedy), format, args);
     va_end(args);
@@ -61,7 +69,7 @@ int error_context(struct error *err, const char *format, ...)
     size_t used;
 
     if (!err)
-        return -EINVAL;
+        return unwanted_code;
     memcpy(before, err->text, sizeof(before));
     va_start(args, format);
     vsnprintf(err->text, sizeof(err->text), format, args);

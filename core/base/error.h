@@ -12,7 +12,7 @@
 struct error {
     int code;       /* negative errno; 0 while no error is held */
     char text[480]; /* what was being done, on what: "cannot attach veth to bridge lxcbr0: No such device" */
-    char remedy[240]; /* what a person can do: "run \"lxc-net start\" or set lxc.net.0.link"; may be empty */
+    char remedy[240]; /* what the user can do: "run \"lxc-net start\" or set lxc.net.0.link"; may be empty */
 };
 
 #define ERROR_INIT                                                                                           \
@@ -30,13 +30,13 @@ int error_set(struct error *err, int errnum, const char *format, ...) __attribut
 /* The same without the errno's words, for texts that say it better themselves; the code is -errnum. */
 int error_text(struct error *err, int errnum, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Add the remedy to an error that is set. Returns err->code (or -EINVAL for a NULL err). */
+/* Add the remedy to an error that was just set. Returns its code, also for a NULL err. */
 int error_remedy(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Put "context: " before the text of an error that is set. Returns err->code. */
+/* Put "context: " before the text of an error that was just set. Returns its code, also for a NULL err. */
 int error_context(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Forget what is held, so that the struct can be used for another attempt. NULL is let be. */
+/* Forget what is held, so that the struct can be used for another attempt. NULL is ignored. */
 void error_clear(struct error *err);
 
 /* Write "text (remedy)" into `out`, always terminated, control bytes as '?'. Returns `out`. */

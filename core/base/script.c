@@ -54,10 +54,8 @@ int script_run(const char *command, char *const *extra, char *const *environment
     r = process_start(&p, process_execute, &program, false, err);
     if (r == 0)
         r = process_finish(&p, err);
-    if (r < 0) {
-        error_context(err, "cannot run %s", what);
-        return r;
-    }
+    if (r < 0)
+        return error_context(err, "cannot run %s", what);
     if (r > 128)
         return error_text(err, ECANCELED, "%s: %s was ended by signal %d", what, command, r - 128);
     return r == 0 ? 0 : error_text(err, ECANCELED, "%s: %s ended with status %d", what, command, r);

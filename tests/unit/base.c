@@ -551,10 +551,21 @@ static void removing_a_tree_follows_no_link(void **state)
     assert_int_equal(faccessat(dir, "gone", F_OK, 0), -1);
 }
 
+static void the_code_is_returned_without_an_error_object(void **state)
+{
+    (void)state;
+    assert_int_equal(error_set(NULL, ENODEV, "x"), -ENODEV);
+    assert_int_equal(error_remedy(NULL, "y"), -ENODEV);
+    assert_int_equal(error_context(NULL, "z"), -ENODEV);
+    error_text(NULL, EBUSY, "x");
+    assert_int_equal(error_remedy(NULL, "y"), -EBUSY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_carries_cause_and_remedy),
+        cmocka_unit_test(the_code_is_returned_without_an_error_object),
         cmocka_unit_test(an_error_is_one_line_without_control_bytes),
         cmocka_unit_test(an_error_longer_than_its_room_is_cut_and_terminated),
         cmocka_unit_test(who_wants_no_error_gets_the_code_alone),
