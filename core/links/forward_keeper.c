@@ -237,9 +237,10 @@ int forward_keeper_reload(const struct forward_entry *e, bool gone, struct error
     if (kill(pid, SIGHUP) < 0 && errno != ESRCH)
         return error_set(err, errno, "cannot notify the process that keeps forwards (pid %d)", (int)pid);
     while (report_find(e, !gone, &report) == gone && forward_keeper_find() == pid) {
-        if (clock_monotonic_ms() > end_ms)
-            return error_text(err, ETIMEDOUT, "the process that keeps forwards (pid %d) does not answer",
-                              (int)pid);
+        if (clock_monotonic_ms() > end_ms) {
+            error_text(err, ETIMEDOUT, "the process that keeps forwards (pid %d) does not answer", (int)pid);
+            return error_remedy(err, "run \"lxc-net restart\"");
+        }
         nanosleep(&pause, NULL);
     }
     return 0;

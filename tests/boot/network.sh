@@ -187,10 +187,20 @@ t 'a wireless uplink is not put into the bridge' refuses \
     'wlan0 is wireless and cannot be part of a bridge: .*\(run "lxc-net start" without --bridge-uplink; containers then go through masq' \
     lxcbox lxc-net start --bridge-uplink wlan0
 t 'nothing is left of that' fails lxcbox ip link show lxcbr0
+mkdir -p /etc/lxc
+echo lxc.lxcpath = /lxc > /etc/lxc/lxc.conf
 t 'lxc-net starts without that' lxcbox lxc-net start
 t 'and says which way packets leave' has '^Uplink: +wlan0 \(IPv4, masqueraded\)' lxcbox lxc-net status
 t 'a container has an address from it' container b 'type = veth' 'link = lxcbr0' 'flags = up' 'ipv4.address = dhcp'
 t 'and goes out through the masquerade' eval 'for i in 1 2 3 4 5 6 7 8; do pings b 10.66.0.1 && break; usleep 300000; done'
+inside b /bin/busybox httpd -p 80 -h /etc
+fetch() { printf 'GET /lxc.conf HTTP/1.0\r\n\r\n' | /bin/busybox nc -w 3 $1 8080; }
+mkdir -p /lxc/base/etc
+echo it is b > /lxc/base/etc/lxc.conf
+t 'a port of the machine leads to the container' lxcbox lxc-net forward add 8080 b:80
+t 'by its own address' has '^it is b' fetch 10.66.0.2
+t 'and by 127.0.0.1' has '^it is b' fetch 127.0.0.1
+t 'nothing is in its way' has ' active$' lxcbox lxc-net forward list
 t 'lxc-net stops' eval 'stop_all; lxcbox lxc-net stop'
 t 'a running container starts' container c 'type = empty'
 t 'lxc-device moves a wireless interface into it' eval 'lxcbox lxc-device -P /lxc -n c add wlan1 radio && outside c ip link show radio'
@@ -220,7 +230,7 @@ run() { # WHAT IMAGE LINE OPTION...
     cat "$WORK/said"
     t "the machine $what comes to its end" grep -q '^the end' "$WORK/said"
 }
-t 'an initramfs is written' image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,crc32c_generic,af_packet,virtio_pci,virtio_net,mac80211_hwsim "$guest"
+t 'an initramfs is written' image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,nft_nat,nft_ct,nft_fib_ipv4,nft_fib_ipv6,nf_conntrack_netlink,crc32c_generic,af_packet,virtio_pci,virtio_net,mac80211_hwsim "$guest"
 run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  $vm_network
 t 'one with little in it, too' image poor.initrd bridge,veth,af_packet "$WORK/poor"
 run 'with little in it' "$WORK/poor.initrd" 'rdinit=/guest ipv6.disable=1'
