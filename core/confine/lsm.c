@@ -47,12 +47,21 @@ static bool profile_loaded(const char *name)
     return false;
 }
 
+/* A kernel may have AppArmor on a system that does not: without securityfs nobody loads policy, as in an
+ * initramfs. */
+static bool policy_is_reachable(void)
+{
+    return access("/sys/kernel/security/apparmor", F_OK) == 0;
+}
+
 /* The profile to take; NULL: stay as we are. */
 static const char *profile_of(const struct config *c)
 {
     const char *profile = c->apparmor_profile;
 
     if (!lsm_apparmor_enabled() || (profile && strcmp(profile, "unchanged") == 0))
+        return NULL;
+    if (profile && strcmp(profile, GENERATED) == 0 && !policy_is_reachable())
         return NULL;
     if (!profile || !profile[0])
         return profile_loaded(DEFAULT_PROFILE) ? DEFAULT_PROFILE : "unconfined";
@@ -84,6 +93,8 @@ static void warn_of_absent(const struct config *c)
     if (profile && profile[0] && strcmp(profile, "unconfined") != 0 && strcmp(profile, "unchanged") != 0 &&
         strcmp(profile, GENERATED) != 0 && !lsm_apparmor_enabled())
         log_warn("lsm", "this kernel runs no AppArmor: lxc.apparmor.profile = %s confines nobody", profile);
+    if (profile && strcmp(profile, GENERATED) == 0 && lsm_apparmor_enabled() && !policy_is_reachable())
+        log_warn("lsm", "securityfs is not mounted: lxc.apparmor.profile = generated confines nobody");
     if (context && context[0] && !lsm_selinux_enabled())
         log_warn("lsm", "this kernel runs no SELinux: lxc.selinux.context = %s confines nobody", context);
 }

@@ -17,9 +17,9 @@ bool lsm_selinux_enabled(void);
  * Before anything is made, in the monitor: can what the configuration asks for be had? Where a module is not
  * enabled its keys mean nothing, as in LXC. lxc.apparmor.profile: "unchanged" leaves the label, "unconfined"
  * or a profile's name is taken. Unset: LXC's own profile where it is loaded, else unconfined. "generated"
- * needs AppArmor's own compiler (apparmor.h); lxc.apparmor.raw is refused without it. A kernel whose AppArmor
- * does not mediate mounts confines nobody: that is refused unless lxc.apparmor.allow_incomplete. SELinux
- * contexts are those that the policy knows.
+ * needs AppArmor's own compiler (apparmor.h), and is ignored with a warning where securityfs is not mounted;
+ * lxc.apparmor.raw is refused without it. A kernel whose AppArmor does not mediate mounts confines nobody:
+ * that is refused unless lxc.apparmor.allow_incomplete. SELinux contexts are those that the policy knows.
  */
 int lsm_check(const struct config *c, struct error *err);
 
