@@ -10,11 +10,12 @@
 #include "core/base/file.h"
 #include "core/boot/cpio.h"
 #include "core/boot/modules.h"
+#include "core/storage/template_busybox.h"
 
 #define EXECUTABLE_MAX (64u << 20) /* bytes */
 
 struct mkinitramfs_options {
-    const char *output, *kernel, *base, *executable;
+    const char *output, *kernel, *base, *executable, *busybox;
     struct string_list modules, additions;
 };
 
@@ -24,6 +25,8 @@ static const struct option_row mkinitramfs_table[] = {
              "kernel modules, with all they need; none for none (what containers and virtual machines use)"),
     OPT_LIST('a', "add", "FILE[:PATH]", struct mkinitramfs_options, additions,
              "a file or folder, at the same or another path inside"),
+    OPT_STRING(0, "busybox", "FILE", struct mkinitramfs_options, busybox,
+               "a static busybox, for a shell when something fails"),
     OPT_STRING('k', "kernel", "RELEASE", struct mkinitramfs_options, kernel,
                "the kernel whose modules are taken (the running one)"),
     OPT_STRING('b', "basedir", "DIR", struct mkinitramfs_options, base,
@@ -95,7 +98,7 @@ static int resolve_named(const struct modules *m, const struct string_list *list
 
             if (r == -ENOENT) {
                 error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
-                return error_remedy(err, *m->dep ? "name another kernel with -k" : "run depmod");
+                return error_remedy(err, "name another kernel with -k");
             }
             if (r < 0)
                 return error_set(err, r, "cannot look for module %s", name);
@@ -157,6 +160,32 @@ static int add_modules(struct cpio *out, const struct modules *m, const struct s
     return r;
 }
 
+/* Below /var, but no container, which init brings to where they are. */
+static bool is_hidden(const char *path)
+{
+    static const char lxcpath[] = "var/lib/lxc";
+    bool below = starts_with(path, "var") && (path[3] == '/' || !path[3]);
+
+    return below && !(starts_with(path, lxcpath) && strchr("/", path[sizeof(lxcpath) - 1]));
+}
+
+/* Init gives it its names when it is used: they would be many. */
+static int add_busybox(struct cpio *out, const char *busybox, struct error *err)
+{
+    cleanup_fd int fd = open(busybox, O_RDONLY | O_CLOEXEC);
+    cleanup_free char *bytes = NULL;
+    size_t length = 0;
+    int r = fd < 0 ? -errno : elf_is_static(fd);
+
+    if (r == 0 || r == -ENOEXEC)
+        return error_text(err, ENOEXEC, "%s is not a static program", busybox);
+    if (r > 0)
+        r = file_read(AT_FDCWD, busybox, EXECUTABLE_MAX, &bytes, &length);
+    if (r == 0)
+        r = cpio_add(out, "bin/busybox", S_IFREG | 0755, 0, bytes, length);
+    return r < 0 ? error_set(err, r, "cannot add %s", busybox) : 0;
+}
+
 /* FILE, or FILE:PATH. */
 static int add_extra(struct cpio *out, const char *what, struct error *err)
 {
@@ -170,6 +199,10 @@ static int add_extra(struct cpio *out, const char *what, struct error *err)
         return error_remedy(err, "name it by an absolute path, or give -a FILE:/PATH");
     }
     path += strspn(path, "/");
+    if (is_hidden(path)) {
+        error_text(err, EINVAL, "-a %s would not be seen: init mounts the data disk at /var", what);
+        return error_remedy(err, "a container goes to /var/lib/lxc/NAME, other files elsewhere");
+    }
     return cpio_add_from(out, from, path, err);
 }
 
@@ -205,6 +238,8 @@ static int write_archive(FILE *file, const struct mkinitramfs_options *o, const 
 
     if (r == 0)
         r = add_modules(&out, m, paths, err);
+    if (r == 0 && o->busybox)
+        r = add_busybox(&out, o->busybox, err);
     /* Last: what a person adds replaces what was there. */
     for (size_t i = 0; r == 0 && i < o->additions.count; i++)
         r = add_extra(&out, o->additions.items[i], err);

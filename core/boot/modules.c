@@ -37,7 +37,7 @@ static int read_list(const struct modules *m, const char *name, char **out, stru
     cleanup_free char *path = format_string("%s/%s", m->folder, name);
     int r = path ? file_read(AT_FDCWD, path, FILE_MAX, out, NULL) : -ENOMEM;
 
-    if (r == -ENOENT && (*out = strdup("")))
+    if (r == -ENOENT)
         return 0;
     return r < 0 ? error_set(err, r, "cannot read %s/%s", m->folder, name) : 0;
 }
@@ -57,6 +57,10 @@ int modules_open(struct modules *m, const char *base, const char *release, struc
     if (r < 0)
         return error_set(err, r, "cannot read %s", m->folder);
     r = read_list(m, "modules.dep", &m->dep, err);
+    if (r == 0 && !m->dep) {
+        error_text(err, ENODATA, "%s has no modules.dep", m->folder);
+        return error_remedy(err, "run \"depmod [-b DIR] RELEASE\"");
+    }
     if (r == 0)
         r = read_list(m, "modules.alias", &m->alias, err);
     if (r == 0)
@@ -289,8 +293,7 @@ int modules_load(const struct modules *m, const char *name, const char *paramete
     bool loaded = false;
 
     if (r == -ENOENT) {
-        error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
-        return err && !*m->dep ? error_remedy(err, "run depmod, which writes modules.dep") : -ENOENT;
+        return error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
     }
     for (size_t i = 0; i < paths.count; i++) {
         cleanup_free char *path = format_string("%s/%s", m->folder, paths.items[i]);

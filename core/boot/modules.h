@@ -10,7 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 
-/* What depmod has written about a kernel's modules. Texts are owned; "" for a file that is not there. */
+/* What depmod has written about a kernel's modules. Texts are owned; NULL for a file that does not exist. */
 struct modules {
     char *folder;    /* "/lib/modules/6.1.0" */
     char *dep;       /* modules.dep */
@@ -25,7 +25,8 @@ void modules_free(struct modules *m);
 
 /*
  * Read BASE/lib/modules/RELEASE; `base` NULL: "/", `release` NULL: the running kernel's. 0 or a negative
- * errno with `err` filled; -ENOENT: there are no modules for this kernel.
+ * errno with `err` filled; -ENOENT: there are no modules for this kernel; -ENODATA: there are, without
+ * modules.dep.
  */
 int modules_open(struct modules *m, const char *base, const char *release, struct error *err);
 
