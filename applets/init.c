@@ -14,7 +14,6 @@
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/boot/disk.h"
 #include "core/boot/modules.h"
 #include "core/boot/system.h"
 
@@ -88,13 +87,10 @@ static int mount_cgroups(struct init *i, struct error *err)
 /* All that lasts is below /var: containers, cache of images, leases. */
 static int mount_data(struct init *i, struct error *err)
 {
-    const char *data = i->settings.data;
+    int r = init_mount_data(i, err);
 
-    if (data && strcmp(data, "tmpfs") != 0)
-        return disk_mount(data, "/var", err);
-    if (mount("tmpfs", "/var", "tmpfs", MS_NODEV, "mode=0755,size=90%") < 0)
-        return error_set(err, errno, "cannot mount tmpfs at /var");
-    return 0;
+    i->has_data = r == 0;
+    return r;
 }
 
 static int up_network(struct init *i, struct error *err)
@@ -103,14 +99,34 @@ static int up_network(struct init *i, struct error *err)
 
     (void)err;
     /* Containers on the disk may do without; what cannot will say so. */
-    if (init_network(i, &why) < 0)
+    if (!i->has_network && init_network(i, &why) < 0)
         init_say_error(&why);
+    else
+        i->has_network = true;
     return i->end ? -ECANCELED : 0;
 }
 
 static int (*const steps[])(struct init *, struct error *) = {
     read_settings, load_modules, mount_cgroups, mount_data, up_network, init_containers,
 };
+
+/* One step; where it fails and nothing was said of the end, again as often as the user at the console wants.
+ */
+static int take_step(struct init *i, size_t s, struct error *err)
+{
+    int r = steps[s](i, err);
+
+    while (r < 0 && r != -ECANCELED && !i->settings.end) {
+        init_say_error(err);
+        error_clear(err);
+        r = init_ask(i);
+        if (r == 0 && steps[s] == init_containers)
+            r = up_network(i, err);
+        if (r == 0)
+            r = steps[s](i, err);
+    }
+    return r;
+}
 
 static unsigned wanted_end(const struct init *i)
 {
@@ -143,13 +159,9 @@ static void end_processes(void)
 
 __attribute__((noreturn)) static void shut_down(struct init *i)
 {
-    int r;
-
     init_stop_containers(i);
     end_processes();
-    r = system_unmount("/var");
-    if (r < 0)
-        init_say("cannot unmount /var: %s", strerror(-r));
+    init_unmount_data();
     sync();
     fflush(stderr);
     reboot((int)i->end);
@@ -172,15 +184,9 @@ static int init_main(struct invocation *in, struct error *err)
     umask(022);
     r = system_mount(err);
     for (size_t s = 0; r == 0 && s < ARRAY_LENGTH(steps); s++)
-        r = steps[s](&i, err);
-    if (r < 0 && r != -ECANCELED) {
+        r = take_step(&i, s, err);
+    if (r < 0 && r != -ECANCELED)
         init_say_error(err);
-        /* Without a word on what to do, the sentence stays to be read. */
-        if (!i.settings.end) {
-            init_say("waiting for Ctrl-Alt-Del (lxc.end=poweroff or reboot would not wait)");
-            (void)init_wait(&i, 0);
-        }
-    }
     if (!i.end)
         i.end = wanted_end(&i);
     shut_down(&i);

@@ -8,6 +8,8 @@
 #include "applets/init/init.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/config/config.h"
+#include "core/config/load.h"
 #include "core/run/stop.h"
 #include "core/storage/list.h"
 
@@ -37,6 +39,7 @@ static int fetch(struct init *i, const struct container *c, const struct string_
     bool own = access(DEFAULT_CONFIG, F_OK) < 0;
     int r = own ? write_config(network, err) : 0;
     size_t n = 5;
+    uint64_t kills;
 
     if (own) {
         words[n++] = "-f";
@@ -60,20 +63,49 @@ static int fetch(struct init *i, const struct container *c, const struct string_
         words[n++] = i->settings.server;
     }
     words[n] = NULL;
-    return r < 0 ? r : init_run(i, words, err);
+    kills = init_memory_kills();
+    if (r == 0)
+        r = init_run(i, words, err);
+    if (r < 0 && r != -ECANCELED)
+        init_say_memory(kills);
+    return r;
+}
+
+/* The network of a container whose init does not run has nobody inside who asks for an address: then we do.
+ * The index of the first veth without an address, or -1. */
+static int find_addressless(const struct container *c)
+{
+    const struct config_source source = {.missing_ok = true};
+    cleanup_config struct config config;
+    int found = -1;
+
+    config_init(&config);
+    if (config_load(c, &source, &config, NULL) < 0)
+        return -1; /* lxc-start says why */
+    for (size_t n = 0; n < config.net_count && found < 0; n++)
+        if (config.nets[n].type == NET_VETH && !config.nets[n].address_count && !config.nets[n].ipv4_dhcp)
+            found = (int)config.nets[n].index;
+    return found;
 }
 
 /* Its init, or the command of lxc.run, with our console as its own. */
 static int run(struct init *i, const struct container *c, struct error *err)
 {
     cleanup_free char *command = i->settings.run ? strdup(i->settings.run) : NULL;
+    int net = i->settings.run ? find_addressless(c) : -1, status;
     const char *words[40] = {"lxc-start", "-F", c->name};
+    char dhcp[48];
+    uint64_t kills = init_memory_kills();
     size_t n = 3;
     pid_t pid;
-    int status;
 
     if (i->settings.run && !command)
         return error_set(err, ENOMEM, "cannot start %s", c->name);
+    if (net >= 0) {
+        snprintf(dhcp, sizeof(dhcp), "lxc.net.%d.ipv4.address=dhcp", net);
+        words[n++] = "-s";
+        words[n++] = dhcp;
+    }
     if (command)
         words[n++] = "--";
     for (char *rest = command, *word; (word = strsep(&rest, " ")) && n + 1 < ARRAY_LENGTH(words);)
@@ -82,15 +114,18 @@ static int run(struct init *i, const struct container *c, struct error *err)
     words[n] = NULL;
     pid = init_start(i, words, err);
     status = pid < 0 ? pid : init_wait(i, pid);
-    if (status >= 0)
-        init_say("container %s has ended with status %d", c->name, status);
-    return status < 0 ? status : 0;
+    if (status < 0)
+        return status;
+    init_say("container %s has ended with status %d", c->name, status);
+    if (status)
+        init_say_memory(kills);
+    return status ? error_text(err, ECHILD, "container %s has failed", c->name) : 0;
 }
 
 static int run_image(struct init *i, const char *network, struct error *err)
 {
     cleanup_string_list struct string_list image = {0};
-    int r = boot_image_parse(i->settings.image, &image, err);
+    int r = i->settings.image ? boot_image_parse(i->settings.image, &image, err) : 0;
     struct container c = {.name = i->settings.name ? i->settings.name
                                   : image.count    ? image.items[0]
                                                    : "",
@@ -98,6 +133,8 @@ static int run_image(struct init *i, const char *network, struct error *err)
 
     if (r == 0)
         r = container_check_name(c.name, err);
+    if (r == 0 && !container_is_defined(&c) && !i->settings.image)
+        return container_absent(&c, "lxc.image= names an image to make it from", err);
     if (r == 0 && !container_is_defined(&c))
         r = fetch(i, &c, &image, network, err);
     return r < 0 ? r : run(i, &c, err);
@@ -114,11 +151,12 @@ int init_containers(struct init *i, struct error *err)
     r = make_directories(INIT_LXCPATH, 0755);
     if (r < 0)
         return error_set(err, r, "cannot make " INIT_LXCPATH);
-    if (strcmp(network, "nat") == 0)
+    if (strcmp(network, "nat") == 0 && !i->has_bridge)
         r = init_run(i, (const char *const[]){"lxc-net", "start", NULL}, err);
+    i->has_bridge = r == 0;
     if (r == 0)
         r = init_run(i, (const char *const[]){"lxc-autostart", "-g", "onboot,", NULL}, err);
-    if (r == 0 && i->settings.image)
+    if (r == 0 && (i->settings.image || i->settings.name))
         return run_image(i, network, err);
     if (r == 0)
         r = container_list_read(INIT_LXCPATH, true, &running, err);

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "core/boot/settings.h"
@@ -14,6 +15,9 @@ struct init {
     struct boot_settings settings;
     sigset_t signals; /* that are waited for */
     unsigned end;     /* what was asked for: a command of reboot(2); 0: nothing yet */
+    bool has_data;    /* /var is mounted */
+    bool has_network; /* init_network() has succeeded */
+    bool has_bridge;  /* lxc-net runs */
 };
 
 /* Tell a person at the console. */
@@ -44,6 +48,19 @@ int init_wait(struct init *i, pid_t pid);
 /* Start one and wait for it; the status 0 is success. -ECANCELED, or another negative errno with `err` filled
  * (what is wrong the applet itself has said). */
 int init_run(struct init *i, const char *const *words, struct error *err);
+
+/* Mount the disk, or memory, at /var, with the containers of the initramfs; and at the end unmount all of it.
+ */
+int init_mount_data(struct init *i, struct error *err);
+void init_unmount_data(void);
+
+/* How many processes the kernel has killed for lack of memory. After a failure, with the number from before:
+ * report how much memory there is, and about how much is needed, if that was the reason. */
+uint64_t init_memory_kills(void);
+void init_say_memory(uint64_t kills_before);
+
+/* Let the user at the console choose. 0: to try again, perhaps with other settings; -ECANCELED: to end. */
+int init_ask(struct init *i);
 
 /* The network as the settings have it. */
 int init_network(struct init *i, struct error *err);

@@ -74,8 +74,7 @@ void disk_identify(const uint8_t *head, size_t length, struct disk_identity *out
     }
 }
 
-/* Whether the device is the one that is meant. */
-static bool fits(const char *what, const char *device, struct disk_identity *out)
+static bool read_identity(const char *device, struct disk_identity *out)
 {
     cleanup_free uint8_t *head = malloc(DISK_HEAD);
     cleanup_fd int fd = open(device, O_RDONLY | O_CLOEXEC);
@@ -84,6 +83,14 @@ static bool fits(const char *what, const char *device, struct disk_identity *out
     if (n < 0)
         return false;
     disk_identify(head, (size_t)n, out);
+    return true;
+}
+
+/* Whether the device is the one that is wanted. */
+static bool fits(const char *what, const char *device, struct disk_identity *out)
+{
+    if (!read_identity(device, out))
+        return false;
     if (starts_with(what, "LABEL="))
         return *out->label && strcmp(out->label, what + 6) == 0;
     if (starts_with(what, "UUID="))
@@ -91,7 +98,28 @@ static bool fits(const char *what, const char *device, struct disk_identity *out
     return strcmp(what, device) == 0;
 }
 
-/* Look through the block devices: lines "major minor blocks name" of /proc/partitions, proc(5). */
+/* Block devices are lines "major minor blocks name" of /proc/partitions, proc(5); a block has 1024 bytes. */
+void disk_each(disk_fn *each, void *context)
+{
+    cleanup_free char *table = NULL;
+    char *rest, *line;
+
+    if (file_read(AT_FDCWD, "/proc/partitions", 1 << 20, &table, NULL) < 0)
+        return;
+    for (rest = table; (line = strsep(&rest, "\n"));) {
+        char name[58], blocks[24], device[64];
+        struct disk_identity id = {0};
+        uint64_t size;
+
+        if (!line_word(line, 3, name, sizeof(name)) || !line_word(line, 2, blocks, sizeof(blocks)) ||
+            parse_uint64(blocks, 10, UINT64_MAX >> 10, &size) < 0)
+            continue;
+        snprintf(device, sizeof(device), "/dev/%s", name);
+        (void)read_identity(device, &id);
+        each(context, device, size << 10, &id);
+    }
+}
+
 static bool find(const char *what, char device[64], struct disk_identity *out)
 {
     cleanup_free char *table = NULL;

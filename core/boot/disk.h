@@ -22,6 +22,10 @@ struct disk_identity {
 /* Read it from the first bytes. */
 void disk_identify(const uint8_t *head, size_t length, struct disk_identity *out);
 
+/* Give every block device to `each`: its path, its size, and what is on it. */
+typedef void disk_fn(void *context, const char *device, uint64_t size_bytes, const struct disk_identity *id);
+void disk_each(disk_fn *each, void *context);
+
 /*
  * Mount the disk that `what` names ("LABEL=x", "UUID=x", "/dev/x") at `target`. It is waited for: disks on
  * USB take a while to appear. 0 or a negative errno with `err` filled: also for a file system that cannot

@@ -42,6 +42,10 @@ grep MemTotal /proc/meminfo
 END
 cat > "$root/sbin/asks" << 'END'
 #!/bin/sh
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    if ip -4 addr show dev eth0 | grep -q 'inet 10.0.3.'; then echo 'inside: eth0 has an address already'; break; fi
+    sleep 1
+done
 echo 'inside: say something'
 read -r word
 echo "inside: heard $word"
@@ -71,7 +75,12 @@ lxc.net.0.type = empty
 lxc.init.cmd = /sbin/lasting
 lxc.console.logfile = /var/console
 lxc.hook.start-host = /bin/signal
+lxc.apparmor.profile = generated
 END
+# And one that the initramfs brings.
+brought=$WORK/brought
+mkdir -p "$brought" && cp -a "$root" "$brought/rootfs"
+sed '/rootfs\|uts/s/lasting/brought/; /hook/d; /logfile/d' "$lasting/config" > "$brought/config"
 truncate -s 64M "$WORK/lasting.img" "$WORK/empty.img"
 mke2fs -q -t ext4 -L lasting -d "$WORK/tree" "$WORK/lasting.img" 2> "$WORK/mkfs" || cat "$WORK/mkfs"
 mke2fs -q -t ext4 -L containers "$WORK/empty.img" 2> "$WORK/mkfs" || cat "$WORK/mkfs"
@@ -166,6 +175,7 @@ main_job again 'a fixed address'
 t "and not by DHCP$VM_NAME" fails said again '^dhcpc: eth0'
 requested() { server_log | grep images; }
 t "the container is on the disk still, and its image is not fetched again$VM_NAME" fails requested
+t "a command in place of init finds an address by DHCP$VM_NAME" said again '^inside: eth0 has an address already'
 t "the console is the container's$VM_NAME" said again '^inside: heard something'
 
 # A machine that lasts: its container starts by itself, and Ctrl-Alt-Del, or SIGTERM to process 1, ends both.
@@ -174,7 +184,8 @@ cat > "$WORK/signal" << 'END'
 grep -q signal /proc/cmdline && (sleep 2; kill -TERM 1) > /dev/null 2>&1 &
 END
 chmod 755 "$WORK/signal"
-t "an initramfs with more in it is written$VM_NAME" made -a "$BUSYBOX:/bin/busybox" -a "$WORK/signal:/bin/signal"
+t "an initramfs with more in it is written$VM_NAME" made --busybox "$BUSYBOX" -a "$WORK/signal:/bin/signal" \
+    -a "$brought:/var/lib/lxc/brought"
 asked() { debugfs -R 'cat /console' "$WORK/lasting.img" 2> /dev/null | grep -c 'asked to end'; }
 if [ -n "$vm_keyboard" ]; then
     presses() { # Ctrl-Alt-Del, once the machine has said that it waits
@@ -193,6 +204,8 @@ END
     machine lasting 'lxc.data=/dev/vda lxc.net=none ip=off' $(disk lasting) -monitor "unix:$WORK/keys,server=on,wait=off"
     kill $! 2> /dev/null
     t "a container marked to start does, and the machine lasts with it$VM_NAME" said lasting 'lasting runs'
+    t "so does one that the initramfs brings, with a generated profile where AppArmor is not used$VM_NAME" \
+        said lasting 'brought runs'
     t "Ctrl-Alt-Del reboots it$VM_NAME" rebooted lasting
     t "after the container was asked to end$VM_NAME" is 1 asked
     t "and its disk unmounted$VM_NAME" clean lasting
@@ -203,6 +216,44 @@ t "a container marked to start does$VM_NAME" said signal 'lasting runs'
 t "SIGTERM powers the machine off$VM_NAME" powered_off signal
 t "after the container was asked to end, too$VM_NAME" is $((before + 1)) asked
 t "and its disk unmounted, too$VM_NAME" clean lasting
+
+# Something fails, and nobody has said how it is to end: the user at the console goes on from there.
+made --busybox "$BUSYBOX"
+answers() { # TIMES PATTERN TEXT...: once it has said the one so often, type the others, a line each
+    local i
+    for ((i = 0; i < 10 * VM_SECONDS; i++)); do
+        if [ "$(grep -Ec -- "$2" "$WORK/asks")" -ge "$1" ]; then break; fi
+        sleep 0.1
+    done
+    printf '%s\n' "${@:3}"
+}
+user() {
+    answers 1 '^init: try again: Enter;.*s: shell' d
+    answers 1 'LABEL=containers' s 'lxc-ls --version && echo shell $((6 * 7)) works; exit'
+    answers 1 '^shell 42 works' i
+    answers 1 '^small.*default.*20260101' /dev/vda
+    answers 2 'no image of small 2' small/1
+}
+: > "$WORK/asks"
+user > "$WORK/typed" &
+VM_INPUT=$WORK/typed machine asks 'lxc.end= lxc.image=small/2' $(disk empty)
+kill $! 2> /dev/null
+t "what it has not is said, with what there is$VM_NAME" said asks 'no image of small 2 for .*the releases there are: 1;'
+t "the disks are listed$VM_NAME" said asks '^init: /dev/vda: 64 MB, ext4, LABEL=containers, UUID='
+t "there is a shell$VM_NAME" said asks '^shell 42 works'
+t "the images are listed$VM_NAME" said asks '^small.1.*default.20260101_00:00'
+main_job asks 'an image named at the console'
+t "the disk named at the console is unmounted cleanly$VM_NAME" clean empty
+
+# An image that does not fit into memory.
+head -c 60000000 /dev/urandom > "$root/etc/noise"
+tar -c -C "$root" . | xz -0 > "$WORK/large.tar.xz"
+server_image large 1 "$ARCH" default 20260101_00:00 "$WORK/large.tar.xz" "$WORK/meta.tar.xz"
+server_streams
+VM_MEMORY=160 machine large lxc.image=large/1
+t "an image that does not fit: how much memory there is, and about how much is needed$VM_NAME" \
+    said large 'init: .*memory.*: of 1[0-9]{2} MB, files in memory take [0-9]+ MB \(give the machine about [0-9]+ MB, or name a disk'
+t "and the machine powers off$VM_NAME" powered_off large
 
 # Disks that containers cannot be kept on.
 truncate -s 1M "$WORK/nothing.img" "$WORK/fat.img"
