@@ -1,4 +1,5 @@
 #include "core/links/network.h"
+#include "core/links/moved.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -458,6 +459,10 @@ int network_detach(const struct container *c, struct config *config, struct netw
     }
     if (inside && state->netns >= 0)
         empty_namespace(state, &first);
+    if (state->netns >= 0)
+        moved_links_return(c, state->netns, &one);
+    note(&first, &one);
+    error_clear(&one);
     if (state->count && netlink_open(&host, NETLINK_ROUTE, -1, &one) == 0) {
         for (size_t i = 0; i < state->count; i++)
             if (state->links[i].proxied)

@@ -11,10 +11,11 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
+#include "core/links/moved.h"
 
 void last_run_forget(const struct container *c)
 {
-    static const char *const files[] = {LAST_CONSOLE, LAST_CONSOLE_OLD, LAST_EXIT};
+    static const char *const files[] = {LAST_CONSOLE, LAST_CONSOLE_OLD, LAST_EXIT, MOVED_LINKS};
 
     for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
         cleanup_free char *path = container_path(c, files[i]);

@@ -8,10 +8,12 @@
 #include <sys/sysmacros.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/cgroup/cgroup.h"
 #include "core/command/command_client.h"
+#include "core/links/moved.h"
 #include "core/namespace/namespace.h"
 #include "core/run/init.h"
 #include "net/link/link.h"
@@ -223,6 +225,22 @@ static int move_wireless(int from, int card, int to, const char *name, const cha
     return result.code;
 }
 
+/* Where the record fails, the interface is there all the same, and stays so until the container stops. */
+static void record_link(const struct container *c, int netns, const char *host_name, const char *name)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    struct link link;
+    int r = netlink_open(&n, NETLINK_ROUTE, netns, NULL);
+
+    if (r == 0)
+        r = link_find(&n, 0, name, &link, NULL);
+    if (r == 0)
+        r = moved_links_add(c, link.index, host_name);
+    if (r < 0)
+        log_warn("device", "%s cannot be given back when %s stops: its move is not recorded: %s", host_name,
+                 c->name, strerror(-r));
+}
+
 int container_device_link(const struct container *c, const char *name, const char *new_name, bool add,
                           struct error *err)
 {
@@ -254,5 +272,9 @@ int container_device_link(const struct container *c, const char *name, const cha
     if (netlink_exchange(&n, &batch, NULL, &result) < 0)
         return netlink_error(&result, err, "cannot move interface %s %s %s", name, add ? "into" : "out of",
                              c->name);
+    if (add)
+        record_link(c, inside, name, new_name);
+    else
+        (void)moved_links_remove(c, link.index); /* one that is not there any more is skipped at the end */
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "core/config/edit.h"
 #include "core/config/lxcbox_conf.h"
 #include "core/command/command_client.h"
+#include "core/links/moved.h"
 #include "core/monitor/last_run.h"
 #include "core/spawn/hooks.h"
 #include "core/namespace/idmap.h"
@@ -255,8 +256,9 @@ static int copy_beside(const struct copying *c, const struct partial *p, int dir
  * copies. */
 static int copy_files(const struct copying *c, const struct partial *p, struct error *err)
 {
-    static const char *const not_ours[] = {"config", "lxc_snapshots", "lxc_rdepends",   "partial", "rootdev",
-                                           "ts",     "comment",       LAST_CONSOLE_OLD, LAST_EXIT};
+    static const char *const not_ours[] = {
+        "config", "lxc_snapshots", "lxc_rdepends",   "partial", "rootdev",
+        "ts",     "comment",       LAST_CONSOLE_OLD, LAST_EXIT, MOVED_LINKS};
     cleanup_free char *path = container_path(c->from, NULL);
     cleanup_dir DIR *dir = path ? opendir(path) : NULL;
     struct stat image = {0};

@@ -81,6 +81,21 @@ if ip link add ${link}a type veth peer name ${link}b 2> /dev/null; then
     t 'and is gone from the host' fails ip link show ${link}b
     t 'lxc-device brings it back' on device del eth7 ${link}b
     t 'it has its old name again' ip link show ${link}b
+    returns() { # COMMAND...: which ends the life of the container's network
+        on device add ${link}b eth7 && inside ip link show eth7 && "$@" && ip link show ${link}b
+    }
+    t 'an interface that is moved comes back at the end' returns lxcbox lxc-stop -k -P "$containers" -n $name
+    t 'and no record of it stays' [ ! -e "$containers/$name/lxcbox.links" ]
+    lxcbox lxc-start -P "$containers" -n $name || exit 1
+    taken() {
+        on device add ${link}b eth7 && ip link add ${link}b type veth peer name ${link}c &&
+            lxcbox lxc-stop -k -P "$containers" -n $name && ip -o link | grep -E ': phys[0-9]+@'
+        local result=$?
+        ip link del ${link}b
+        return $result
+    }
+    t 'under another name where its own is taken' taken
+    lxcbox lxc-start -P "$containers" -n $name || exit 1
 else
     skip 'lxc-device moves interfaces' 'this kernel makes no veth'
 fi
