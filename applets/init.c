@@ -67,11 +67,8 @@ static int load_modules(struct init *i, struct error *err)
 
     if (r == -ENOENT && !i->settings.modules)
         return 0;
-    if (r < 0) {
-        if (err)
-            *err = why;
-        return r;
-    }
+    if (r < 0)
+        return error_copy(err, &why);
     while ((name = strsep(&rest, ",")))
         if (*name && modules_load(&m, name, "", &why) < 0)
             init_say_error(&why);

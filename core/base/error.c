@@ -79,6 +79,17 @@ int error_context(struct error *err, const char *format, ...)
     return err->code;
 }
 
+int error_copy(struct error *err, const struct error *from)
+{
+    unwanted_code = from->code < 0 ? from->code : -EINVAL;
+    if (!err)
+        return unwanted_code;
+    *err = *from;
+    err->code = unwanted_code;
+    err->text[sizeof(err->text) - 1] = err->remedy[sizeof(err->remedy) - 1] = '\0';
+    return err->code;
+}
+
 void error_clear(struct error *err)
 {
     if (!err)

@@ -36,6 +36,12 @@ int error_remedy(struct error *err, const char *format, ...) __attribute__((form
 /* Put "context: " before the text of an error that was just set. Returns its code, also for a NULL err. */
 int error_context(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Take over an error, for example one that another process has sent, whose texts need not be terminated.
+ * Returns its code.
+ */
+int error_copy(struct error *err, const struct error *from);
+
 /* Forget what is held, so that the struct can be used for another attempt. NULL is ignored. */
 void error_clear(struct error *err);
 

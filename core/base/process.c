@@ -66,12 +66,7 @@ int process_report(struct process *p, struct error *err)
     bool failed = p->report >= 0 && read_all(p->report, &reported, sizeof(reported)) == sizeof(reported);
 
     close_fd(&p->report);
-    if (!failed || reported.code >= 0)
-        return 0;
-    reported.text[sizeof(reported.text) - 1] = reported.remedy[sizeof(reported.remedy) - 1] = '\0';
-    if (err)
-        *err = reported;
-    return reported.code;
+    return failed && reported.code < 0 ? error_copy(err, &reported) : 0;
 }
 
 int process_finish(struct process *p, struct error *err)

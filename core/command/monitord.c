@@ -219,9 +219,7 @@ static int start_hub(const char *lxcpath, struct error *err)
         ;
     if (pid < 0 || read_all(report, &told, sizeof(told)) != sizeof(told))
         return pid < 0 ? error_set(err, errno, "cannot follow the containers") : 0;
-    if (err)
-        *err = told;
-    return told.code;
+    return told.code < 0 ? error_copy(err, &told) : 0;
 }
 
 static int connect_hub(const char *lxcpath)

@@ -137,9 +137,7 @@ static int set_value(void *holder, const struct setting *s, char **kept, struct 
 
     if (r == -EINVAL && s->key->flags & KEY_LATE && !s->strict && is_passed_over(s->value))
         return 0;
-    if (r < 0 && err)
-        *err = why;
-    return r;
+    return r < 0 ? error_copy(err, &why) : r;
 }
 
 int key_apply(void *holder, const struct setting *s, char **kept, struct error *err)

@@ -135,12 +135,10 @@ int lxcbox_conf_parse(const char *text, size_t length, const char *origin, struc
         if (r < 0)
             error_context(&why, "%s:%u", origin, number);
     }
-    if (r < 0) {
-        lxcbox_conf_free(out);
-        if (err)
-            *err = why;
-    }
-    return r;
+    if (r == 0)
+        return 0;
+    lxcbox_conf_free(out);
+    return error_copy(err, &why);
 }
 
 /* --- Files --- */

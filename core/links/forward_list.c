@@ -101,11 +101,8 @@ static int forward_check_address(const struct forward *f, const struct ip *addre
 
     if (fd >= 0 || fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)
         return 0;
-    if (fd != -EADDRINUSE) {
-        if (err)
-            *err = why;
-        return why.code;
-    }
+    if (fd != -EADDRINUSE)
+        return error_copy(err, &why);
     if (!port_taken(tcp, ip_is_zero(address) ? &(struct ip){0} : address, f->port, except, owner,
                     sizeof(owner)))
         return 0;

@@ -142,9 +142,7 @@ static int start_daemon(const struct container *c, struct config *config, const 
     }
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    if (err)
-        *err = told.error;
-    return told.error.code;
+    return error_copy(err, &told.error);
 }
 
 int container_start(const struct container *c, struct config *config, const struct start_options *o,

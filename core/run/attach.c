@@ -350,11 +350,7 @@ static int read_report(const struct attach_plan *p, pid_t pid, int report, struc
         fd_list_close(&fds);
         n = read_all(report, &told, sizeof(told));
     }
-    if (n != sizeof(told))
-        return 0;
-    if (err)
-        *err = told;
-    return told.code;
+    return n == sizeof(told) && told.code < 0 ? error_copy(err, &told) : 0;
 }
 
 /*

@@ -119,9 +119,7 @@ static int spawn_prefer_childs_reason(int sync, int r, struct error *err)
     }
     if (point >= 0 || childs.code == -EPIPE)
         return r;
-    if (err)
-        *err = childs;
-    return childs.code;
+    return error_copy(err, &childs);
 }
 
 int spawn(const struct plan *plan, struct spawned *out, struct error *err)

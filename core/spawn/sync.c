@@ -34,11 +34,8 @@ int sync_next(int socket, struct fd_list *fds, struct error *err)
         return error_set(err, (int)n, "cannot follow the start");
     if (n == 0)
         return SYNC_RUNNING;
-    if (n == sizeof(message) && message.point == SYNC_ERROR && message.error.code < 0) {
-        if (err)
-            *err = message.error;
-        return message.error.code;
-    }
+    if (n == sizeof(message) && message.point == SYNC_ERROR && message.error.code < 0)
+        return error_copy(err, &message.error);
     if (n != sizeof(message.point) || message.point < 0 || message.point > SYNC_RUNNING)
         return error_text(err, EPROTO, "the start came out of step");
     return message.point;

@@ -203,11 +203,8 @@ static int wait_for_worker(const struct partial *p, pid_t pid, int report, const
             interrupted = interrupted || WTERMSIG(status) == interrupts[i];
     if (interrupted)
         return error_text(err, EINTR, "interrupted; nothing of container %s is left", p->container->name);
-    if (read_all(report, &told, sizeof(told)) == sizeof(told)) {
-        if (err)
-            *err = told;
-        return told.code;
-    }
+    if (read_all(report, &told, sizeof(told)) == sizeof(told))
+        return error_copy(err, &told);
     if (WIFSIGNALED(status))
         return error_text(err, ECHILD, "the process that made container %s was killed by signal %d",
                           p->container->name, WTERMSIG(status));

@@ -3,7 +3,7 @@
 
 is_static() { file_says=$(ldd "$LXCBOX" 2>&1); echo "$file_says"; [[ $file_says == *'statically linked'* || $file_says == *'not a dynamic'* ]]; }
 t 'the executable is statically linked' is_static
-t 'the executable is at most 1,000 KB' test "$(stat -c %s "$LXCBOX")" -le 1000000
+t 'the executable is at most 1,500 KB' test "$(stat -c %s "$LXCBOX")" -le 1500000
 t 'the stack is not executable' has 'GNU_STACK .* RW ' readelf -lW "$LXCBOX"
 t 'relocations are read-only after start' has GNU_RELRO readelf -lW "$LXCBOX"
 t 'the executable is position independent' has 'Type: +DYN' readelf -hW "$LXCBOX"
