@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 
 #define LOCK_FILE "/run/lxc/lxc-net.lock"
 
@@ -59,9 +60,13 @@ int bridge_up(const struct bridge_request *r, bool foreground, struct string_lis
         ret = bridge_network_start(r, warnings, err);
     if (ret < 0 || r->uplink)
         return ret;
-    if (foreground)
+    if (foreground) {
+        for (size_t i = 0; i < warnings->count; i++)
+            log_warn("lxc-net", "%s", warnings->items[i]);
+        string_list_clear(warnings);
         close_fd(&lock); /* so that it can be brought down meanwhile */
-    ret = bridge_server_start(r->settings, foreground, warnings, err);
+    }
+    ret = bridge_server_start(r->settings, foreground, err);
     if (ret == 0 && !foreground)
         return 0;
     if (foreground)

@@ -1,4 +1,5 @@
-/* Hosts with addresses of their own, in the words of dnsmasq's configuration: dnsmasq(8), --dhcp-host. */
+/* Hosts, options and names in the words of dnsmasq's configuration. Source: dnsmasq(8). */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,45 +10,156 @@
 #include "net/bridge/bridge_settings.h"
 
 #define FILE_MAX  (1 << 20) /* bytes */
-#define HOSTS_MAX 4096
+#define ITEMS_MAX 4096      /* of each kind */
+
+static const char no_memory[] = "cannot be kept: out of memory, or too many of them";
 
 void bridge_hosts_free(struct bridge_hosts *h)
 {
     free(h->hosts);
+    free(h->options);
+    free(h->names);
     *h = (struct bridge_hosts){0};
 }
 
-static void warn_line(struct string_list *warnings, const char *path, unsigned line, const char *text,
-                      const char *why)
+/* Room for one more item, or NULL. */
+static void *grow(void *items, size_t count, size_t size)
 {
-    cleanup_free char *sentence = format_string("%s:%u: \"%.60s\" %s", path, line, text, why);
-
-    if (sentence)
-        string_list_add(warnings, sentence);
+    return count < ITEMS_MAX ? reallocarray(items, count + 1, size) : NULL;
 }
 
-static int add_host(struct bridge_hosts *h, const struct dhcp_host *host)
+/* --- Kinds of lines: each returns NULL, or what is wrong with the value --- */
+
+static const char *add_host(struct bridge_hosts *h, char *value, uint32_t self)
 {
-    struct dhcp_host *more =
-        h->count < HOSTS_MAX ? reallocarray(h->hosts, h->count + 1, sizeof(*more)) : NULL;
+    struct dhcp_host *more = grow(h->hosts, h->count, sizeof(*more));
+
+    (void)self;
+    if (!more)
+        return no_memory;
+    h->hosts = more;
+    return dhcp_host_parse(value, &more[h->count++]);
+}
+
+/* As with dnsmasq the last line of an option counts. */
+static const char *keep_option(struct bridge_hosts *h, const char *value, uint32_t self, bool force)
+{
+    struct dhcp_option *more = grow(h->options, h->option_count, sizeof(*more));
+    const char *wrong;
+    size_t i = 0;
 
     if (!more)
-        return -ENOMEM;
-    h->hosts = more;
-    h->hosts[h->count++] = *host;
-    return 0;
+        return no_memory;
+    h->options = more;
+    wrong = dhcp_option_parse(value, self, &more[h->option_count]);
+    if (wrong)
+        return wrong;
+    more[h->option_count].force = force;
+    while (more[i].code != more[h->option_count].code)
+        i++;
+    more[i] = more[h->option_count];
+    h->option_count += i == h->option_count;
+    return NULL;
 }
 
-static int read_hosts(const char *path, bool only_hosts, struct bridge_hosts *out,
-                      struct string_list *warnings, struct error *err);
-
-/* One line without its comment: "dhcp-host=VALUE", or in a file of hosts only the value. */
-static int read_line(char *text, const char *path, unsigned line, bool only_hosts, struct bridge_hosts *out,
-                     struct string_list *warnings, struct error *err)
+static const char *add_option(struct bridge_hosts *h, char *value, uint32_t self)
 {
-    char *value = only_hosts ? text : strchr(text, '=');
-    struct dhcp_host host;
+    return keep_option(h, value, self, false);
+}
 
+static const char *add_forced(struct bridge_hosts *h, char *value, uint32_t self)
+{
+    return keep_option(h, value, self, true);
+}
+
+/* One of the names of "/NAME/NAME/ADDRESS". */
+static const char *add_name(struct bridge_hosts *h, const char *word, struct bridge_name n)
+{
+    struct bridge_name *more = grow(h->names, h->name_count, sizeof(*more));
+
+    if (!more)
+        return no_memory;
+    h->names = more;
+    n.below = starts_with(word, "*.");
+    word += n.below ? 2 : 0;
+    if (strcmp(word, "#") == 0)
+        word = "";
+    else if (!dhcp_domain_valid(word) || strlen(word) >= sizeof(n.name))
+        return "has a name that is none";
+    for (size_t i = 0; word[i]; i++)
+        n.name[i] = (char)(word[i] >= 'A' && word[i] <= 'Z' ? word[i] | 0x20 : word[i]);
+    more[h->name_count++] = n;
+    return NULL;
+}
+
+static const char *add_address(struct bridge_hosts *h, char *value, uint32_t self)
+{
+    struct bridge_name n = {.below = false};
+    char *last = strrchr(value, '/'), *rest = value + 1, *word;
+    const char *wrong = NULL;
+
+    (void)self;
+    if (value[0] != '/' || last == value)
+        return "is not /NAME/ADDRESS";
+    *last++ = '\0';
+    n.ipv4 = strcmp(last, "#") == 0 || inet_pton(AF_INET, last, n.address) == 1;
+    n.ipv6 = strcmp(last, "#") == 0 || (!n.ipv4 && inet_pton(AF_INET6, last, n.address) == 1);
+    if (*last && !n.ipv4 && !n.ipv6)
+        return "has an address that is none";
+    while (!wrong && (word = strsep(&rest, "/")))
+        wrong = add_name(h, word, n);
+    return wrong;
+}
+
+/* What lxc-net does anyway, or what concerns logs alone. */
+static const char *add_nothing(struct bridge_hosts *h, char *value, uint32_t self)
+{
+    (void)h;
+    (void)value;
+    (void)self;
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    bool has_value;
+    const char *(*add)(struct bridge_hosts *h, char *value, uint32_t self);
+} kinds[] = {
+    {"dhcp-host", true, add_host},
+    {"dhcp-option", true, add_option},
+    {"dhcp-option-force", true, add_forced},
+    {"address", true, add_address},
+    {"dhcp-authoritative", false, add_nothing},
+    {"no-ping", false, add_nothing},
+    {"bind-interfaces", false, add_nothing},
+    {"bind-dynamic", false, add_nothing},
+    {"log-dhcp", false, add_nothing},
+    {"log-queries", false, add_nothing},
+    {"quiet-dhcp", false, add_nothing},
+};
+
+/* --- Files --- */
+
+static int refuse_line(const char *path, unsigned line, const char *text, const char *why, struct error *err)
+{
+    error_text(err, EINVAL, "%s:%u: \"%.60s\" %s", path, line, text, why);
+    return error_remedy(err, "correct or remove the line");
+}
+
+static int read_hosts(const char *path, bool only_hosts, uint32_t self, struct bridge_hosts *out,
+                      struct error *err);
+
+/* One line without its comment: "KEY=VALUE", or in a file of hosts only the value. */
+static int read_line(char *text, const char *path, unsigned line, bool only_hosts, uint32_t self,
+                     struct bridge_hosts *out, struct error *err)
+{
+    cleanup_free char *whole = strdup(text);
+    char *value = only_hosts ? text : strchr(text, '=');
+    const char *key = only_hosts ? "dhcp-host" : text, *wrong = NULL;
+    size_t i = 0;
+
+    if (!whole)
+        return error_set(err, ENOMEM, "cannot read %s", path);
     if (!only_hosts) {
         if (value)
             *value++ = '\0';
@@ -55,23 +167,22 @@ static int read_line(char *text, const char *path, unsigned line, bool only_host
         if (value)
             value += strspn(value, " \t");
     }
-    if (!only_hosts && value && strcmp(text, "dhcp-hostsfile") == 0)
-        return read_hosts(value, true, out, warnings, err);
-    if (!only_hosts && (!value || strcmp(text, "dhcp-host") != 0)) {
-        warn_line(warnings, path, line, text,
-                  "has no effect: of dnsmasq's options only dhcp-host and "
-                  "dhcp-hostsfile are known");
-        return 0;
-    }
-    if (dhcp_host_parse(value, &host) < 0) {
-        warn_line(warnings, path, line, value, "names no host that can be understood");
-        return 0;
-    }
-    return add_host(out, &host) < 0 ? error_set(err, ENOMEM, "cannot read %s", path) : 0;
+    if (value && strcmp(key, "dhcp-hostsfile") == 0)
+        return read_hosts(value, true, self, out, err);
+    while (i < ARRAY_LENGTH(kinds) && strcmp(kinds[i].name, key) != 0)
+        i++;
+    if (i == ARRAY_LENGTH(kinds))
+        wrong = "asks for what lxc-net does not do: of dnsmasq's options it knows dhcp-host, dhcp-hostsfile, "
+                "dhcp-option and address";
+    else if (kinds[i].has_value && !value)
+        wrong = "has no value";
+    else
+        wrong = kinds[i].add(out, value, self);
+    return wrong ? refuse_line(path, line, whole, wrong, err) : 0;
 }
 
-static int read_hosts(const char *path, bool only_hosts, struct bridge_hosts *out,
-                      struct string_list *warnings, struct error *err)
+static int read_hosts(const char *path, bool only_hosts, uint32_t self, struct bridge_hosts *out,
+                      struct error *err)
 {
     cleanup_free char *text = NULL;
     char *rest, *line;
@@ -83,25 +194,28 @@ static int read_hosts(const char *path, bool only_hosts, struct bridge_hosts *ou
     }
     rest = text;
     for (unsigned number = 1; r == 0 && (line = strsep(&rest, "\n")); number++) {
-        size_t length;
+        size_t length = 0;
 
+        /* A comment begins at the start of a word: "address=/#/..." has none. */
         line += strspn(line, " \t");
-        line[strcspn(line, "#\r")] = '\0';
-        for (length = strlen(line); length && strchr(" \t", line[length - 1]); length--)
-            line[length - 1] = '\0';
+        while (line[length] && line[length] != '\r' &&
+               !(line[length] == '#' && (length == 0 || strchr(" \t", line[length - 1]))))
+            length++;
+        while (length && strchr(" \t", line[length - 1]))
+            length--;
+        line[length] = '\0';
         if (*line)
-            r = read_line(line, path, number, only_hosts, out, warnings, err);
+            r = read_line(line, path, number, only_hosts, self, out, err);
     }
     return r;
 }
 
-int bridge_hosts_read(const char *path, struct bridge_hosts *out, struct string_list *warnings,
-                      struct error *err)
+int bridge_hosts_read(const char *path, uint32_t self, struct bridge_hosts *out, struct error *err)
 {
     int r;
 
     *out = (struct bridge_hosts){0};
-    r = path[0] ? read_hosts(path, false, out, warnings, err) : 0;
+    r = path[0] ? read_hosts(path, false, self, out, err) : 0;
     if (r < 0)
         bridge_hosts_free(out);
     return r;

@@ -29,6 +29,9 @@ struct bridge_server {
     struct dns_forwarder dns;
 };
 
+/* Have DHCP go by `hosts`, once they have been read. */
+void bridge_server_use(struct bridge_server *s);
+
 /* bridge_names.c: a dns_lookup over leases, its context a struct bridge_server. */
 dns_lookup bridge_names_lookup;
 

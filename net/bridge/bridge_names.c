@@ -22,6 +22,69 @@ static bool host_part(const struct bridge_settings *s, const char *name, char ho
     return *certain || (length > 0 && !strchr(name, '.'));
 }
 
+/* Whether a rule is of the name. */
+static bool name_matches(const struct bridge_name *n, const char *name)
+{
+    size_t length = strlen(name), end = strlen(n->name);
+
+    if (end == 0)
+        return true;
+    if (length < end || strcmp(name + length - end, n->name) != 0)
+        return false;
+    return length == end ? !n->below : name[length - end - 1] == '.';
+}
+
+static void add_address(const struct bridge_name *n, uint16_t type, struct dns_record *records, size_t *count)
+{
+    struct dns_record *r = &records[*count];
+
+    if (*count == DNS_RECORDS_MAX)
+        return;
+    *r = (struct dns_record){.type = type};
+    memcpy(r->address, n->address, type == DNS_A ? 4 : 16);
+    (*count)++;
+}
+
+/* The answer of the longest name that LXC_DHCP_CONFILE has an address of such a type for; -1: of none. */
+static int lookup_configured(const struct bridge_hosts *h, const struct dns_question *q,
+                             struct dns_record *records, size_t *count)
+{
+    bool four = q->type == DNS_A || q->type == DNS_ANY, six = q->type == DNS_AAAA || q->type == DNS_ANY;
+    const struct bridge_name *best = NULL;
+
+    for (size_t i = 0; i < h->name_count; i++) {
+        const struct bridge_name *n = &h->names[i];
+
+        if ((n->ipv4 && four) || (n->ipv6 && six) || !(n->ipv4 || n->ipv6))
+            if (name_matches(n, q->name) && (!best || strlen(n->name) > strlen(best->name)))
+                best = n;
+    }
+    if (!best)
+        return -1;
+    if (!best->ipv4 && !best->ipv6)
+        return DNS_NO_SUCH_NAME;
+    for (size_t i = 0; i < h->name_count; i++) {
+        const struct bridge_name *n = &h->names[i];
+
+        if (strcmp(n->name, best->name) != 0 || n->below != best->below)
+            continue;
+        if (n->ipv4 && four)
+            add_address(n, DNS_A, records, count);
+        if (n->ipv6 && six)
+            add_address(n, DNS_AAAA, records, count);
+    }
+    return DNS_NO_ERROR;
+}
+
+/* Of a name that no container has. */
+static int nobody(const struct bridge_server *s, const struct dns_question *q, bool certain,
+                  struct dns_record *records, size_t *count)
+{
+    int code = lookup_configured(&s->hosts, q, records, count);
+
+    return code < 0 && certain ? DNS_NO_SUCH_NAME : code;
+}
+
 static int lookup_name(struct bridge_server *s, const struct dns_question *q, int64_t now,
                        struct dns_record *records, size_t *count)
 {
@@ -32,10 +95,10 @@ static int lookup_name(struct bridge_server *s, const struct dns_question *q, in
     if (s->settings->domain[0] && strcmp(q->name, s->settings->domain) == 0)
         return DNS_NO_ERROR; /* it exists and holds nothing itself */
     if (!host_part(s->settings, q->name, host, &certain))
-        return -1;
+        return nobody(s, q, false, records, count);
     l = lease_of_name(&s->dhcp_server.leases, host, now);
     if (!l)
-        return certain ? DNS_NO_SUCH_NAME : -1;
+        return nobody(s, q, certain, records, count);
     if (q->type == DNS_A || q->type == DNS_ANY)
         records[(*count)++] =
             (struct dns_record){.type = DNS_A,

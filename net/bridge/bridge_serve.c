@@ -106,20 +106,16 @@ static void serve_dhcpv6(struct bridge_server *s)
 
 static void reload(struct bridge_server *s)
 {
-    cleanup_string_list struct string_list warnings = {0};
     struct error err = ERROR_INIT;
     struct bridge_hosts hosts;
 
-    if (bridge_hosts_read(s->settings->dhcp_file, &hosts, &warnings, &err) < 0) {
+    if (bridge_hosts_read(s->settings->dhcp_file, s->settings->address, &hosts, &err) < 0) {
         log_warn("dhcp", "the hosts stay as they are: %s", err.text);
         return;
     }
-    for (size_t i = 0; i < warnings.count; i++)
-        log_warn("dhcp", "%s", warnings.items[i]);
     bridge_hosts_free(&s->hosts);
     s->hosts = hosts;
-    s->dhcp_server.hosts = s->hosts.hosts;
-    s->dhcp_server.host_count = s->hosts.count;
+    bridge_server_use(s);
 }
 
 /* false: the end. */

@@ -63,12 +63,20 @@ static int open_dhcp(struct bridge_server *s, struct error *err)
     return s->packets < 0 ? error_set(err, s->packets, "cannot send DHCP on %s", bridge) : 0;
 }
 
-static int open_leases(struct bridge_server *s, struct string_list *warnings, struct error *err)
+void bridge_server_use(struct bridge_server *s)
+{
+    s->dhcp_server.hosts = s->hosts.hosts;
+    s->dhcp_server.host_count = s->hosts.count;
+    s->dhcp_server.options = s->hosts.options;
+    s->dhcp_server.option_count = s->hosts.option_count;
+}
+
+static int open_leases(struct bridge_server *s, struct error *err)
 {
     const struct bridge_settings *c = s->settings;
     cleanup_free char *path = format_string(BRIDGE_LEASES, c->bridge);
     struct dhcp_server *d = &s->dhcp_server;
-    int r = bridge_hosts_read(c->dhcp_file, &s->hosts, warnings, err);
+    int r = bridge_hosts_read(c->dhcp_file, c->address, &s->hosts, err);
 
     if (r < 0)
         return r;
@@ -77,11 +85,12 @@ static int open_leases(struct bridge_server *s, struct string_list *warnings, st
     *d = (struct dhcp_server){.address = c->address,
                               .netmask = c->netmask,
                               .lease_seconds = c->lease_seconds,
-                              .max_leases = c->max_leases,
-                              .hosts = s->hosts.hosts,
-                              .host_count = s->hosts.count};
+                              .max_leases = c->max_leases};
+    bridge_server_use(s);
     strcpy(d->domain, c->domain);
     lease_table_init(&d->leases, c->first, c->last);
+    d->leases.least = c->address & c->netmask;
+    d->leases.most = c->address | ~c->netmask;
     return lease_journal_open(&s->journal, path, &d->leases, time(NULL), DHCP_FOREVER, err);
 }
 
@@ -126,7 +135,7 @@ static int open_signals(struct bridge_server *s, struct error *err)
     return s->signals < 0 ? error_set(err, errno, "cannot wait for signals") : 0;
 }
 
-static int open_server(struct bridge_server *s, struct string_list *warnings, struct error *err)
+static int open_server(struct bridge_server *s, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     struct link bridge = {0};
@@ -144,7 +153,7 @@ static int open_server(struct bridge_server *s, struct string_list *warnings, st
     if (r == 0)
         r = open_ipv6(s, &bridge, err);
     if (r == 0)
-        r = open_leases(s, warnings, err);
+        r = open_leases(s, err);
     return r == 0 ? open_signals(s, err) : r;
 }
 
@@ -169,46 +178,30 @@ static struct bridge_server *new_server(const struct bridge_settings *settings)
 
 /* --- Running --- */
 
-/* What the daemon tells the process that started it: how it went, then its warnings, a line each. */
-static void report(int fd, const struct error *err, const struct string_list *warnings)
-{
-    write_all(fd, err, sizeof(*err));
-    for (size_t i = 0; i < warnings->count; i++)
-        if (write_all(fd, warnings->items[i], strlen(warnings->items[i])) < 0 || write_all(fd, "\n", 1) < 0)
-            return;
-}
-
 static _Noreturn void run_daemon(const struct bridge_settings *settings, int report_fd, bool foreground)
 {
     struct bridge_server *s = new_server(settings);
-    struct string_list warnings = {0};
     struct error err = ERROR_INIT;
     int r;
 
     daemon_leave_caller(report_fd, foreground);
-    r = s ? open_server(s, &warnings, &err) : error_set(&err, ENOMEM, "cannot start");
+    r = s ? open_server(s, &err) : error_set(&err, ENOMEM, "cannot start");
     if (r == 0) /* what is handled from now on is written by containers */
         r = daemon_become_nobody(&err);
-    report(report_fd, &err, &warnings);
+    write_all(report_fd, &err, sizeof(err));
     close(report_fd);
     if (r == 0)
         bridge_serve(s);
     _exit(r < 0);
 }
 
-static int read_report(int fd, struct string_list *warnings, struct error *err)
+/* How it went, which the daemon writes once. */
+static int read_report(int fd, struct error *err)
 {
     struct error theirs = ERROR_INIT;
-    char text[8192], *rest = text, *line;
-    ssize_t got = read_all(fd, &theirs, sizeof(theirs));
 
-    if (got != sizeof(theirs))
+    if (read_all(fd, &theirs, sizeof(theirs)) != sizeof(theirs))
         return error_text(err, EIO, "the bridge's server ended before it served");
-    got = read_all(fd, text, sizeof(text) - 1);
-    text[got < 0 ? 0 : got] = '\0';
-    while ((line = strsep(&rest, "\n")))
-        if (*line)
-            string_list_add(warnings, line);
     if (theirs.code < 0)
         *err = theirs;
     return theirs.code;
@@ -248,8 +241,7 @@ static int open_foreground(struct error *err)
     return fd < 0 ? error_set(err, errno, "cannot wait for signals") : fd;
 }
 
-int bridge_server_start(const struct bridge_settings *settings, bool foreground, struct string_list *warnings,
-                        struct error *err)
+int bridge_server_start(const struct bridge_settings *settings, bool foreground, struct error *err)
 {
     cleanup_fd int reading = -1, writing = -1, signals = foreground ? open_foreground(err) : -1;
     int ends[2], r;
@@ -267,14 +259,11 @@ int bridge_server_start(const struct bridge_settings *settings, bool foreground,
     if (pid == 0)
         run_daemon(settings, writing, foreground);
     close_fd(&writing);
-    r = read_report(reading, warnings, err);
+    r = read_report(reading, err);
     if (r < 0)
         waitpid(pid, NULL, 0);
     if (r < 0 || !foreground)
         return r;
-    for (size_t i = 0; i < warnings->count; i++)
-        log_warn("lxc-net", "%s", warnings->items[i]);
-    string_list_clear(warnings);
     return wait_for_server(pid, signals, err);
 }
 

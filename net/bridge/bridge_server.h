@@ -15,11 +15,9 @@
 /*
  * Start it on a bridge that is up, with its addresses, and return once it serves. A port that is taken is
  * named with its owner. `foreground`: return when it has ended, and hand it the SIGTERM, SIGINT and SIGHUP
- * that come; they stay blocked. SIGHUP has it read its hosts (LXC_DHCP_CONFILE) again. Warnings as in
- * bridge_network_start.
+ * that come; they stay blocked. SIGHUP has it read its hosts (LXC_DHCP_CONFILE) again.
  */
-int bridge_server_start(const struct bridge_settings *s, bool foreground, struct string_list *warnings,
-                        struct error *err);
+int bridge_server_start(const struct bridge_settings *s, bool foreground, struct error *err);
 
 /* Its process id, 0 where it does not run, or a negative errno. */
 pid_t bridge_server_find(void);

@@ -1,6 +1,6 @@
 /*
  * What lxc-net is told: stock LXC's /etc/default/lxc and /etc/default/lxc-net, which are lines of a shell,
- * and the part of dnsmasq's configuration that names hosts (LXC_DHCP_CONFILE). No file needs to exist.
+ * and lines of a configuration of dnsmasq (LXC_DHCP_CONFILE). No file needs to exist.
  */
 #ifndef LXCBOX_NET_BRIDGE_SETTINGS_H
 #define LXCBOX_NET_BRIDGE_SETTINGS_H
@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 #include "net/dhcp/dhcp_server.h"
+#include "net/dns/dns.h"
 
 struct bridge_settings {
     bool use_bridge;
@@ -42,15 +43,30 @@ int bridge_settings_read(const char *const *files, size_t count, struct bridge_s
 int bridge_settings_read_default(struct bridge_settings *out, struct error *err);
 void bridge_settings_free(struct bridge_settings *s);
 
+/* An answer for a name and all names below it: "address=/NAME/ADDRESS". */
+struct bridge_name {
+    char name[DNS_NAME_SIZE]; /* lowered; "": every name */
+    bool below;               /* only the names below it */
+    bool ipv4, ipv6;          /* what it answers; neither: the name does not exist */
+    uint8_t address[16];      /* the first 4 of IPv4; all 0 where it answers both */
+};
+
+/* What LXC_DHCP_CONFILE says. */
 struct bridge_hosts {
     struct dhcp_host *hosts;
     size_t count;
+    struct dhcp_option *options;
+    size_t option_count;
+    struct bridge_name *names;
+    size_t name_count;
 };
 
-/* Read dhcp-host lines, and those of the files that dhcp-hostsfile lines name. Other lines become warnings. 0
- * or a negative errno. */
-int bridge_hosts_read(const char *path, struct bridge_hosts *out, struct string_list *warnings,
-                      struct error *err);
+/*
+ * Read the lines dhcp-host, dhcp-option, dhcp-option-force and address of a configuration of dnsmasq, and
+ * those of the files that dhcp-hostsfile lines name. `self` is the server's address, in host byte order. 0,
+ * or a negative errno with `err` naming file and line: also for a line that asks for what is not done here.
+ */
+int bridge_hosts_read(const char *path, uint32_t self, struct bridge_hosts *out, struct error *err);
 void bridge_hosts_free(struct bridge_hosts *h);
 
 #endif

@@ -172,6 +172,11 @@ static void read_option(uint8_t code, const uint8_t *p, uint8_t size, struct dhc
         m->id_size = size >= 2 && size <= DHCP_ID_MAX ? size : 0;
         memcpy(m->id, p, m->id_size);
         break;
+    case PARAMETERS:
+        m->has_wanted = true;
+        for (uint8_t i = 0; i < size; i++)
+            m->wanted[p[i] / 8] |= (uint8_t)(1 << p[i] % 8);
+        break;
     case ROUTES:
         if (size <= sizeof(parts->routes) - parts->routes_size) {
             memcpy(parts->routes + parts->routes_size, p, size);
@@ -232,10 +237,20 @@ bool dhcp_parse(const uint8_t *bytes, size_t length, struct dhcp_message *out)
 struct writer {
     uint8_t *bytes;
     size_t length;
+    const struct dhcp_message *message;
 };
 
+/* Whether an option of the configuration takes the place of this one. */
+static bool replaced(const struct dhcp_message *m, uint8_t code)
+{
+    for (size_t i = 0; i < m->option_count; i++)
+        if (m->options[i].code == code)
+            return true;
+    return false;
+}
+
 /* An option that does not fit is left out; the ones that matter come first. One byte is kept for the end. */
-static void put(struct writer *w, uint8_t code, const void *bytes, size_t size)
+static void put_option(struct writer *w, uint8_t code, const void *bytes, size_t size)
 {
     if (size == 0 || size > 255 || size + 3 > BUILD_MAX - w->length)
         return;
@@ -243,6 +258,24 @@ static void put(struct writer *w, uint8_t code, const void *bytes, size_t size)
     w->bytes[w->length + 1] = (uint8_t)size;
     memcpy(w->bytes + w->length + 2, bytes, size);
     w->length += size + 2;
+}
+
+static void put(struct writer *w, uint8_t code, const void *bytes, size_t size)
+{
+    if (!replaced(w->message, code))
+        put_option(w, code, bytes, size);
+}
+
+static void put_configured(struct writer *w)
+{
+    const struct dhcp_message *m = w->message;
+
+    for (size_t i = 0; i < m->option_count; i++) {
+        const struct dhcp_option *o = &m->options[i];
+
+        if (o->force || !m->has_wanted || m->wanted[o->code / 8] & 1 << o->code % 8)
+            put_option(w, o->code, o->bytes, o->size);
+    }
 }
 
 static void put_u32(struct writer *w, uint8_t code, uint32_t value)
@@ -291,7 +324,7 @@ size_t dhcp_build(const struct dhcp_message *m, uint8_t out[DHCP_MESSAGE_MAX])
 {
     static const uint8_t wanted[] = {NETMASK, ROUTES, ROUTERS,   DNS,   HOST_NAME, DOMAIN,
                                      MTU,     LEASE,  BROADCAST, RENEW, REBIND};
-    struct writer w = {out, FIXED_SIZE + sizeof(magic)};
+    struct writer w = {out, FIXED_SIZE + sizeof(magic), m};
     uint8_t type = (uint8_t)m->type;
 
     memset(out, 0, DHCP_MESSAGE_MAX);
@@ -321,6 +354,7 @@ size_t dhcp_build(const struct dhcp_message *m, uint8_t out[DHCP_MESSAGE_MAX])
     put_u16(&w, MAX_SIZE, m->max_size);
     put_u16(&w, MTU, m->mtu);
     put(&w, PARAMETERS, wanted, m->asks ? sizeof(wanted) : 0);
+    put_configured(&w);
     put(&w, HOST_NAME, m->host_name, strlen(m->host_name));
     put(&w, DOMAIN, m->domain, strlen(m->domain));
     put_routes(&w, m);

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "net/dhcp/dhcp_option.h"
+
 #define DHCP_SERVER_PORT    67
 #define DHCP_CLIENT_PORT    68
 #define DHCP_MESSAGE_MAX    576 /* bytes that every client takes, with IP and UDP headers; RFC 2131, 2 */
@@ -63,6 +65,11 @@ struct dhcp_message {
     uint8_t id_size;         /* 0 also for one that is longer */
     struct dhcp_route routes[DHCP_ROUTES_MAX];
     uint8_t route_count;
+    bool has_wanted;    /* when read: the client names the options that it wants */
+    uint8_t wanted[32]; /* a bit for each of them */
+    /* When building: in place of the above and beside them; only those that are wanted. */
+    const struct dhcp_option *options;
+    size_t option_count;
     bool asks; /* when building: as a client, with the parameter request list */
 };
 

@@ -1,124 +1,10 @@
 #include "net/dhcp/dhcp_server.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "core/base/cleanup.h"
-#include "core/base/str.h"
-#include "net/link/link.h"
 
 #define OFFER_SECONDS    60  /* that an offer is held */
 #define DECLINED_SECONDS 600 /* that an address which a client found in use is not given */
 #define LEASE_MIN        120
-
-/* --- Hosts --- */
-
-int dhcp_seconds_parse(const char *text, uint32_t *out)
-{
-    static const struct {
-        char unit;
-        uint32_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-    size_t length = strlen(text);
-    char digits[12];
-    uint32_t factor = 1;
-    uint64_t value;
-
-    if (strcmp(text, "infinite") == 0) {
-        *out = DHCP_FOREVER;
-        return 0;
-    }
-    for (size_t i = 0; length > 1 && i < ARRAY_LENGTH(units); i++)
-        if (text[length - 1] == units[i].unit) {
-            factor = units[i].seconds;
-            length--;
-            break;
-        }
-    if (length == 0 || length >= sizeof(digits) || text[0] < '0' || text[0] > '9')
-        return -EINVAL;
-    memcpy(digits, text, length);
-    digits[length] = '\0';
-    if (parse_uint64(digits, 10, UINT32_MAX / factor - 1, &value) < 0)
-        return -EINVAL;
-    *out = (uint32_t)value * factor;
-    return 0;
-}
-
-static int parse_host_word(const char *word, struct dhcp_host *h)
-{
-    uint8_t bytes[LINK_ADDRESS_MAX];
-    struct in_addr address;
-    int size;
-
-    if (strcmp(word, "ignore") == 0) {
-        h->ignored = true;
-    } else if (starts_with(word, "id:")) {
-        size = link_address_parse(word + 3, bytes);
-        if (size < 2) { /* a text identifier: the bytes of the word */
-            size = (int)strlen(word + 3);
-            if (size < 2 || size > DHCP_ID_MAX)
-                return -EINVAL;
-            memcpy(h->id, word + 3, (size_t)size);
-        } else {
-            memcpy(h->id, bytes, (size_t)size);
-        }
-        h->id_size = (uint8_t)size;
-    } else if (strchr(word, ':')) {
-        size = link_address_parse(word, bytes);
-        if (size <= 0 || size > (int)sizeof(h->hardware))
-            return -EINVAL;
-        memcpy(h->hardware, bytes, (size_t)size);
-        h->hardware_size = (uint8_t)size;
-    } else if (inet_pton(AF_INET, word, &address) == 1) {
-        h->address = ntohl(address.s_addr);
-    } else if (dhcp_seconds_parse(word, &h->lease_seconds) < 0) {
-        dhcp_host_name(word, strlen(word), h->host_name);
-        if (!h->host_name[0])
-            return -EINVAL;
-    }
-    return 0;
-}
-
-int dhcp_host_parse(const char *text, struct dhcp_host *out)
-{
-    cleanup_free char *copy = strdup(text);
-    char *rest = copy, *word;
-
-    if (!copy)
-        return -EINVAL;
-    *out = (struct dhcp_host){0};
-    while ((word = strsep(&rest, ","))) {
-        word += strspn(word, " \t");
-        word[strcspn(word, " \t")] = '\0';
-        if (*word && parse_host_word(word, out) < 0)
-            return -EINVAL;
-    }
-    return out->hardware_size || out->id_size || out->host_name[0] ? 0 : -EINVAL;
-}
-
-static bool host_is(const struct dhcp_host *h, const struct lease_client *c)
-{
-    return (h->hardware_size && h->hardware_size == c->hardware_size &&
-            memcmp(h->hardware, c->hardware, c->hardware_size) == 0) ||
-           (h->id_size && h->id_size == c->id_size && memcmp(h->id, c->id, c->id_size) == 0);
-}
-
-static const struct dhcp_host *find_host(const struct dhcp_server *s, const struct lease_client *c,
-                                         const char *name)
-{
-    for (size_t i = 0; i < s->host_count; i++)
-        if (host_is(&s->hosts[i], c))
-            return &s->hosts[i];
-    for (size_t i = 0; name[0] && i < s->host_count; i++) {
-        const struct dhcp_host *h = &s->hosts[i];
-
-        if (!h->hardware_size && !h->id_size && strcmp(h->host_name, name) == 0)
-            return h;
-    }
-    return NULL;
-}
 
 /* --- One exchange --- */
 
@@ -151,12 +37,16 @@ static bool on_link(const struct dhcp_server *s, uint32_t address)
     return (address & s->netmask) == (s->address & s->netmask) && host != 0 && host != ~s->netmask;
 }
 
-/* Whether nobody else has it. */
+/* Whether nobody else has it. A lease of the same host, which is known by its hardware address and has had
+ * another identifier, is its own. */
 static bool is_free(const struct exchange *x, uint32_t address)
 {
-    struct lease *l = lease_of_address(&x->server->leases, address);
+    struct lease_table *t = &x->server->leases;
+    const struct lease *l = lease_of_address(t, address);
 
-    return !l || lease_client_equal(&l->client, &x->client) || lease_free_for_others(l, x->now);
+    return !l || l == lease_of_client(t, &x->client) || lease_free_for_others(l, x->now) ||
+           (x->host && x->host->address == address &&
+            dhcp_host_has_hardware(x->host, l->client.hardware, l->client.hardware_size));
 }
 
 /* The address that is configured for the client, once whoever had it before has left it; else 0. */
@@ -164,7 +54,9 @@ static uint32_t own_address(const struct exchange *x)
 {
     uint32_t address = x->host ? x->host->address : 0;
 
-    return address && on_link(x->server, address) && is_free(x, address) ? address : 0;
+    return address && address != x->server->address && on_link(x->server, address) && is_free(x, address)
+               ? address
+               : 0;
 }
 
 /* Whether this client may have this address now. */
@@ -249,7 +141,11 @@ static void add_network(const struct exchange *x)
     r->routers[0] = r->dns[0] = s->address;
     r->router_count = r->dns_count = 1;
     memcpy(r->domain, s->domain, sizeof(r->domain));
-    if (x->host && (x->host->hardware_size || x->host->id_size))
+    r->options = s->options;
+    r->option_count = s->option_count;
+    r->has_wanted = x->request->has_wanted;
+    memcpy(r->wanted, x->request->wanted, sizeof(r->wanted));
+    if (x->host && (x->host->hardware_count || x->host->id_size))
         memcpy(r->host_name, x->host->host_name, sizeof(r->host_name));
 }
 
@@ -292,7 +188,7 @@ static const char *name_for(const struct exchange *x)
 static void acknowledge(const struct exchange *x, uint32_t address)
 {
     struct lease_table *t = &x->server->leases;
-    struct lease *l = lease_take(t, address, &x->client), *namesake;
+    struct lease *l = lease_take(t, address, &x->client);
     const char *name = name_for(x);
 
     if (!l) {
@@ -302,36 +198,40 @@ static void acknowledge(const struct exchange *x, uint32_t address)
     grant(x, DHCP_ACK, address);
     l->reserved_until = 0;
     l->expires = x->now + x->out->reply.lease_seconds;
-    memcpy(l->client.hardware, x->client.hardware, sizeof(l->client.hardware));
-    l->client.hardware_size = x->client.hardware_size;
-    if (name[0]) {
-        /* A container that was made anew takes its name over. */
-        namesake = lease_of_name(t, name, x->now);
-        if (namesake && namesake != l)
-            namesake->host_name[0] = '\0';
-        memcpy(l->host_name, name, strlen(name) + 1);
-    }
+    if (name[0])
+        lease_set_name(t, l, name);
     x->out->changed = address;
+}
+
+/* Hold an offer for the client. Leases stay as they are until it accepts: it may never do so. */
+static bool hold(const struct exchange *x, uint32_t address)
+{
+    struct lease_table *t = &x->server->leases;
+    const struct lease *there = lease_of_address(t, address), *own = lease_of_client(t, &x->client);
+    struct lease *l;
+
+    if ((there && lease_active(there, x->now)) || (own && lease_active(own, x->now)))
+        return true;
+    l = lease_take(t, address, &x->client);
+    if (l)
+        l->reserved_until = x->now + OFFER_SECONDS;
+    return l != NULL;
 }
 
 static void on_discover(const struct exchange *x)
 {
     struct lease_table *t = &x->server->leases;
     uint32_t address;
-    struct lease *l;
 
     if (!lease_of_client(t, &x->client) && lease_count_active(t, x->now) >= x->server->max_leases) {
         x->out->ignored = "as many addresses are leased as LXC_DHCP_MAX allows";
         return;
     }
     address = choose(x);
-    l = address ? lease_take(t, address, &x->client) : NULL;
-    if (!l) {
+    if (address && hold(x, address))
+        grant(x, DHCP_OFFER, address);
+    else
         x->out->ignored = address ? "out of memory" : "no address is free";
-        return;
-    }
-    l->reserved_until = x->now + OFFER_SECONDS;
-    grant(x, DHCP_OFFER, address);
 }
 
 static void on_request(const struct exchange *x)
@@ -349,7 +249,7 @@ static void on_request(const struct exchange *x)
     if (!wanted)
         return;
     /* What was offered before a restart is not known any more, and as good as what is. */
-    if (!may_have(x, wanted) || (m->server && own && own->address != wanted))
+    if (!may_have(x, wanted))
         refuse(x);
     else if (!own && lease_count_active(t, x->now) >= x->server->max_leases)
         refuse(x);
@@ -392,6 +292,25 @@ static void on_inform(const struct exchange *x)
     direct(x);
 }
 
+/* Who asks, and which configured host that is. A client that sends no identifier is known by the one that it
+ * had before. */
+static void identify(struct exchange *x)
+{
+    const struct dhcp_message *m = x->request;
+    const struct lease *before;
+    struct lease_client known;
+
+    memcpy(x->client.hardware, m->hardware, m->hardware_size);
+    x->client.hardware_size = m->hardware_size;
+    memcpy(x->client.id, m->id, m->id_size);
+    x->client.id_size = m->id_size;
+    before = lease_of_client(&x->server->leases, &x->client);
+    known = before && !m->id_size ? before->client : x->client;
+    x->host = dhcp_host_find(x->server->hosts, x->server->host_count, &known, m->host_name);
+    if (x->host && x->host->any_id)
+        x->client.id_size = 0;
+}
+
 void dhcp_server_answer(struct dhcp_server *s, const struct dhcp_message *request, int64_t now,
                         struct dhcp_answer *out)
 {
@@ -400,11 +319,7 @@ void dhcp_server_answer(struct dhcp_server *s, const struct dhcp_message *reques
     *out = (struct dhcp_answer){0};
     if (request->is_reply || request->relay || request->hardware_size == 0 || request->hardware_size > 16)
         return;
-    memcpy(x.client.hardware, request->hardware, request->hardware_size);
-    x.client.hardware_size = request->hardware_size;
-    memcpy(x.client.id, request->id, request->id_size);
-    x.client.id_size = request->id_size;
-    x.host = find_host(s, &x.client, request->host_name);
+    identify(&x);
     if (x.host && x.host->ignored)
         return;
     switch (request->type) {

@@ -10,7 +10,7 @@
 
 void lease_table_init(struct lease_table *t, uint32_t first, uint32_t last)
 {
-    *t = (struct lease_table){.first = first, .last = last};
+    *t = (struct lease_table){.first = first, .last = last, .least = first, .most = last};
 }
 
 void lease_table_free(struct lease_table *t)
@@ -20,11 +20,15 @@ void lease_table_free(struct lease_table *t)
     t->count = t->room = 0;
 }
 
-bool lease_client_equal(const struct lease_client *a, const struct lease_client *b)
+static bool same_id(const struct lease_client *a, const struct lease_client *b)
 {
-    if (a->id_size || b->id_size)
-        return a->id_size == b->id_size && memcmp(a->id, b->id, a->id_size) == 0;
-    return a->hardware_size && a->hardware_size == b->hardware_size &&
+    return a->id_size && a->id_size == b->id_size && memcmp(a->id, b->id, a->id_size) == 0;
+}
+
+/* Where one of them has no identifier. */
+static bool same_hardware(const struct lease_client *a, const struct lease_client *b)
+{
+    return (!a->id_size || !b->id_size) && a->hardware_size && a->hardware_size == b->hardware_size &&
            memcmp(a->hardware, b->hardware, a->hardware_size) == 0;
 }
 
@@ -40,10 +44,15 @@ bool lease_free_for_others(const struct lease *l, int64_t now)
 
 struct lease *lease_of_client(struct lease_table *t, const struct lease_client *client)
 {
+    struct lease *best = NULL;
+
     for (size_t i = 0; i < t->count; i++)
-        if (lease_client_equal(&t->leases[i].client, client))
+        if (same_id(&t->leases[i].client, client))
             return &t->leases[i];
-    return NULL;
+    for (size_t i = 0; i < t->count; i++)
+        if (same_hardware(&t->leases[i].client, client))
+            best = &t->leases[i];
+    return best;
 }
 
 struct lease *lease_of_address(struct lease_table *t, uint32_t address)
@@ -63,6 +72,14 @@ struct lease *lease_of_name(struct lease_table *t, const char *name, int64_t now
     return NULL;
 }
 
+void lease_set_name(struct lease_table *t, struct lease *l, const char *name)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (&t->leases[i] != l && strcasecmp(t->leases[i].host_name, name) == 0)
+            t->leases[i].host_name[0] = '\0';
+    snprintf(l->host_name, sizeof(l->host_name), "%s", name);
+}
+
 size_t lease_count_active(const struct lease_table *t, int64_t now)
 {
     size_t count = 0;
@@ -75,9 +92,16 @@ size_t lease_count_active(const struct lease_table *t, int64_t now)
 struct lease *lease_take(struct lease_table *t, uint32_t address, const struct lease_client *client)
 {
     struct lease *l = lease_of_client(t, client), *at;
+    struct lease_client known = *client;
 
-    if (l && l->address == address)
+    if (l && !client->id_size) { /* it keeps the identifier that it had */
+        memcpy(known.id, l->client.id, l->client.id_size);
+        known.id_size = l->client.id_size;
+    }
+    if (l && l->address == address) {
+        l->client = known;
         return l;
+    }
     if (l)
         *l = t->leases[--t->count];
     at = lease_of_address(t, address);
@@ -92,7 +116,7 @@ struct lease *lease_take(struct lease_table *t, uint32_t address, const struct l
     }
     if (!at)
         at = &t->leases[t->count++];
-    *at = (struct lease){.address = address, .client = *client};
+    *at = (struct lease){.address = address, .client = known};
     return at;
 }
 

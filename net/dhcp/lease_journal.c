@@ -25,13 +25,17 @@ static void apply(struct lease_table *t, const struct lease *l, int64_t now, int
 {
     struct lease *kept;
 
-    if (l->address < t->first || l->address > t->last)
+    if (l->address < t->least || l->address > t->most)
         return;
     kept = lease_take(t, l->address, &l->client);
     if (!kept)
         return;
     kept->expires = l->expires > now + longest ? now + longest : l->expires;
-    memcpy(kept->host_name, l->host_name, sizeof(kept->host_name));
+    /* A line of later date takes the name over, as it was when it was written. */
+    if (l->host_name[0])
+        lease_set_name(t, kept, l->host_name);
+    else
+        kept->host_name[0] = '\0';
 }
 
 /* Read lines; the number of them. A last one without its end was cut and does not count. */

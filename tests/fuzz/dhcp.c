@@ -66,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct dhcp_message m;
     struct udp_packet p;
     struct dhcp_host host;
+    struct dhcp_option option;
     struct lease lease;
     char *text = strndup((const char *)data, size);
 
@@ -76,6 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lease_parse((const char *)data, size, &lease);
     if (text)
         dhcp_host_parse(text, &host);
+    if (text)
+        dhcp_option_parse(text, 0x0a000301, &option);
     free(text);
     if (dhcp_parse(data, size, &m)) {
         serve(&m);

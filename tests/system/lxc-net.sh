@@ -250,9 +250,9 @@ t 'a word that is none is refused with 2' is 2 eval 'lxc_net frobnicate 2> /dev/
 # --- Hosts with addresses of their own --------------------------------------------------------------------------
 
 printf 'LXC_DHCP_CONFILE=/etc/default/hosts\n' | on_host tee /etc/default/lxc-net > /dev/null
-printf '# mine\ndhcp-host=delta,10.0.3.250\nbogus-priv\n' | on_host tee /etc/default/hosts > /dev/null
+printf '# mine\ndhcp-host=delta,10.0.3.250\n' | on_host tee /etc/default/hosts > /dev/null
 on_host rm -f /var/lib/misc/dnsmasq.lxcbr0.leases.{0,1}
-t 'lines of dnsmasq that do nothing are named' has 'hosts:3: "bogus-priv" has no effect' eval 'lxc_net start 2>&1'
+lxc_net start
 on_host ip link set v-c master lxcbr0
 t 'a host gets the address it is configured for' has '10.0.3.250/24' eval 'in_box c "$LXCBOX" dhcpc eth0 -1 -x hostname:delta --resolv-conf none 2>&1'
 t 'stop with hosts' lxc_net stop

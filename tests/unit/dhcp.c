@@ -306,9 +306,9 @@ static void a_configured_host_has_its_address_and_nobody_else(void **state)
     struct dhcp_answer a;
 
     (void)state;
-    assert_int_equal(dhcp_host_parse("db,10.0.3.3", &hosts[0]), 0);
-    assert_int_equal(dhcp_host_parse("02:00:00:00:00:07,mail, 10.0.3.200, 12h", &hosts[1]), 0);
-    assert_int_equal(dhcp_host_parse("02:00:00:00:00:08,ignore", &hosts[2]), 0);
+    assert_null(dhcp_host_parse("db,10.0.3.3", &hosts[0]));
+    assert_null(dhcp_host_parse("02:00:00:00:00:07,mail, 10.0.3.200, 12h", &hosts[1]));
+    assert_null(dhcp_host_parse("02:00:00:00:00:08,ignore", &hosts[2]));
     s.hosts = hosts;
     s.host_count = 3;
     assert_int_equal(leased(&s, 7, "", NOW), 0x0a0003c8);
@@ -332,7 +332,7 @@ static void a_configured_address_that_is_leased_is_waited_for(void **state)
     uint32_t taken = leased(&s, 1, "", NOW), meanwhile;
 
     (void)state;
-    assert_int_equal(dhcp_host_parse("02:00:00:00:00:07,mail", &host), 0);
+    assert_null(dhcp_host_parse("02:00:00:00:00:07,mail", &host));
     host.address = taken;
     s.hosts = &host;
     s.host_count = 1;
@@ -347,16 +347,83 @@ static void a_configured_address_that_is_leased_is_waited_for(void **state)
     lease_table_free(&s.leases);
 }
 
+/* What a client gets that has an identifier. */
+static uint32_t leased_by_id(struct dhcp_server *s, uint8_t client, const char *id, bool accepts)
+{
+    struct dhcp_message m = from_client(client, DHCP_DISCOVER);
+    struct dhcp_answer a;
+
+    m.id_size = (uint8_t)strlen(id);
+    memcpy(m.id, id, m.id_size);
+    dhcp_server_answer(s, &m, NOW, &a);
+    assert_true(a.send);
+    m.type = DHCP_REQUEST;
+    m.requested = a.reply.your_address;
+    m.server = SERVER;
+    if (accepts)
+        dhcp_server_answer(s, &m, NOW, &a);
+    return a.reply.your_address;
+}
+
+static void a_reserved_address_follows_the_hardware_address(void **state)
+{
+    struct dhcp_server s = new_server();
+    struct dhcp_host host;
+
+    (void)state;
+    assert_null(dhcp_host_parse("02:00:00:00:00:07,02:00:00:00:00:08,web,10.0.3.200", &host));
+    s.hosts = &host;
+    s.host_count = 1;
+    assert_int_equal(leased_by_id(&s, 7, "one", true), 0x0a0003c8);
+    assert_int_equal(leased_by_id(&s, 7, "two", true), 0x0a0003c8);
+    assert_int_equal(leased(&s, 8, "", NOW), 0x0a0003c8);
+    assert_int_equal(s.leases.count, 1);
+    /* An offer takes nothing away. */
+    assert_int_equal(leased_by_id(&s, 7, "one", false), 0x0a0003c8);
+    assert_int_equal(lease_of_name(&s.leases, "web", NOW)->client.hardware[5], 8);
+    lease_table_free(&s.leases);
+}
+
+static void configured_options_are_sent_to_who_wants_them(void **state)
+{
+    struct dhcp_message m = from_client(1, DHCP_DISCOVER), read;
+    struct dhcp_option options[4];
+    uint8_t bytes[DHCP_MESSAGE_MAX];
+    size_t size;
+
+    (void)state;
+    assert_null(dhcp_option_parse("option:router", SERVER, &options[0]));
+    assert_null(dhcp_option_parse("6,0.0.0.0,10.0.3.9", SERVER, &options[1]));
+    assert_null(dhcp_option_parse("66,\"a, b\"", SERVER, &options[2]));
+    assert_null(dhcp_option_parse("option:domain-search,a.test,b.test", SERVER, &options[3]));
+    assert_int_equal(options[3].size, 16);
+    m.routers[0] = m.dns[0] = SERVER + 1;
+    m.router_count = m.dns_count = 1;
+    m.options = options;
+    m.option_count = 4;
+    m.has_wanted = true;
+    m.wanted[0] = 1 << 3 | 1 << 6;
+    size = dhcp_build(&m, bytes);
+    assert_true(dhcp_parse(bytes, size, &read));
+    assert_int_equal(read.router_count, 0);
+    assert_int_equal(read.dns_count, 2);
+    assert_int_equal(read.dns[0], SERVER);
+    assert_null(memmem(bytes, size, "a, b", 4));
+    m.has_wanted = false;
+    size = dhcp_build(&m, bytes);
+    assert_non_null(memmem(bytes, size, "\x42\4a, b", 6));
+}
+
 static void host_lines_that_say_nothing_are_refused(void **state)
 {
     struct dhcp_host h;
 
     (void)state;
-    assert_int_not_equal(dhcp_host_parse("", &h), 0);
-    assert_int_not_equal(dhcp_host_parse("10.0.3.9", &h), 0);
-    assert_int_not_equal(dhcp_host_parse("02:zz:00,10.0.3.9", &h), 0);
-    assert_int_not_equal(dhcp_host_parse("set:tag,web,10.0.3.9", &h), 0);
-    assert_int_equal(dhcp_host_parse("id:01:02:00:00:00:00:01,web,10.0.3.9,infinite", &h), 0);
+    assert_non_null(dhcp_host_parse("", &h));
+    assert_non_null(dhcp_host_parse("10.0.3.9", &h));
+    assert_non_null(dhcp_host_parse("02:zz:00,10.0.3.9", &h));
+    assert_non_null(dhcp_host_parse("set:tag,web,10.0.3.9", &h));
+    assert_null(dhcp_host_parse("id:01:02:00:00:00:00:01,web,10.0.3.9,infinite", &h));
     assert_int_equal(h.id_size, 7);
     assert_int_equal(h.lease_seconds, DHCP_FOREVER);
 }
@@ -402,6 +469,8 @@ int main(void)
         cmocka_unit_test(a_declined_address_rests),
         cmocka_unit_test(a_configured_host_has_its_address_and_nobody_else),
         cmocka_unit_test(a_configured_address_that_is_leased_is_waited_for),
+        cmocka_unit_test(a_reserved_address_follows_the_hardware_address),
+        cmocka_unit_test(configured_options_are_sent_to_who_wants_them),
         cmocka_unit_test(host_lines_that_say_nothing_are_refused),
         cmocka_unit_test(a_name_goes_to_the_newest_client),
         cmocka_unit_test(no_more_leases_than_the_most),

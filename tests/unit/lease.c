@@ -112,6 +112,40 @@ static void leases_survive(void **state)
     }
 }
 
+static void the_newest_lease_has_the_name(void **state)
+{
+    struct store s = open_store();
+
+    (void)state;
+    for (unsigned client = 1; client <= 3; client++) {
+        give(&s, client, "web", NOW + 400 - client); /* the newest need not end last */
+        lease_set_name(&s.table, lease_of_address(&s.table, FIRST + client), "web");
+    }
+    assert_int_equal(lease_of_name(&s.table, "web", NOW)->address, FIRST + 3);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    close_store(&s);
+    for (int i = 0; i < 2; i++) { /* the second time from a table that was written anew */
+        s = open_store();
+        assert_int_equal(lease_of_name(&s.table, "web", NOW)->address, FIRST + 3);
+        assert_string_equal(lease_of_address(&s.table, FIRST + 1)->host_name, "");
+        close_store(&s);
+    }
+}
+
+static void an_address_outside_the_range_survives(void **state)
+{
+    static const char text[] = "1000100 00:16:3e:00:00:05 10.0.3.254 web *\n";
+    struct store s = {.journal = LEASE_JOURNAL_CLOSED};
+
+    (void)state;
+    assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), 0644), 0);
+    lease_table_init(&s.table, FIRST, FIRST + 10);
+    s.table.most = LAST;
+    assert_int_equal(lease_journal_open(&s.journal, path, &s.table, NOW, 3600, NULL), 0);
+    assert_int_equal(lease_of_name(&s.table, "web", NOW)->address, LAST);
+    close_store(&s);
+}
+
 static void a_cut_line_is_no_line(void **state)
 {
     struct store s = open_store();
@@ -233,6 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_read_as_it_was_written),
         in_folder(leases_survive),
+        in_folder(the_newest_lease_has_the_name),
+        in_folder(an_address_outside_the_range_survives),
         in_folder(a_cut_line_is_no_line),
         in_folder(a_file_cut_while_written_anew_does_not_count),
         in_folder(the_files_do_not_grow_without_end),
