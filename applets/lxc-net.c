@@ -111,14 +111,11 @@ static int stop(struct error *err)
 static int restart(const struct invocation *in, struct bridge_settings *s, struct error *err)
 {
     const struct lxc_net_options *o = in->options;
-    cleanup_netlink struct netlink n = NETLINK_CLOSED;
-    int r = o->uplink ? netlink_open(&n, NETLINK_ROUTE, -1, err) : 0;
+    struct bridge_request request = {s, o->uplink, o->allow_forward};
+    /* A network is not stopped for one that cannot be started. */
+    int r = s->use_bridge ? bridge_check(&request, err) : 0;
 
-    /* What cannot be started is not stopped for; an uplink that is part of a bridge already may be in ours.
-     */
-    if (r == 0 && o->uplink)
-        r = uplink_check(&n, o->uplink, err);
-    if (r == 0 || r == -EBUSY)
+    if (r == 0)
         r = down(err);
     if (r < 0 && r != -ENOENT)
         return r;

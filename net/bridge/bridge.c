@@ -7,6 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "net/link/uplink.h"
 
 #define LOCK_FILE "/run/lxc/lxc-net.lock"
 
@@ -73,6 +74,28 @@ int bridge_up(const struct bridge_request *r, bool foreground, struct string_lis
         lock = take_lock(NULL);
     if (bridge_network_stop(ret < 0 ? NULL : err) == -ENOENT && ret == 0)
         error_clear(err); /* somebody else was faster */
+    return ret;
+}
+
+int bridge_check(const struct bridge_request *r, struct error *err)
+{
+    cleanup_netlink struct netlink n = NETLINK_CLOSED;
+    struct bridge_hosts hosts;
+    int ret = netlink_open(&n, NETLINK_ROUTE, -1, err);
+
+    if (ret == 0 && r->uplink) {
+        ret = uplink_check(&n, r->uplink, err);
+        if (ret != -EBUSY) /* a port of a bridge: that may be ours, which is up */
+            return ret;
+        error_clear(err);
+        return 0;
+    }
+    if (ret == 0)
+        ret = bridge_conflict_check(&n, r->settings, err);
+    if (ret == 0)
+        ret = bridge_hosts_read(r->settings->dhcp_file, r->settings->address, &hosts, err);
+    if (ret == 0)
+        bridge_hosts_free(&hosts);
     return ret;
 }
 

@@ -12,6 +12,10 @@
 int bridge_up(const struct bridge_request *r, bool foreground, struct string_list *warnings,
               struct error *err);
 
+/* Whether it can be brought up as far as the settings, LXC_DHCP_CONFILE and other interfaces say, also while
+ * it is up. 0, or a negative errno with `err` filled. */
+int bridge_check(const struct bridge_request *r, struct error *err);
+
 /* Bring it down; -ENOENT where it is not up. */
 int bridge_down(struct error *err);
 

@@ -322,6 +322,8 @@ int bridge_network_start(const struct bridge_request *r, struct string_list *war
 
     if (ret == 0 && r->uplink)
         ret = uplink_check(&n, r->uplink, err);
+    if (ret == 0 && !r->uplink)
+        ret = bridge_conflict_check(&n, r->settings, err);
     if (ret == 0 && !r->uplink && r->settings->ipv6 && access("/proc/sys/net/ipv6", F_OK) < 0) {
         error_text(err, EAFNOSUPPORT, "LXC_IPV6_ADDR is set, but this kernel has no IPv6");
         ret = error_remedy(err, "unset it in /etc/default/lxc-net");

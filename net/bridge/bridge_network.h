@@ -11,6 +11,7 @@
 
 #include "core/base/error.h"
 #include "net/bridge/bridge_settings.h"
+#include "net/link/netlink.h"
 
 /* Holds the settings that are in force, too, for bridge_settings_read. */
 #define BRIDGE_STATE_FILE "/run/lxc/network_up"
@@ -33,6 +34,12 @@ struct bridge_request {
     const char *uplink; /* a link to put into the bridge; NULL: none */
     bool allow_forward; /* put rules into other people's chains that drop what is forwarded */
 };
+
+/*
+ * Refuse with -EADDRINUSE the network of the settings where another interface has an address in it, or has a
+ * peer there. A network that encloses it is no obstacle. The bridge that is up now does not count.
+ */
+int bridge_conflict_check(struct netlink *n, const struct bridge_settings *s, struct error *err);
 
 /*
  * Make the network. With an uplink the bridge is a part of the uplink's network, and there is nothing to

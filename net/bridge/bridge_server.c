@@ -34,10 +34,12 @@ static int name_owner(const struct bridge_settings *s, bool tcp, unsigned port, 
         return error_remedy(err, "stop what serves it on this host");
     snprintf(refused, sizeof(refused), "%s", err->text);
     error_text(err, EADDRINUSE, "%s by %s", refused, owner);
-    return error_remedy(err,
-                        "stop it, or have it leave %s alone (dnsmasq: except-interface=%s and "
-                        "bind-interfaces)",
-                        s->bridge, s->bridge);
+    if (starts_with(owner, "dnsmasq "))
+        return error_remedy(err,
+                            "stop it, or put \"bind-interfaces\" and \"except-interface=%s\" into its "
+                            "configuration and restart it",
+                            s->bridge);
+    return error_remedy(err, "stop it, or have it leave %s alone", s->bridge);
 }
 
 static int open_dhcp(struct bridge_server *s, struct error *err)

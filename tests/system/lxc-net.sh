@@ -214,19 +214,45 @@ on_host ip link del lxcbr0
 # --- All or nothing ---------------------------------------------------------------------------------------------
 
 clean() { ! on_host ip link show lxcbr0 && [ -z "$(on_host nft list ruleset)" ] && [ "$(on_host cat /proc/sys/net/ipv4/ip_forward)" = 0 ] && [ ! -e "/proc/$lab_pid/root/run/lxc/network_up" ]; }
+ends() { kill "$1"; until_ok 5 fails kill -0 "$1"; }
+other_dnsmasq() { on_host dnsmasq -C "$WORK/other.conf" -u root --no-resolv --no-hosts --pid-file="$WORK/other.pid" "$@" && pid=$(cat "$WORK/other.pid"); }
 taken() { # ARGUMENTS OF DNSMASQ
     local status=0 pid
-    on_host dnsmasq -C /dev/null -u root --no-resolv --no-hosts --pid-file="$WORK/other.pid" "$@"
-    pid=$(cat "$WORK/other.pid")
-    refuses "Address in use by dnsmasq \(pid $pid\) \(stop it" lxc_net start || status=1
-    kill "$pid"
-    until_ok 2 fails kill -0 "$pid"
+    : > "$WORK/other.conf"
+    other_dnsmasq "$@"
+    refuses "Address in use by dnsmasq \(pid $pid\) \(stop it, or put .* into its configuration" lxc_net start || status=1
+    clean || status=1
+    # What the message quotes is what it takes.
+    lxc_net start 2>&1 | grep -o '"[^"]*"' | tr -d '"' | tee "$WORK/other.conf"
+    ends "$pid"
+    other_dnsmasq "$@" && lxc_net start && on_host dig +time=2 +tries=5 @10.0.3.1 nobody && kill -0 "$pid" || status=1
+    ends "$pid"
+    lxc_net stop
     return $status
 }
-t 'port 53 taken is named with its owner' taken
+t 'port 53 taken is named with its owner and the lines that let both serve' taken
 t 'nothing is left of it' clean
-t 'port 67 taken is named with its owner' taken --port=0 --dhcp-range=203.0.113.50,203.0.113.60
+t 'port 67 taken is named with its owner and the lines that let both serve' taken --port=0 --dhcp-range=203.0.113.50,203.0.113.60
 t 'nothing is left of that either' clean
+elsewhere() { # ADDRESS WHAT
+    on_host ip link add second type bridge && on_host ip addr add "$1" dev second nodad
+    refuses "second has $1 already, in the network of lxcbr0, $2" lxc_net start && clean
+    local status=$?
+    on_host ip link del second
+    return $status
+}
+t 'a network that another interface has is refused' elsewhere 10.0.3.77/24 '10.0.3.0/24 \(set LXC_ADDR in /etc/default/lxc-net'
+t 'so is a part of it' elsewhere 10.0.3.129/25 '10.0.3.0/24 \(set LXC_ADDR in /etc/default/lxc-net'
+enclosed() { on_host ip addr add 10.0.200.1/16 dev up0 && lxc_net start && lxc_net restart && lxc_net stop && on_host ip addr del 10.0.200.1/16 dev up0; }
+t 'a network that encloses it is no obstacle' enclosed
+moved() { # the network that is up is not stopped for one that cannot be started
+    lxc_net start && on_host ip addr add 10.0.7.9/24 dev up0 && echo LXC_ADDR=10.0.7.1 | on_host tee /etc/default/lxc-net > /dev/null
+    refuses 'up0 has 10.0.7.9/24 already' lxc_net restart && lxc_net status
+    local status=$?
+    on_host rm /etc/default/lxc-net
+    lxc_net stop && on_host ip addr del 10.0.7.9/24 dev up0 && return $status
+}
+t 'restart refuses such a network and leaves the one that is up' moved
 if [ "$(uname -m)" = x86_64 ]; then
     t 'a kernel without nftables is one sentence' refuses 'this kernel has no nftables \(it needs' \
         on_host python3 tests/system/without-netlink.py 12 "$LXCBOX" lxc-net start
