@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "applets/cli/applet.h"
@@ -20,19 +21,38 @@ static const struct option_row lxc_console_table[] = {
     OPT_STRING('t', "tty", "NUMBER", struct lxc_console_options, tty,
                "which terminal; 0 is the console (the first free one)"),
     OPT_STRING('e', "escape", "PREFIX", struct lxc_console_options, escape,
-               "the key that begins a command, as in a or ^a (^a)"),
+               "the key that begins a command, as in a or ^a; -1 for none (^a)"),
     OPT_GROUP(container_config_table, struct lxc_console_options, container),
     OPT_END,
 };
 
-/* "^a", "a" or "A": the control code 1. */
+/*
+ * A control code: 1 for "^a", "a" or "A", 29 for "^]". 0, no such key, for "-1", "^" and digits, which have
+ * no control code of their own and by which LXC's users turn the key off.
+ */
 static int read_escape(const char *text, struct error *err)
 {
     const char *letter = text[0] == '^' && text[1] ? text + 1 : text;
+    bool is_control = letter > text && *letter >= '@' && *letter <= '_';
 
-    if (letter[1] || !isalpha((unsigned char)*letter))
-        return error_text(err, EINVAL, "-e takes a letter, as in a or ^a, not \"%s\"", text);
-    return *letter & 0x1f;
+    if (strcmp(text, "-1") == 0 || strcmp(text, "^") == 0 || (isdigit((unsigned char)*text) && !text[1]))
+        return 0;
+    if (letter[0] && !letter[1] && (is_control || isalpha((unsigned char)*letter)))
+        return *letter & 0x1f;
+    error_text(err, EINVAL, "-e takes a key that is pressed with Control, not \"%s\"", text);
+    return error_remedy(err, "as in a, ^a or ^], or -1 for none");
+}
+
+static void print_hint(int number, int escape)
+{
+    char key = (char)(escape <= 26 ? 'a' + escape - 1 : '@' + escape);
+
+    if (escape)
+        fprintf(
+            stderr,
+            "\nConnected to tty %d\nType <Ctrl+%c q> to exit the console, <Ctrl+%c Ctrl+%c> to enter Ctrl+%c "
+            "itself\n",
+            number, key, key, key, key);
 }
 
 static int lxc_console_run(struct invocation *in, struct error *err)
@@ -57,11 +77,7 @@ static int lxc_console_run(struct invocation *in, struct error *err)
     if (holder < 0)
         return holder;
     relay.terminal = terminal;
-    fprintf(stderr,
-            "\nConnected to tty %d\nType <Ctrl+%c q> to exit the console, <Ctrl+%c Ctrl+%c> to enter Ctrl+%c "
-            "itself\n",
-            number, 'a' + relay.escape - 1, 'a' + relay.escape - 1, 'a' + relay.escape - 1,
-            'a' + relay.escape - 1);
+    print_hint(number, relay.escape);
     return relay_run(&relay, err);
 }
 

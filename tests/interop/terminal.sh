@@ -57,6 +57,25 @@ expect (Password|login):
 send \x02q
 end
 END
+    # Stock's takes no key but a letter, and leaves out its hint with all else.
+    [ "$caller" = lxcbox ] && t "$as lxc-console -e ^] takes that key" person "$caller" lxc-console -t 1 -e '^]' << 'END'
+expect Ctrl\+\] q
+raw
+send \r
+expect (Password|login):
+send \x1dq
+end
+END
+    for key in -1 ^ 7; do
+        t "$as lxc-console -e $key has no such key: ^a q goes to the container" person "$caller" lxc-console -t 1 -e $key << 'END'
+raw
+send \r
+expect (Password|login):
+send \x01q\r
+expect (Password|login):
+leave
+END
+    done
     t "$as lxc-console without a number takes the first free one, and the next" eval '
         person "$caller" lxc-console <<< "expect tty 1
 leave" && has "mode: cooked" person "$caller" lxc-console -t 2 <<< "expect tty 2
