@@ -15,18 +15,28 @@
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 
-#define REFUSED 2 /* exit status: the kernel said no */
+#define REFUSED 2   /* exit status: the kernel said no */
+#define HELPED  255 /* that of "help", as iproute2's */
 
 static const struct option_row ip_table[] = {
     OPT_ONE_DASH,
     OPT_SET(0, "4", struct ip_options, family, AF_INET, "IPv4 only"),
     OPT_SET(0, "6", struct ip_options, family, AF_INET6, "IPv6 only"),
     OPT_SET(0, "0", struct ip_options, family, AF_PACKET, "links only"),
-    OPT_STRING(0, "family", "FAMILY", struct ip_options, family_name, "inet, inet6 or link"),
+    OPT_SET(0, "B", struct ip_options, family, AF_BRIDGE, "bridges: links only"),
+    OPT_SET(0, "M", struct ip_options, family, AF_MPLS, "MPLS: links only"),
+    OPT_STRING(0, "family", "FAMILY", struct ip_options, family_name, "inet, inet6, bridge, mpls or link"),
+    OPT_STRING(0, "loops", "N", struct ip_options, loops,
+               "at most N rounds of \"address flush\" (10; 0: no limit)"),
+    OPT_FLAG(0, "human-readable", struct ip_options, human, "counters with units"),
+    OPT_FLAG(0, "iec", struct ip_options, iec, "units are powers of 1024"),
     OPT_FLAG(0, "statistics", struct ip_options, statistics, "counters too"),
     OPT_FLAG(0, "stats", struct ip_options, statistics, NULL),
     OPT_FLAG(0, "details", struct ip_options, details, "all that is known"),
+    OPT_FLAG(0, "resolve", struct ip_options, resolve, "names of hosts in place of their addresses"),
     OPT_FLAG(0, "oneline", struct ip_options, oneline, "one line for each, with \\ for line ends"),
+    OPT_FLAG(0, "timestamp", struct ip_options, timestamp, "with monitor: the time of each event"),
+    OPT_FLAG(0, "tshort", struct ip_options, short_timestamp, "the same, short"),
     OPT_FLAG(0, "Version", struct ip_options, version, "print the version"),
     OPT_FLAG(0, "force", struct ip_options, force, "with -batch: go on after a failure"),
     OPT_STRING(0, "batch", "FILE", struct ip_options, batch,
@@ -34,8 +44,11 @@ static const struct option_row ip_table[] = {
     OPT_FLAG(0, "brief", struct ip_options, brief, "the essence, in columns"),
     OPT_FLAG(0, "json", struct ip_options, json, "print JSON"),
     OPT_FLAG(0, "pretty", struct ip_options, pretty, "print JSON for people"),
+    OPT_STRING(0, "rcvbuf", "BYTES", struct ip_options, buffer, "receive buffer for the kernel's answers"),
     OPT_OPTIONAL(0, "color", "WHEN", struct ip_options, color, "always (also without WHEN), auto or never"),
     OPT_STRING(0, "netns", "NETNS", struct ip_options, netns, "in the network namespace of that name"),
+    OPT_FLAG(0, "Numeric", struct ip_options, numeric,
+             "numbers for protocols, scopes, tables, groups, types"),
     OPT_FLAG(0, "all", struct ip_options, all, "with netns: all of them"),
     OPT_END,
 };
@@ -119,18 +132,40 @@ static int read_color(const struct ip_options *o, bool *out, struct error *err)
                : error_text(err, EINVAL, "-color is always, auto or never, not \"%s\"", o->color);
 }
 
+static const struct ip_name families[] = {{"inet", AF_INET},     {"inet6", AF_INET6}, {"link", AF_PACKET},
+                                          {"bridge", AF_BRIDGE}, {"mpls", AF_MPLS},   {NULL, 0}};
+
 static int read_family(struct ip_options *o, struct error *err)
 {
+    uint32_t family = 0;
+
     if (!o->family_name)
         return 0;
-    if (strcmp(o->family_name, "inet") == 0)
-        o->family = AF_INET;
-    else if (strcmp(o->family_name, "inet6") == 0)
-        o->family = AF_INET6;
-    else if (strcmp(o->family_name, "link") == 0)
-        o->family = AF_PACKET;
-    else
-        return error_text(err, EINVAL, "family is inet, inet6 or link, not \"%s\"", o->family_name);
+    if (ip_name_parse(families, o->family_name, &family) < 0 || o->family_name[0] < 'a')
+        return error_text(err, EINVAL, "family is inet, inet6, bridge, mpls or link, not \"%s\"",
+                          o->family_name);
+    o->family = (int)family;
+    return 0;
+}
+
+int ip_set_buffer(const struct ip_call *c, struct netlink *n, struct error *err)
+{
+    uint64_t bytes;
+
+    if (!c->options->buffer)
+        return 0;
+    if (parse_uint64(c->options->buffer, 0, INT32_MAX, &bytes) < 0)
+        return error_text(err, EINVAL, "-rcvbuf takes a number of bytes, not \"%s\"", c->options->buffer);
+    return netlink_set_buffer(n, (int)bytes, err);
+}
+
+static int read_loops(struct ip_options *o, struct error *err)
+{
+    uint64_t rounds = 10;
+
+    if (o->loops && parse_uint64(o->loops, 10, UINT32_MAX, &rounds) < 0)
+        return error_text(err, EINVAL, "-loops takes a number, not \"%s\"", o->loops);
+    o->flush_rounds = (uint32_t)rounds;
     return 0;
 }
 
@@ -140,15 +175,42 @@ static int dispatch(struct ip_call *c, char **words, struct error *err)
     static const struct {
         const char *name;
         int (*run)(struct ip_call *c, char **words, struct error *err);
+        const char *commands;
     } objects[] = {
-        {"address", ip_address},     {"route", ip_route}, {"rule", ip_rule},     {"neighbor", ip_neighbour},
-        {"neighbour", ip_neighbour}, {"link", ip_link},   {"tuntap", ip_tuntap}, {"tap", ip_tuntap},
-        {"monitor", ip_monitor},     {"netns", ip_netns},
+        {"address", ip_address, "show|add|change|replace|delete|flush"},
+        {"route", ip_route, "show|get|add|change|replace|append|prepend|delete|flush"},
+        {"rule", ip_rule, "show|add|delete|flush"},
+        {"neighbor", ip_neighbour, "show|add|change|replace|delete|flush"},
+        {"neighbour", ip_neighbour, "show|add|change|replace|delete|flush"},
+        {"link", ip_link,
+         "show|add|set|delete\n       ip link add NAME type bridge|veth|macvlan|ipvlan|vlan|dummy|KIND"},
+        {"tuntap", ip_tuntap, "show|add|delete"},
+        {"tap", ip_tuntap, "show|add|delete"},
+        {"monitor", ip_monitor, "[link] [address] [route] [neighbour] [rule] [label], monitor all"},
+        {"netns", ip_netns, "list|list-id|add|attach|delete|exec|identify|pids"},
     };
+    const char *before = "Usage: ";
+    int family = c->options->family;
+    char number[16];
 
-    for (size_t i = 0; i < ARRAY_LENGTH(objects); i++)
-        if (ip_matches(words[0], objects[i].name))
-            return objects[i].run(c, words + 1, err);
+    for (size_t i = 0; i < ARRAY_LENGTH(objects); i++) {
+        if (!ip_matches(words[0], objects[i].name))
+            continue;
+        if (words[1] && strcmp(words[1], "help") == 0) {
+            fprintf(stderr, "Usage: ip %s %s\n       see ip(1)\n", objects[i].name, objects[i].commands);
+            return HELPED;
+        }
+        if ((family == AF_BRIDGE || family == AF_MPLS) && objects[i].run != ip_link)
+            return error_text(err, EINVAL, "ip %s has nothing of the family %s", objects[i].name,
+                              ip_name_of(families, (uint32_t)family, number));
+        return objects[i].run(c, words + 1, err);
+    }
+    if (strcmp(words[0], "help") == 0) {
+        for (size_t i = 0; i < ARRAY_LENGTH(objects); i++, before = "       ")
+            fprintf(stderr, "%sip [OPTION]... %s %s\n", before, objects[i].name, objects[i].commands);
+        fputs("ip --help lists the options\n", stderr);
+        return HELPED;
+    }
     error_text(err, EINVAL, "there is no object \"%s\"", words[0]);
     return error_remedy(err, "address, link, monitor, neighbour, netns, route, rule, tuntap");
 }
@@ -233,6 +295,8 @@ static int ip_run(struct invocation *in, struct error *err)
 
     if (r == 0)
         r = read_color(o, &c.out.color, err);
+    if (r == 0)
+        r = read_loops(o, err);
     if (r < 0)
         return r;
     if (o->version) {
@@ -249,6 +313,8 @@ static int ip_run(struct invocation *in, struct error *err)
         return netns;
     c.netns = netns;
     r = netlink_open(&c.n, NETLINK_ROUTE, netns, err);
+    if (r == 0)
+        r = ip_set_buffer(&c, &c.n, err);
     if (r == 0)
         r = o->batch ? run_batch(&c, err) : run_words(&c, in->argv, err);
     netlink_close(&c.n);

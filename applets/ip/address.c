@@ -1,5 +1,6 @@
 /* ip address: add, change, replace, delete, show, flush. */
 #include <errno.h>
+#include <fnmatch.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@ struct address_filter {
     struct ip_link_filter link;
     struct ip_prefix to;
     uint32_t scope, flags, flag_mask;
-    bool any; /* asks something of the addresses, so that links without a fitting one are left out */
+    const char *label; /* a pattern; NULL: any */
+    bool any;          /* asks something of the addresses, so that links without a fitting one are left out */
 };
 
 static bool is_within(const struct ip_prefix *p, const struct ip *ip)
@@ -42,10 +44,15 @@ static bool is_within(const struct ip_prefix *p, const struct ip *ip)
     return true;
 }
 
-static bool passes(const struct ip_call *c, const struct address_filter *f, const struct address *a)
+/* `name`: of the address's interface. */
+static bool passes(const struct ip_call *c, const struct address_filter *f, const struct address *a,
+                   const char *name)
 {
     int family = c->shown_family;
 
+    /* An IPv6 address has no label: there the name of its interface counts. */
+    if (f->label && fnmatch(f->label, a->label[0] ? a->label : name, 0) != 0)
+        return false;
     return (family == AF_UNSPEC || family == a->local.family) &&
            (f->scope == UNSET || f->scope == a->scope) && !((f->flags ^ a->flags) & f->flag_mask) &&
            is_within(&f->to, &a->local);
@@ -85,7 +92,7 @@ static void show_lifetime(struct ip_call *c, const char *key, const char *text, 
 
 static void show_address(struct ip_call *c, const struct address *a)
 {
-    char text[IP_TEXT_SIZE], number[16];
+    char text[IP_HOST_SIZE], number[16];
 
     if (!c->options->brief) {
         bool named = c->options->oneline || c->events;
@@ -98,17 +105,17 @@ static void show_address(struct ip_call *c, const struct address *a)
         }
         output_string(&c->out, "family", "    %s ", a->local.family == AF_INET ? "inet" : "inet6");
     }
-    output_string(&c->out, "local", "%s", ip_format(&a->local, text));
+    output_string(&c->out, "local", "%s", ip_host(c, &a->local, text));
     if (a->peer.family)
-        output_string(&c->out, "address", " peer %s", ip_format(&a->peer, text));
+        output_string(&c->out, "address", " peer %s", ip_host(c, &a->peer, text));
     output_number(&c->out, "prefixlen", "/%lld ", a->length);
     if (a->metric)
         output_number(&c->out, "metric", "metric %lld ", a->metric);
     if (c->options->brief)
         return;
     if (a->broadcast.family)
-        output_string(&c->out, "broadcast", "brd %s ", ip_format(&a->broadcast, text));
-    output_string(&c->out, "scope", "scope %s ", ip_name_of(ip_scopes, a->scope, number));
+        output_string(&c->out, "broadcast", "brd %s ", ip_host(c, &a->broadcast, text));
+    output_string(&c->out, "scope", "scope %s ", ip_label(c, ip_scopes, a->scope, number));
     show_flags(c, a);
     if (a->label[0])
         output_string(&c->out, "label", "%s", a->label);
@@ -144,12 +151,13 @@ static void show_link(struct ip_call *c, const struct address_filter *f, const s
     for (rest = netlink_view_of(replies); netlink_next_message(&rest, &m);)
         if (address_parse(&m, &a) && a.index == l->index) {
             has_any = true;
-            has_fitting |= passes(c, f, &a);
+            has_fitting |= passes(c, f, &a, l->name);
         }
     if (!has_fitting && c->shown_family != AF_PACKET && (has_any || c->shown_family != AF_UNSPEC))
         return;
     output_open(&c->out, NULL, '{');
-    if (brief || !oneline || c->shown_family == AF_PACKET)
+    /* As iproute2: a label asks for addresses alone. */
+    if (!f->label && (brief || !oneline || c->shown_family == AF_PACKET))
         ip_link_show(c, l, true);
     if (c->shown_family == AF_PACKET) {
         output_close(&c->out, '}');
@@ -157,7 +165,7 @@ static void show_link(struct ip_call *c, const struct address_filter *f, const s
     }
     output_open(&c->out, "addr_info", '[');
     for (rest = netlink_view_of(replies); netlink_next_message(&rest, &m);) {
-        if (!address_parse(&m, &a) || a.index != l->index || !passes(c, f, &a))
+        if (!address_parse(&m, &a) || a.index != l->index || !passes(c, f, &a, l->name))
             continue;
         output_open(&c->out, NULL, '{');
         show_address(c, &a);
@@ -202,6 +210,7 @@ static int read_filter(struct ip_call *c, char **words, struct address_filter *f
     static const struct ip_word table[] = {
         {"to", WORD_PREFIX, offsetof(struct address_filter, to), 0, NULL, true},
         {"scope", WORD_NAME, offsetof(struct address_filter, scope), 0, ip_scopes, true},
+        {"label", WORD_STRING, offsetof(struct address_filter, label), 0, NULL, true},
         {"up", WORD_TRUE, offsetof(struct address_filter, link.up), 0, NULL, true},
         {"nomaster", WORD_TRUE, offsetof(struct address_filter, link.no_master), 0, NULL, true},
         {"master", WORD_STRING, offsetof(struct address_filter, link.master_name), 0, NULL, true},
@@ -263,16 +272,37 @@ static int show(struct ip_call *c, char **words, struct error *err)
     return 0;
 }
 
-/* Delete what fits, batch by batch. An address that went with another one (a primary's secondaries) is gone
- * already: EADDRNOTAVAIL. */
-static int flush(struct ip_call *c, char **words, struct error *err)
+/*
+ * Delete what fits, once. An address that went with another one (a primary's secondaries) is gone already:
+ * EADDRNOTAVAIL. Returns how many there were.
+ */
+static int flush_once(struct ip_call *c, const struct address_filter *f, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
-    struct address_filter f;
-    struct netlink_batch b;
     struct netlink_message m;
     struct netlink_view rest;
+    struct netlink_batch b;
     struct address a;
+    int count = 0, r = address_dump(&c->n, c->options->family, f->link.index, &replies, err);
+
+    for (rest = netlink_view_of(&replies); r == 0 && netlink_next_message(&rest, &m);) {
+        const struct link *l = address_parse(&m, &a) ? ip_link_at(c, a.index) : NULL;
+
+        if (!l || !ip_link_passes(&f->link, l) || !passes(c, f, &a, l->name))
+            continue;
+        netlink_batch_init(&b);
+        address_delete(&b, &a);
+        r = ip_exchange(c, &b, NULL, err, "cannot delete an address of %s", l->name);
+        r = r == -EADDRNOTAVAIL ? 0 : r;
+        count++;
+    }
+    return r < 0 ? r : count;
+}
+
+/* Until none is left: others may be promoted in the place of one that is deleted (promote_secondaries). */
+static int flush(struct ip_call *c, char **words, struct error *err)
+{
+    struct address_filter f;
     int r;
 
     if (!words[0])
@@ -280,22 +310,14 @@ static int flush(struct ip_call *c, char **words, struct error *err)
     r = read_filter(c, words, &f, err);
     if (r == 0)
         r = ip_load_links(c, err);
-    if (r == 0)
-        r = address_dump(&c->n, c->options->family, f.link.index, &replies, err);
-    netlink_batch_init(&b);
-    for (rest = netlink_view_of(&replies); r == 0 && netlink_next_message(&rest, &m);) {
-        const struct link *l;
-
-        if (!address_parse(&m, &a) || !passes(c, &f, &a))
-            continue;
-        l = ip_link_at(c, a.index);
-        if (!l || !ip_link_passes(&f.link, l))
-            continue;
-        address_delete(&b, &a);
-        r = ip_exchange(c, &b, NULL, err, "cannot delete an address of %s", l->name);
-        r = r == -EADDRNOTAVAIL ? 0 : r;
-        netlink_batch_init(&b);
-    }
+    if (r < 0)
+        return r;
+    error_clear(err);
+    for (uint32_t round = 1; (r = flush_once(c, &f, err)) > 0; round++)
+        if (c->options->flush_rounds && round >= c->options->flush_rounds) {
+            error_text(err, EAGAIN, "addresses may be left after %u rounds of deleting", round);
+            return error_remedy(err, "-loops allows more");
+        }
     return r;
 }
 
@@ -459,7 +481,7 @@ int ip_address(struct ip_call *c, char **words, struct error *err)
         return change(c, words + 1, REPLACE, err);
     if (ip_matches(words[0], "delete"))
         return change(c, words + 1, DELETE, err);
-    if (ip_matches(words[0], "list") || ip_matches(words[0], "show") || strcmp(words[0], "lst") == 0)
+    if (ip_is_show(words[0]))
         return show(c, words + 1, err);
     if (ip_matches(words[0], "flush"))
         return flush(c, words + 1, err);

@@ -40,6 +40,9 @@ struct ip_options {
     int family; /* AF_UNSPEC, AF_INET, AF_INET6; AF_PACKET with -0 */
     const char *family_name, *netns, *batch, *color;
     bool json, pretty, brief, oneline, statistics, details, all, force, version;
+    bool human, iec, numeric, resolve, timestamp, short_timestamp;
+    const char *loops, *buffer;
+    uint32_t flush_rounds; /* read from `loops`; 0: without end */
 };
 
 struct ip_call {
@@ -62,6 +65,8 @@ struct ip_call {
 /* Send a batch; on refusal `err` is "cannot WHAT: ...". */
 int ip_exchange(struct ip_call *c, struct netlink_batch *b, struct strbuf *replies, struct error *err,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Give a socket the receive buffer that -rcvbuf asks for; nothing without it. */
+int ip_set_buffer(const struct ip_call *c, struct netlink *n, struct error *err);
 /* Every link, kept in c->links. */
 int ip_load_links(struct ip_call *c, struct error *err);
 /* One link by name, kept; NULL with `err` filled where there is none. */
@@ -73,6 +78,8 @@ const struct link *ip_link_at(struct ip_call *c, int index);
 /* --- Words ---------------------------------------------------------------------------------------------- */
 
 /* Names for numbers: scopes, tables, protocols, ... */
+#define IP_HOST_SIZE 256
+
 struct ip_name {
     const char *name;
     uint32_t value;
@@ -82,6 +89,10 @@ extern const struct ip_name ip_scopes[], ip_tables[], ip_protocols[], ip_route_t
 
 /* The name of a number, or the number as text in `out`. */
 const char *ip_name_of(const struct ip_name *names, uint32_t value, char out[16]);
+/* The same, but with -Numeric always the number. */
+const char *ip_label(const struct ip_call *c, const struct ip_name *names, uint32_t value, char out[16]);
+/* An address, or with -resolve the name of its host where it has one. */
+const char *ip_host(const struct ip_call *c, const struct ip *ip, char out[IP_HOST_SIZE]);
 /* A name or a number. 0 or -EINVAL. */
 int ip_name_parse(const struct ip_name *names, const char *word, uint32_t *out);
 
@@ -116,6 +127,8 @@ struct ip_word {
 int ip_words(const struct ip_word *table, void *target, int family, char ***words, struct error *err);
 /* Whether `word` is `name` or, as iproute2 takes it, the beginning of it. */
 bool ip_matches(const char *word, const char *name);
+/* Whether it is "show", "list", "lst" or short for one, as "ls" is. */
+bool ip_is_show(const char *word);
 int ip_unknown(const char *word, const char *where, struct error *err);
 /* "default", "all", "any", or an address with or without a length. */
 int ip_prefix_word(const char *word, int family, struct ip_prefix *out, struct error *err);
@@ -140,7 +153,8 @@ void ip_address_event(struct ip_call *c, const struct netlink_message *m);
 void ip_route_event(struct ip_call *c, const struct netlink_message *m);
 void ip_neighbour_event(struct ip_call *c, const struct netlink_message *m);
 void ip_rule_event(struct ip_call *c, const struct netlink_message *m);
-/* What stands before an event: its label, "Deleted ". Nothing outside of ip monitor. */
+/* What stands before an event: the time where asked for, its label, "Deleted ". Nothing outside of ip
+ * monitor. */
 void ip_event_begin(struct ip_call *c);
 
 /* Which links to show; index and master 0, kind NULL: any. */

@@ -506,7 +506,7 @@ int ip_link(struct ip_call *c, char **words, struct error *err)
         return set(c, words + 1, err);
     if (ip_matches(words[0], "delete"))
         return delete (c, words + 1, err);
-    if (ip_matches(words[0], "show") || strcmp(words[0], "lst") == 0 || ip_matches(words[0], "list"))
+    if (ip_is_show(words[0]))
         return show(c, words + 1, err);
     return ip_unknown(words[0], "ip link", err);
 }

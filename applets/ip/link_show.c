@@ -183,7 +183,7 @@ static void show_brief(struct ip_call *c, const struct link *l, bool for_address
 static void show_hardware(struct ip_call *c, const struct link *l)
 {
     char number[24];
-    const char *type = ip_name_of(types, l->type, number);
+    const char *type = ip_label(c, types, l->type, number);
 
     if (type == number)
         snprintf(number, sizeof(number), "[%u]", l->type);
@@ -315,7 +315,7 @@ void ip_link_show(struct ip_call *c, const struct link *l, bool for_addresses)
     if (!for_addresses)
         output_string(&c->out, "linkmode", "mode %s ", ip_name_of(modes, l->mode, number));
     if (all && l->family != AF_BRIDGE)
-        output_string(&c->out, "group", "group %s ", ip_name_of(groups, l->group, number));
+        output_string(&c->out, "group", "group %s ", ip_label(c, groups, l->group, number));
     if (l->queue_length && !c->events)
         output_number(&c->out, "txqlen", "qlen %lld", l->queue_length);
     if (l->event)
@@ -381,10 +381,36 @@ void ip_link_event(struct ip_call *c, const struct netlink_message *m)
 
 #define COLUMNS 7
 
-static void widen(int *widths, const uint64_t *values)
+/*
+ * A number, or with -human-readable three digits of it and a unit: "1.43G", "1.33Gi" with -iec. What is cut
+ * off is rounded.
+ */
+static const char *number_text(const struct ip_call *c, uint64_t value, char out[24])
 {
+    const char *unit = "kMGTPE";
+    unsigned base = c->options->iec ? 1024 : 1000;
+    double rest = (double)value / base;
+
+    if (!c->options->human || value < base) {
+        snprintf(out, 24, "%llu", (unsigned long long)value);
+        return out;
+    }
+    for (; rest >= base && unit[1]; unit++)
+        rest /= base;
+    snprintf(out, 24, "%.*f%c%s",
+             rest < 10    ? 2
+             : rest < 100 ? 1
+                          : 0,
+             rest, *unit, c->options->iec ? "i" : "");
+    return out;
+}
+
+static void widen(const struct ip_call *c, int *widths, const uint64_t *values)
+{
+    char text[24];
+
     for (int i = 0; i < COLUMNS; i++) {
-        int n = snprintf(NULL, 0, "%llu", (unsigned long long)values[i]);
+        int n = (int)strlen(number_text(c, values[i], text));
 
         widths[i] = n > widths[i] ? n : widths[i];
     }
@@ -394,13 +420,14 @@ static void show_table(struct ip_call *c, const char *const *titles, const int *
                        const uint64_t *values)
 {
     bool compressed = values[COLUMNS - 1] != 0;
+    char text[24];
 
     output_text(&c->out, "    %s: %*s", titles[0], widths[0] - 4, "bytes");
     for (int i = 1; i < COLUMNS; i++)
         output_text(&c->out, " %*s", widths[i], i == COLUMNS - 1 && !compressed ? "" : titles[i]);
     output_text(&c->out, "%s    ", c->line);
     for (int i = 0; i < COLUMNS - !compressed; i++)
-        output_text(&c->out, "%*llu ", widths[i], (unsigned long long)values[i]);
+        output_text(&c->out, "%*s ", widths[i], number_text(c, values[i], text));
 }
 
 static void show_direction(struct ip_call *c, const char *key, const char *const *keys,
@@ -438,8 +465,8 @@ void ip_link_statistics(struct ip_call *c, const struct link *l)
         output_close(&c->out, '}');
         return;
     }
-    widen(widths, in);
-    widen(widths, out);
+    widen(c, widths, in);
+    widen(c, widths, out);
     show_table(c, received, widths, in);
     output_text(&c->out, "%s", c->line);
     show_table(c, sent, widths, out);

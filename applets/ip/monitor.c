@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
@@ -24,8 +25,25 @@ static const struct object {
 
 #define ALL ((1U << ARRAY_LENGTH(objects)) - 1)
 
+/* As iproute2 writes it: in full on a line of its own, or short before the event. */
+static void show_time(struct ip_call *c)
+{
+    struct timespec now;
+    struct tm parts;
+    char date[40], text[80];
+    bool is_short = c->options->short_timestamp;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &parts);
+    strftime(date, sizeof(date), is_short ? "%Y-%m-%dT%H:%M:%S" : "%a %b %e %H:%M:%S %Y", &parts);
+    snprintf(text, sizeof(text), is_short ? "%s.%06ld" : "%s %ld usec", date, now.tv_nsec / 1000);
+    output_string(&c->out, "timestamp", is_short ? "[%s] " : "Timestamp: %s\n", text);
+}
+
 void ip_event_begin(struct ip_call *c)
 {
+    if (c->events && (c->options->timestamp || c->options->short_timestamp))
+        show_time(c);
     if (c->label)
         output_text(&c->out, "%s", c->label);
     if (c->deleted)
@@ -100,6 +118,8 @@ int ip_monitor(struct ip_call *c, char **words, struct error *err)
         r = error_text(err, EINVAL, "ip monitor has no brief form");
     if (r == 0)
         r = netlink_open(&n, NETLINK_ROUTE, c->netns, err);
+    if (r == 0)
+        r = ip_set_buffer(c, &n, err);
     if (!wanted) /* with -0 the links */
         wanted = c->options->family == AF_PACKET ? 1 : ALL;
     if (r == 0)

@@ -82,7 +82,7 @@ static void show_times(struct ip_call *c, const struct neighbour *a)
 
 static void show_neighbour(struct ip_call *c, const struct neighbour *a, int device)
 {
-    char text[IP_TEXT_SIZE], hardware[3 * LINK_ADDRESS_MAX], number[16];
+    char text[IP_HOST_SIZE], hardware[3 * LINK_ADDRESS_MAX], number[16];
     const struct link *l = ip_link_at(c, a->index);
     const struct link unknown = {0};
     bool brief = c->options->brief;
@@ -90,7 +90,7 @@ static void show_neighbour(struct ip_call *c, const struct neighbour *a, int dev
     output_open(&c->out, NULL, '{');
     ip_event_begin(c);
     if (a->ip.family)
-        output_string(&c->out, "dst", brief ? "%-40s" : "%s ", ip_format(&a->ip, text));
+        output_string(&c->out, "dst", brief ? "%-40s" : "%s ", ip_host(c, &a->ip, text));
     if (a->index && !device)
         output_string(&c->out, "dev", brief ? "%-17s" : "dev %s ", ip_link_name(c, a->index));
     if (a->address_size)
@@ -109,7 +109,7 @@ static void show_neighbour(struct ip_call *c, const struct neighbour *a, int dev
             show_times(c, a);
         show_states(c, a);
         if (a->protocol)
-            output_string(&c->out, "protocol", "proto %s ", ip_name_of(ip_protocols, a->protocol, number));
+            output_string(&c->out, "protocol", "proto %s ", ip_label(c, ip_protocols, a->protocol, number));
     }
     output_text(&c->out, "\n");
     output_close(&c->out, '}');
@@ -275,7 +275,7 @@ int ip_neighbour(struct ip_call *c, char **words, struct error *err)
         return change(c, words + 1, NLM_F_CREATE | NLM_F_REPLACE, false, err);
     if (ip_matches(words[0], "delete"))
         return change(c, words + 1, 0, true, err);
-    if (ip_matches(words[0], "show") || ip_matches(words[0], "list") || strcmp(words[0], "lst") == 0)
+    if (ip_is_show(words[0]))
         return show(c, words + 1, err);
     if (ip_matches(words[0], "flush"))
         return flush(c, words + 1, err);

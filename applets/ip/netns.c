@@ -332,7 +332,7 @@ int ip_netns(struct ip_call *c, char **words, struct error *err)
     const char *command = words[0] ? words[0] : "list";
     char **rest = words[0] ? words + 1 : words;
 
-    if (ip_matches(command, "list") || ip_matches(command, "show") || ip_matches(command, "lst"))
+    if (ip_is_show(command))
         return list(c);
     if (ip_matches(command, "list-id"))
         return list_ids(c, rest, err);

@@ -47,11 +47,11 @@ static void show_flags(struct ip_call *c, unsigned flags)
 
 static void show_gateway(struct ip_call *c, int family, const struct ip *gateway)
 {
-    char text[IP_TEXT_SIZE];
+    char text[IP_HOST_SIZE];
 
-    ip_format(gateway, text);
     if (!gateway->family)
         return;
+    ip_host(c, gateway, text);
     if (gateway->family == family) {
         output_string(&c->out, "gateway", "via %s ", text);
         return;
@@ -150,7 +150,7 @@ static void show_ends(struct ip_call *c, const struct route *r)
     char text[PREFIX_TEXT_SIZE], number[16];
 
     if (r->type != RTN_UNICAST || details)
-        output_string(&c->out, "type", "%s ", ip_name_of(ip_route_types, r->type, number));
+        output_string(&c->out, "type", "%s ", ip_label(c, ip_route_types, r->type, number));
     prefix_format(&r->destination, text);
     output_string(&c->out, "dst", "%s ", r->destination.length ? text : "default");
     if (r->from.ip.family)
@@ -179,11 +179,11 @@ static void show_route(struct ip_call *c, const struct route *r, const struct ro
     if (r->device && !f->output_index)
         output_string(&c->out, "dev", "dev %s ", ip_link_name(c, r->device));
     if (r->table && (r->table != RT_TABLE_MAIN || details) && f->table_id == TABLE_ALL)
-        output_string(&c->out, "table", "table %s ", ip_name_of(ip_tables, r->table, number));
+        output_string(&c->out, "table", "table %s ", ip_label(c, ip_tables, r->table, number));
     if (!(r->flags & RTM_F_CLONED) && (r->protocol != RTPROT_BOOT || details) && f->protocol == UNSET)
-        output_string(&c->out, "protocol", "proto %s ", ip_name_of(ip_protocols, r->protocol, number));
+        output_string(&c->out, "protocol", "proto %s ", ip_label(c, ip_protocols, r->protocol, number));
     if (!(r->flags & RTM_F_CLONED) && (r->scope != RT_SCOPE_UNIVERSE || details) && f->scope == UNSET)
-        output_string(&c->out, "scope", "scope %s ", ip_name_of(ip_scopes, r->scope, number));
+        output_string(&c->out, "scope", "scope %s ", ip_label(c, ip_scopes, r->scope, number));
     if (r->source.family && !f->source.family)
         output_string(&c->out, "prefsrc", "src %s ", ip_format(&r->source, text));
     if (r->has_metric && f->metric == UNSET)
@@ -477,7 +477,7 @@ int ip_route(struct ip_call *c, char **words, struct error *err)
 
     if (!words[0])
         return show(c, words, err);
-    if (ip_matches(words[0], "list") || ip_matches(words[0], "show") || strcmp(words[0], "lst") == 0)
+    if (ip_is_show(words[0]))
         return show(c, words + 1, err);
     if (ip_matches(words[0], "get"))
         return get(c, words + 1, err);

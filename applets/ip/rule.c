@@ -89,7 +89,7 @@ static void show_selectors(struct ip_call *c, const struct rule *r)
     }
     if (r->ip_protocol)
         output_string(&c->out, "ipproto", " ipproto %s",
-                      ip_name_of(ip_protocol_names, r->ip_protocol, number));
+                      ip_label(c, ip_protocol_names, r->ip_protocol, number));
     if (r->has_source_ports)
         show_ports(c, "sport", &r->source_ports);
     if (r->has_destination_ports)
@@ -105,7 +105,7 @@ static void show_rule(struct ip_call *c, const struct rule *r)
     output_number(&c->out, "priority", "%lld:\t", r->priority);
     show_selectors(c, r);
     if (r->table) {
-        output_string(&c->out, "table", " lookup %s", ip_name_of(ip_tables, r->table, number));
+        output_string(&c->out, "table", " lookup %s", ip_label(c, ip_tables, r->table, number));
         if (r->has_suppress_prefix)
             output_number(&c->out, "suppress_prefixlen", " suppress_prefixlength %lld", r->suppress_prefix);
     }
@@ -119,10 +119,10 @@ static void show_rule(struct ip_call *c, const struct rule *r)
     } else if (r->action == FR_ACT_NOP) {
         output_null(&c->out, "nop", " nop");
     } else if (r->action != FR_ACT_TO_TBL) {
-        output_string(&c->out, "action", " %s", ip_name_of(ip_route_types, r->action, number));
+        output_string(&c->out, "action", " %s", ip_label(c, ip_route_types, r->action, number));
     }
     if ((r->protocol && r->protocol != RTPROT_KERNEL) || (r->has_protocol && c->options->details))
-        output_string(&c->out, "protocol", " proto %s", ip_name_of(ip_protocols, r->protocol, number));
+        output_string(&c->out, "protocol", " proto %s", ip_label(c, ip_protocols, r->protocol, number));
     output_text(&c->out, "\n");
     output_close(&c->out, '}');
 }
@@ -354,7 +354,7 @@ int ip_rule(struct ip_call *c, char **words, struct error *err)
 {
     if (!words[0])
         return each(c, words, false, err);
-    if (ip_matches(words[0], "list") || ip_matches(words[0], "show") || strcmp(words[0], "lst") == 0)
+    if (ip_is_show(words[0]))
         return each(c, words + 1, false, err);
     if (ip_matches(words[0], "add"))
         return change(c, words + 1, false, err);

@@ -151,7 +151,7 @@ int ip_tuntap(struct ip_call *c, char **words, struct error *err)
 
     if (r < 0)
         return r;
-    if (ip_matches(verb, "show") || strcmp(verb, "lst") == 0 || ip_matches(verb, "list"))
+    if (ip_is_show(verb))
         return show(c, &w, err);
     if (!ip_matches(verb, "add") && !ip_matches(verb, "delete"))
         return ip_unknown(verb, "ip tuntap", err);

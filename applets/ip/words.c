@@ -1,6 +1,8 @@
 /* The words of a command, read by a table; and the names that stand for numbers. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -71,6 +73,33 @@ const char *ip_name_of(const struct ip_name *names, uint32_t value, char out[16]
             return names->name;
     snprintf(out, 16, "%u", value);
     return out;
+}
+
+const char *ip_label(const struct ip_call *c, const struct ip_name *names, uint32_t value, char out[16])
+{
+    static const struct ip_name none[] = {{NULL, 0}};
+
+    return ip_name_of(c->options->numeric ? none : names, value, out);
+}
+
+const char *ip_host(const struct ip_call *c, const struct ip *ip, char out[IP_HOST_SIZE])
+{
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    bool is_four = ip->family == AF_INET;
+
+    memcpy(&four.sin_addr, ip->bytes, sizeof(four.sin_addr));
+    memcpy(&six.sin6_addr, ip->bytes, sizeof(six.sin6_addr));
+    if (!c->options->resolve ||
+        getnameinfo(is_four ? (void *)&four : (void *)&six, is_four ? sizeof(four) : sizeof(six), out,
+                    IP_HOST_SIZE, NULL, 0, NI_NAMEREQD) != 0)
+        ip_format(ip, out);
+    return out;
+}
+
+bool ip_is_show(const char *word)
+{
+    return ip_matches(word, "show") || ip_matches(word, "list") || ip_matches(word, "lst");
 }
 
 int ip_name_parse(const struct ip_name *names, const char *word, uint32_t *out)

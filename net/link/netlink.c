@@ -40,6 +40,13 @@ int netlink_open(struct netlink *n, int protocol, int netns, struct error *err)
     return 0;
 }
 
+int netlink_set_buffer(struct netlink *n, int bytes, struct error *err)
+{
+    return setsockopt(n->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) < 0
+               ? error_set(err, errno, "cannot set the receive buffer of a netlink socket")
+               : 0;
+}
+
 void netlink_close(struct netlink *n)
 {
     close_fd(&n->fd);

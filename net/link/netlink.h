@@ -50,6 +50,9 @@ struct netlink_batch {
     _Alignas(4) uint8_t bytes[8192];
 };
 
+/* The socket's receive buffer, SO_RCVBUF of socket(7). 0 or a negative errno with `err` filled. */
+int netlink_set_buffer(struct netlink *n, int bytes, struct error *err);
+
 /* Start empty; also to use one again. */
 void netlink_batch_init(struct netlink_batch *b);
 

@@ -72,6 +72,8 @@ addr add 300.1.1.1/24 dev lxcbr0
 addr add 1.1.1.1/24 dev nowhere
 addr del 192.168.6.1/24 dev lxcbr0
 addr del 192.168.66.1/24 dev lxcbr0
+addr add 10.21.0.1/24 dev lxcbr0 label lxcbr0:7
+-loops 5 addr flush dev lxcbr0 label lxcbr0:7
 address flush dev lxcbr0 scope link
 route add default via 192.168.5.254
 route add default via 192.168.5.254
@@ -167,7 +169,8 @@ set_up() {
     done
 }
 set_up > /dev/null 2>&1
-same_text() { diff <("$reference" -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g') <(ours -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g'); }
+# iproute2 complains of each name in /run/netns that another test is just making or removing.
+same_text() { diff <("$reference" -n $a "$@" 2>&1 | sed -E '/Peer netns reference is invalid/d; s/[0-9]+sec/Nsec/g') <(ours -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g'); }
 # As iproute2 leaves an empty object where it leaves something out, those are left out here.
 same_json() {
     "$reference" -n $a -j "$@" > "$WORK/a"
@@ -194,6 +197,27 @@ for what in 'l' 'a' 'link show lxcbr0' 'link show type veth' 'link show master l
     t "ip $what prints as iproute2" same_text $what
     t "ip -j $what says as iproute2" same_json $what
 done
+traffic() { "$reference" netns exec $a ping -qnc 60 -i 0.002 -s 1400 127.0.0.1 > /dev/null; same_text "$@"; }
+t 'ip -h -s link has units as iproute2' traffic -h -s link show lo
+t 'and of powers of 1024 with -iec' traffic -iec -h -s link show lo
+names() { # which hosts the addresses have in a hosts file of the test's own
+    unshare -m bash -c 'printf "192.168.5.1 bridge.test\n192.168.5.2 inside.test\n" > "$WORK/hosts" && mount --bind "$WORK/hosts" /etc/hosts &&
+        for what in "addr show lxcbr0" "route get 10.30.0.1" "neigh show dev lxcbr0"; do
+            diff <("$1" -n "$2" -r $what | sed -E "s/[0-9]+sec/Nsec/g") <("$LXCBOX" ip -n "$2" -r $what | sed -E "s/[0-9]+sec/Nsec/g") || exit; done' - "$reference" $a
+}
+export WORK LXCBOX
+t 'ip -r names hosts as iproute2' names
+t 'a family without objects of the kind is refused' refuses 'ip route has nothing of the family mpls' ours -M route
+t 'a family that is none is refused' refuses 'family is inet, .*, not "ipx"' ours -f ipx link
+t 'a number of rounds that is none is refused' refuses '-loops takes a number' ours -l x link
+t 'a buffer size that is none is refused' refuses '-rcvbuf takes a number of bytes, not "x"' ours -rc x link
+helps() { # OBJECT: its commands on standard error, with iproute2's status
+    local said status=0
+    said=$(ours "$@" help 2>&1 > /dev/null) || status=$?
+    echo "$said"
+    [ $status -eq 255 ] && grep -q '^Usage: ip ' <<< "$said"
+}
+for object in '' addr link route rule neigh netns tuntap monitor; do t "ip $object help lists commands" helps $object; done
 t 'ip -j link says as iproute2' same_json link
 same_colors() { diff <("$reference" -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g') <(ours -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g'); }
 for object in link address '-br link' '-br address' route '-6 route' neigh rule 'route get 10.30.0.1' '-o address'; do
@@ -269,6 +293,16 @@ json_events() {
     wait $!
     python3 -c 'import json, sys; e = [json.loads(l) for l in open(sys.argv[1])]; sys.exit([i["ifname"] for i in e if "ifname" in i] != ["lo"])' "$WORK/events"
 }
+timed() { # OPTION: what stands before the event that lo is up
+    "$reference" -n $b link set lo down
+    timeout 1 "$LXCBOX" ip -n $b "$1" monitor link > "$WORK/events" &
+    sleep 0.3
+    "$reference" -n $b link set lo up
+    wait $!
+    cat "$WORK/events"
+}
+t 'ip -t monitor prints the time' has '^Timestamp: [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4} [0-9]+ usec$' timed -t
+t 'ip -ts monitor prints it short' has '^\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}\] 1: lo: ' timed -ts
 t 'ip -j monitor prints an object a line' json_events
 t 'Ctrl-C ends it' eval 'timeout -k 5 -s INT 0.2 env --default-signal=INT "$LXCBOX" ip -n $a monitor; [ $? -eq 124 ]'
 t 'what it does not know is refused' refuses 'ip monitor does not know "nonsense"' ours monitor nonsense
@@ -290,7 +324,8 @@ t 'ip netns pids lists who is there' pids
 t 'ip netns list prints as iproute2' eval 'diff <("$reference" netns) <(ours netns)'
 t 'ip netns ls is list' eval 'diff <("$reference" netns ls) <(ours netns ls) && diff <("$reference" netns) <(ours netns lst)'
 "$reference" -n $a link add id0 type veth peer name id1 netns $n; "$reference" -n $a link add id2 type veth peer name id3 netns $b
-for what in list-id 'list-id nsid 0' 'list-id nsid 1'; do
+known=$("$reference" -n $a netns list-id | sed -n '1s/^nsid \([0-9]*\) .*/\1/p')
+for what in list-id "list-id nsid $known"; do
     t "ip netns $what prints as iproute2" same_text netns $what
     t "ip -j netns $what says as iproute2" same_json netns $what
 done
