@@ -124,12 +124,13 @@ server_stop() {
     local pid workers
     pid=$(cat "$SERVER_DIR/nginx.pid" 2> /dev/null) || return 0
     workers=$(cat "/proc/$pid/task/$pid/children" 2> /dev/null)
-    kill "$pid"
+    # (By env, not by the shell, which sends nothing to a pid that once was a child of its own.)
+    env kill "$pid"
     # Its workers too: the ports are free once all are gone. Some systems' init takes seconds to reap zombies. A signal
     # that comes while nginx has just started is noted and not acted on before the next one.
     for pid in $pid $workers; do
         while grep -q '^State:.[^Z]' "/proc/$pid/status" 2> /dev/null; do
-            kill "$pid" 2> /dev/null
+            env kill "$pid" 2> /dev/null
             sleep 0.01
         done
     done
