@@ -9,6 +9,8 @@ for tool in dnsmasq busybox gcc; do command -v $tool > /dev/null || { skip net-t
 
 lab
 internet
+# The built-in files serve: those of the host may name hooks, as lxcfs has them, which are scripts that want a PATH.
+[ ! -d /usr/share/lxc/config ] || on_host mount -t tmpfs tmpfs /usr/share/lxc/config
 printf '%s\n' LXC_DOMAIN=lxc LXC_IPV6_ADDR=fd42::1 LXC_IPV6_MASK=64 LXC_IPV6_NETWORK=fd42::/64 LXC_IPV6_NAT=true |
     on_host tee /etc/default/lxc-net > /dev/null
 (exec ip netns exec "$LAB-inet" dnsmasq -k -C /dev/null -u root --no-resolv --no-hosts \
