@@ -19,7 +19,7 @@ int moved_links_remove(const struct container *c, int index);
 
 /*
  * Move all back from the container's network namespace to ours, under their old names, and forget them. One
- * whose name is taken comes back as physN. 0 or the first failure.
+ * whose name is taken comes back under another. 0 or the first failure.
  */
 int moved_links_return(const struct container *c, int netns, struct error *err);
 

@@ -89,7 +89,7 @@ if ip link add ${link}a type veth peer name ${link}b 2> /dev/null; then
     lxcbox lxc-start -P "$containers" -n $name || exit 1
     taken() {
         on device add ${link}b eth7 && ip link add ${link}b type veth peer name ${link}c &&
-            lxcbox lxc-stop -k -P "$containers" -n $name && ip -o link | grep -E ': phys[0-9]+@'
+            lxcbox lxc-stop -k -P "$containers" -n $name && ip -o link | grep -E ': (phys[0-9]+|eth7)@'
         local result=$?
         ip link del ${link}b
         return $result
