@@ -1,0 +1,15 @@
+/*
+ * A container's network interfaces, addresses and forwards, all made from the host's side through netlink.
+ *
+ *     network.h           lxc.net.N: network_attach() at a start, network_detach() at its end
+ *     network_steps.h     the steps of it, shared by network_host.c and network_inside.c
+ *     network_lease.h     lxc.net.N.ipv4.address = dhcp: addresses that the monitor obtains and keeps
+ *     moved.h             interfaces that were moved in, and come back
+ *     interfaces.h        what a running container's interfaces are, for lxc-ls and lxc-info
+ *     forward_keeper.h    ports of the host that lead to containers (lxc-net forward)
+ *
+ * What netlink, nftables and DHCP are is known in net/, which does not know a container.
+ */
+#ifndef LXCBOX_CORE_LINKS_LINKS_H
+#define LXCBOX_CORE_LINKS_LINKS_H
+#endif

@@ -1,0 +1,70 @@
+# The modules of the source tree and what each may include: core/HACKING says why. `bash tests/system/structure.sh table`
+# prints them, with files, lines, and how many includes lead from one to another.
+. tests/lib.sh
+
+# Each line of modules may include those before it, and not those after it.
+order='core/base
+net/link net/firewall net/dns net/dhcp net/bridge
+fetch/http fetch/unpack fetch/index
+core/config core/cgroup core/namespace core/confine core/mount core/links core/spawn core/command core/run
+core/monitor core/storage core/boot core/probe
+applets/cli applets'
+modules() { echo $order; } # shellcheck disable=SC2086
+
+# "FROM TO FILE HEADER" for each include of another module. What an applet has beside its file is the applet's.
+includes() {
+    local file from
+    git ls-files 'core/*.[ch]' 'net/*.[ch]' 'fetch/*.[ch]' 'applets/*.[ch]' | while read -r file; do
+        from=$(module "$file")
+        grep -hoE '^#include "[a-z]+/[^"]+"' "$file" | cut -d'"' -f2 | while read -r header; do
+            [ "$(module "$header")" = "$from" ] || echo "$from $(module "$header") $file $header"
+        done
+    done
+}
+
+module() {
+    case $1 in
+    applets/cli/*) echo applets/cli ;;
+    applets/*) echo applets ;;
+    *) echo "${1%/*}" ;;
+    esac
+}
+
+upward() {
+    includes | awk -v order="$(modules)" '
+        BEGIN { n = split(order, names, " "); for (i = 1; i <= n; i++) rank[names[i]] = i }
+        !($1 in rank) || !($2 in rank) { print $3 " includes " $4 ": " ($1 in rank ? $2 : $1) " is no module"; next }
+        rank[$2] > rank[$1] { print $3 " includes " $4 ", which is above it" }
+        $1 ~ /^net/ && $2 !~ /^(net|core.base)/ { print $3 " includes " $4 ": net may include core/base alone" }
+        $1 ~ /^fetch/ && $2 !~ /^(fetch|core.base)/ { print $3 " includes " $4 ": fetch may include core/base alone" }'
+}
+
+large() {
+    local dir count
+    for dir in $(modules); do
+        count=$(git ls-files "$dir/*.c" | grep -c "^$dir/[^/]*$")
+        case $dir in applets) continue ;; esac
+        [ "$count" -le 25 ] || echo "$dir has $count files"
+    done
+}
+
+unintroduced() {
+    local dir
+    for dir in $(modules); do
+        case $dir in applets*) continue ;; esac
+        head -n 1 "$dir/${dir##*/}.h" 2> /dev/null | grep -q '^/\*' || echo "$dir/${dir##*/}.h does not introduce $dir"
+    done
+}
+
+if [ "${1:-}" = table ]; then
+    for dir in $(modules); do
+        printf '%-16s %3d files %6d lines\n' "$dir" "$(git ls-files "$dir/*.[ch]" | grep -c .)" \
+            "$(git ls-files "$dir/*.[ch]" | xargs cat | wc -l)"
+    done
+    includes | awk '{ n[$1 " -> " $2]++ } END { for (edge in n) print n[edge], edge }' | sort -k2
+    exit
+fi
+
+t 'modules include only those below them' is '' upward
+t 'no directory has more than 25 source files' is '' large
+t 'each module has a header of its name that introduces it' is '' unintroduced
