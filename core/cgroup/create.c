@@ -10,7 +10,7 @@
 #include "core/cgroup/directory.h"
 #include "core/cgroup/hierarchy.h"
 #include "core/config/global.h"
-#include "core/namespace/idmap.h"
+#include "core/config/idmap.h"
 
 #define NAMES_MAX 1000 /* LXC gives up after "-999" */
 

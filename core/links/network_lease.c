@@ -12,7 +12,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
-#include "core/namespace/idmap.h"
+#include "core/config/idmap.h"
 
 /* Linux 5.8 added the mount to statx(2), and not every C library to its struct statx: the bit that asks for
  * it, and where the answer is. */

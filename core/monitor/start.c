@@ -15,7 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/namespace/idmap.h"
+#include "core/config/idmap.h"
 #include "core/confine/lsm.h"
 #include "core/monitor/monitor.h"
 #include "core/mount/rootfs.h"

@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
-#include "core/namespace/idmap.h"
+#include "core/config/idmap.h"
 
 /* Numbers: Documentation/admin-guide/devices.txt. */
 static const struct {

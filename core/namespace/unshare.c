@@ -17,7 +17,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
-#include "core/namespace/idmap.h"
+#include "core/namespace/idmap_write.h"
 #include "core/namespace/program.h"
 #include "net/link/link.h"
 

@@ -23,7 +23,7 @@
 #include "core/confine/caps.h"
 #include "core/mount/dev.h"
 #include "core/spawn/execute.h"
-#include "core/namespace/idmap.h"
+#include "core/config/idmap.h"
 #include "core/confine/limits.h"
 #include "core/confine/lsm.h"
 #include "core/mount/mounts.h"

@@ -11,7 +11,7 @@
 #include "core/confine/limits.h"
 #include "core/confine/seccomp.h"
 #include "core/mount/rootfs.h"
-#include "core/namespace/idmap.h"
+#include "core/namespace/idmap_write.h"
 #include "core/spawn/child.h"
 #include "core/spawn/sync.h"
 

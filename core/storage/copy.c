@@ -18,7 +18,7 @@
 #include "core/links/moved.h"
 #include "core/monitor/last_run.h"
 #include "core/spawn/hooks.h"
-#include "core/namespace/idmap.h"
+#include "core/namespace/idmap_write.h"
 #include "core/mount/rootfs.h"
 #include "core/storage/btrfs.h"
 #include "core/storage/copy_tree.h"

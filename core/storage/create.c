@@ -12,7 +12,7 @@
 #include "core/base/file.h"
 #include "core/config/edit.h"
 #include "core/config/global.h"
-#include "core/namespace/idmap.h"
+#include "core/namespace/idmap_write.h"
 #include "core/mount/rootfs.h"
 #include "core/storage/btrfs.h"
 #include "core/mount/image.h"

@@ -16,7 +16,7 @@
 #include "core/base/process.h"
 #include "core/config/edit.h"
 #include "core/command/command_client.h"
-#include "core/namespace/idmap.h"
+#include "core/namespace/idmap_write.h"
 #include "core/mount/rootfs.h"
 #include "core/storage/compress.h"
 #include "core/storage/copy.h"

@@ -14,7 +14,7 @@
 #include "core/base/mountinfo.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
-#include "core/namespace/idmap.h"
+#include "core/namespace/idmap_write.h"
 #include "core/storage/storage.h"
 
 int storage_remedy(struct error *err)

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
-#include "core/namespace/idmap.h"
+#include "core/config/idmap.h"
 
 #define BLOCK     512
 #define MAX_DEPTH 200

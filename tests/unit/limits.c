@@ -16,7 +16,7 @@
 #include "core/base/cleanup.h"
 #include "core/config/capability.h"
 #include "core/confine/caps.h"
-#include "core/namespace/idmap.h"
+#include "core/config/idmap.h"
 #include "core/confine/limits.h"
 #include "core/config/architecture.h"
 #include "tests/unit/skip.h"

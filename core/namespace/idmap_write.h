@@ -1,8 +1,9 @@
 /*
- * lxc.idmap: the ids of a user namespace. user_namespaces(7), "Defining user and group ID mappings".
+ * Giving a user namespace the ids of lxc.idmap, and working on files that have them. What the map itself says
+ * is core/config/idmap.h. Source: user_namespaces(7), "Defining user and group ID mappings".
  */
-#ifndef LXCBOX_CORE_RUN_IDMAP_H
-#define LXCBOX_CORE_RUN_IDMAP_H
+#ifndef LXCBOX_CORE_NAMESPACE_IDMAP_WRITE_H
+#define LXCBOX_CORE_NAMESPACE_IDMAP_WRITE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,20 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
-#include "core/base/str.h"
-
-/* The host's id for the container's, and the reverse. 0, or -ENOENT when it is not mapped. */
-int idmap_to_host(const struct config *c, bool is_gid, uint32_t container_id, uint32_t *host_id);
-int idmap_to_container(const struct config *c, bool is_gid, uint32_t host_id, uint32_t *container_id);
-
-/*
- * Refuse maps that no kernel takes: overlapping ranges, ranges past 2^32 - 2, users without groups or the
- * reverse, more than 340 lines.
- */
-int idmap_check(const struct config *c, struct error *err);
-
-/* Append what /proc/PID/uid_map (or gid_map) takes: "CONTAINER HOST COUNT\n" for each. 0 or -ENOMEM. */
-int idmap_text(const struct config *c, bool is_gid, struct strbuf *out);
+#include "core/config/idmap.h"
 
 /*
  * Whether the map of users (groups) is one line for the caller's own effective id alone: the one map that an
