@@ -73,4 +73,4 @@ memmove:
 .size memcpy, . - memcpy
 .size memmove, . - memmove
 #endif
-.section .note.GNU-stack, "", @progbits
+.section .note.GNU-stack, "", %progbits
