@@ -95,6 +95,7 @@ TEST_PACKAGES = apparmor \
 	criu \
 	debootstrap \
 	dnsmasq-base \
+	e2fsprogs \
 	iproute2 \
 	iptables \
 	iputils-ping \
