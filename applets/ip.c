@@ -215,13 +215,15 @@ static int dispatch(struct ip_call *c, char **words, struct error *err)
     return error_remedy(err, "address, link, monitor, neighbour, netns, route, rule, tuntap");
 }
 
-static int run_words(struct ip_call *c, char **words, struct error *err)
+static int ip_run_words(struct ip_call *c, char **words, struct error *err)
 {
     int r = dispatch(c, words, err);
 
     free(take_ptr(c->links));
     c->link_count = 0;
-    return r;
+    strbuf_free(&c->out.value); /* incomplete: the command failed */
+    c->out.depth = 0;
+    return r >= 0 && c->out.failed ? error_set(err, ENOMEM, "cannot print JSON") : r;
 }
 
 /* --- Many: a line each --- */
@@ -269,7 +271,7 @@ static int run_batch(struct ip_call *c, struct error *err)
         if (!split(line, words, ARRAY_LENGTH(words) - 1))
             continue;
         error_clear(err);
-        r = run_words(c, words, err);
+        r = ip_run_words(c, words, err);
         if (r == 0)
             continue;
         fflush(stdout);
@@ -316,7 +318,7 @@ static int ip_run(struct invocation *in, struct error *err)
     if (r == 0)
         r = ip_set_buffer(&c, &c.n, err);
     if (r == 0)
-        r = o->batch ? run_batch(&c, err) : run_words(&c, in->argv, err);
+        r = o->batch ? run_batch(&c, err) : ip_run_words(&c, in->argv, err);
     netlink_close(&c.n);
     if (r < 0 && c.refused) {
         char text[sizeof(struct error)];

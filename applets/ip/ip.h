@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/base/str.h"
 #include "net/link/address.h"
 #include "net/link/link.h"
 #include "net/link/netlink.h"
@@ -18,9 +19,10 @@
 
 struct output {
     bool json, pretty;
-    bool color; /* text: names and addresses have colors */
-    int depth;
-    bool filled; /* something is in the array or object that is open: a comma comes next */
+    bool color;          /* text: names and addresses have colors */
+    bool failed;         /* out of memory */
+    int depth;           /* JSON: open arrays and objects */
+    struct strbuf value; /* JSON: the outermost one; printed when it is complete */
 };
 
 /* A key is a member's name in JSON, NULL within an array; a text is for printf with the value, NULL where

@@ -1,68 +1,46 @@
-/* Text or JSON, from one call for each value. RFC 8259 for the escapes. */
+/* Text or JSON, from one call for each value. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
+#include "core/base/json.h"
 
-static void put_quoted(const char *text)
+/* Remember that memory ran out; ip_run_words reports it. */
+static void output_keep(struct output *o, int r)
 {
-    putchar('"');
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            printf("\\%c", *p);
-        else if (*p < 0x20 || *p == 0x7f)
-            printf("\\u%04x", *p);
-        else
-            putchar(*p);
-    }
-    putchar('"');
+    if (r < 0)
+        o->failed = true;
 }
 
-static void new_line(const struct output *o)
+/* Print a complete value and a newline. */
+static void output_print(struct output *o)
 {
+    cleanup_strbuf struct strbuf indented = STRBUF_INIT;
+
     if (o->pretty)
-        printf("\n%*s", o->depth * 4, "");
-}
-
-/* What stands before a value: a comma, a line, its key. */
-static void begin(struct output *o, const char *key)
-{
-    if (o->filled)
-        putchar(',');
-    o->filled = true;
-    if (o->depth)
-        new_line(o);
-    if (key) {
-        put_quoted(key);
-        fputs(o->pretty ? ": " : ":", stdout);
-    }
+        output_keep(o, json_indent(&indented, strbuf_text(&o->value)));
+    if (!o->failed)
+        puts(strbuf_text(o->pretty ? &indented : &o->value));
+    strbuf_free(&o->value);
 }
 
 void output_open(struct output *o, const char *key, char bracket)
 {
     if (!o->json)
         return;
-    begin(o, key);
-    putchar(bracket);
+    output_keep(o, json_open(&o->value, key, bracket));
     o->depth++;
-    o->filled = false;
 }
 
 void output_close(struct output *o, char bracket)
 {
     if (!o->json)
         return;
-    o->depth--;
-    if (o->filled)
-        new_line(o);
-    putchar(bracket);
-    o->filled = true;
-    if (o->depth == 0) {
-        putchar('\n');
-        o->filled = false;
-    }
+    output_keep(o, json_close(&o->value, bracket));
+    if (--o->depth == 0)
+        output_print(o);
 }
 
 /* The color of a value, by what it is: SGR of ECMA-48, those of iproute2 on a light ground; NULL: none. */
@@ -87,8 +65,7 @@ static const char *color_of(const char *key, const char *value)
 void output_string(struct output *o, const char *key, const char *text, const char *value)
 {
     if (o->json) {
-        begin(o, key);
-        put_quoted(value);
+        output_keep(o, json_string(&o->value, key, value));
     } else if (text) {
         const char *color = o->color && key ? color_of(key, value) : NULL;
         size_t words = strcspn(text, "%");
@@ -104,8 +81,7 @@ void output_string(struct output *o, const char *key, const char *text, const ch
 void output_number(struct output *o, const char *key, const char *text, int64_t value)
 {
     if (o->json) {
-        begin(o, key);
-        printf("%lld", (long long)value);
+        output_keep(o, json_number(&o->value, key, value));
     } else if (text) {
         printf(text, (long long)value);
     }
@@ -114,8 +90,7 @@ void output_number(struct output *o, const char *key, const char *text, int64_t 
 void output_true(struct output *o, const char *key, const char *text)
 {
     if (o->json) {
-        begin(o, key);
-        fputs("true", stdout);
+        output_keep(o, json_bool(&o->value, key, true));
     } else if (text) {
         fputs(text, stdout);
     }
@@ -124,8 +99,7 @@ void output_true(struct output *o, const char *key, const char *text)
 void output_null(struct output *o, const char *key, const char *text)
 {
     if (o->json) {
-        begin(o, key);
-        fputs("null", stdout);
+        output_keep(o, json_string(&o->value, key, NULL));
     } else if (text) {
         fputs(text, stdout);
     }

@@ -103,3 +103,44 @@ int json_strings(struct strbuf *out, const char *key, const struct string_list *
         r = json_string(out, NULL, list->items[i]);
     return r == 0 ? json_close(out, ']') : r;
 }
+
+/* The length of the token at `s`: a string, a punctuation mark, or a number or word. */
+static size_t token_length(const char *s)
+{
+    size_t length = 1;
+
+    if (*s != '"')
+        return strchr("{}[],:", *s) ? 1 : strcspn(s, "{}[],:");
+    while (s[length] != '"')
+        length += s[length] == '\\' ? 2 : 1;
+    return length + 1;
+}
+
+static int indent_line(struct strbuf *out, int depth)
+{
+    return strbuf_printf(out, "\n%*s", depth * 4, "");
+}
+
+int json_indent(struct strbuf *out, const char *value)
+{
+    int depth = 0, r = 0;
+    size_t length;
+
+    for (const char *s = value; r == 0 && *s; s += length) {
+        bool closes = *s == '}' || *s == ']';
+        bool is_empty = s > value && (s[-1] == '{' || s[-1] == '[');
+
+        length = token_length(s);
+        if (closes)
+            depth--;
+        if (closes ? !is_empty : is_empty || (s > value && s[-1] == ','))
+            r = indent_line(out, depth);
+        if (r == 0)
+            r = strbuf_add(out, s, length);
+        if (r == 0 && *s == ':')
+            r = strbuf_add(out, " ", 1);
+        if (*s == '{' || *s == '[')
+            depth++;
+    }
+    return r;
+}

@@ -22,4 +22,8 @@ int json_bool(struct strbuf *out, const char *key, bool value);
 /* An array of strings. */
 int json_strings(struct strbuf *out, const char *key, const struct string_list *list);
 
+/* Append a value that the functions above wrote, for people: each member and element on a line of its own,
+ * indented by 4 spaces for each level. */
+int json_indent(struct strbuf *out, const char *value);
+
 #endif

@@ -57,12 +57,33 @@ static void bytes_that_are_not_utf8_are_replaced(void **state)
     assert_string("\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
 }
 
+static void each_member_is_indented_on_a_line_of_its_own(void **state)
+{
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+
+    (void)state;
+    assert_int_equal(json_indent(&out, "[{\"a\":1,\"b,{\\\"\":[\"x:\",null],\"c\":[],\"d\":{}},{}]"), 0);
+    assert_string_equal(strbuf_text(&out), "[\n"
+                                           "    {\n"
+                                           "        \"a\": 1,\n"
+                                           "        \"b,{\\\"\": [\n"
+                                           "            \"x:\",\n"
+                                           "            null\n"
+                                           "        ],\n"
+                                           "        \"c\": [],\n"
+                                           "        \"d\": {}\n"
+                                           "    },\n"
+                                           "    {}\n"
+                                           "]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_and_elements_are_separated_by_commas),
         cmocka_unit_test(what_ends_a_string_is_escaped),
         cmocka_unit_test(bytes_that_are_not_utf8_are_replaced),
+        cmocka_unit_test(each_member_is_indented_on_a_line_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
