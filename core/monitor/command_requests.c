@@ -97,7 +97,7 @@ static enum command_outcome get_seccomp_notify_fd(const struct call *c)
     return reply_fd(c, c->monitor->notifier.listener >= 0 ? c->monitor->notifier.listener : -EBADF);
 }
 
-/* lxc-attach's: its command is confined as init is, and its calls go to the same proxy. */
+/* From lxc-attach: its command is confined as init is, and its calls go to the same proxy. */
 static enum command_outcome add_listener(const struct call *c)
 {
     cleanup_fd_list struct fd_list fds = {.count = 0};
@@ -119,7 +119,7 @@ static enum command_outcome get_systemd_scope(const struct call *c)
     return reply_result(c, -EINVAL);
 }
 
-/* The request's data as a string: it ends with a zero and has no other. NULL when it is none. */
+/* The request's data as a string: it ends with a zero byte and has no other. Else NULL. */
 static const char *text_of(const struct call *c)
 {
     size_t length = (size_t)c->request->length;
@@ -254,7 +254,7 @@ static enum command_outcome get_limit_cgroup_fd(const struct call *c)
     return answer_cgroup_fd(c, true);
 }
 
-/* LXC's own monitors say EBADF for whatever the reason is. */
+/* LXC's own monitors answer EBADF for every reason. */
 static enum command_outcome get_tty_fd(const struct call *c)
 {
     struct monitor *m = c->monitor;
@@ -274,7 +274,7 @@ static int freezer_fd(const struct monitor *m)
     return h ? h->limit_fd : -1;
 }
 
-/* Ends by the end of the connection, when the monitor has gone. */
+/* The answer is the end of the connection, when the monitor has ended. */
 static enum command_outcome stop(const struct call *c)
 {
     struct monitor *m = c->monitor;
@@ -283,7 +283,7 @@ static enum command_outcome stop(const struct call *c)
 
     if (r < 0 && r != -ESRCH)
         return reply_result(c, r);
-    /* A frozen process does not die by a signal (cgroup v1), whoever has frozen it. */
+    /* On cgroup v1 a signal does not end a frozen process. */
     if (fd >= 0)
         (void)cgroup_freeze_fd(fd, false, 0, NULL);
     return COMMAND_KEEP;
@@ -331,7 +331,7 @@ static enum command_outcome answer_freeze(const struct call *c, bool freeze)
 
     if (fd < 0)
         return reply_result(c, -ENOENT);
-    /* Nothing else is served meanwhile, so that no client may ask for more, or for ever. */
+    /* Nothing else is served meanwhile, so the time that a client may ask for is bounded. */
     if (seconds >= 0 && seconds < timeout_ms / 1000)
         timeout_ms = (int)seconds * 1000;
     monitor_set_state(m, freeze ? STATE_FREEZING : STATE_THAWED);
@@ -350,7 +350,8 @@ static enum command_outcome unfreeze_container(const struct call *c)
     return answer_freeze(c, false);
 }
 
-/* The request is another process's: a text that reads like a config's is made of it and judged as such. */
+/* The request comes from another process: it is turned into a text like a configuration's and parsed as one.
+ */
 static enum command_outcome add_device(const struct call *c)
 {
     struct device_message message;
@@ -386,8 +387,8 @@ static enum command_outcome console_log(const struct call *c)
     console_catch_up(&c->monitor->console);
     if (r == 0 && request.read)
         r = console_ring_read(ring, (size_t)request.read_max, &data, &length);
-    /* Who reads piece by piece gets each byte once, as with LXC. What is read whole stays, unlike LXC's: to
-     * look at it twice is no mistake. */
+    /* A client that reads piece by piece gets each byte once, as with LXC. Unlike with LXC, reading the whole
+     * buffer leaves it as it is, so that it can be read again. */
     if (r == 0 && request.clear)
         console_ring_clear(ring);
     else if (r == 0 && request.read_max)

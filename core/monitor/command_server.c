@@ -21,7 +21,7 @@ int command_server_listen(const struct container *c, struct error *err)
     return error_remedy(err, "lxc-info -n %s shows it, lxc-stop -n %s ends it", c->name, c->name);
 }
 
-static bool may_ask(const struct ucred *peer)
+static bool peer_is_permitted(const struct ucred *peer)
 {
     return peer->uid == 0 || (peer->uid == getuid() && peer->gid == getgid());
 }
@@ -46,7 +46,7 @@ int command_server_accept(int listening, int *refused)
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)) < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof(second)) < 0)
         return -errno;
-    if (!may_ask(&peer)) {
+    if (!peer_is_permitted(&peer)) {
         refuse_peer(fd);
         close_fd(refused);
         *refused = take_fd(&fd);
@@ -86,8 +86,8 @@ enum command_outcome command_server_handle(struct monitor *m, int connection)
         return COMMAND_KEEP;
     if (n != sizeof(request))
         return COMMAND_CLOSE;
-    /* Credentials come with every request: the connection may have been handed on. */
-    if (!may_ask(&peer)) {
+    /* Credentials come with every request: the connection may have been passed to another process. */
+    if (!peer_is_permitted(&peer)) {
         refuse_peer(connection);
         return COMMAND_CLOSE;
     }
@@ -119,7 +119,8 @@ void state_clients_notify(struct state_clients *clients, const char *name, enum 
 
         if (!((client->states >> state) & 1))
             continue;
-        /* Not waited for: a message fits into the buffer of a connection that has carried nothing else. */
+        /* This does not block: the message fits into the buffer of a connection that has carried nothing
+         * else. */
         (void)send(client->connection, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
         shutdown(client->connection, SHUT_RDWR);
         clients->items[i--] = clients->items[--clients->count];

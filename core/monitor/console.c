@@ -12,17 +12,17 @@
 #include "core/monitor/last_run.h"
 #include "core/monitor/start.h"
 
-#define PATIENCE_MS   1000
-#define RING_SIZE_MAX (UINT64_C(1) << 30) /* its length goes through the command socket as an int32_t */
+#define WRITE_TIMEOUT_MS 1000
+#define RING_SIZE_MAX    (UINT64_C(1) << 30) /* its length goes through the command socket as an int32_t */
 
-/* Write what the other side takes within PATIENCE_MS; the rest is dropped. */
-static void write_patiently(int fd, const char *bytes, size_t length)
+/* Write what the other side accepts within WRITE_TIMEOUT_MS; the rest is dropped. */
+static void console_write(int fd, const char *bytes, size_t length)
 {
     while (length) {
         struct pollfd p = {fd, POLLOUT, 0};
         ssize_t n;
 
-        if (poll(&p, 1, PATIENCE_MS) <= 0 || !(p.revents & POLLOUT))
+        if (poll(&p, 1, WRITE_TIMEOUT_MS) <= 0 || !(p.revents & POLLOUT))
             return;
         n = write(fd, bytes, length < 4096 ? length : 4096);
         if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -53,7 +53,7 @@ static int open_log(struct console *c, struct error *err)
     return 0;
 }
 
-/* The container's own log, bounded. Without it the container starts all the same. */
+/* The container's own log, bounded. A container starts without it, too. */
 static void open_kept_log(struct console *c, const char *path)
 {
     struct error err = ERROR_INIT;
@@ -79,7 +79,7 @@ static int open_ring(struct console_ring *ring, uint64_t size_bytes, struct erro
                        : error_set(err, ENOMEM, "cannot allocate lxc.console.buffer.size = %zu", ring->size);
 }
 
-/* lxc.console.path: a tty, a fifo or a file of the host in place of the person's terminal. */
+/* lxc.console.path: a tty, a fifo or a file of the host in place of the user's terminal. */
 static int open_path(struct console *c, const char *path, struct error *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
@@ -92,7 +92,7 @@ static int open_path(struct console *c, const char *path, struct error *err)
     }
     c->owned = true;
     c->output = fd;
-    /* A file's end is always readable. */
+    /* A regular file is always readable, at its end too. */
     c->input = S_ISREG(st.st_mode) ? -1 : fd;
     return 0;
 }
@@ -119,7 +119,7 @@ int console_open(struct console *c, struct loop *loop, const struct config *conf
     if (r == 0 && config->console_path && config->console_path[0]) {
         r = open_path(c, config->console_path, err);
     } else if (r == 0 && options->foreground) {
-        /* A command run for its output has the pipes and files itself. */
+        /* A command that is run for its output has the pipes and files itself. */
         c->input = !options->execute || isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
         if (!options->execute || isatty(STDOUT_FILENO))
             c->output = STDOUT_FILENO;
@@ -137,7 +137,7 @@ void console_window_size(struct console *c)
         file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);
 }
 
-/* The log is full: begin a new one, the old one is kept as FILE.1. */
+/* The log is full: begin a new one and keep the old one as FILE.1. */
 static void rotate_log(struct console *c)
 {
     cleanup_free char *old = format_string("%s.1", c->log_path);
@@ -166,7 +166,7 @@ static void write_log(struct console *c, const char *bytes, size_t length)
             length = left < length ? (size_t)left : length;
         }
     }
-    write_patiently(c->log, bytes, length);
+    console_write(c->log, bytes, length);
     c->log_size_bytes += length;
 }
 
@@ -185,9 +185,9 @@ static void console_output(int master, void *data)
     console_ring_write(&c->ring, bytes, (size_t)n);
     write_log(c, bytes, (size_t)n);
     if (c->output >= 0)
-        write_patiently(c->output, bytes, (size_t)n);
+        console_write(c->output, bytes, (size_t)n);
     if (c->proxy.holder >= 0)
-        write_patiently(c->proxy.master, bytes, (size_t)n);
+        console_write(c->proxy.master, bytes, (size_t)n);
 }
 
 /* Keys of the user in front of lxc-start -F. */
@@ -198,7 +198,7 @@ static void console_input(int input, void *data)
     ssize_t n = read(input, bytes, sizeof(bytes));
 
     if (n > 0) {
-        write_patiently(c->pty.master, bytes, (size_t)n);
+        console_write(c->pty.master, bytes, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         loop_remove(c->loop, c->input);
     }
@@ -212,14 +212,15 @@ static void console_proxy_input(int master, void *data)
     char bytes[1024];
     ssize_t n;
 
-    /* The client cannot tell us of a new size, but it sets its end's, and sooner or later a key comes. */
+    /* The client cannot notify us of a new size, but it sets that of its end; it is passed on with the next
+     * key. */
     if (ioctl(master, TIOCGWINSZ, &size) == 0 && memcmp(&size, &c->proxy_size, sizeof(size)) != 0) {
         c->proxy_size = size;
         file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);
     }
     n = read(master, bytes, sizeof(bytes));
     if (n > 0)
-        write_patiently(c->pty.master, bytes, (size_t)n);
+        console_write(c->pty.master, bytes, (size_t)n);
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
         console_release(c, c->proxy.holder);
 }
@@ -240,7 +241,7 @@ int console_connect(struct console *c, struct error *err)
         c->raw = tcsetattr(c->input, TCSAFLUSH, &raw) == 0;
         console_window_size(c);
     }
-    /* EPERM: a file, whose bytes are there already. */
+    /* EPERM: a regular file, which cannot be waited for. */
     r = loop_add(c->loop, c->input, console_input, c);
     if (r == -EPERM) {
         console_input(c->input, c);

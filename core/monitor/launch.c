@@ -20,10 +20,10 @@
 #include "core/confine/lsm.h"
 #include "core/confine/seccomp.h"
 
-/* How long processes that outlived init (one without a pid namespace of its own) are waited for. */
+/* How long to wait for processes that outlive an init without a pid namespace of its own. */
 #define KILL_TIMEOUT_MS 10000
 
-static int run_hooks(struct monitor *m, enum hook_kind kind, const char *target, struct error *err)
+static int launch_run_hooks(struct monitor *m, enum hook_kind kind, const char *target, struct error *err)
 {
     const struct hook_context context = {.container = m->container,
                                          .config = m->config,
@@ -35,7 +35,7 @@ static int run_hooks(struct monitor *m, enum hook_kind kind, const char *target,
     return hooks_run(kind, &context, err);
 }
 
-static int make_cgroups(struct monitor *m, struct error *err)
+static int launch_make_cgroups(struct monitor *m, struct error *err)
 {
     int r;
 
@@ -49,8 +49,9 @@ static int make_cgroups(struct monitor *m, struct error *err)
     return r < 0 ? r : cgroup_enter_monitor(m->cgroup, err);
 }
 
-/* A namespace of lxc.namespace.share: of a path, a pid, or a running container of the same lxcpath. */
-static int open_shared_one(const struct monitor *m, enum namespace_kind kind, struct error *err)
+/* A namespace of lxc.namespace.share, given by a path, a pid, or the name of a running container of the same
+ * lxcpath. */
+static int launch_open_namespace(const struct monitor *m, enum namespace_kind kind, struct error *err)
 {
     const char *who = m->config->namespace_share[kind], *name = namespaces[kind].name;
     const struct container other = {.name = who, .lxcpath = m->container->lxcpath};
@@ -76,26 +77,26 @@ static int open_shared_one(const struct monitor *m, enum namespace_kind kind, st
     return fd < 0 ? error_context(err, "lxc.namespace.share.%s", name) : fd;
 }
 
-static int open_shared(const struct monitor *m, struct plan *plan, struct error *err)
+static int launch_open_shared(const struct monitor *m, struct plan *plan, struct error *err)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         if (!m->config->namespace_share[i])
             continue;
-        plan->shared[i] = open_shared_one(m, (enum namespace_kind)i, err);
+        plan->shared[i] = launch_open_namespace(m, (enum namespace_kind)i, err);
         if (plan->shared[i] < 0)
             return plan->shared[i];
     }
     return 0;
 }
 
-static void close_shared(struct plan *plan)
+static void launch_close_shared(struct plan *plan)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         close_fd(&plan->shared[i]);
 }
 
-/* The host's directories that a child inside cannot reach once it has left: kept open for hooks. */
-static int keep_namespaces(struct monitor *m, struct error *err)
+/* Init's namespaces, kept open for hooks, which find them below /proc/self/fd. */
+static int launch_keep_namespaces(struct monitor *m, struct error *err)
 {
     const struct config *c = m->config;
 
@@ -141,12 +142,12 @@ static int launch_attach(struct spawned *s, void *data, struct error *err)
 static int launch_prepared(struct spawned *s, void *data, struct error *err)
 {
     struct monitor *m = data;
-    int r = keep_namespaces(m, err);
+    int r = launch_keep_namespaces(m, err);
 
     m->console.pty = s->console;
     s->console = (struct terminal)TERMINAL_NONE;
     if (r == 0)
-        r = run_hooks(m, HOOK_START_HOST, NULL, err);
+        r = launch_run_hooks(m, HOOK_START_HOST, NULL, err);
     if (r == 0 && m->console.pty.master >= 0)
         r = console_connect(&m->console, err);
     return r;
@@ -165,7 +166,7 @@ static int launch_listener(struct spawned *s, int listener, int running, void *d
 static int launch_init(struct monitor *m, const struct seccomp_program *seccomp, struct error *err)
 {
     cleanup_free char *home = container_path(m->container, "rootfs");
-    __attribute__((cleanup(close_shared))) struct plan plan = {
+    __attribute__((cleanup(launch_close_shared))) struct plan plan = {
         .name = m->container->name,
         .home = home,
         .config = m->config,
@@ -180,7 +181,7 @@ static int launch_init(struct monitor *m, const struct seccomp_program *seccomp,
         .seccomp = seccomp,
         .label = m->apparmor.label,
         .steps = {launch_hooks, launch_attach, launch_prepared, launch_listener, m}};
-    int r = home ? open_shared(m, &plan, err) : error_set(err, ENOMEM, "cannot start %s", plan.name);
+    int r = home ? launch_open_shared(m, &plan, err) : error_set(err, ENOMEM, "cannot start %s", plan.name);
 
     if (r == 0)
         r = spawn(&plan, &m->init, err);
@@ -205,9 +206,9 @@ int launch(struct monitor *m, struct error *err)
     if (r == 0)
         r = console_open(&m->console, &m->loop, m->config, m->options, m->kept_path, err);
     if (r == 0)
-        r = run_hooks(m, HOOK_PRE_START, NULL, err);
+        r = launch_run_hooks(m, HOOK_PRE_START, NULL, err);
     if (r == 0)
-        r = make_cgroups(m, err);
+        r = launch_make_cgroups(m, err);
     if (r == 0 && lsm_generates(m->config))
         r = apparmor_load(&m->apparmor, m->container, m->config, err);
     if (r == 0)
@@ -217,12 +218,12 @@ int launch(struct monitor *m, struct error *err)
         return 0;
     }
     monitor_set_state(m, STATE_ABORTING);
-    land(m, false);
+    teardown(m, false);
     return r;
 }
 
-/* Init and, where it has no pid namespace to take all with it, whatever it has left behind. */
-static void end_processes(struct monitor *m)
+/* End init. Without a pid namespace, which would end with init, end the other processes of the cgroup too. */
+static void teardown_processes(struct monitor *m)
 {
     struct error err = ERROR_INIT;
 
@@ -236,33 +237,33 @@ static void end_processes(struct monitor *m)
         log_error("cgroup", "%s", err.text);
 }
 
-static void log_failure(const char *area, int r, const struct error *err)
+static void teardown_log(const char *area, int r, const struct error *err)
 {
     if (r < 0)
         log_error(area, "%s", err->text);
 }
 
-void land(struct monitor *m, bool reboot)
+void teardown(struct monitor *m, bool reboot)
 {
     const char *target = reboot ? "reboot" : "stop";
     struct error err = ERROR_INIT;
 
     monitor_set_state(m, STATE_STOPPING);
-    end_processes(m);
+    teardown_processes(m);
     console_close(&m->console);
     spawned_close(&m->init);
     seccomp_notify_close(&m->notifier);
-    log_failure("hook", run_hooks(m, HOOK_STOP, target, &err), &err);
+    teardown_log("hook", launch_run_hooks(m, HOOK_STOP, target, &err), &err);
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         close_fd(&m->namespace_fds[i]);
     network_leases_close(&m->leases);
-    log_failure("network", network_detach(m->container, m->config, &m->network, &err), &err);
+    teardown_log("network", network_detach(m->container, m->config, &m->network, &err), &err);
     if (m->cgroup) {
-        log_failure("cgroup", cgroup_destroy(m->cgroup, &err), &err);
+        teardown_log("cgroup", cgroup_destroy(m->cgroup, &err), &err);
         cgroup_close(m->cgroup);
         free(m->cgroup);
         m->cgroup = NULL;
     }
-    log_failure("apparmor", apparmor_unload(&m->apparmor, &err), &err);
-    log_failure("hook", run_hooks(m, HOOK_POST_STOP, target, &err), &err);
+    teardown_log("apparmor", apparmor_unload(&m->apparmor, &err), &err);
+    teardown_log("hook", launch_run_hooks(m, HOOK_POST_STOP, target, &err), &err);
 }

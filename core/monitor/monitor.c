@@ -80,7 +80,7 @@ static void reap_init(struct monitor *m)
     loop_stop(&m->loop);
 }
 
-/* Signals are init's, but for those that are about us. A terminal that has gone is a reason to end it. */
+/* Signals are passed to init, but for those that concern us. When the terminal has gone, init is to end. */
 static void handle_signal(const struct signalfd_siginfo *info, void *data)
 {
     struct monitor *m = data;
@@ -89,7 +89,7 @@ static void handle_signal(const struct signalfd_siginfo *info, void *data)
         reap_init(m);
     else if (info->ssi_signo == SIGWINCH)
         console_window_size(&m->console);
-    else if (info->ssi_signo != SIGPIPE) /* which is about a pipe of ours */
+    else if (info->ssi_signo != SIGPIPE) /* which concerns a pipe of ours */
         (void)monitor_signal(m, info->ssi_signo == SIGHUP ? SIGTERM : (int)info->ssi_signo);
 }
 
@@ -101,7 +101,7 @@ static int follow(struct monitor *m, struct error *err)
     return r < 0 ? error_set(err, r, "cannot wait for what %s does", m->container->name) : 0;
 }
 
-/* Signals that say that we are broken keep their effect; SIGCHLD reports init's end. */
+/* Signals that report a fault of ours keep their effect; SIGCHLD reports init's end. */
 static int open_signals(struct monitor *m, sigset_t *before)
 {
     sigset_t set;
@@ -155,8 +155,8 @@ static bool init_sleeps(pid_t pid)
 }
 
 /*
- * An init that cannot run ends in its first moments; one that can comes to wait for something soon. Watch it
- * so long, and no longer than SETTLE_MS. Returns its exit status where it has ended, else -1.
+ * An init that cannot run ends in its first moments; any other soon waits for something. Watch init until
+ * then, for at most SETTLE_MS. Returns its exit status where it has ended, else -1.
  */
 static int settle(struct monitor *m)
 {
@@ -174,8 +174,8 @@ static int settle(struct monitor *m)
 }
 
 /*
- * -EPIPE: the starter has gone meanwhile; then its container must not stay. Its standard error is let go of:
- * ours is what standard output is, /dev/null.
+ * -EPIPE: lxc-start has ended meanwhile; then its container must not stay. Its standard error is closed: ours
+ * becomes what standard output is, /dev/null.
  */
 static int tell_starter(struct monitor *m, int *report, struct error *err)
 {
@@ -188,7 +188,7 @@ static int tell_starter(struct monitor *m, int *report, struct error *err)
     r = message_send(*report, &started, sizeof(started), false, NULL);
     close_fd(report);
     dup2(STDOUT_FILENO, STDERR_FILENO);
-    return r < 0 ? error_set(err, r, "who started %s has gone before it ran", m->container->name) : 0;
+    return r < 0 ? error_set(err, r, "the process that started %s has ended", m->container->name) : 0;
 }
 
 /* A reboot(2) inside ends init by SIGHUP for a restart, by SIGINT for all else: reboot(2), pid_namespaces(7).
@@ -211,7 +211,7 @@ static int run(struct monitor *m, int *report, struct error *err)
         if (r == 0)
             r = follow(m, err);
         reboot = r == 0 && wants_reboot(m);
-        land(m, reboot);
+        teardown(m, reboot);
         if (r < 0)
             return r;
         if (reboot)
@@ -220,7 +220,7 @@ static int run(struct monitor *m, int *report, struct error *err)
     return exit_status(m);
 }
 
-/* Not before the command socket is ours: the file may be that of a monitor which runs. */
+/* Called once the command socket is ours: else the file may belong to a running monitor. */
 static int write_pidfile(const char *path, struct error *err)
 {
     char text[16];
@@ -258,7 +258,8 @@ int monitor_run(const struct container *c, struct config *config, const struct s
         log_warn("monitor", "cannot record the exit status of %s", c->name);
     if (owner && options->pidfile)
         unlink(options->pidfile);
-    /* A client that learns of the end may start the container again at once: the socket's name must be free.
+    /* A client that is notified of the end may start the container again at once: the socket's name must be
+     * free.
      */
     close_fd(&m.listening);
     if (r >= 0 && ended) {

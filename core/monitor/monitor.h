@@ -1,9 +1,10 @@
 /*
- * The monitor: one small process for each running container. It starts the container's init, answers the
- * command socket, relays the console, and gives everything back when init ends.
+ * The monitor: one small process for each running container. It starts the container's init, answers requests
+ * on the command socket, relays the console, and releases every resource of the host when init ends. Main
+ * functions: container_start() of start.h, monitor_run(), launch() of launch.h.
  */
-#ifndef LXCBOX_CORE_RUN_MONITOR_H
-#define LXCBOX_CORE_RUN_MONITOR_H
+#ifndef LXCBOX_CORE_MONITOR_MONITOR_H
+#define LXCBOX_CORE_MONITOR_MONITOR_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,7 +37,7 @@ struct monitor {
     uint64_t clone_flags;               /* CLONE_NEW* mask of the namespaces of init's own */
     int namespace_fds[NAMESPACE_KINDS]; /* init's, for hooks that want them; -1 */
     struct cgroup *cgroup;              /* NULL: none yet */
-    char *kept_path;                    /* where the console's last output stays (core/monitor/last_run.h) */
+    char *kept_path; /* where the console's last output is kept (core/monitor/last_run.h) */
     struct console console;
     struct apparmor apparmor;
     struct network_state network;
@@ -57,24 +58,27 @@ struct monitor {
     }
 
 /*
- * Run a container from its start to its end, and again for as long as it reboots. Where it has started,
- * `report` (the waiting lxc-start's socket, -1: none) is told so by a struct error without an error and
- * closed. Returns init's exit status (128 + signal where a signal ended it), or a negative errno with `err`
- * filled where it did not start. All that was made on the host is gone when this returns.
+ * Run a container from its start to its end, and again for as long as it reboots. Once it has started, a
+ * struct start_report without an error is sent to `report` (the socket of the waiting lxc-start, -1: none),
+ * which is then closed. Returns init's exit status (128 + signal where a signal ended it), or a negative
+ * errno with `err` filled where it did not start. Everything made on the host has been removed when this
+ * returns.
  *
- * `ended` (NULL: nothing) is called after a container that had started has ended and its command socket is
- * free, before the clients that wait for the end learn of it.
+ * `ended` (NULL: nothing) is called after a started container has ended and its command socket is free, but
+ * before the clients that wait for the end are notified.
  */
 int monitor_run(const struct container *c, struct config *config, const struct start_options *options,
                 int (*ended)(const struct container *c, struct error *err), int *report, struct error *err);
 
-/* Change the state and tell the clients that wait for it. Thawed is told as such and kept as running. */
+/* Change the state and notify the clients that wait for it. THAWED is notified as such and kept as RUNNING.
+ */
 void monitor_set_state(struct monitor *m, enum container_state state);
 
-/* The same where a client has changed it, who tells lxc-monitor (core/command/monitord.h) itself. */
+/* The same where a client has changed the state; that client notifies lxc-monitor (core/command/monitord.h).
+ */
 void monitor_note_state(struct monitor *m, enum container_state state);
 
-/* Give back whatever a connection holds: a tty, the console, a subscription to states. */
+/* Release what a connection holds: a tty, the console, a subscription to states. */
 void monitor_release(struct monitor *m, int connection);
 
 /* Send init a signal. 0, -ESRCH when it has ended, or another negative errno. */

@@ -40,7 +40,7 @@ static int add_own_cgroups(struct string_list *l, const struct cgroup *g)
     return r;
 }
 
-/* A pty of the host's in place of the one whose other end the old monitor had. */
+/* A pty of the host's devpts replaces the one that the old monitor had. */
 static int add_new_console(struct string_list *l, struct monitor *m, struct error *err)
 {
     cleanup_free char *file = format_string("%s/tty.info", m->options->checkpoint->directory), *id = NULL;
@@ -95,7 +95,7 @@ struct criu_call {
     struct string_list *arguments;
 };
 
-/* With mounts of its own, in which the rootfs is one: criu makes that the root of the container's. */
+/* In a mount namespace of its own the rootfs is a mount, which criu makes the container's root. */
 static int become_criu(void *data, struct error *err)
 {
     const struct criu_call *call = data;
@@ -131,7 +131,7 @@ static int run_criu(const struct monitor *m, struct string_list *l, struct error
     return error_remedy(err, "%s/restore.log says why", m->options->checkpoint->directory);
 }
 
-/* criu has ended, and what it made is our only child (--restore-sibling): proc(5), children. */
+/* criu has ended, and the process that it made is our only child (--restore-sibling): proc(5), children. */
 static int take_over(struct monitor *m, struct error *err)
 {
     cleanup_free char *children = NULL;

@@ -20,7 +20,7 @@
 
 #define ANSWER_SECONDS 30
 
-/* The loop stays: listeners that lxc-attach has handed over end by themselves. */
+/* The loop stays: listeners passed by lxc-attach end by themselves. */
 static void notifier_reset(struct seccomp_notifier *n)
 {
     struct loop *loop = n->loop;
@@ -90,7 +90,7 @@ int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int 
     if (!c->seccomp_notify_proxy || !c->seccomp_notify_proxy[0])
         return 0;
     if (seccomp_notify_address(c->seccomp_notify_proxy, &n->address, &n->address_length) < 0) {
-        error_text(err, EINVAL, "lxc.seccomp.notify.proxy = %s is no address", c->seccomp_notify_proxy);
+        error_text(err, EINVAL, "lxc.seccomp.notify.proxy = %s is not an address", c->seccomp_notify_proxy);
         return error_remedy(err, "write unix:/PATH or unix:@NAME");
     }
     if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &n->sizes) < 0)
@@ -119,7 +119,8 @@ static bool is_valid(const struct seccomp_notifier *n)
     return r == 0;
 }
 
-/* What the caller's fds are; their pids were read before is_valid() vouched for them. */
+/* Open /proc/PID of the caller and its memory; is_valid() is called afterwards, so that the pid is still the
+ * caller's. */
 static int open_caller(const struct seccomp_notifier *n, struct fd_list *fds)
 {
     char path[40];
@@ -195,7 +196,7 @@ static int consult(struct seccomp_notifier *n)
     }
     if (r == 0)
         r = hear(n);
-    /* A late answer must not be taken for the next call's. */
+    /* A late answer must not be taken as the answer to the next call. */
     if (r < 0)
         close_fd(&n->proxy);
     return r;
@@ -242,7 +243,7 @@ bool seccomp_notify_handle(struct seccomp_notifier *n, int listener)
 
     n->calling = listener;
 
-    /* Receiving waits for a call, also where the one that woke us has gone. */
+    /* Receiving would block where the call that woke us has gone. */
     if (poll(&p, 1, 0) >= 0 && !(p.revents & POLLIN))
         return !(p.revents & POLLHUP);
     memset(n->request, 0, n->sizes.seccomp_notif);

@@ -22,9 +22,9 @@
 #include "core/monitor/start_warnings.h"
 #include "core/base/title.h"
 
-/* What can be refused before anything is made. */
-static int check(const struct container *c, const struct config *config, const struct start_options *o,
-                 struct error *err)
+/* Refuse what cannot be started, before anything is made. */
+static int start_check(const struct container *c, const struct config *config, const struct start_options *o,
+                       struct error *err)
 {
     cleanup_rootfs_source struct rootfs_source source = {0};
     bool has_rootfs = config->rootfs_path && config->rootfs_path[0];
@@ -49,7 +49,7 @@ static int check(const struct container *c, const struct config *config, const s
     return r == 0 ? lsm_check(config, err) : r;
 }
 
-/* lxc.monitor.unshare: what hooks mount stays ours, while the host's mounts still come to us. */
+/* lxc.monitor.unshare: mounts of hooks stay ours, while new mounts of the host still appear. */
 static int unshare_mounts(const struct config *config, struct error *err)
 {
     if (!config->monitor_unshare)
@@ -61,16 +61,15 @@ static int unshare_mounts(const struct config *config, struct error *err)
     return 0;
 }
 
-/* The whole life of the monitor. */
-static int live(const struct container *c, struct config *config, const struct start_options *o, int *report,
-                struct error *err)
+static int monitor_run_unshared(const struct container *c, struct config *config,
+                                const struct start_options *o, int *report, struct error *err)
 {
     int r = unshare_mounts(config, err);
 
     return r == 0 ? monitor_run(c, config, o, config->ephemeral ? o->remove : NULL, report, err) : r;
 }
 
-/* Close what the caller was started with, but the logs' fds and `report` (-1: none). */
+/* Close the fds that the caller inherited, except those of the logs and `report` (-1: none). */
 static void close_inherited(int report)
 {
     const int kept[] = {report, log_fd(), log_syslog_fd()};
@@ -78,7 +77,7 @@ static void close_inherited(int report)
     close_others(kept, ARRAY_LENGTH(kept));
 }
 
-/* Standard error stays the starter's until the container runs: warnings go there. */
+/* Standard error stays that of lxc-start until the container runs: warnings go there. */
 static int leave_terminal(struct error *err)
 {
     cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -91,11 +90,11 @@ static int leave_terminal(struct error *err)
     return 0;
 }
 
-/* The daemon: an orphan that holds nothing of who started it. */
+/* The daemon: it keeps nothing of the process that started it. */
 __attribute__((noreturn)) static void daemon_run(const struct container *c, struct config *config,
                                                  const struct start_options *o, int report)
 {
-    /* LXC's title: people and scripts look for it. */
+    /* LXC's title, which users and scripts look for. */
     cleanup_free char *title = format_string("[lxc monitor] %s %s", c->lxcpath, c->name);
     struct start_report failed = {.error = ERROR_INIT, .ended_status = -1};
     int r;
@@ -105,7 +104,7 @@ __attribute__((noreturn)) static void daemon_run(const struct container *c, stru
     close_inherited(report);
     r = leave_terminal(&failed.error);
     if (r == 0)
-        r = live(c, config, o, &report, &failed.error);
+        r = monitor_run_unshared(c, config, o, &report, &failed.error);
     if (r < 0 && report >= 0)
         (void)send(report, &failed, sizeof(failed), MSG_NOSIGNAL);
     else if (r < 0)
@@ -133,7 +132,7 @@ static int start_daemon(const struct container *c, struct config *config, const 
     close_fd(&report_child);
     if (read_all(report, &told, sizeof(told)) != sizeof(told)) {
         error_text(err, ECHILD, "the monitor of %s ended before it ran", c->name);
-        return error_remedy(err, "look into the kernel's log");
+        return error_remedy(err, "see the kernel's log");
     }
     if (told.error.code == 0) {
         if (o->ended_status)
@@ -148,7 +147,7 @@ static int start_daemon(const struct container *c, struct config *config, const 
 int container_start(const struct container *c, struct config *config, const struct start_options *o,
                     struct error *err)
 {
-    int none = -1, r = check(c, config, o, err);
+    int none = -1, r = start_check(c, config, o, err);
 
     if (r == 0)
         r = config_load_fstab(config, err);
@@ -157,5 +156,5 @@ int container_start(const struct container *c, struct config *config, const stru
     start_warn(config);
     if (o->foreground && o->close_inherited)
         close_inherited(-1);
-    return o->foreground ? live(c, config, o, &none, err) : start_daemon(c, config, o, err);
+    return o->foreground ? monitor_run_unshared(c, config, o, &none, err) : start_daemon(c, config, o, err);
 }

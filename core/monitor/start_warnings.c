@@ -16,7 +16,7 @@ static void warn_of_arch(const struct config *c, const struct config_assignment 
                  a->value, ours.machine);
 }
 
-/* The prefix length is read from the configuration, where the address stands with it: "10.0.3.5/8". */
+/* The prefix length is read from the configuration, where it follows the address: "10.0.3.5/8". */
 static void warn_of_prefix(const struct config *c, const struct config_assignment *a)
 {
     cleanup_strbuf struct strbuf all = STRBUF_INIT;

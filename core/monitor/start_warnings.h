@@ -1,6 +1,7 @@
 /*
- * What a configuration says that has no effect here, or another than its author may think. None of it stops a
- * start: LXC accepts it. Keys of the other cgroup version are core/cgroup/limit.c's.
+ * Warnings about settings that have no effect on this host, or another effect than the author may expect.
+ * None of them stops a start, as LXC accepts them. core/cgroup/limit.c warns of keys of the other cgroup
+ * version.
  */
 #ifndef LXCBOX_CORE_MONITOR_START_WARNINGS_H
 #define LXCBOX_CORE_MONITOR_START_WARNINGS_H
