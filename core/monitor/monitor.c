@@ -160,7 +160,7 @@ static bool init_sleeps(pid_t pid)
  */
 static int settle(struct monitor *m)
 {
-    const struct timespec pause = {0, 500000};
+    const struct timespec pause = {0, 100000};
 
     for (int64_t end_ms = clock_monotonic_ms() + SETTLE_MS; clock_monotonic_ms() < end_ms;) {
         reap_init(m);
