@@ -1,19 +1,19 @@
 /*
- * What every other module builds on. Nothing here knows a container. Read this first, then the header of what
- * you need.
+ * Functions that every other module uses. Nothing in this module depends on containers. Read this header
+ * first, then the header of the functions that you need.
  *
- *     error.h, log.h              errors as values; the log, which reports no failure
- *     cleanup.h                   resources that end with their scope
- *     str.h, pattern.h, json.h    texts, lists, patterns of names, writing JSON
+ *     error.h, log.h              errors as values; the log (failures are reported as errors, not in the log)
+ *     cleanup.h                   resources that are released at the end of a scope
+ *     str.h, pattern.h, json.h    strings, lists, regular expressions, a JSON writer
  *     bytes.h                     numbers in a given byte order
- *     file.h, path.h              whole files; paths inside a rootfs, which is hostile
- *     mountinfo.h, passwd.h       tables of the kernel and of a rootfs, read within bounds
+ *     file.h, path.h              whole files; paths inside a rootfs, which is not trusted
+ *     mountinfo.h, passwd.h       tables of the kernel and of a rootfs, with size limits
  *     clock.h, loop.h             clocks; the event loop
  *     process.h, script.h         child processes, programs, command lines of a configuration
- *     daemon.h, signal.h, title.h outliving the caller; signals by pidfd; what ps(1) shows
- *     message.h, lookup.h         messages with fds over a socket; names of hosts
- *     executable.h                why a program cannot be executed
- *     override/                   functions that replace those of the C library, for speed
+ *     daemon.h, signal.h, title.h daemons; signals by pidfd; the title that ps(1) prints
+ *     message.h, lookup.h         messages with fds over a socket; host names
+ *     executable.h                the error for a program that cannot be executed
+ *     override/                   faster replacements for functions of the C library
  */
 #ifndef LXCBOX_CORE_BASE_BASE_H
 #define LXCBOX_CORE_BASE_BASE_H

@@ -1,7 +1,7 @@
 /*
- * Cleanup by scope: everything opened or allocated is released when its variable goes out of scope.
- * A resource that is to outlive the scope is taken out with take_fd() or take_ptr().
- * Source: GCC manual, "Common Variable Attributes" (cleanup).
+ * Cleanup by scope: everything opened or allocated is released when its variable goes out of scope. take_fd()
+ * or take_ptr() takes out a resource that must outlive the scope. Source: GCC manual, "Common Variable
+ * Attributes" (cleanup).
  */
 #ifndef LXCBOX_CORE_BASE_CLEANUP_H
 #define LXCBOX_CORE_BASE_CLEANUP_H
@@ -47,7 +47,7 @@ static inline void close_dir(DIR **d)
 #define cleanup_file __attribute__((cleanup(close_file)))
 #define cleanup_dir  __attribute__((cleanup(close_dir)))
 
-/* Hand a resource out of its scope: returns it and disarms the cleanup. */
+/* Take a resource out of its scope: return it and disable the cleanup. */
 static inline int take_fd(int *fd)
 {
     int out = *fd;

@@ -14,7 +14,7 @@
 #include "core/base/log.h"
 
 #define NOBODY  65534
-#define STOP_MS 5000 /* before it is killed, and before its end is given up */
+#define STOP_MS 5000 /* until SIGKILL is sent, and then until the wait fails */
 
 void daemon_leave_caller(int keep, bool foreground)
 {
@@ -34,7 +34,7 @@ int daemon_become_nobody(struct error *err)
 {
     if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
         setresuid(NOBODY, NOBODY, NOBODY) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir("/") < 0)
-        return error_set(err, errno, "cannot give up root's rights");
+        return error_set(err, errno, "cannot give up root privileges");
     return 0;
 }
 
@@ -72,12 +72,12 @@ int daemon_stop(const char *pid_file, const char *what, struct error *err)
     if (pid < 0)
         return error_set(err, pid, "cannot find %s", what);
     if (pid > 0 && kill(pid, SIGTERM) < 0 && errno != ESRCH)
-        return error_set(err, errno, "cannot end %s (pid %d)", what, (int)pid);
+        return error_set(err, errno, "cannot terminate %s (pid %d)", what, (int)pid);
     for (int waited_ms = 0; now == pid && pid > 0; waited_ms += 10) {
         if (waited_ms == STOP_MS)
             kill(pid, SIGKILL);
         if (waited_ms > 2 * STOP_MS)
-            return error_text(err, ETIMEDOUT, "%s (pid %d) does not end", what, (int)pid);
+            return error_text(err, ETIMEDOUT, "%s (pid %d) does not terminate", what, (int)pid);
         nanosleep(&pause, NULL);
         now = daemon_find(pid_file);
     }

@@ -1,4 +1,4 @@
-/* Becoming a process that outlives its caller, and one without rights. */
+/* Daemons: detaching from the caller, giving up privileges, pid files. */
 #ifndef LXCBOX_CORE_BASE_DAEMON_H
 #define LXCBOX_CORE_BASE_DAEMON_H
 
@@ -8,21 +8,22 @@
 #include "core/base/error.h"
 
 /*
- * In a child process: keep nothing of the caller's open but the log and the fd `keep`, and begin a session,
- * with /dev/null as standard input, output and error. `foreground`: stay in the session, with its standard
- * error.
+ * In a child process: close all fds except the log and the fd `keep`, and start a session with /dev/null as
+ * standard input, output and error. `foreground`: stay in the caller's session and keep standard error.
  */
 void daemon_leave_caller(int keep, bool foreground);
 
-/* Become user nobody for good, without any right, in the directory /. 0 or a negative errno. */
+/* Become user nobody permanently, without any privilege, in the directory /. 0 or a negative errno. */
 int daemon_become_nobody(struct error *err);
 
 /*
- * A daemon holds a lock on its pid file for as long as it runs, so that what a crash leaves is no daemon.
- * daemon_lock: in the daemon; an fd to keep open, -EBUSY where another one runs, or another negative errno.
- * daemon_find: its pid, 0 where it does not run, or a negative errno.
- * daemon_stop: end it (`what` names it in errors), wait until it has ended, and remove the file; success also
- * where it does not run.
+ * A daemon holds a lock on its pid file while it runs, so a pid file that is left after a crash does not
+ * count.
+ * daemon_lock: in the daemon. Returns an fd to keep open, -EBUSY if another daemon runs, or another negative
+ * errno.
+ * daemon_find: returns the pid, 0 if the daemon does not run, or a negative errno.
+ * daemon_stop: terminate the daemon (`what` is its name in errors), wait for its end, and remove the file.
+ * Success also if the daemon does not run.
  */
 int daemon_lock(const char *pid_file, struct error *err);
 pid_t daemon_find(const char *pid_file);

@@ -6,17 +6,17 @@
 #include <string.h>
 
 /*
- * The code of the last error of a caller that wants none: error_remedy() and error_context() follow at once,
- * and return it as they return that of an error object.
+ * The code of the last error, for callers without an error object: error_remedy() and error_context() are
+ * called immediately after error_set() and return this code.
  */
-static _Thread_local int unwanted_code;
+static _Thread_local int last_code;
 
-static void set(struct error *err, int errnum, int words, const char *format, va_list args)
+static void error_fill(struct error *err, int errnum, int describe, const char *format, va_list args)
 {
     err->code = errnum ? -errnum : -EINVAL;
     err->remedy[0] = '\0';
     vsnprintf(err->text, sizeof(err->text), format, args);
-    if (words && errnum) {
+    if (describe && errnum) {
         size_t used = strlen(err->text);
         snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(errnum));
     }
@@ -27,11 +27,11 @@ int error_set(struct error *err, int errnum, const char *format, ...)
     va_list args;
 
     errnum = errnum < 0 ? -errnum : errnum;
-    unwanted_code = errnum ? -errnum : -EINVAL;
+    last_code = errnum ? -errnum : -EINVAL;
     if (!err)
-        return unwanted_code;
+        return last_code;
     va_start(args, format);
-    set(err, errnum, 1, format, args);
+    error_fill(err, errnum, 1, format, args);
     va_end(args);
     return err->code;
 }
@@ -41,11 +41,11 @@ int error_text(struct error *err, int errnum, const char *format, ...)
     va_list args;
 
     errnum = errnum < 0 ? -errnum : errnum;
-    unwanted_code = errnum ? -errnum : -EINVAL;
+    last_code = errnum ? -errnum : -EINVAL;
     if (!err)
-        return unwanted_code;
+        return last_code;
     va_start(args, format);
-    set(err, errnum, 0, format, args);
+    error_fill(err, errnum, 0, format, args);
     va_end(args);
     return err->code;
 }
@@ -55,7 +55,7 @@ int error_remedy(struct error *err, const char *format, ...)
     va_list args;
 
     if (!err)
-        return unwanted_code;
+        return last_code;
     va_start(args, format);
     vsnprintf(err->remedy, sizeof(err->remedy), format, args);
     va_end(args);
@@ -69,7 +69,7 @@ int error_context(struct error *err, const char *format, ...)
     size_t used;
 
     if (!err)
-        return unwanted_code;
+        return last_code;
     memcpy(before, err->text, sizeof(before));
     va_start(args, format);
     vsnprintf(err->text, sizeof(err->text), format, args);
@@ -81,11 +81,11 @@ int error_context(struct error *err, const char *format, ...)
 
 int error_copy(struct error *err, const struct error *from)
 {
-    unwanted_code = from->code < 0 ? from->code : -EINVAL;
+    last_code = from->code < 0 ? from->code : -EINVAL;
     if (!err)
-        return unwanted_code;
+        return last_code;
     *err = *from;
-    err->code = unwanted_code;
+    err->code = last_code;
     err->text[sizeof(err->text) - 1] = err->remedy[sizeof(err->remedy) - 1] = '\0';
     return err->code;
 }
@@ -105,7 +105,10 @@ const char *error_format(const struct error *err, char *out, unsigned long size)
         snprintf(out, size, "%s (%s)", err->text, err->remedy);
     else
         snprintf(out, size, "%s", err->text);
-    /* Names that stand in it may come from anywhere: it stays one line, and says nothing to the terminal. */
+    /*
+     * Names in the text are not trusted: without control characters, the text stays one line and cannot
+     * control the terminal.
+     */
     for (char *c = out; size && *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';

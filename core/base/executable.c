@@ -13,7 +13,7 @@
 
 #define HEAD_MAX 256 /* bytes: binfmt_script reads as many */
 
-/* By class and byte order where one number stands for several. */
+/* Class and byte order distinguish architectures that share a machine number. */
 static const struct {
     uint16_t machine;
     uint8_t class, data; /* 0: any */
@@ -55,7 +55,7 @@ const char *executable_architecture(const void *bytes, size_t length)
     return "an unknown architecture";
 }
 
-/* The first bytes of a file; their number, or a negative errno. */
+/* Read the first bytes of a file. Returns their number or a negative errno. */
 static ssize_t executable_read(const char *path, char head[HEAD_MAX])
 {
     cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -63,7 +63,7 @@ static ssize_t executable_read(const char *path, char head[HEAD_MAX])
     return fd < 0 ? -errno : read_all(fd, head, HEAD_MAX);
 }
 
-/* The same of the file that a command names, along PATH where it has no slash. */
+/* The same for the file of a command, which is searched in PATH if it has no slash. */
 static ssize_t executable_find(const char *command, char head[HEAD_MAX])
 {
     const char *path = getenv("PATH");
@@ -80,8 +80,8 @@ static ssize_t executable_find(const char *command, char head[HEAD_MAX])
     return n;
 }
 
-/* The architecture of the program behind a command, of the interpreter where the command is a script. */
-static const char *executable_behind(const char *command)
+/* The architecture of a command's program, or of the interpreter if the command is a script. */
+static const char *executable_command_architecture(const char *command)
 {
     char head[HEAD_MAX + 1];
     ssize_t n = executable_find(command, head);
@@ -107,12 +107,12 @@ int executable_refuse(struct error *err, int errnum, const char *command, const 
         container = "";
     if (errnum != ENOEXEC || uname(&ours) < 0)
         return error_set(err, errnum, "cannot execute %s%s%s", command, in, container);
-    theirs = executable_behind(command);
+    theirs = executable_command_architecture(command);
     if (!theirs) {
         error_set(err, errnum, "cannot execute %s%s%s", command, in, container);
         return error_remedy(err, "a program is an ELF file, a script begins with #! and an interpreter");
     }
     error_text(err, errnum, "cannot execute %s%s%s: it is a program for %s, and this machine is %s", command,
                in, container, theirs, ours.machine);
-    return error_remedy(err, "use an image for %s, or let qemu-user run it by binfmt_misc", ours.machine);
+    return error_remedy(err, "use an image for %s, or set up qemu-user with binfmt_misc", ours.machine);
 }

@@ -98,7 +98,7 @@ void close_from(int first)
         close(fd);
 }
 
-static void close_between(int first, int end)
+static void close_range_fds(int first, int end)
 {
     if (first < end && syscall(SYS_close_range, first, end - 1, 0) < 0)
         for (int fd = first; fd < end; fd++)
@@ -117,7 +117,7 @@ void close_others(const int *kept, size_t count)
                 first = kept[i];
         if (first < 0)
             break;
-        close_between(next, first);
+        close_range_fds(next, first);
         next = first + 1;
     }
     close_from(next);
@@ -167,82 +167,82 @@ int make_directories(const char *path, mode_t mode)
 #define MAX_DEPTH 64
 
 /*
- * One removal. A tree that a container made can nest folders without end, but each level takes an fd: what
- * lies too deep is moved up into `top`, where its turn comes.
+ * One removal. A container can nest directories to any depth, and each level takes an fd: a directory that is
+ * too deep is moved up into `top` and removed there.
  */
 struct removal {
     int top;
     unsigned moved;
 };
 
-static int remove_entry(struct removal *r, int dirfd, const char *name, unsigned depth);
+static int remove_entry(struct removal *removal, int dirfd, const char *name, unsigned depth);
 
-static int remove_children(struct removal *r, int fd, unsigned depth)
+static int remove_children(struct removal *removal, int fd, unsigned depth)
 {
     cleanup_dir DIR *d = fdopendir(dup(fd));
     struct dirent *e;
 
     if (!d)
         return -errno;
-    rewinddir(d); /* the position is the fd's: a second round begins anew */
+    rewinddir(d); /* dup() shares the position: a second pass must start at the beginning */
     while ((errno = 0, e = readdir(d))) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        int ret = remove_entry(r, fd, e->d_name, depth);
-        if (ret < 0)
-            return ret;
+        int r = remove_entry(removal, fd, e->d_name, depth);
+        if (r < 0)
+            return r;
     }
     return -errno;
 }
 
-/* Where the name is taken it may as well be an empty folder's, which is replaced: all of it is to go. */
-static int move_up(struct removal *r, int dirfd, const char *name)
+/* The new name may be that of an empty directory, which is replaced: everything is removed anyway. */
+static int remove_move_up(struct removal *removal, int dirfd, const char *name)
 {
-    int ret;
+    int r;
 
     do {
         char higher[32];
-        snprintf(higher, sizeof(higher), ".deep.%u", r->moved++);
-        ret = renameat(dirfd, name, r->top, higher) < 0 ? -errno : 0;
-    } while (ret == -EEXIST || ret == -ENOTEMPTY || ret == -ENOTDIR);
-    return ret;
+        snprintf(higher, sizeof(higher), ".deep.%u", removal->moved++);
+        r = renameat(dirfd, name, removal->top, higher) < 0 ? -errno : 0;
+    } while (r == -EEXIST || r == -ENOTEMPTY || r == -ENOTDIR);
+    return r;
 }
 
-static int remove_directory(struct removal *r, int dirfd, int fd, const char *name, unsigned depth)
+static int remove_directory(struct removal *removal, int dirfd, int fd, const char *name, unsigned depth)
 {
-    int ret;
+    int r;
 
     if (depth >= MAX_DEPTH)
-        return move_up(r, dirfd, name);
+        return remove_move_up(removal, dirfd, name);
     do {
-        ret = remove_children(r, fd, depth + 1);
-        if (ret == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-            ret = -errno;
-        /* What was moved up came after readdir had passed. */
-    } while (ret == -ENOTEMPTY && depth == 0);
-    return ret;
+        r = remove_children(removal, fd, depth + 1);
+        if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+            r = -errno;
+        /* readdir may not return entries that were moved up during the pass. */
+    } while (r == -ENOTEMPTY && depth == 0);
+    return r;
 }
 
-static int remove_entry(struct removal *r, int dirfd, const char *name, unsigned depth)
+static int remove_entry(struct removal *removal, int dirfd, const char *name, unsigned depth)
 {
     cleanup_fd int fd = -1;
 
     if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
         return 0;
-    /* POSIX says EPERM, Linux says EISDIR, for unlink of a directory. */
+    /* unlink of a directory fails with EPERM in POSIX and with EISDIR on Linux. */
     if (errno != EISDIR && errno != EPERM)
         return -errno;
     fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOTDIR ? -EPERM : -errno; /* a file that really cannot be unlinked: immutable */
-    /* The kernel asks first whether something is mounted there: that is never entered. */
+        return errno == ENOTDIR ? -EPERM : -errno; /* a file that cannot be unlinked: immutable */
+    /* rmdir fails with EBUSY on a mount point, so mounts are never entered. */
     if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return 0;
     if (errno != ENOTEMPTY && errno != EEXIST)
         return -errno;
     if (depth == 0)
-        r->top = fd;
-    return remove_directory(r, dirfd, fd, name, depth);
+        removal->top = fd;
+    return remove_directory(removal, dirfd, fd, name, depth);
 }
 
 int remove_tree(int dirfd, const char *name)

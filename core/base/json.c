@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The length of the UTF-8 sequence that starts here, 0 when it is none. RFC 3629, section 4. */
+/* The length of the UTF-8 sequence at `s`, 0 if it is not valid. RFC 3629, section 4. */
 static size_t utf8_length(const unsigned char *s)
 {
     size_t length = s[0] < 0x80   ? 1
@@ -23,7 +23,7 @@ static size_t utf8_length(const unsigned char *s)
     return length;
 }
 
-static int put_character(struct strbuf *out, const unsigned char *s, size_t length)
+static int json_put_character(struct strbuf *out, const unsigned char *s, size_t length)
 {
     if (length == 0)
         return strbuf_puts(out, "\\ufffd");
@@ -34,21 +34,21 @@ static int put_character(struct strbuf *out, const unsigned char *s, size_t leng
     return strbuf_add(out, s, length);
 }
 
-static int put_text(struct strbuf *out, const char *text)
+static int json_put_text(struct strbuf *out, const char *text)
 {
     int r = strbuf_add(out, "\"", 1);
 
     for (const unsigned char *s = (const unsigned char *)text; r == 0 && *s;) {
         size_t length = utf8_length(s);
 
-        r = put_character(out, s, length);
+        r = json_put_character(out, s, length);
         s += length ? length : 1;
     }
     return r == 0 ? strbuf_add(out, "\"", 1) : r;
 }
 
-/* The comma after what came before, and the key. */
-static int begin(struct strbuf *out, const char *key)
+/* Write the comma after the previous value, and the key. */
+static int json_begin(struct strbuf *out, const char *key)
 {
     char last = out->length ? out->text[out->length - 1] : '[';
     int r = 0;
@@ -56,13 +56,13 @@ static int begin(struct strbuf *out, const char *key)
     if (last != '[' && last != '{' && last != '\n')
         r = strbuf_add(out, ",", 1);
     if (r == 0 && key)
-        r = put_text(out, key);
+        r = json_put_text(out, key);
     return r == 0 && key ? strbuf_add(out, ":", 1) : r;
 }
 
 int json_open(struct strbuf *out, const char *key, char bracket)
 {
-    int r = begin(out, key);
+    int r = json_begin(out, key);
 
     return r == 0 ? strbuf_add(out, &bracket, 1) : r;
 }
@@ -74,23 +74,23 @@ int json_close(struct strbuf *out, char bracket)
 
 int json_string(struct strbuf *out, const char *key, const char *text)
 {
-    int r = begin(out, key);
+    int r = json_begin(out, key);
 
     if (r == 0)
-        r = text ? put_text(out, text) : strbuf_puts(out, "null");
+        r = text ? json_put_text(out, text) : strbuf_puts(out, "null");
     return r;
 }
 
 int json_number(struct strbuf *out, const char *key, int64_t number)
 {
-    int r = begin(out, key);
+    int r = json_begin(out, key);
 
     return r == 0 ? strbuf_printf(out, "%" PRId64, number) : r;
 }
 
 int json_bool(struct strbuf *out, const char *key, bool value)
 {
-    int r = begin(out, key);
+    int r = json_begin(out, key);
 
     return r == 0 ? strbuf_puts(out, value ? "true" : "false") : r;
 }

@@ -1,6 +1,6 @@
 /*
- * Writing JSON (RFC 8259) piece by piece into a buffer. Commas are put where they belong, so the caller only
- * says what comes: a member of an object by its key, an element of an array with key NULL.
+ * Writing JSON (RFC 8259) piece by piece into a buffer. Commas are added automatically: the caller passes the
+ * key for a member of an object, NULL for an element of an array.
  */
 #ifndef LXCBOX_CORE_BASE_JSON_H
 #define LXCBOX_CORE_BASE_JSON_H
@@ -10,7 +10,7 @@
 
 #include "core/base/str.h"
 
-/* Begin or end a value: '{' and '}', '[' and ']'. All return 0 or -ENOMEM. */
+/* Begin or end an object ('{' and '}') or an array ('[' and ']'). All functions return 0 or -ENOMEM. */
 int json_open(struct strbuf *out, const char *key, char bracket);
 int json_close(struct strbuf *out, char bracket);
 

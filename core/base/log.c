@@ -24,13 +24,13 @@ static const unsigned char severities[] = {7, 7, 6, 5, 4, 3, 2, 1, 0};
 #define FACILITY_DAEMON 3
 #define FACILITY_LOCAL0 16
 
-/* The one piece of process-wide state beside the command line: where the log goes. */
+/* The destination of the log: with the command line, the only global state of the process. */
 static struct {
     int fd;
     int syslog; /* -1: none */
     int facility;
     enum log_level level;
-    bool file_chosen, level_chosen; /* by the person at the command line */
+    bool file_chosen, level_chosen; /* by an option of the command line */
     const char *applet;
     char container[64];
 } sink = {.fd = STDERR_FILENO, .syslog = -1, .level = LOG_WARN, .applet = "lxcbox"};
@@ -53,7 +53,7 @@ const char *log_level_name(enum log_level level)
     return names[level];
 }
 
-static int use_file(const char *file, struct error *err)
+static int log_use_file(const char *file, struct error *err)
 {
     int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 
@@ -77,7 +77,7 @@ int log_open(const char *applet, const char *container, const char *file, int le
     if (file && strcmp(file, "none") == 0)
         sink.fd = -1;
     else if (file)
-        r = use_file(file, err);
+        r = log_use_file(file, err);
     return r;
 }
 
@@ -87,8 +87,8 @@ void log_quiet(void)
         sink.fd = -1;
 }
 
-/* -1 with errno where nobody listens. */
-static int connect_syslog(void)
+/* -1 with errno if no process listens. */
+static int log_connect_syslog(void)
 {
     static const struct sockaddr_un address = {AF_UNIX, "/dev/log"};
     cleanup_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -103,7 +103,7 @@ int log_configure(const char *file, int level, const char *facility, struct erro
     int r = 0;
 
     if (file && !sink.file_chosen) {
-        r = use_file(file, err);
+        r = log_use_file(file, err);
         if (!sink.level_chosen)
             sink.level = LOG_ERROR;
     }
@@ -115,9 +115,9 @@ int log_configure(const char *file, int level, const char *facility, struct erro
                         ? FACILITY_DAEMON
                         : FACILITY_LOCAL0 + facility[strlen(facility) - 1] - '0';
     if (sink.syslog < 0)
-        sink.syslog = connect_syslog();
+        sink.syslog = log_connect_syslog();
     if (sink.syslog < 0)
-        log_warn("log", "nobody listens at /dev/log, which lxc.log.syslog names: %s", strerror(errno));
+        log_warn("log", "cannot connect to /dev/log for lxc.log.syslog: %s", strerror(errno));
     return 0;
 }
 
@@ -131,8 +131,11 @@ int log_syslog_fd(void)
     return sink.syslog;
 }
 
-/* What stands before the text. A person reads standard error: no time stamp there, the form of an error. */
-static void write_head(char *line, size_t size, enum log_level level, const char *area)
+/*
+ * Write the part of a line before the text. On standard error a line has the form of an error, without a time
+ * stamp.
+ */
+static void log_write_head(char *line, size_t size, enum log_level level, const char *area)
 {
     struct timespec now;
     struct tm tm;
@@ -148,8 +151,8 @@ static void write_head(char *line, size_t size, enum log_level level, const char
              tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000, names[level], area);
 }
 
-/* RFC 3164 as every syslog at /dev/log reads it: priority, tag, text. */
-static void write_syslog(enum log_level level, const char *area, const char *text)
+/* RFC 3164, which every syslog daemon at /dev/log accepts: priority, tag, text. */
+static void log_write_syslog(enum log_level level, const char *area, const char *text)
 {
     char line[1100];
     int length =
@@ -169,17 +172,16 @@ void log_message(enum log_level level, const char *area, const char *format, ...
 
     if ((sink.fd < 0 && sink.syslog < 0) || level < sink.level)
         return;
-    write_head(line, sizeof(line), level, area);
+    log_write_head(line, sizeof(line), level, area);
     head = strlen(line);
     va_start(args, format);
     vsnprintf(line + head, sizeof(line) - head - 1, format, args);
     va_end(args);
     if (sink.syslog >= 0)
-        write_syslog(level, area, line + head);
+        log_write_syslog(level, area, line + head);
     used = strlen(line);
     line[used++] = '\n';
-    /* One write per line, so lines of several processes do not mix; a log that cannot be written stops
-     * nothing. */
+    /* One write per line, so that lines of several processes do not mix. A failed write is ignored. */
     if (sink.fd >= 0 && write(sink.fd, line, used) < 0) {
     }
     errno = saved;

@@ -1,7 +1,7 @@
 /*
- * Logging as LXC's -o FILE -l LEVEL: for following what the program does, never for reporting a failure (that
- * is struct error). Without a file, messages of the chosen level and above go to standard error; the level
- * then is WARN unless chosen. The log file is opened once, close-on-exec, appended to. Line format as LXC's:
+ * The log of LXC's options -o FILE and -l LEVEL. It traces the program; failures are reported in struct error
+ * instead. Without a file, messages of the level and above are written to standard error; the default level
+ * is then WARN. The log file is opened once, close-on-exec, for appending. The line format is that of LXC:
  * "APPLET CONTAINER YYYYMMDDhhmmss.mmm LEVEL    AREA - MESSAGE".
  */
 #ifndef LXCBOX_CORE_BASE_LOG_H
@@ -22,31 +22,32 @@ enum log_level {
     LOG_FATAL,
 };
 
-/* The level named by a word ("DEBUG", any case) or a digit; negative errno with `err` filled when it is none.
+/*
+ * The level for a word ("DEBUG", any case) or a digit; a negative errno with `err` filled for any other text.
  */
 int log_level_parse(const char *word, struct error *err);
 const char *log_level_name(enum log_level level);
 
 /*
- * Set up once by the applet. `file` NULL: standard error. "none" as LXC's: no log at all. `level` -1: ERROR
- * into a file, WARN to standard error. `applet` must outlive the process's logging; `container` may be NULL
- * and is copied.
+ * Called once by the applet. `file` NULL: standard error; "none": no log, as in LXC. `level` -1: ERROR for a
+ * file, WARN for standard error. `applet` must stay valid while the process logs; `container` may be NULL and
+ * is copied.
  */
 int log_open(const char *applet, const char *container, const char *file, int level, struct error *err);
 
-/* Nothing to standard error from here on. */
+/* Write nothing more to standard error. */
 void log_quiet(void);
 
 /*
- * What a container's configuration says of the log (lxc.log.file, .level, .syslog), for what log_open() was
- * not told: `file` NULL and `level` -1 say nothing, `facility` NULL is none. The system's log at /dev/log
- * gets the messages besides; where nobody listens there, a warning says so.
+ * Apply the log settings of a container's configuration (lxc.log.file, .level, .syslog); arguments of
+ * log_open() take precedence. `file` NULL, `level` -1 and `facility` NULL mean "not set". With a facility,
+ * messages are also sent to the system log at /dev/log; if no process listens there, a warning is logged.
  */
 int log_configure(const char *file, int level, const char *facility, struct error *err);
 
-/* The fd that the log goes to, or -1; for handing it to a child that closes all else. */
+/* The fd of the log, or -1: for a child process that closes all other fds. */
 int log_fd(void);
-/* The system's log, or -1; likewise. */
+/* The fd of the system log, or -1; likewise. */
 int log_syslog_fd(void);
 
 void log_message(enum log_level level, const char *area, const char *format, ...)

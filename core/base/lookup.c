@@ -15,7 +15,7 @@
 #define RESOLV_CONF "/etc/resolv.conf"
 #define HOSTS       "/etc/hosts"
 #define FILE_MAX    (1 << 20) /* bytes */
-#define REFUSAL_MS  100       /* on the loopback a refusal is there at once */
+#define REFUSAL_MS  100       /* the loopback interface reports a refusal immediately */
 
 bool lookup_hosts_has(const char *text, const char *name)
 {
@@ -54,9 +54,11 @@ static bool is_localhost(const char *host)
            (length > 10 && strcasecmp(host + length - 10, ".localhost") == 0);
 }
 
-/* What the C library asks where no server is named. An empty datagram to a port that nobody has is refused.
+/*
+ * Whether a name server runs on the loopback address, which the C library queries if no server is configured.
+ * An empty datagram to a port without a listener is refused.
  */
-static bool loopback_serves(void)
+static bool lookup_loopback_serves(void)
 {
     const struct sockaddr_in to = {
         .sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -67,8 +69,8 @@ static bool loopback_serves(void)
            send(fd, "", 0, MSG_NOSIGNAL) == 0 && poll(&p, 1, REFUSAL_MS) == 0;
 }
 
-/* Whether there is anything that could know the name. */
-static int check_sources(const char *host, struct error *err)
+/* Fail if there is no source that could resolve the name. */
+static int lookup_check_sources(const char *host, struct error *err)
 {
     cleanup_free char *hosts = NULL, *conf = NULL;
     int r = file_read(AT_FDCWD, RESOLV_CONF, FILE_MAX, &conf, NULL);
@@ -77,14 +79,14 @@ static int check_sources(const char *host, struct error *err)
         return 0;
     if (file_read(AT_FDCWD, HOSTS, FILE_MAX, &hosts, NULL) == 0 && lookup_hosts_has(hosts, host))
         return 0;
-    if (loopback_serves())
+    if (lookup_loopback_serves())
         return 0;
     error_text(err, ENXIO, "cannot look up the name %s: %s", host,
                r < 0 ? "there is no " RESOLV_CONF : RESOLV_CONF " names no server");
     return error_remedy(err, "write a line \"nameserver ADDRESS\" into " RESOLV_CONF);
 }
 
-static int explain(const char *host, int code, struct error *err)
+static int lookup_explain(const char *host, int code, struct error *err)
 {
     if (code == EAI_SYSTEM || code == EAI_MEMORY)
         return error_set(err, code == EAI_SYSTEM ? errno : ENOMEM, "cannot look up the name %s", host);
@@ -110,9 +112,9 @@ int lookup_host(const char *host, const char *service, const struct addrinfo *hi
     if (getaddrinfo(host, service, &numeric, out) == 0)
         return 0;
     host = host ? host : "localhost";
-    r = check_sources(host, err);
+    r = lookup_check_sources(host, err);
     if (r < 0)
         return r;
     code = getaddrinfo(host, service, hints, out);
-    return code ? explain(host, code, err) : 0;
+    return code ? lookup_explain(host, code, err) : 0;
 }

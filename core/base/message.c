@@ -58,7 +58,7 @@ int message_send(int socket, const void *bytes, size_t length, bool credentials,
     return 0;
 }
 
-/* Keep the fds of one SCM_RIGHTS message as far as they are wanted, close the others. */
+/* Keep the fds of one SCM_RIGHTS message if the caller wants them, else close them. */
 static void message_take_fds(const struct cmsghdr *header, struct fd_list *fds)
 {
     size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -73,7 +73,7 @@ static void message_take_fds(const struct cmsghdr *header, struct fd_list *fds)
     }
 }
 
-/* CMSG_NXTHDR(), which not every libc writes without mixing signs. */
+/* CMSG_NXTHDR() without the signedness warnings that some C libraries cause. */
 static struct cmsghdr *message_next(const struct msghdr *message, struct cmsghdr *header)
 {
     char *start = message->msg_control;

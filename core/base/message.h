@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* As many as LXC's largest response carries. */
+/* The number of fds in LXC's largest response. */
 #define MESSAGE_FDS_MAX 20
 
-/* fds that came or go beside a message. */
+/* fds that are sent or received with a message. */
 struct fd_list {
     int fds[MESSAGE_FDS_MAX];
     size_t count;
@@ -23,16 +23,16 @@ struct fd_list {
 void fd_list_close(struct fd_list *fds);
 
 /*
- * Send `bytes` with our credentials beside them (`credentials`) or fds (`fds`, may be NULL). No SIGPIPE.
+ * Send `bytes`, with our credentials (`credentials`) or with fds (`fds`, may be NULL). No SIGPIPE is raised.
  * 0 or a negative errno.
  */
 int message_send(int socket, const void *bytes, size_t length, bool credentials, const struct fd_list *fds);
 
 /*
- * Receive one message's first `length` bytes with what came beside it. `flags` are recvmsg(2)'s. `peer` and
- * `fds` may be NULL; fds that the caller does not want are closed. Without credentials in the message,
- * peer->pid is 0. Returns the bytes received (0: the other side closed) or a negative errno, -EFBIG when fds
- * were cut off.
+ * Receive the first `length` bytes of a message, with its credentials and fds. `flags` are those of
+ * recvmsg(2). `peer` and `fds` may be NULL; unwanted fds are closed. Without credentials in the message,
+ * peer->pid is 0. Returns the number of bytes (0: the peer closed the socket) or a negative errno, -EFBIG if
+ * fds were truncated.
  */
 ssize_t message_receive(int socket, void *bytes, size_t length, int flags, struct ucred *peer,
                         struct fd_list *fds);

@@ -16,8 +16,7 @@ void mountinfo_free(struct mountinfo *m)
     *m = (struct mountinfo){0};
 }
 
-/* "31 23 0:28 / /sys/fs/cgroup rw,relatime [optional]... - cgroup source rw,cpu,cpuacct", cut up in its
- * place. */
+/* "31 23 0:28 / /sys/fs/cgroup rw,relatime [optional]... - cgroup source rw,cpu,cpuacct", split in place. */
 static bool mountinfo_parse_line(char *line, struct mountinfo_entry *e)
 {
     char *before[6], *after[3], *rest = line, *separator;
@@ -25,7 +24,7 @@ static bool mountinfo_parse_line(char *line, struct mountinfo_entry *e)
     for (size_t i = 0; i < ARRAY_LENGTH(before); i++)
         if (!(before[i] = strsep(&rest, " ")))
             return false;
-    /* Without optional fields the separator comes at once. */
+    /* Without optional fields the separator follows immediately. */
     if (!rest)
         return false;
     if (starts_with(rest, "- ")) {
@@ -51,7 +50,7 @@ static bool mountinfo_parse_line(char *line, struct mountinfo_entry *e)
     return e->root[0] == '/' && e->mount_point[0] == '/';
 }
 
-static size_t count_lines(const char *text, size_t length)
+static size_t mountinfo_count_lines(const char *text, size_t length)
 {
     size_t count = 1;
 
@@ -60,11 +59,11 @@ static size_t count_lines(const char *text, size_t length)
     return count;
 }
 
-/* Takes over `text`, which is terminated. */
+/* Takes ownership of `text`, which is terminated. */
 static int mountinfo_take(char *text, size_t length, struct mountinfo *out)
 {
     *out = (struct mountinfo){.text = text};
-    out->items = malloc(count_lines(text, length) * sizeof(*out->items));
+    out->items = malloc(mountinfo_count_lines(text, length) * sizeof(*out->items));
     if (!out->items) {
         mountinfo_free(out);
         return -ENOMEM;
@@ -118,6 +117,6 @@ bool path_is_beneath(const char *path, const char *above)
 {
     size_t length = strlen(above);
 
-    length -= length > 0 && above[length - 1] == '/'; /* "/" is above all */
+    length -= length > 0 && above[length - 1] == '/'; /* every path is beneath "/" */
     return strncmp(path, above, length) == 0 && (path[length] == '/' || !path[length]);
 }

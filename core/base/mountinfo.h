@@ -1,11 +1,11 @@
-/* The table of mounts of a process. Source: proc_pid_mountinfo(5). */
+/* The mount table of a process. Source: proc_pid_mountinfo(5). */
 #ifndef LXCBOX_CORE_BASE_MOUNTINFO_H
 #define LXCBOX_CORE_BASE_MOUNTINFO_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One mount; the strings are the table's. */
+/* One mount; the strings belong to the table. */
 struct mountinfo_entry {
     const char *root, *mount_point; /* absolute, unescaped */
     const char *optional;           /* "shared:1 master:2", often "" */
@@ -13,7 +13,7 @@ struct mountinfo_entry {
 };
 
 struct mountinfo {
-    struct mountinfo_entry *items; /* in the kernel's order: a later one may cover an earlier one */
+    struct mountinfo_entry *items; /* in the order of the kernel: a later mount may cover an earlier one */
     size_t count;
     char *text;
 };
@@ -22,17 +22,17 @@ struct mountinfo {
 void mountinfo_free(struct mountinfo *m);
 
 /*
- * Read the file `path`, relative to `dirfd`, or parse a text that need not be terminated. Lines that are not
- * of the kernel's form, or hold a zero byte, are skipped. 0, -EFBIG for a file beyond 16 MB, or another
- * negative errno; nothing is to be freed then.
+ * Read the file `path`, relative to `dirfd`, or parse a text that need not be terminated. Lines in another
+ * format, or with a zero byte, are skipped. 0, -EFBIG for a file of more than 16 MB, or another negative
+ * errno; after an error nothing needs to be freed.
  */
 int mountinfo_read(int dirfd, const char *path, struct mountinfo *out);
 int mountinfo_parse(const char *text, size_t length, struct mountinfo *out);
 
-/* Does a mount have an optional field that begins with `prefix` ("master:")? */
+/* Whether a mount has an optional field that begins with `prefix` ("master:"). */
 bool mountinfo_has_optional(const struct mountinfo_entry *e, const char *prefix);
 
-/* Is `path` the directory `above`, or something beneath it? */
+/* Whether `path` is the directory `above` or is beneath it. */
 bool path_is_beneath(const char *path, const char *above);
 
 #endif

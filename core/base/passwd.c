@@ -14,7 +14,7 @@
 /* NAME:PASSWORD:UID:GID:GECOS:HOME:SHELL */
 enum { FIELD_UID = 2, FIELD_SHELL = 6, FIELDS };
 
-static bool is_uid(const char *text, uid_t uid)
+static bool passwd_is_uid(const char *text, uid_t uid)
 {
     uint64_t number;
 
@@ -32,7 +32,7 @@ int passwd_find_shell(const char *text, uid_t uid, char **shell)
 
         for (int i = 0; i < FIELDS && line; i++)
             fields[i] = strsep(&line, ":");
-        if (!fields[FIELD_SHELL] || line || !is_uid(fields[FIELD_UID], uid))
+        if (!fields[FIELD_SHELL] || line || !passwd_is_uid(fields[FIELD_UID], uid))
             continue;
         if (fields[FIELD_SHELL][0] != '/')
             return -ENOENT;
@@ -44,7 +44,7 @@ int passwd_find_shell(const char *text, uid_t uid, char **shell)
 
 int passwd_read_shell(uid_t uid, char **shell)
 {
-    /* O_NONBLOCK: a FIFO put there would make us wait. */
+    /* O_NONBLOCK: the container may have put a FIFO there, which would block the call. */
     cleanup_fd int fd = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     cleanup_free char *text = NULL;
     struct stat st;

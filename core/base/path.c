@@ -15,14 +15,14 @@
 #define MAX_LINKS 40
 
 /*
- * The walk for kernels without openat2: one component at a time, each opened O_PATH|O_NOFOLLOW from the one
- * before, links expanded by hand with the rootfs as "/". A stack of fds makes ".." safe against renames under
- * our feet.
+ * Path resolution for kernels without openat2: each component is opened with O_PATH|O_NOFOLLOW relative to
+ * its parent, and symbolic links are expanded with the rootfs as "/". A stack of fds makes ".." safe against
+ * concurrent renames.
  */
-static int walk(int rootfd, const char *path, int flags, mode_t mode)
+static int path_walk(int rootfd, const char *path, int flags, mode_t mode)
 {
     char rest[PATH_MAX], part[NAME_MAX + 1], target[PATH_MAX];
-    int stack[64], depth = 0, links = 0, result = -ELOOP;
+    int stack[64], depth = 0, links = 0, r = -ELOOP;
     size_t length = strlen(path);
 
     if (length == 0 || length >= sizeof(rest))
@@ -39,18 +39,18 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
         int fd, is_last;
 
         if (n == 0) {
-            result = openat(stack[depth], ".", flags | O_CLOEXEC, mode);
-            result = result < 0 ? -errno : result;
+            r = openat(stack[depth], ".", flags | O_CLOEXEC, mode);
+            r = r < 0 ? -errno : r;
             break;
         }
         if (n > NAME_MAX) {
-            result = -ENAMETOOLONG;
+            r = -ENAMETOOLONG;
             break;
         }
         memcpy(part, p, n);
         part[n] = '\0';
         is_last = p[n + strspn(p + n, "/")] == '\0';
-        if (is_last && p[n]) /* a slash at the end: a directory is meant, also one that a link leads to */
+        if (is_last && p[n]) /* a trailing slash requires a directory, also through a link */
             flags = (flags | O_DIRECTORY) & ~O_NOFOLLOW;
         memmove(rest, p + n, strlen(p + n) + 1);
 
@@ -65,11 +65,11 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
         if (fd < 0) {
             if (errno == ENOENT && is_last && (flags & O_CREAT))
                 fd = openat(stack[depth], part, flags | O_NOFOLLOW | O_CLOEXEC, mode);
-            result = fd < 0 ? -errno : fd;
+            r = fd < 0 ? -errno : fd;
             break;
         }
         if (fstat(fd, &st) < 0) {
-            result = -errno;
+            r = -errno;
             close(fd);
             break;
         }
@@ -78,7 +78,7 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
 
             close(fd);
             if (got < 0 || ++links > MAX_LINKS || (size_t)got + strlen(rest) + 1 > sizeof(target)) {
-                result = got < 0 ? -errno : -ELOOP;
+                r = got < 0 ? -errno : -ELOOP;
                 break;
             }
             target[got] = '\0';
@@ -92,31 +92,31 @@ static int walk(int rootfd, const char *path, int flags, mode_t mode)
         if (is_last && !(flags & O_DIRECTORY && S_ISDIR(st.st_mode) && (flags & O_PATH))) {
             close(fd);
             fd = openat(stack[depth], part, flags | O_NOFOLLOW | O_CLOEXEC, mode);
-            result = fd < 0 ? -errno : fd;
+            r = fd < 0 ? -errno : fd;
             break;
         }
         if (is_last) {
-            result = fd;
+            r = fd;
             break;
         }
         if (!S_ISDIR(st.st_mode) || depth + 1 >= (int)ARRAY_LENGTH(stack)) {
             close(fd);
-            result = S_ISDIR(st.st_mode) ? -ENAMETOOLONG : -ENOTDIR;
+            r = S_ISDIR(st.st_mode) ? -ENAMETOOLONG : -ENOTDIR;
             break;
         }
         stack[++depth] = fd;
     }
     while (depth >= 0)
         close(stack[depth--]);
-    return result;
+    return r;
 }
 
 int rootfs_open(int rootfd, const char *path, int flags, mode_t mode)
 {
     struct open_how how = {
-        /* O_LARGEFILE, which open(2) adds of its own, not openat2(2): files beyond 2 GiB on 32 bits. */
+        /* O_LARGEFILE for files of more than 2 GiB on 32 bits: open(2) adds it, openat2(2) does not. */
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_LARGEFILE)),
-        .mode = (flags & O_CREAT) ? mode : 0, /* with any other flag it is refused */
+        .mode = (flags & O_CREAT) ? mode : 0, /* openat2(2) rejects a mode without O_CREAT */
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
     long fd = syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
@@ -124,12 +124,12 @@ int rootfs_open(int rootfd, const char *path, int flags, mode_t mode)
     if (fd >= 0)
         return (int)fd;
     if (errno == ENOSYS || errno == EPERM)
-        return walk(rootfd, path, flags, mode);
+        return path_walk(rootfd, path, flags, mode);
     return -errno;
 }
 
-/* Split "a/b/c" into its parent's fd and its last name. */
-static int open_parent(int rootfd, const char *path, mode_t mode, char name[NAME_MAX + 1])
+/* Split "a/b/c" into the fd of its parent directory and its last component. */
+static int path_open_parent(int rootfd, const char *path, mode_t mode, char name[NAME_MAX + 1])
 {
     char parent[PATH_MAX];
     size_t length = strlen(path);
@@ -158,7 +158,7 @@ int rootfs_make_directory(int rootfd, const char *path, mode_t mode)
 
     if (fd != -ENOENT)
         return fd;
-    cleanup_fd int parent = open_parent(rootfd, path, mode, name);
+    cleanup_fd int parent = path_open_parent(rootfd, path, mode, name);
     if (parent < 0)
         return parent;
     if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
@@ -173,7 +173,7 @@ int rootfs_make_file(int rootfd, const char *path, mode_t mode)
 
     if (fd != -ENOENT)
         return fd;
-    cleanup_fd int parent = open_parent(rootfd, path, 0755, name);
+    cleanup_fd int parent = path_open_parent(rootfd, path, 0755, name);
     if (parent < 0)
         return parent;
     cleanup_fd int made = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);

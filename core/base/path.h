@@ -1,7 +1,7 @@
 /*
- * Paths inside a rootfs. The container owns its rootfs and is hostile, so such a path is never a string
- * joined to a prefix: it is resolved by the kernel from a directory fd, with the rootfs as its root and no
- * magic links. Source: openat2(2), RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS.
+ * Paths inside a rootfs. The container controls its rootfs and is not trusted. Such a path is therefore never
+ * a string joined to a prefix: the kernel resolves it from a directory fd, with the rootfs as the root
+ * directory and without magic links. Source: openat2(2), RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS.
  */
 #ifndef LXCBOX_CORE_BASE_PATH_H
 #define LXCBOX_CORE_BASE_PATH_H
@@ -10,26 +10,28 @@
 #include <sys/types.h>
 
 /*
- * Open `path` (absolute or relative, both meaning "from the root of rootfd") inside the rootfs. Links are
- * followed, but never out of it. `flags` are open(2)'s; O_CLOEXEC is added. Kernels before 5.6 (ENOSYS) are
- * served by a walk in user space with the same promise. Returns an fd or a negative errno (-EXDEV/-ELOOP for
- * an escape attempt).
+ * Open `path` (absolute or relative, both relative to rootfd) inside the rootfs. Symbolic links are followed,
+ * but never out of the rootfs. `flags` are those of open(2); O_CLOEXEC is added. On kernels before 5.6
+ * (ENOSYS) the path is resolved in user space with the same guarantee. Returns an fd or a negative errno
+ * (-EXDEV/-ELOOP for an escape attempt).
  */
 int rootfs_open(int rootfd, const char *path, int flags, mode_t mode);
 
 /*
  * Like mkdir -p inside the rootfs; existing directories (also through links that stay inside) are kept.
- * Returns an O_PATH fd of the last one or a negative errno.
+ * Returns an O_PATH fd of the last directory or a negative errno.
  */
 int rootfs_make_directory(int rootfd, const char *path, mode_t mode);
 
-/* Make an empty file (for a bind mount), with its directories; an existing one is kept. O_PATH fd or negative
- * errno. */
+/*
+ * Make an empty file (for a bind mount) and its parent directories; an existing file is kept. Returns an
+ * O_PATH fd or a negative errno.
+ */
 int rootfs_make_file(int rootfd, const char *path, mode_t mode);
 
 /*
- * Of a path of the host, an absolute one: the first directory on it that this process may not search (the
- * path itself is not tried), into `out`. 1, or 0 where there is none.
+ * Write into `out` the first directory of an absolute host path that this process may not search (the last
+ * component is not tested). Returns 1, or 0 if there is no such directory.
  */
 int path_barrier(const char *path, char *out, size_t size);
 

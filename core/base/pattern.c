@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Far above what a list of names needs, and a few MB of memory. */
+/* More than a list of names needs; limits the memory to a few MB. */
 enum { LENGTH_MAX = 4096, STATES_MAX = 1 << 16 };
 
-/* The C library expands a repetition into copies: at most this many, were all repetitions within each other.
+/*
+ * The C library expands a repetition into copies. This counts the worst case, in which all repetitions are
+ * nested.
  */
 static bool pattern_is_bounded(const char *text)
 {

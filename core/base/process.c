@@ -27,7 +27,7 @@ __attribute__((noreturn)) static void process_child(int (*function)(void *data, 
     if (r >= 0)
         _exit(r);
     if (!err.code)
-        error_set(&err, r, "a process failed");
+        error_set(&err, r, "a child process failed");
     (void)write_all(report, &err, sizeof(err));
     _exit(1);
 }
@@ -40,7 +40,7 @@ int process_start(struct process *p, int (*function)(void *data, struct error *e
 
     *p = (struct process)PROCESS_INIT;
     if (pipe2(fds, O_CLOEXEC) < 0)
-        return error_set(err, errno, "cannot make a process");
+        return error_set(err, errno, "cannot create a child process");
     p->pid = fork();
     if (p->pid == 0) {
         close(fds[0]);
@@ -55,7 +55,7 @@ int process_start(struct process *p, int (*function)(void *data, struct error *e
     if (p->pid > 0)
         return 0;
     p->pid = 0;
-    error_set(err, errno, "cannot make a process");
+    error_set(err, errno, "cannot create a child process");
     close_fd(&p->report);
     return err ? err->code : -EAGAIN;
 }
@@ -77,7 +77,7 @@ int process_finish(struct process *p, struct error *err)
     if (r < 0)
         return r;
     if (waited < 0)
-        return error_set(err, waited, "cannot wait for a process");
+        return error_set(err, waited, "cannot wait for a child process");
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 

@@ -13,7 +13,7 @@ static bool script_needs_shell(const char *command)
     return command[strcspn(command, "|&;<>()$`\\\"'*?[#~=%{}!\n")] != '\0';
 }
 
-/* The command's words, then the extra arguments. */
+/* The words of the command, then the extra arguments. */
 static int script_argv(const char *command, char *const *extra, struct string_list *argv)
 {
     cleanup_free char *copy = strdup(command);
@@ -57,6 +57,6 @@ int script_run(const char *command, char *const *extra, char *const *environment
     if (r < 0)
         return error_context(err, "cannot run %s", what);
     if (r > 128)
-        return error_text(err, ECANCELED, "%s: %s was ended by signal %d", what, command, r - 128);
-    return r == 0 ? 0 : error_text(err, ECANCELED, "%s: %s ended with status %d", what, command, r);
+        return error_text(err, ECANCELED, "%s: %s was killed by signal %d", what, command, r - 128);
+    return r == 0 ? 0 : error_text(err, ECANCELED, "%s: %s exited with status %d", what, command, r);
 }

@@ -8,7 +8,9 @@
 
 int signal_process(int pidfd, pid_t pid, int signal)
 {
-    /* ENOSYS with a pidfd at hand: a filter around us, of another container say, that knows only older calls.
+    /*
+     * ENOSYS despite a pidfd: an outer seccomp filter, for example of another container, may not know the
+     * call.
      */
     if (pidfd >= 0 && syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0)
         return 0;

@@ -14,7 +14,7 @@ void strbuf_free(struct strbuf *b)
     *b = (struct strbuf)STRBUF_INIT;
 }
 
-static int reserve(struct strbuf *b, size_t more)
+static int strbuf_reserve(struct strbuf *b, size_t more)
 {
     size_t need, capacity = b->capacity ? b->capacity : 64;
     char *text;
@@ -37,7 +37,7 @@ static int reserve(struct strbuf *b, size_t more)
 
 int strbuf_add(struct strbuf *b, const void *bytes, size_t length)
 {
-    if (reserve(b, length) < 0)
+    if (strbuf_reserve(b, length) < 0)
         return -ENOMEM;
     if (length)
         memcpy(b->text + b->length, bytes, length);
@@ -59,7 +59,7 @@ int strbuf_printf(struct strbuf *b, const char *format, ...)
     va_start(args, format);
     length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (length < 0 || reserve(b, (size_t)length) < 0)
+    if (length < 0 || strbuf_reserve(b, (size_t)length) < 0)
         return -ENOMEM;
     va_start(args, format);
     vsnprintf(b->text + b->length, (size_t)length + 1, format, args);

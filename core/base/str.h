@@ -1,6 +1,6 @@
 /*
- * Strings: a growing buffer, a list, and the few questions asked of strings everywhere.
- * Allocation failure is answered like any other error, with -ENOMEM (or NULL).
+ * Strings: a growing buffer, a list, and common predicates and conversions. Allocation failure is reported
+ * like any other error, as -ENOMEM (or NULL).
  */
 #ifndef LXCBOX_CORE_BASE_STR_H
 #define LXCBOX_CORE_BASE_STR_H
@@ -23,16 +23,18 @@ struct strbuf {
 #define cleanup_strbuf __attribute__((cleanup(strbuf_free)))
 
 void strbuf_free(struct strbuf *b);
-/* Append; 0 or -ENOMEM (the contents stay as they were). */
+/* Append; 0 or -ENOMEM (the contents are unchanged). */
 int strbuf_add(struct strbuf *b, const void *bytes, size_t length);
 int strbuf_puts(struct strbuf *b, const char *text);
 int strbuf_printf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The text; "" for an empty buffer. Owned by the buffer. */
 const char *strbuf_text(const struct strbuf *b);
-/* Hand the text out (caller frees it) and leave the buffer empty; NULL only when out of memory. */
+/* Take the text out of the buffer, which is then empty; the caller frees it. NULL only when out of memory. */
 char *strbuf_take(struct strbuf *b);
 
-/* A list of strings it owns; `items` has a NULL after the last one, so it serves as an argv. */
+/*
+ * A list that owns its strings; `items` has a NULL after the last string, so that it can be used as an argv.
+ */
 struct string_list {
     char **items;
     size_t count;
@@ -41,7 +43,7 @@ struct string_list {
 #define cleanup_string_list __attribute__((cleanup(string_list_clear)))
 
 int string_list_add(struct string_list *l, const char *text);
-/* Take over a string allocated by malloc; it is freed also on -ENOMEM. */
+/* Add a string allocated by malloc; the list takes ownership, and the string is freed also on -ENOMEM. */
 int string_list_take(struct string_list *l, char *text);
 void string_list_clear(struct string_list *l);
 bool string_list_has(const struct string_list *l, const char *text);
@@ -49,14 +51,16 @@ bool string_list_has(const struct string_list *l, const char *text);
 bool starts_with(const char *text, const char *prefix);
 bool ends_with(const char *text, const char *suffix);
 
-/* Copy a line's word with this index, counted from 0; words are what is between blanks. False when the line,
- * which ends at a newline too, has none there or one that does not fit. For the tables in /proc: a scanf
- * costs 9 KB. */
+/*
+ * Copy the word with this index (from 0) from a line, which may end with a newline; words are separated by
+ * blanks. False if there is no such word or it does not fit. For the tables in /proc: scanf would add 9 KB to
+ * the executable.
+ */
 bool line_word(const char *line, unsigned index, char *out, size_t size);
 
 /*
- * Replace "\\040" and the like, by which /proc's tables of mounts and fstab(5) write blanks and backslashes,
- * with the bytes that they stand for, in place.
+ * Decode, in place, octal escapes such as "\\040", which fstab(5) and the mount tables in /proc use for
+ * blanks and backslashes.
  */
 void text_unescape(char *text);
 

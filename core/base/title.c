@@ -11,7 +11,10 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 
-/* The map is set whole, so the rest of it is what it is: fields of /proc/self/stat, proc(5), from 1 on. */
+/*
+ * PR_SET_MM_MAP sets the whole map, so the other members get their current values: fields of /proc/self/stat,
+ * numbered as in proc(5).
+ */
 enum {
     START_CODE = 26,
     END_CODE,
@@ -34,7 +37,7 @@ void title_set(const char *title)
 
     if (file_read(AT_FDCWD, "/proc/self/stat", 4096, &text, NULL) < 0 || !(p = strrchr(text, ')')))
         return;
-    p += 3; /* over the state, field 3 */
+    p += 3; /* skip the state, field 3 */
     for (int i = 4; i < FIELDS; i++)
         field[i] = strtoull(p + 1, &p, 10);
 
@@ -55,7 +58,7 @@ void title_set(const char *title)
     if (prctl(PR_SET_MM, PR_SET_MM_MAP, (unsigned long)&map, sizeof(map), 0) == 0)
         return;
 #if UINTPTR_MAX == UINT32_MAX
-    /* A 64-bit kernel that runs a 32-bit program takes its own struct alone, whose one pointer is wider. */
+    /* For a 32-bit program, a 64-bit kernel accepts only its own struct, which has a wider pointer. */
     struct {
         uint64_t fields[offsetof(struct prctl_mm_map, auxv) / 8], auxv;
         uint32_t auxv_size, exe_fd;

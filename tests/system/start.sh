@@ -97,7 +97,7 @@ hook
 t 'hooks run in their order' eval 'start && kill_it && is "pre-start pre-mount mount autodev start-host stop post-stop" eval "cut -d\" \" -f1 $WORK/hooks | tr \"\n\" \" \" | sed \"s/ \$//\""'
 t 'hooks are told the container and the target' has "^post-stop $N .*stop$" cat "$WORK/hooks"
 echo 'lxc.hook.start-host = /bin/false' >> "$config"
-t 'a hook that fails stops the start, by name' refuses 'lxc.hook.start-host: /bin/false ended with status 1' start
+t 'a hook that fails stops the start, by name' refuses 'lxc.hook.start-host: /bin/false exited with status 1' start
 t 'and nothing is left of it' eval '[ -z "$(left_over)" ] || { left_over; false; }'
 cp "$WORK/saved" "$config"
 

@@ -197,9 +197,9 @@ static void a_hook_that_fails_says_how(void **state)
 
     (void)state;
     assert_int_equal(script_run("/bin/sh -c exit\\ 3", NULL, NULL, "it", &err), -ECANCELED);
-    assert_string_equal(err.text, "it: /bin/sh -c exit\\ 3 ended with status 3");
+    assert_string_equal(err.text, "it: /bin/sh -c exit\\ 3 exited with status 3");
     assert_int_equal(script_run("kill -9 $$", NULL, NULL, "it", &err), -ECANCELED);
-    assert_string_equal(err.text, "it: kill -9 $$ was ended by signal 9");
+    assert_string_equal(err.text, "it: kill -9 $$ was killed by signal 9");
     assert_int_equal(script_run("/nowhere/x", NULL, NULL, "it", &err), -ENOENT);
     assert_string_equal(err.text, "cannot run it: /nowhere/x: No such file or directory");
     assert_int_equal(script_run(" ", NULL, NULL, "it", &err), -EINVAL);

@@ -501,7 +501,7 @@ static void a_script_that_fails_undoes_the_network(void **state)
     f->nets[0].veth_pair = (char *)"pair0";
     f->nets[0].script_up = (char *)"false";
     assert_int_equal(attach(f), -ECANCELED);
-    assert_string_equal(f->err.text, "lxc.net.0.script.up: false ended with status 1");
+    assert_string_equal(f->err.text, "lxc.net.0.script.up: false exited with status 1");
     assert_int_equal(link_find(&f->host, 0, "pair0", &found, NULL), -ENODEV);
 }
 
