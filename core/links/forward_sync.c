@@ -13,6 +13,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/process.h"
 #include "core/links/forward_keeper_internal.h"
 #include "net/firewall/conntrack.h"
 
@@ -90,35 +91,46 @@ static void target_open(struct forward_keeper *k, struct forward_target *t, pid_
  * not answer until its hooks have ended, and other containers do not wait for that. 0: it does not run, or
  * has not answered in time, and is asked again soon.
  */
+struct target_question {
+    const struct forward_keeper *keeper;
+    const struct forward_target *target;
+    int answer; /* a pipe */
+};
+
+static int target_answer(void *data, struct error *err)
+{
+    const struct target_question *q = data;
+    const struct container c = {.name = q->target->container, .lxcpath = q->keeper->lxcpath};
+    int pid = q->keeper->init_pid(&c, err);
+
+    return pid < 0 ? pid : write_all(q->answer, &pid, sizeof(pid));
+}
+
 static pid_t target_ask(struct forward_keeper *k, const struct forward_target *t)
 {
-    const struct container c = {.name = t->container, .lxcpath = k->lxcpath};
     cleanup_fd int reading = -1, writing = -1;
-    int ends[2], answer = 0;
+    struct target_question question = {k, t, -1};
+    int ends[2], pid = 0;
+    struct process child;
     struct pollfd p;
-    pid_t child;
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return 0;
     reading = ends[0];
-    writing = ends[1];
-    child = fork();
-    if (child == 0) {
-        answer = k->init_pid(&c, NULL);
-        _exit(write_all(writing, &answer, sizeof(answer)) < 0);
+    question.answer = writing = ends[1];
+    if (process_start(&child, target_answer, &question, true, NULL) < 0) {
+        k->ask_again = true;
+        return 0;
     }
     close_fd(&writing);
     p = (struct pollfd){reading, POLLIN, 0};
-    if (child < 0 || poll(&p, 1, ANSWER_MS) <= 0)
+    if (poll(&p, 1, ANSWER_MS) <= 0)
         k->ask_again = true;
-    else if (read_all(reading, &answer, sizeof(answer)) != sizeof(answer))
-        answer = 0;
-    if (child > 0) {
-        kill(child, SIGKILL);
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
-    return answer > 0 ? answer : 0;
+    else if (read_all(reading, &pid, sizeof(pid)) != sizeof(pid))
+        pid = 0;
+    kill(child.pid, SIGKILL);
+    (void)process_finish(&child, NULL);
+    return pid > 0 ? pid : 0;
 }
 
 /* Where a container is now. */

@@ -5,80 +5,54 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/message.h"
+#include "core/base/process.h"
 
-static int send_fd(int to, int fd)
+struct netns_call {
+    int netns, domain, type, protocol;
+    int reply; /* where the socket is sent */
+};
+
+/* In the child. 0 or a negative errno. */
+static int netns_send_socket(void *data, struct error *err)
 {
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control = {{0}};
-    struct iovec one = {"", 1};
-    struct msghdr m = {
-        .msg_iov = &one, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.bytes)};
-    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    const struct netns_call *call = data;
+    struct fd_list fds = {.count = 1};
+    int owner = ioctl(call->netns, NS_GET_USERNS);
 
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-    return sendmsg(to, &m, 0) < 0 ? -errno : 0;
-}
-
-static int receive_fd(int from)
-{
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control;
-    char byte;
-    struct iovec one = {&byte, 1};
-    struct msghdr m = {
-        .msg_iov = &one, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.bytes)};
-    struct cmsghdr *c;
-    int fd;
-
-    if (recvmsg(from, &m, MSG_CMSG_CLOEXEC) != 1 || !(c = CMSG_FIRSTHDR(&m)) || c->cmsg_type != SCM_RIGHTS)
-        return -EPERM;
-    memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-    return fd;
+    if (owner < 0 || setns(owner, CLONE_NEWUSER) < 0 || setns(call->netns, CLONE_NEWNET) < 0)
+        return error_set(err, errno, "cannot enter a network namespace");
+    fds.fds[0] = socket(call->domain, call->type | SOCK_CLOEXEC, call->protocol);
+    if (fds.fds[0] < 0)
+        return error_set(err, errno, "cannot open a socket");
+    return message_send(call->reply, "", 1, false, &fds);
 }
 
 /*
- * For who is not root but made the user namespace that the network belongs to: its rights are inside, and
- * there is no way back from there, so a child goes. user_namespaces(7), ioctl_ns(2).
+ * For a process that is not root but made the user namespace that the network belongs to: its rights are
+ * inside, and there is no way back from there, so a child enters. user_namespaces(7), ioctl_ns(2).
  */
-static int socket_of_child(int netns, int domain, int type, int protocol)
+static int netns_socket_of_child(int netns, int domain, int type, int protocol)
 {
-    cleanup_fd int ours = -1, its = -1;
-    int ends[2], fd;
-    pid_t pid;
+    cleanup_fd int ours = -1, reply = -1;
+    struct netns_call call = {netns, domain, type, protocol, -1};
+    struct fd_list fds = {.count = 0};
+    int ends[2], r;
+    char byte;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -errno;
     ours = ends[0];
-    its = ends[1];
-    pid = fork();
-    if (pid < 0)
-        return -errno;
-    if (pid == 0) {
-        int owner = ioctl(netns, NS_GET_USERNS);
-
-        if (owner < 0 || setns(owner, CLONE_NEWUSER) < 0 || setns(netns, CLONE_NEWNET) < 0)
-            _exit(1);
-        fd = socket(domain, type | SOCK_CLOEXEC, protocol);
-        _exit(fd < 0 || send_fd(its, fd) < 0);
-    }
-    close_fd(&its);
-    fd = receive_fd(ours);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    return fd;
+    call.reply = reply = ends[1];
+    r = process_run(netns_send_socket, &call, NULL);
+    if (r == 0 && message_receive(ours, &byte, 1, MSG_DONTWAIT, NULL, &fds) == 1 && fds.count == 1)
+        return fds.fds[0];
+    fd_list_close(&fds);
+    return r < 0 ? r : -EPERM;
 }
 
 int netns_socket(int netns, int domain, int type, int protocol)
@@ -91,7 +65,7 @@ int netns_socket(int netns, int domain, int type, int protocol)
         if (own < 0)
             return -errno;
         if (setns(netns, CLONE_NEWNET) < 0)
-            return errno == EPERM ? socket_of_child(netns, domain, type, protocol) : -errno;
+            return errno == EPERM ? netns_socket_of_child(netns, domain, type, protocol) : -errno;
     }
     fd = socket(domain, type | SOCK_CLOEXEC, protocol);
     fd = fd < 0 ? -errno : fd;
