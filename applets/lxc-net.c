@@ -80,7 +80,9 @@ static int start(const struct invocation *in, struct bridge_settings *s, struct 
     if (ret < 0)
         return ret;
     if (!s->use_bridge) { /* as stock's: another bridge is used, or none */
-        fprintf(stderr, "%s: nothing is started, as USE_LXC_BRIDGE is false\n", in->applet);
+        fprintf(stderr,
+                "%s: nothing is started: USE_LXC_BRIDGE is false (set it to true in /etc/default/lxc-net)\n",
+                in->applet);
         return 0;
     }
     if (o->uplink && o->foreground)

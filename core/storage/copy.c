@@ -410,7 +410,7 @@ static int check_source(const struct container *from, bool allow_running, struct
     if (state < 0 || state == STATE_STOPPED || allow_running)
         return state < 0 ? state : 0;
     error_text(err, EBUSY, "container %s is running", from->name);
-    return error_remedy(err, "stop it with lxc-stop; a snapshot of a running one needs -a");
+    return error_remedy(err, "stop it with lxc-stop, or take a snapshot copy with lxc-copy -s -a");
 }
 
 static int check_storage(const struct copy_options *o, struct error *err)
