@@ -1,0 +1,42 @@
+#!/bin/bash
+# What a test run must leave as it was: nodes of /dev, mounts, cgroups, named network namespaces, interfaces, firewall
+# rules, settings of the kernel, and files that LXC keeps. Prints one line for each. tests/run compares two of these.
+export LC_ALL=C
+
+nodes() { # loop devices come and go by number; their mode must not change
+    find /dev -maxdepth 2 ! -path '/dev/pts/*' ! -path '/dev/shm/*' ! -path '/dev/fd/*' ! -name 'loop[0-9]*' \
+        -printf '/dev %p %y %m %u %g %l\n'
+}
+mounts() { awk '{ print "mount", $5 }' /proc/self/mountinfo; }
+cgroups() { find /sys/fs/cgroup -mindepth 1 -type d -printf 'cgroup %p\n' 2> /dev/null; }
+namespaces() { find /run/netns /var/run/netns -maxdepth 1 -type f -printf 'netns %p\n' 2> /dev/null; }
+links() { find /sys/class/net -maxdepth 1 -type l -printf 'link %f\n'; }
+firewall() {
+    command -v nft > /dev/null && nft list ruleset 2> /dev/null | sed -E 's/(packets|bytes) [0-9]+/\1/g; s/^/nft /'
+    for tables in iptables-save ip6tables-save; do
+        command -v $tables > /dev/null && $tables 2> /dev/null | grep -v '^#' | sed -E "s/\[[0-9:]+\]//; s/^/$tables /"
+    done
+}
+settings() { # those that containers, networks and their tests change
+    local file
+    for file in $(find /proc/sys/net/ipv4 /proc/sys/net/ipv6 /proc/sys/net/bridge /proc/sys/user /proc/sys/kernel/core_pattern \
+        /proc/sys/kernel/hostname /proc/sys/kernel/domainname /proc/sys/fs/inotify -type f 2> /dev/null); do
+        case $file in *tcp_fastopen_key | */stable_secret | */route/flush) continue ;; esac
+        printf 'sysctl %s %s\n' "$file" "$(tr -s '\n\t' '  ' < "$file" 2> /dev/null)"
+    done
+}
+files() {
+    find /etc/lxc /etc/default/lxc /etc/default/lxc-net /var/lib/lxc /run/lxc /var/cache/lxc -maxdepth 1 \
+        -printf 'file %p %y %m\n' 2> /dev/null
+}
+
+{
+    nodes
+    mounts
+    cgroups
+    namespaces
+    links
+    firewall
+    settings
+    files
+} 2> /dev/null | sort
