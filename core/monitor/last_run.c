@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +24,15 @@ void last_run_forget(const struct container *c)
         if (path)
             unlink(path);
     }
+}
+
+void last_run_forget_empty(const struct container *c)
+{
+    cleanup_free char *path = container_path(c, LAST_CONSOLE);
+    struct stat st;
+
+    if (path && lstat(path, &st) == 0 && st.st_size == 0)
+        unlink(path);
 }
 
 /* Not synced to the disk: it would cost more than the whole end of the container. */

@@ -27,6 +27,9 @@ struct last_exit {
 /* Remove what an earlier run has left. */
 void last_run_forget(const struct container *c);
 
+/* A start has failed: remove the file for the console's output unless there is some. */
+void last_run_forget_empty(const struct container *c);
+
 /* Record how the run ended. Nothing where the container has no directory. 0 or a negative errno. */
 int last_exit_write(const struct container *c, int status);
 

@@ -13,6 +13,7 @@
 #include "core/base/str.h"
 #include "core/cgroup/cgroup.h"
 #include "core/command/command_client.h"
+#include "core/monitor/last_run.h"
 #include "core/namespace/namespace.h"
 #include "core/run/init.h"
 #include "core/spawn/hooks.h"
@@ -219,6 +220,7 @@ int launch(struct monitor *m, struct error *err)
     }
     monitor_set_state(m, STATE_ABORTING);
     teardown(m, false);
+    last_run_forget_empty(m->container);
     return r;
 }
 
