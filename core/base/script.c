@@ -13,6 +13,16 @@ static bool script_needs_shell(const char *command)
     return command[strcspn(command, "|&;<>()$`\\\"'*?[#~=%{}!\n")] != '\0';
 }
 
+/* One more argument in single quotes: a shell takes it as it is. */
+static int script_quote(struct strbuf *line, const char *text)
+{
+    int r = strbuf_puts(line, " '");
+
+    for (; r == 0 && *text; text++)
+        r = *text == '\'' ? strbuf_puts(line, "'\\''") : strbuf_add(line, text, 1);
+    return r == 0 ? strbuf_puts(line, "'") : r;
+}
+
 /* The words of the command, then the extra arguments. */
 static int script_argv(const char *command, char *const *extra, struct string_list *argv)
 {
@@ -24,7 +34,7 @@ static int script_argv(const char *command, char *const *extra, struct string_li
         cleanup_strbuf struct strbuf line = STRBUF_INIT;
         r = strbuf_puts(&line, command);
         for (size_t i = 0; r == 0 && extra && extra[i]; i++)
-            r = strbuf_printf(&line, " %s", extra[i]);
+            r = script_quote(&line, extra[i]);
         if (r < 0 || string_list_add(argv, "/bin/sh") < 0 || string_list_add(argv, "-c") < 0 ||
             string_list_add(argv, strbuf_text(&line)) < 0)
             r = -ENOMEM;

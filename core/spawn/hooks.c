@@ -68,15 +68,18 @@ static int build_environment(enum hook_kind kind, const struct hook_context *x, 
 /* Version 0: NAME lxc TYPE, and for stop the namespaces as "mnt:/proc/PID/fd/N". */
 static int build_arguments(enum hook_kind kind, const struct hook_context *x, struct string_list *l)
 {
-    if (x->config->hook_version != 0)
-        return 0;
-    if (string_list_add(l, x->container->name) < 0 || string_list_add(l, "lxc") < 0 ||
-        string_list_add(l, names[kind]) < 0)
+    bool named = x->config->hook_version == 0;
+
+    if (named && (string_list_add(l, x->container->name) < 0 || string_list_add(l, "lxc") < 0 ||
+                  string_list_add(l, names[kind]) < 0))
         return -ENOMEM;
-    for (int i = 0; kind == HOOK_STOP && x->namespace_fds && i < NAMESPACE_KINDS; i++)
+    for (int i = 0; named && kind == HOOK_STOP && x->namespace_fds && i < NAMESPACE_KINDS; i++)
         if (x->namespace_fds[i] >= 0 &&
             string_list_take(
                 l, format_string("%s:/proc/%d/fd/%d", namespaces[i].name, getpid(), x->namespace_fds[i])) < 0)
+            return -ENOMEM;
+    for (char *const *a = x->arguments; a && *a; a++)
+        if (string_list_add(l, *a) < 0)
             return -ENOMEM;
     return 0;
 }

@@ -21,6 +21,7 @@ struct hook_context {
     const char *target;       /* stop, post-stop: LXC_TARGET, "stop" or "reboot" */
     const char *source_name;  /* clone: LXC_SRC_NAME */
     const int *namespace_fds; /* start-host, stop: of each enum namespace_kind, -1 where none; NULL: none */
+    char *const *arguments;   /* clone: the user's, after ours; NULL at the end. NULL: none */
     bool inside;              /* start: the program is the container's */
 };
 

@@ -349,23 +349,17 @@ static int run_clone_hooks(const struct copying *c, const struct partial *p, str
     cleanup_config struct config config = {0};
     cleanup_free char *path = format_string("%s/config", p->path),
                       *rootfs = format_string("%s/rootfs", p->path);
-    struct hook_context hooks = {
-        .container = c->to, .config = &config, .rootfs_mount = rootfs, .source_name = c->from->name};
+    struct hook_context hooks = {.container = c->to,
+                                 .config = &config,
+                                 .rootfs_mount = rootfs,
+                                 .source_name = c->from->name,
+                                 .arguments = c->options->hook_arguments};
     int r;
 
     config_init(&config);
     if (!path || !rootfs)
         return out_of_memory(err, c->from);
     r = config_read_file(&config, path, err);
-    for (char *const *a = c->options->hook_arguments; r == 0 && a && *a; a++)
-        for (size_t i = 0; r == 0 && i < config.hooks[HOOK_CLONE].count; i++) {
-            char **hook = &config.hooks[HOOK_CLONE].items[i];
-            char *longer = format_string("%s %s", *hook, *a);
-            if (!longer)
-                r = out_of_memory(err, c->from);
-            else
-                free(*hook), *hook = longer;
-        }
     return r == 0 ? hooks_run(HOOK_CLONE, &hooks, err) : r;
 }
 

@@ -188,7 +188,7 @@ static void a_hook_without_special_characters_needs_no_shell(void **state)
     assert_string_equal(text, "a\nb\nx y\nMINE=1\n");
     assert_int_equal(script_run(special, extra, environment, "it", NULL), 0);
     by_shell = shown();
-    assert_string_equal(by_shell, "a b\n1\nx\ny\nMINE=1\n");
+    assert_string_equal(by_shell, "a b\n1\nx y\nMINE=1\n");
 }
 
 static void a_hook_that_fails_says_how(void **state)
