@@ -81,14 +81,16 @@ static int read_entries(struct archive *a, const char *what, const char *mode,
     while ((read = archive_read_next_header(a, &entry)) == ARCHIVE_OK || read == ARCHIVE_WARN) {
         const char *path = archive_entry_pathname(entry);
 
-        if (!path || archive_entry_filetype(entry) != AE_IFREG)
+        if (!path || !(is_named(path, "meta.tar.xz") || is_named(path, "rootfs.tar.xz")))
             continue;
+        if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+            return error_text(err, ELOOP, "%s in %s is a link, or no regular file", path, what);
         if (is_named(path, "meta.tar.xz")) {
             if (has_rootfs || out->config)
                 return error_text(err, EINVAL, "%s holds its metadata twice, or after the rootfs", what);
             r = read_meta(a, what, mode, out, err);
             options.excludes = out->excludes;
-        } else if (is_named(path, "rootfs.tar.xz")) {
+        } else {
             if (has_rootfs)
                 return error_text(err, EINVAL, "%s holds more than one image", what);
             has_rootfs = true;

@@ -82,15 +82,17 @@ static const char *top_name(const char *path)
     return !strchr(path, '/') ? path : NULL;
 }
 
-/* One entry of the tarball. 0, -EFBIG, -EBADMSG or -ENOMEM. */
+/* One entry of the tarball. 0, -EFBIG, -EBADMSG, -ENOMEM, or -ELOOP for a link. */
 static int take_entry(struct archive *a, struct archive_entry *entry, struct meta_files *files)
 {
     const char *path = archive_entry_pathname(entry), *name = path ? top_name(path) : NULL;
     cleanup_free char *text = NULL;
     size_t have = 0;
 
-    if (!name || archive_entry_filetype(entry) != AE_IFREG || !is_known(name))
+    if (!name || !is_known(name))
         return 0;
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+        return -ELOOP;
     text = malloc(FILE_MAX + 1);
     if (!text)
         return -ENOMEM;
@@ -142,6 +144,8 @@ int meta_read_tar(const void *bytes, size_t length, const char *what, struct met
     if (failed == -EBADMSG)
         error_text(err, EBADMSG, "%s is damaged: %.200s", what,
                    archive_error_string(a) ?: "a file in it is no text");
+    else if (failed == -ELOOP)
+        error_text(err, ELOOP, "%s holds a link, or no regular file, in place of one of its texts", what);
     else if (failed)
         error_set(err, failed, "cannot read %s", what);
     archive_read_free(a);
@@ -149,6 +153,27 @@ int meta_read_tar(const void *bytes, size_t length, const char *what, struct met
         return failed;
     *out = files;
     files = (struct meta_files){0};
+    return 0;
+}
+
+/* -ELOOP for what is no regular file: a link could name any file of the host. -EBADMSG: it is no text. */
+static int read_member(int dirfd, const char *name, char **text, size_t *length)
+{
+    cleanup_fd int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    cleanup_free char *bytes = NULL;
+    struct stat st;
+    ssize_t n;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+        return S_ISREG(st.st_mode) ? -EFBIG : -ELOOP;
+    bytes = calloc(1, (size_t)st.st_size + 1);
+    n = bytes ? read_all(fd, bytes, (size_t)st.st_size) : -ENOMEM;
+    if (n < 0 || memchr(bytes, '\0', (size_t)n))
+        return n < 0 ? (int)n : -EBADMSG;
+    *length = (size_t)n;
+    *text = take_ptr(bytes);
     return 0;
 }
 
@@ -163,13 +188,16 @@ int meta_read_folder(int dirfd, const char *what, struct meta_files *out, struct
         return error_set(err, errno, "cannot read %s", what);
     take_fd(&fd);
     while ((e = readdir(d))) {
-        char *text;
-        size_t length;
+        char *text = NULL;
+        size_t length = 0;
         int failed;
 
         if (!is_known(e->d_name))
             continue;
-        failed = file_read(dirfd, e->d_name, FILE_MAX, &text, &length);
+        failed = read_member(dirfd, e->d_name, &text, &length);
+        if (failed == -ELOOP || failed == -EBADMSG)
+            return error_text(err, failed, "%s of %s is %s", e->d_name, what,
+                              failed == -ELOOP ? "a link, or no regular file" : "no text");
         if (!failed)
             failed = add(&files, e->d_name, text, length);
         if (failed)

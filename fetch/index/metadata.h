@@ -26,12 +26,13 @@ void meta_files_free(struct meta_files *files);
 
 /*
  * Read a metadata tarball (xz, gzip, zstd or plain) in memory. Files of over 256 KB are refused, and what is
- * over 16 MB unpacked. `what` names it in an error. 0, -EBADMSG for a damaged one, -EFBIG, -ENOMEM.
+ * over 16 MB unpacked, and links in place of files. `what` names it in an error. 0, -EBADMSG for a damaged
+ * one, -ELOOP for a link, -EFBIG, -ENOMEM.
  */
 int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out,
                   struct error *err);
 
-/* Read the files of a folder. */
+/* Read the files of a directory; a link or a file with a zero byte in it is refused. */
 int meta_read_folder(int dirfd, const char *what, struct meta_files *out, struct error *err);
 
 /* Write them into a folder, each as it is named. */
