@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/str.h"
+
 /*
  * The code of the last error, for callers without an error object: error_remedy() and error_context() are
  * called immediately after error_set() and return this code.
@@ -109,8 +111,7 @@ const char *error_format(const struct error *err, char *out, unsigned long size)
      * Names in the text are not trusted: without control characters, the text stays one line and cannot
      * control the terminal.
      */
-    for (char *c = out; size && *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    if (size)
+        text_make_printable(out, strlen(out), "");
     return out;
 }

@@ -177,6 +177,7 @@ void log_message(enum log_level level, const char *area, const char *format, ...
     va_start(args, format);
     vsnprintf(line + head, sizeof(line) - head - 1, format, args);
     va_end(args);
+    text_make_printable(line + head, strlen(line + head), "\t");
     if (sink.syslog >= 0)
         log_write_syslog(level, area, line + head);
     used = strlen(line);

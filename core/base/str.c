@@ -178,6 +178,55 @@ void text_unescape(char *text)
     *to = '\0';
 }
 
+/* The bytes of the UTF-8 character at `s`, from two on; 0 where there is none. RFC 3629, section 4. */
+static size_t utf8_length(const unsigned char *s, size_t room)
+{
+    size_t length = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
+                    : (s[0] & 0xf0) == 0xe0        ? 3
+                    : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
+                                                   : 0;
+
+    if (length > room || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90))
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+/* The bytes of the character at `s`, and whether a terminal would obey it. */
+static size_t control_length(const unsigned char *s, size_t room, const char *keep, bool *obeyed)
+{
+    size_t length = utf8_length(s, room);
+
+    if (length)
+        *obeyed = s[0] == 0xc2 && s[1] < 0xa0;
+    else
+        *obeyed = (s[0] < 0x20 && !(s[0] && strchr(keep, s[0]))) || (s[0] >= 0x7f && s[0] < 0xa0);
+    return length ? length : 1;
+}
+
+void text_make_printable(char *text, size_t length, const char *keep)
+{
+    bool obeyed;
+
+    for (size_t i = 0, n; i < length; i += n) {
+        n = control_length((const unsigned char *)text + i, length - i, keep, &obeyed);
+        if (obeyed)
+            memset(text + i, '?', n);
+    }
+}
+
+bool text_has_control(const char *text)
+{
+    size_t length = strlen(text);
+    bool obeyed = false;
+
+    for (size_t i = 0; i < length && !obeyed;)
+        i += control_length((const unsigned char *)text + i, length - i, "\t", &obeyed);
+    return obeyed;
+}
+
 int parse_int64(const char *text, int base, int64_t min, int64_t max, int64_t *out)
 {
     char *end;

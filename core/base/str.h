@@ -64,6 +64,15 @@ bool line_word(const char *line, unsigned index, char *out, size_t size);
  */
 void text_unescape(char *text);
 
+/*
+ * Replace with '?' each byte that a terminal would obey: control characters (but those in `keep`), DEL, and
+ * those from U+0080 to U+009F, in UTF-8 or as single bytes. Other bytes stay, also where they are no UTF-8.
+ */
+void text_make_printable(char *text, size_t length, const char *keep);
+
+/* Would text_make_printable() change the text? Tabs are not counted. */
+bool text_has_control(const char *text);
+
 /* A formatted string the caller frees, or NULL when out of memory. */
 char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

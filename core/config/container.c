@@ -36,8 +36,7 @@ int container_check_name(const char *name, struct error *err)
     bool good = length > 0 && length <= 128 && name[0] != '.' && !strchr(name, '/');
 
     /* It stands in lists, in cgroup files and in configurations, each of which a line break would forge. */
-    for (const char *c = name; *c; c++)
-        good = good && (unsigned char)*c >= 0x20 && *c != 0x7f;
+    good = good && !text_has_control(name) && !strchr(name, '\t');
     if (good)
         return 0;
     error_text(err, EINVAL, "\"%s\" cannot be a container's name", name);

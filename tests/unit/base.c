@@ -168,6 +168,33 @@ static void numbers_are_whole_strings_in_range(void **state)
     assert_int_equal(parse_uint64("18446744073709551616", 10, UINT64_MAX, &u), -ERANGE);
 }
 
+static void assert_printable(const char *text, const char *printable)
+{
+    char bytes[64];
+
+    snprintf(bytes, sizeof(bytes), "%s", text);
+    assert_int_equal(text_has_control(text), strcmp(text, printable) != 0);
+    text_make_printable(bytes, strlen(bytes), "\t");
+    assert_string_equal(bytes, printable);
+}
+
+static void what_a_terminal_would_obey_is_no_part_of_a_printable_text(void **state)
+{
+    (void)state;
+    assert_printable("a\tb", "a\tb");
+    assert_printable("a\nb\x1b[2J\x7f", "a?b?[2J?");
+    assert_printable("\xc2\x9b"
+                     "2J",
+                     "??2J"); /* U+009B */
+    assert_printable("\x9b"
+                     "2J \x80 \xa0",
+                     "?2J ? \xa0");
+    assert_printable("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x8e", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x8e");
+    assert_printable("\xe0\x82\x9b \xf0\x80\x82\x9b \xc0\x9b",
+                     "\xe0?? \xf0??? \xc0?"); /* too long for U+009B */
+    assert_printable("\xe2\x82", "\xe2?");    /* cut off */
+}
+
 static void a_path_of_a_table_of_mounts_is_unescaped(void **state)
 {
     char path[] = "/a\\040b\\011\\134040\\012", plain[] = "\\000\\400\\08\\04";
@@ -581,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_string_buffer_grows_and_stays_terminated),
         cmocka_unit_test(numbers_are_whole_strings_in_range),
         cmocka_unit_test(a_word_of_a_line_is_found_by_its_number),
+        cmocka_unit_test(what_a_terminal_would_obey_is_no_part_of_a_printable_text),
         cmocka_unit_test(a_path_of_a_table_of_mounts_is_unescaped),
         cmocka_unit_test(only_the_named_fds_stay_open),
         cmocka_unit_test(options_come_in_every_spelling),
