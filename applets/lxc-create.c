@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "applets/new_network.h"
+#include "applets/template_notes.h"
 #include "applets/unpack_place.h"
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
@@ -88,7 +89,7 @@ static int fill_busybox(void *context, struct create_place *place, struct error 
 
 struct image_options {
     const char *dist, *release, *arch, *variant, *server, *ca_file; /* download */
-    bool list, flush_cache, force_cache, verbose;
+    bool list, flush_cache, force_cache, verbose, trust_config;
     const char *metadata, *rootfs; /* local */
     bool no_dev;
     char *answers[3];
@@ -109,6 +110,7 @@ static const struct option_row download_table[] = {
     OPT_FLAG(0, "force-cache", struct image_options, force_cache,
              "use the local copy even if it has expired"),
     OPT_FLAG('v', "verbose", struct image_options, verbose, "say how the files were checked"),
+    OPT_FLAG(0, "trust-config", struct image_options, trust_config, TRUST_CONFIG_HELP),
     OPT_END,
 };
 
@@ -117,6 +119,7 @@ static const struct option_row local_table[] = {
     OPT_STRING('m', "metadata", "FILE", struct image_options, metadata,
                "the metadata: a tarball or a directory"),
     OPT_FLAG(0, "no-dev", struct image_options, no_dev, "leave out what the tarball has in /dev"),
+    OPT_FLAG(0, "trust-config", struct image_options, trust_config, TRUST_CONFIG_HELP),
     OPT_END,
 };
 
@@ -294,8 +297,8 @@ static void pass_message(const struct filling *f, const char *text)
     size_t n = 0;
 
     for (; text[n] && n < sizeof(line); n++)
-        line[n] =
-            ((unsigned char)text[n] < 0x20 && !strchr("\n\t", text[n])) || text[n] == 0x7f ? '?' : text[n];
+        line[n] = text[n];
+    text_make_printable(line, n, "\n\t");
     if (write(f->message, line, n) < 0)
         return; /* nobody reads it: then it is not shown */
 }
@@ -305,6 +308,7 @@ static int fill_image(const struct filling *f, struct create_place *place, bool 
     const struct image_options *o = f->options;
     cleanup_image_metadata struct image_metadata meta = {0};
     cleanup_free struct unpack_id_range *ranges = calloc(place->config->idmap_count + 1, sizeof(*ranges));
+    cleanup_string_list struct string_list notes = {0};
     bool mapped = place->config->idmap_count > 0;
     struct image_request request = {.source = image_source(o, mapped, f->quiet),
                                     .name = {o->dist, o->release, o->arch, o->variant},
@@ -320,10 +324,14 @@ static int fill_image(const struct filling *f, struct create_place *place, bool 
                                    &request.source.events, place->rootfs_fd, &meta, err)
               : image_fetch(&request, place->rootfs_fd, &meta, err);
     if (r == 0)
-        r = template_image(place, meta.config, meta.fstab, meta.templates, err);
+        r = template_image(
+            place,
+            &(struct template_texts){meta.config, meta.fstab, meta.templates, .trusted = o->trust_config},
+            &notes, err);
     if (r < 0)
         return r;
     say_checks(f, &meta);
+    notes_print("lxc-create", place, &notes);
     if (meta.create_message)
         pass_message(f, meta.create_message);
     return 0;

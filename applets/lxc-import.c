@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "applets/new_network.h"
+#include "applets/template_notes.h"
 #include "applets/unpack_place.h"
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
@@ -16,7 +17,7 @@
 struct lxc_import_options {
     struct container_options container;
     const char *config, *storage, *dir;
-    bool keep_mac;
+    bool keep_mac, trust_config;
 };
 
 static const struct option_row lxc_import_table[] = {
@@ -26,6 +27,7 @@ static const struct option_row lxc_import_table[] = {
                "storage of the rootfs: dir, btrfs or best (dir)"),
     OPT_STRING(0, "dir", "DIR", struct lxc_import_options, dir, "put the rootfs into the new directory DIR"),
     OPT_FLAG('M', "keepmac", struct lxc_import_options, keep_mac, "keep the hardware addresses"),
+    OPT_FLAG(0, "trust-config", struct lxc_import_options, trust_config, TRUST_CONFIG_HELP),
     OPT_GROUP(container_options_table, struct lxc_import_options, container),
     OPT_END,
 };
@@ -40,6 +42,7 @@ static int fill(void *context, struct create_place *place, struct error *err)
 {
     const struct import *i = context;
     cleanup_image_metadata struct image_metadata meta = {0};
+    cleanup_string_list struct string_list notes = {0};
     cleanup_free struct unpack_id_range *ranges = calloc(place->config->idmap_count + 1, sizeof(*ranges));
     int r;
 
@@ -48,9 +51,13 @@ static int fill(void *context, struct create_place *place, struct error *err)
     const struct unpack_options unpack = unpack_place(place->config, ranges);
     r = bundle_unpack(i->fd, i->file, place->config->idmap_count ? "user" : "system", &unpack,
                       place->rootfs_fd, &meta, err);
-    return r == 0 ? template_archive(place, meta.config, meta.fstab, i->options->config != NULL,
-                                     i->options->keep_mac, err)
-                  : r;
+    if (r == 0)
+        r = template_archive(
+            place, &(struct template_texts){meta.config, meta.fstab, .trusted = i->options->trust_config},
+            i->options->config != NULL, i->options->keep_mac, &notes, err);
+    if (r == 0)
+        notes_print("lxc-import", place, &notes);
+    return r;
 }
 
 /* Has the new container an interface beside the loopback? */

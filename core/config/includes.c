@@ -79,3 +79,20 @@ const char *config_builtin(const char *name, size_t *length)
     *length = (size_t)(f->end - f->start);
     return f->start;
 }
+
+bool config_builtin_has(const char *key, const char *value)
+{
+    cleanup_free char *line = format_string(*value ? "%s = %s\n" : "%s =\n", key, value);
+    size_t length = line ? strlen(line) : 0;
+
+    for (size_t i = 0; line && i < ARRAY_LENGTH(files); i++) {
+        const char *at = files[i].start;
+
+        if (!ends_with(files[i].name, "common.conf"))
+            continue;
+        for (; (at = memmem(at, (size_t)(files[i].end - at), line, length)); at++)
+            if (at == files[i].start || at[-1] == '\n')
+                return true;
+    }
+    return false;
+}

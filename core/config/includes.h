@@ -5,6 +5,7 @@
 #ifndef LXCBOX_CORE_CONFIG_INCLUDES_H
 #define LXCBOX_CORE_CONFIG_INCLUDES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CONFIG_FOLDER "/usr/share/lxc/config"
@@ -14,5 +15,9 @@
  * terminated: `*length` bytes, for the life of the process. NULL when there is none.
  */
 const char *config_builtin(const char *name, size_t *length);
+
+/* Stands "key = value" as a line in one of the built-in files for distributions (DISTRIBUTION.common.conf)?
+ */
+bool config_builtin_has(const char *key, const char *value);
 
 #endif

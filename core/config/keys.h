@@ -42,10 +42,13 @@ struct key_type {
 };
 
 enum {
-    KEY_FAMILY = 1, /* the name is what the keys of a family begin with, without the dot */
-    KEY_RESETS = 2, /* an empty assignment gives the default, not zero */
-    KEY_FILLED = 4, /* an empty assignment is refused */
-    KEY_LATE = 8,   /* LXC passes over what is no number: it does not stop the reader, but the start */
+    KEY_FAMILY = 1,   /* the name is what the keys of a family begin with, without the dot */
+    KEY_RESETS = 2,   /* an empty assignment gives the default, not zero */
+    KEY_FILLED = 4,   /* an empty assignment is refused */
+    KEY_IMAGE = 16,   /* the configuration of an image may set it: core/config/untrusted.h */
+    KEY_ARCHIVE = 32, /* so may that of an archive of lxc-export */
+    KEY_ADDS = 64,    /* but not clear it, which would take back what confines the container */
+    KEY_LATE = 8,     /* LXC passes over what is no number: it does not stop the reader, but the start */
 };
 
 struct key {
@@ -73,6 +76,12 @@ const struct key *key_find(const struct key *table, const char *name, const char
 
 /* The key that a person who wrote `name` may have meant, allocated; NULL when none is near (or no memory). */
 char *key_meant(const char *name);
+
+/*
+ * Cut a line of a configuration, in place, into its key and its value without its quotes, as the reader does:
+ * 1; 0 for an empty line or a comment, -EINVAL for any other.
+ */
+int config_line_split(char *line, char **key, char **value);
 
 /* Set, or clear for an empty value, without recording. */
 int key_apply(void *holder, const struct setting *s, char **kept, struct error *err);

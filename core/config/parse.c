@@ -112,28 +112,41 @@ static char *unquote(char *value)
     return value + 1;
 }
 
-static int read_line(const struct reader *r, char *line, unsigned number, struct error *err)
+int config_line_split(char *line, char **key, char **value)
 {
-    cleanup_free char *origin = NULL;
     char *equals;
-    int ret;
 
     line = trim(line);
     if (!*line || *line == '#')
         return 0;
+    equals = strchr(line, '=');
+    if (!starts_with(line, "lxc.") || !equals)
+        return -EINVAL;
+    *equals = '\0';
+    *key = trim(line);
+    *value = unquote(trim(equals + 1));
+    return 1;
+}
+
+static int read_line(const struct reader *r, char *line, unsigned number, struct error *err)
+{
+    cleanup_free char *origin = NULL;
+    char *key, *value;
+    int ret = config_line_split(line, &key, &value);
+
+    if (ret == 0)
+        return 0;
     origin = format_string("%s:%u", r->origin, number);
     if (!origin)
         return error_set(err, ENOMEM, "cannot read %s", r->origin);
-    equals = strchr(line, '=');
-    if (!starts_with(line, "lxc.") || !equals) {
-        error_text(err, EINVAL, "%s: \"%s\" is no setting", origin, line);
+    if (ret < 0) {
+        error_text(err, EINVAL, "%s: \"%s\" is no setting", origin, trim(line));
         return error_remedy(err, "write lxc.KEY = VALUE, or # before a remark");
     }
-    *equals = '\0';
-    ret = assign(r, trim(line), unquote(trim(equals + 1)), origin, err);
+    ret = assign(r, key, value, origin, err);
     /* What an included file refuses is named by that file's line. */
-    return ret < 0 && !(starts_with(line, "lxc.include") && r->follow) ? error_context(err, "%s", origin)
-                                                                       : ret;
+    return ret < 0 && !(starts_with(key, "lxc.include") && r->follow) ? error_context(err, "%s", origin)
+                                                                      : ret;
 }
 
 static int read_text(const struct reader *r, char *text, size_t length, struct error *err)

@@ -9,10 +9,13 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/config/edit.h"
+#include "core/config/includes.h"
+#include "core/config/untrusted.h"
 #include "core/storage/storage.h"
 
 #define MAX_TEMPLATE (1 << 20)
-#define COMMON       "lxc.include = /usr/share/lxc/config/common.conf\n"
+#define COMMON       "lxc.include = " CONFIG_FOLDER "/common.conf"
+#define NOTES_MAX    20
 
 /* Replace in place, so that owner and mode stay. What is no text of sensible size is left alone. */
 static int fill_file(const struct create_place *p, const char *path)
@@ -53,14 +56,57 @@ static int fill_files(const struct create_place *p, const char *templates, struc
     return r < 0 ? storage_remedy(err) : 0;
 }
 
-static int write_fstab(struct create_place *p, const char *fstab, struct error *err)
+static int note_left_out(struct string_list *notes, const struct string_list *left_out)
 {
-    cleanup_strbuf struct strbuf text = STRBUF_INIT;
-    cleanup_free char *path = container_path(p->container, "fstab");
-    int r = path && create_replace(p, fstab, &text) == 0 ? 0 : -ENOMEM;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < left_out->count && i < NOTES_MAX; i++)
+        r = string_list_take(notes, format_string("left out of the configuration: %s", left_out->items[i]));
+    if (r == 0 && left_out->count > NOTES_MAX)
+        r = string_list_take(notes, format_string("left out of the configuration: %zu lines more",
+                                                  left_out->count - NOTES_MAX));
+    return r;
+}
+
+/* What the configuration and the fstab of the texts come to. 0 or -ENOMEM. */
+static int texts_accept(const struct create_place *p, const struct template_texts *t, bool archive,
+                        struct strbuf *config, struct strbuf *fstab, struct string_list *notes)
+{
+    cleanup_strbuf struct strbuf filled = STRBUF_INIT, mounts = STRBUF_INIT, own = STRBUF_INIT;
+    cleanup_string_list struct string_list left_out = {0};
+    cleanup_free char *directory = container_path(p->container, NULL);
+    struct untrusted u = {.archive = archive, .mapped = p->config->idmap_count > 0, .directory = directory};
+    int r = directory ? create_replace(p, t->config ? t->config : COMMON "\n", &filled) : -ENOMEM;
 
     if (r == 0)
-        r = file_replace(p->fd, "fstab", strbuf_text(&text), text.length, 0640);
+        r = create_replace(p, t->fstab ? t->fstab : "", &mounts);
+    if (r < 0 || t->trusted) {
+        *config = filled;
+        *fstab = mounts;
+        filled = mounts = (struct strbuf)STRBUF_INIT;
+        return r;
+    }
+    if (strbuf_puts(&own, strbuf_text(&p->own)) < 0 || strbuf_puts(&own, strbuf_text(&p->network)) < 0)
+        return -ENOMEM;
+    u.own = strbuf_text(&own);
+    if (!u.mapped && !untrusted_is_confined(strbuf_text(&filled)) && !untrusted_is_confined(u.own)) {
+        r = strbuf_puts(config, COMMON "\n");
+        if (r == 0)
+            r = string_list_add(notes,
+                                "added to the configuration, which includes none of the kind: " COMMON);
+    }
+    if (r == 0)
+        r = untrusted_config(&u, strbuf_text(&filled), config, &left_out);
+    if (r == 0)
+        r = untrusted_fstab(&u, strbuf_text(&mounts), fstab, &left_out);
+    return r == 0 ? note_left_out(notes, &left_out) : r;
+}
+
+static int write_fstab(struct create_place *p, const struct strbuf *text, struct error *err)
+{
+    cleanup_free char *path = container_path(p->container, "fstab");
+    int r = path ? file_replace(p->fd, "fstab", strbuf_text(text), text->length, 0640) : -ENOMEM;
+
     if (r == 0)
         r = strbuf_printf(&p->own, "lxc.mount.fstab = %s\n", path);
     if (r == 0)
@@ -69,42 +115,48 @@ static int write_fstab(struct create_place *p, const char *fstab, struct error *
     return storage_remedy(err);
 }
 
-int template_image(struct create_place *p, const char *config, const char *fstab, const char *templates,
+int template_image(struct create_place *p, const struct template_texts *t, struct string_list *notes,
                    struct error *err)
 {
-    cleanup_strbuf struct strbuf rest = STRBUF_INIT, network = STRBUF_INIT;
-    int r = create_split(config ? config : COMMON, &rest, &network);
+    cleanup_strbuf struct strbuf text = STRBUF_INIT, network = STRBUF_INIT, config = STRBUF_INIT,
+                                 fstab = STRBUF_INIT;
+    struct template_texts own = *t;
+    int r = create_split(t->config ? t->config : COMMON "\n", &text, &network);
 
+    own.config = strbuf_text(&text);
     if (r == 0)
-        r = create_replace(p, strbuf_text(&rest), &p->distribution);
+        r = texts_accept(p, &own, false, &config, &fstab, notes);
+    if (r == 0)
+        r = strbuf_puts(&p->distribution, strbuf_text(&config));
     if (r < 0)
         return error_set(err, r, "cannot keep the image's configuration");
-    if (fstab) {
-        r = write_fstab(p, fstab, err);
-        if (r < 0)
-            return r;
-    }
-    return fill_files(p, templates, err);
+    if (fstab.length)
+        r = write_fstab(p, &fstab, err);
+    return r == 0 ? fill_files(p, t->templates, err) : r;
 }
 
-int template_archive(struct create_place *p, const char *config, const char *fstab, bool explicit,
-                     bool keep_mac, struct error *err)
+int template_archive(struct create_place *p, const struct template_texts *t, bool explicit, bool keep_mac,
+                     struct string_list *notes, struct error *err)
 {
-    cleanup_strbuf struct strbuf text = STRBUF_INIT, rest = STRBUF_INIT, network = STRBUF_INIT;
-    int r = config ? create_strip(config, &text) : 0;
+    cleanup_strbuf struct strbuf text = STRBUF_INIT, network = STRBUF_INIT, config = STRBUF_INIT,
+                                 fstab = STRBUF_INIT;
+    struct template_texts stripped = *t;
+    int r = t->config ? create_strip(t->config, &text) : 0;
 
+    stripped.config = t->config ? strbuf_text(&text) : NULL;
     if (r == 0)
-        r = template_image(p, config ? strbuf_text(&text) : NULL, fstab, NULL, err);
-    if (r < 0)
-        return err && err->code ? r : error_set(err, r, "cannot keep the configuration of the archive");
-    r = create_merge_own(&p->own, strbuf_text(&p->distribution), explicit);
+        r = texts_accept(p, &stripped, true, &config, &fstab, notes);
     if (r == 0)
-        r = create_split(strbuf_text(&text), &rest, &network);
+        r = create_split(strbuf_text(&config), &p->distribution, &network);
+    if (r == 0)
+        r = create_merge_own(&p->own, strbuf_text(&p->distribution), explicit);
     if (r == 0 && network.length && !(explicit && p->network.length)) {
-        p->network.length = 0;
-        r = create_replace(p, network.text, &p->network);
-        if (r == 0 && !keep_mac)
-            r = config_text_new_hwaddr(&p->network);
+        strbuf_free(&p->network);
+        p->network = network;
+        network = (struct strbuf)STRBUF_INIT;
+        r = keep_mac ? 0 : config_text_new_hwaddr(&p->network);
     }
-    return r < 0 ? error_set(err, r, "cannot keep the configuration of the archive") : 0;
+    if (r < 0)
+        return error_set(err, r, "cannot keep the configuration of the archive");
+    return fstab.length ? write_fstab(p, &fstab, err) : 0;
 }

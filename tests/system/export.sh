@@ -57,9 +57,9 @@ lxc.net.0.link = lxcbr-test
 lxc.net.0.flags = up
 lxc.net.0.hwaddr = 00:16:3e:01:02:03
 lxc.start.order = 7
-lxc.environment = A=b
+lxc.environment.runtime = A=b
 END
-lxcbox lxc-create -P "$P" -f "$WORK/net.conf" -n n -t busybox && echo 'none mnt tmpfs 0 0' > "$P/n/fstab" &&
+lxcbox lxc-create -P "$P" -f "$WORK/net.conf" -n n -t busybox && echo 'none mnt tmpfs defaults 0 0' > "$P/n/fstab" &&
     echo "lxc.mount.fstab = $P/n/fstab" >> "$P/n/config" && export_it n -q -o "$WORK/n.tar" && export_it n -q --no-network -o "$WORK/n0.tar"
 import_plain() { lxcbox lxc-import -P "$P" -q -n "$@"; }
 net_of() { sed -n 's/^lxc.net.0.//p' "$P/$1/config"; }
@@ -71,7 +71,7 @@ t 'and where -f names another' eval 'import m1 "$WORK/n.tar" && [ "$(net_of m1)"
 settings() { sed '/hwaddr/d' "$P/$1/config" | grep -v '^lxc.\(idmap\|uts.name\|rootfs.path\)' | sed "s#/$1/#/NAME/#; s/Container $1,/Container NAME,/"; }
 again() { export_it n1 -q -o "$WORK/n1.tar" && import_plain n3 "$WORK/n1.tar" && is "$(settings n1)" settings n3; }
 t 'export and import again change nothing: no header, comment or key comes twice' again
-t 'what the user has set is kept' is $'# a comment of the user\nlxc.start.order = 7\nlxc.environment = A=b' grep -E 'user|order|environment' "$P/n3/config"
+t 'what the user has set is kept' is $'# a comment of the user\nlxc.start.order = 7\nlxc.environment.runtime = A=b' grep -E 'user|order|environment' "$P/n3/config"
 t 'its fstab is there, too' eval 'diff "$P/n/fstab" "$P/n3/fstab" && grep -qx "lxc.mount.fstab = $P/n3/fstab" "$P/n3/config"'
 once() { is '' eval 'grep -v "^$" "$P/n3/config" | sort | uniq -d' && is 1 grep -c '^# Container' "$P/n3/config"; }
 t 'and is there once' once
