@@ -43,6 +43,14 @@ int container_check_name(const char *name, struct error *err)
     return error_remedy(err, "use 1 to 128 bytes, without '/' and control bytes, not starting with '.'");
 }
 
+int container_check_text(const char *text, struct error *err)
+{
+    if (!text_has_control(text))
+        return 0;
+    error_text(err, EINVAL, "\"%s\" has a control character in it", text);
+    return error_remedy(err, "use a path without line breaks");
+}
+
 char *container_path(const struct container *c, const char *file)
 {
     return format_string(file ? "%s/%s/%s" : "%s/%s", c->lxcpath, c->name, file);

@@ -37,6 +37,10 @@ struct container {
 /* A name that cannot leave lxcpath: not empty, no '/', not "." or "..", at most 128 bytes. */
 int container_check_name(const char *name, struct error *err);
 
+/* Refuse control characters in a path or another text that becomes part of a line of a configuration, which a
+ * line break would end. 0 or -EINVAL with `err` filled. */
+int container_check_text(const char *text, struct error *err);
+
 /* LXCPATH/NAME/FILE, NULL when out of memory. file NULL: LXCPATH/NAME. The caller frees it. */
 char *container_path(const struct container *c, const char *file);
 

@@ -459,6 +459,10 @@ int container_copy(const struct container *from, const struct container *to, con
         r = check_source(from, o->allow_running, err);
     if (r == 0)
         r = container_check_name(to->name, err);
+    if (r == 0)
+        r = container_check_text(to->lxcpath, err);
+    if (r == 0 && o->mounts)
+        r = container_check_text(o->mounts, err);
     if (r == 0 && !o->replaces && container_is_defined(to)) {
         error_text(err, EEXIST, "container %s exists already in %s", to->name, to->lxcpath);
         r = error_remedy(err, "choose another name with -N");
@@ -525,6 +529,8 @@ static int check_rename(const struct container *from, const struct container *to
 
     if (r == 0)
         r = container_check_name(to->name, err);
+    if (r == 0)
+        r = container_check_text(to->lxcpath, err);
     if (r == 0)
         r = dependents_read(from, &copies, err);
     if (r == 0)

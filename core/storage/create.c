@@ -334,29 +334,15 @@ static int check_storage(const struct create_options *o, struct error *err)
                         "use -B dir, btrfs or loop; for any other make and mount it, and name it with --dir");
 }
 
-/* They become part of lines of the configuration, which a line break would end. */
-static int check_paths(const struct container *c, const struct create_options *o, struct error *err)
-{
-    const char *const texts[] = {c->lxcpath, o->dir, o->template_name};
-
-    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
-        if (!texts[i] || !text_has_control(texts[i]))
-            continue;
-        error_text(err, EINVAL, "cannot make container %s: \"%s\" has a control character in it", c->name,
-                   texts[i]);
-        return error_remedy(err, "use a path without line breaks");
-    }
-    return 0;
-}
-
 int container_create(const struct container *c, const struct create_options *options, create_fill *fill,
                      void *context, struct error *err)
 {
     struct making m = {options, fill, context};
     int r = check_storage(options, err);
 
-    if (r == 0)
-        r = check_paths(c, options, err);
+    const char *const texts[] = {c->lxcpath, options->dir, options->template_name};
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(texts); i++)
+        r = texts[i] ? container_check_text(texts[i], err) : 0;
     if (r < 0)
         return r;
     if (options->dir && access(options->dir, F_OK) == 0) {

@@ -184,6 +184,11 @@ mkdir -p "$newline"
 t 'a directory of containers with a line break is refused' refuses 'has a control character' lxcbox lxc-create -P "$newline" -f "$WORK/empty.conf" -n x -t none
 t 'so is --dir' refuses 'has a control character' create x -t busybox --dir "$newline/x"
 
+create n -t none
+broken_copy() { refuses 'has a control character' lxcbox_in lxc-copy -n n -N n2 "$@"; }
+t 'so is a place of a copy' broken_copy -p "$newline"
+t 'and a mount of a copy' broken_copy -e -m $'bind=/srv\nlxc.hook.pre-start = /bin/evil'
+
 # --- Archives ---------------------------------------------------------------------------------------------------
 cat > "$WORK/limits" << 'END'
 lxc.include = /usr/share/lxc/config/common.conf
