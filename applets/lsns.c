@@ -406,9 +406,26 @@ static const struct line *parent_of(const struct table *t, const struct line *li
     return NULL;
 }
 
+/* Whether the locale of the environment is one of UTF-8: see "Setting the locale" in locale(7). */
+static bool locale_is_utf8(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    const char *locale = NULL, *codeset;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(variables) && (!locale || !*locale); i++)
+        locale = getenv(variables[i]);
+    codeset = locale ? strchr(locale, '.') : NULL;
+    return codeset && (strncasecmp(codeset, ".UTF-8", 6) == 0 || strncasecmp(codeset, ".UTF8", 5) == 0);
+}
+
+/* What a tree is drawn with, as util-linux draws it. */
+static const struct drawing {
+    const char *child, *last, *beside;
+} ascii = {"|-", "`-", "| "}, utf8 = {"├─", "└─", "│ "};
+
 /* Copy a line and what is beneath it to the end of `out`. A line is taken once: nothing here can go round. */
-static void grow(const struct table *t, const struct line *root, const char *relation, const char *indent,
-                 bool taken[], struct table *out)
+static void grow(const struct table *t, const struct line *root, const char *relation,
+                 const struct drawing *drawing, const char *indent, bool taken[], struct table *out)
 {
     size_t left = 0;
 
@@ -425,9 +442,10 @@ static void grow(const struct table *t, const struct line *root, const char *rel
         left--;
         copy = &out->lines[out->count++];
         *copy = *line;
-        snprintf(copy->branch, sizeof(copy->branch), "%s%s", indent, root ? left ? "├─" : "└─" : "");
-        snprintf(deeper, sizeof(deeper), "%s%s", indent, root ? left ? "│ " : "  " : "");
-        grow(t, line, relation, deeper, taken, out);
+        snprintf(copy->branch, sizeof(copy->branch), "%s%s", indent,
+                 root ? left ? drawing->child : drawing->last : "");
+        snprintf(deeper, sizeof(deeper), "%s%s", indent, root ? left ? drawing->beside : "  " : "");
+        grow(t, line, relation, drawing, deeper, taken, out);
     }
 }
 
@@ -444,7 +462,7 @@ static int make_tree(const char *relation, struct table *t, struct error *err)
         return error_set(err, ENOMEM, "cannot make a tree");
     }
     out.count = 0;
-    grow(t, NULL, relation, "", taken, &out);
+    grow(t, NULL, relation, locale_is_utf8() ? &utf8 : &ascii, "", taken, &out);
     free(t->lines);
     t->lines = out.lines;
     t->count = out.count;
