@@ -12,7 +12,7 @@
 #define IFA_PROTO 11
 #endif
 
-/* --- Addresses as such --- */
+/* --- Internet addresses --- */
 
 size_t ip_size(int family)
 {
@@ -96,7 +96,7 @@ void ip_read(const struct netlink_attribute *a, int family, struct ip *out)
 
 /* --- Addresses of links --- */
 
-static void begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct address *a)
+static void address_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct address *a)
 {
     struct ifaddrmsg header = {.ifa_family = (uint8_t)a->local.family,
                                .ifa_prefixlen = a->length,
@@ -112,7 +112,7 @@ static void begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const 
 
 void address_add(struct netlink_batch *b, const struct address *a, bool replace)
 {
-    begin(b, RTM_NEWADDR, NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL), a);
+    address_begin(b, RTM_NEWADDR, NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL), a);
     if (a->broadcast.family)
         netlink_put(b, IFA_BROADCAST, a->broadcast.bytes, ip_size(a->broadcast.family));
     if (a->label[0])
@@ -132,12 +132,12 @@ void address_add(struct netlink_batch *b, const struct address *a, bool replace)
 
 void address_delete(struct netlink_batch *b, const struct address *a)
 {
-    begin(b, RTM_DELADDR, 0, a);
+    address_begin(b, RTM_DELADDR, 0, a);
     if (a->label[0])
         netlink_put_string(b, IFA_LABEL, a->label);
 }
 
-static void parse_attribute(const struct netlink_attribute *a, int family, struct address *out)
+static void address_parse_attribute(const struct netlink_attribute *a, int family, struct address *out)
 {
     struct ifa_cacheinfo life;
 
@@ -189,8 +189,8 @@ bool address_parse(const struct netlink_message *m, struct address *out)
                             .scope = header.ifa_scope,
                             .flags = header.ifa_flags};
     while (netlink_next_attribute(&rest, &a))
-        parse_attribute(&a, header.ifa_family, out);
-    /* Without a peer both are the same, and of IPv6 only IFA_ADDRESS may be said. */
+        address_parse_attribute(&a, header.ifa_family, out);
+    /* Without a peer both attributes hold the same address; for IPv6, IFA_ADDRESS alone is allowed. */
     if (!out->local.family)
         out->local = out->peer;
     if (ip_equal(&out->local, &out->peer))

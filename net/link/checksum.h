@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Add `size` bytes to a sum that begins with 0; an odd last byte counts as the high half of a word. */
+/* Add `size` bytes to a sum, initially 0; an odd last byte counts as the high half of a word. */
 uint32_t checksum_add(uint32_t sum, const uint8_t *bytes, size_t size);
 
-/* The checksum of a sum, in host byte order. */
+/* The checksum for a sum, in host byte order. */
 uint16_t checksum_fold(uint32_t sum);
 
 #endif

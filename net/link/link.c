@@ -12,18 +12,18 @@
 
 #include "core/base/cleanup.h"
 
-/* A port's options are its master's kind's: "bridge_slave". */
+/* The options of a port are named for the kind of its master: "bridge_slave". */
 #define PORT_SUFFIX "_slave"
 
 /* --- Building --- */
 
-static struct ifinfomsg header_of(const struct link_request *r)
+static struct ifinfomsg link_header(const struct link_request *r)
 {
     return (struct ifinfomsg){
         .ifi_family = AF_UNSPEC, .ifi_index = r->index, .ifi_flags = r->flags, .ifi_change = r->change};
 }
 
-static void put_common(struct netlink_batch *b, const struct link_request *r)
+static void link_put_common(struct netlink_batch *b, const struct link_request *r)
 {
     if (r->address)
         netlink_put(b, IFLA_ADDRESS, r->address, r->address_size);
@@ -49,19 +49,19 @@ static void put_common(struct netlink_batch *b, const struct link_request *r)
         netlink_put_u32(b, IFLA_NUM_TX_QUEUES, r->send_queues);
 }
 
-/* What only this kind of link has. */
-static void put_kind_data(struct netlink_batch *b, uint16_t type, const struct link_request *r)
+/* Attributes that only this kind of link has. */
+static void link_put_kind_data(struct netlink_batch *b, uint16_t type, const struct link_request *r)
 {
     size_t data = netlink_nest(b, type);
 
     if (r->peer) {
-        struct ifinfomsg header = header_of(r->peer);
+        struct ifinfomsg header = link_header(r->peer);
         size_t peer = netlink_nest(b, VETH_INFO_PEER);
 
         netlink_append(b, &header, sizeof(header));
         if (r->peer->name)
             netlink_put_string(b, IFLA_IFNAME, r->peer->name);
-        put_common(b, r->peer);
+        link_put_common(b, r->peer);
         netlink_nest_end(b, peer);
     }
     if (r->vlan_id)
@@ -85,42 +85,42 @@ static void put_kind_data(struct netlink_batch *b, uint16_t type, const struct l
     netlink_nest_end(b, data);
 }
 
-static void put_kind(struct netlink_batch *b, const struct link_request *r)
+static void link_put_kind(struct netlink_batch *b, const struct link_request *r)
 {
     size_t info = netlink_nest(b, IFLA_LINKINFO), n = strlen(r->kind);
     bool port = ends_with(r->kind, PORT_SUFFIX);
 
     netlink_put(b, port ? IFLA_INFO_SLAVE_KIND : IFLA_INFO_KIND, r->kind, port ? n - strlen(PORT_SUFFIX) : n);
-    put_kind_data(b, port ? IFLA_INFO_SLAVE_DATA : IFLA_INFO_DATA, r);
+    link_put_kind_data(b, port ? IFLA_INFO_SLAVE_DATA : IFLA_INFO_DATA, r);
     netlink_nest_end(b, info);
 }
 
 void link_create(struct netlink_batch *b, const struct link_request *r)
 {
-    struct ifinfomsg header = header_of(r);
+    struct ifinfomsg header = link_header(r);
 
     netlink_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
     if (r->name)
         netlink_put_string(b, IFLA_IFNAME, r->name);
-    put_common(b, r);
-    put_kind(b, r);
+    link_put_common(b, r);
+    link_put_kind(b, r);
 }
 
 void link_change(struct netlink_batch *b, const struct link_request *r)
 {
-    struct ifinfomsg header = header_of(r);
+    struct ifinfomsg header = link_header(r);
 
     netlink_begin(b, RTM_NEWLINK, 0, &header, sizeof(header));
     if (r->index && r->new_name)
         netlink_put_string(b, IFLA_IFNAME, r->new_name);
     else if (!r->index && r->name)
         netlink_put_string(b, IFLA_IFNAME, r->name);
-    put_common(b, r);
+    link_put_common(b, r);
     if (r->kind)
-        put_kind(b, r);
+        link_put_kind(b, r);
 }
 
-static void refer(struct netlink_batch *b, uint16_t type, int index, const char *name)
+static void link_put_reference(struct netlink_batch *b, uint16_t type, int index, const char *name)
 {
     struct ifinfomsg header = {.ifi_family = AF_UNSPEC, .ifi_index = index};
 
@@ -131,12 +131,12 @@ static void refer(struct netlink_batch *b, uint16_t type, int index, const char 
 
 void link_delete(struct netlink_batch *b, int index, const char *name)
 {
-    refer(b, RTM_DELLINK, index, name);
+    link_put_reference(b, RTM_DELLINK, index, name);
 }
 
 void link_get(struct netlink_batch *b, int index, const char *name)
 {
-    refer(b, RTM_GETLINK, index, name);
+    link_put_reference(b, RTM_GETLINK, index, name);
 }
 
 void link_port_vlan(struct netlink_batch *b, int port, bool add, uint16_t vlan_id, bool untagged)
@@ -168,7 +168,7 @@ void link_alternative_name(struct netlink_batch *b, int index, bool add, const c
 {
     size_t nest;
 
-    refer(b, add ? RTM_NEWLINKPROP : RTM_DELLINKPROP, index, NULL);
+    link_put_reference(b, add ? RTM_NEWLINKPROP : RTM_DELLINKPROP, index, NULL);
     nest = netlink_nest(b, IFLA_PROP_LIST);
     netlink_put_string(b, IFLA_ALT_IFNAME, name);
     netlink_nest_end(b, nest);
@@ -176,7 +176,7 @@ void link_alternative_name(struct netlink_batch *b, int index, bool add, const c
 
 /* --- Reading --- */
 
-static void parse_kind_data(struct netlink_view data, struct link *out)
+static void link_parse_kind_data(struct netlink_view data, struct link *out)
 {
     struct netlink_attribute a;
 
@@ -207,7 +207,7 @@ static void parse_kind_data(struct netlink_view data, struct link *out)
     }
 }
 
-static void parse_kind(struct netlink_view info, struct link *out)
+static void link_parse_kind(struct netlink_view info, struct link *out)
 {
     struct netlink_attribute a;
 
@@ -215,13 +215,13 @@ static void parse_kind(struct netlink_view info, struct link *out)
         if (a.type == IFLA_INFO_KIND)
             netlink_string(&a, out->kind, sizeof(out->kind));
         else if (a.type == IFLA_INFO_DATA)
-            parse_kind_data(a.payload, out); /* the kernel puts the kind first */
+            link_parse_kind_data(a.payload, out); /* the kernel sends the kind first */
         else if (a.type == IFLA_INFO_SLAVE_KIND)
             netlink_string(&a, out->port_kind, sizeof(out->port_kind));
     }
 }
 
-static void parse_alternative_names(struct netlink_view list, struct link *out)
+static void link_parse_alternative_names(struct netlink_view list, struct link *out)
 {
     struct netlink_attribute a;
     size_t used = 0;
@@ -236,8 +236,8 @@ static void parse_alternative_names(struct netlink_view list, struct link *out)
     }
 }
 
-/* IFLA_AF_SPEC: an attribute for each address family, of its own attributes. */
-static void parse_families(struct netlink_view families, struct link *out)
+/* IFLA_AF_SPEC: one nested attribute for each address family. */
+static void link_parse_families(struct netlink_view families, struct link *out)
 {
     struct netlink_attribute family, a;
 
@@ -247,7 +247,7 @@ static void parse_families(struct netlink_view families, struct link *out)
                 out->address_generation = netlink_u8(&a);
 }
 
-static void parse_statistics(const struct netlink_attribute *a, struct link *out)
+static void link_parse_statistics(const struct netlink_attribute *a, struct link *out)
 {
     struct rtnl_link_stats64 s;
 
@@ -269,7 +269,7 @@ static void parse_statistics(const struct netlink_attribute *a, struct link *out
                                          .compressed = s.tx_compressed};
 }
 
-static void parse_attribute(const struct netlink_attribute *a, struct link *out)
+static void link_parse_attribute(const struct netlink_attribute *a, struct link *out)
 {
     switch (a->type) {
     case IFLA_IFNAME:
@@ -315,10 +315,10 @@ static void parse_attribute(const struct netlink_attribute *a, struct link *out)
             netlink_bytes(a, out->permanent_address, sizeof(out->permanent_address));
         break;
     case IFLA_PROP_LIST:
-        parse_alternative_names(a->payload, out);
+        link_parse_alternative_names(a->payload, out);
         break;
     case IFLA_AF_SPEC:
-        parse_families(a->payload, out);
+        link_parse_families(a->payload, out);
         break;
     case IFLA_MASTER:
         out->master = (int)netlink_u32(a);
@@ -357,13 +357,13 @@ static void parse_attribute(const struct netlink_attribute *a, struct link *out)
         out->gro_max_size = netlink_u32(a);
         break;
     case IFLA_LINKINFO:
-        parse_kind(a->payload, out);
+        link_parse_kind(a->payload, out);
         break;
     case IFLA_EVENT:
         out->event = netlink_u32(a);
         break;
     case IFLA_STATS64:
-        parse_statistics(a, out);
+        link_parse_statistics(a, out);
         break;
     default:
         break;
@@ -386,7 +386,7 @@ bool link_parse(const struct netlink_message *m, struct link *out)
                          .parent_netns = -1,
                          .address_generation = -1};
     while (netlink_next_attribute(&rest, &a))
-        parse_attribute(&a, out);
+        link_parse_attribute(&a, out);
     return true;
 }
 
@@ -412,7 +412,7 @@ int link_find(struct netlink *n, int index, const char *name, struct link *out, 
     while (netlink_next_message(&rest, &m))
         if (link_parse(&m, out))
             return 0;
-    return error_text(err, EBADMSG, "the kernel's answer about a network interface cannot be read");
+    return error_text(err, EBADMSG, "cannot parse the kernel's reply about a network interface");
 }
 
 int link_list(struct netlink *n, struct link **out, size_t *count, struct error *err)

@@ -3,7 +3,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-static struct ndmsg header_of(const struct neighbour *a)
+static struct ndmsg neighbour_header(const struct neighbour *a)
 {
     return (struct ndmsg){.ndm_family = (uint8_t)a->ip.family,
                           .ndm_ifindex = a->index,
@@ -11,9 +11,9 @@ static struct ndmsg header_of(const struct neighbour *a)
                           .ndm_flags = a->flags};
 }
 
-static void put(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct neighbour *a)
+static void neighbour_put(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct neighbour *a)
 {
-    struct ndmsg header = header_of(a);
+    struct ndmsg header = neighbour_header(a);
 
     netlink_begin(b, type, flags, &header, sizeof(header));
     netlink_put(b, NDA_DST, a->ip.bytes, ip_size(a->ip.family));
@@ -25,15 +25,15 @@ static void put(struct netlink_batch *b, uint16_t type, uint16_t flags, const st
 
 void neighbour_add(struct netlink_batch *b, const struct neighbour *a, uint16_t flags)
 {
-    put(b, RTM_NEWNEIGH, flags, a);
+    neighbour_put(b, RTM_NEWNEIGH, flags, a);
 }
 
 void neighbour_delete(struct netlink_batch *b, const struct neighbour *a)
 {
-    put(b, RTM_DELNEIGH, 0, a);
+    neighbour_put(b, RTM_DELNEIGH, 0, a);
 }
 
-static void parse_times(const struct netlink_attribute *a, struct neighbour *out)
+static void neighbour_parse_times(const struct netlink_attribute *a, struct neighbour *out)
 {
     struct nda_cacheinfo c;
 
@@ -68,7 +68,7 @@ bool neighbour_parse(const struct netlink_message *m, struct neighbour *out)
         else if (a.type == NDA_PROTOCOL)
             out->protocol = netlink_u8(&a);
         else if (a.type == NDA_CACHEINFO)
-            parse_times(&a, out);
+            neighbour_parse_times(&a, out);
     }
     return out->ip.family != 0 || header.ndm_family == AF_BRIDGE;
 }

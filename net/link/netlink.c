@@ -13,7 +13,7 @@
 #include "core/base/cleanup.h"
 #include "net/link/netns.h"
 
-/* The kernel fills at most 32 KB of one read of a dump (netlink_dump() of net/netlink/af_netlink.c). */
+/* The kernel returns at most 32 KB of a dump for one read (netlink_dump() of net/netlink/af_netlink.c). */
 #define RECEIVE_SIZE 32768
 #define DUMP_TRIES   8
 
@@ -32,7 +32,7 @@ int netlink_open(struct netlink *n, int protocol, int netns, struct error *err)
         return error_set(err, fd, "cannot open a netlink socket");
     if (bind(fd, (struct sockaddr *)&self, sizeof(self)) < 0)
         return error_set(err, errno, "cannot bind a netlink socket");
-    /* Kernels before 4.12, 4.2 and 4.20 lack these: then reasons are missing and dumps are not filtered. */
+    /* Kernels before 4.12, 4.2 and 4.20 lack these options: reasons are then missing and dumps unfiltered. */
     setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
     setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
     setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
@@ -61,8 +61,8 @@ void netlink_batch_init(struct netlink_batch *b)
     b->overflow = false;
 }
 
-/* Room for `size` bytes, zero-padded to four; NULL marks the batch. */
-static void *reserve(struct netlink_batch *b, size_t size)
+/* Reserve `size` bytes, zero-padded to a multiple of four. On NULL, the batch is marked as overflowed. */
+static void *netlink_reserve(struct netlink_batch *b, size_t size)
 {
     size_t padded = align4(size);
     uint8_t *at = b->bytes + b->length;
@@ -76,18 +76,19 @@ static void *reserve(struct netlink_batch *b, size_t size)
     return at;
 }
 
-static void set_message_length(struct netlink_batch *b)
+static void netlink_set_length(struct netlink_batch *b)
 {
     uint32_t length = (uint32_t)(b->length - b->message);
 
     memcpy(b->bytes + b->message, &length, sizeof(length));
 }
 
-static void begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const void *header, size_t size)
+static void netlink_begin_message(struct netlink_batch *b, uint16_t type, uint16_t flags, const void *header,
+                                  size_t size)
 {
     struct nlmsghdr h = {.nlmsg_type = type, .nlmsg_flags = flags | NLM_F_REQUEST};
     size_t start = b->length;
-    void *at = reserve(b, sizeof(h));
+    void *at = netlink_reserve(b, sizeof(h));
 
     if (!at)
         return;
@@ -99,30 +100,30 @@ static void begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const 
 
 void netlink_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const void *header, size_t size)
 {
-    begin(b, type, flags | NLM_F_ACK, header, size);
+    netlink_begin_message(b, type, flags | NLM_F_ACK, header, size);
 }
 
 void netlink_frame(struct netlink_batch *b, uint16_t type, const void *header, size_t size)
 {
-    begin(b, type, 0, header, size);
+    netlink_begin_message(b, type, 0, header, size);
     b->frames++;
 }
 
 void netlink_append(struct netlink_batch *b, const void *bytes, size_t size)
 {
-    void *at = reserve(b, size);
+    void *at = netlink_reserve(b, size);
 
     if (!at)
         return;
     if (size)
         memcpy(at, bytes, size);
-    set_message_length(b);
+    netlink_set_length(b);
 }
 
 void netlink_put(struct netlink_batch *b, uint16_t type, const void *bytes, size_t size)
 {
     struct nlattr a = {.nla_len = (uint16_t)(sizeof(a) + size), .nla_type = type};
-    uint8_t *at = size > UINT16_MAX - sizeof(a) ? NULL : reserve(b, sizeof(a) + size);
+    uint8_t *at = size > UINT16_MAX - sizeof(a) ? NULL : netlink_reserve(b, sizeof(a) + size);
 
     if (!at) {
         b->overflow = true;
@@ -131,7 +132,7 @@ void netlink_put(struct netlink_batch *b, uint16_t type, const void *bytes, size
     memcpy(at, &a, sizeof(a));
     if (size)
         memcpy(at + sizeof(a), bytes, size);
-    set_message_length(b);
+    netlink_set_length(b);
 }
 
 void netlink_put_u8(struct netlink_batch *b, uint16_t type, uint8_t value)
@@ -190,8 +191,9 @@ bool netlink_take_header(struct netlink_view *rest, void *header, size_t size)
     return true;
 }
 
-/* Split `length` bytes, of which the first `header` are a header, off the front. */
-static bool split(struct netlink_view *rest, size_t header, size_t length, struct netlink_view *payload)
+/* Split `length` bytes off the front; the first `header` of them are a header. */
+static bool netlink_split(struct netlink_view *rest, size_t header, size_t length,
+                          struct netlink_view *payload)
 {
     size_t padded = align4(length);
 
@@ -212,7 +214,7 @@ bool netlink_next_message(struct netlink_view *rest, struct netlink_message *out
         return false;
     memcpy(&h, rest->bytes, sizeof(h));
     *out = (struct netlink_message){h.nlmsg_type, h.nlmsg_flags, h.nlmsg_seq, {NULL, 0}};
-    return split(rest, sizeof(h), h.nlmsg_len, &out->payload);
+    return netlink_split(rest, sizeof(h), h.nlmsg_len, &out->payload);
 }
 
 bool netlink_next_attribute(struct netlink_view *rest, struct netlink_attribute *out)
@@ -223,7 +225,7 @@ bool netlink_next_attribute(struct netlink_view *rest, struct netlink_attribute 
         return false;
     memcpy(&a, rest->bytes, sizeof(a));
     out->type = (uint16_t)(a.nla_type & ~(NLA_F_NESTED | NLA_F_NET_BYTEORDER));
-    return split(rest, sizeof(a), a.nla_len, &out->payload);
+    return netlink_split(rest, sizeof(a), a.nla_len, &out->payload);
 }
 
 size_t netlink_bytes(const struct netlink_attribute *a, void *out, size_t size)
@@ -267,7 +269,7 @@ void netlink_string(const struct netlink_attribute *a, char *out, size_t size)
 
 /* --- Exchanging --- */
 
-static int send_batch(struct netlink *n, struct netlink_batch *b, uint16_t flags, uint32_t *first)
+static int netlink_send(struct netlink *n, struct netlink_batch *b, uint16_t flags, uint32_t *first)
 {
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
     ssize_t sent;
@@ -290,8 +292,8 @@ static int send_batch(struct netlink *n, struct netlink_batch *b, uint16_t flags
     return sent < 0 ? -errno : 0;
 }
 
-/* One datagram of the kernel into `buffer`; `flags` are recvmsg(2)'s. */
-static ssize_t receive(struct netlink *n, int flags, void *buffer, size_t size)
+/* Receive one datagram of the kernel into `buffer`; `flags` as for recvmsg(2). */
+static ssize_t netlink_receive(struct netlink *n, int flags, void *buffer, size_t size)
 {
     for (;;) {
         struct sockaddr_nl from = {0};
@@ -303,15 +305,15 @@ static ssize_t receive(struct netlink *n, int flags, void *buffer, size_t size)
             continue;
         if (got < 0)
             return -errno;
-        /* Anyone may send to a netlink port; only port 0 is the kernel. */
+        /* Any process may send to a netlink port; port 0 is the kernel. */
         if (m.msg_namelen != sizeof(from) || from.nl_pid != 0)
             continue;
         return m.msg_flags & MSG_TRUNC ? -EMSGSIZE : got;
     }
 }
 
-/* The outcome that an NLMSG_ERROR or NLMSG_DONE carries, and the kernel's words beside it. netlink(7). */
-static int read_outcome(const struct netlink_message *m, char *reason, size_t size)
+/* The result in an NLMSG_ERROR or NLMSG_DONE message, and the kernel's text for it. netlink(7). */
+static int netlink_read_result(const struct netlink_message *m, char *reason, size_t size)
 {
     struct netlink_view rest = m->payload;
     struct netlink_attribute a;
@@ -325,7 +327,7 @@ static int read_outcome(const struct netlink_message *m, char *reason, size_t si
 
         if (!netlink_take_header(&rest, &request, sizeof(request)))
             return -EBADMSG;
-        /* Uncapped, the request's payload comes first. */
+        /* Without NLM_F_CAPPED, the payload of the request comes first. */
         repeated = m->flags & NLM_F_CAPPED || request.nlmsg_len < sizeof(request)
                        ? 0
                        : align4(request.nlmsg_len - sizeof(request));
@@ -340,8 +342,8 @@ static int read_outcome(const struct netlink_message *m, char *reason, size_t si
     return code > 0 ? -EBADMSG : code;
 }
 
-/* Append a message as it came, padded. */
-static int keep(struct strbuf *replies, const struct netlink_message *m)
+/* Append a received message, padded. */
+static int netlink_append_reply(struct strbuf *replies, const struct netlink_message *m)
 {
     static const uint8_t zeros[4];
     size_t length = sizeof(struct nlmsghdr) + m->payload.length;
@@ -350,14 +352,14 @@ static int keep(struct strbuf *replies, const struct netlink_message *m)
     return r < 0 ? r : strbuf_add(replies, zeros, align4(length) - length);
 }
 
-static int finish(struct netlink_result *result, int code)
+static int netlink_finish(struct netlink_result *result, int code)
 {
     result->code = code;
     return code;
 }
 
-/* Whether a message of the batch asked for no acknowledgement. */
-static bool is_frame(const struct netlink_batch *b, unsigned message)
+/* Whether a message of the batch did not request an acknowledgement. */
+static bool netlink_is_frame(const struct netlink_batch *b, unsigned message)
 {
     struct nlmsghdr h = {0};
 
@@ -380,52 +382,52 @@ int netlink_exchange(struct netlink *n, struct netlink_batch *b, struct strbuf *
 
     result = result ? result : &unused;
     *result = (struct netlink_result){0};
-    r = send_batch(n, b, 0, &first);
+    r = netlink_send(n, b, 0, &first);
     while (r == 0 && pending) {
         struct netlink_message m;
         struct netlink_view rest = {buffer, 0};
-        ssize_t got = receive(n, 0, buffer, sizeof(buffer));
+        ssize_t got = netlink_receive(n, 0, buffer, sizeof(buffer));
 
         if (got < 0)
-            return finish(result, (int)got);
+            return netlink_finish(result, (int)got);
         for (rest.length = (size_t)got; netlink_next_message(&rest, &m);) {
             char reason[sizeof(result->reason)] = "";
             int code;
 
             if (m.sequence - first >= b->count)
-                continue; /* the late answer to an earlier batch */
+                continue; /* a late reply to an earlier batch */
             if (m.type != NLMSG_ERROR) {
-                if (replies && keep(replies, &m) < 0)
-                    return finish(result, -ENOMEM);
+                if (replies && netlink_append_reply(replies, &m) < 0)
+                    return netlink_finish(result, -ENOMEM);
                 continue;
             }
-            code = read_outcome(&m, reason, sizeof(reason));
+            code = netlink_read_result(&m, reason, sizeof(reason));
             pending -= pending > 0;
             if (code < 0 && result->code == 0) {
                 result->message = m.sequence - first;
                 memcpy(result->reason, reason, sizeof(reason));
                 result->code = code;
             }
-            if (code < 0 && is_frame(b, m.sequence - first))
+            if (code < 0 && netlink_is_frame(b, m.sequence - first))
                 return result->code;
         }
     }
-    return r < 0 ? finish(result, r) : result->code;
+    return r < 0 ? netlink_finish(result, r) : result->code;
 }
 
-/* One pass of a dump: 0, or -EAGAIN where what was walked changed meanwhile. */
-static int dump_once(struct netlink *n, struct netlink_batch *b, struct strbuf *replies,
-                     struct netlink_result *result)
+/* One pass of a dump: 0, or -EAGAIN if the dumped objects changed during the dump. */
+static int netlink_dump_once(struct netlink *n, struct netlink_batch *b, struct strbuf *replies,
+                             struct netlink_result *result)
 {
     _Alignas(4) uint8_t buffer[RECEIVE_SIZE];
     bool interrupted = false;
     uint32_t first;
-    int r = send_batch(n, b, NLM_F_DUMP, &first);
+    int r = netlink_send(n, b, NLM_F_DUMP, &first);
 
     while (r == 0) {
         struct netlink_message m;
         struct netlink_view rest = {buffer, 0};
-        ssize_t got = receive(n, 0, buffer, sizeof(buffer));
+        ssize_t got = netlink_receive(n, 0, buffer, sizeof(buffer));
 
         if (got < 0)
             return (int)got;
@@ -434,10 +436,10 @@ static int dump_once(struct netlink *n, struct netlink_batch *b, struct strbuf *
                 continue;
             interrupted |= m.flags & NLM_F_DUMP_INTR;
             if (m.type == NLMSG_DONE || m.type == NLMSG_ERROR) {
-                r = read_outcome(&m, result->reason, sizeof(result->reason));
+                r = netlink_read_result(&m, result->reason, sizeof(result->reason));
                 return r == 0 && interrupted ? -EAGAIN : r;
             }
-            if (keep(replies, &m) < 0)
+            if (netlink_append_reply(replies, &m) < 0)
                 return -ENOMEM;
         }
     }
@@ -454,9 +456,9 @@ int netlink_dump(struct netlink *n, struct netlink_batch *b, struct strbuf *repl
     *result = (struct netlink_result){0};
     for (int i = 0; i < DUMP_TRIES && r == -EAGAIN; i++) {
         strbuf_free(replies);
-        r = dump_once(n, b, replies, result);
+        r = netlink_dump_once(n, b, replies, result);
     }
-    return finish(result, r);
+    return netlink_finish(result, r);
 }
 
 /* --- Events --- */
@@ -471,12 +473,12 @@ int netlink_subscribe(struct netlink *n, unsigned group, struct error *err)
 int netlink_events(struct netlink *n, bool wait, struct strbuf *events)
 {
     _Alignas(4) uint8_t buffer[RECEIVE_SIZE];
-    ssize_t got = receive(n, wait ? 0 : MSG_DONTWAIT, buffer, sizeof(buffer));
+    ssize_t got = netlink_receive(n, wait ? 0 : MSG_DONTWAIT, buffer, sizeof(buffer));
 
     strbuf_free(events);
     if (got == -EAGAIN)
         return 0;
-    if (got < 0) /* what did not fit is as lost as what the kernel dropped */
+    if (got < 0) /* a truncated datagram is as lost as one that the kernel dropped */
         return got == -EMSGSIZE ? -ENOBUFS : (int)got;
     return strbuf_add(events, buffer, (size_t)got) < 0 ? -ENOMEM : 1;
 }

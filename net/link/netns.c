@@ -33,10 +33,11 @@ static int netns_send_socket(void *data, struct error *err)
 }
 
 /*
- * For a process that is not root but made the user namespace that the network belongs to: its rights are
- * inside, and there is no way back from there, so a child enters. user_namespaces(7), ioctl_ns(2).
+ * For a user other than root who created the user namespace that owns the network namespace. Its capabilities
+ * are inside that user namespace, and a process cannot return from there, so a child enters it.
+ * user_namespaces(7), ioctl_ns(2).
  */
-static int netns_socket_of_child(int netns, int domain, int type, int protocol)
+static int netns_socket_by_child(int netns, int domain, int type, int protocol)
 {
     cleanup_fd int ours = -1, reply = -1;
     struct netns_call call = {netns, domain, type, protocol, -1};
@@ -65,7 +66,7 @@ int netns_socket(int netns, int domain, int type, int protocol)
         if (own < 0)
             return -errno;
         if (setns(netns, CLONE_NEWNET) < 0)
-            return errno == EPERM ? netns_socket_of_child(netns, domain, type, protocol) : -errno;
+            return errno == EPERM ? netns_socket_by_child(netns, domain, type, protocol) : -errno;
     }
     fd = socket(domain, type | SOCK_CLOEXEC, protocol);
     fd = fd < 0 ? -errno : fd;

@@ -6,15 +6,15 @@
 
 /* --- Building --- */
 
-static int family_of(const struct route *r)
+static int route_family(const struct route *route)
 {
-    return r->family                  ? r->family
-           : r->destination.ip.family ? r->destination.ip.family
-           : r->gateway.family        ? r->gateway.family
-                                      : AF_INET;
+    return route->family                  ? route->family
+           : route->destination.ip.family ? route->destination.ip.family
+           : route->gateway.family        ? route->gateway.family
+                                          : AF_INET;
 }
 
-static void put_gateway(struct netlink_batch *b, int family, const struct ip *gateway)
+static void route_put_gateway(struct netlink_batch *b, int family, const struct ip *gateway)
 {
     struct {
         uint16_t family;
@@ -30,113 +30,113 @@ static void put_gateway(struct netlink_batch *b, int family, const struct ip *ga
     }
 }
 
-static void put_metrics(struct netlink_batch *b, const struct route *r)
+static void route_put_metrics(struct netlink_batch *b, const struct route *route)
 {
     size_t nest = 0;
 
     for (uint16_t i = 1; i < ROUTE_METRICS; i++) {
-        if (r->metrics[i] && !nest)
+        if (route->metrics[i] && !nest)
             nest = netlink_nest(b, RTA_METRICS);
-        if (r->metrics[i])
-            netlink_put_u32(b, i, r->metrics[i]);
+        if (route->metrics[i])
+            netlink_put_u32(b, i, route->metrics[i]);
     }
     if (nest)
         netlink_nest_end(b, nest);
 }
 
-static void put_hops(struct netlink_batch *b, int family, const struct route *r)
+static void route_put_hops(struct netlink_batch *b, int family, const struct route *route)
 {
     size_t nest = netlink_nest(b, RTA_MULTIPATH);
 
-    for (size_t i = 0; i < r->hop_count; i++) {
-        const struct route_hop *hop = &r->hops[i];
+    for (size_t i = 0; i < route->hop_count; i++) {
+        const struct route_hop *hop = &route->hops[i];
         struct rtnexthop h = {.rtnh_flags = (uint8_t)hop->flags,
                               .rtnh_hops = (uint8_t)(hop->weight - 1),
                               .rtnh_ifindex = hop->device};
         size_t start = b->length;
 
         netlink_append(b, &h, sizeof(h));
-        put_gateway(b, family, &hop->gateway);
-        netlink_nest_end(b, start); /* its length comes first, as an attribute's */
+        route_put_gateway(b, family, &hop->gateway);
+        netlink_nest_end(b, start); /* the length comes first, as in an attribute */
     }
     netlink_nest_end(b, nest);
 }
 
-static void put(struct netlink_batch *b, uint16_t type, uint16_t flags, struct rtmsg header,
-                const struct route *r)
+static void route_put(struct netlink_batch *b, uint16_t type, uint16_t flags, struct rtmsg header,
+                      const struct route *route)
 {
-    int family = family_of(r);
+    int family = route_family(route);
     size_t size = ip_size(family);
-    uint32_t table = r->table;
+    uint32_t table = route->table;
 
     header.rtm_family = (uint8_t)family;
-    header.rtm_dst_len = r->destination.ip.family ? r->destination.length : 0;
-    header.rtm_src_len = r->from.ip.family ? r->from.length : 0;
-    header.rtm_tos = r->tos;
+    header.rtm_dst_len = route->destination.ip.family ? route->destination.length : 0;
+    header.rtm_src_len = route->from.ip.family ? route->from.length : 0;
+    header.rtm_tos = route->tos;
     header.rtm_table = (uint8_t)(table > UINT8_MAX ? RT_TABLE_UNSPEC : table);
     netlink_begin(b, type, flags, &header, sizeof(header));
     if (header.rtm_dst_len)
-        netlink_put(b, RTA_DST, r->destination.ip.bytes, size);
+        netlink_put(b, RTA_DST, route->destination.ip.bytes, size);
     if (header.rtm_src_len)
-        netlink_put(b, RTA_SRC, r->from.ip.bytes, size);
+        netlink_put(b, RTA_SRC, route->from.ip.bytes, size);
     if (table > UINT8_MAX)
         netlink_put_u32(b, RTA_TABLE, table);
-    if (r->gateway.family)
-        put_gateway(b, family, &r->gateway);
-    if (r->source.family)
-        netlink_put(b, RTA_PREFSRC, r->source.bytes, ip_size(r->source.family));
-    if (r->device)
-        netlink_put_u32(b, RTA_OIF, (uint32_t)r->device);
-    if (r->input)
-        netlink_put_u32(b, RTA_IIF, (uint32_t)r->input);
-    if (r->metric)
-        netlink_put_u32(b, RTA_PRIORITY, r->metric);
-    if (r->mark)
-        netlink_put_u32(b, RTA_MARK, r->mark);
-    if (r->has_uid)
-        netlink_put_u32(b, RTA_UID, r->uid);
-    if (r->has_preference)
-        netlink_put_u8(b, RTA_PREF, r->preference);
-    put_metrics(b, r);
-    if (r->hop_count)
-        put_hops(b, family, r);
+    if (route->gateway.family)
+        route_put_gateway(b, family, &route->gateway);
+    if (route->source.family)
+        netlink_put(b, RTA_PREFSRC, route->source.bytes, ip_size(route->source.family));
+    if (route->device)
+        netlink_put_u32(b, RTA_OIF, (uint32_t)route->device);
+    if (route->input)
+        netlink_put_u32(b, RTA_IIF, (uint32_t)route->input);
+    if (route->metric)
+        netlink_put_u32(b, RTA_PRIORITY, route->metric);
+    if (route->mark)
+        netlink_put_u32(b, RTA_MARK, route->mark);
+    if (route->has_uid)
+        netlink_put_u32(b, RTA_UID, route->uid);
+    if (route->has_preference)
+        netlink_put_u8(b, RTA_PREF, route->preference);
+    route_put_metrics(b, route);
+    if (route->hop_count)
+        route_put_hops(b, family, route);
 }
 
-void route_add(struct netlink_batch *b, const struct route *r, uint16_t flags)
+void route_add(struct netlink_batch *b, const struct route *route, uint16_t flags)
 {
-    struct route full = *r;
+    struct route full = *route;
 
-    full.table = r->table ? r->table : RT_TABLE_MAIN;
-    put(b, RTM_NEWROUTE, flags,
-        (struct rtmsg){.rtm_type = r->type ? r->type : RTN_UNICAST,
-                       .rtm_scope = r->scope,
-                       .rtm_protocol = r->protocol ? r->protocol : RTPROT_BOOT,
-                       .rtm_flags = r->flags},
-        &full);
+    full.table = route->table ? route->table : RT_TABLE_MAIN;
+    route_put(b, RTM_NEWROUTE, flags,
+              (struct rtmsg){.rtm_type = route->type ? route->type : RTN_UNICAST,
+                             .rtm_scope = route->scope,
+                             .rtm_protocol = route->protocol ? route->protocol : RTPROT_BOOT,
+                             .rtm_flags = route->flags},
+              &full);
 }
 
-void route_delete(struct netlink_batch *b, const struct route *r)
+void route_delete(struct netlink_batch *b, const struct route *route)
 {
-    struct route full = *r;
+    struct route full = *route;
 
-    full.table = r->table ? r->table : RT_TABLE_MAIN;
-    put(b, RTM_DELROUTE, 0,
-        (struct rtmsg){.rtm_type = r->type,
-                       .rtm_scope = r->scope ? r->scope : RT_SCOPE_NOWHERE,
-                       .rtm_protocol = r->protocol,
-                       .rtm_flags = r->flags},
-        &full);
+    full.table = route->table ? route->table : RT_TABLE_MAIN;
+    route_put(b, RTM_DELROUTE, 0,
+              (struct rtmsg){.rtm_type = route->type,
+                             .rtm_scope = route->scope ? route->scope : RT_SCOPE_NOWHERE,
+                             .rtm_protocol = route->protocol,
+                             .rtm_flags = route->flags},
+              &full);
 }
 
-void route_lookup(struct netlink_batch *b, const struct route *r)
+void route_lookup(struct netlink_batch *b, const struct route *route)
 {
-    put(b, RTM_GETROUTE, 0, (struct rtmsg){.rtm_flags = r->flags}, r);
+    route_put(b, RTM_GETROUTE, 0, (struct rtmsg){.rtm_flags = route->flags}, route);
 }
 
 /* --- Reading --- */
 
-/* RTA_VIA: a family, then an address of it. */
-static void read_via(const struct netlink_attribute *a, struct ip *out)
+/* RTA_VIA: a family, then an address of that family. */
+static void route_parse_via(const struct netlink_attribute *a, struct ip *out)
 {
     struct netlink_attribute ip = *a;
     uint16_t family = netlink_u16(a);
@@ -149,7 +149,7 @@ static void read_via(const struct netlink_attribute *a, struct ip *out)
     ip_read(&ip, family, out);
 }
 
-static void parse_metrics(struct netlink_view rest, struct route *out)
+static void route_parse_metrics(struct netlink_view rest, struct route *out)
 {
     struct netlink_attribute a;
 
@@ -158,7 +158,7 @@ static void parse_metrics(struct netlink_view rest, struct route *out)
             out->metrics[a.type] = netlink_u32(&a);
 }
 
-static void parse_cache(const struct netlink_attribute *a, struct route *out)
+static void route_parse_cache(const struct netlink_attribute *a, struct route *out)
 {
     struct rta_cacheinfo c;
 
@@ -169,7 +169,7 @@ static void parse_cache(const struct netlink_attribute *a, struct route *out)
     out->cache_error = c.rta_error;
 }
 
-static void parse_attribute(const struct netlink_attribute *a, struct route *out)
+static void route_parse_attribute(const struct netlink_attribute *a, struct route *out)
 {
     switch (a->type) {
     case RTA_DST:
@@ -182,7 +182,7 @@ static void parse_attribute(const struct netlink_attribute *a, struct route *out
         ip_read(a, out->family, &out->gateway);
         break;
     case RTA_VIA:
-        read_via(a, &out->gateway);
+        route_parse_via(a, &out->gateway);
         break;
     case RTA_PREFSRC:
         ip_read(a, out->family, &out->source);
@@ -215,10 +215,10 @@ static void parse_attribute(const struct netlink_attribute *a, struct route *out
         out->nexthop_id = netlink_u32(a);
         break;
     case RTA_CACHEINFO:
-        parse_cache(a, out);
+        route_parse_cache(a, out);
         break;
     case RTA_METRICS:
-        parse_metrics(a->payload, out);
+        route_parse_metrics(a->payload, out);
         break;
     case RTA_MULTIPATH:
         out->multipath = a->payload;
@@ -248,11 +248,11 @@ bool route_parse(const struct netlink_message *m, struct route *out)
                        .tos = header.rtm_tos,
                        .flags = header.rtm_flags};
     while (netlink_next_attribute(&rest, &a))
-        parse_attribute(&a, out);
+        route_parse_attribute(&a, out);
     return true;
 }
 
-bool route_next_hop(const struct route *r, struct netlink_view *rest, struct route_hop *out)
+bool route_next_hop(const struct route *route, struct netlink_view *rest, struct route_hop *out)
 {
     struct netlink_view attributes;
     struct netlink_attribute a;
@@ -272,9 +272,9 @@ bool route_next_hop(const struct route *r, struct netlink_view *rest, struct rou
     *out = (struct route_hop){.device = h.rtnh_ifindex, .flags = h.rtnh_flags, .weight = h.rtnh_hops + 1U};
     while (netlink_next_attribute(&attributes, &a)) {
         if (a.type == RTA_GATEWAY)
-            ip_read(&a, r->family, &out->gateway);
+            ip_read(&a, route->family, &out->gateway);
         else if (a.type == RTA_VIA)
-            read_via(&a, &out->gateway);
+            route_parse_via(&a, &out->gateway);
     }
     return true;
 }
@@ -290,7 +290,8 @@ int route_dump(struct netlink *n, int family, uint32_t table, bool cached, struc
     netlink_begin(&b, RTM_GETROUTE, 0, &header, sizeof(header));
     if (table)
         netlink_put_u32(&b, RTA_TABLE, table);
-    if (netlink_dump(n, &b, replies, &result) < 0 && result.code != -ENOENT) /* no such table: no routes */
+    if (netlink_dump(n, &b, replies, &result) < 0 &&
+        result.code != -ENOENT) /* the table does not exist: no routes */
         return netlink_error(&result, err, "cannot list the routes");
     return 0;
 }

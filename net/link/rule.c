@@ -3,56 +3,57 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-static void put_if(struct netlink_batch *b, bool set, uint16_t type, const void *value, size_t size)
+static void rule_put_if(struct netlink_batch *b, bool set, uint16_t type, const void *value, size_t size)
 {
     if (set)
         netlink_put(b, type, value, size);
 }
 
-static void put(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct rule *r)
+static void rule_put(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct rule *rule)
 {
-    struct fib_rule_hdr header = {.family = (uint8_t)r->family,
-                                  .dst_len = r->to.length,
-                                  .src_len = r->from.length,
-                                  .tos = r->tos,
-                                  .table = (uint8_t)(r->table > UINT8_MAX ? RT_TABLE_UNSPEC : r->table),
-                                  .action = r->action,
-                                  .flags = r->flags};
-    size_t size = ip_size(r->family);
+    struct fib_rule_hdr header = {.family = (uint8_t)rule->family,
+                                  .dst_len = rule->to.length,
+                                  .src_len = rule->from.length,
+                                  .tos = rule->tos,
+                                  .table = (uint8_t)(rule->table > UINT8_MAX ? RT_TABLE_UNSPEC : rule->table),
+                                  .action = rule->action,
+                                  .flags = rule->flags};
+    size_t size = ip_size(rule->family);
 
     netlink_begin(b, type, flags, &header, sizeof(header));
-    put_if(b, r->from.ip.family && r->from.length, FRA_SRC, r->from.ip.bytes, size);
-    put_if(b, r->to.ip.family && r->to.length, FRA_DST, r->to.ip.bytes, size);
-    put_if(b, r->has_priority, FRA_PRIORITY, &r->priority, sizeof(r->priority));
-    put_if(b, r->table > UINT8_MAX, FRA_TABLE, &r->table, sizeof(r->table));
-    put_if(b, r->has_mark, FRA_FWMARK, &r->mark, sizeof(r->mark));
-    put_if(b, r->has_mark_mask, FRA_FWMASK, &r->mark_mask, sizeof(r->mark_mask));
-    put_if(b, r->has_go_to, FRA_GOTO, &r->go_to, sizeof(r->go_to));
-    put_if(b, r->has_suppress_prefix, FRA_SUPPRESS_PREFIXLEN, &r->suppress_prefix,
-           sizeof(r->suppress_prefix));
-    put_if(b, r->has_uids, FRA_UID_RANGE, &r->uids, sizeof(r->uids));
-    put_if(b, r->has_source_ports, FRA_SPORT_RANGE, &r->source_ports, sizeof(r->source_ports));
-    put_if(b, r->has_destination_ports, FRA_DPORT_RANGE, &r->destination_ports, sizeof(r->destination_ports));
-    put_if(b, r->ip_protocol, FRA_IP_PROTO, &r->ip_protocol, 1);
-    put_if(b, r->protocol, FRA_PROTOCOL, &r->protocol, 1);
-    put_if(b, r->l3mdev, FRA_L3MDEV, &(uint8_t){1}, 1);
-    if (r->input[0])
-        netlink_put_string(b, FRA_IFNAME, r->input);
-    if (r->output[0])
-        netlink_put_string(b, FRA_OIFNAME, r->output);
+    rule_put_if(b, rule->from.ip.family && rule->from.length, FRA_SRC, rule->from.ip.bytes, size);
+    rule_put_if(b, rule->to.ip.family && rule->to.length, FRA_DST, rule->to.ip.bytes, size);
+    rule_put_if(b, rule->has_priority, FRA_PRIORITY, &rule->priority, sizeof(rule->priority));
+    rule_put_if(b, rule->table > UINT8_MAX, FRA_TABLE, &rule->table, sizeof(rule->table));
+    rule_put_if(b, rule->has_mark, FRA_FWMARK, &rule->mark, sizeof(rule->mark));
+    rule_put_if(b, rule->has_mark_mask, FRA_FWMASK, &rule->mark_mask, sizeof(rule->mark_mask));
+    rule_put_if(b, rule->has_go_to, FRA_GOTO, &rule->go_to, sizeof(rule->go_to));
+    rule_put_if(b, rule->has_suppress_prefix, FRA_SUPPRESS_PREFIXLEN, &rule->suppress_prefix,
+                sizeof(rule->suppress_prefix));
+    rule_put_if(b, rule->has_uids, FRA_UID_RANGE, &rule->uids, sizeof(rule->uids));
+    rule_put_if(b, rule->has_source_ports, FRA_SPORT_RANGE, &rule->source_ports, sizeof(rule->source_ports));
+    rule_put_if(b, rule->has_destination_ports, FRA_DPORT_RANGE, &rule->destination_ports,
+                sizeof(rule->destination_ports));
+    rule_put_if(b, rule->ip_protocol, FRA_IP_PROTO, &rule->ip_protocol, 1);
+    rule_put_if(b, rule->protocol, FRA_PROTOCOL, &rule->protocol, 1);
+    rule_put_if(b, rule->l3mdev, FRA_L3MDEV, &(uint8_t){1}, 1);
+    if (rule->input[0])
+        netlink_put_string(b, FRA_IFNAME, rule->input);
+    if (rule->output[0])
+        netlink_put_string(b, FRA_OIFNAME, rule->output);
 }
 
-void rule_add(struct netlink_batch *b, const struct rule *r)
+void rule_add(struct netlink_batch *b, const struct rule *rule)
 {
-    put(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
+    rule_put(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule);
 }
 
-void rule_delete(struct netlink_batch *b, const struct rule *r)
+void rule_delete(struct netlink_batch *b, const struct rule *rule)
 {
-    put(b, RTM_DELRULE, 0, r);
+    rule_put(b, RTM_DELRULE, 0, rule);
 }
 
-static void parse_attribute(const struct netlink_attribute *a, struct rule *out)
+static void rule_parse_attribute(const struct netlink_attribute *a, struct rule *out)
 {
     switch (a->type) {
     case FRA_SRC:
@@ -132,7 +133,7 @@ bool rule_parse(const struct netlink_message *m, struct rule *out)
                          .action = header.action,
                          .flags = header.flags};
     while (netlink_next_attribute(&rest, &a))
-        parse_attribute(&a, out);
+        rule_parse_attribute(&a, out);
     return true;
 }
 

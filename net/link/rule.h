@@ -1,9 +1,9 @@
 /*
- * Routing rules: which table a packet is looked up in. Plain structs in, plain structs out. Sources:
- * rtnetlink(7), linux/fib_rules.h, Documentation/netlink/specs/rt-rule.yaml.
+ * Routing rules, which select the routing table for a packet. Converted between structs and netlink messages.
+ * Sources: rtnetlink(7), linux/fib_rules.h, Documentation/netlink/specs/rt-rule.yaml.
  */
-#ifndef LXCBOX_NET_RULE_H
-#define LXCBOX_NET_RULE_H
+#ifndef LXCBOX_NET_LINK_RULE_H
+#define LXCBOX_NET_LINK_RULE_H
 
 #include <linux/fib_rules.h>
 #include <net/if.h>
@@ -17,10 +17,10 @@
 struct rule {
     int family;                /* AF_INET, AF_INET6 */
     struct ip_prefix from, to; /* family 0: any */
-    uint32_t priority;         /* 0 and !has_priority: the kernel's choice */
+    uint32_t priority;         /* 0 and !has_priority: chosen by the kernel */
     uint32_t table;            /* RT_TABLE_*; 0: none */
     uint32_t mark, mark_mask;
-    uint32_t go_to;           /* FR_ACT_GOTO: the priority to go on at */
+    uint32_t go_to;           /* FR_ACT_GOTO: the priority to continue at */
     uint32_t suppress_prefix; /* when has_suppress_prefix: ignore routes of this many bits or fewer */
     char input[IFNAMSIZ], output[IFNAMSIZ];
     struct fib_rule_uid_range uids;
@@ -31,15 +31,16 @@ struct rule {
         has_destination_ports, has_protocol, l3mdev;
 };
 
-/* Build one message into a batch. When deleting, what is not set matches anything. */
-void rule_add(struct netlink_batch *b, const struct rule *r);
-void rule_delete(struct netlink_batch *b, const struct rule *r);
+/* Build one message into a batch. When deleting, a member that is not set matches any value. */
+void rule_add(struct netlink_batch *b, const struct rule *rule);
+void rule_delete(struct netlink_batch *b, const struct rule *rule);
 
-/* Read one RTM_NEWRULE (or RTM_DELRULE, of a notification). false where it is none, too short, or neither
- * IPv4 nor IPv6. */
+/* Parse one RTM_NEWRULE (or, in a notification, RTM_DELRULE). False if the message is of another type, too
+ * short, or neither IPv4 nor IPv6. */
 bool rule_parse(const struct netlink_message *m, struct rule *out);
 
-/* Replace `replies` by the rules of a family; walk them with netlink_next_message and rule_parse. */
+/* Replace the contents of `replies` with the rules of a family. Iterate with netlink_next_message and
+ * rule_parse. */
 int rule_dump(struct netlink *n, int family, struct strbuf *replies, struct error *err);
 
 #endif

@@ -7,7 +7,7 @@
 #include "net/link/netlink.h"
 
 /* Begin a message of a generic netlink family. */
-static void begin(struct netlink_batch *b, uint16_t family, uint8_t command)
+static void wireless_begin(struct netlink_batch *b, uint16_t family, uint8_t command)
 {
     struct genlmsghdr header = {.cmd = command, .version = 1};
 
@@ -15,8 +15,9 @@ static void begin(struct netlink_batch *b, uint16_t family, uint8_t command)
     netlink_begin(b, family, 0, &header, sizeof(header));
 }
 
-/* Send the message; the value of an attribute of the answer, of two or four bytes, or a negative errno. */
-static int ask(struct netlink *n, struct netlink_batch *b, uint16_t wanted)
+/* Send the message. Returns the value of an attribute of the reply, of two or four bytes, or a negative
+ * errno. */
+static int wireless_query(struct netlink *n, struct netlink_batch *b, uint16_t wanted)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     struct netlink_attribute a;
@@ -35,48 +36,49 @@ static int ask(struct netlink *n, struct netlink_batch *b, uint16_t wanted)
     return -EBADMSG;
 }
 
-/* The number that nl80211 has on this kernel; a negative errno where it has none. */
-static int open_nl80211(struct netlink *n, int netns, struct error *err)
+/* The number of the family nl80211 on this kernel, or a negative errno. */
+static int wireless_open(struct netlink *n, int netns, struct error *err)
 {
     struct netlink_batch b;
     int r = netlink_open(n, NETLINK_GENERIC, netns, err);
 
     if (r < 0)
         return r;
-    begin(&b, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
+    wireless_begin(&b, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
     netlink_put_string(&b, CTRL_ATTR_FAMILY_NAME, NL80211_GENL_NAME);
-    return ask(n, &b, CTRL_ATTR_FAMILY_ID);
+    return wireless_query(n, &b, CTRL_ATTR_FAMILY_ID);
 }
 
 int wireless_card(int netns, int interface)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
-    int family = open_nl80211(&n, netns, NULL);
+    int family = wireless_open(&n, netns, NULL);
     struct netlink_batch b;
 
     if (family < 0)
         return family;
-    begin(&b, (uint16_t)family, NL80211_CMD_GET_INTERFACE);
+    wireless_begin(&b, (uint16_t)family, NL80211_CMD_GET_INTERFACE);
     netlink_put_u32(&b, NL80211_ATTR_IFINDEX, (uint32_t)interface);
-    return ask(&n, &b, NL80211_ATTR_WIPHY);
+    return wireless_query(&n, &b, NL80211_ATTR_WIPHY);
 }
 
 int wireless_move(int from_netns, int card, int to_netns, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
-    int family = open_nl80211(&n, from_netns, err);
+    int family = wireless_open(&n, from_netns, err);
     struct netlink_result result;
     struct netlink_batch b;
 
     if (family < 0)
-        return error_set(err, family, "cannot speak to the kernel's wireless part");
-    begin(&b, (uint16_t)family, NL80211_CMD_SET_WIPHY_NETNS);
+        return error_set(err, family, "cannot access the kernel's wireless configuration (nl80211)");
+    wireless_begin(&b, (uint16_t)family, NL80211_CMD_SET_WIPHY_NETNS);
     netlink_put_u32(&b, NL80211_ATTR_WIPHY, (uint32_t)card);
     netlink_put_u32(&b, NL80211_ATTR_NETNS_FD, (uint32_t)to_netns);
     if (netlink_exchange(&n, &b, NULL, &result) == 0)
         return 0;
     netlink_error(&result, err, "cannot move the wireless card phy%d to another network", card);
     if (result.code == -EOPNOTSUPP)
-        error_remedy(err, "its driver cannot: let the container have a veth behind masquerading");
+        error_remedy(
+            err, "its driver does not support that: give the container a veth interface behind masquerading");
     return result.code;
 }

@@ -1,23 +1,24 @@
 /*
- * Wireless cards. What moves to another network namespace is not an interface but the whole card (the
- * kernel's "wiphy") with every interface of it. Source: the kernel's include/uapi/linux/nl80211.h and
+ * Wireless cards. A single wireless interface cannot move to another network namespace; the whole card (the
+ * kernel's "wiphy") moves, with all its interfaces. Source: the kernel's include/uapi/linux/nl80211.h and
  * net/wireless/core.c (cfg80211_switch_netns()).
  */
-#ifndef LXCBOX_NET_WIRELESS_H
-#define LXCBOX_NET_WIRELESS_H
+#ifndef LXCBOX_NET_LINK_WIRELESS_H
+#define LXCBOX_NET_LINK_WIRELESS_H
 
 #include <stdint.h>
 
 #include "core/base/error.h"
 
-/* The number of the card that an interface belongs to, in the network namespace of an fd (-1: our own);
- * a negative errno where it is not wireless, or of a driver so old that nl80211 does not know it. */
+/* The number of the card that an interface belongs to, in the network namespace of an fd (-1: the caller's
+ * own). A negative errno if the interface is not wireless, or if its driver does not support nl80211. */
 int wireless_card(int netns, int interface);
 
 /*
- * Move a card, with its interfaces, from one network namespace to another. They are down then, and keep
- * their names and indexes unless these are taken there; a taken name becomes "wlan%d". The kernel moves
- * cards of a namespace that ends to the initial one. 0 or a negative errno.
+ * Move a card, with its interfaces, from one network namespace to another. The interfaces are down
+ * afterwards, and keep their names and indexes unless these are in use there; an interface whose name is in
+ * use becomes "wlan%d". When a namespace ends, the kernel moves its cards to the initial namespace. 0 or a
+ * negative errno.
  */
 int wireless_move(int from_netns, int card, int to_netns, struct error *err);
 

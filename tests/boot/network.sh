@@ -184,7 +184,7 @@ lxcbox ip route add default via 10.66.0.1
 heard() { for i in 1 2 3 4 5 6 7 8 9 10; do lxcbox ping -c 1 -W 1 10.66.0.1 && return; done; return 1; }
 t 'the two cards hear each other' heard
 t 'a wireless uplink is not put into the bridge' refuses \
-    'wlan0 is wireless and cannot be part of a bridge: .*\(run "lxc-net start" without --bridge-uplink; containers then go through masq' \
+    'wlan0 is wireless and cannot be part of a bridge: .*\(run "lxc-net start" without --bridge-uplink; containers are then masqueraded' \
     lxcbox lxc-net start --bridge-uplink wlan0
 t 'nothing is left of that' fails lxcbox ip link show lxcbr0
 mkdir -p /etc/lxc
