@@ -28,18 +28,18 @@ enum dns_code dns_reply_code(const uint8_t *message)
     return message[3] & CODE;
 }
 
-static uint8_t lower(uint8_t c)
+static uint8_t dns_lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-static bool is_plain(uint8_t c)
+static bool dns_is_plain(uint8_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* The name at `at`; its size on the wire, or 0 where it is malformed, compressed or too long. */
-static size_t read_name(const uint8_t *bytes, size_t length, size_t at, char out[DNS_NAME_SIZE])
+/* Parse the name at `at`. Returns its size on the wire, or 0 if it is malformed, compressed or too long. */
+static size_t dns_read_name(const uint8_t *bytes, size_t length, size_t at, char out[DNS_NAME_SIZE])
 {
     size_t start = at, text = 0;
     bool plain = true;
@@ -57,9 +57,9 @@ static size_t read_name(const uint8_t *bytes, size_t length, size_t at, char out
         if (text)
             out[text++] = '.';
         for (size_t i = 0; i < label; i++) {
-            uint8_t c = lower(bytes[at + i]);
+            uint8_t c = dns_lower(bytes[at + i]);
 
-            plain &= is_plain(c);
+            plain &= dns_is_plain(c);
             out[text++] = (char)c;
         }
         at += label;
@@ -68,8 +68,8 @@ static size_t read_name(const uint8_t *bytes, size_t length, size_t at, char out
     return at - start;
 }
 
-/* Whether the record at `at` is an OPT. It nearly always is the first and only one. */
-static bool is_opt(const uint8_t *bytes, size_t length, size_t at)
+/* Whether the record at `at` is an OPT. Usually it is the first and only record. */
+static bool dns_is_opt(const uint8_t *bytes, size_t length, size_t at)
 {
     return length - at >= 11 && bytes[at] == 0 && read_be16(bytes + at + 1) == DNS_OPT;
 }
@@ -86,13 +86,13 @@ int dns_parse_query(const uint8_t *bytes, size_t length, struct dns_question *ou
         return DNS_NOT_IMPLEMENTED;
     if (read_be16(bytes + 4) != 1)
         return DNS_FORMAT_ERROR;
-    name = read_name(bytes, length, DNS_HEADER_SIZE, out->name);
+    name = dns_read_name(bytes, length, DNS_HEADER_SIZE, out->name);
     if (name == 0 || length - DNS_HEADER_SIZE - name < 4)
         return DNS_FORMAT_ERROR;
     out->size = DNS_HEADER_SIZE + name + 4;
     out->type = read_be16(bytes + out->size - 4);
     out->class = read_be16(bytes + out->size - 2);
-    out->edns = read_be16(bytes + 10) > 0 && is_opt(bytes, length, out->size);
+    out->edns = read_be16(bytes + 10) > 0 && dns_is_opt(bytes, length, out->size);
     return 0;
 }
 
@@ -104,14 +104,14 @@ bool dns_is_reply(const uint8_t *reply, size_t reply_length, const uint8_t *quer
     if (reply_length < DNS_HEADER_SIZE || !(reply[2] & RESPONSE) || read_be16(reply) != id ||
         dns_parse_query(query, query_length, &q) != 0)
         return false;
-    /* Refusals may leave the question out. */
+    /* Error responses may omit the question. */
     if (read_be16(reply + 4) == 0)
         return reply_length == DNS_HEADER_SIZE && dns_reply_code(reply) != DNS_NO_ERROR;
     if (read_be16(reply + 4) != 1 || reply_length < q.size)
         return false;
-    /* Servers may change the case of letters; length bytes are no letters. */
+    /* Servers may change the case of letters; length bytes are not in the range of letters. */
     for (size_t i = DNS_HEADER_SIZE; i < q.size; i++)
-        if (i < q.size - 4 ? lower(reply[i]) != lower(query[i]) : reply[i] != query[i])
+        if (i < q.size - 4 ? dns_lower(reply[i]) != dns_lower(query[i]) : reply[i] != query[i])
             return false;
     return true;
 }
@@ -136,8 +136,8 @@ size_t dns_write_name(const char *name, uint8_t *out, size_t room)
     return at;
 }
 
-/* One record about the question's name; its size, or 0 where it does not fit. */
-static size_t write_record(const struct dns_record *r, uint8_t *out, size_t room)
+/* Write one record for the name of the question. Returns its size, or 0 if it does not fit. */
+static size_t dns_write_record(const struct dns_record *r, uint8_t *out, size_t room)
 {
     uint8_t data[DNS_NAME_SIZE + 1];
     size_t size = r->type == DNS_A ? 4 : 16;
@@ -148,16 +148,16 @@ static size_t write_record(const struct dns_record *r, uint8_t *out, size_t room
         memcpy(data, r->address, size);
     if (size == 0 || size + 12 > room)
         return 0;
-    write_be16(out, 0xc000 | DNS_HEADER_SIZE); /* a pointer to the question's name */
+    write_be16(out, 0xc000 | DNS_HEADER_SIZE); /* a pointer to the name of the question */
     write_be16(out + 2, r->type);
     write_be16(out + 4, 1);
-    memset(out + 6, 0, 4); /* not to be cached: leases come and go */
+    memset(out + 6, 0, 4); /* a TTL of 0: leases change at any time */
     write_be16(out + 10, (uint16_t)size);
     memcpy(out + 12, data, size);
     return size + 12;
 }
 
-static void write_header(const uint8_t *query, enum dns_code code, uint8_t *out)
+static void dns_write_header(const uint8_t *query, enum dns_code code, uint8_t *out)
 {
     memset(out, 0, DNS_HEADER_SIZE);
     memcpy(out, query, 2);
@@ -173,12 +173,12 @@ size_t dns_build_reply(const uint8_t *query, const struct dns_question *q, enum 
     size_t most = q->edns ? DNS_REPLY_MAX - sizeof(opt) : 512, at = q->size;
     uint16_t written = 0;
 
-    write_header(query, code, out);
+    dns_write_header(query, code, out);
     out[2] |= authoritative ? AUTHORITATIVE : 0;
     write_be16(out + 4, 1);
     memcpy(out + DNS_HEADER_SIZE, query + DNS_HEADER_SIZE, q->size - DNS_HEADER_SIZE);
     for (size_t i = 0; i < count; i++) {
-        size_t size = write_record(&records[i], out + at, most - at);
+        size_t size = dns_write_record(&records[i], out + at, most - at);
 
         written = (uint16_t)(written + (size > 0));
         at += size;
@@ -194,13 +194,13 @@ size_t dns_build_reply(const uint8_t *query, const struct dns_question *q, enum 
 
 size_t dns_build_error(const uint8_t *query, enum dns_code code, uint8_t out[DNS_HEADER_SIZE])
 {
-    write_header(query, code, out);
+    dns_write_header(query, code, out);
     return DNS_HEADER_SIZE;
 }
 
 /* --- Reverse names --- */
 
-static size_t reverse4(const char *name, uint8_t address[16])
+static size_t dns_reverse4(const char *name, uint8_t address[16])
 {
     for (int i = 3; i >= 0; i--) {
         unsigned value = 0;
@@ -218,7 +218,7 @@ static size_t reverse4(const char *name, uint8_t address[16])
     return strcmp(name, "in-addr.arpa") == 0 ? 4 : 0;
 }
 
-static size_t reverse6(const char *name, uint8_t address[16])
+static size_t dns_reverse6(const char *name, uint8_t address[16])
 {
     for (int i = 31; i >= 0; i--, name += 2) {
         static const char digits[] = "0123456789abcdef";
@@ -236,7 +236,7 @@ static size_t reverse6(const char *name, uint8_t address[16])
 
 size_t dns_reverse(const char *name, uint8_t address[16])
 {
-    return ends_with(name, ".in-addr.arpa") ? reverse4(name, address)
-           : ends_with(name, ".ip6.arpa")   ? reverse6(name, address)
+    return ends_with(name, ".in-addr.arpa") ? dns_reverse4(name, address)
+           : ends_with(name, ".ip6.arpa")   ? dns_reverse6(name, address)
                                             : 0;
 }

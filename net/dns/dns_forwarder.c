@@ -13,20 +13,21 @@
 #include "core/base/log.h"
 #include "net/dns/dns_internal.h"
 
-#define TRY_MS     2000 /* for one server's answer */
+#define TRY_MS     2000 /* to wait for the answer of one server */
 #define ATTEMPTS   4
-#define BURST      64 /* datagrams taken at one time */
+#define BURST      64 /* datagrams handled at one time */
 #define REPLY_SIZE 65535
 
 /* --- Upstream --- */
 
-static bool is_self(const struct dns_forwarder *f, const union socket_address *a)
+static bool forwarder_is_self(const struct dns_forwarder *f, const union socket_address *a)
 {
     return socket_address_same_host(&f->self[0], a) || socket_address_same_host(&f->self[1], a);
 }
 
-/* Read resolv.conf again where it has changed; servers that are ourselves would make a loop. */
-static void refresh_upstream(struct dns_forwarder *f)
+/* Read resolv.conf again if it has changed. Addresses of this forwarder are omitted, as they would make a
+ * loop. */
+static void forwarder_refresh_upstream(struct dns_forwarder *f)
 {
     cleanup_free char *text = NULL;
     size_t kept = 0;
@@ -44,14 +45,14 @@ static void refresh_upstream(struct dns_forwarder *f)
     f->resolv_time = st.st_mtim;
     resolv_conf_parse(text, &f->upstream);
     for (size_t i = 0; i < f->upstream.count; i++)
-        if (!is_self(f, &f->upstream.servers[i]))
+        if (!forwarder_is_self(f, &f->upstream.servers[i]))
             f->upstream.servers[kept++] = f->upstream.servers[i];
     f->upstream.count = kept;
 }
 
 const union socket_address *dns_upstream(struct dns_forwarder *f, unsigned attempt)
 {
-    refresh_upstream(f);
+    forwarder_refresh_upstream(f);
     if (f->upstream.count == 0 || attempt >= ATTEMPTS)
         return NULL;
     return &f->upstream.servers[attempt % f->upstream.count];
@@ -61,7 +62,7 @@ uint16_t dns_random_id(void)
 {
     uint16_t id;
 
-    /* Never fails for so few bytes once the pool is ready; getrandom(2). */
+    /* For so few bytes it never fails once the entropy pool is ready; getrandom(2). */
     while (getrandom(&id, sizeof(id), 0) != sizeof(id))
         ;
     return id;
@@ -76,17 +77,17 @@ int dns_watch(struct dns_forwarder *f, int fd, uint32_t events, uint32_t tag)
 
 /* --- Queries over UDP --- */
 
-static void free_query(struct dns_query *q)
+static void forwarder_free_query(struct dns_query *q)
 {
     close_fd(&q->fd);
 }
 
-/* Send it to the next server that can be sent to; false where there is none left. */
-static bool send_query(struct dns_forwarder *f, struct dns_query *q, int64_t now_ms)
+/* Send the query to the next server that can be reached; false if there are no more servers. */
+static bool forwarder_send_query(struct dns_forwarder *f, struct dns_query *q, int64_t now_ms)
 {
     const union socket_address *server;
 
-    free_query(q);
+    forwarder_free_query(q);
     for (; (server = dns_upstream(f, q->attempt)); q->attempt++) {
         cleanup_fd int fd = socket(server->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -104,34 +105,34 @@ static bool send_query(struct dns_forwarder *f, struct dns_query *q, int64_t now
     return false;
 }
 
-static void send_to_client(struct dns_forwarder *f, int listener, const union socket_address *client,
-                           const void *bytes, size_t length)
+static void forwarder_send_to_client(struct dns_forwarder *f, int listener,
+                                     const union socket_address *client, const void *bytes, size_t length)
 {
-    /* A reply that cannot be sent is a reply lost; the client asks again. */
+    /* A reply that cannot be sent is lost; the client repeats the query. */
     (void)!sendto(f->listeners[listener], bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL, &client->any,
                   socket_address_size(client));
 }
 
-static void fail_query(struct dns_forwarder *f, struct dns_query *q)
+static void forwarder_fail_query(struct dns_forwarder *f, struct dns_query *q)
 {
     uint8_t reply[DNS_REPLY_MAX];
     struct dns_question question;
 
-    free_query(q);
+    forwarder_free_query(q);
     if (dns_parse_query(q->bytes, q->length, &question) != 0)
         return;
     dns_set_id(q->bytes, q->client_id);
-    send_to_client(f, q->listener, &q->client, reply,
-                   dns_build_reply(q->bytes, &question, DNS_SERVER_FAILURE, false, NULL, 0, reply));
+    forwarder_send_to_client(f, q->listener, &q->client, reply,
+                             dns_build_reply(q->bytes, &question, DNS_SERVER_FAILURE, false, NULL, 0, reply));
 }
 
-static void next_server(struct dns_forwarder *f, struct dns_query *q, int64_t now_ms)
+static void forwarder_try_next_server(struct dns_forwarder *f, struct dns_query *q, int64_t now_ms)
 {
-    if (!send_query(f, q, now_ms))
-        fail_query(f, q);
+    if (!forwarder_send_query(f, q, now_ms))
+        forwarder_fail_query(f, q);
 }
 
-static void read_reply(struct dns_forwarder *f, struct dns_query *q, int64_t now_ms)
+static void forwarder_read_reply(struct dns_forwarder *f, struct dns_query *q, int64_t now_ms)
 {
     static uint8_t reply[REPLY_SIZE];
 
@@ -144,26 +145,26 @@ static void read_reply(struct dns_forwarder *f, struct dns_query *q, int64_t now
             continue;
         if (got < 0 && errno == EAGAIN)
             return;
-        if (got < 0) { /* nobody listens there */
-            next_server(f, q, now_ms);
+        if (got < 0) { /* no server on that port */
+            forwarder_try_next_server(f, q, now_ms);
             return;
         }
         if (!dns_is_reply(reply, (size_t)got, q->bytes, q->length, q->id))
             continue;
         if ((dns_reply_code(reply) == DNS_SERVER_FAILURE || dns_reply_code(reply) == DNS_REFUSED) &&
             q->attempt < f->upstream.count) {
-            next_server(f, q, now_ms);
+            forwarder_try_next_server(f, q, now_ms);
             return;
         }
         dns_set_id(reply, q->client_id);
-        send_to_client(f, q->listener, &q->client, reply, (size_t)got);
-        free_query(q);
+        forwarder_send_to_client(f, q->listener, &q->client, reply, (size_t)got);
+        forwarder_free_query(q);
         return;
     }
 }
 
-/* A slot for a client; NULL where it has its share, or all are in use. */
-static struct dns_query *new_query(struct dns_forwarder *f, const union socket_address *client)
+/* A free slot for a client; NULL if the client has reached its limit, or all slots are in use. */
+static struct dns_query *forwarder_new_query(struct dns_forwarder *f, const union socket_address *client)
 {
     struct dns_query *slot = NULL;
     unsigned of_client = 0;
@@ -195,8 +196,8 @@ size_t dns_answer_here(struct dns_forwarder *f, const uint8_t *query, size_t len
     return code < 0 ? 0 : dns_build_reply(query, &q, (enum dns_code)code, true, records, count, reply);
 }
 
-static void on_query(struct dns_forwarder *f, int listener, const union socket_address *client,
-                     const uint8_t *bytes, size_t length, int64_t now_ms)
+static void forwarder_on_query(struct dns_forwarder *f, int listener, const union socket_address *client,
+                               const uint8_t *bytes, size_t length, int64_t now_ms)
 {
     uint8_t reply[DNS_REPLY_MAX];
     struct dns_question question;
@@ -204,14 +205,14 @@ static void on_query(struct dns_forwarder *f, int listener, const union socket_a
     struct dns_query *q;
 
     if (size) {
-        send_to_client(f, listener, client, reply, size);
+        forwarder_send_to_client(f, listener, client, reply, size);
         return;
     }
     if (dns_parse_query(bytes, length, &question) != 0)
         return;
-    q = new_query(f, client);
+    q = forwarder_new_query(f, client);
     if (!q) {
-        log_debug("dns", "too many queries at one time: one is passed over");
+        log_debug("dns", "too many queries at one time: one is ignored");
         return;
     }
     q->listener = listener;
@@ -220,10 +221,10 @@ static void on_query(struct dns_forwarder *f, int listener, const union socket_a
     q->attempt = 0;
     q->length = length;
     memcpy(q->bytes, bytes, length);
-    next_server(f, q, now_ms);
+    forwarder_try_next_server(f, q, now_ms);
 }
 
-static void read_queries(struct dns_forwarder *f, int listener, int64_t now_ms)
+static void forwarder_read_queries(struct dns_forwarder *f, int listener, int64_t now_ms)
 {
     for (int i = 0; i < BURST; i++) {
         uint8_t bytes[DNS_QUERY_MAX + 1];
@@ -240,31 +241,33 @@ static void read_queries(struct dns_forwarder *f, int listener, int64_t now_ms)
             struct dns_question q;
 
             if (dns_parse_query(bytes, (size_t)got, &q) >= 0)
-                send_to_client(f, listener, &client, reply, dns_build_error(bytes, DNS_FORMAT_ERROR, reply));
+                forwarder_send_to_client(f, listener, &client, reply,
+                                         dns_build_error(bytes, DNS_FORMAT_ERROR, reply));
             continue;
         }
-        on_query(f, listener, &client, bytes, (size_t)got, now_ms);
+        forwarder_on_query(f, listener, &client, bytes, (size_t)got, now_ms);
     }
 }
 
-/* --- The whole --- */
+/* --- The forwarder --- */
 
-static int listen_on(struct dns_forwarder *f, int slot, const union socket_address *self, struct error *err)
+static int forwarder_listen(struct dns_forwarder *f, int slot, const union socket_address *self,
+                            struct error *err)
 {
     int type = slot % 2 ? SOCK_STREAM : SOCK_DGRAM, on = 1;
     int fd = socket(self->any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     f->listeners[slot] = fd;
     if (fd < 0)
-        return error_set(err, errno, "cannot make a socket for DNS");
-    /* The address may not be usable before the bridge has its first port. */
+        return error_set(err, errno, "cannot create a socket for DNS");
+    /* The address may not be usable until the bridge has its first port. */
     if (self->any.sa_family == AF_INET6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
         setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));
     } else {
         setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
     }
-    /* Connections of an earlier run that linger are no reason not to start; a listener is. socket(7). */
+    /* Allow connections of an earlier run that linger; another listener is still an error. socket(7). */
     if (type == SOCK_STREAM)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (bind(fd, &self->any, socket_address_size(self)) < 0 ||
@@ -302,7 +305,7 @@ int dns_forwarder_open(struct dns_forwarder *f, const struct in_addr *address,
             .sin6_family = AF_INET6, .sin6_port = htons(DNS_PORT), .sin6_addr = *address6};
     for (int slot = 0; r == 0 && slot < DNS_LISTENERS; slot++)
         if (f->self[slot / 2].any.sa_family)
-            r = listen_on(f, slot, &f->self[slot / 2], err);
+            r = forwarder_listen(f, slot, &f->self[slot / 2], err);
     return r;
 }
 
@@ -311,22 +314,22 @@ void dns_forwarder_close(struct dns_forwarder *f)
     for (int i = 0; i < DNS_LISTENERS; i++)
         close_fd(&f->listeners[i]);
     for (int i = 0; i < DNS_QUERIES; i++)
-        free_query(&f->queries[i]);
+        forwarder_free_query(&f->queries[i]);
     for (int i = 0; i < DNS_STREAMS; i++)
         dns_stream_close(&f->streams[i]);
     close_fd(&f->poll);
 }
 
-static void handle(struct dns_forwarder *f, uint32_t tag, int64_t now_ms)
+static void forwarder_handle(struct dns_forwarder *f, uint32_t tag, int64_t now_ms)
 {
     if (tag >= DNS_TAG_STREAM)
         dns_stream_run(f, &f->streams[tag - DNS_TAG_STREAM], now_ms);
     else if (tag >= DNS_TAG_QUERY)
-        read_reply(f, &f->queries[tag - DNS_TAG_QUERY], now_ms);
+        forwarder_read_reply(f, &f->queries[tag - DNS_TAG_QUERY], now_ms);
     else if (tag % 2)
         dns_stream_accept(f, (int)tag, now_ms);
     else
-        read_queries(f, (int)tag, now_ms);
+        forwarder_read_queries(f, (int)tag, now_ms);
 }
 
 int dns_forwarder_run(struct dns_forwarder *f, int64_t now_ms)
@@ -336,12 +339,12 @@ int dns_forwarder_run(struct dns_forwarder *f, int64_t now_ms)
     int count = epoll_wait(f->poll, events, BURST, 0);
 
     for (int i = 0; i < count; i++)
-        handle(f, events[i].data.u32, now_ms);
+        forwarder_handle(f, events[i].data.u32, now_ms);
     for (size_t i = 0; i < DNS_QUERIES; i++) {
         struct dns_query *q = &f->queries[i];
 
         if (q->fd >= 0 && q->deadline_ms <= now_ms)
-            next_server(f, q, now_ms);
+            forwarder_try_next_server(f, q, now_ms);
         if (q->fd >= 0 && q->deadline_ms < first)
             first = q->deadline_ms;
     }

@@ -1,5 +1,5 @@
-/* DNS over TCP: RFC 7766. One query of a connection is worked on at a time, as a client that sends several
- * may not count on their order. */
+/* DNS over TCP: RFC 7766. The queries of one connection are processed one at a time; clients may not rely on
+ * the order of replies. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ void dns_stream_close(struct dns_stream *s)
     s->query = s->reply = NULL;
 }
 
-static void expect_query(struct dns_stream *s, int64_t now_ms)
+static void stream_expect_query(struct dns_stream *s, int64_t now_ms)
 {
     close_fd(&s->upstream);
     free(s->query);
@@ -56,14 +56,14 @@ void dns_stream_accept(struct dns_forwarder *f, int listener, int64_t now_ms)
         return;
     slot->fd = take_fd(&fd);
     slot->client = client;
-    expect_query(slot, now_ms);
+    stream_expect_query(slot, now_ms);
 }
 
 /*
- * Read a message with its two bytes of length. 1 when it is whole, 0 when more is to come, negative when the
- * connection is of no more use.
+ * Read a message with its two bytes of length. Returns 1 when it is complete, 0 when more data is needed,
+ * negative if the connection is to be closed.
  */
-static int read_message(int fd, uint8_t **message, size_t *size, size_t *done)
+static int stream_read_message(int fd, uint8_t **message, size_t *size, size_t *done)
 {
     for (;;) {
         size_t wanted = *done < 2 ? 2 : *size;
@@ -95,8 +95,8 @@ static int read_message(int fd, uint8_t **message, size_t *size, size_t *done)
     }
 }
 
-/* As read_message, for sending. */
-static int send_message(int fd, const uint8_t *message, size_t size, size_t *done)
+/* As stream_read_message, for sending. */
+static int stream_send_message(int fd, const uint8_t *message, size_t size, size_t *done)
 {
     while (*done < size) {
         ssize_t sent = send(fd, message + *done, size - *done, MSG_NOSIGNAL);
@@ -110,8 +110,8 @@ static int send_message(int fd, const uint8_t *message, size_t size, size_t *don
     return 1;
 }
 
-/* Begin with the next server; false where there is none left. */
-static bool connect_upstream(struct dns_forwarder *f, struct dns_stream *s)
+/* Connect to the next server; false if there are no more servers. */
+static bool stream_connect_upstream(struct dns_forwarder *f, struct dns_stream *s)
 {
     const union socket_address *server;
 
@@ -133,7 +133,7 @@ static bool connect_upstream(struct dns_forwarder *f, struct dns_stream *s)
     return false;
 }
 
-static int set_reply(struct dns_stream *s, const uint8_t *bytes, size_t size)
+static int stream_set_reply(struct dns_stream *s, const uint8_t *bytes, size_t size)
 {
     free(s->reply);
     s->reply = malloc(2 + size);
@@ -148,7 +148,7 @@ static int set_reply(struct dns_stream *s, const uint8_t *bytes, size_t size)
     return 1;
 }
 
-static int fail(struct dns_stream *s)
+static int stream_fail(struct dns_stream *s)
 {
     uint8_t reply[DNS_REPLY_MAX];
     struct dns_question q;
@@ -157,22 +157,23 @@ static int fail(struct dns_stream *s)
         return -EBADMSG;
     close_fd(&s->upstream);
     dns_set_id(s->query + 2, s->client_id);
-    return set_reply(s, reply, dns_build_reply(s->query + 2, &q, DNS_SERVER_FAILURE, false, NULL, 0, reply));
+    return stream_set_reply(s, reply,
+                            dns_build_reply(s->query + 2, &q, DNS_SERVER_FAILURE, false, NULL, 0, reply));
 }
 
-static int on_query(struct dns_forwarder *f, struct dns_stream *s)
+static int stream_on_query(struct dns_forwarder *f, struct dns_stream *s)
 {
     uint8_t reply[DNS_REPLY_MAX];
     size_t size = dns_answer_here(f, s->query + 2, s->query_size - 2, reply);
 
     if (size)
-        return set_reply(s, reply, size);
+        return stream_set_reply(s, reply, size);
     s->client_id = dns_id(s->query + 2);
     s->attempt = 0;
-    return connect_upstream(f, s) ? 1 : fail(s);
+    return stream_connect_upstream(f, s) ? 1 : stream_fail(s);
 }
 
-static int on_reply(struct dns_stream *s)
+static int stream_on_reply(struct dns_stream *s)
 {
     if (!dns_is_reply(s->reply + 2, s->reply_size - 2, s->query + 2, s->query_size - 2, s->id))
         return -EBADMSG;
@@ -183,39 +184,39 @@ static int on_reply(struct dns_stream *s)
     return 1;
 }
 
-/* One step. 1: go on; 0: wait; negative: close. A server that fails is followed by the next. */
-static int step(struct dns_forwarder *f, struct dns_stream *s, int64_t now_ms)
+/* One step. Returns 1: continue; 0: wait; negative: close. After a failure, the next server is tried. */
+static int stream_step(struct dns_forwarder *f, struct dns_stream *s, int64_t now_ms)
 {
     int r;
 
     switch (s->step) {
     case DNS_READ_QUERY:
-        r = read_message(s->fd, &s->query, &s->query_size, &s->done);
-        return r == 1 ? on_query(f, s) : r;
+        r = stream_read_message(s->fd, &s->query, &s->query_size, &s->done);
+        return r == 1 ? stream_on_query(f, s) : r;
     case DNS_SEND_QUERY:
-        r = send_message(s->upstream, s->query, s->query_size, &s->done);
+        r = stream_send_message(s->upstream, s->query, s->query_size, &s->done);
         if (r == 1) {
             s->step = DNS_READ_REPLY;
             s->done = 0;
         }
         break;
     case DNS_READ_REPLY:
-        r = read_message(s->upstream, &s->reply, &s->reply_size, &s->done);
+        r = stream_read_message(s->upstream, &s->reply, &s->reply_size, &s->done);
         if (r == 1)
-            r = on_reply(s);
+            r = stream_on_reply(s);
         break;
     case DNS_SEND_REPLY:
     default:
-        r = send_message(s->fd, s->reply, s->reply_size, &s->done);
+        r = stream_send_message(s->fd, s->reply, s->reply_size, &s->done);
         if (r == 1)
-            expect_query(s, now_ms);
+            stream_expect_query(s, now_ms);
         return r;
     }
     if (r >= 0)
         return r;
     free(s->reply);
     s->reply = NULL;
-    return connect_upstream(f, s) ? 1 : fail(s);
+    return stream_connect_upstream(f, s) ? 1 : stream_fail(s);
 }
 
 void dns_stream_run(struct dns_forwarder *f, struct dns_stream *s, int64_t now_ms)
@@ -223,8 +224,8 @@ void dns_stream_run(struct dns_forwarder *f, struct dns_stream *s, int64_t now_m
     int r = s->fd >= 0;
 
     for (int i = 0; s->fd >= 0 && r == 1 && i < 64; i++)
-        r = step(f, s, now_ms);
-    /* Whoever sends query after query waits for its turn; being told again needs a new edge. */
+        r = stream_step(f, s, now_ms);
+    /* A client that sends many queries has to wait for its turn; re-arm the fd to get another event. */
     if (r == 1) {
         struct epoll_event e = {.events = EVENTS, .data.u32 = DNS_TAG_STREAM + (uint32_t)(s - f->streams)};
 

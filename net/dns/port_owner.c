@@ -13,7 +13,7 @@
 #define TABLE_MAX  (4 << 20) /* bytes */
 #define INODES_MAX 16
 
-/* "ADDRESS" as the tables have it: hexadecimal, a word of 32 bits in the machine's byte order at a time. */
+/* "ADDRESS" in the format of the tables: hexadecimal words of 32 bits in the byte order of the machine. */
 static void port_format(const struct ip *address, char out[40])
 {
     for (size_t i = 0; i < ip_size(address->family); i += 4) {
@@ -24,7 +24,9 @@ static void port_format(const struct ip *address, char out[40])
     }
 }
 
-/* Whether a socket of the local address `local` takes the port of `address` (family 0: of any). */
+/*
+ * Whether a socket with the local address `local` occupies the port of `address` (family 0: of any address).
+ */
 static bool port_takes(const char *local, size_t length, const struct ip *address)
 {
     static const char mapped[] = "0000000000000000FFFF0000"; /* ::ffff:0:0/96, on a little-endian machine */
@@ -38,10 +40,10 @@ static bool port_takes(const char *local, size_t length, const struct ip *addres
     return strcmp(local, wanted) == 0;
 }
 
-/* Inodes of the sockets in one of the kernel's tables that have the port: of TCP those that listen, of UDP
- * those without a peer. Source: the kernel's Documentation/networking/proc_net_tcp.rst. */
-static size_t find_inodes(bool tcp, bool six, const struct ip *address, unsigned port, unsigned long *inodes,
-                          size_t count)
+/* The inodes of the sockets in one of the kernel's tables that occupy the port: for TCP listening sockets,
+ * for UDP sockets without a peer. Source: the kernel's Documentation/networking/proc_net_tcp.rst. */
+static size_t port_find_inodes(bool tcp, bool six, const struct ip *address, unsigned port,
+                               unsigned long *inodes, size_t count)
 {
     const char *path = tcp   ? six ? "/proc/net/tcp6" : "/proc/net/tcp"
                        : six ? "/proc/net/udp6"
@@ -55,11 +57,11 @@ static size_t find_inodes(bool tcp, bool six, const struct ip *address, unsigned
         char local[40], state[4], inode[24];
         size_t length;
 
-        /* ADDRESS:PORT in hexadecimal; the table's head has no colon there. */
+        /* ADDRESS:PORT in hexadecimal; the header line of the table has no colon there. */
         if (!line_word(line, 1, local, sizeof(local)) || !line_word(line, 3, state, sizeof(state)) ||
             !line_word(line, 9, inode, sizeof(inode)))
             continue;
-        length = strcspn(local, ":"); /* 8 digits of IPv4, or 32 */
+        length = strcspn(local, ":"); /* 8 digits for IPv4, 32 for IPv6 */
         if (!local[length] || strtoul(local + length + 1, NULL, 16) != port ||
             strcmp(state, tcp ? "0A" : "07") != 0)
             continue;
@@ -72,7 +74,7 @@ static size_t find_inodes(bool tcp, bool six, const struct ip *address, unsigned
     return count;
 }
 
-static bool holds(const char *pid, const unsigned long *inodes, size_t count)
+static bool port_is_held_by(const char *pid, const unsigned long *inodes, size_t count)
 {
     cleanup_free char *path = format_string("/proc/%s/fd", pid);
     cleanup_dir DIR *dir = path ? opendir(path) : NULL;
@@ -96,7 +98,7 @@ static bool holds(const char *pid, const unsigned long *inodes, size_t count)
     return false;
 }
 
-static void name_process(const char *pid, char *out, size_t size)
+static void port_name_process(const char *pid, char *out, size_t size)
 {
     cleanup_free char *path = format_string("/proc/%s/comm", pid);
     cleanup_free char *name = NULL;
@@ -106,15 +108,15 @@ static void name_process(const char *pid, char *out, size_t size)
     snprintf(out, size, "%s (pid %s)", name ? name : "a process", pid);
 }
 
-/* Leave out the sockets that a process holds. */
-static size_t leave_out(pid_t pid, unsigned long *inodes, size_t count)
+/* Remove the sockets that a process has open from the list. */
+static size_t port_exclude_process(pid_t pid, unsigned long *inodes, size_t count)
 {
     char text[16];
     size_t kept = 0;
 
     snprintf(text, sizeof(text), "%d", (int)pid);
     for (size_t i = 0; i < count; i++)
-        if (!holds(text, &inodes[i], 1))
+        if (!port_is_held_by(text, &inodes[i], 1))
             inodes[kept++] = inodes[i];
     return kept;
 }
@@ -127,16 +129,16 @@ bool port_taken(bool tcp, const struct ip *address, unsigned port, pid_t except,
     size_t count = 0;
 
     if (address->family != AF_INET6)
-        count = find_inodes(tcp, false, address, port, inodes, count);
-    count = find_inodes(tcp, true, address, port, inodes, count);
+        count = port_find_inodes(tcp, false, address, port, inodes, count);
+    count = port_find_inodes(tcp, true, address, port, inodes, count);
     if (except > 0)
-        count = leave_out(except, inodes, count);
+        count = port_exclude_process(except, inodes, count);
     if (count == 0)
         return false;
     snprintf(out, size, "a process that is not visible here");
     while (proc && (e = readdir(proc)))
-        if (e->d_name[0] >= '0' && e->d_name[0] <= '9' && holds(e->d_name, inodes, count)) {
-            name_process(e->d_name, out, size);
+        if (e->d_name[0] >= '0' && e->d_name[0] <= '9' && port_is_held_by(e->d_name, inodes, count)) {
+            port_name_process(e->d_name, out, size);
             break;
         }
     return true;

@@ -20,7 +20,7 @@ bool socket_address_same_host(const union socket_address *a, const union socket_
                : a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
 }
 
-static bool parse_server(char *word, union socket_address *out)
+static bool resolv_conf_parse_server(char *word, union socket_address *out)
 {
     char *scope = strchr(word, '%');
 
@@ -58,7 +58,7 @@ void resolv_conf_parse(const char *text, struct resolv_conf *out)
             continue;
         memcpy(word, at, length);
         word[length] = '\0';
-        out->count += parse_server(word, &out->servers[out->count]);
+        out->count += resolv_conf_parse_server(word, &out->servers[out->count]);
     }
 }
 

@@ -1,6 +1,6 @@
-/* resolv.conf(5): which name servers there are, and writing one for others to read. */
-#ifndef LXCBOX_NET_RESOLV_CONF_H
-#define LXCBOX_NET_RESOLV_CONF_H
+/* resolv.conf(5): reading the name servers, and writing the file for other programs. */
+#ifndef LXCBOX_NET_DNS_RESOLV_CONF_H
+#define LXCBOX_NET_DNS_RESOLV_CONF_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -19,7 +19,7 @@ union socket_address {
 };
 
 socklen_t socket_address_size(const union socket_address *a);
-/* Whether both name the same host; ports and scopes are not compared. */
+/* Whether both are the same address; ports and scopes are not compared. */
 bool socket_address_same_host(const union socket_address *a, const union socket_address *b);
 
 struct resolv_conf {
@@ -27,10 +27,10 @@ struct resolv_conf {
     size_t count;
 };
 
-/* Read a text. Lines that cannot be read are passed over, as the resolver does. */
+/* Parse a text. Lines that cannot be parsed are ignored, as by the resolver. */
 void resolv_conf_parse(const char *text, struct resolv_conf *out);
 
-/* Append the text for these: IPv4 servers in host byte order, and a domain ("" for none). 0 or -ENOMEM. */
+/* Append the text for IPv4 servers (in host byte order) and a domain ("": none). 0 or -ENOMEM. */
 int resolv_conf_write(struct strbuf *out, const uint32_t *servers, size_t count, const char *domain);
 
 #endif

@@ -72,7 +72,7 @@ int conntrack_forget(struct netlink *n, int family, uint8_t protocol, const stru
             continue;
         conntrack_begin(&b, IPCTNL_MSG_CT_DELETE, family);
         netlink_put(&b, CTA_TUPLE_ORIG | NLA_F_NESTED, original.bytes, original.length);
-        (void)netlink_exchange(n, &b, NULL, NULL); /* it may have ended meanwhile */
+        (void)netlink_exchange(n, &b, NULL, NULL); /* the entry may have expired meanwhile */
     }
     return r;
 }

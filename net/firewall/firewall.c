@@ -23,7 +23,7 @@
 
 static const uint8_t families[] = {NFPROTO_INET, NFPROTO_IPV4, NFPROTO_IPV6}; /* IPv6 last */
 
-/* What containers ask of this host. TCP 67 is stock's and serves nobody. */
+/* Services of this host for containers. TCP 67 is in the rules of stock LXC too; no service uses it. */
 static const struct service {
     uint8_t protocol;
     uint16_t port;
@@ -33,51 +33,53 @@ static const struct service {
     {IPPROTO_UDP, 547, false, true}, {IPPROTO_ICMPV6, 0, false, true},
 };
 
-static int no_nftables(struct error *err)
+static int firewall_unsupported(struct error *err)
 {
     error_text(err, ENOTSUP, "this kernel has no nftables");
-    return error_remedy(err, "it needs CONFIG_NF_TABLES, _NF_TABLES_INET, _NFT_NAT and _NFT_MASQ; without it "
-                             "the bridge works, but not masquerading");
+    return error_remedy(err, "masquerading needs CONFIG_NF_TABLES, _NF_TABLES_INET, _NFT_NAT and _NFT_MASQ; "
+                             "the bridge works without");
 }
 
-static int open_nftables(struct netlink *n, int netns, struct error *err)
+static int firewall_open(struct netlink *n, int netns, struct error *err)
 {
     int r = netlink_open(n, NETLINK_NETFILTER, netns, err);
 
-    return r == -EPROTONOSUPPORT ? no_nftables(err) : r;
+    return r == -EPROTONOSUPPORT ? firewall_unsupported(err) : r;
 }
 
-/* How a listing says that there is no nftables: nfnetlink_rcv_msg() of net/netfilter/nfnetlink.c. */
-static bool means_missing(int code)
+/* The errors of a listing on a kernel without nftables: nfnetlink_rcv_msg() of net/netfilter/nfnetlink.c. */
+static bool firewall_is_missing(int code)
 {
     return code == -ENOTSUP || code == -EINVAL;
 }
 
-/* How a transaction says so, or that a family, a chain type or an expression is not built in. */
-static bool means_partial(int code)
+/* The errors of a transaction on a kernel without nftables, or without a family, a chain type or an
+ * expression. */
+static bool firewall_is_partial(int code)
 {
     return code == -EOPNOTSUPP || code == -EAFNOSUPPORT || code == -ENOENT;
 }
 
-static int explain(const struct netlink_result *result, const char *what, struct error *err)
+static int firewall_explain(const struct netlink_result *result, const char *what, struct error *err)
 {
-    if (means_partial(result->code)) {
-        no_nftables(err);
+    if (firewall_is_partial(result->code)) {
+        firewall_unsupported(err);
         return error_context(err, "%s", what);
     }
     netlink_error(result, err, "%s", what);
     return result->code == -EPERM ? error_remedy(err, "run it as root") : result->code;
 }
 
-static int commit(struct netlink *n, struct netlink_batch *b, const char *what, struct error *err)
+static int firewall_commit(struct netlink *n, struct netlink_batch *b, const char *what, struct error *err)
 {
     struct netlink_result result;
 
-    return nft_commit(n, b, &result) == 0 ? 0 : explain(&result, what, err);
+    return nft_commit(n, b, &result) == 0 ? 0 : firewall_explain(&result, what, err);
 }
 
-static void accept_service(struct netlink_batch *b, uint8_t family, const char *table, const char *chain,
-                           const char *bridge, const struct service *s, bool first)
+static void firewall_accept_service(struct netlink_batch *b, uint8_t family, const char *table,
+                                    const char *chain, const char *bridge, const struct service *s,
+                                    bool first)
 {
     size_t rule = nft_rule_begin(b, family, table, chain, first, COMMENT);
 
@@ -88,17 +90,17 @@ static void accept_service(struct netlink_batch *b, uint8_t family, const char *
     nft_rule_end(b, rule);
 }
 
-static void accept_services(struct netlink_batch *b, uint8_t family, const char *table, const char *chain,
-                            const char *bridge, bool first)
+static void firewall_accept_services(struct netlink_batch *b, uint8_t family, const char *table,
+                                     const char *chain, const char *bridge, bool first)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(services); i++)
         if (!(services[i].only_ipv4 && family == NFPROTO_IPV6) &&
             !(services[i].only_ipv6 && family == NFPROTO_IPV4))
-            accept_service(b, family, table, chain, bridge, &services[i], first);
+            firewall_accept_service(b, family, table, chain, bridge, &services[i], first);
 }
 
-static void accept_forwarded(struct netlink_batch *b, uint8_t family, const char *table, const char *chain,
-                             const char *bridge, bool first)
+static void firewall_accept_forwarded(struct netlink_batch *b, uint8_t family, const char *table,
+                                      const char *chain, const char *bridge, bool first)
 {
     static const uint32_t keys[] = {NFT_META_IIFNAME, NFT_META_OIFNAME};
 
@@ -112,8 +114,8 @@ static void accept_forwarded(struct netlink_batch *b, uint8_t family, const char
     }
 }
 
-/* Packets from the network to anywhere else take the address of the link they leave by. */
-static void masquerade(struct netlink_batch *b, uint8_t family, const void *network, unsigned prefix)
+/* Masquerade packets from the network to any other network. */
+static void firewall_masquerade(struct netlink_batch *b, uint8_t family, const void *network, unsigned prefix)
 {
     size_t size = family == NFPROTO_IPV6 ? 16 : 4, rule;
     uint8_t mask[16] = {0}, value[16];
@@ -135,9 +137,9 @@ static void masquerade(struct netlink_batch *b, uint8_t family, const void *netw
     nft_rule_end(b, rule);
 }
 
-/* Whether nftables knows IPv6, which a kernel without IPv6 has not: what names a family that is not there
- * fails as a whole. */
-static bool knows_ipv6(struct netlink *n)
+/* Whether nftables supports IPv6. On a kernel without IPv6, a transaction that names that family fails as a
+ * whole. */
+static bool firewall_has_ipv6(struct netlink *n)
 {
     struct netlink_result result;
     struct netlink_batch b;
@@ -147,10 +149,10 @@ static bool knows_ipv6(struct netlink *n)
     return nft_check(n, &b, &result) != -EOPNOTSUPP && result.code != -EAFNOSUPPORT;
 }
 
-/* Deleting a table that is not there fails; adding one that is there does not. */
-static void delete_tables(struct netlink *n, struct netlink_batch *b)
+/* Deleting a table that does not exist fails; adding one that exists succeeds. */
+static void firewall_delete_tables(struct netlink *n, struct netlink_batch *b)
 {
-    size_t count = ARRAY_LENGTH(families) - !knows_ipv6(n);
+    size_t count = ARRAY_LENGTH(families) - !firewall_has_ipv6(n);
 
     for (size_t i = 0; i < count; i++) {
         nft_table_add(b, families[i], TABLE);
@@ -158,19 +160,19 @@ static void delete_tables(struct netlink *n, struct netlink_batch *b)
     }
 }
 
-static void build(struct netlink *n, struct netlink_batch *b, const struct firewall *f)
+static void firewall_build(struct netlink *n, struct netlink_batch *b, const struct firewall *f)
 {
     nft_begin(b);
-    delete_tables(n, b);
+    firewall_delete_tables(n, b);
     nft_table_add(b, NFPROTO_INET, TABLE);
     nft_chain_add(b, NFPROTO_INET, TABLE, "input", "filter", NF_INET_LOCAL_IN, PRIORITY_FILTER);
-    accept_services(b, NFPROTO_INET, TABLE, "input", f->bridge, false);
+    firewall_accept_services(b, NFPROTO_INET, TABLE, "input", f->bridge, false);
     nft_chain_add(b, NFPROTO_INET, TABLE, "forward", "filter", NF_INET_FORWARD, PRIORITY_FILTER);
-    accept_forwarded(b, NFPROTO_INET, TABLE, "forward", f->bridge, false);
+    firewall_accept_forwarded(b, NFPROTO_INET, TABLE, "forward", f->bridge, false);
     if (f->ipv4)
-        masquerade(b, NFPROTO_IPV4, &f->network, f->prefix);
+        firewall_masquerade(b, NFPROTO_IPV4, &f->network, f->prefix);
     if (f->ipv6)
-        masquerade(b, NFPROTO_IPV6, &f->network6, f->prefix6);
+        firewall_masquerade(b, NFPROTO_IPV6, &f->network6, f->prefix6);
 }
 
 int firewall_probe(int netns, bool ipv6, struct error *err)
@@ -179,27 +181,27 @@ int firewall_probe(int netns, bool ipv6, struct error *err)
     struct firewall f = {.bridge = "lxcbr0", .ipv4 = true, .prefix = 24, .ipv6 = ipv6, .prefix6 = 64};
     struct netlink_result result;
     struct netlink_batch b;
-    int r = open_nftables(&n, netns, err);
+    int r = firewall_open(&n, netns, err);
 
     if (r < 0)
         return r;
-    build(&n, &b, &f);
-    return nft_check(&n, &b, &result) == 0 ? 0 : explain(&result, "masquerading does not work", err);
+    firewall_build(&n, &b, &f);
+    return nft_check(&n, &b, &result) == 0 ? 0 : firewall_explain(&result, "masquerading does not work", err);
 }
 
 int firewall_install(int netns, const struct firewall *f, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     struct netlink_batch b;
-    int r = open_nftables(&n, netns, err);
+    int r = firewall_open(&n, netns, err);
 
     if (r < 0)
         return r;
-    build(&n, &b, f);
-    return commit(&n, &b, "cannot set up masquerading", err);
+    firewall_build(&n, &b, f);
+    return firewall_commit(&n, &b, "cannot set up masquerading", err);
 }
 
-static bool is_own(uint8_t family, const char *table)
+static bool firewall_owns_table(uint8_t family, const char *table)
 {
     return strcmp(table, TABLE) == 0 && memchr(families, family, sizeof(families));
 }
@@ -210,30 +212,30 @@ int firewall_remove(int netns, struct error *err)
     cleanup_free struct nft_rule *rules = NULL;
     struct netlink_batch b;
     size_t count = 0;
-    int r = open_nftables(&n, netns, err);
+    int r = firewall_open(&n, netns, err);
 
     if (r == 0)
         r = nft_rule_list(&n, &rules, &count, err);
     if (r < 0) {
-        if (!means_missing(r))
+        if (!firewall_is_missing(r))
             return r;
         if (err)
             error_clear(err);
         return 0;
     }
     nft_begin(&b);
-    delete_tables(&n, &b);
+    firewall_delete_tables(&n, &b);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(rules[i].comment, COMMENT) == 0 && !is_own(rules[i].family, rules[i].table))
+        if (strcmp(rules[i].comment, COMMENT) == 0 && !firewall_owns_table(rules[i].family, rules[i].table))
             nft_rule_delete(&b, rules[i].family, rules[i].table, rules[i].chain, rules[i].handle);
-    return commit(&n, &b, "cannot remove the masquerading rules", err);
+    return firewall_commit(&n, &b, "cannot remove the masquerading rules", err);
 }
 
-/* --- Other people's chains --- */
+/* --- Chains of other owners --- */
 
-/* The chain's last rule, and whether any of its rules is ours. */
-static const struct nft_rule *last_rule(const struct nft_chain *c, const struct nft_rule *rules, size_t count,
-                                        bool *holds_ours)
+/* The last rule of the chain, and whether any of its rules is ours. */
+static const struct nft_rule *firewall_last_rule(const struct nft_chain *c, const struct nft_rule *rules,
+                                                 size_t count, bool *holds_ours)
 {
     const struct nft_rule *last = NULL;
 
@@ -255,7 +257,7 @@ int firewall_obstacles(int netns, struct firewall_obstacle **out, size_t *count,
     cleanup_free struct nft_rule *rules = NULL;
     struct firewall_obstacle *found;
     size_t chain_count = 0, rule_count = 0;
-    int r = open_nftables(&n, netns, err);
+    int r = firewall_open(&n, netns, err);
 
     *out = NULL;
     *count = 0;
@@ -264,7 +266,7 @@ int firewall_obstacles(int netns, struct firewall_obstacle **out, size_t *count,
     if (r == 0)
         r = nft_rule_list(&n, &rules, &rule_count, err);
     if (r < 0) {
-        if (!means_missing(r))
+        if (!firewall_is_missing(r))
             return r;
         if (err)
             error_clear(err);
@@ -280,9 +282,9 @@ int firewall_obstacles(int netns, struct firewall_obstacle **out, size_t *count,
         bool holds_ours;
 
         if (!c->base || (c->hook != NF_INET_LOCAL_IN && c->hook != NF_INET_FORWARD) ||
-            !memchr(families, c->family, sizeof(families)) || is_own(c->family, c->table))
+            !memchr(families, c->family, sizeof(families)) || firewall_owns_table(c->family, c->table))
             continue;
-        last = last_rule(c, rules, rule_count, &holds_ours);
+        last = firewall_last_rule(c, rules, rule_count, &holds_ours);
         if (!c->drops && !(last && last->refuses_all))
             continue;
         *o = (struct firewall_obstacle){
@@ -309,15 +311,15 @@ int firewall_pass(int netns, const struct firewall_obstacle *o, const char *brid
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     char name[2 * NFT_NAME_SIZE + 40], what[sizeof(name) + 40];
     struct netlink_batch b;
-    int r = open_nftables(&n, netns, err);
+    int r = firewall_open(&n, netns, err);
 
     if (r < 0)
         return r;
     nft_begin(&b);
     if (o->hook == NF_INET_FORWARD)
-        accept_forwarded(&b, o->family, o->table, o->chain, bridge, true);
+        firewall_accept_forwarded(&b, o->family, o->table, o->chain, bridge, true);
     else
-        accept_services(&b, o->family, o->table, o->chain, bridge, true);
+        firewall_accept_services(&b, o->family, o->table, o->chain, bridge, true);
     snprintf(what, sizeof(what), "cannot add a rule to %s", firewall_obstacle_name(o, name, sizeof(name)));
-    return commit(&n, &b, what, err);
+    return firewall_commit(&n, &b, what, err);
 }

@@ -1,4 +1,4 @@
-/* iptables-legacy keeps its tables apart from nftables'; all that is asked of it here is one policy. */
+/* The tables of iptables-legacy, which are separate from those of nftables. Only one policy is read. */
 #include "net/firewall/firewall.h"
 
 #include <errno.h>
@@ -23,17 +23,17 @@ struct ipt_getinfo {
 struct ipt_get_entries {
     char name[32];
     uint32_t size;
-    uint64_t entrytable[]; /* begins where a structure with 64-bit counters does: on i386 4 bytes earlier */
+    uint64_t entrytable[]; /* aligned as a structure with 64-bit counters: on i386 4 bytes earlier */
 };
 
-/* Where in an entry the offset of its target stands (after struct ipt_ip and nfcache), and where in a
- * standard target its verdict (after the union of struct xt_entry_target). */
+/* Offsets in bytes: in an entry, of the offset of its target (after struct ipt_ip and nfcache); in a standard
+ * target, of its verdict (after the union of struct xt_entry_target). */
 #define ENTRY_TARGET_OFFSET 88
 #define TARGET_VERDICT      32
 
 #define TABLE_MAX (16 << 20) /* bytes */
 
-/* Asking for a table that is not in use would bring it to life. */
+/* Reading a table that is not in use would create it. */
 static bool filter_in_use(void)
 {
     cleanup_free char *names = NULL;
@@ -72,7 +72,7 @@ int firewall_legacy_drops(void)
     if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, entries, &length) < 0)
         return -errno;
     table = (const uint8_t *)entries->entrytable;
-    /* A chain's underflow is the entry that holds its policy. */
+    /* The underflow of a chain is the entry that holds its policy. */
     at = info.underflow[NF_INET_FORWARD];
     if (at > info.size || info.size - at < ENTRY_TARGET_OFFSET + sizeof(target_offset))
         return -EBADMSG;

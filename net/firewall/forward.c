@@ -116,7 +116,7 @@ static int forward_explain(const struct netlink_result *result, const char *what
 {
     netlink_error(result, err, "%s", what);
     if (result->code == -EPERM)
-        return error_remedy(err, "run it as root, and stop who owns the table " TABLE);
+        return error_remedy(err, "run it as root, and stop the process that owns the table " TABLE);
     if (result->code == -ENOENT || result->code == -EOPNOTSUPP || result->code == -EAFNOSUPPORT)
         return forward_needs_kernel(err);
     return result->code;
@@ -159,7 +159,7 @@ void forward_tables_close(struct forward_tables *t)
     netlink_close(&t->netlink);
 }
 
-/* Translate what is addressed to this host: first by address and port, then by port alone. */
+/* Translate packets to this host: first by address and port, then by port alone. */
 static void forward_add_chain(struct netlink_batch *b, bool six, const char *chain, uint32_t hook)
 {
     static const uint8_t loopback[16] = {127, 0, 0, 0}, mask[16] = {255, 0, 0, 0};
@@ -198,7 +198,7 @@ static void forward_build_table(struct netlink_batch *b, bool six, bool shared)
     nft_chain_add(b, all.family, TABLE, "postrouting", "nat", NF_INET_POST_ROUTING, PRIORITY_SNAT);
 }
 
-static int forward_make_table(struct forward_tables *t, bool six, struct error *err)
+static int forward_create_table(struct forward_tables *t, bool six, struct error *err)
 {
     struct netlink_batch b;
 
@@ -213,9 +213,9 @@ static int forward_make_table(struct forward_tables *t, bool six, struct error *
             return 0;
         }
     }
-    /* Without an owner: the flag is refused by kernels before 5.12. What else fails, fails again. */
+    /* Try without an owner: kernels before 5.12 reject the flag. Any other error occurs again. */
     forward_build_table(&b, six, true);
-    if (forward_commit(t, &b, "cannot make the tables for forwards", err) < 0)
+    if (forward_commit(t, &b, "cannot create the tables for forwards", err) < 0)
         return err ? err->code : -EOPNOTSUPP;
     t->shared = t->ready[six] = true;
     return 0;
@@ -227,7 +227,7 @@ int forward_tables_set(struct forward_tables *t, bool add, const struct forward 
     bool six = target->family == AF_INET6;
     struct nft_map m = forward_map(six, f->address.family != 0);
     struct netlink_batch b;
-    int r = forward_make_table(t, six, err);
+    int r = forward_create_table(t, six, err);
 
     if (r < 0)
         return r;
@@ -263,7 +263,7 @@ int forward_tables_networks(struct forward_tables *t, bool six, const struct ip_
                             size_t count, struct error *err)
 {
     struct netlink_batch b;
-    int r = count ? forward_make_table(t, six, err) : 0;
+    int r = count ? forward_create_table(t, six, err) : 0;
 
     if (r < 0 || !t->ready[six])
         return r;
