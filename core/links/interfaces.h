@@ -1,8 +1,8 @@
 /*
  * What a container's network looks like from inside: the names and addresses of its interfaces.
  */
-#ifndef LXCBOX_CORE_RUN_INTERFACES_H
-#define LXCBOX_CORE_RUN_INTERFACES_H
+#ifndef LXCBOX_CORE_LINKS_INTERFACES_H
+#define LXCBOX_CORE_LINKS_INTERFACES_H
 
 #include "core/base/error.h"
 #include "core/base/str.h"

@@ -2,8 +2,8 @@
  * A container's network: links made on the host for the container's network namespace, all from the host side
  * through netlink, nothing of it inside the container. Source: lxc.container.conf(5), "NETWORK".
  */
-#ifndef LXCBOX_CORE_RUN_NETWORK_H
-#define LXCBOX_CORE_RUN_NETWORK_H
+#ifndef LXCBOX_CORE_LINKS_NETWORK_H
+#define LXCBOX_CORE_LINKS_NETWORK_H
 
 #include <net/if.h>
 #include <stdbool.h>

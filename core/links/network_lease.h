@@ -3,8 +3,8 @@
  * that an image needs no network tool. The lease's name servers are written into the container's
  * /etc/resolv.conf, with the rights of its root.
  */
-#ifndef LXCBOX_CORE_RUN_NETWORK_LEASE_H
-#define LXCBOX_CORE_RUN_NETWORK_LEASE_H
+#ifndef LXCBOX_CORE_LINKS_NETWORK_LEASE_H
+#define LXCBOX_CORE_LINKS_NETWORK_LEASE_H
 
 #include "core/base/loop.h"
 #include "core/links/network.h"

@@ -2,8 +2,8 @@
  * Parts of core/links/network.c: the steps of making a container's network, each one netlink message with the
  * words for its failure, sent together.
  */
-#ifndef LXCBOX_CORE_RUN_NETWORK_STEPS_H
-#define LXCBOX_CORE_RUN_NETWORK_STEPS_H
+#ifndef LXCBOX_CORE_LINKS_NETWORK_STEPS_H
+#define LXCBOX_CORE_LINKS_NETWORK_STEPS_H
 
 #include "core/links/network.h"
 #include "net/link/link.h"

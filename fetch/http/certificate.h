@@ -2,8 +2,8 @@
  * What a person needs to be told about a certificate that BearSSL turned down, and the one check that BearSSL
  * does not do: whether it is for an IP address. A small DER reader. Source: RFC 5280 4.1, 4.2.1.6; X.690.
  */
-#ifndef LXCBOX_FETCH_CERTIFICATE_H
-#define LXCBOX_FETCH_CERTIFICATE_H
+#ifndef LXCBOX_FETCH_HTTP_CERTIFICATE_H
+#define LXCBOX_FETCH_HTTP_CERTIFICATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

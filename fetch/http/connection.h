@@ -1,6 +1,6 @@
 /* A stream of bytes to the server of a URL: TCP or TLS, direct or through a proxy. */
-#ifndef LXCBOX_FETCH_CONNECTION_H
-#define LXCBOX_FETCH_CONNECTION_H
+#ifndef LXCBOX_FETCH_HTTP_CONNECTION_H
+#define LXCBOX_FETCH_HTTP_CONNECTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

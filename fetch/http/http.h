@@ -2,8 +2,8 @@
  * Files from web servers by HTTP/1.1, with what a slow or breaking network asks for: redirects, tries,
  * resuming in the middle of a file. Source: RFC 9110, RFC 9112.
  */
-#ifndef LXCBOX_FETCH_HTTP_H
-#define LXCBOX_FETCH_HTTP_H
+#ifndef LXCBOX_FETCH_HTTP_HTTP_H
+#define LXCBOX_FETCH_HTTP_HTTP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * The parts of an HTTP/1.1 message that need parsing: the head of a response, and a body in chunks. Pure
  * functions over bytes. Source: RFC 9110 (semantics), RFC 9112 (messages).
  */
-#ifndef LXCBOX_FETCH_HTTP_HEAD_H
-#define LXCBOX_FETCH_HTTP_HEAD_H
+#ifndef LXCBOX_FETCH_HTTP_HTTP_HEAD_H
+#define LXCBOX_FETCH_HTTP_HTTP_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Which proxy the environment names for a URL: http_proxy, https_proxy, no_proxy. */
-#ifndef LXCBOX_FETCH_PROXY_H
-#define LXCBOX_FETCH_PROXY_H
+#ifndef LXCBOX_FETCH_HTTP_PROXY_H
+#define LXCBOX_FETCH_HTTP_PROXY_H
 
 #include <stdbool.h>
 

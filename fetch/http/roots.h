@@ -5,8 +5,8 @@
  * then its key. That is a byte 1 and an RSA key's modulus and exponent, or a byte 2 and an elliptic curve's
  * point. Name, numbers and point each follow their length in two bytes, the higher one first. See trust.c.
  */
-#ifndef LXCBOX_FETCH_ROOTS_H
-#define LXCBOX_FETCH_ROOTS_H
+#ifndef LXCBOX_FETCH_HTTP_ROOTS_H
+#define LXCBOX_FETCH_HTTP_ROOTS_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  * TCP with time-outs, over IPv4 and IPv6. Errors name the peer and what a person can do; their codes tell the
  * caller whether another try makes sense (socket_worth_retry).
  */
-#ifndef LXCBOX_FETCH_SOCKET_H
-#define LXCBOX_FETCH_SOCKET_H
+#ifndef LXCBOX_FETCH_HTTP_SOCKET_H
+#define LXCBOX_FETCH_HTTP_SOCKET_H
 
 #include <stdbool.h>
 #include <stddef.h>

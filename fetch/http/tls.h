@@ -3,8 +3,8 @@
  * chain must end at an authority of `trust`, the certificate must be for the host and valid now. A host given
  * as an IP address must stand in the certificate as an address. Source: RFC 5246, 6125; BearSSL's headers.
  */
-#ifndef LXCBOX_FETCH_TLS_H
-#define LXCBOX_FETCH_TLS_H
+#ifndef LXCBOX_FETCH_HTTP_TLS_H
+#define LXCBOX_FETCH_HTTP_TLS_H
 
 #include <stddef.h>
 #include <stdint.h>

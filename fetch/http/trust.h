@@ -1,6 +1,6 @@
 /* The certificate authorities to trust: those built in (fetch/http/roots.h), or those of a PEM file. */
-#ifndef LXCBOX_FETCH_TRUST_H
-#define LXCBOX_FETCH_TRUST_H
+#ifndef LXCBOX_FETCH_HTTP_TRUST_H
+#define LXCBOX_FETCH_HTTP_TRUST_H
 
 #include <bearssl.h>
 #include <stddef.h>

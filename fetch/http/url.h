@@ -1,8 +1,8 @@
 /*
  * http and https URLs: as much of RFC 3986 as an image server, a redirect and a proxy variable need.
  */
-#ifndef LXCBOX_FETCH_URL_H
-#define LXCBOX_FETCH_URL_H
+#ifndef LXCBOX_FETCH_HTTP_URL_H
+#define LXCBOX_FETCH_HTTP_URL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -12,8 +12,8 @@
  * host that made them and are passed over. Source: tar(5), openat2(2), capabilities(7) for namespaced file
  * capabilities.
  */
-#ifndef LXCBOX_FETCH_UNPACK_H
-#define LXCBOX_FETCH_UNPACK_H
+#ifndef LXCBOX_FETCH_UNPACK_UNPACK_H
+#define LXCBOX_FETCH_UNPACK_UNPACK_H
 
 #include <stdbool.h>
 #include <stddef.h>

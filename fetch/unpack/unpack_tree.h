@@ -2,8 +2,8 @@
  * The writing half of unpacking: what one entry of a tar archive becomes beneath a directory fd. Used by
  * fetch/unpack/unpack.c alone, from one thread.
  */
-#ifndef LXCBOX_FETCH_UNPACK_TREE_H
-#define LXCBOX_FETCH_UNPACK_TREE_H
+#ifndef LXCBOX_FETCH_UNPACK_UNPACK_TREE_H
+#define LXCBOX_FETCH_UNPACK_UNPACK_TREE_H
 
 #include <archive.h>
 #include <archive_entry.h>

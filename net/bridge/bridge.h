@@ -1,6 +1,6 @@
 /* lxc-net as a whole: the network and its server, up and down. */
-#ifndef LXCBOX_NET_BRIDGE_H
-#define LXCBOX_NET_BRIDGE_H
+#ifndef LXCBOX_NET_BRIDGE_BRIDGE_H
+#define LXCBOX_NET_BRIDGE_BRIDGE_H
 
 #include "net/bridge/bridge_network.h"
 #include "net/bridge/bridge_server.h"

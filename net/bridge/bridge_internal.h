@@ -1,6 +1,6 @@
 /* What the files of the engine of lxc-net say to each other. */
-#ifndef LXCBOX_NET_BRIDGE_INTERNAL_H
-#define LXCBOX_NET_BRIDGE_INTERNAL_H
+#ifndef LXCBOX_NET_BRIDGE_BRIDGE_INTERNAL_H
+#define LXCBOX_NET_BRIDGE_BRIDGE_INTERNAL_H
 
 #include "net/bridge/bridge_network.h"
 #include "net/dhcp/dhcp_server.h"

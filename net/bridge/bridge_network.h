@@ -3,8 +3,8 @@
  * or none, and all given back. What is changed is written down before it is changed (in the file that stock's
  * lxc-net only touches), so that also what a crash left behind is given back.
  */
-#ifndef LXCBOX_NET_BRIDGE_NETWORK_H
-#define LXCBOX_NET_BRIDGE_NETWORK_H
+#ifndef LXCBOX_NET_BRIDGE_BRIDGE_NETWORK_H
+#define LXCBOX_NET_BRIDGE_BRIDGE_NETWORK_H
 
 #include <net/if.h>
 #include <stdbool.h>

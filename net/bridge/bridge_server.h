@@ -2,8 +2,8 @@
  * The one small daemon of lxc-net: DHCPv4, DNS, router advertisements and stateless DHCPv6 on the bridge. It
  * opens what it needs as root and then goes on as nobody, without any right.
  */
-#ifndef LXCBOX_NET_BRIDGE_SERVER_H
-#define LXCBOX_NET_BRIDGE_SERVER_H
+#ifndef LXCBOX_NET_BRIDGE_BRIDGE_SERVER_H
+#define LXCBOX_NET_BRIDGE_BRIDGE_SERVER_H
 
 #include <sys/types.h>
 

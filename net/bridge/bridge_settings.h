@@ -2,8 +2,8 @@
  * What lxc-net is told: stock LXC's /etc/default/lxc and /etc/default/lxc-net, which are lines of a shell,
  * and lines of a configuration of dnsmasq (LXC_DHCP_CONFILE). No file needs to exist.
  */
-#ifndef LXCBOX_NET_BRIDGE_SETTINGS_H
-#define LXCBOX_NET_BRIDGE_SETTINGS_H
+#ifndef LXCBOX_NET_BRIDGE_BRIDGE_SETTINGS_H
+#define LXCBOX_NET_BRIDGE_BRIDGE_SETTINGS_H
 
 #include <limits.h>
 #include <net/if.h>

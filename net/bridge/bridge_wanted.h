@@ -1,6 +1,6 @@
 /* The bridge for a new container of which no configuration says where it belongs. */
-#ifndef LXCBOX_NET_BRIDGE_WANTED_H
-#define LXCBOX_NET_BRIDGE_WANTED_H
+#ifndef LXCBOX_NET_BRIDGE_BRIDGE_WANTED_H
+#define LXCBOX_NET_BRIDGE_BRIDGE_WANTED_H
 
 #include <net/if.h>
 

@@ -3,8 +3,8 @@
  * and passes them on to a target. It serves what nftables cannot translate, the addresses 127.0.0.1 and ::1
  * of this host. It runs as user nobody, and all that it holds is bounded.
  */
-#ifndef LXCBOX_NET_FORWARD_RELAY_H
-#define LXCBOX_NET_FORWARD_RELAY_H
+#ifndef LXCBOX_NET_BRIDGE_FORWARD_RELAY_H
+#define LXCBOX_NET_BRIDGE_FORWARD_RELAY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* What the files of the relay's process share. */
-#ifndef LXCBOX_NET_FORWARD_RELAY_INTERNAL_H
-#define LXCBOX_NET_FORWARD_RELAY_INTERNAL_H
+#ifndef LXCBOX_NET_BRIDGE_FORWARD_RELAY_INTERNAL_H
+#define LXCBOX_NET_BRIDGE_FORWARD_RELAY_INTERNAL_H
 
 #include "net/bridge/forward_relay.h"
 

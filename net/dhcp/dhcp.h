@@ -3,8 +3,8 @@
  * there is none. Sources: RFC 2131 (the message), RFC 2132 (options), RFC 3396 (options in parts), RFC 3442
  * (classless routes).
  */
-#ifndef LXCBOX_NET_DHCP_H
-#define LXCBOX_NET_DHCP_H
+#ifndef LXCBOX_NET_DHCP_DHCP_H
+#define LXCBOX_NET_DHCP_DHCP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * 5227. Addresses are in host byte order, times in milliseconds of one clock that the caller chooses (it
  * should count while the machine sleeps).
  */
-#ifndef LXCBOX_NET_DHCP_CLIENT_H
-#define LXCBOX_NET_DHCP_CLIENT_H
+#ifndef LXCBOX_NET_DHCP_DHCP_CLIENT_H
+#define LXCBOX_NET_DHCP_DHCP_CLIENT_H
 
 #include "net/dhcp/dhcp.h"
 

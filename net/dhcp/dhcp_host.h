@@ -2,8 +2,8 @@
  * Hosts with an address (or only a name) of their own, in the words of dnsmasq's configuration. Source:
  * dnsmasq(8), --dhcp-host. Addresses are in host byte order.
  */
-#ifndef LXCBOX_NET_DHCP_HOST_H
-#define LXCBOX_NET_DHCP_HOST_H
+#ifndef LXCBOX_NET_DHCP_DHCP_HOST_H
+#define LXCBOX_NET_DHCP_DHCP_HOST_H
 
 #include "net/dhcp/dhcp.h"
 #include "net/dhcp/lease.h"

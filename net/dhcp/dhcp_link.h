@@ -8,8 +8,8 @@
  *     for (;;) { poll(l.fd, dhcp_link_wait_ms(&l)); event = dhcp_link_run(&l); ... dhcp_link_apply(&l, err) }
  *     dhcp_link_release(&l); dhcp_link_close(&l)
  */
-#ifndef LXCBOX_NET_DHCP_LINK_H
-#define LXCBOX_NET_DHCP_LINK_H
+#ifndef LXCBOX_NET_DHCP_DHCP_LINK_H
+#define LXCBOX_NET_DHCP_DHCP_LINK_H
 
 #include "core/base/error.h"
 #include "core/base/str.h"

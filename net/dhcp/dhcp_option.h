@@ -2,8 +2,8 @@
  * Options that a user adds to every answer, in the words of dnsmasq's configuration. Sources: dnsmasq(8),
  * --dhcp-option; RFC 2132, RFC 3397 (119), RFC 3442 (121).
  */
-#ifndef LXCBOX_NET_DHCP_OPTION_H
-#define LXCBOX_NET_DHCP_OPTION_H
+#ifndef LXCBOX_NET_DHCP_DHCP_OPTION_H
+#define LXCBOX_NET_DHCP_DHCP_OPTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

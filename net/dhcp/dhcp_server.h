@@ -3,8 +3,8 @@
  * authoritative for its network, and for clients on its own link only (no relays). Addresses are in host byte
  * order.
  */
-#ifndef LXCBOX_NET_DHCP_SERVER_H
-#define LXCBOX_NET_DHCP_SERVER_H
+#ifndef LXCBOX_NET_DHCP_DHCP_SERVER_H
+#define LXCBOX_NET_DHCP_DHCP_SERVER_H
 
 #include "net/dhcp/dhcp.h"
 #include "net/dhcp/dhcp_host.h"

@@ -2,8 +2,8 @@
  * Stateless DHCPv6: DNS server and domain for hosts that make their addresses themselves. Source: RFC 8415,
  * 6.1, 16.12, 18.3.6; RFC 3646 (DNS options).
  */
-#ifndef LXCBOX_NET_DHCPV6_H
-#define LXCBOX_NET_DHCPV6_H
+#ifndef LXCBOX_NET_DHCP_DHCPV6_H
+#define LXCBOX_NET_DHCP_DHCPV6_H
 
 #include <netinet/in.h>
 #include <stddef.h>

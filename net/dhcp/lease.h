@@ -2,8 +2,8 @@
  * Leases of IPv4 addresses: who has which until when, and which is free. Addresses are in host byte order,
  * times in seconds of CLOCK_REALTIME (they outlive the process), handed in by the caller.
  */
-#ifndef LXCBOX_NET_LEASE_H
-#define LXCBOX_NET_LEASE_H
+#ifndef LXCBOX_NET_DHCP_LEASE_H
+#define LXCBOX_NET_DHCP_LEASE_H
 
 #include <stdbool.h>
 #include <stddef.h>

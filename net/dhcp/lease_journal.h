@@ -7,8 +7,8 @@
  *
  * Both files are open from the start, so that a process that has given up its rights can go on.
  */
-#ifndef LXCBOX_NET_LEASE_JOURNAL_H
-#define LXCBOX_NET_LEASE_JOURNAL_H
+#ifndef LXCBOX_NET_DHCP_LEASE_JOURNAL_H
+#define LXCBOX_NET_DHCP_LEASE_JOURNAL_H
 
 #include "core/base/error.h"
 #include "core/base/str.h"

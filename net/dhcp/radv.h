@@ -2,8 +2,8 @@
  * IPv6 router advertisements for one link: the prefix that hosts make their addresses from, this router, the
  * DNS server and domain. Sources: RFC 4861, 4.2 and 6.2; RFC 8106 (RDNSS, DNSSL).
  */
-#ifndef LXCBOX_NET_RADV_H
-#define LXCBOX_NET_RADV_H
+#ifndef LXCBOX_NET_DHCP_RADV_H
+#define LXCBOX_NET_DHCP_RADV_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

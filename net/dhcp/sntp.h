@@ -1,6 +1,6 @@
 /* Asking a time server once. Source: RFC 4330 (SNTP version 4), a client's part. */
-#ifndef LXCBOX_NET_SNTP_H
-#define LXCBOX_NET_SNTP_H
+#ifndef LXCBOX_NET_DHCP_SNTP_H
+#define LXCBOX_NET_DHCP_SNTP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * UDP over IPv4 by packet sockets, for addresses that are not configured (yet): RFC 768, RFC 791, packet(7).
  * Addresses and ports are in host byte order.
  */
-#ifndef LXCBOX_NET_UDP_PACKET_H
-#define LXCBOX_NET_UDP_PACKET_H
+#ifndef LXCBOX_NET_DHCP_UDP_PACKET_H
+#define LXCBOX_NET_DHCP_UDP_PACKET_H
 
 #include <stdbool.h>
 #include <stddef.h>
