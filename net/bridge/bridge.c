@@ -12,7 +12,7 @@
 #define LOCK_FILE "/run/lxc/lxc-net.lock"
 
 /* One lxc-net at a time: an fd that holds the lock until it is closed. */
-static int take_lock(struct error *err)
+static int bridge_lock(struct error *err)
 {
     cleanup_fd int fd = -1;
     int r = make_directories("/run/lxc", 0755);
@@ -30,8 +30,8 @@ static int take_lock(struct error *err)
     return take_fd(&fd);
 }
 
-/* What is up already: refused where it works, taken down where it is what a crash left. */
-static int clear_remains(struct error *err)
+/* A network that is already up: refuse if it works, take it down if it is left over from a crash. */
+static int bridge_clear_remains(struct error *err)
 {
     struct bridge_state state;
     pid_t server = bridge_server_find();
@@ -51,57 +51,57 @@ static int clear_remains(struct error *err)
     return r;
 }
 
-int bridge_up(const struct bridge_request *r, bool foreground, struct string_list *warnings,
+int bridge_up(const struct bridge_request *request, bool foreground, struct string_list *warnings,
               struct error *err)
 {
-    cleanup_fd int lock = take_lock(err);
-    int ret = lock < 0 ? lock : clear_remains(err);
+    cleanup_fd int lock = bridge_lock(err);
+    int r = lock < 0 ? lock : bridge_clear_remains(err);
 
-    if (ret == 0)
-        ret = bridge_network_start(r, warnings, err);
-    if (ret < 0 || r->uplink)
-        return ret;
+    if (r == 0)
+        r = bridge_network_start(request, warnings, err);
+    if (r < 0 || request->uplink)
+        return r;
     if (foreground) {
         for (size_t i = 0; i < warnings->count; i++)
             log_warn("lxc-net", "%s", warnings->items[i]);
         string_list_clear(warnings);
-        close_fd(&lock); /* so that it can be brought down meanwhile */
+        close_fd(&lock); /* so that the network can be brought down meanwhile */
     }
-    ret = bridge_server_start(r->settings, foreground, err);
-    if (ret == 0 && !foreground)
+    r = bridge_server_start(request->settings, foreground, err);
+    if (r == 0 && !foreground)
         return 0;
     if (foreground)
-        lock = take_lock(NULL);
-    if (bridge_network_stop(ret < 0 ? NULL : err) == -ENOENT && ret == 0)
-        error_clear(err); /* somebody else was faster */
-    return ret;
+        lock = bridge_lock(NULL);
+    if (bridge_network_stop(r < 0 ? NULL : err) == -ENOENT && r == 0)
+        error_clear(err); /* another process was faster */
+    return r;
 }
 
-int bridge_check(const struct bridge_request *r, struct error *err)
+int bridge_check(const struct bridge_request *request, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     struct bridge_hosts hosts;
-    int ret = netlink_open(&n, NETLINK_ROUTE, -1, err);
+    int r = netlink_open(&n, NETLINK_ROUTE, -1, err);
 
-    if (ret == 0 && r->uplink) {
-        ret = uplink_check(&n, r->uplink, err);
-        if (ret != -EBUSY) /* a port of a bridge: that may be ours, which is up */
-            return ret;
+    if (r == 0 && request->uplink) {
+        r = uplink_check(&n, request->uplink, err);
+        if (r != -EBUSY) /* a port of a bridge: the bridge may be ours, which is up */
+            return r;
         error_clear(err);
         return 0;
     }
-    if (ret == 0)
-        ret = bridge_conflict_check(&n, r->settings, err);
-    if (ret == 0)
-        ret = bridge_hosts_read(r->settings->dhcp_file, r->settings->address, &hosts, err);
-    if (ret == 0)
+    if (r == 0)
+        r = bridge_conflict_check(&n, request->settings, err);
+    if (r == 0)
+        r = bridge_hosts_read(request->settings->dhcp_file, request->settings->address, &hosts, err);
+    if (r == 0)
         bridge_hosts_free(&hosts);
-    return ret;
+    return r;
 }
 
 int bridge_down(struct error *err)
 {
-    cleanup_fd int lock = take_lock(err);
+    cleanup_fd int lock = bridge_lock(err);
     struct bridge_state state;
     int r = lock < 0 ? lock : bridge_state_read(&state, err);
 

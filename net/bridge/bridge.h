@@ -1,4 +1,4 @@
-/* lxc-net as a whole: the network and its server, up and down. */
+/* lxc-net: bring the network and its server up and down. */
 #ifndef LXCBOX_NET_BRIDGE_BRIDGE_H
 #define LXCBOX_NET_BRIDGE_BRIDGE_H
 
@@ -6,17 +6,17 @@
 #include "net/bridge/bridge_server.h"
 
 /*
- * Bring it up: all of it, or nothing is changed. What a crash left behind is cleared first; a network that is
- * up is refused with -EBUSY. `foreground`: serve until SIGTERM or SIGINT, then bring it down and return.
+ * Bring the network up completely, or change nothing. Remains of a crash are removed first; -EBUSY if the
+ * network is already up. `foreground`: serve until SIGTERM or SIGINT, then bring the network down and return.
  */
-int bridge_up(const struct bridge_request *r, bool foreground, struct string_list *warnings,
+int bridge_up(const struct bridge_request *request, bool foreground, struct string_list *warnings,
               struct error *err);
 
-/* Whether it can be brought up as far as the settings, LXC_DHCP_CONFILE and other interfaces say, also while
- * it is up. 0, or a negative errno with `err` filled. */
-int bridge_check(const struct bridge_request *r, struct error *err);
+/* Check whether the settings, LXC_DHCP_CONFILE and the other interfaces allow the network to be brought up;
+ * also while it is up. 0, or a negative errno with `err` filled. */
+int bridge_check(const struct bridge_request *request, struct error *err);
 
-/* Bring it down; -ENOENT where it is not up. */
+/* Bring the network down; -ENOENT if it is not up. */
 int bridge_down(struct error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Hosts, options and names in the words of dnsmasq's configuration. Source: dnsmasq(8). */
+/* Hosts, options and names in the configuration syntax of dnsmasq. Source: dnsmasq(8). */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #define FILE_MAX  (1 << 20) /* bytes */
 #define ITEMS_MAX 4096      /* of each kind */
 
-static const char no_memory[] = "cannot be kept: out of memory, or too many of them";
+static const char no_memory[] = "cannot be stored: out of memory, or too many entries";
 
 void bridge_hosts_free(struct bridge_hosts *h)
 {
@@ -22,17 +22,17 @@ void bridge_hosts_free(struct bridge_hosts *h)
     *h = (struct bridge_hosts){0};
 }
 
-/* Room for one more item, or NULL. */
-static void *grow(void *items, size_t count, size_t size)
+/* Make room for one more item; NULL on failure. */
+static void *hosts_grow(void *items, size_t count, size_t size)
 {
     return count < ITEMS_MAX ? reallocarray(items, count + 1, size) : NULL;
 }
 
-/* --- Kinds of lines: each returns NULL, or what is wrong with the value --- */
+/* --- Kinds of lines: each returns NULL, or a description of the error in the value --- */
 
-static const char *add_host(struct bridge_hosts *h, char *value, uint32_t self)
+static const char *hosts_add_host(struct bridge_hosts *h, char *value, uint32_t self)
 {
-    struct dhcp_host *more = grow(h->hosts, h->count, sizeof(*more));
+    struct dhcp_host *more = hosts_grow(h->hosts, h->count, sizeof(*more));
 
     (void)self;
     if (!more)
@@ -41,10 +41,10 @@ static const char *add_host(struct bridge_hosts *h, char *value, uint32_t self)
     return dhcp_host_parse(value, &more[h->count++]);
 }
 
-/* As with dnsmasq the last line of an option counts. */
-static const char *keep_option(struct bridge_hosts *h, const char *value, uint32_t self, bool force)
+/* As in dnsmasq, the last line for an option takes effect. */
+static const char *hosts_keep_option(struct bridge_hosts *h, const char *value, uint32_t self, bool force)
 {
-    struct dhcp_option *more = grow(h->options, h->option_count, sizeof(*more));
+    struct dhcp_option *more = hosts_grow(h->options, h->option_count, sizeof(*more));
     const char *wrong;
     size_t i = 0;
 
@@ -62,20 +62,20 @@ static const char *keep_option(struct bridge_hosts *h, const char *value, uint32
     return NULL;
 }
 
-static const char *add_option(struct bridge_hosts *h, char *value, uint32_t self)
+static const char *hosts_add_option(struct bridge_hosts *h, char *value, uint32_t self)
 {
-    return keep_option(h, value, self, false);
+    return hosts_keep_option(h, value, self, false);
 }
 
-static const char *add_forced(struct bridge_hosts *h, char *value, uint32_t self)
+static const char *hosts_add_forced(struct bridge_hosts *h, char *value, uint32_t self)
 {
-    return keep_option(h, value, self, true);
+    return hosts_keep_option(h, value, self, true);
 }
 
 /* One of the names of "/NAME/NAME/ADDRESS". */
-static const char *add_name(struct bridge_hosts *h, const char *word, struct bridge_name n)
+static const char *hosts_add_name(struct bridge_hosts *h, const char *word, struct bridge_name n)
 {
-    struct bridge_name *more = grow(h->names, h->name_count, sizeof(*more));
+    struct bridge_name *more = hosts_grow(h->names, h->name_count, sizeof(*more));
 
     if (!more)
         return no_memory;
@@ -85,14 +85,14 @@ static const char *add_name(struct bridge_hosts *h, const char *word, struct bri
     if (strcmp(word, "#") == 0)
         word = "";
     else if (!dhcp_domain_valid(word) || strlen(word) >= sizeof(n.name))
-        return "has a name that is none";
+        return "has an invalid name";
     for (size_t i = 0; word[i]; i++)
         n.name[i] = (char)(word[i] >= 'A' && word[i] <= 'Z' ? word[i] | 0x20 : word[i]);
     more[h->name_count++] = n;
     return NULL;
 }
 
-static const char *add_address(struct bridge_hosts *h, char *value, uint32_t self)
+static const char *hosts_add_address(struct bridge_hosts *h, char *value, uint32_t self)
 {
     struct bridge_name n = {.below = false};
     char *last = strrchr(value, '/'), *rest = value + 1, *word;
@@ -105,14 +105,14 @@ static const char *add_address(struct bridge_hosts *h, char *value, uint32_t sel
     n.ipv4 = strcmp(last, "#") == 0 || inet_pton(AF_INET, last, n.address) == 1;
     n.ipv6 = strcmp(last, "#") == 0 || (!n.ipv4 && inet_pton(AF_INET6, last, n.address) == 1);
     if (*last && !n.ipv4 && !n.ipv6)
-        return "has an address that is none";
+        return "has an invalid address";
     while (!wrong && (word = strsep(&rest, "/")))
-        wrong = add_name(h, word, n);
+        wrong = hosts_add_name(h, word, n);
     return wrong;
 }
 
-/* What lxc-net does anyway, or what concerns logs alone. */
-static const char *add_nothing(struct bridge_hosts *h, char *value, uint32_t self)
+/* Lines for things that lxc-net does anyway, or that only affect logs. */
+static const char *hosts_add_nothing(struct bridge_hosts *h, char *value, uint32_t self)
 {
     (void)h;
     (void)value;
@@ -125,33 +125,34 @@ static const struct {
     bool has_value;
     const char *(*add)(struct bridge_hosts *h, char *value, uint32_t self);
 } kinds[] = {
-    {"dhcp-host", true, add_host},
-    {"dhcp-option", true, add_option},
-    {"dhcp-option-force", true, add_forced},
-    {"address", true, add_address},
-    {"dhcp-authoritative", false, add_nothing},
-    {"no-ping", false, add_nothing},
-    {"bind-interfaces", false, add_nothing},
-    {"bind-dynamic", false, add_nothing},
-    {"log-dhcp", false, add_nothing},
-    {"log-queries", false, add_nothing},
-    {"quiet-dhcp", false, add_nothing},
+    {"dhcp-host", true, hosts_add_host},
+    {"dhcp-option", true, hosts_add_option},
+    {"dhcp-option-force", true, hosts_add_forced},
+    {"address", true, hosts_add_address},
+    {"dhcp-authoritative", false, hosts_add_nothing},
+    {"no-ping", false, hosts_add_nothing},
+    {"bind-interfaces", false, hosts_add_nothing},
+    {"bind-dynamic", false, hosts_add_nothing},
+    {"log-dhcp", false, hosts_add_nothing},
+    {"log-queries", false, hosts_add_nothing},
+    {"quiet-dhcp", false, hosts_add_nothing},
 };
 
 /* --- Files --- */
 
-static int refuse_line(const char *path, unsigned line, const char *text, const char *why, struct error *err)
+static int hosts_refuse_line(const char *path, unsigned line, const char *text, const char *why,
+                             struct error *err)
 {
     error_text(err, EINVAL, "%s:%u: \"%.60s\" %s", path, line, text, why);
     return error_remedy(err, "correct or remove the line");
 }
 
-static int read_hosts(const char *path, bool only_hosts, uint32_t self, struct bridge_hosts *out,
-                      struct error *err);
+static int hosts_read_file(const char *path, bool only_hosts, uint32_t self, struct bridge_hosts *out,
+                           struct error *err);
 
-/* One line without its comment: "KEY=VALUE", or in a file of hosts only the value. */
-static int read_line(char *text, const char *path, unsigned line, bool only_hosts, uint32_t self,
-                     struct bridge_hosts *out, struct error *err)
+/* One line without its comment: "KEY=VALUE", or only the value in a file of hosts. */
+static int hosts_read_line(char *text, const char *path, unsigned line, bool only_hosts, uint32_t self,
+                           struct bridge_hosts *out, struct error *err)
 {
     cleanup_free char *whole = strdup(text);
     char *value = only_hosts ? text : strchr(text, '=');
@@ -168,21 +169,22 @@ static int read_line(char *text, const char *path, unsigned line, bool only_host
             value += strspn(value, " \t");
     }
     if (value && strcmp(key, "dhcp-hostsfile") == 0)
-        return read_hosts(value, true, self, out, err);
+        return hosts_read_file(value, true, self, out, err);
     while (i < ARRAY_LENGTH(kinds) && strcmp(kinds[i].name, key) != 0)
         i++;
     if (i == ARRAY_LENGTH(kinds))
-        wrong = "asks for what lxc-net does not do: of dnsmasq's options it knows dhcp-host, dhcp-hostsfile, "
-                "dhcp-option and address";
+        wrong =
+            "is not supported by lxc-net: the supported options of dnsmasq are dhcp-host, dhcp-hostsfile, "
+            "dhcp-option and address";
     else if (kinds[i].has_value && !value)
         wrong = "has no value";
     else
         wrong = kinds[i].add(out, value, self);
-    return wrong ? refuse_line(path, line, whole, wrong, err) : 0;
+    return wrong ? hosts_refuse_line(path, line, whole, wrong, err) : 0;
 }
 
-static int read_hosts(const char *path, bool only_hosts, uint32_t self, struct bridge_hosts *out,
-                      struct error *err)
+static int hosts_read_file(const char *path, bool only_hosts, uint32_t self, struct bridge_hosts *out,
+                           struct error *err)
 {
     cleanup_free char *text = NULL;
     char *rest, *line;
@@ -196,7 +198,7 @@ static int read_hosts(const char *path, bool only_hosts, uint32_t self, struct b
     for (unsigned number = 1; r == 0 && (line = strsep(&rest, "\n")); number++) {
         size_t length = 0;
 
-        /* A comment begins at the start of a word: "address=/#/..." has none. */
+        /* A comment begins at the start of a word, so that "address=/#/..." has no comment. */
         line += strspn(line, " \t");
         while (line[length] && line[length] != '\r' &&
                !(line[length] == '#' && (length == 0 || strchr(" \t", line[length - 1]))))
@@ -205,7 +207,7 @@ static int read_hosts(const char *path, bool only_hosts, uint32_t self, struct b
             length--;
         line[length] = '\0';
         if (*line)
-            r = read_line(line, path, number, only_hosts, self, out, err);
+            r = hosts_read_line(line, path, number, only_hosts, self, out, err);
     }
     return r;
 }
@@ -215,7 +217,7 @@ int bridge_hosts_read(const char *path, uint32_t self, struct bridge_hosts *out,
     int r;
 
     *out = (struct bridge_hosts){0};
-    r = path[0] ? read_hosts(path, false, self, out, err) : 0;
+    r = path[0] ? hosts_read_file(path, false, self, out, err) : 0;
     if (r < 0)
         bridge_hosts_free(out);
     return r;

@@ -1,13 +1,13 @@
-/* Names of containers, from their leases: HOST, HOST.DOMAIN, and back from addresses. */
+/* Names of containers, from their leases: HOST, HOST.DOMAIN, and reverse names of addresses. */
 #include <string.h>
 #include <time.h>
 
 #include "net/bridge/bridge_internal.h"
 
-/* The host part of a name that could be one of ours; false where others are to be asked. `certain`: nobody
- * else can know it. */
-static bool host_part(const struct bridge_settings *s, const char *name, char host[DNS_NAME_SIZE],
-                      bool *certain)
+/* The host part of a name that could be the name of a container; false if the query is to be forwarded.
+ * `certain`: no other server can know the name. */
+static bool names_host_part(const struct bridge_settings *s, const char *name, char host[DNS_NAME_SIZE],
+                            bool *certain)
 {
     size_t length = strlen(name), domain = strlen(s->domain);
 
@@ -22,8 +22,8 @@ static bool host_part(const struct bridge_settings *s, const char *name, char ho
     return *certain || (length > 0 && !strchr(name, '.'));
 }
 
-/* Whether a rule is of the name. */
-static bool name_matches(const struct bridge_name *n, const char *name)
+/* Whether a rule applies to the name. */
+static bool names_match(const struct bridge_name *n, const char *name)
 {
     size_t length = strlen(name), end = strlen(n->name);
 
@@ -34,7 +34,8 @@ static bool name_matches(const struct bridge_name *n, const char *name)
     return length == end ? !n->below : name[length - end - 1] == '.';
 }
 
-static void add_address(const struct bridge_name *n, uint16_t type, struct dns_record *records, size_t *count)
+static void names_add_address(const struct bridge_name *n, uint16_t type, struct dns_record *records,
+                              size_t *count)
 {
     struct dns_record *r = &records[*count];
 
@@ -45,9 +46,11 @@ static void add_address(const struct bridge_name *n, uint16_t type, struct dns_r
     (*count)++;
 }
 
-/* The answer of the longest name that LXC_DHCP_CONFILE has an address of such a type for; -1: of none. */
-static int lookup_configured(const struct bridge_hosts *h, const struct dns_question *q,
-                             struct dns_record *records, size_t *count)
+/*
+ * The answer of the longest matching name in LXC_DHCP_CONFILE that has an address of this type; -1: no match.
+ */
+static int names_lookup_configured(const struct bridge_hosts *h, const struct dns_question *q,
+                                   struct dns_record *records, size_t *count)
 {
     bool four = q->type == DNS_A || q->type == DNS_ANY, six = q->type == DNS_AAAA || q->type == DNS_ANY;
     const struct bridge_name *best = NULL;
@@ -56,7 +59,7 @@ static int lookup_configured(const struct bridge_hosts *h, const struct dns_ques
         const struct bridge_name *n = &h->names[i];
 
         if ((n->ipv4 && four) || (n->ipv6 && six) || !(n->ipv4 || n->ipv6))
-            if (name_matches(n, q->name) && (!best || strlen(n->name) > strlen(best->name)))
+            if (names_match(n, q->name) && (!best || strlen(n->name) > strlen(best->name)))
                 best = n;
     }
     if (!best)
@@ -69,36 +72,36 @@ static int lookup_configured(const struct bridge_hosts *h, const struct dns_ques
         if (strcmp(n->name, best->name) != 0 || n->below != best->below)
             continue;
         if (n->ipv4 && four)
-            add_address(n, DNS_A, records, count);
+            names_add_address(n, DNS_A, records, count);
         if (n->ipv6 && six)
-            add_address(n, DNS_AAAA, records, count);
+            names_add_address(n, DNS_AAAA, records, count);
     }
     return DNS_NO_ERROR;
 }
 
-/* Of a name that no container has. */
-static int nobody(const struct bridge_server *s, const struct dns_question *q, bool certain,
-                  struct dns_record *records, size_t *count)
+/* The answer for a name that no container has. */
+static int names_unknown(const struct bridge_server *s, const struct dns_question *q, bool certain,
+                         struct dns_record *records, size_t *count)
 {
-    int code = lookup_configured(&s->hosts, q, records, count);
+    int code = names_lookup_configured(&s->hosts, q, records, count);
 
     return code < 0 && certain ? DNS_NO_SUCH_NAME : code;
 }
 
-static int lookup_name(struct bridge_server *s, const struct dns_question *q, int64_t now,
-                       struct dns_record *records, size_t *count)
+static int names_lookup_name(struct bridge_server *s, const struct dns_question *q, int64_t now,
+                             struct dns_record *records, size_t *count)
 {
     char host[DNS_NAME_SIZE];
     const struct lease *l;
     bool certain;
 
     if (s->settings->domain[0] && strcmp(q->name, s->settings->domain) == 0)
-        return DNS_NO_ERROR; /* it exists and holds nothing itself */
-    if (!host_part(s->settings, q->name, host, &certain))
-        return nobody(s, q, false, records, count);
+        return DNS_NO_ERROR; /* it exists and has no records */
+    if (!names_host_part(s->settings, q->name, host, &certain))
+        return names_unknown(s, q, false, records, count);
     l = lease_of_name(&s->dhcp_server.leases, host, now);
     if (!l)
-        return nobody(s, q, certain, records, count);
+        return names_unknown(s, q, certain, records, count);
     if (q->type == DNS_A || q->type == DNS_ANY)
         records[(*count)++] =
             (struct dns_record){.type = DNS_A,
@@ -109,9 +112,9 @@ static int lookup_name(struct bridge_server *s, const struct dns_question *q, in
     return DNS_NO_ERROR;
 }
 
-/* Whether an address is of the bridge's networks; the lease of who has it, or NULL. */
-static bool find_lease(struct bridge_server *s, const uint8_t *bytes, size_t size, int64_t now,
-                       const struct lease **out)
+/* Whether an address is in a network of the bridge, and the lease of the container that has it, or NULL. */
+static bool names_find_lease(struct bridge_server *s, const uint8_t *bytes, size_t size, int64_t now,
+                             const struct lease **out)
 {
     const struct bridge_settings *c = s->settings;
     uint32_t address =
@@ -125,15 +128,15 @@ static bool find_lease(struct bridge_server *s, const uint8_t *bytes, size_t siz
     return true;
 }
 
-static int lookup_address(struct bridge_server *s, const struct dns_question *q, int64_t now,
-                          struct dns_record *records, size_t *count)
+static int names_lookup_address(struct bridge_server *s, const struct dns_question *q, int64_t now,
+                                struct dns_record *records, size_t *count)
 {
     const struct bridge_settings *settings = s->settings;
     const struct lease *l = NULL;
     uint8_t bytes[16] = {0};
     size_t length = dns_reverse(q->name, bytes);
 
-    if (!find_lease(s, bytes, length, now, &l))
+    if (!names_find_lease(s, bytes, length, now, &l))
         return -1;
     if (!l || !lease_active(l, now) || !l->host_name[0])
         return DNS_NO_SUCH_NAME;
@@ -157,6 +160,6 @@ int bridge_names_lookup(void *context, const struct dns_question *q, struct dns_
     if (!q->name[0])
         return -1;
     if (q->type == DNS_PTR)
-        return lookup_address(s, q, now, records, count);
-    return lookup_name(s, q, now, records, count);
+        return names_lookup_address(s, q, now, records, count);
+    return names_lookup_name(s, q, now, records, count);
 }

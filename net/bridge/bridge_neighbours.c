@@ -1,7 +1,8 @@
 /*
- * IPv6 addresses of containers. They make these themselves and tell nobody, but the kernel knows its
- * neighbours: whoever has the hardware address of a lease has its name. Those it does not know yet are asked
- * for under the address that most make, from the hardware address (RFC 4291, appendix A).
+ * IPv6 addresses of containers. Containers choose these addresses themselves, without a lease, but they are
+ * in the neighbour table of the kernel: a neighbour with the hardware address of a lease has the name of the
+ * lease. For a container without an entry, the address derived from its hardware address (RFC 4291, appendix
+ * A) is probed.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +17,7 @@
 #define KNOWN        (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP)
 #define DISCARD_PORT 9
 
-static bool in_prefix(const struct bridge_settings *s, const uint8_t address[16])
+static bool neighbours_in_prefix(const struct bridge_settings *s, const uint8_t address[16])
 {
     for (unsigned i = 0; i < 16; i++) {
         unsigned bits = s->length6 > i * 8 ? s->length6 - i * 8U : 0;
@@ -28,7 +29,7 @@ static bool in_prefix(const struct bridge_settings *s, const uint8_t address[16]
     return true;
 }
 
-static int dump(const struct bridge_server *s, struct strbuf *out)
+static int neighbours_dump(const struct bridge_server *s, struct strbuf *out)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     int r = netlink_open(&n, NETLINK_ROUTE, -1, NULL);
@@ -36,19 +37,19 @@ static int dump(const struct bridge_server *s, struct strbuf *out)
     return r < 0 ? r : neighbour_dump(&n, AF_INET6, s->index, false, out, NULL);
 }
 
-/* Take the next neighbour with an address of the bridge's prefix. */
-static bool next(const struct bridge_server *s, struct netlink_view *rest, struct neighbour *out)
+/* Take the next neighbour with an address in the prefix of the bridge. */
+static bool neighbours_next(const struct bridge_server *s, struct netlink_view *rest, struct neighbour *out)
 {
     struct netlink_message m;
 
     while (netlink_next_message(rest, &m))
         if (neighbour_parse(&m, out) && out->index == s->index && out->ip.family == AF_INET6 &&
-            out->state & KNOWN && in_prefix(s->settings, out->ip.bytes))
+            out->state & KNOWN && neighbours_in_prefix(s->settings, out->ip.bytes))
             return true;
     return false;
 }
 
-static bool has_hardware(const struct neighbour *n, const struct lease *l)
+static bool neighbours_has_hardware(const struct neighbour *n, const struct lease *l)
 {
     return n->address_size && n->address_size == l->client.hardware_size &&
            memcmp(n->address, l->client.hardware, n->address_size) == 0;
@@ -61,11 +62,11 @@ void bridge_neighbours_find(const struct bridge_server *s, const struct lease *l
     struct netlink_view rest;
     struct neighbour n;
 
-    if (!s->settings->ipv6 || dump(s, &text) < 0)
+    if (!s->settings->ipv6 || neighbours_dump(s, &text) < 0)
         return;
     rest = (struct netlink_view){(const uint8_t *)text.text, text.length};
-    while (*count < DNS_RECORDS_MAX && next(s, &rest, &n))
-        if (has_hardware(&n, l)) {
+    while (*count < DNS_RECORDS_MAX && neighbours_next(s, &rest, &n))
+        if (neighbours_has_hardware(&n, l)) {
             records[*count] = (struct dns_record){.type = DNS_AAAA};
             memcpy(records[(*count)++].address, n.ip.bytes, 16);
         }
@@ -82,14 +83,14 @@ bool bridge_neighbours_lease(const struct bridge_server *s, const uint8_t addres
     struct neighbour n;
 
     *out = NULL;
-    if (!s->settings->ipv6 || !in_prefix(s->settings, address))
+    if (!s->settings->ipv6 || !neighbours_in_prefix(s->settings, address))
         return false;
-    if (dump(s, &text) < 0)
+    if (neighbours_dump(s, &text) < 0)
         return true;
     rest = (struct netlink_view){(const uint8_t *)text.text, text.length};
-    while (next(s, &rest, &n))
+    while (neighbours_next(s, &rest, &n))
         for (size_t i = 0; memcmp(n.ip.bytes, address, 16) == 0 && i < t->count; i++)
-            if (lease_active(&t->leases[i], now) && has_hardware(&n, &t->leases[i]))
+            if (lease_active(&t->leases[i], now) && neighbours_has_hardware(&n, &t->leases[i]))
                 *out = &t->leases[i];
     return true;
 }
@@ -105,7 +106,7 @@ void bridge_neighbours_ask(const struct bridge_server *s, const struct lease *l)
         return;
     fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     memcpy(to.sin6_addr.s6_addr + 8, (uint8_t[]){h[0] ^ 2, h[1], h[2], 0xff, 0xfe, h[3], h[4], h[5]}, 8);
-    /* What is sent does not matter: before the kernel can send, it asks who has the address. */
+    /* The content of the datagram is irrelevant: before sending it, the kernel resolves the address. */
     if (fd >= 0)
         (void)!sendto(fd, "", 0, MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof(to));
 }

@@ -21,12 +21,12 @@
 
 #define FORWARD4 "/proc/sys/net/ipv4/ip_forward"
 #define FORWARD6 "/proc/sys/net/ipv6/conf/all/forwarding"
-#define ALIAS    "lxc-net" /* what a bridge bears that was made here */
+#define ALIAS    "lxc-net" /* marks a bridge that lxc-net created */
 
 /* --- Forwarding --- */
 
-/* A number of /proc/sys, or -1. */
-static int read_sysctl(const char *path)
+/* A number from /proc/sys, or -1. */
+static int network_read_sysctl(const char *path)
 {
     cleanup_free char *text = NULL;
     int64_t value;
@@ -37,21 +37,21 @@ static int read_sysctl(const char *path)
     return parse_int64(text, 10, 0, 2, &value) < 0 ? -1 : (int)value;
 }
 
-static int write_sysctl(const char *path, int value)
+static int network_write_sysctl(const char *path, int value)
 {
     return file_write_value(AT_FDCWD, path, value == 2 ? "2" : value ? "1" : "0");
 }
 
-static int write_accept_ra(const char *link, int value)
+static int network_write_accept_ra(const char *link, int value)
 {
     cleanup_free char *path = format_string("/proc/sys/net/ipv6/conf/%s/accept_ra", link);
 
-    return path ? write_sysctl(path, value) : -ENOMEM;
+    return path ? network_write_sysctl(path, value) : -ENOMEM;
 }
 
-/* Links that would forget their routers once IPv6 is forwarded: accept_ra 1, which ip-sysctl.rst says counts
- * only where forwarding is off. */
-static int find_accept_ra(struct netlink *n, struct bridge_state *s, struct error *err)
+/* Links that would lose their routers when IPv6 forwarding is turned on: those with accept_ra 1, which
+ * according to ip-sysctl.rst has an effect only without forwarding. */
+static int network_find_accept_ra(struct netlink *n, struct bridge_state *s, struct error *err)
 {
     cleanup_free struct link *links = NULL;
     size_t count = 0;
@@ -62,58 +62,59 @@ static int find_accept_ra(struct netlink *n, struct bridge_state *s, struct erro
 
         if (!path)
             return error_set(err, ENOMEM, "cannot turn on forwarding");
-        if (!(links[i].flags & IFF_LOOPBACK) && read_sysctl(path) == 1 &&
+        if (!(links[i].flags & IFF_LOOPBACK) && network_read_sysctl(path) == 1 &&
             string_list_add(&s->accept_ra, links[i].name) < 0)
             return error_set(err, ENOMEM, "cannot turn on forwarding");
     }
     return r;
 }
 
-/* What is to be changed, and is written down before it is. */
-static int plan(struct netlink *n, const struct bridge_request *r, struct bridge_state *s, struct error *err)
+/* Record the planned changes, before they are made. */
+static int network_plan(struct netlink *n, const struct bridge_request *request, struct bridge_state *s,
+                        struct error *err)
 {
     *s = (struct bridge_state){.forward4 = -1, .forward6 = -1};
-    strcpy(s->bridge, r->settings->bridge);
-    if (r->uplink) {
-        strcpy(s->uplink, r->uplink);
+    strcpy(s->bridge, request->settings->bridge);
+    if (request->uplink) {
+        strcpy(s->uplink, request->uplink);
         return 0;
     }
-    if (read_sysctl(FORWARD4) == 0)
+    if (network_read_sysctl(FORWARD4) == 0)
         s->forward4 = 0;
-    if (r->settings->ipv6 && read_sysctl(FORWARD6) == 0) {
+    if (request->settings->ipv6 && network_read_sysctl(FORWARD6) == 0) {
         s->forward6 = 0;
-        return find_accept_ra(n, s, err);
+        return network_find_accept_ra(n, s, err);
     }
     return 0;
 }
 
-static int turn_on_forwarding(const struct bridge_state *s, struct error *err)
+static int network_forwarding_on(const struct bridge_state *s, struct error *err)
 {
     int r = 0;
 
     for (size_t i = 0; i < s->accept_ra.count; i++)
-        write_accept_ra(s->accept_ra.items[i], 2); /* gone meanwhile: no matter */
+        network_write_accept_ra(s->accept_ra.items[i], 2); /* ignored if the link is gone meanwhile */
     if (s->forward4 == 0)
-        r = write_sysctl(FORWARD4, 1);
+        r = network_write_sysctl(FORWARD4, 1);
     if (r == 0 && s->forward6 == 0)
-        r = write_sysctl(FORWARD6, 1);
+        r = network_write_sysctl(FORWARD6, 1);
     return r < 0 ? error_set(err, r, "cannot turn on forwarding in /proc/sys/net") : 0;
 }
 
-static void turn_off_forwarding(const struct bridge_state *s)
+static void network_forwarding_off(const struct bridge_state *s)
 {
     if (s->forward4 == 0)
-        write_sysctl(FORWARD4, 0);
+        network_write_sysctl(FORWARD4, 0);
     if (s->forward6 == 0)
-        write_sysctl(FORWARD6, 0);
+        network_write_sysctl(FORWARD6, 0);
     for (size_t i = 0; i < s->accept_ra.count; i++)
-        write_accept_ra(s->accept_ra.items[i], 1);
+        network_write_accept_ra(s->accept_ra.items[i], 1);
 }
 
 /* --- The bridge --- */
 
-static int exchange(struct netlink *n, struct netlink_batch *b, struct error *err, const char *what,
-                    const char *bridge)
+static int network_exchange(struct netlink *n, struct netlink_batch *b, struct error *err, const char *what,
+                            const char *bridge)
 {
     struct netlink_result result;
 
@@ -123,9 +124,9 @@ static int exchange(struct netlink *n, struct netlink_batch *b, struct error *er
     return result.code == -EPERM ? error_remedy(err, "run it as root") : result.code;
 }
 
-/* Make it, or take one that is there. */
-static int make_bridge(struct netlink *n, const char *bridge, const uint8_t hardware[6], struct link *out,
-                       struct error *err)
+/* Create the bridge, or use an existing one. */
+static int network_create_bridge(struct netlink *n, const char *bridge, const uint8_t hardware[6],
+                                 struct link *out, struct error *err)
 {
     struct netlink_batch b;
     int r = link_find(n, 0, bridge, out, NULL);
@@ -133,18 +134,18 @@ static int make_bridge(struct netlink *n, const char *bridge, const uint8_t hard
     if (r == -ENODEV) {
         netlink_batch_init(&b);
         link_create(&b, &(struct link_request){.name = bridge, .kind = "bridge"});
-        /* The kernel takes an alias only for a link that is there. */
+        /* The kernel accepts an alias only for an existing link. */
         link_change(&b, &(struct link_request){.name = bridge, .alias = ALIAS});
-        r = exchange(n, &b, err, "cannot make bridge", bridge);
+        r = network_exchange(n, &b, err, "cannot create bridge", bridge);
         if (r == -EOPNOTSUPP)
-            return error_remedy(err, "this kernel has no bridges: it needs CONFIG_BRIDGE");
+            return error_remedy(err, "this kernel does not support bridges: it needs CONFIG_BRIDGE");
         if (r == 0)
             r = link_find(n, 0, bridge, out, err);
     }
     if (r < 0)
         return r;
     if (strcmp(out->kind, "bridge") != 0) {
-        error_text(err, EEXIST, "%s is there and no bridge", bridge);
+        error_text(err, EEXIST, "%s exists and is not a bridge", bridge);
         return error_remedy(err, "set LXC_BRIDGE to another name in /etc/default/lxc-net");
     }
     netlink_batch_init(&b);
@@ -152,10 +153,11 @@ static int make_bridge(struct netlink *n, const char *bridge, const uint8_t hard
         &b,
         &(struct link_request){
             .index = out->index, .address = hardware, .address_size = 6, .flags = IFF_UP, .change = IFF_UP});
-    return exchange(n, &b, err, "cannot bring up bridge", bridge);
+    return network_exchange(n, &b, err, "cannot bring up bridge", bridge);
 }
 
-static int add_addresses(struct netlink *n, const struct bridge_settings *s, int index, struct error *err)
+static int network_add_addresses(struct netlink *n, const struct bridge_settings *s, int index,
+                                 struct error *err)
 {
     struct address a = {.index = index,
                         .local = {.family = AF_INET},
@@ -176,16 +178,16 @@ static int add_addresses(struct netlink *n, const struct bridge_settings *s, int
         memcpy(a.local.bytes, &s->address6, 16);
         address_add(&b, &a, true);
     }
-    /* Without ports there is nobody to detect a duplicate with, and addresses would stay tentative. Where
-     * there is no IPv6, there are no such files. */
+    /* Without ports, duplicate address detection cannot succeed, and addresses would stay tentative. On a
+     * kernel without IPv6, these files do not exist. */
     if (dad)
-        write_sysctl(dad, 0);
+        network_write_sysctl(dad, 0);
     if (autoconf)
-        write_sysctl(autoconf, 0);
-    return exchange(n, &b, err, "cannot give its addresses to bridge", s->bridge);
+        network_write_sysctl(autoconf, 0);
+    return network_exchange(n, &b, err, "cannot add the addresses of bridge", s->bridge);
 }
 
-static int remove_bridge(struct netlink *n, const char *bridge, struct error *err)
+static int network_remove_bridge(struct netlink *n, const char *bridge, struct error *err)
 {
     cleanup_strbuf struct strbuf addresses = STRBUF_INIT;
     cleanup_free struct link *links = NULL;
@@ -210,19 +212,19 @@ static int remove_bridge(struct netlink *n, const char *bridge, struct error *er
     netlink_batch_init(&b);
     if (!has_ports && strcmp(l.alias, ALIAS) == 0) {
         link_delete(&b, l.index, NULL);
-        return exchange(n, &b, err, "cannot delete bridge", bridge);
+        return network_exchange(n, &b, err, "cannot delete bridge", bridge);
     }
     rest = (struct netlink_view){(const uint8_t *)addresses.text, addresses.length};
     while (netlink_next_message(&rest, &m))
         if (address_parse(&m, &a) && a.index == l.index)
             address_delete(&b, &a);
     link_change(&b, &(struct link_request){.index = l.index, .flags = 0, .change = IFF_UP});
-    return exchange(n, &b, err, "cannot take down bridge", bridge);
+    return network_exchange(n, &b, err, "cannot take down bridge", bridge);
 }
 
 /* --- The firewall --- */
 
-static int install_firewall(const struct bridge_settings *s, struct error *err)
+static int network_install_firewall(const struct bridge_settings *s, struct error *err)
 {
     struct firewall f = {.bridge = s->bridge,
                          .ipv4 = true,
@@ -235,8 +237,8 @@ static int install_firewall(const struct bridge_settings *s, struct error *err)
     return firewall_install(-1, &f, err);
 }
 
-/* Its rules cannot be added to without replacing all of them, which is left to its own tool. */
-static int warn_legacy(const char *bridge, struct string_list *warnings, struct error *err)
+/* A rule cannot be added without replacing all rules, which is left to iptables-legacy itself. */
+static int network_warn_legacy(const char *bridge, struct string_list *warnings, struct error *err)
 {
     cleanup_free char *sentence = format_string(
         "iptables-legacy's chain FORWARD (policy DROP) drops what containers send to other networks (run "
@@ -244,7 +246,7 @@ static int warn_legacy(const char *bridge, struct string_list *warnings, struct 
         bridge, bridge);
 
     return !sentence || string_list_add(warnings, sentence) < 0
-               ? error_set(err, ENOMEM, "cannot look at the firewall")
+               ? error_set(err, ENOMEM, "cannot read the firewall rules")
                : 0;
 }
 
@@ -252,93 +254,96 @@ int bridge_network_blocked(const char *bridge, struct string_list *sentences, st
 {
     cleanup_free struct firewall_obstacle *obstacles = NULL;
     size_t count = 0;
-    int ret = firewall_obstacles(-1, &obstacles, &count, err);
+    int r = firewall_obstacles(-1, &obstacles, &count, err);
 
-    for (size_t i = 0; ret == 0 && i < count; i++) {
+    for (size_t i = 0; r == 0 && i < count; i++) {
         char name[2 * NFT_NAME_SIZE + 40];
         cleanup_free char *sentence = NULL;
 
         if (obstacles[i].passable)
             continue;
-        sentence = format_string(
-            "%s of somebody else's firewall drops %s (--allow-forward adds rules for %s there)",
-            firewall_obstacle_name(&obstacles[i], name, sizeof(name)),
-            obstacles[i].hook == NF_INET_FORWARD ? "what containers send to other networks"
-                                                 : "what containers ask of this host's DHCP and DNS",
-            bridge);
+        sentence = format_string("%s of another firewall drops %s (--allow-forward adds rules for %s there)",
+                                 firewall_obstacle_name(&obstacles[i], name, sizeof(name)),
+                                 obstacles[i].hook == NF_INET_FORWARD
+                                     ? "what containers send to other networks"
+                                     : "what containers ask of this host's DHCP and DNS",
+                                 bridge);
         if (!sentence || string_list_add(sentences, sentence) < 0)
-            ret = error_set(err, ENOMEM, "cannot look at the firewall");
+            r = error_set(err, ENOMEM, "cannot read the firewall rules");
     }
-    return ret == 0 && firewall_legacy_drops() == 1 ? warn_legacy(bridge, sentences, err) : ret;
+    return r == 0 && firewall_legacy_drops() == 1 ? network_warn_legacy(bridge, sentences, err) : r;
 }
 
-static int pass_obstacles(const char *bridge, struct error *err)
+static int network_pass_obstacles(const char *bridge, struct error *err)
 {
     cleanup_free struct firewall_obstacle *obstacles = NULL;
     size_t count = 0;
-    int ret = firewall_obstacles(-1, &obstacles, &count, err);
+    int r = firewall_obstacles(-1, &obstacles, &count, err);
 
-    for (size_t i = 0; ret == 0 && i < count; i++)
-        ret = firewall_pass(-1, &obstacles[i], bridge, err);
-    return ret;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = firewall_pass(-1, &obstacles[i], bridge, err);
+    return r;
 }
 
-/* --- The whole --- */
+/* --- The network --- */
 
-static int start_routed(struct netlink *n, const struct bridge_request *r, const struct bridge_state *state,
-                        struct string_list *warnings, struct error *err)
+static int network_start_routed(struct netlink *n, const struct bridge_request *request,
+                                const struct bridge_state *state, struct string_list *warnings,
+                                struct error *err)
 {
-    const struct bridge_settings *s = r->settings;
+    const struct bridge_settings *s = request->settings;
     struct link bridge;
-    int ret = make_bridge(n, s->bridge, s->hardware, &bridge, err);
+    int r = network_create_bridge(n, s->bridge, s->hardware, &bridge, err);
 
-    if (ret == 0)
-        ret = add_addresses(n, s, bridge.index, err);
-    if (ret == 0)
-        ret = turn_on_forwarding(state, err);
-    if (ret == 0)
-        ret = install_firewall(s, err);
-    if (ret == 0 && r->allow_forward)
-        ret = pass_obstacles(s->bridge, err);
-    return ret == 0 ? bridge_network_blocked(s->bridge, warnings, err) : ret;
+    if (r == 0)
+        r = network_add_addresses(n, s, bridge.index, err);
+    if (r == 0)
+        r = network_forwarding_on(state, err);
+    if (r == 0)
+        r = network_install_firewall(s, err);
+    if (r == 0 && request->allow_forward)
+        r = network_pass_obstacles(s->bridge, err);
+    return r == 0 ? bridge_network_blocked(s->bridge, warnings, err) : r;
 }
 
-static int start_bridged(struct netlink *n, const struct bridge_request *r, struct error *err)
+static int network_start_bridged(struct netlink *n, const struct bridge_request *request, struct error *err)
 {
     struct link uplink, bridge;
-    int ret = link_find(n, 0, r->uplink, &uplink, err);
+    int r = link_find(n, 0, request->uplink, &uplink, err);
 
-    /* The uplink's hardware address, so that its DHCP server and its neighbours know it again. */
-    if (ret == 0)
-        ret = make_bridge(n, r->settings->bridge, uplink.address, &bridge, err);
-    return ret == 0 ? uplink_move(n, r->uplink, r->settings->bridge, true, err) : ret;
+    /* The hardware address of the uplink, so that its DHCP server and its neighbours recognize it. */
+    if (r == 0)
+        r = network_create_bridge(n, request->settings->bridge, uplink.address, &bridge, err);
+    return r == 0 ? uplink_move(n, request->uplink, request->settings->bridge, true, err) : r;
 }
 
-int bridge_network_start(const struct bridge_request *r, struct string_list *warnings, struct error *err)
+int bridge_network_start(const struct bridge_request *request, struct string_list *warnings,
+                         struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     struct bridge_state state = {.forward4 = -1, .forward6 = -1};
-    int ret = netlink_open(&n, NETLINK_ROUTE, -1, err);
+    int r = netlink_open(&n, NETLINK_ROUTE, -1, err);
 
-    if (ret == 0 && r->uplink)
-        ret = uplink_check(&n, r->uplink, err);
-    if (ret == 0 && !r->uplink)
-        ret = bridge_conflict_check(&n, r->settings, err);
-    if (ret == 0 && !r->uplink && r->settings->ipv6 && access("/proc/sys/net/ipv6", F_OK) < 0) {
+    if (r == 0 && request->uplink)
+        r = uplink_check(&n, request->uplink, err);
+    if (r == 0 && !request->uplink)
+        r = bridge_conflict_check(&n, request->settings, err);
+    if (r == 0 && !request->uplink && request->settings->ipv6 && access("/proc/sys/net/ipv6", F_OK) < 0) {
         error_text(err, EAFNOSUPPORT, "LXC_IPV6_ADDR is set, but this kernel has no IPv6");
-        ret = error_remedy(err, "unset it in /etc/default/lxc-net");
+        r = error_remedy(err, "unset it in /etc/default/lxc-net");
     }
-    if (ret == 0)
-        ret = plan(&n, r, &state, err);
-    if (ret == 0)
-        ret = bridge_state_write(&state, &r->settings->lines, err);
-    if (ret == 0) {
-        ret = r->uplink ? start_bridged(&n, r, err) : start_routed(&n, r, &state, warnings, err);
-        if (ret < 0)
+    if (r == 0)
+        r = network_plan(&n, request, &state, err);
+    if (r == 0)
+        r = bridge_state_write(&state, &request->settings->lines, err);
+    if (r == 0) {
+        r = request->uplink ? network_start_bridged(&n, request, err)
+                            : network_start_routed(&n, request, &state, warnings, err);
+        if (r < 0)
             bridge_network_stop(NULL);
     }
     bridge_state_free(&state);
-    return ret;
+    return r;
 }
 
 int bridge_network_stop(struct error *err)
@@ -356,9 +361,9 @@ int bridge_network_stop(struct error *err)
         first = uplink_move(&n, state.uplink, state.bridge, false, err);
     r = firewall_remove(-1, first ? &later : err);
     first = first ? first : r;
-    turn_off_forwarding(&state);
+    network_forwarding_off(&state);
     if (n.fd >= 0)
-        r = remove_bridge(&n, state.bridge, first ? &later : err);
+        r = network_remove_bridge(&n, state.bridge, first ? &later : err);
     first = first ? first : r;
     unlink(BRIDGE_STATE_FILE);
     bridge_state_free(&state);

@@ -1,4 +1,4 @@
-/* The loop of the bridge's daemon. */
+/* The main loop of the bridge daemon. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -16,11 +16,11 @@
 #include "net/dhcp/udp_packet.h"
 
 #define BURST  64   /* messages answered with one write to disk */
-#define ASK_MS 3000 /* by then a container that has got its lease has its IPv6 addresses too */
+#define ASK_MS 3000 /* time in which a container with a new lease also configures its IPv6 addresses */
 
 /* --- DHCPv4 --- */
 
-static void send_reply(struct bridge_server *s, const struct dhcp_answer *a)
+static void serve_send_reply(struct bridge_server *s, const struct dhcp_answer *a)
 {
     static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     uint8_t bytes[DHCP_MESSAGE_MAX];
@@ -36,7 +36,7 @@ static void send_reply(struct bridge_server *s, const struct dhcp_answer *a)
         log_warn("dhcp", "cannot send a reply: %s", strerror(-r));
 }
 
-static void log_answer(const struct dhcp_message *m, const struct dhcp_answer *a)
+static void serve_log_answer(const struct dhcp_message *m, const struct dhcp_answer *a)
 {
     const uint8_t *h = m->hardware;
 
@@ -45,7 +45,8 @@ static void log_answer(const struct dhcp_message *m, const struct dhcp_answer *a
                  h[5], a->ignored);
 }
 
-/* Answer all that came together: what has changed is on disk, at one go, before anybody is told. */
+/* Answer all messages that arrived together. Changed leases are written to disk at once, before any reply is
+ * sent. */
 static void serve_dhcp(struct bridge_server *s)
 {
     static struct dhcp_answer answers[BURST];
@@ -65,7 +66,7 @@ static void serve_dhcp(struct bridge_server *s)
         if (got <= 0 || !dhcp_parse(bytes, (size_t)got, &m))
             continue;
         dhcp_server_answer(&s->dhcp_server, &m, now, a);
-        log_answer(&m, a);
+        serve_log_answer(&m, a);
         l = a->changed ? lease_of_address(&s->dhcp_server.leases, a->changed) : NULL;
         if (l && lease_journal_note(&s->journal, l) < 0)
             continue;
@@ -75,10 +76,10 @@ static void serve_dhcp(struct bridge_server *s)
     }
     r = lease_journal_sync(&s->journal, &s->dhcp_server.leases);
     if (r < 0)
-        log_error("dhcp", "cannot write the leases, which may be given twice after a restart: %s",
+        log_error("dhcp", "cannot write the leases; addresses may be leased twice after a restart: %s",
                   strerror(-r));
     for (size_t i = 0; i < count; i++)
-        send_reply(s, &answers[i]);
+        serve_send_reply(s, &answers[i]);
 }
 
 /* --- IPv6 --- */
@@ -104,13 +105,13 @@ static void serve_dhcpv6(struct bridge_server *s)
 
 /* --- The loop --- */
 
-static void reload(struct bridge_server *s)
+static void serve_reload(struct bridge_server *s)
 {
     struct error err = ERROR_INIT;
     struct bridge_hosts hosts;
 
     if (bridge_hosts_read(s->settings->dhcp_file, s->settings->address, &hosts, &err) < 0) {
-        log_warn("dhcp", "the hosts stay as they are: %s", err.text);
+        log_warn("dhcp", "the old hosts stay in effect: %s", err.text);
         return;
     }
     bridge_hosts_free(&s->hosts);
@@ -118,7 +119,7 @@ static void reload(struct bridge_server *s)
     bridge_server_use(s);
 }
 
-/* false: the end. */
+/* False: exit. */
 static bool serve_signals(struct bridge_server *s)
 {
     struct signalfd_siginfo info;
@@ -126,13 +127,13 @@ static bool serve_signals(struct bridge_server *s)
     while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo != SIGHUP)
             return false;
-        reload(s);
+        serve_reload(s);
     }
     return true;
 }
 
-/* Until what comes first, in milliseconds; -1 for ever. */
-static int wait_ms(const struct bridge_server *s, int dns_ms, int64_t now_ms)
+/* The time until the first timer, in milliseconds; -1 if there is none. */
+static int serve_wait_ms(const struct bridge_server *s, int dns_ms, int64_t now_ms)
 {
     int64_t first = dns_ms < 0 ? INT64_MAX : now_ms + dns_ms;
 
@@ -156,7 +157,7 @@ void bridge_serve(struct bridge_server *s)
 
     for (;;) {
         int64_t now_ms = clock_monotonic_ms();
-        int r = poll(fds, ARRAY_LENGTH(fds), wait_ms(s, dns_ms, now_ms));
+        int r = poll(fds, ARRAY_LENGTH(fds), serve_wait_ms(s, dns_ms, now_ms));
 
         if (r < 0 && errno != EINTR)
             break;

@@ -24,14 +24,14 @@
 
 /* --- Opening --- */
 
-/* Say who has a port that we were refused. */
-static int name_owner(const struct bridge_settings *s, bool tcp, unsigned port, struct error *err)
+/* Report which process uses a port that is not available. */
+static int server_name_owner(const struct bridge_settings *s, bool tcp, unsigned port, struct error *err)
 {
     struct in_addr address = {htonl(s->address)};
     char owner[80], refused[sizeof(err->text)];
 
     if (!port_owner(tcp, address, port, owner, sizeof(owner)))
-        return error_remedy(err, "stop what serves it on this host");
+        return error_remedy(err, "stop the program that serves it on this host");
     snprintf(refused, sizeof(refused), "%s", err->text);
     error_text(err, EADDRINUSE, "%s by %s", refused, owner);
     if (starts_with(owner, "dnsmasq "))
@@ -39,27 +39,29 @@ static int name_owner(const struct bridge_settings *s, bool tcp, unsigned port, 
                             "stop it, or put \"bind-interfaces\" and \"except-interface=%s\" into its "
                             "configuration and restart it",
                             s->bridge);
-    return error_remedy(err, "stop it, or have it leave %s alone", s->bridge);
+    return error_remedy(err, "stop it, or configure it not to serve %s", s->bridge);
 }
 
-static int open_dhcp(struct bridge_server *s, struct error *err)
+static int server_open_dhcp(struct bridge_server *s, struct error *err)
 {
     struct sockaddr_in self = {.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT)};
     const char *bridge = s->settings->bridge;
     int on = 1;
 
     s->dhcp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* A DHCP server for other links shares the port where it says so, as dnsmasq with bind-interfaces does,
-     * whichever comes first: what comes from the bridge is ours by SO_BINDTODEVICE. */
+    /* A DHCP server for other links can share the port if it sets SO_REUSEADDR, as dnsmasq with
+     * bind-interfaces does, in either order of start: SO_BINDTODEVICE gives this socket the messages from the
+     * bridge. */
     if (s->dhcp < 0 || setsockopt(s->dhcp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
         setsockopt(s->dhcp, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0 ||
         setsockopt(s->dhcp, SOL_SOCKET, SO_BINDTODEVICE, bridge, (socklen_t)strlen(bridge)) < 0 ||
         setsockopt(s->dhcp, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) < 0 ||
         bind(s->dhcp, (struct sockaddr *)&self, sizeof(self)) < 0) {
         error_set(err, errno, "cannot serve DHCP on port 67/udp of %s", bridge);
-        return err->code == -EADDRINUSE ? name_owner(s->settings, false, DHCP_SERVER_PORT, err) : err->code;
+        return err->code == -EADDRINUSE ? server_name_owner(s->settings, false, DHCP_SERVER_PORT, err)
+                                        : err->code;
     }
-    /* 250 containers may start at once. What the system allows less than this is no failure. */
+    /* 250 containers may start at once. A lower limit of the system is not an error. */
     setsockopt(s->dhcp, SOL_SOCKET, SO_RCVBUF, &(int){1 << 20}, sizeof(int));
     s->packets = udp_packet_open(-1, s->index, 0);
     return s->packets < 0 ? error_set(err, s->packets, "cannot send DHCP on %s", bridge) : 0;
@@ -73,7 +75,7 @@ void bridge_server_use(struct bridge_server *s)
     s->dhcp_server.option_count = s->hosts.option_count;
 }
 
-static int open_leases(struct bridge_server *s, struct error *err)
+static int server_open_leases(struct bridge_server *s, struct error *err)
 {
     const struct bridge_settings *c = s->settings;
     cleanup_free char *path = format_string(BRIDGE_LEASES, c->bridge);
@@ -96,17 +98,17 @@ static int open_leases(struct bridge_server *s, struct error *err)
     return lease_journal_open(&s->journal, path, &d->leases, time(NULL), DHCP_FOREVER, err);
 }
 
-static int open_dns(struct bridge_server *s, struct error *err)
+static int server_open_dns(struct bridge_server *s, struct error *err)
 {
     const struct bridge_settings *c = s->settings;
     struct in_addr address = {htonl(c->address)};
     int r = dns_forwarder_open(&s->dns, &address, c->ipv6 ? &c->address6 : NULL, "/etc/resolv.conf",
                                bridge_names_lookup, s, err);
 
-    return r == -EADDRINUSE ? name_owner(c, strstr(err->text, "/tcp") != NULL, DNS_PORT, err) : r;
+    return r == -EADDRINUSE ? server_name_owner(c, strstr(err->text, "/tcp") != NULL, DNS_PORT, err) : r;
 }
 
-static int open_ipv6(struct bridge_server *s, const struct link *bridge, struct error *err)
+static int server_open_ipv6(struct bridge_server *s, const struct link *bridge, struct error *err)
 {
     const struct bridge_settings *c = s->settings;
 
@@ -124,7 +126,7 @@ static int open_ipv6(struct bridge_server *s, const struct link *bridge, struct 
     return s->dhcpv6 < 0 ? s->dhcpv6 : 0;
 }
 
-static int open_signals(struct bridge_server *s, struct error *err)
+static int server_open_signals(struct bridge_server *s, struct error *err)
 {
     sigset_t set;
 
@@ -137,7 +139,7 @@ static int open_signals(struct bridge_server *s, struct error *err)
     return s->signals < 0 ? error_set(err, errno, "cannot wait for signals") : 0;
 }
 
-static int open_server(struct bridge_server *s, struct error *err)
+static int server_open(struct bridge_server *s, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     struct link bridge = {0};
@@ -149,17 +151,17 @@ static int open_server(struct bridge_server *s, struct error *err)
         r = link_find(&n, 0, s->settings->bridge, &bridge, err);
     s->index = bridge.index;
     if (r == 0)
-        r = open_dhcp(s, err);
+        r = server_open_dhcp(s, err);
     if (r == 0)
-        r = open_dns(s, err);
+        r = server_open_dns(s, err);
     if (r == 0)
-        r = open_ipv6(s, &bridge, err);
+        r = server_open_ipv6(s, &bridge, err);
     if (r == 0)
-        r = open_leases(s, err);
-    return r == 0 ? open_signals(s, err) : r;
+        r = server_open_leases(s, err);
+    return r == 0 ? server_open_signals(s, err) : r;
 }
 
-static struct bridge_server *new_server(const struct bridge_settings *settings)
+static struct bridge_server *server_new(const struct bridge_settings *settings)
 {
     struct bridge_server *s = calloc(1, sizeof(*s));
 
@@ -180,15 +182,16 @@ static struct bridge_server *new_server(const struct bridge_settings *settings)
 
 /* --- Running --- */
 
-static _Noreturn void run_daemon(const struct bridge_settings *settings, int report_fd, bool foreground)
+static _Noreturn void server_run_daemon(const struct bridge_settings *settings, int report_fd,
+                                        bool foreground)
 {
-    struct bridge_server *s = new_server(settings);
+    struct bridge_server *s = server_new(settings);
     struct error err = ERROR_INIT;
     int r;
 
     daemon_leave_caller(report_fd, foreground);
-    r = s ? open_server(s, &err) : error_set(&err, ENOMEM, "cannot start");
-    if (r == 0) /* what is handled from now on is written by containers */
+    r = s ? server_open(s, &err) : error_set(&err, ENOMEM, "cannot start");
+    if (r == 0) /* input from now on is written by containers */
         r = daemon_become_nobody(&err);
     write_all(report_fd, &err, sizeof(err));
     close(report_fd);
@@ -197,20 +200,20 @@ static _Noreturn void run_daemon(const struct bridge_settings *settings, int rep
     _exit(r < 0);
 }
 
-/* How it went, which the daemon writes once. */
-static int read_report(int fd, struct error *err)
+/* The result of the start, which the daemon writes once. */
+static int server_read_report(int fd, struct error *err)
 {
     struct error theirs = ERROR_INIT;
 
     if (read_all(fd, &theirs, sizeof(theirs)) != sizeof(theirs))
-        return error_text(err, EIO, "the bridge's server ended before it served");
+        return error_text(err, EIO, "the server of the bridge exited before it served");
     if (theirs.code < 0)
         *err = theirs;
     return theirs.code;
 }
 
-/* Wait for the server, our child, and hand on what we are told. */
-static int wait_for_server(pid_t pid, int signals, struct error *err)
+/* Wait for the server, which is a child of this process, and pass signals on to it. */
+static int server_wait(pid_t pid, int signals, struct error *err)
 {
     for (;;) {
         struct signalfd_siginfo info;
@@ -223,12 +226,13 @@ static int wait_for_server(pid_t pid, int signals, struct error *err)
         else if (waitpid(pid, &status, WNOHANG) == pid)
             return WIFEXITED(status)
                        ? 0
-                       : error_text(err, EIO, "the bridge's server was ended by signal %d", WTERMSIG(status));
+                       : error_text(err, EIO, "the server of the bridge was killed by signal %d",
+                                    WTERMSIG(status));
     }
 }
 
-/* Signals that whoever serves in the foreground waits for, blocked from before the child is made. */
-static int open_foreground(struct error *err)
+/* The signals that the process in the foreground waits for, blocked before the child is created. */
+static int server_open_foreground(struct error *err)
 {
     sigset_t set;
     int fd;
@@ -245,28 +249,28 @@ static int open_foreground(struct error *err)
 
 int bridge_server_start(const struct bridge_settings *settings, bool foreground, struct error *err)
 {
-    cleanup_fd int reading = -1, writing = -1, signals = foreground ? open_foreground(err) : -1;
+    cleanup_fd int reading = -1, writing = -1, signals = foreground ? server_open_foreground(err) : -1;
     int ends[2], r;
     pid_t pid;
 
     if (foreground && signals < 0)
         return signals;
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return error_set(err, errno, "cannot start the bridge's server");
+        return error_set(err, errno, "cannot start the server of the bridge");
     reading = ends[0];
     writing = ends[1];
     pid = fork();
     if (pid < 0)
-        return error_set(err, errno, "cannot start the bridge's server");
+        return error_set(err, errno, "cannot start the server of the bridge");
     if (pid == 0)
-        run_daemon(settings, writing, foreground);
+        server_run_daemon(settings, writing, foreground);
     close_fd(&writing);
-    r = read_report(reading, err);
+    r = server_read_report(reading, err);
     if (r < 0)
         waitpid(pid, NULL, 0);
     if (r < 0 || !foreground)
         return r;
-    return wait_for_server(pid, signals, err);
+    return server_wait(pid, signals, err);
 }
 
 pid_t bridge_server_find(void)
@@ -276,7 +280,7 @@ pid_t bridge_server_find(void)
 
 int bridge_server_stop(struct error *err)
 {
-    return daemon_stop(BRIDGE_PID_FILE, "the bridge's server", err);
+    return daemon_stop(BRIDGE_PID_FILE, "the server of the bridge", err);
 }
 
 void bridge_leases_read(const struct bridge_settings *s, struct lease_table *out)

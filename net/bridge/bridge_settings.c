@@ -15,10 +15,10 @@
 #define FILE_MAX      65536 /* bytes */
 #define LEASE_SECONDS 3600
 
-/* The address that LXC 7 gives the bridge where LXC_IPV6_ENABLE is true, with masquerading. */
+/* The address that LXC 7 assigns to the bridge if LXC_IPV6_ENABLE is true, with masquerading. */
 #define IPV6_DEFAULT_ADDRESS "fc42:5009:ba4b:5ab0::1"
 
-/* The names of stock's lxc-net, with its defaults; NULL: follows from the others. */
+/* The settings of the lxc-net of stock LXC, with its defaults; NULL: derived from the others. */
 enum {
     USE_BRIDGE,
     BRIDGE,
@@ -68,9 +68,10 @@ struct word {
     unsigned line;
 };
 
-static void warn(struct string_list *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void settings_warn(struct string_list *warnings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static void warn(struct string_list *warnings, const char *format, ...)
+static void settings_warn(struct string_list *warnings, const char *format, ...)
 {
     char buffer[PATH_MAX + 200];
     va_list args;
@@ -78,14 +79,14 @@ static void warn(struct string_list *warnings, const char *format, ...)
     va_start(args, format);
     vsnprintf(buffer, sizeof(buffer), format, args);
     va_end(args);
-    string_list_add(warnings, buffer); /* out of memory: a warning less */
+    string_list_add(warnings, buffer); /* when out of memory, the warning is lost */
 }
 
-/* --- Lines of a shell --- */
+/* --- Shell syntax --- */
 
-/* A value as sh(1) reads it, where it is plain: quotes are taken off, a comment ends it. NULL where the shell
- * would do more than that, or out of memory. */
-static char *read_value(const char *text)
+/* A plain value as sh(1) reads it: quotes are removed, a comment ends it. NULL if the shell would do more
+ * than that, or when out of memory. */
+static char *settings_read_value(const char *text)
 {
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     char quote = 0;
@@ -108,8 +109,8 @@ static char *read_value(const char *text)
     return strbuf_take(&out);
 }
 
-static int read_line(const char *line, const char *file, unsigned number, struct word words[KEYS],
-                     struct string_list *warnings, struct error *err)
+static int settings_read_line(const char *line, const char *file, unsigned number, struct word words[KEYS],
+                              struct string_list *warnings, struct error *err)
 {
     size_t length;
 
@@ -122,10 +123,10 @@ static int read_line(const char *line, const char *file, unsigned number, struct
 
         if (strlen(keys[i].name) != length || strncmp(line, keys[i].name, length) != 0 || !line[length])
             continue;
-        value = read_value(line + length + 1);
+        value = settings_read_value(line + length + 1);
         if (!value) {
-            error_text(err, EINVAL, "%s:%u: the value of %s is not a plain text", file, number, keys[i].name);
-            return error_remedy(err, "write it out, without variables and commands of the shell");
+            error_text(err, EINVAL, "%s:%u: the value of %s is not plain text", file, number, keys[i].name);
+            return error_remedy(err, "write the value without shell variables and commands");
         }
         free(words[i].text);
         words[i] = (struct word){value, file, number};
@@ -133,12 +134,13 @@ static int read_line(const char *line, const char *file, unsigned number, struct
     }
     if (line[length] && ends_with(file, "lxc-net") &&
         (starts_with(line, "LXC_") || starts_with(line, "USE_LXC_")))
-        warn(warnings, "%s:%u: %.*s is not known and has no effect", file, number, (int)length, line);
+        settings_warn(warnings, "%s:%u: %.*s is not known and has no effect", file, number, (int)length,
+                      line);
     return 0;
 }
 
-static int read_file(const char *file, struct word words[KEYS], struct string_list *warnings,
-                     struct error *err)
+static int settings_read_file(const char *file, struct word words[KEYS], struct string_list *warnings,
+                              struct error *err)
 {
     cleanup_free char *text = NULL;
     char *rest, *line;
@@ -150,18 +152,18 @@ static int read_file(const char *file, struct word words[KEYS], struct string_li
         return error_set(err, r, "cannot read %s", file);
     rest = text;
     for (unsigned number = 1; r == 0 && (line = strsep(&rest, "\n")); number++)
-        r = read_line(line, file, number, words, warnings, err);
+        r = settings_read_line(line, file, number, words, warnings, err);
     return r;
 }
 
-/* --- From words to what they mean --- */
+/* --- From text to values --- */
 
-static const char *word(const struct word *words, int key)
+static const char *settings_word(const struct word *words, int key)
 {
     return words[key].text ? words[key].text : keys[key].value;
 }
 
-static int bad(const struct word *words, int key, struct error *err, const char *wanted)
+static int settings_bad(const struct word *words, int key, struct error *err, const char *wanted)
 {
     if (words[key].text)
         return error_text(err, EINVAL, "%s:%u: %s is \"%s\", which is not %s", words[key].file,
@@ -169,18 +171,19 @@ static int bad(const struct word *words, int key, struct error *err, const char 
     return error_text(err, EINVAL, "%s is to be set to %s", keys[key].name, wanted);
 }
 
-static int read_address(const struct word *words, int key, const char *text, uint32_t *out, struct error *err)
+static int settings_read_address(const struct word *words, int key, const char *text, uint32_t *out,
+                                 struct error *err)
 {
     struct in_addr address;
 
     if (inet_pton(AF_INET, text, &address) != 1)
-        return bad(words, key, err, "an IPv4 address");
+        return settings_bad(words, key, err, "an IPv4 address");
     *out = ntohl(address.s_addr);
     return 0;
 }
 
 /* "ADDRESS/LENGTH" into `address` (4 or 16 bytes) and the length. */
-static int read_prefix(const char *text, int family, void *address, uint8_t *length)
+static int settings_read_prefix(const char *text, int family, void *address, uint8_t *length)
 {
     char copy[64], *slash;
     int64_t value;
@@ -199,23 +202,23 @@ static int read_prefix(const char *text, int family, void *address, uint8_t *len
     return 0;
 }
 
-static int read_bool(const struct word *words, int key, bool *out, struct error *err)
+static int settings_read_bool(const struct word *words, int key, bool *out, struct error *err)
 {
-    const char *text = word(words, key);
+    const char *text = settings_word(words, key);
 
     *out = strcmp(text, "true") == 0;
-    return *out || strcmp(text, "false") == 0 || !*text ? 0 : bad(words, key, err, "true or false");
+    return *out || strcmp(text, "false") == 0 || !*text ? 0 : settings_bad(words, key, err, "true or false");
 }
 
-static int read_range(const struct word *words, struct bridge_settings *s, struct error *err)
+static int settings_read_range(const struct word *words, struct bridge_settings *s, struct error *err)
 {
-    const char *text = word(words, DHCP_RANGE);
+    const char *text = settings_word(words, DHCP_RANGE);
     cleanup_free char *copy = NULL;
     char *rest, *first, *last, *time;
     int r;
 
     s->lease_seconds = LEASE_SECONDS;
-    if (!text) { /* all but the bridge's own, where that is the first */
+    if (!text) { /* the whole network; without the address of the bridge if that is the first */
         s->first = (s->address & s->netmask) + 1;
         s->first += s->first == s->address;
         s->last = (s->address | ~s->netmask) - 1;
@@ -228,59 +231,59 @@ static int read_range(const struct word *words, struct bridge_settings *s, struc
     last = strsep(&rest, ",");
     time = strsep(&rest, ",");
     if (!first || !last || rest)
-        return bad(words, DHCP_RANGE, err, "FIRST,LAST or FIRST,LAST,TIME");
-    r = read_address(words, DHCP_RANGE, first, &s->first, err);
+        return settings_bad(words, DHCP_RANGE, err, "FIRST,LAST or FIRST,LAST,TIME");
+    r = settings_read_address(words, DHCP_RANGE, first, &s->first, err);
     if (r == 0)
-        r = read_address(words, DHCP_RANGE, last, &s->last, err);
+        r = settings_read_address(words, DHCP_RANGE, last, &s->last, err);
     if (r == 0 && time && dhcp_seconds_parse(time, &s->lease_seconds) < 0)
-        r = bad(words, DHCP_RANGE, err, "FIRST,LAST,TIME with a time like 12h");
+        r = settings_bad(words, DHCP_RANGE, err, "FIRST,LAST,TIME with a time like 12h");
     if (r == 0 && (s->first > s->last || (s->first & s->netmask) != (s->address & s->netmask) ||
                    (s->last & s->netmask) != (s->address & s->netmask)))
-        r = bad(words, DHCP_RANGE, err, "a range of addresses of the bridge's network");
+        r = settings_bad(words, DHCP_RANGE, err, "a range of addresses of the bridge's network");
     return r;
 }
 
-static int read_ipv4(const struct word *words, struct bridge_settings *s, struct error *err)
+static int settings_read_ipv4(const struct word *words, struct bridge_settings *s, struct error *err)
 {
-    const char *network = word(words, NETWORK), *most = word(words, DHCP_MAX);
+    const char *network = settings_word(words, NETWORK), *most = settings_word(words, DHCP_MAX);
     struct in_addr parsed;
     int64_t number;
-    int r = read_address(words, ADDR, word(words, ADDR), &s->address, err);
+    int r = settings_read_address(words, ADDR, settings_word(words, ADDR), &s->address, err);
 
     if (r == 0)
-        r = read_address(words, NETMASK, word(words, NETMASK), &s->netmask, err);
+        r = settings_read_address(words, NETMASK, settings_word(words, NETMASK), &s->netmask, err);
     if (r < 0)
         return r;
     if (!s->netmask || (~s->netmask & (~s->netmask + 1)) || s->netmask > 0xfffffffcU)
-        return bad(words, NETMASK, err, "the netmask of a network with hosts, like 255.255.255.0");
+        return settings_bad(words, NETMASK, err, "the netmask of a network with hosts, like 255.255.255.0");
     s->network = s->address & s->netmask;
     s->network_length = (uint8_t)__builtin_popcount(s->netmask);
     if (network && *network) {
-        if (read_prefix(network, AF_INET, &parsed, &s->network_length) < 0)
-            return bad(words, NETWORK, err, "a network like 10.0.3.0/24");
+        if (settings_read_prefix(network, AF_INET, &parsed, &s->network_length) < 0)
+            return settings_bad(words, NETWORK, err, "a network like 10.0.3.0/24");
         s->network = ntohl(parsed.s_addr);
     }
-    r = read_range(words, s, err);
+    r = settings_read_range(words, s, err);
     if (r < 0)
         return r;
     s->max_leases = (size_t)s->last - s->first + 1;
     if (most && *most) {
         if (parse_int64(most, 10, 0, INT32_MAX, &number) < 0)
-            return bad(words, DHCP_MAX, err, "a number");
+            return settings_bad(words, DHCP_MAX, err, "a number");
         s->max_leases = (size_t)number;
     }
     return 0;
 }
 
-static int read_ipv6(const struct word *words, struct bridge_settings *s, struct error *err)
+static int settings_read_ipv6(const struct word *words, struct bridge_settings *s, struct error *err)
 {
-    const char *network = word(words, IPV6_NETWORK), *length = word(words, IPV6_MASK);
-    const char *address = word(words, IPV6_ADDR);
+    const char *network = settings_word(words, IPV6_NETWORK), *length = settings_word(words, IPV6_MASK);
+    const char *address = settings_word(words, IPV6_ADDR);
     bool enabled = *address != '\0', by_default = false;
     int64_t number;
 
     if (words[IPV6_ENABLE].text) {
-        int r = read_bool(words, IPV6_ENABLE, &enabled, err);
+        int r = settings_read_bool(words, IPV6_ENABLE, &enabled, err);
 
         if (r < 0)
             return r;
@@ -292,45 +295,46 @@ static int read_ipv6(const struct word *words, struct bridge_settings *s, struct
     if (!s->ipv6)
         return 0;
     if (inet_pton(AF_INET6, address, &s->address6) != 1)
-        return bad(words, IPV6_ADDR, err, "an IPv6 address");
+        return settings_bad(words, IPV6_ADDR, err, "an IPv6 address");
     if (parse_int64(*length ? length : "64", 10, 1, 127, &number) < 0)
-        return bad(words, IPV6_MASK, err, "a number of bits, 64 as a rule");
+        return settings_bad(words, IPV6_MASK, err, "a number of bits, usually 64");
     s->length6 = s->network6_length = (uint8_t)number;
     s->network6 = s->address6;
     if (s->length6 != 64)
-        warn(&s->warnings, "hosts make addresses of their own only from a prefix of 64 bits, not of %u",
-             s->length6);
-    if (network && *network && read_prefix(network, AF_INET6, &s->network6, &s->network6_length) < 0)
-        return bad(words, IPV6_NETWORK, err, "a network like fd00:3::/64");
+        settings_warn(&s->warnings,
+                      "hosts configure their own addresses only from a prefix of 64 bits, not of %u",
+                      s->length6);
+    if (network && *network && settings_read_prefix(network, AF_INET6, &s->network6, &s->network6_length) < 0)
+        return settings_bad(words, IPV6_NETWORK, err, "a network like fd00:3::/64");
     s->nat6 = by_default;
-    return by_default && !words[IPV6_NAT].text ? 0 : read_bool(words, IPV6_NAT, &s->nat6, err);
+    return by_default && !words[IPV6_NAT].text ? 0 : settings_read_bool(words, IPV6_NAT, &s->nat6, err);
 }
 
-static int read_rest(const struct word *words, struct bridge_settings *s, struct error *err)
+static int settings_read_rest(const struct word *words, struct bridge_settings *s, struct error *err)
 {
     uint8_t hardware[LINK_ADDRESS_MAX];
     bool use_nft;
-    int r = read_bool(words, USE_BRIDGE, &s->use_bridge, err);
+    int r = settings_read_bool(words, USE_BRIDGE, &s->use_bridge, err);
 
     if (r == 0)
-        r = read_bool(words, USE_NFT, &use_nft, err);
+        r = settings_read_bool(words, USE_NFT, &use_nft, err);
     if (r < 0)
         return r;
     if (!use_nft)
-        warn(&s->warnings, "LXC_USE_NFT=false has no effect: masquerading is done with nftables");
-    if (!link_name_valid(word(words, BRIDGE)))
-        return bad(words, BRIDGE, err, "a name for a network interface");
-    strcpy(s->bridge, word(words, BRIDGE));
-    if (link_address_parse(word(words, MAC), hardware) != 6 || hardware[0] & 1)
-        return bad(words, MAC, err, "a hardware address like 00:16:3e:00:00:00");
+        settings_warn(&s->warnings, "LXC_USE_NFT=false has no effect: masquerading is done with nftables");
+    if (!link_name_valid(settings_word(words, BRIDGE)))
+        return settings_bad(words, BRIDGE, err, "a name for a network interface");
+    strcpy(s->bridge, settings_word(words, BRIDGE));
+    if (link_address_parse(settings_word(words, MAC), hardware) != 6 || hardware[0] & 1)
+        return settings_bad(words, MAC, err, "a hardware address like 00:16:3e:00:00:00");
     memcpy(s->hardware, hardware, 6);
-    if (strlen(word(words, DHCP_CONFILE)) >= sizeof(s->dhcp_file))
-        return bad(words, DHCP_CONFILE, err, "a path");
-    strcpy(s->dhcp_file, word(words, DHCP_CONFILE));
-    if (word(words, DOMAIN)[0] && !dhcp_domain_valid(word(words, DOMAIN)))
-        return bad(words, DOMAIN, err, "a domain name");
-    for (size_t i = 0; word(words, DOMAIN)[i]; i++) {
-        char c = word(words, DOMAIN)[i];
+    if (strlen(settings_word(words, DHCP_CONFILE)) >= sizeof(s->dhcp_file))
+        return settings_bad(words, DHCP_CONFILE, err, "a path");
+    strcpy(s->dhcp_file, settings_word(words, DHCP_CONFILE));
+    if (settings_word(words, DOMAIN)[0] && !dhcp_domain_valid(settings_word(words, DOMAIN)))
+        return settings_bad(words, DOMAIN, err, "a domain name");
+    for (size_t i = 0; settings_word(words, DOMAIN)[i]; i++) {
+        char c = settings_word(words, DOMAIN)[i];
         s->domain[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
     }
     return 0;
@@ -344,13 +348,13 @@ int bridge_settings_read(const char *const *files, size_t count, struct bridge_s
 
     *out = (struct bridge_settings){0};
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = read_file(files[i], words, &out->warnings, err);
+        r = settings_read_file(files[i], words, &out->warnings, err);
     if (r == 0)
-        r = read_rest(words, out, err);
+        r = settings_read_rest(words, out, err);
     if (r == 0)
-        r = read_ipv4(words, out, err);
+        r = settings_read_ipv4(words, out, err);
     if (r == 0)
-        r = read_ipv6(words, out, err);
+        r = settings_read_ipv6(words, out, err);
     for (int i = 0; i < KEYS; i++) {
         char *text = words[i].text, quote = text && strchr(text, '\'') ? '"' : '\'';
 

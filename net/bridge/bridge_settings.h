@@ -1,6 +1,6 @@
 /*
- * What lxc-net is told: stock LXC's /etc/default/lxc and /etc/default/lxc-net, which are lines of a shell,
- * and lines of a configuration of dnsmasq (LXC_DHCP_CONFILE). No file needs to exist.
+ * The settings of lxc-net: /etc/default/lxc and /etc/default/lxc-net as in stock LXC, in shell syntax, and a
+ * configuration file in the syntax of dnsmasq (LXC_DHCP_CONFILE). None of the files needs to exist.
  */
 #ifndef LXCBOX_NET_BRIDGE_BRIDGE_SETTINGS_H
 #define LXCBOX_NET_BRIDGE_BRIDGE_SETTINGS_H
@@ -21,7 +21,7 @@ struct bridge_settings {
     char bridge[IFNAMSIZ];
     uint8_t hardware[6];
     uint32_t address, netmask; /* IPv4 addresses in host byte order */
-    uint32_t network;          /* what is masqueraded */
+    uint32_t network;          /* to masquerade */
     uint8_t network_length;    /* bits */
     uint32_t first, last;      /* leased */
     uint32_t lease_seconds;
@@ -32,26 +32,26 @@ struct bridge_settings {
     struct in6_addr address6, network6;
     uint8_t length6, network6_length; /* bits */
     bool nat6;
-    struct strbuf lines;         /* those of the files that are set, as a file to be read again */
-    struct string_list warnings; /* sentences: what was not understood, or has no effect here */
+    struct strbuf lines;         /* the assignments in the files, in a format that can be read again */
+    struct string_list warnings; /* sentences about settings that are unknown or have no effect */
 };
 
-/* Defaults, then each of the files that exists. 0, or a negative errno with `err` naming file and line. */
+/* Read the defaults, then each file that exists. 0, or a negative errno with `err` naming file and line. */
 int bridge_settings_read(const char *const *files, size_t count, struct bridge_settings *out,
                          struct error *err);
-/* The same of /etc/default/lxc and /etc/default/lxc-net. */
+/* The same for /etc/default/lxc and /etc/default/lxc-net. */
 int bridge_settings_read_default(struct bridge_settings *out, struct error *err);
 void bridge_settings_free(struct bridge_settings *s);
 
 /* An answer for a name and all names below it: "address=/NAME/ADDRESS". */
 struct bridge_name {
-    char name[DNS_NAME_SIZE]; /* lowered; "": every name */
+    char name[DNS_NAME_SIZE]; /* in lower case; "": every name */
     bool below;               /* only the names below it */
-    bool ipv4, ipv6;          /* what it answers; neither: the name does not exist */
-    uint8_t address[16];      /* the first 4 of IPv4; all 0 where it answers both */
+    bool ipv4, ipv6;          /* the types it answers; neither: the name does not exist */
+    uint8_t address[16];      /* the first 4 for IPv4; all 0 if it answers both */
 };
 
-/* What LXC_DHCP_CONFILE says. */
+/* The contents of LXC_DHCP_CONFILE. */
 struct bridge_hosts {
     struct dhcp_host *hosts;
     size_t count;
@@ -62,9 +62,9 @@ struct bridge_hosts {
 };
 
 /*
- * Read the lines dhcp-host, dhcp-option, dhcp-option-force and address of a configuration of dnsmasq, and
- * those of the files that dhcp-hostsfile lines name. `self` is the server's address, in host byte order. 0,
- * or a negative errno with `err` naming file and line: also for a line that asks for what is not done here.
+ * Read the lines dhcp-host, dhcp-option, dhcp-option-force and address in the syntax of dnsmasq, and the
+ * files named by dhcp-hostsfile lines. `self` is the server's address, in host byte order. 0, or a negative
+ * errno with `err` naming file and line: also for a line that is not supported.
  */
 int bridge_hosts_read(const char *path, uint32_t self, struct bridge_hosts *out, struct error *err);
 void bridge_hosts_free(struct bridge_hosts *h);

@@ -8,7 +8,7 @@
 #include "net/bridge/bridge_internal.h"
 #include "net/link/link.h"
 
-static int read_line(struct bridge_state *s, char *line)
+static int state_read_line(struct bridge_state *s, char *line)
 {
     char *value = strchr(line, ' ');
     int64_t number;
@@ -42,11 +42,12 @@ int bridge_state_read(struct bridge_state *out, struct error *err)
         return error_set(err, r, "cannot read %s", BRIDGE_STATE_FILE);
     rest = text;
     while (r == 0 && (line = strsep(&rest, "\n")))
-        r = read_line(out, line);
+        r = state_read_line(out, line);
     if (r < 0)
         return error_set(err, r, "cannot read %s", BRIDGE_STATE_FILE);
     if (!out->bridge[0]) {
-        error_text(err, EBUSY, "%s is not ours: another lxc-net has its network up", BRIDGE_STATE_FILE);
+        error_text(err, EBUSY, "%s was not written by lxcbox: another lxc-net has its network up",
+                   BRIDGE_STATE_FILE);
         return error_remedy(err, "stop that one first");
     }
     return 0;

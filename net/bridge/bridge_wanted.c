@@ -20,7 +20,7 @@ int bridge_wanted(char name[IFNAMSIZ], struct error *err)
     r = bridge_settings_read_default(&s, err);
     if (r < 0)
         return r;
-    /* -EBUSY: another lxc-net is up, which has the same settings and is up without any, too. */
+    /* -EBUSY: another lxc-net is up, which uses the same settings, or its defaults if there are none. */
     r = s.use_bridge && (up == -EBUSY || s.lines.length) ? 0 : -ENOENT;
     strcpy(name, s.bridge);
     bridge_settings_free(&s);

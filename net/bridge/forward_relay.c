@@ -22,174 +22,175 @@
 
 /* --- The process --- */
 
-int relay_watch(const struct relay *r, int fd, unsigned kind, size_t index, bool again)
+int relay_watch(const struct relay *relay, int fd, unsigned kind, size_t index, bool again)
 {
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                             .data.u32 = (uint32_t)(index * RELAY_KINDS + kind)};
 
     if (kind == RELAY_LISTENER || kind == RELAY_FLOW || kind == RELAY_CONTROL)
         e.events &= ~(uint32_t)EPOLLOUT;
-    return epoll_ctl(r->poll, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+    return epoll_ctl(relay->poll, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
-static void relay_listener_close(struct relay *r, struct relay_listener *l)
+static void relay_listener_close(struct relay *relay, struct relay_listener *l)
 {
     for (size_t i = 0; i < RELAY_STREAMS; i++)
-        if (r->streams[i] && r->streams[i]->listener == l)
-            relay_stream_close(r, i, true);
+        if (relay->streams[i] && relay->streams[i]->listener == l)
+            relay_stream_close(relay, i, true);
     for (size_t i = 0; i < RELAY_FLOWS; i++)
-        if (r->flows[i].fd >= 0 && r->flows[i].listener == l)
-            relay_flow_close(&r->flows[i]);
+        if (relay->flows[i].fd >= 0 && relay->flows[i].listener == l)
+            relay_flow_close(&relay->flows[i]);
     close_fd(&l->fd);
 }
 
-static struct relay_listener *relay_listener_find(struct relay *r, bool free_slot, uint32_t id)
+static struct relay_listener *relay_listener_find(struct relay *relay, bool free_slot, uint32_t id)
 {
     for (size_t i = 0; i < RELAY_LISTENERS; i++)
-        if (free_slot ? r->listeners[i].fd < 0 : r->listeners[i].fd >= 0 && r->listeners[i].id == id)
-            return &r->listeners[i];
+        if (free_slot ? relay->listeners[i].fd < 0
+                      : relay->listeners[i].fd >= 0 && relay->listeners[i].id == id)
+            return &relay->listeners[i];
     return NULL;
 }
 
-static void relay_listener_add(struct relay *r, const struct relay_request *request, int fd)
+static void relay_listener_add(struct relay *relay, const struct relay_request *request, int fd)
 {
-    struct relay_listener *l = relay_listener_find(r, true, 0);
+    struct relay_listener *l = relay_listener_find(relay, true, 0);
 
     if (!l) {
         close(fd);
         return;
     }
     *l = (struct relay_listener){.fd = fd, .id = request->id, .tcp = request->tcp, .target = request->target};
-    if (relay_watch(r, fd, RELAY_LISTENER, (size_t)(l - r->listeners), false) < 0)
+    if (relay_watch(relay, fd, RELAY_LISTENER, (size_t)(l - relay->listeners), false) < 0)
         close_fd(&l->fd);
 }
 
-/* False: the caller has ended. */
-static bool relay_serve_control(struct relay *r)
+/* False: the caller has exited. */
+static bool relay_serve_control(struct relay *relay)
 {
     for (;;) {
         cleanup_fd_list struct fd_list fds = {.count = 0};
         struct relay_request request;
-        ssize_t got = message_receive(r->control, &request, sizeof(request), MSG_DONTWAIT, NULL, &fds);
+        ssize_t got = message_receive(relay->control, &request, sizeof(request), MSG_DONTWAIT, NULL, &fds);
         struct relay_listener *l;
 
         if (got == -EAGAIN)
             return true;
         if (got != sizeof(request))
             return false;
-        l = relay_listener_find(r, false, request.id);
+        l = relay_listener_find(relay, false, request.id);
         if (l)
-            relay_listener_close(r, l);
+            relay_listener_close(relay, l);
         if (request.add && fds.count == 1)
-            relay_listener_add(r, &request, take_fd(&fds.fds[0]));
+            relay_listener_add(relay, &request, take_fd(&fds.fds[0]));
     }
 }
 
-/* False: the end. */
-static bool relay_serve(struct relay *r, uint32_t tag, int64_t now_ms)
+/* False: exit. */
+static bool relay_serve(struct relay *relay, uint32_t tag, int64_t now_ms)
 {
     size_t index = tag / RELAY_KINDS;
-    struct relay_listener *l = &r->listeners[index];
+    struct relay_listener *l = &relay->listeners[index];
 
     switch (tag % RELAY_KINDS) {
     case RELAY_CONTROL:
-        return relay_serve_control(r);
+        return relay_serve_control(relay);
     case RELAY_LISTENER:
         if (l->fd >= 0 && l->tcp)
-            relay_stream_accept(r, l);
+            relay_stream_accept(relay, l);
         else if (l->fd >= 0)
-            relay_flow_receive(r, l, now_ms);
+            relay_flow_receive(relay, l, now_ms);
         return true;
     case RELAY_STREAM:
-        relay_stream_run(r, index);
+        relay_stream_run(relay, index);
         return true;
     default:
-        relay_flow_answer(r, index, now_ms);
+        relay_flow_answer(relay, index, now_ms);
         return true;
     }
 }
 
-static void relay_run(struct relay *r)
+static void relay_run(struct relay *relay)
 {
     struct epoll_event events[EVENTS];
 
     for (;;) {
-        int wait_ms = relay_flow_expire(r, clock_monotonic_ms());
-        int count = epoll_wait(r->poll, events, EVENTS, wait_ms);
+        int wait_ms = relay_flow_expire(relay, clock_monotonic_ms());
+        int count = epoll_wait(relay->poll, events, EVENTS, wait_ms);
         int64_t now_ms = clock_monotonic_ms();
 
         if (count < 0 && errno != EINTR)
             return;
         for (int i = 0; i < count; i++)
-            if (!relay_serve(r, events[i].data.u32, now_ms))
+            if (!relay_serve(relay, events[i].data.u32, now_ms))
                 return;
-        for (size_t i = 0; i < RELAY_LISTENERS && r->stream_count < RELAY_STREAMS; i++)
-            if (r->listeners[i].fd >= 0 && r->listeners[i].waiting)
-                relay_stream_accept(r, &r->listeners[i]);
+        for (size_t i = 0; i < RELAY_LISTENERS && relay->stream_count < RELAY_STREAMS; i++)
+            if (relay->listeners[i].fd >= 0 && relay->listeners[i].waiting)
+                relay_stream_accept(relay, &relay->listeners[i]);
     }
 }
 
 static struct relay *relay_new(int control)
 {
-    struct relay *r = calloc(1, sizeof(*r));
+    struct relay *relay = calloc(1, sizeof(*relay));
 
-    if (!r)
+    if (!relay)
         return NULL;
     for (size_t i = 0; i < RELAY_LISTENERS; i++)
-        r->listeners[i].fd = -1;
+        relay->listeners[i].fd = -1;
     for (size_t i = 0; i < RELAY_FLOWS; i++)
-        r->flows[i].fd = -1;
-    r->control = control;
-    r->poll = epoll_create1(EPOLL_CLOEXEC);
-    return r->poll >= 0 && relay_watch(r, control, RELAY_CONTROL, 0, false) == 0 ? r : NULL;
+        relay->flows[i].fd = -1;
+    relay->control = control;
+    relay->poll = epoll_create1(EPOLL_CLOEXEC);
+    return relay->poll >= 0 && relay_watch(relay, control, RELAY_CONTROL, 0, false) == 0 ? relay : NULL;
 }
 
 static _Noreturn void relay_main(int control)
 {
     struct rlimit fds = {FDS_MAX, FDS_MAX};
-    struct relay *r;
+    struct relay *relay;
     sigset_t none;
 
     daemon_leave_caller(control, false);
     setrlimit(RLIMIT_NOFILE, &fds);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    r = relay_new(control);
-    if (r && daemon_become_nobody(NULL) == 0)
-        relay_run(r);
+    relay = relay_new(control);
+    if (relay && daemon_become_nobody(NULL) == 0)
+        relay_run(relay);
     _exit(1);
 }
 
-/* --- Its caller --- */
+/* --- The caller --- */
 
-int forward_relay_start(struct forward_relay *r, struct error *err)
+int forward_relay_start(struct forward_relay *relay, struct error *err)
 {
     int ends[2];
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return error_set(err, errno, "cannot start the relay of forwards");
-    r->pid = fork();
-    if (r->pid == 0)
+    relay->pid = fork();
+    if (relay->pid == 0)
         relay_main(ends[1]);
     close(ends[1]);
-    r->control = ends[0];
-    if (r->pid > 0)
+    relay->control = ends[0];
+    if (relay->pid > 0)
         return 0;
-    r->pid = 0;
+    relay->pid = 0;
     error_set(err, errno, "cannot start the relay of forwards");
-    close_fd(&r->control);
+    close_fd(&relay->control);
     return err ? err->code : -EAGAIN;
 }
 
-void forward_relay_stop(struct forward_relay *r)
+void forward_relay_stop(struct forward_relay *relay)
 {
-    close_fd(&r->control);
-    if (r->pid > 0) {
-        kill(r->pid, SIGKILL);
-        while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
+    close_fd(&relay->control);
+    if (relay->pid > 0) {
+        kill(relay->pid, SIGKILL);
+        while (waitpid(relay->pid, NULL, 0) < 0 && errno == EINTR)
             ;
     }
-    r->pid = 0;
+    relay->pid = 0;
 }
 
 static union socket_address relay_address(const struct ip *ip, uint16_t port)
@@ -214,8 +215,8 @@ int forward_listen(bool tcp, const struct ip *address, uint16_t port, struct err
     cleanup_fd int fd = socket(address->family, type, 0);
     char text[IP_TEXT_SIZE];
 
-    /* SO_REUSEADDR is for connections of an earlier process that are being closed. With it two UDP sockets
-     * could share a port, so that one would not notice the other. */
+    /* SO_REUSEADDR allows for connections of an earlier process that are being closed. It is not set for UDP,
+     * where two sockets could then share a port without an error. */
     if (fd < 0 || (tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0) ||
         setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on)) < 0 ||
         (address->family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) ||
@@ -225,27 +226,27 @@ int forward_listen(bool tcp, const struct ip *address, uint16_t port, struct err
     return take_fd(&fd);
 }
 
-static int relay_send(const struct forward_relay *r, const struct relay_request *request, int listener)
+static int relay_send(const struct forward_relay *relay, const struct relay_request *request, int listener)
 {
     struct fd_list fds = {.fds = {listener}, .count = listener >= 0};
 
-    return message_send(r->control, request, sizeof(*request), false, listener >= 0 ? &fds : NULL);
+    return message_send(relay->control, request, sizeof(*request), false, listener >= 0 ? &fds : NULL);
 }
 
-int forward_relay_add(const struct forward_relay *r, uint32_t id, bool tcp, int listener,
+int forward_relay_add(const struct forward_relay *relay, uint32_t id, bool tcp, int listener,
                       const struct ip *target, uint16_t port, struct error *err)
 {
     struct relay_request request = {.id = id, .add = true, .tcp = tcp};
-    int ret;
+    int r;
 
     request.target = relay_address(target, port);
-    ret = relay_send(r, &request, listener);
-    return ret < 0 ? error_set(err, ret, "cannot reach the relay of forwards") : 0;
+    r = relay_send(relay, &request, listener);
+    return r < 0 ? error_set(err, r, "cannot reach the relay of forwards") : 0;
 }
 
-int forward_relay_remove(const struct forward_relay *r, uint32_t id)
+int forward_relay_remove(const struct forward_relay *relay, uint32_t id)
 {
     struct relay_request request = {.id = id};
 
-    return relay_send(r, &request, -1);
+    return relay_send(relay, &request, -1);
 }

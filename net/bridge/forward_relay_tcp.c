@@ -7,13 +7,13 @@
 #include "core/base/cleanup.h"
 #include "net/bridge/forward_relay_internal.h"
 
-#define ROUNDS       32 /* of one connection before others have their turn */
-#define KEEPALIVE_S  60 /* idle connections whose other end has vanished are closed after four of these */
-#define CONNECT_SYNS 4  /* sent before a target counts as unreachable: about 15 seconds */
+#define ROUNDS       32 /* for one connection before others are served */
+#define KEEPALIVE_S  60 /* idle connections whose peer is gone are closed after four of these intervals */
+#define CONNECT_SYNS 4  /* sent before a target is considered unreachable: about 15 seconds */
 
-void relay_stream_close(struct relay *r, size_t index, bool reset)
+void relay_stream_close(struct relay *relay, size_t index, bool reset)
 {
-    struct relay_stream *s = r->streams[index];
+    struct relay_stream *s = relay->streams[index];
     struct linger at_once = {.l_onoff = 1};
 
     for (int i = 0; i < 2; i++) {
@@ -22,9 +22,9 @@ void relay_stream_close(struct relay *r, size_t index, bool reset)
         close_fd(&s->fds[i]);
     }
     s->listener->streams--;
-    r->stream_count--;
+    relay->stream_count--;
     free(s);
-    r->streams[index] = NULL;
+    relay->streams[index] = NULL;
 }
 
 static void relay_stream_set_options(int fd)
@@ -38,10 +38,10 @@ static void relay_stream_set_options(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
-/* Begin to connect to the target; the outcome shows when the connection is used. */
-static int relay_stream_connect(struct relay *r, size_t index)
+/* Start to connect to the target; an error is reported when the connection is used. */
+static int relay_stream_connect(struct relay *relay, size_t index)
 {
-    struct relay_stream *s = r->streams[index];
+    struct relay_stream *s = relay->streams[index];
     const union socket_address *target = &s->listener->target;
     int syns = CONNECT_SYNS;
 
@@ -54,27 +54,27 @@ static int relay_stream_connect(struct relay *r, size_t index)
     if (connect(s->fds[1], &target->any, socket_address_size(target)) < 0 && errno != EINPROGRESS)
         return -errno;
     for (int i = 0; i < 2; i++) {
-        int ret = relay_watch(r, s->fds[i], RELAY_STREAM, index, false);
-        if (ret < 0)
-            return ret;
+        int r = relay_watch(relay, s->fds[i], RELAY_STREAM, index, false);
+        if (r < 0)
+            return r;
     }
     return 0;
 }
 
-static size_t relay_stream_slot(const struct relay *r)
+static size_t relay_stream_slot(const struct relay *relay)
 {
     size_t index = 0;
 
-    while (index < RELAY_STREAMS && r->streams[index])
+    while (index < RELAY_STREAMS && relay->streams[index])
         index++;
     return index;
 }
 
-void relay_stream_accept(struct relay *r, struct relay_listener *l)
+void relay_stream_accept(struct relay *relay, struct relay_listener *l)
 {
     l->waiting = false;
     for (;;) {
-        size_t index = relay_stream_slot(r);
+        size_t index = relay_stream_slot(relay);
         struct relay_stream *s;
         int fd;
 
@@ -97,11 +97,11 @@ void relay_stream_accept(struct relay *r, struct relay_listener *l)
         s->fds[0] = fd;
         s->fds[1] = -1;
         s->listener = l;
-        r->streams[index] = s;
-        r->stream_count++;
+        relay->streams[index] = s;
+        relay->stream_count++;
         l->streams++;
-        if (relay_stream_connect(r, index) < 0)
-            relay_stream_close(r, index, true);
+        if (relay_stream_connect(relay, index) < 0)
+            relay_stream_close(relay, index, true);
     }
 }
 
@@ -110,7 +110,10 @@ static bool relay_stream_must_wait(int error)
     return error == EAGAIN || error == ENOTCONN || error == EINPROGRESS;
 }
 
-/* Pass on what there is in one direction. 1: there may be more; 0: wait; negative: the connection has failed.
+/*
+ * Pass on the available data in one direction. Returns 1: there may be more; 0: wait; negative: the
+ * connection has failed.
+ *
  */
 static int relay_stream_pass(struct relay_stream *s, int from)
 {
@@ -140,24 +143,24 @@ static int relay_stream_pass(struct relay_stream *s, int from)
     return 0;
 }
 
-void relay_stream_run(struct relay *r, size_t index)
+void relay_stream_run(struct relay *relay, size_t index)
 {
-    struct relay_stream *s = r->streams[index];
+    struct relay_stream *s = relay->streams[index];
     int more[2] = {1, 1};
 
     for (int round = 0; s && round < ROUNDS && (more[0] || more[1]); round++)
         for (int from = 0; from < 2; from++) {
             more[from] = relay_stream_pass(s, from);
             if (more[from] < 0) {
-                relay_stream_close(r, index, true);
+                relay_stream_close(relay, index, true);
                 return;
             }
         }
     if (!s)
         return;
     if (s->buffers[0].closed && s->buffers[1].closed)
-        relay_stream_close(r, index, false);
-    else if ((more[0] || more[1]) && (relay_watch(r, s->fds[0], RELAY_STREAM, index, true) < 0 ||
-                                      relay_watch(r, s->fds[1], RELAY_STREAM, index, true) < 0))
-        relay_stream_close(r, index, true);
+        relay_stream_close(relay, index, false);
+    else if ((more[0] || more[1]) && (relay_watch(relay, s->fds[0], RELAY_STREAM, index, true) < 0 ||
+                                      relay_watch(relay, s->fds[1], RELAY_STREAM, index, true) < 0))
+        relay_stream_close(relay, index, true);
 }

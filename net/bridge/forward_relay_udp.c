@@ -1,4 +1,7 @@
-/* The relay's UDP clients: each has a socket of its own, connected to the target, by which answers are known.
+/*
+ * The relay's UDP clients: each has its own socket connected to the target, which identifies the client of a
+ * reply.
+ *
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -8,8 +11,8 @@
 #include "core/base/cleanup.h"
 #include "net/bridge/forward_relay_internal.h"
 
-#define BURST         64     /* datagrams before others have their turn */
-#define IDLE_MS       120000 /* as the kernel's nf_conntrack_udp_timeout_stream */
+#define BURST         64     /* datagrams before others are served */
+#define IDLE_MS       120000 /* as nf_conntrack_udp_timeout_stream of the kernel */
 #define DATAGRAM_SIZE 65535
 
 static uint8_t datagram[DATAGRAM_SIZE];
@@ -26,15 +29,15 @@ static bool relay_flow_same_client(const union socket_address *a, const union so
                                          : a->v4.sin_port == b->v4.sin_port);
 }
 
-/* The flow of a client, made where there is none; NULL where it cannot be. */
-static struct relay_flow *relay_flow_find(struct relay *r, struct relay_listener *l,
+/* The flow of a client, which is created if necessary; NULL on failure. */
+static struct relay_flow *relay_flow_find(struct relay *relay, struct relay_listener *l,
                                           const union socket_address *client)
 {
     const union socket_address *target = &l->target;
-    struct relay_flow *slot = &r->flows[0];
+    struct relay_flow *slot = &relay->flows[0];
 
     for (size_t i = 0; i < RELAY_FLOWS; i++) {
-        struct relay_flow *f = &r->flows[i];
+        struct relay_flow *f = &relay->flows[i];
 
         if (f->fd >= 0 && f->listener == l && relay_flow_same_client(&f->client, client))
             return f;
@@ -44,7 +47,7 @@ static struct relay_flow *relay_flow_find(struct relay *r, struct relay_listener
     relay_flow_close(slot);
     slot->fd = socket(target->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (slot->fd < 0 || connect(slot->fd, &target->any, socket_address_size(target)) < 0 ||
-        relay_watch(r, slot->fd, RELAY_FLOW, (size_t)(slot - r->flows), false) < 0) {
+        relay_watch(relay, slot->fd, RELAY_FLOW, (size_t)(slot - relay->flows), false) < 0) {
         relay_flow_close(slot);
         return NULL;
     }
@@ -53,7 +56,7 @@ static struct relay_flow *relay_flow_find(struct relay *r, struct relay_listener
     return slot;
 }
 
-void relay_flow_receive(struct relay *r, struct relay_listener *l, int64_t now_ms)
+void relay_flow_receive(struct relay *relay, struct relay_listener *l, int64_t now_ms)
 {
     for (int i = 0; i < BURST; i++) {
         union socket_address client = {0};
@@ -63,41 +66,41 @@ void relay_flow_receive(struct relay *r, struct relay_listener *l, int64_t now_m
 
         if (got < 0 && errno == EAGAIN)
             return;
-        f = got < 0 ? NULL : relay_flow_find(r, l, &client);
+        f = got < 0 ? NULL : relay_flow_find(relay, l, &client);
         if (!f)
             continue;
         f->used_ms = now_ms;
-        /* What cannot be sent is lost, as UDP's datagrams may be. */
+        /* A datagram that cannot be sent is lost, as UDP permits. */
         (void)!send(f->fd, datagram, (size_t)got, MSG_NOSIGNAL);
     }
-    (void)relay_watch(r, l->fd, RELAY_LISTENER, (size_t)(l - r->listeners), true);
+    (void)relay_watch(relay, l->fd, RELAY_LISTENER, (size_t)(l - relay->listeners), true);
 }
 
-void relay_flow_answer(struct relay *r, size_t index, int64_t now_ms)
+void relay_flow_answer(struct relay *relay, size_t index, int64_t now_ms)
 {
-    struct relay_flow *f = &r->flows[index];
+    struct relay_flow *f = &relay->flows[index];
 
     for (int i = 0; f->fd >= 0 && i < BURST; i++) {
         ssize_t got = recv(f->fd, datagram, sizeof(datagram), 0);
 
         if (got < 0 && errno == EAGAIN)
             return;
-        if (got < 0) /* an error that a router or the target has reported */
+        if (got < 0) /* an error reported by a router or the target */
             continue;
         f->used_ms = now_ms;
         (void)!sendto(f->listener->fd, datagram, (size_t)got, MSG_NOSIGNAL, &f->client.any,
                       socket_address_size(&f->client));
     }
     if (f->fd >= 0)
-        (void)relay_watch(r, f->fd, RELAY_FLOW, index, true);
+        (void)relay_watch(relay, f->fd, RELAY_FLOW, index, true);
 }
 
-int relay_flow_expire(struct relay *r, int64_t now_ms)
+int relay_flow_expire(struct relay *relay, int64_t now_ms)
 {
     int64_t first = -1;
 
     for (size_t i = 0; i < RELAY_FLOWS; i++) {
-        struct relay_flow *f = &r->flows[i];
+        struct relay_flow *f = &relay->flows[i];
         int64_t left = f->used_ms + IDLE_MS - now_ms;
 
         if (f->fd < 0)

@@ -30,7 +30,7 @@ bridge=$(find /lib/modules -name 'bridge.ko*')
 mv "$bridge" "$bridge.away"
 lxcbox lxc-checkconfig -q > /missing
 t 'lxc-checkconfig says that there are no bridges' predicts Bridges
-t 'and lxc-net that it needs them' refuses 'this kernel has no bridges: it needs' lxcbox lxc-net start
+t 'and lxc-net that it needs them' refuses 'this kernel does not support bridges: it needs' lxcbox lxc-net start
 t 'leaving nothing (bridges)' clean
 mv "$bridge.away" "$bridge"
 t 'lxc-checkconfig says that there is no nftables' predicts 'Masquerading \(nftables\)'

@@ -236,7 +236,7 @@ t 'port 67 taken is named with its owner and the lines that let both serve' take
 t 'nothing is left of that either' clean
 elsewhere() { # ADDRESS WHAT
     on_host ip link add second type bridge && on_host ip addr add "$1" dev second nodad
-    refuses "second has $1 already, in the network of lxcbr0, $2" lxc_net start && clean
+    refuses "second already has $1, in the network of lxcbr0, $2" lxc_net start && clean
     local status=$?
     on_host ip link del second
     return $status
@@ -247,7 +247,7 @@ enclosed() { on_host ip addr add 10.0.200.1/16 dev up0 && lxc_net start && lxc_n
 t 'a network that encloses it is no obstacle' enclosed
 moved() { # the network that is up is not stopped for one that cannot be started
     lxc_net start && on_host ip addr add 10.0.7.9/24 dev up0 && echo LXC_ADDR=10.0.7.1 | on_host tee /etc/default/lxc-net > /dev/null
-    refuses 'up0 has 10.0.7.9/24 already' lxc_net restart && lxc_net status
+    refuses 'up0 already has 10.0.7.9/24' lxc_net restart && lxc_net status
     local status=$?
     on_host rm /etc/default/lxc-net
     lxc_net stop && on_host ip addr del 10.0.7.9/24 dev up0 && return $status
@@ -263,7 +263,7 @@ fi
 bad() { printf '%s\n' "$1" | on_host tee /etc/default/lxc-net > /dev/null; refuses "$2" lxc_net start; }
 t 'a wrong address is refused with its line' bad $'\nLXC_ADDR=10.0.3' '/etc/default/lxc-net:2: LXC_ADDR is "10.0.3"'
 t 'a range outside the network is refused' bad 'LXC_DHCP_RANGE=10.0.4.2,10.0.4.9' 'a range of addresses'
-t 'a variable of the shell is refused' bad 'LXC_ADDR=$OTHER' 'not a plain text'
+t 'a variable of the shell is refused' bad 'LXC_ADDR=$OTHER' 'not plain text'
 t 'nothing is left of a refusal' clean
 wrong_meanwhile() { on_host rm -f /etc/default/lxc-net; lxc_net start && echo 'LXC_ADDR=$x' | on_host tee /etc/default/lxc-net && ! lxc_net restart && lxc_net status && lxc_net stop; }
 t 'with settings that are wrong by now it goes on, and can be stopped' eval 'wrong_meanwhile && clean'

@@ -106,7 +106,7 @@ bad() { # LINE REGEX
     printf '# one\n%s\n' "$1" > "$conf"
     refuses "hosts:2: \"$2 \(correct or remove the line\)" lxc_net start && ! on_host ip link show lxcbr0
 }
-t 'an option of dnsmasq that lxc-net does not have is refused' bad 'bogus-priv' 'bogus-priv" asks for what lxc-net does not do.*'
+t 'an option of dnsmasq that lxc-net does not have is refused' bad 'bogus-priv' 'bogus-priv" is not supported by lxc-net.*'
 t 'so is a tag' bad 'dhcp-host=02:00:00:00:00:01,set:x,10.0.3.9' 'dhcp-host.*" has a word that is no hardware address.*'
 t 'and a tag of an option' bad 'dhcp-option=tag:x,6,10.0.3.9' 'dhcp-option.*" names no DHCP option.*'
 t 'and a value that an option cannot have' bad 'dhcp-option=option:dns-server,here' 'dhcp-option.*" has a value that this option cannot have'
