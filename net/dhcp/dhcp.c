@@ -10,11 +10,11 @@
 #define SNAME_AT   44
 #define SNAME_SIZE 64
 #define BUILD_MAX  (DHCP_MESSAGE_MAX - 28)
-#define BUILD_MIN  300 /* BOOTP's size; some relays and clients drop less */
+#define BUILD_MIN  300 /* size of BOOTP; some relays and clients drop shorter messages */
 
 static const uint8_t magic[4] = {99, 130, 83, 99};
 
-/* RFC 2132's numbers. */
+/* Option numbers of RFC 2132. */
 enum {
     PAD = 0,
     NETMASK = 1,
@@ -78,7 +78,7 @@ bool dhcp_domain_valid(const char *text)
 
 /* --- Reading --- */
 
-static uint8_t read_addresses(const uint8_t *p, size_t size, uint32_t out[DHCP_ADDRESSES_MAX])
+static uint8_t dhcp_read_addresses(const uint8_t *p, size_t size, uint32_t out[DHCP_ADDRESSES_MAX])
 {
     uint8_t count = 0;
 
@@ -88,44 +88,44 @@ static uint8_t read_addresses(const uint8_t *p, size_t size, uint32_t out[DHCP_A
     return count;
 }
 
-/* RFC 3442: prefix length, as many bytes of the destination as it needs, gateway. */
-static void read_routes(const uint8_t *p, size_t size, struct dhcp_message *m)
+/* RFC 3442: prefix length, the significant bytes of the destination, gateway. */
+static void dhcp_read_routes(const uint8_t *p, size_t size, struct dhcp_message *m)
 {
     while (size > 0 && m->route_count < DHCP_ROUTES_MAX) {
-        struct dhcp_route *r = &m->routes[m->route_count];
+        struct dhcp_route *route = &m->routes[m->route_count];
         size_t bytes = (p[0] + 7U) / 8;
 
         if (p[0] > 32 || size < 1 + bytes + 4)
             return;
-        *r = (struct dhcp_route){.length = p[0]};
+        *route = (struct dhcp_route){.length = p[0]};
         for (size_t i = 0; i < bytes; i++)
-            r->destination |= (uint32_t)p[1 + i] << (24 - 8 * i);
-        r->destination &= r->length ? ~0U << (32 - r->length) : 0;
-        r->gateway = read_be32(p + 1 + bytes);
+            route->destination |= (uint32_t)p[1 + i] << (24 - 8 * i);
+        route->destination &= route->length ? ~0U << (32 - route->length) : 0;
+        route->gateway = read_be32(p + 1 + bytes);
         m->route_count++;
         p += 1 + bytes + 4;
         size -= 1 + bytes + 4;
     }
 }
 
-struct parts { /* of RFC 3396: what may come in several */
+struct parts { /* RFC 3396: options that may be split */
     uint8_t routes[512];
     size_t routes_size;
     uint8_t overload;
 };
 
-static void read_option(uint8_t code, const uint8_t *p, uint8_t size, struct dhcp_message *m,
-                        struct parts *parts)
+static void dhcp_read_option(uint8_t code, const uint8_t *p, uint8_t size, struct dhcp_message *m,
+                             struct parts *parts)
 {
     switch (code) {
     case NETMASK:
         m->netmask = size == 4 ? read_be32(p) : 0;
         break;
     case ROUTERS:
-        m->router_count = read_addresses(p, size, m->routers);
+        m->router_count = dhcp_read_addresses(p, size, m->routers);
         break;
     case DNS:
-        m->dns_count = read_addresses(p, size, m->dns);
+        m->dns_count = dhcp_read_addresses(p, size, m->dns);
         break;
     case HOST_NAME:
         dhcp_host_name((const char *)p, size, m->host_name);
@@ -188,7 +188,7 @@ static void read_option(uint8_t code, const uint8_t *p, uint8_t size, struct dhc
     }
 }
 
-static bool read_options(const uint8_t *p, size_t length, struct dhcp_message *m, struct parts *parts)
+static bool dhcp_read_options(const uint8_t *p, size_t length, struct dhcp_message *m, struct parts *parts)
 {
     size_t at = 0;
 
@@ -199,7 +199,7 @@ static bool read_options(const uint8_t *p, size_t length, struct dhcp_message *m
         }
         if (length - at < 2 || p[at + 1] > length - at - 2)
             return false;
-        read_option(p[at], p + at + 2, p[at + 1], m, parts);
+        dhcp_read_option(p[at], p + at + 2, p[at + 1], m, parts);
         at += 2U + p[at + 1];
     }
     return true;
@@ -224,11 +224,11 @@ bool dhcp_parse(const uint8_t *bytes, size_t length, struct dhcp_message *out)
     out->next_server = read_be32(bytes + 20);
     out->relay = read_be32(bytes + 24);
     memcpy(out->hardware, bytes + 28, out->hardware_size);
-    if (!read_options(bytes + FIXED_SIZE + 4, length - FIXED_SIZE - 4, out, &parts) ||
-        (parts.overload & 1 && !read_options(bytes + FILE_AT, FILE_SIZE, out, &parts)) ||
-        (parts.overload & 2 && !read_options(bytes + SNAME_AT, SNAME_SIZE, out, &parts)))
+    if (!dhcp_read_options(bytes + FIXED_SIZE + 4, length - FIXED_SIZE - 4, out, &parts) ||
+        (parts.overload & 1 && !dhcp_read_options(bytes + FILE_AT, FILE_SIZE, out, &parts)) ||
+        (parts.overload & 2 && !dhcp_read_options(bytes + SNAME_AT, SNAME_SIZE, out, &parts)))
         return false;
-    read_routes(parts.routes, parts.routes_size, out);
+    dhcp_read_routes(parts.routes, parts.routes_size, out);
     return out->type != 0;
 }
 
@@ -240,8 +240,8 @@ struct writer {
     const struct dhcp_message *message;
 };
 
-/* Whether an option of the configuration takes the place of this one. */
-static bool replaced(const struct dhcp_message *m, uint8_t code)
+/* Whether an option of the configuration replaces this one. */
+static bool dhcp_is_replaced(const struct dhcp_message *m, uint8_t code)
 {
     for (size_t i = 0; i < m->option_count; i++)
         if (m->options[i].code == code)
@@ -249,8 +249,9 @@ static bool replaced(const struct dhcp_message *m, uint8_t code)
     return false;
 }
 
-/* An option that does not fit is left out; the ones that matter come first. One byte is kept for the end. */
-static void put_option(struct writer *w, uint8_t code, const void *bytes, size_t size)
+/* An option that does not fit is omitted; the important ones are written first. One byte is reserved for the
+ * end option. */
+static void dhcp_put_option(struct writer *w, uint8_t code, const void *bytes, size_t size)
 {
     if (size == 0 || size > 255 || size + 3 > BUILD_MAX - w->length)
         return;
@@ -260,13 +261,13 @@ static void put_option(struct writer *w, uint8_t code, const void *bytes, size_t
     w->length += size + 2;
 }
 
-static void put(struct writer *w, uint8_t code, const void *bytes, size_t size)
+static void dhcp_put(struct writer *w, uint8_t code, const void *bytes, size_t size)
 {
-    if (!replaced(w->message, code))
-        put_option(w, code, bytes, size);
+    if (!dhcp_is_replaced(w->message, code))
+        dhcp_put_option(w, code, bytes, size);
 }
 
-static void put_configured(struct writer *w)
+static void dhcp_put_configured(struct writer *w)
 {
     const struct dhcp_message *m = w->message;
 
@@ -274,50 +275,50 @@ static void put_configured(struct writer *w)
         const struct dhcp_option *o = &m->options[i];
 
         if (o->force || !m->has_wanted || m->wanted[o->code / 8] & 1 << o->code % 8)
-            put_option(w, o->code, o->bytes, o->size);
+            dhcp_put_option(w, o->code, o->bytes, o->size);
     }
 }
 
-static void put_u32(struct writer *w, uint8_t code, uint32_t value)
+static void dhcp_put_u32(struct writer *w, uint8_t code, uint32_t value)
 {
     uint8_t wire[4];
 
     write_be32(wire, value);
-    put(w, code, wire, value ? sizeof(wire) : 0);
+    dhcp_put(w, code, wire, value ? sizeof(wire) : 0);
 }
 
-static void put_u16(struct writer *w, uint8_t code, uint16_t value)
+static void dhcp_put_u16(struct writer *w, uint8_t code, uint16_t value)
 {
     uint8_t wire[2];
 
     write_be16(wire, value);
-    put(w, code, wire, value ? sizeof(wire) : 0);
+    dhcp_put(w, code, wire, value ? sizeof(wire) : 0);
 }
 
-static void put_addresses(struct writer *w, uint8_t code, const uint32_t *addresses, uint8_t count)
+static void dhcp_put_addresses(struct writer *w, uint8_t code, const uint32_t *addresses, uint8_t count)
 {
     uint8_t wire[4 * DHCP_ADDRESSES_MAX];
 
     for (uint8_t i = 0; i < count; i++)
         write_be32(wire + 4 * i, addresses[i]);
-    put(w, code, wire, (size_t)4 * count);
+    dhcp_put(w, code, wire, (size_t)4 * count);
 }
 
-static void put_routes(struct writer *w, const struct dhcp_message *m)
+static void dhcp_put_routes(struct writer *w, const struct dhcp_message *m)
 {
     uint8_t wire[9 * DHCP_ROUTES_MAX];
     size_t length = 0;
 
     for (uint8_t i = 0; i < m->route_count; i++) {
-        const struct dhcp_route *r = &m->routes[i];
+        const struct dhcp_route *route = &m->routes[i];
 
-        wire[length++] = r->length;
-        for (unsigned bits = 0; bits < r->length; bits += 8)
-            wire[length++] = (uint8_t)(r->destination >> (24 - bits));
-        write_be32(wire + length, r->gateway);
+        wire[length++] = route->length;
+        for (unsigned bits = 0; bits < route->length; bits += 8)
+            wire[length++] = (uint8_t)(route->destination >> (24 - bits));
+        write_be32(wire + length, route->gateway);
         length += 4;
     }
-    put(w, ROUTES, wire, length);
+    dhcp_put(w, ROUTES, wire, length);
 }
 
 size_t dhcp_build(const struct dhcp_message *m, uint8_t out[DHCP_MESSAGE_MAX])
@@ -340,24 +341,24 @@ size_t dhcp_build(const struct dhcp_message *m, uint8_t out[DHCP_MESSAGE_MAX])
     write_be32(out + 24, m->relay);
     memcpy(out + 28, m->hardware, m->hardware_size);
     memcpy(out + FIXED_SIZE, magic, sizeof(magic));
-    put(&w, TYPE, &type, 1);
-    put_u32(&w, SERVER, m->server);
-    put(&w, CLIENT_ID, m->id, m->id_size);
-    put_u32(&w, REQUESTED, m->requested);
-    put_u32(&w, LEASE, m->lease_seconds);
-    put_u32(&w, RENEW, m->renew_seconds);
-    put_u32(&w, REBIND, m->rebind_seconds);
-    put_u32(&w, NETMASK, m->netmask);
-    put_u32(&w, BROADCAST, m->broadcast);
-    put_addresses(&w, ROUTERS, m->routers, m->router_count);
-    put_addresses(&w, DNS, m->dns, m->dns_count);
-    put_u16(&w, MAX_SIZE, m->max_size);
-    put_u16(&w, MTU, m->mtu);
-    put(&w, PARAMETERS, wanted, m->asks ? sizeof(wanted) : 0);
-    put_configured(&w);
-    put(&w, HOST_NAME, m->host_name, strlen(m->host_name));
-    put(&w, DOMAIN, m->domain, strlen(m->domain));
-    put_routes(&w, m);
+    dhcp_put(&w, TYPE, &type, 1);
+    dhcp_put_u32(&w, SERVER, m->server);
+    dhcp_put(&w, CLIENT_ID, m->id, m->id_size);
+    dhcp_put_u32(&w, REQUESTED, m->requested);
+    dhcp_put_u32(&w, LEASE, m->lease_seconds);
+    dhcp_put_u32(&w, RENEW, m->renew_seconds);
+    dhcp_put_u32(&w, REBIND, m->rebind_seconds);
+    dhcp_put_u32(&w, NETMASK, m->netmask);
+    dhcp_put_u32(&w, BROADCAST, m->broadcast);
+    dhcp_put_addresses(&w, ROUTERS, m->routers, m->router_count);
+    dhcp_put_addresses(&w, DNS, m->dns, m->dns_count);
+    dhcp_put_u16(&w, MAX_SIZE, m->max_size);
+    dhcp_put_u16(&w, MTU, m->mtu);
+    dhcp_put(&w, PARAMETERS, wanted, m->asks ? sizeof(wanted) : 0);
+    dhcp_put_configured(&w);
+    dhcp_put(&w, HOST_NAME, m->host_name, strlen(m->host_name));
+    dhcp_put(&w, DOMAIN, m->domain, strlen(m->domain));
+    dhcp_put_routes(&w, m);
     out[w.length++] = END;
     return w.length < BUILD_MIN ? BUILD_MIN : w.length;
 }

@@ -41,9 +41,9 @@ int dhcp_seconds_parse(const char *text, uint32_t *out)
     return 0;
 }
 
-/* Bytes with colons between them, of one or two digits; an asterisk for any, where `any` is not NULL. Their
- * number, 0 where they are none. */
-static size_t read_bytes(const char *text, uint8_t *out, size_t room, uint16_t *any)
+/* Bytes with colons between them, of one or two digits; an asterisk stands for any byte, if `any` is not
+ * NULL. Returns the number of bytes, 0 if the text has another format. */
+static size_t host_read_bytes(const char *text, uint8_t *out, size_t room, uint16_t *any)
 {
     size_t count = 0;
 
@@ -64,9 +64,9 @@ static size_t read_bytes(const char *text, uint8_t *out, size_t room, uint16_t *
     }
 }
 
-static const char *read_id(const char *text, struct dhcp_host *h)
+static const char *host_read_id(const char *text, struct dhcp_host *h)
 {
-    size_t size = read_bytes(text, h->id, sizeof(h->id), NULL);
+    size_t size = host_read_bytes(text, h->id, sizeof(h->id), NULL);
 
     h->any_id = strcmp(text, "*") == 0;
     if (h->any_id)
@@ -81,28 +81,28 @@ static const char *read_id(const char *text, struct dhcp_host *h)
     return NULL;
 }
 
-static const char *read_hardware(const char *text, struct dhcp_host *h)
+static const char *host_read_hardware(const char *text, struct dhcp_host *h)
 {
     struct dhcp_hardware *hw = &h->hardware[h->hardware_count];
 
     if (h->hardware_count == DHCP_HOST_HARDWARE_MAX)
         return "has more than 8 hardware addresses: write a second dhcp-host";
     *hw = (struct dhcp_hardware){.any = 0};
-    hw->size = (uint8_t)read_bytes(text, hw->bytes, sizeof(hw->bytes), &hw->any);
+    hw->size = (uint8_t)host_read_bytes(text, hw->bytes, sizeof(hw->bytes), &hw->any);
     if (hw->size < 2)
-        return "has a word that is no hardware address (tags and IPv6 addresses are not supported)";
+        return "has a word that is not a hardware address (tags and IPv6 addresses are not supported)";
     h->hardware_count++;
     return NULL;
 }
 
-static const char *read_word(const char *word, struct dhcp_host *h)
+static const char *host_read_word(const char *word, struct dhcp_host *h)
 {
     struct in_addr address;
 
     if (starts_with(word, "id:"))
-        return read_id(word + 3, h);
+        return host_read_id(word + 3, h);
     if (strchr(word, ':'))
-        return read_hardware(word, h);
+        return host_read_hardware(word, h);
     if (strcmp(word, "ignore") == 0)
         h->ignored = true;
     else if (inet_pton(AF_INET, word, &address) == 1)
@@ -110,7 +110,7 @@ static const char *read_word(const char *word, struct dhcp_host *h)
     else if (dhcp_seconds_parse(word, &h->lease_seconds) < 0) {
         dhcp_host_name(word, strlen(word), h->host_name);
         if (!h->host_name[0])
-            return "has a word that is no name";
+            return "has a word that is not a host name";
     }
     return NULL;
 }
@@ -126,16 +126,17 @@ const char *dhcp_host_parse(const char *text, struct dhcp_host *out)
         word += strspn(word, " \t");
         word[strcspn(word, " \t")] = '\0';
         if (*word)
-            wrong = read_word(word, out);
+            wrong = host_read_word(word, out);
     }
     if (!wrong && !out->hardware_count && !out->id_size && !out->host_name[0])
-        wrong = "names no host: a hardware address, \"id:\" with an identifier, or a name";
+        wrong =
+            "does not identify a host: it needs a hardware address, \"id:\" with an identifier, or a name";
     return wrong;
 }
 
 /* --- Finding --- */
 
-static bool hardware_is(const struct dhcp_hardware *h, const uint8_t *bytes, size_t size)
+static bool host_hardware_is(const struct dhcp_hardware *h, const uint8_t *bytes, size_t size)
 {
     if (h->size != size)
         return false;
@@ -148,13 +149,13 @@ static bool hardware_is(const struct dhcp_hardware *h, const uint8_t *bytes, siz
 bool dhcp_host_has_hardware(const struct dhcp_host *h, const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < h->hardware_count; i++)
-        if (!h->hardware[i].any && hardware_is(&h->hardware[i], bytes, size))
+        if (!h->hardware[i].any && host_hardware_is(&h->hardware[i], bytes, size))
             return true;
     return false;
 }
 
-/* Some clients put a byte 0 before a text: RFC 2132, 9.14 has the kind of the identifier there. */
-static bool id_is(const struct dhcp_host *h, const struct lease_client *c)
+/* Some clients put a byte 0 before a text identifier: according to RFC 2132, 9.14 that byte is its type. */
+static bool host_id_is(const struct dhcp_host *h, const struct lease_client *c)
 {
     if (!h->id_size)
         return false;
@@ -162,15 +163,15 @@ static bool id_is(const struct dhcp_host *h, const struct lease_client *c)
            (h->id_size + 1 == c->id_size && c->id[0] == 0 && memcmp(h->id, c->id + 1, h->id_size) == 0);
 }
 
-/* How many asterisks the address has that fits best; -1 where none fits. */
-static int fewest_asterisks(const struct dhcp_host *h, const struct lease_client *c)
+/* The number of asterisks in the address that matches best; -1 if none matches. */
+static int host_fewest_asterisks(const struct dhcp_host *h, const struct lease_client *c)
 {
     int fewest = -1;
 
     for (size_t i = 0; i < h->hardware_count; i++) {
         int count = __builtin_popcount(h->hardware[i].any);
 
-        if (count && hardware_is(&h->hardware[i], c->hardware, c->hardware_size) &&
+        if (count && host_hardware_is(&h->hardware[i], c->hardware, c->hardware_size) &&
             (fewest < 0 || count < fewest))
             fewest = count;
     }
@@ -184,7 +185,7 @@ const struct dhcp_host *dhcp_host_find(const struct dhcp_host *hosts, size_t cou
     int fewest = -1;
 
     for (size_t i = 0; i < count; i++)
-        if (id_is(&hosts[i], c))
+        if (host_id_is(&hosts[i], c))
             return &hosts[i];
     for (size_t i = 0; i < count; i++)
         if (dhcp_host_has_hardware(&hosts[i], c->hardware, c->hardware_size))
@@ -193,7 +194,7 @@ const struct dhcp_host *dhcp_host_find(const struct dhcp_host *hosts, size_t cou
         if (!hosts[i].hardware_count && !hosts[i].id_size && strcmp(hosts[i].host_name, name) == 0)
             return &hosts[i];
     for (size_t i = 0; i < count; i++) {
-        int asterisks = fewest_asterisks(&hosts[i], c);
+        int asterisks = host_fewest_asterisks(&hosts[i], c);
 
         if (asterisks >= 0 && (!best || asterisks < fewest)) {
             best = &hosts[i];

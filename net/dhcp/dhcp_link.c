@@ -26,7 +26,8 @@ static const uint8_t all_hardware[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 /* --- Opening --- */
 
-static void set_up_client(struct dhcp_client *c, const struct link *link, const struct dhcp_link_options *o)
+static void link_set_up_client(struct dhcp_client *c, const struct link *link,
+                               const struct dhcp_link_options *o)
 {
     *c = (struct dhcp_client){.wanted = o->wanted,
                               .tries = o->tries ? o->tries : 4,
@@ -44,7 +45,7 @@ static void set_up_client(struct dhcp_client *c, const struct link *link, const 
         ;
 }
 
-static int watch(struct dhcp_link *l)
+static int link_watch(struct dhcp_link *l)
 {
     struct epoll_event readable = {.events = EPOLLIN};
 
@@ -54,7 +55,7 @@ static int watch(struct dhcp_link *l)
     return epoll_ctl(l->fd, EPOLL_CTL_ADD, l->events.fd, &readable);
 }
 
-static int open_link(struct dhcp_link *l, const char *name, struct link *link, struct error *err)
+static int link_open(struct dhcp_link *l, const char *name, struct link *link, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     struct netlink_result result;
@@ -70,7 +71,7 @@ static int open_link(struct dhcp_link *l, const char *name, struct link *link, s
     if (r < 0)
         return r;
     if (link->type != ARPHRD_ETHER || link->address_size != 6)
-        return error_text(err, EINVAL, "%s is no Ethernet interface: DHCP does not work there", name);
+        return error_text(err, EINVAL, "%s is not an Ethernet interface: DHCP does not work there", name);
     l->index = link->index;
     l->running = link->flags & IFF_RUNNING;
     netlink_batch_init(&b);
@@ -80,11 +81,11 @@ static int open_link(struct dhcp_link *l, const char *name, struct link *link, s
     l->packet = udp_packet_open(l->netns, l->index, DHCP_CLIENT_PORT);
     if (l->packet < 0)
         return error_set(err, l->packet, "cannot receive DHCP on %s", name);
-    return watch(l) < 0 ? error_set(err, errno, "cannot wait for DHCP on %s", name) : 0;
+    return link_watch(l) < 0 ? error_set(err, errno, "cannot wait for DHCP on %s", name) : 0;
 }
 
-/* Without ARP, as on a machine that lets it not be opened, an address is as good as checked. */
-static void perform_arp(struct dhcp_link *l, const struct dhcp_action *a)
+/* If a socket for ARP cannot be opened, an address counts as checked. */
+static void link_perform_arp(struct dhcp_link *l, const struct dhcp_action *a)
 {
     struct epoll_event readable = {.events = EPOLLIN};
 
@@ -98,7 +99,7 @@ static void perform_arp(struct dhcp_link *l, const struct dhcp_action *a)
         close_fd(&l->arp);
 }
 
-static void perform(struct dhcp_link *l, const struct dhcp_action *a)
+static void link_perform(struct dhcp_link *l, const struct dhcp_action *a)
 {
     const struct dhcp_client *c = &l->client;
     uint8_t bytes[DHCP_MESSAGE_MAX];
@@ -109,12 +110,12 @@ static void perform(struct dhcp_link *l, const struct dhcp_action *a)
                            .payload = bytes};
     int r;
 
-    perform_arp(l, a);
+    link_perform_arp(l, a);
     if (!a->send || !l->running)
         return;
     p.size = dhcp_build(&a->message, bytes);
     r = udp_packet_send(l->packet, l->index, a->to_server ? l->server_hardware : all_hardware, &p);
-    if (r < 0) /* it is sent again later, as if the network had lost it */
+    if (r < 0) /* it is sent again later, as after a loss in the network */
         log_info("dhcp", "cannot send: %s", strerror(-r));
 }
 
@@ -131,14 +132,14 @@ int dhcp_link_open(struct dhcp_link *l, int netns, const char *name, const struc
         if (l->netns < 0)
             return error_set(err, errno, "cannot keep a network namespace open");
     }
-    r = open_link(l, name, &link, err);
+    r = link_open(l, name, &link, err);
     if (r < 0) {
         dhcp_link_close(l);
         return r;
     }
-    set_up_client(&l->client, &link, o);
+    link_set_up_client(&l->client, &link, o);
     dhcp_client_start(&l->client, clock_boot_ms(), &action);
-    perform(l, &action);
+    link_perform(l, &action);
     return 0;
 }
 
@@ -163,8 +164,8 @@ int dhcp_link_wait_ms(const struct dhcp_link *l)
     return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
-/* Take note of what the link is now; whether it carries packets that did not. */
-static bool note(struct dhcp_link *l, bool running)
+/* Record the state of the link. Returns whether it has begun to carry packets. */
+static bool link_record_state(struct dhcp_link *l, bool running)
 {
     bool came_up = running && !l->running;
 
@@ -172,8 +173,8 @@ static bool note(struct dhcp_link *l, bool running)
     return came_up;
 }
 
-/* Whether the link has begun to carry packets, be it only for a moment, since the last call. */
-static bool came_up(struct dhcp_link *l)
+/* Whether the link has begun to carry packets since the last call, even if only for a moment. */
+static bool link_came_up(struct dhcp_link *l)
 {
     cleanup_strbuf struct strbuf events = STRBUF_INIT;
     struct netlink_message m;
@@ -188,17 +189,17 @@ static bool came_up(struct dhcp_link *l)
 
             if (netlink_open(&n, NETLINK_ROUTE, l->netns, NULL) == 0 &&
                 link_find(&n, l->index, NULL, &link, NULL) == 0)
-                came |= note(l, link.flags & IFF_RUNNING);
+                came |= link_record_state(l, link.flags & IFF_RUNNING);
         }
         for (rest = netlink_view_of(&events); netlink_next_message(&rest, &m);)
             if (link_parse(&m, &link) && link.index == l->index && link.family != AF_BRIDGE)
-                came |= note(l, m.type == RTM_NEWLINK && link.flags & IFF_RUNNING);
+                came |= link_record_state(l, m.type == RTM_NEWLINK && link.flags & IFF_RUNNING);
     }
     return came;
 }
 
-/* Whether another host answers, or asks, for the address that is being checked. */
-static bool is_taken(struct dhcp_link *l)
+/* Whether another host uses or probes the address that is being checked. */
+static bool link_address_is_taken(struct dhcp_link *l)
 {
     uint8_t bytes[ARP_SIZE];
     ssize_t got;
@@ -213,9 +214,9 @@ enum dhcp_event dhcp_link_run(struct dhcp_link *l)
 {
     struct dhcp_action action;
 
-    if (came_up(l)) {
+    if (link_came_up(l)) {
         dhcp_client_start(&l->client, clock_boot_ms(), &action);
-        perform(l, &action);
+        link_perform(l, &action);
     }
     for (;;) {
         uint8_t buffer[UDP_PACKET_MAX], hardware[6];
@@ -224,21 +225,21 @@ enum dhcp_event dhcp_link_run(struct dhcp_link *l)
         int r = udp_packet_receive(l->packet, buffer, &p, hardware);
 
         if (r < 0 && r != -EINTR)
-            break; /* nothing more, or the link is down, which time will tell */
+            break; /* no more messages, or the link is down, which the timer handles */
         if (r <= 0 || p.destination_port != DHCP_CLIENT_PORT || !dhcp_parse(p.payload, p.size, &m))
             continue;
         dhcp_client_receive(&l->client, &m, clock_boot_ms(), &action);
         if (m.type == DHCP_ACK && (action.probe || action.event))
             memcpy(l->server_hardware, hardware, 6);
-        perform(l, &action);
+        link_perform(l, &action);
         if (action.event)
             return action.event;
     }
-    if (is_taken(l))
+    if (link_address_is_taken(l))
         dhcp_client_conflict(&l->client, clock_boot_ms(), &action);
     else
         dhcp_client_timeout(&l->client, clock_boot_ms(), &action);
-    perform(l, &action);
+    link_perform(l, &action);
     return action.event;
 }
 
@@ -250,7 +251,7 @@ void dhcp_link_renew(struct dhcp_link *l)
 
 /* --- Applying --- */
 
-static struct ip to_ip(uint32_t address)
+static struct ip link_to_ip(uint32_t address)
 {
     struct ip out = {.family = AF_INET};
     uint32_t wire = htonl(address);
@@ -259,49 +260,50 @@ static struct ip to_ip(uint32_t address)
     return out;
 }
 
-static struct address address_of(const struct dhcp_link *l, uint32_t address, uint8_t length)
+static struct address link_lease_address(const struct dhcp_link *l, uint32_t address, uint8_t length)
 {
-    return (struct address){.index = l->index, .local = to_ip(address), .length = length};
+    return (struct address){.index = l->index, .local = link_to_ip(address), .length = length};
 }
 
-static void put_route(struct netlink_batch *b, const struct dhcp_link *l, uint32_t destination,
-                      uint8_t length, uint32_t gateway)
+static void link_put_route(struct netlink_batch *b, const struct dhcp_link *l, uint32_t destination,
+                           uint8_t length, uint32_t gateway)
 {
     struct route r = {.family = AF_INET,
-                      .destination = {to_ip(destination), length},
-                      .source = to_ip(l->client.lease.your_address),
+                      .destination = {link_to_ip(destination), length},
+                      .source = link_to_ip(l->client.lease.your_address),
                       .device = l->index,
                       .scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
                       .protocol = RTPROT_DHCP};
 
     if (gateway)
-        r.gateway = to_ip(gateway);
+        r.gateway = link_to_ip(gateway);
     route_add(b, &r, NLM_F_CREATE | NLM_F_REPLACE);
 }
 
 /* A gateway must be reachable on the link before a route may go through it. */
-static void put_route_via(struct netlink_batch *b, const struct dhcp_link *l, uint32_t destination,
-                          uint8_t length, uint32_t gateway)
+static void link_put_route_via(struct netlink_batch *b, const struct dhcp_link *l, uint32_t destination,
+                               uint8_t length, uint32_t gateway)
 {
     const struct dhcp_message *lease = &l->client.lease;
 
     if (gateway && ((gateway ^ lease->your_address) & lease->netmask))
-        put_route(b, l, gateway, 32, 0);
-    put_route(b, l, destination, length, gateway);
+        link_put_route(b, l, gateway, 32, 0);
+    link_put_route(b, l, destination, length, gateway);
 }
 
-static void put_routes(struct netlink_batch *b, const struct dhcp_link *l)
+static void link_put_routes(struct netlink_batch *b, const struct dhcp_link *l)
 {
     const struct dhcp_message *lease = &l->client.lease;
 
-    /* RFC 3442: where there are classless routes, the routers do not count. Those on the link go first. */
+    /* RFC 3442: if there are classless routes, the router option is ignored. Routes on the link are added
+     * first. */
     for (unsigned pass = 0; pass < 2; pass++)
         for (uint8_t i = 0; i < lease->route_count; i++)
             if ((lease->routes[i].gateway != 0) == pass)
-                put_route_via(b, l, lease->routes[i].destination, lease->routes[i].length,
-                              lease->routes[i].gateway);
+                link_put_route_via(b, l, lease->routes[i].destination, lease->routes[i].length,
+                                   lease->routes[i].gateway);
     if (!lease->route_count && lease->router_count)
-        put_route_via(b, l, 0, 0, lease->routers[0]);
+        link_put_route_via(b, l, 0, 0, lease->routers[0]);
 }
 
 int dhcp_link_apply(struct dhcp_link *l, struct error *err)
@@ -309,7 +311,7 @@ int dhcp_link_apply(struct dhcp_link *l, struct error *err)
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     const struct dhcp_message *lease = &l->client.lease;
     uint8_t length = (uint8_t)__builtin_popcount(lease->netmask);
-    struct address a = address_of(l, lease->your_address, length);
+    struct address a = link_lease_address(l, lease->your_address, length);
     struct ip_prefix own = {a.local, length};
     struct netlink_result result;
     struct netlink_batch b;
@@ -330,7 +332,7 @@ int dhcp_link_apply(struct dhcp_link *l, struct error *err)
     if (lease->mtu >= MTU_MIN)
         link_change(&b, &(struct link_request){.index = l->index, .mtu = lease->mtu});
     address_add(&b, &a, true);
-    put_routes(&b, l);
+    link_put_routes(&b, l);
     if (netlink_exchange(&n, &b, NULL, &result) < 0)
         return netlink_error(&result, err, "cannot apply the lease");
     l->applied = lease->your_address;
@@ -341,19 +343,19 @@ int dhcp_link_apply(struct dhcp_link *l, struct error *err)
 int dhcp_link_withdraw(struct dhcp_link *l, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
-    struct address a = address_of(l, l->applied, l->applied_length);
+    struct address a = link_lease_address(l, l->applied, l->applied_length);
     struct netlink_result result;
     struct netlink_batch b;
     int r = l->applied ? netlink_open(&n, NETLINK_ROUTE, l->netns, err) : 0;
 
     if (!l->applied || r < 0)
         return r;
-    /* Routes with this source go with it. */
+    /* The kernel deletes routes with this source too. */
     netlink_batch_init(&b);
     address_delete(&b, &a);
     l->applied = 0;
     if (netlink_exchange(&n, &b, NULL, &result) < 0 && result.code != -EADDRNOTAVAIL)
-        return netlink_error(&result, err, "cannot take the address away");
+        return netlink_error(&result, err, "cannot remove the address");
     return 0;
 }
 
@@ -369,6 +371,6 @@ int dhcp_link_release(struct dhcp_link *l, struct error *err)
     struct dhcp_action action;
 
     dhcp_client_release(&l->client, &action);
-    perform(l, &action);
+    link_perform(l, &action);
     return dhcp_link_withdraw(l, err);
 }

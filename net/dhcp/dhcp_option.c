@@ -10,7 +10,7 @@
 #include "net/dhcp/dhcp_host.h"
 #include "net/dns/dns.h"
 
-/* What the values of an option are. */
+/* The types of the values of an option. */
 enum kind { GUESSED, ADDRESSES, U8, U16, U32, SECONDS, TEXT, DOMAINS, ROUTES };
 
 /* The names are those that "dnsmasq --help dhcp" lists. */
@@ -74,13 +74,13 @@ static const struct {
     {150, ADDRESSES, "tftp-server-address"},
 };
 
-/* Those that the protocol itself sets. */
-static bool is_internal(uint8_t code)
+/* Options that the protocol itself sets. */
+static bool option_is_internal(uint8_t code)
 {
     return code == 0 || (code >= 50 && code <= 57) || code == 61 || code == 82 || code == 255;
 }
 
-static bool add_bytes(struct dhcp_option *o, const void *bytes, size_t size)
+static bool option_add_bytes(struct dhcp_option *o, const void *bytes, size_t size)
 {
     if (size > sizeof(o->bytes) - o->size)
         return false;
@@ -89,24 +89,24 @@ static bool add_bytes(struct dhcp_option *o, const void *bytes, size_t size)
     return true;
 }
 
-static bool add_number(struct dhcp_option *o, uint32_t value, size_t size)
+static bool option_add_number(struct dhcp_option *o, uint32_t value, size_t size)
 {
     uint32_t wire = htonl(value);
 
-    return add_bytes(o, (const uint8_t *)&wire + sizeof(wire) - size, size);
+    return option_add_bytes(o, (const uint8_t *)&wire + sizeof(wire) - size, size);
 }
 
-static bool add_address(struct dhcp_option *o, const char *text, uint32_t self)
+static bool option_add_address(struct dhcp_option *o, const char *text, uint32_t self)
 {
     struct in_addr address;
 
     if (inet_pton(AF_INET, text, &address) != 1)
         return false;
-    return add_number(o, address.s_addr ? ntohl(address.s_addr) : self, 4);
+    return option_add_number(o, address.s_addr ? ntohl(address.s_addr) : self, 4);
 }
 
-/* "10.1.0.0/16": the length, and as many bytes of the destination as it needs. */
-static bool add_destination(struct dhcp_option *o, char *text)
+/* "10.1.0.0/16": the length, and the significant bytes of the destination. */
+static bool option_add_destination(struct dhcp_option *o, char *text)
 {
     char *slash = strchr(text, '/');
     struct in_addr address;
@@ -116,68 +116,71 @@ static bool add_destination(struct dhcp_option *o, char *text)
         *slash++ = '\0';
     if (inet_pton(AF_INET, text, &address) != 1 || (slash && parse_int64(slash, 10, 0, 32, &length) < 0))
         return false;
-    return add_number(o, (uint32_t)length, 1) && add_bytes(o, &address, (size_t)(length + 7) / 8);
+    return option_add_number(o, (uint32_t)length, 1) &&
+           option_add_bytes(o, &address, (size_t)(length + 7) / 8);
 }
 
-static bool add_domain(struct dhcp_option *o, const char *text)
+static bool option_add_domain(struct dhcp_option *o, const char *text)
 {
     uint8_t wire[DNS_NAME_SIZE];
     size_t size = dhcp_domain_valid(text) ? dns_write_name(text, wire, sizeof(wire)) : 0;
 
-    return size && add_bytes(o, wire, size);
+    return size && option_add_bytes(o, wire, size);
 }
 
-/* A negative number as its complement. */
-static bool add_text_number(struct dhcp_option *o, const char *text, size_t size)
+/* A negative number is written as two's complement. */
+static bool option_add_text_number(struct dhcp_option *o, const char *text, size_t size)
 {
     int64_t most = (INT64_C(1) << 8 * size) - 1, value;
 
-    return parse_int64(text, 10, -(most / 2) - 1, most, &value) == 0 && add_number(o, (uint32_t)value, size);
+    return parse_int64(text, 10, -(most / 2) - 1, most, &value) == 0 &&
+           option_add_number(o, (uint32_t)value, size);
 }
 
-static bool add_seconds(struct dhcp_option *o, const char *text)
+static bool option_add_seconds(struct dhcp_option *o, const char *text)
 {
     uint32_t seconds;
 
-    return dhcp_seconds_parse(text, &seconds) == 0 && add_number(o, seconds, 4);
+    return dhcp_seconds_parse(text, &seconds) == 0 && option_add_number(o, seconds, 4);
 }
 
-static bool add_value(struct dhcp_option *o, enum kind kind, char *text, size_t place, uint32_t self)
+static bool option_add_value(struct dhcp_option *o, enum kind kind, char *text, size_t place, uint32_t self)
 {
     switch (kind) {
     case ADDRESSES:
-        return add_address(o, text, self);
+        return option_add_address(o, text, self);
     case U8:
-        return add_text_number(o, text, 1);
+        return option_add_text_number(o, text, 1);
     case U16:
-        return add_text_number(o, text, 2);
+        return option_add_text_number(o, text, 2);
     case U32:
-        return add_text_number(o, text, 4);
+        return option_add_text_number(o, text, 4);
     case SECONDS:
-        return add_seconds(o, text);
+        return option_add_seconds(o, text);
     case DOMAINS:
-        return add_domain(o, text);
+        return option_add_domain(o, text);
     case ROUTES:
         /* A gateway 0.0.0.0 means that the destination is on the link. */
-        return place % 2 ? add_address(o, text, 0) : add_destination(o, text);
+        return place % 2 ? option_add_address(o, text, 0) : option_add_destination(o, text);
     default:
         return false;
     }
 }
 
-static bool add_hex(struct dhcp_option *o, const char *text)
+static bool option_add_hex(struct dhcp_option *o, const char *text)
 {
     for (char *end;; text = end + 1) {
         unsigned long value = strtoul(text, &end, 16);
 
-        if (end == text || end > text + 2 || !add_number(o, (uint32_t)value, 1) || (*end && *end != ':'))
+        if (end == text || end > text + 2 || !option_add_number(o, (uint32_t)value, 1) ||
+            (*end && *end != ':'))
             return false;
         if (!*end)
             return true;
     }
 }
 
-static bool all_addresses(const char *text)
+static bool option_all_addresses(const char *text)
 {
     cleanup_free char *copy = strdup(text);
     struct in_addr address;
@@ -188,20 +191,20 @@ static bool all_addresses(const char *text)
     return copy != NULL;
 }
 
-/* An option of which no kind is known: its values tell, as they tell dnsmasq. */
-static bool add_guessed(struct dhcp_option *o, char *text)
+/* An option without a known type: the type follows from its values, as in dnsmasq. */
+static bool option_add_guessed(struct dhcp_option *o, char *text)
 {
     int64_t value;
 
     if (parse_int64(text, 10, 0, UINT32_MAX, &value) == 0)
-        return add_number(o, (uint32_t)value, value < 256 ? 1 : value < 65536 ? 2 : 4);
+        return option_add_number(o, (uint32_t)value, value < 256 ? 1 : value < 65536 ? 2 : 4);
     if (strchr(text, ':') && text[strspn(text, "0123456789abcdefABCDEF:")] == '\0')
-        return add_hex(o, text);
-    return add_bytes(o, text, strlen(text));
+        return option_add_hex(o, text);
+    return option_add_bytes(o, text, strlen(text));
 }
 
 /* "CODE" or "option:NAME". */
-static bool find_code(const char *word, uint8_t *code)
+static bool option_find_code(const char *word, uint8_t *code)
 {
     int64_t number;
 
@@ -217,7 +220,7 @@ static bool find_code(const char *word, uint8_t *code)
     return false;
 }
 
-static enum kind kind_of(uint8_t code)
+static enum kind option_kind(uint8_t code)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
         if (known[i].code == code)
@@ -225,7 +228,7 @@ static enum kind kind_of(uint8_t code)
     return GUESSED;
 }
 
-static char *unquote(char *text)
+static char *option_unquote(char *text)
 {
     size_t length;
 
@@ -237,21 +240,21 @@ static char *unquote(char *text)
     return text + 1;
 }
 
-static const char *read_values(struct dhcp_option *o, char *text, uint32_t self)
+static const char *option_read_values(struct dhcp_option *o, char *text, uint32_t self)
 {
-    enum kind kind = kind_of(o->code);
+    enum kind kind = option_kind(o->code);
     size_t place = 0;
 
-    if (kind == GUESSED && all_addresses(text))
+    if (kind == GUESSED && option_all_addresses(text))
         kind = ADDRESSES;
     if (kind == GUESSED || kind == TEXT) {
-        text = unquote(text);
-        return (kind == TEXT ? add_bytes(o, text, strlen(text)) : add_guessed(o, text))
+        text = option_unquote(text);
+        return (kind == TEXT ? option_add_bytes(o, text, strlen(text)) : option_add_guessed(o, text))
                    ? NULL
                    : "has values that do not fit into the option";
     }
     for (char *word; (word = strsep(&text, ",")); place++)
-        if (!add_value(o, kind, unquote(word), place, self))
+        if (!option_add_value(o, kind, option_unquote(word), place, self))
             return "has a value that this option cannot have";
     return kind == ROUTES && place % 2 ? "has a route without a gateway" : NULL;
 }
@@ -264,9 +267,9 @@ const char *dhcp_option_parse(const char *text, uint32_t self, struct dhcp_optio
     *out = (struct dhcp_option){.code = 0};
     if (!word)
         return "cannot be read: out of memory";
-    if (!find_code(word, &out->code))
-        return "names no DHCP option that is known (tags, vendor classes and DHCPv6 are not supported)";
-    if (is_internal(out->code))
+    if (!option_find_code(word, &out->code))
+        return "does not name a known DHCP option (tags, vendor classes and DHCPv6 are not supported)";
+    if (option_is_internal(out->code))
         return "names an option that the DHCP server itself sets";
-    return rest ? read_values(out, rest, self) : NULL;
+    return rest ? option_read_values(out, rest, self) : NULL;
 }

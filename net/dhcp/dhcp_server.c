@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define OFFER_SECONDS    60  /* that an offer is held */
-#define DECLINED_SECONDS 600 /* that an address which a client found in use is not given */
+#define OFFER_SECONDS    60  /* for which an offer is reserved */
+#define DECLINED_SECONDS 600 /* for which an address that a client found in use is not offered */
 #define LEASE_MIN        120
 
 /* --- One exchange --- */
@@ -12,13 +12,13 @@ struct exchange {
     struct dhcp_server *server;
     const struct dhcp_message *request;
     struct lease_client client;
-    const struct dhcp_host *host; /* NULL: none is configured */
+    const struct dhcp_host *host; /* NULL: not configured */
     int64_t now;
     struct dhcp_answer *out;
 };
 
-/* Addresses that are not given to anybody who asks: the server's own, those of configured hosts. */
-static bool excluded(const void *context, uint32_t address)
+/* Addresses that are not offered to arbitrary clients: the server's own and those of configured hosts. */
+static bool server_excluded(const void *context, uint32_t address)
 {
     const struct exchange *x = context;
 
@@ -30,16 +30,16 @@ static bool excluded(const void *context, uint32_t address)
     return false;
 }
 
-static bool on_link(const struct dhcp_server *s, uint32_t address)
+static bool server_on_link(const struct dhcp_server *s, uint32_t address)
 {
     uint32_t host = address & ~s->netmask;
 
     return (address & s->netmask) == (s->address & s->netmask) && host != 0 && host != ~s->netmask;
 }
 
-/* Whether nobody else has it. A lease of the same host, which is known by its hardware address and has had
- * another identifier, is its own. */
-static bool is_free(const struct exchange *x, uint32_t address)
+/* Whether no other client has the address. A lease of the same host, identified by its hardware address,
+ * under another identifier is its own. */
+static bool server_is_free(const struct exchange *x, uint32_t address)
 {
     struct lease_table *t = &x->server->leases;
     const struct lease *l = lease_of_address(t, address);
@@ -49,43 +49,44 @@ static bool is_free(const struct exchange *x, uint32_t address)
             dhcp_host_has_hardware(x->host, l->client.hardware, l->client.hardware_size));
 }
 
-/* The address that is configured for the client, once whoever had it before has left it; else 0. */
-static uint32_t own_address(const struct exchange *x)
+/* The address that is configured for the client, unless another client still has it; else 0. */
+static uint32_t server_configured_address(const struct exchange *x)
 {
     uint32_t address = x->host ? x->host->address : 0;
 
-    return address && address != x->server->address && on_link(x->server, address) && is_free(x, address)
+    return address && address != x->server->address && server_on_link(x->server, address) &&
+                   server_is_free(x, address)
                ? address
                : 0;
 }
 
-/* Whether this client may have this address now. */
-static bool may_have(const struct exchange *x, uint32_t address)
+/* Whether this client may get this address now. */
+static bool server_may_assign(const struct exchange *x, uint32_t address)
 {
     const struct lease_table *t = &x->server->leases;
-    uint32_t own = own_address(x);
+    uint32_t own = server_configured_address(x);
 
     if (own)
         return address == own;
-    return address >= t->first && address <= t->last && on_link(x->server, address) &&
-           !excluded(x, address) && is_free(x, address);
+    return address >= t->first && address <= t->last && server_on_link(x->server, address) &&
+           !server_excluded(x, address) && server_is_free(x, address);
 }
 
-static uint32_t choose(const struct exchange *x)
+static uint32_t server_choose(const struct exchange *x)
 {
     struct lease_table *t = &x->server->leases;
     struct lease *own = lease_of_client(t, &x->client);
 
-    if (own_address(x))
-        return own_address(x);
-    if (own && may_have(x, own->address))
+    if (server_configured_address(x))
+        return server_configured_address(x);
+    if (own && server_may_assign(x, own->address))
         return own->address;
-    if (x->request->requested && may_have(x, x->request->requested))
+    if (x->request->requested && server_may_assign(x, x->request->requested))
         return x->request->requested;
-    return lease_choose(t, &x->client, x->now, excluded, x);
+    return lease_choose(t, &x->client, x->now, server_excluded, x);
 }
 
-static uint32_t lease_seconds(const struct exchange *x)
+static uint32_t server_lease_seconds(const struct exchange *x)
 {
     uint32_t seconds = x->host && x->host->lease_seconds ? x->host->lease_seconds : x->server->lease_seconds;
     uint32_t wanted = x->request->lease_seconds;
@@ -95,8 +96,8 @@ static uint32_t lease_seconds(const struct exchange *x)
     return seconds;
 }
 
-/* RFC 2131, 4.1: where a reply goes. */
-static void direct(const struct exchange *x)
+/* RFC 2131, 4.1: the destination of a reply. */
+static void server_set_destination(const struct exchange *x)
 {
     const struct dhcp_message *m = x->request;
     struct dhcp_answer *a = x->out;
@@ -114,66 +115,67 @@ static void direct(const struct exchange *x)
     }
 }
 
-static void begin_reply(const struct exchange *x, enum dhcp_type type)
+static void server_begin_reply(const struct exchange *x, enum dhcp_type type)
 {
     const struct dhcp_message *m = x->request;
-    struct dhcp_message *r = &x->out->reply;
+    struct dhcp_message *reply = &x->out->reply;
 
-    *r = (struct dhcp_message){.is_reply = true,
-                               .type = type,
-                               .transaction = m->transaction,
-                               .flags = m->flags,
-                               .hardware_type = m->hardware_type,
-                               .hardware_size = m->hardware_size,
-                               .server = x->server->address};
-    memcpy(r->hardware, m->hardware, sizeof(r->hardware));
-    memcpy(r->id, m->id, m->id_size); /* RFC 6842 */
-    r->id_size = m->id_size;
+    *reply = (struct dhcp_message){.is_reply = true,
+                                   .type = type,
+                                   .transaction = m->transaction,
+                                   .flags = m->flags,
+                                   .hardware_type = m->hardware_type,
+                                   .hardware_size = m->hardware_size,
+                                   .server = x->server->address};
+    memcpy(reply->hardware, m->hardware, sizeof(reply->hardware));
+    memcpy(reply->id, m->id, m->id_size); /* RFC 6842 */
+    reply->id_size = m->id_size;
 }
 
-static void add_network(const struct exchange *x)
+static void server_add_network(const struct exchange *x)
 {
     const struct dhcp_server *s = x->server;
-    struct dhcp_message *r = &x->out->reply;
+    struct dhcp_message *reply = &x->out->reply;
 
-    r->netmask = s->netmask;
-    r->broadcast = s->address | ~s->netmask;
-    r->routers[0] = r->dns[0] = s->address;
-    r->router_count = r->dns_count = 1;
-    memcpy(r->domain, s->domain, sizeof(r->domain));
-    r->options = s->options;
-    r->option_count = s->option_count;
-    r->has_wanted = x->request->has_wanted;
-    memcpy(r->wanted, x->request->wanted, sizeof(r->wanted));
+    reply->netmask = s->netmask;
+    reply->broadcast = s->address | ~s->netmask;
+    reply->routers[0] = reply->dns[0] = s->address;
+    reply->router_count = reply->dns_count = 1;
+    memcpy(reply->domain, s->domain, sizeof(reply->domain));
+    reply->options = s->options;
+    reply->option_count = s->option_count;
+    reply->has_wanted = x->request->has_wanted;
+    memcpy(reply->wanted, x->request->wanted, sizeof(reply->wanted));
     if (x->host && (x->host->hardware_count || x->host->id_size))
-        memcpy(r->host_name, x->host->host_name, sizeof(r->host_name));
+        memcpy(reply->host_name, x->host->host_name, sizeof(reply->host_name));
 }
 
-static void grant(const struct exchange *x, enum dhcp_type type, uint32_t address)
+static void server_grant(const struct exchange *x, enum dhcp_type type, uint32_t address)
 {
-    struct dhcp_message *r = &x->out->reply;
+    struct dhcp_message *reply = &x->out->reply;
 
-    begin_reply(x, type);
-    add_network(x);
-    r->your_address = address;
-    r->client_address = type == DHCP_ACK ? x->request->client_address : 0;
-    r->lease_seconds = lease_seconds(x);
-    if (r->lease_seconds != DHCP_FOREVER) {
-        r->renew_seconds = r->lease_seconds / 2;
-        r->rebind_seconds = r->lease_seconds / 8 * 7;
+    server_begin_reply(x, type);
+    server_add_network(x);
+    reply->your_address = address;
+    reply->client_address = type == DHCP_ACK ? x->request->client_address : 0;
+    reply->lease_seconds = server_lease_seconds(x);
+    if (reply->lease_seconds != DHCP_FOREVER) {
+        reply->renew_seconds = reply->lease_seconds / 2;
+        reply->rebind_seconds = reply->lease_seconds / 8 * 7;
     }
-    direct(x);
+    server_set_destination(x);
 }
 
-static void refuse(const struct exchange *x)
+static void server_refuse(const struct exchange *x)
 {
-    begin_reply(x, DHCP_NAK);
+    server_begin_reply(x, DHCP_NAK);
     x->out->reply.flags |= DHCP_FLAG_BROADCAST;
-    direct(x);
+    server_set_destination(x);
 }
 
-/* The name a lease gets: the configured one, or the client's, unless that is configured for another. */
-static const char *name_for(const struct exchange *x)
+/* The name for a lease: the configured name, or the name that the client sent, unless that is configured for
+ * another host. */
+static const char *server_name_for(const struct exchange *x)
 {
     const char *name = x->request->host_name;
 
@@ -185,17 +187,17 @@ static const char *name_for(const struct exchange *x)
     return name;
 }
 
-static void acknowledge(const struct exchange *x, uint32_t address)
+static void server_acknowledge(const struct exchange *x, uint32_t address)
 {
     struct lease_table *t = &x->server->leases;
     struct lease *l = lease_take(t, address, &x->client);
-    const char *name = name_for(x);
+    const char *name = server_name_for(x);
 
     if (!l) {
         x->out->ignored = "out of memory";
         return;
     }
-    grant(x, DHCP_ACK, address);
+    server_grant(x, DHCP_ACK, address);
     l->reserved_until = 0;
     l->expires = x->now + x->out->reply.lease_seconds;
     if (name[0])
@@ -203,8 +205,9 @@ static void acknowledge(const struct exchange *x, uint32_t address)
     x->out->changed = address;
 }
 
-/* Hold an offer for the client. Leases stay as they are until it accepts: it may never do so. */
-static bool hold(const struct exchange *x, uint32_t address)
+/* Reserve an address for the client. The leases do not change until the client accepts, which it may never
+ * do. */
+static bool server_reserve(const struct exchange *x, uint32_t address)
 {
     struct lease_table *t = &x->server->leases;
     const struct lease *there = lease_of_address(t, address), *own = lease_of_client(t, &x->client);
@@ -218,7 +221,7 @@ static bool hold(const struct exchange *x, uint32_t address)
     return l != NULL;
 }
 
-static void on_discover(const struct exchange *x)
+static void server_on_discover(const struct exchange *x)
 {
     struct lease_table *t = &x->server->leases;
     uint32_t address;
@@ -227,14 +230,14 @@ static void on_discover(const struct exchange *x)
         x->out->ignored = "as many addresses are leased as LXC_DHCP_MAX allows";
         return;
     }
-    address = choose(x);
-    if (address && hold(x, address))
-        grant(x, DHCP_OFFER, address);
+    address = server_choose(x);
+    if (address && server_reserve(x, address))
+        server_grant(x, DHCP_OFFER, address);
     else
         x->out->ignored = address ? "out of memory" : "no address is free";
 }
 
-static void on_request(const struct exchange *x)
+static void server_on_request(const struct exchange *x)
 {
     const struct dhcp_message *m = x->request;
     struct lease_table *t = &x->server->leases;
@@ -243,21 +246,21 @@ static void on_request(const struct exchange *x)
 
     if (m->server && m->server != x->server->address) {
         if (own)
-            own->reserved_until = 0; /* it has chosen another server */
+            own->reserved_until = 0; /* the client has chosen another server */
         return;
     }
     if (!wanted)
         return;
-    /* What was offered before a restart is not known any more, and as good as what is. */
-    if (!may_have(x, wanted))
-        refuse(x);
+    /* Offers made before a restart are not known any more, but accepted too. */
+    if (!server_may_assign(x, wanted))
+        server_refuse(x);
     else if (!own && lease_count_active(t, x->now) >= x->server->max_leases)
-        refuse(x);
+        server_refuse(x);
     else
-        acknowledge(x, wanted);
+        server_acknowledge(x, wanted);
 }
 
-static void on_release(const struct exchange *x)
+static void server_on_release(const struct exchange *x)
 {
     struct lease *l = lease_of_client(&x->server->leases, &x->client);
 
@@ -267,7 +270,7 @@ static void on_release(const struct exchange *x)
     x->out->changed = l->address;
 }
 
-static void on_decline(const struct exchange *x)
+static void server_on_decline(const struct exchange *x)
 {
     static const struct lease_client nobody;
     struct lease *l = lease_of_client(&x->server->leases, &x->client);
@@ -279,22 +282,22 @@ static void on_decline(const struct exchange *x)
     l->expires = 0;
     l->reserved_until = x->now + DECLINED_SECONDS;
     x->out->changed = l->address;
-    x->out->ignored = "the client found its address in use by somebody else";
+    x->out->ignored = "the client found its address in use by another host";
 }
 
-static void on_inform(const struct exchange *x)
+static void server_on_inform(const struct exchange *x)
 {
     if (!x->request->client_address)
         return;
-    begin_reply(x, DHCP_ACK);
-    add_network(x);
+    server_begin_reply(x, DHCP_ACK);
+    server_add_network(x);
     x->out->reply.client_address = x->request->client_address;
-    direct(x);
+    server_set_destination(x);
 }
 
-/* Who asks, and which configured host that is. A client that sends no identifier is known by the one that it
- * had before. */
-static void identify(struct exchange *x)
+/* Identify the client and its configured host. A client that sends no identifier is identified by the one
+ * that it sent before. */
+static void server_identify(struct exchange *x)
 {
     const struct dhcp_message *m = x->request;
     const struct lease *before;
@@ -319,24 +322,24 @@ void dhcp_server_answer(struct dhcp_server *s, const struct dhcp_message *reques
     *out = (struct dhcp_answer){0};
     if (request->is_reply || request->relay || request->hardware_size == 0 || request->hardware_size > 16)
         return;
-    identify(&x);
+    server_identify(&x);
     if (x.host && x.host->ignored)
         return;
     switch (request->type) {
     case DHCP_DISCOVER:
-        on_discover(&x);
+        server_on_discover(&x);
         break;
     case DHCP_REQUEST:
-        on_request(&x);
+        server_on_request(&x);
         break;
     case DHCP_RELEASE:
-        on_release(&x);
+        server_on_release(&x);
         break;
     case DHCP_DECLINE:
-        on_decline(&x);
+        server_on_decline(&x);
         break;
     case DHCP_INFORM:
-        on_inform(&x);
+        server_on_inform(&x);
         break;
     default:
         break;

@@ -1,7 +1,7 @@
 /*
- * The DHCPv4 server as a function of (state, message): no socket, no clock. Source: RFC 2131, 4.3. It is
- * authoritative for its network, and for clients on its own link only (no relays). Addresses are in host byte
- * order.
+ * The DHCPv4 server as a function of (state, message), without sockets and clock. Source: RFC 2131, 4.3. It
+ * is authoritative for its network, and serves only clients on its own link (no relays). Addresses are in
+ * host byte order.
  */
 #ifndef LXCBOX_NET_DHCP_DHCP_SERVER_H
 #define LXCBOX_NET_DHCP_DHCP_SERVER_H
@@ -17,7 +17,7 @@ struct dhcp_server {
     char domain[DHCP_DOMAIN_SIZE];
     const struct dhcp_host *hosts;
     size_t host_count;
-    const struct dhcp_option *options; /* added to each answer */
+    const struct dhcp_option *options; /* added to each reply */
     size_t option_count;
     struct lease_table leases;
 };
@@ -25,10 +25,10 @@ struct dhcp_server {
 struct dhcp_answer {
     bool send;
     struct dhcp_message reply;
-    uint32_t changed;    /* address whose lease is to be noted on disk before the reply goes; 0: none */
-    const char *ignored; /* why there is no reply, where a person should know; else NULL */
-    uint32_t to;         /* address the reply goes to; 0xffffffff where the client cannot be reached by one */
-    bool to_hardware;    /* in a frame to the client's hardware address; else to all */
+    uint32_t changed;    /* address whose lease is to be written to disk before the reply is sent; 0: none */
+    const char *ignored; /* the reason for the log why there is no reply; else NULL */
+    uint32_t to;         /* destination address of the reply; 0xffffffff if the client has no address yet */
+    bool to_hardware;    /* in a frame to the hardware address of the client; else broadcast */
 };
 
 /* `now` in seconds of CLOCK_REALTIME. */

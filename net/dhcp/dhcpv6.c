@@ -30,7 +30,7 @@ struct view {
     size_t length;
 };
 
-static void put(uint8_t *out, size_t *at, uint16_t code, const void *bytes, size_t size)
+static void dhcpv6_put(uint8_t *out, size_t *at, uint16_t code, const void *bytes, size_t size)
 {
     uint8_t *p = out + *at;
 
@@ -42,8 +42,8 @@ static void put(uint8_t *out, size_t *at, uint16_t code, const void *bytes, size
     *at += 4 + size;
 }
 
-/* Whether the request is for us; its client's identifier in `client`. RFC 8415, 16.12. */
-static int read_request(const uint8_t *p, size_t length, const uint8_t duid[10], struct view *client)
+/* Whether the request is for this server; the identifier of the client in `client`. RFC 8415, 16.12. */
+static int dhcpv6_read_request(const uint8_t *p, size_t length, const uint8_t duid[10], struct view *client)
 {
     *client = (struct view){NULL, 0};
     if (length < 4 || p[0] != INFORMATION_REQUEST)
@@ -78,18 +78,18 @@ size_t dhcpv6_answer(const struct dhcpv6 *s, const uint8_t *request, size_t leng
     size_t at = 4, size;
 
     memcpy(duid + 4, s->hardware, sizeof(s->hardware));
-    if (!read_request(request, length, duid, &client))
+    if (!dhcpv6_read_request(request, length, duid, &client))
         return 0;
     reply[0] = REPLY;
     memcpy(reply + 1, request + 1, 3);
     if (client.length)
-        put(reply, &at, CLIENT_ID, client.bytes, client.length);
-    put(reply, &at, SERVER_ID, duid, sizeof(duid));
-    put(reply, &at, DNS_SERVERS, &s->dns, sizeof(s->dns));
+        dhcpv6_put(reply, &at, CLIENT_ID, client.bytes, client.length);
+    dhcpv6_put(reply, &at, SERVER_ID, duid, sizeof(duid));
+    dhcpv6_put(reply, &at, DNS_SERVERS, &s->dns, sizeof(s->dns));
     size = s->domain[0] ? dns_write_name(s->domain, name, sizeof(name)) : 0;
     if (size)
-        put(reply, &at, DOMAINS, name, size);
-    put(reply, &at, REFRESH, refresh, sizeof(refresh));
+        dhcpv6_put(reply, &at, DOMAINS, name, size);
+    dhcpv6_put(reply, &at, REFRESH, refresh, sizeof(refresh));
     return at;
 }
 
@@ -120,7 +120,8 @@ int dhcpv6_serve(int fd, const struct dhcpv6 *s)
     if (got < 0)
         return errno == EINTR ? 0 : -EAGAIN;
     size = dhcpv6_answer(s, request, (size_t)got, reply);
-    if (size && IN6_IS_ADDR_LINKLOCAL(&from.sin6_addr)) /* a reply that is lost is asked for again */
+    if (size &&
+        IN6_IS_ADDR_LINKLOCAL(&from.sin6_addr)) /* the client repeats the request if the reply is lost */
         (void)!sendto(fd, reply, size, MSG_NOSIGNAL, (struct sockaddr *)&from, from_size);
     return 0;
 }

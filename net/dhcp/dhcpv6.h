@@ -1,5 +1,5 @@
 /*
- * Stateless DHCPv6: DNS server and domain for hosts that make their addresses themselves. Source: RFC 8415,
+ * Stateless DHCPv6: DNS server and domain for hosts that configure their own addresses. Source: RFC 8415,
  * 6.1, 16.12, 18.3.6; RFC 3646 (DNS options).
  */
 #ifndef LXCBOX_NET_DHCP_DHCPV6_H
@@ -16,20 +16,21 @@
 #define DHCPV6_REPLY_MAX   512
 
 struct dhcpv6 {
-    uint8_t hardware[6]; /* names this server: its DUID-LL */
+    uint8_t hardware[6]; /* identifies this server: its DUID-LL */
     struct in6_addr dns;
-    const char *domain; /* "" for none */
+    const char *domain; /* "": none */
 };
 
-/* Answer a message: the size of the reply, 0 where there is none (anything but an information request that is
- * for this server). */
+/* Answer a message. Returns the size of the reply; 0 if there is none (the message is not an information
+ * request for this server). */
 size_t dhcpv6_answer(const struct dhcpv6 *s, const uint8_t *request, size_t length,
                      uint8_t reply[DHCPV6_REPLY_MAX]);
 
-/* A socket on a link that receives what clients send to all servers, non-blocking; or a negative errno. */
+/* Open a non-blocking socket on a link that receives the messages of clients to all servers. An fd or a
+ * negative errno. */
 int dhcpv6_open(int index, const char *link, struct error *err);
 
-/* Take one message off the socket and answer it. 0, or -EAGAIN when there is none. */
+/* Receive one message and answer it. 0, or -EAGAIN when there is none. */
 int dhcpv6_serve(int fd, const struct dhcpv6 *s);
 
 #endif

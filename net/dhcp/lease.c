@@ -20,13 +20,13 @@ void lease_table_free(struct lease_table *t)
     t->count = t->room = 0;
 }
 
-static bool same_id(const struct lease_client *a, const struct lease_client *b)
+static bool lease_same_id(const struct lease_client *a, const struct lease_client *b)
 {
     return a->id_size && a->id_size == b->id_size && memcmp(a->id, b->id, a->id_size) == 0;
 }
 
-/* Where one of them has no identifier. */
-static bool same_hardware(const struct lease_client *a, const struct lease_client *b)
+/* If one of them has no identifier. */
+static bool lease_same_hardware(const struct lease_client *a, const struct lease_client *b)
 {
     return (!a->id_size || !b->id_size) && a->hardware_size && a->hardware_size == b->hardware_size &&
            memcmp(a->hardware, b->hardware, a->hardware_size) == 0;
@@ -47,10 +47,10 @@ struct lease *lease_of_client(struct lease_table *t, const struct lease_client *
     struct lease *best = NULL;
 
     for (size_t i = 0; i < t->count; i++)
-        if (same_id(&t->leases[i].client, client))
+        if (lease_same_id(&t->leases[i].client, client))
             return &t->leases[i];
     for (size_t i = 0; i < t->count; i++)
-        if (same_hardware(&t->leases[i].client, client))
+        if (lease_same_hardware(&t->leases[i].client, client))
             best = &t->leases[i];
     return best;
 }
@@ -94,7 +94,7 @@ struct lease *lease_take(struct lease_table *t, uint32_t address, const struct l
     struct lease *l = lease_of_client(t, client), *at;
     struct lease_client known = *client;
 
-    if (l && !client->id_size) { /* it keeps the identifier that it had */
+    if (l && !client->id_size) { /* the lease keeps its identifier */
         memcpy(known.id, l->client.id, l->client.id_size);
         known.id_size = l->client.id_size;
     }
@@ -121,7 +121,7 @@ struct lease *lease_take(struct lease_table *t, uint32_t address, const struct l
 }
 
 /* FNV-1a. */
-static uint32_t hash(const uint8_t *bytes, size_t size)
+static uint32_t lease_hash(const uint8_t *bytes, size_t size)
 {
     uint32_t h = 2166136261U;
 
@@ -134,10 +134,10 @@ uint32_t lease_choose(struct lease_table *t, const struct lease_client *client, 
                       bool (*excluded)(const void *context, uint32_t address), const void *context)
 {
     uint64_t total = (uint64_t)t->last - t->first + 1;
-    uint32_t start = (uint32_t)(hash(client->hardware, client->hardware_size) % total);
+    uint32_t start = (uint32_t)(lease_hash(client->hardware, client->hardware_size) % total);
     const struct lease *oldest = NULL;
 
-    /* So many steps are enough: at most t->count of the addresses on the way are known. */
+    /* This many steps suffice: at most t->count of the addresses are in the table. */
     for (uint64_t i = 0; i < total; i++) {
         uint32_t address = t->first + (uint32_t)((start + i) % total);
 
@@ -156,7 +156,7 @@ uint32_t lease_choose(struct lease_table *t, const struct lease_client *client, 
 
 /* --- Text --- */
 
-static char *write_hex(char *at, const uint8_t *bytes, size_t size)
+static char *lease_write_hex(char *at, const uint8_t *bytes, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -176,16 +176,16 @@ size_t lease_format(const struct lease *l, char out[LEASE_LINE_SIZE])
     uint32_t a = l->address;
     char *at = out + snprintf(out, LEASE_LINE_SIZE, "%lld ", (long long)l->expires);
 
-    at = write_hex(at, l->client.hardware, l->client.hardware_size);
+    at = lease_write_hex(at, l->client.hardware, l->client.hardware_size);
     at += snprintf(at, LEASE_LINE_SIZE - (size_t)(at - out), " %u.%u.%u.%u %s ", a >> 24, a >> 16 & 255,
                    a >> 8 & 255, a & 255, l->host_name[0] ? l->host_name : "*");
-    at = write_hex(at, l->client.id, l->client.id_size);
+    at = lease_write_hex(at, l->client.id, l->client.id_size);
     *at++ = '\n';
     *at = '\0';
     return (size_t)(at - out);
 }
 
-static int digit(char c)
+static int lease_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -193,15 +193,15 @@ static int digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* "*", or pairs of digits with colons between; the number of bytes or -1. */
-static int read_hex(const char *text, uint8_t *out, size_t size)
+/* "*", or pairs of digits separated by colons. Returns the number of bytes or -1. */
+static int lease_read_hex(const char *text, uint8_t *out, size_t size)
 {
     size_t count = 0;
 
     if (strcmp(text, "*") == 0)
         return 0;
     for (;; text++) {
-        int high = digit(text[0]), low = high < 0 ? -1 : digit(text[1]);
+        int high = lease_hex_digit(text[0]), low = high < 0 ? -1 : lease_hex_digit(text[1]);
 
         if (low < 0 || count == size)
             return -1;
@@ -234,8 +234,8 @@ bool lease_parse(const char *line, size_t length, struct lease *out)
         inet_pton(AF_INET, field[2], &address) != 1)
         return false;
     out->address = ntohl(address.s_addr);
-    hardware = read_hex(field[1], out->client.hardware, sizeof(out->client.hardware));
-    id = read_hex(field[4], out->client.id, sizeof(out->client.id));
+    hardware = lease_read_hex(field[1], out->client.hardware, sizeof(out->client.hardware));
+    id = lease_read_hex(field[4], out->client.id, sizeof(out->client.id));
     if (hardware < 0 || id < 0 || (hardware + id == 0 && out->expires))
         return false;
     out->client.hardware_size = (uint8_t)hardware;

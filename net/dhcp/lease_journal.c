@@ -9,8 +9,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 
-#define FILE_MAX  (32 << 20) /* bytes; what is read of a file */
-#define LINES_MIN 1000       /* below these a file is not written anew */
+#define FILE_MAX  (32 << 20) /* bytes read from a file at most */
+#define LINES_MIN 1000       /* a file with fewer lines is not rewritten */
 #define HEADER    "# lxc-net leases, generation "
 #define FOOTER    "# complete "
 
@@ -21,7 +21,7 @@ void lease_journal_close(struct lease_journal *j)
     strbuf_free(&j->pending);
 }
 
-static void apply(struct lease_table *t, const struct lease *l, int64_t now, int64_t longest)
+static void journal_apply(struct lease_table *t, const struct lease *l, int64_t now, int64_t longest)
 {
     struct lease *kept;
 
@@ -31,15 +31,15 @@ static void apply(struct lease_table *t, const struct lease *l, int64_t now, int
     if (!kept)
         return;
     kept->expires = l->expires > now + longest ? now + longest : l->expires;
-    /* A line of later date takes the name over, as it was when it was written. */
+    /* A later line takes over the name, as when it was written. */
     if (l->host_name[0])
         lease_set_name(t, kept, l->host_name);
     else
         kept->host_name[0] = '\0';
 }
 
-/* Read lines; the number of them. A last one without its end was cut and does not count. */
-static size_t read_lines(const char *text, struct lease_table *t, int64_t now, int64_t longest)
+/* Parse lines. Returns their number. A last line without a newline is incomplete and ignored. */
+static size_t journal_read_lines(const char *text, struct lease_table *t, int64_t now, int64_t longest)
 {
     const char *end;
     size_t lines = 0;
@@ -48,13 +48,13 @@ static size_t read_lines(const char *text, struct lease_table *t, int64_t now, i
         struct lease l;
 
         if (lease_parse(text, (size_t)(end - text), &l))
-            apply(t, &l, now, longest);
+            journal_apply(t, &l, now, longest);
     }
     return lines;
 }
 
 /* FNV-1a. */
-static uint32_t checksum(const char *text, size_t length)
+static uint32_t journal_checksum(const char *text, size_t length)
 {
     uint32_t h = 2166136261U;
 
@@ -63,19 +63,18 @@ static uint32_t checksum(const char *text, size_t length)
     return h;
 }
 
-/* The file's generation, where the table it began with was written to its end and is what was written; else
- * 0. */
-static uint64_t read_generation(const char *text)
+/* The generation of the file, if its initial table is complete and its checksum is right; else 0. */
+static uint64_t journal_read_generation(const char *text)
 {
     const char *footer = strstr(text, FOOTER);
 
     if (!footer || !starts_with(text, HEADER) ||
-        strtoul(footer + strlen(FOOTER), NULL, 16) != checksum(text, (size_t)(footer - text)))
+        strtoul(footer + strlen(FOOTER), NULL, 16) != journal_checksum(text, (size_t)(footer - text)))
         return 0;
     return strtoull(text + strlen(HEADER), NULL, 10);
 }
 
-static int open_slot(struct lease_journal *j, int slot, const char *path, char **text)
+static int journal_open_file(struct lease_journal *j, int slot, const char *path, char **text)
 {
     cleanup_free char *name = format_string("%s.%d", path, slot);
 
@@ -87,8 +86,8 @@ static int open_slot(struct lease_journal *j, int slot, const char *path, char *
     return file_read(AT_FDCWD, name, FILE_MAX, text, NULL);
 }
 
-/* Write the table into the other file and go on there. */
-static int rewrite(struct lease_journal *j, const struct lease_table *t)
+/* Write the table to the other file and continue there. */
+static int journal_rewrite(struct lease_journal *j, const struct lease_table *t)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
     int other = !j->current, r;
@@ -97,12 +96,12 @@ static int rewrite(struct lease_journal *j, const struct lease_table *t)
     for (size_t i = 0; r == 0 && i < t->count; i++) {
         char line[LEASE_LINE_SIZE];
 
-        /* Offers need not survive, and addresses in use by strangers are found again. */
+        /* Offers need not survive, and addresses in use by unknown hosts are detected again. */
         if (t->leases[i].expires)
             r = strbuf_add(&text, line, lease_format(&t->leases[i], line));
     }
     if (r == 0)
-        r = strbuf_printf(&text, FOOTER "%08x\n", checksum(text.text, text.length));
+        r = strbuf_printf(&text, FOOTER "%08x\n", journal_checksum(text.text, text.length));
     if (r == 0 && ftruncate(j->fds[other], 0) < 0)
         r = -errno;
     if (r == 0)
@@ -117,7 +116,7 @@ static int rewrite(struct lease_journal *j, const struct lease_table *t)
     return ftruncate(j->fds[!other], 0) < 0 ? -errno : 0;
 }
 
-static int sync_folder(const char *path)
+static int journal_sync_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
     cleanup_free char *folder = slash ? format_string("%.*s/", (int)(slash - path), path) : strdup(".");
@@ -126,7 +125,7 @@ static int sync_folder(const char *path)
     return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-static int make_folder(const char *path)
+static int journal_create_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
     cleanup_free char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
@@ -134,26 +133,26 @@ static int make_folder(const char *path)
     return folder ? make_directories(folder, 0755) : 0;
 }
 
-/* Read the texts of both files, or what dnsmasq left; returns which of them is the current one. */
-static int read_all_files(const char *path, const char *const text[2], uint64_t generation[2],
-                          struct lease_table *t, int64_t now, int64_t longest)
+/* Read both files, or the file of dnsmasq. Returns the number of the current file. */
+static int journal_read_files(const char *path, const char *const text[2], uint64_t generation[2],
+                              struct lease_table *t, int64_t now, int64_t longest)
 {
     cleanup_free char *foreign = NULL;
     size_t lines = 0;
     int newest;
 
     for (int slot = 0; slot < 2; slot++)
-        generation[slot] = read_generation(text[slot]);
+        generation[slot] = journal_read_generation(text[slot]);
     newest = generation[1] > generation[0];
     for (int i = 0; i < 2; i++) {
         int slot = i == 0 ? !newest : newest;
 
-        /* One that was being written is no news, unless it is all there is. */
+        /* A file that was not completed is ignored, unless it is the only one. */
         if (generation[slot] || !generation[newest])
-            lines += read_lines(text[slot], t, now, longest);
+            lines += journal_read_lines(text[slot], t, now, longest);
     }
     if (lines == 0 && file_read(AT_FDCWD, path, FILE_MAX, &foreign, NULL) == 0)
-        read_lines(foreign, t, now, longest);
+        journal_read_lines(foreign, t, now, longest);
     return newest;
 }
 
@@ -170,7 +169,7 @@ void lease_journal_read(const char *path, struct lease_table *t, int64_t now, in
             (file_read(AT_FDCWD, name, FILE_MAX, text[slot], NULL) < 0 && !(*text[slot] = strdup(""))))
             return;
     }
-    read_all_files(path, (const char *[]){first, second}, generation, t, now, longest);
+    journal_read_files(path, (const char *[]){first, second}, generation, t, now, longest);
 }
 
 int lease_journal_open(struct lease_journal *j, const char *path, struct lease_table *t, int64_t now,
@@ -179,19 +178,19 @@ int lease_journal_open(struct lease_journal *j, const char *path, struct lease_t
     cleanup_free char *first = NULL, *second = NULL;
     char **text[2] = {&first, &second};
     uint64_t generation[2] = {0, 0};
-    int newest, r = make_folder(path);
+    int newest, r = journal_create_directory(path);
 
     for (int slot = 0; r == 0 && slot < 2; slot++) {
-        r = open_slot(j, slot, path, text[slot]);
+        r = journal_open_file(j, slot, path, text[slot]);
     }
     if (r < 0)
         return error_set(err, r, "cannot open the leases %s.0 and .1", path);
-    newest = read_all_files(path, (const char *[]){first, second}, generation, t, now, longest);
+    newest = journal_read_files(path, (const char *[]){first, second}, generation, t, now, longest);
     j->current = newest;
     j->generation = generation[newest];
-    r = rewrite(j, t);
+    r = journal_rewrite(j, t);
     if (r == 0)
-        r = sync_folder(path);
+        r = journal_sync_directory(path);
     return r < 0 ? error_set(err, r, "cannot write the leases %s.%d", path, j->current) : 0;
 }
 
@@ -215,7 +214,7 @@ int lease_journal_sync(struct lease_journal *j, const struct lease_table *t)
     if (r == 0 && fdatasync(j->fds[j->current]) < 0)
         r = -errno;
     if (r < 0) {
-        /* No half line may stand before the next one. */
+        /* Remove an incomplete line before the next one is written. */
         if (ftruncate(j->fds[j->current], before.st_size) < 0)
             return -errno;
         return r;
@@ -223,5 +222,5 @@ int lease_journal_sync(struct lease_journal *j, const struct lease_table *t)
     for (const char *p = j->pending.text; (p = strchr(p, '\n')); p++)
         j->lines++;
     strbuf_free(&j->pending);
-    return j->lines > LINES_MIN + 4 * t->count ? rewrite(j, t) : 0;
+    return j->lines > LINES_MIN + 4 * t->count ? journal_rewrite(j, t) : 0;
 }

@@ -1,11 +1,11 @@
 /*
- * Leases on disk, so that they survive kill -9 and power loss at any moment: two files, one of which is
- * appended to, a line for each change, the last line of an address counting. Changes are on disk before the
- * client is told (lease_journal_sync once for all that came together). When the file has grown, the whole
- * table is written into the other one, closed with a checksum and synced, and only then the first is emptied:
- * at every moment one of them is whole, and a line that was cut is no line.
+ * Leases on disk, which survive SIGKILL and power loss at any moment: two files, one of which is appended to,
+ * with a line for each change; the last line for an address is valid. Changes are on disk before the reply is
+ * sent (one lease_journal_sync for all messages that arrived together). When the file has grown, the whole
+ * table is written to the other file, terminated with a checksum and synced; only then the first file is
+ * emptied. At every moment one of them is complete; an incomplete last line is ignored.
  *
- * Both files are open from the start, so that a process that has given up its rights can go on.
+ * Both files are opened at the start, so that a process can continue after dropping its privileges.
  */
 #ifndef LXCBOX_NET_DHCP_LEASE_JOURNAL_H
 #define LXCBOX_NET_DHCP_LEASE_JOURNAL_H
@@ -19,7 +19,7 @@ struct lease_journal {
     int current;
     size_t lines;          /* in the current file */
     uint64_t generation;   /* of the current file */
-    struct strbuf pending; /* lines not yet written */
+    struct strbuf pending; /* lines to be written */
 };
 
 #define LEASE_JOURNAL_CLOSED                                                                                 \
@@ -28,22 +28,22 @@ struct lease_journal {
     }
 
 /*
- * Open PATH.0 and PATH.1 (made where they are missing, with their folder) and read them into the table, of
- * which only addresses between its first and last are kept. An expiry further away than `longest` seconds
- * from `now` (the clock was wrong, or is) is cut to that. `path` may name a leases file of dnsmasq, which is
- * read where neither of ours holds anything.
+ * Open PATH.0 and PATH.1 (created if missing, with their directory) and read them into the table; only
+ * addresses between its first and last are kept. An expiry more than `longest` seconds after `now` (the clock
+ * was or is wrong) is limited to that. `path` may name a lease file of dnsmasq, which is read if both of our
+ * files are empty.
  */
 int lease_journal_open(struct lease_journal *j, const char *path, struct lease_table *t, int64_t now,
                        int64_t longest, struct error *err);
-/* Only read them, as somebody who looks; files that are missing hold nothing. */
+/* Read the files without changing them; missing files count as empty. */
 void lease_journal_read(const char *path, struct lease_table *t, int64_t now, int64_t longest);
 void lease_journal_close(struct lease_journal *j);
 
-/* Note a lease that has changed; written by the next sync. 0 or -ENOMEM. */
+/* Record a changed lease; the next sync writes it. 0 or -ENOMEM. */
 int lease_journal_note(struct lease_journal *j, const struct lease *l);
 
-/* Write what was noted and wait until it is on disk; where the file has grown, write it anew. What could not
- * be written stays noted. 0 or a negative errno (-ENOSPC). */
+/* Write the recorded changes and wait until they are on disk; rewrite the file if it has grown. On failure
+ * the changes stay recorded. 0 or a negative errno (-ENOSPC). */
 int lease_journal_sync(struct lease_journal *j, const struct lease_table *t);
 
 #endif

@@ -10,29 +10,29 @@
 #include "net/dns/dns.h"
 
 #define HOP_LIMIT         64
-#define ROUTER_SECONDS    1800  /* three intervals and more */
-#define PREFERRED_SECONDS 14400 /* short: prefixes of containers come and go */
+#define ROUTER_SECONDS    1800  /* more than three intervals */
+#define PREFERRED_SECONDS 14400 /* short, because prefixes of containers change */
 #define VALID_SECONDS     86400
-#define OTHER_CONFIG      0x40 /* there is stateless DHCPv6 */
+#define OTHER_CONFIG      0x40 /* stateless DHCPv6 is available */
 #define ON_LINK           0x80
 #define AUTONOMOUS        0x40
 
 enum { SOURCE_ADDRESS = 1, PREFIX = 3, MTU = 5, RDNSS = 25, DNSSL = 31 };
 
-static void write16(uint8_t *p, uint16_t value)
+static void radv_write16(uint8_t *p, uint16_t value)
 {
     p[0] = (uint8_t)(value >> 8);
     p[1] = (uint8_t)value;
 }
 
-static void write32(uint8_t *p, uint32_t value)
+static void radv_write32(uint8_t *p, uint32_t value)
 {
-    write16(p, (uint16_t)(value >> 16));
-    write16(p + 2, (uint16_t)value);
+    radv_write16(p, (uint16_t)(value >> 16));
+    radv_write16(p + 2, (uint16_t)value);
 }
 
-/* An option's two bytes, length in units of 8 bytes; where its value goes. */
-static uint8_t *option(uint8_t *out, size_t *at, uint8_t type, uint8_t units)
+/* Write type and length (in units of 8 bytes) of an option. Returns the position of its value. */
+static uint8_t *radv_put_option(uint8_t *out, size_t *at, uint8_t type, uint8_t units)
 {
     uint8_t *p = out + *at;
 
@@ -43,7 +43,7 @@ static uint8_t *option(uint8_t *out, size_t *at, uint8_t type, uint8_t units)
     return p;
 }
 
-size_t radv_build(const struct radv *r, uint8_t out[RADV_SIZE_MAX])
+size_t radv_build(const struct radv *radv, uint8_t out[RADV_SIZE_MAX])
 {
     size_t at = 16, size;
     uint8_t name[DNS_NAME_SIZE], *p;
@@ -52,27 +52,27 @@ size_t radv_build(const struct radv *r, uint8_t out[RADV_SIZE_MAX])
     out[0] = ND_ROUTER_ADVERT;
     out[4] = HOP_LIMIT;
     out[5] = OTHER_CONFIG;
-    write16(out + 6, r->ending ? 0 : ROUTER_SECONDS);
-    memcpy(option(out, &at, SOURCE_ADDRESS, 1) + 2, r->hardware, sizeof(r->hardware));
-    if (r->mtu)
-        write32(option(out, &at, MTU, 1) + 4, r->mtu);
-    p = option(out, &at, PREFIX, 4);
-    p[2] = r->prefix_length;
+    radv_write16(out + 6, radv->ending ? 0 : ROUTER_SECONDS);
+    memcpy(radv_put_option(out, &at, SOURCE_ADDRESS, 1) + 2, radv->hardware, sizeof(radv->hardware));
+    if (radv->mtu)
+        radv_write32(radv_put_option(out, &at, MTU, 1) + 4, radv->mtu);
+    p = radv_put_option(out, &at, PREFIX, 4);
+    p[2] = radv->prefix_length;
     p[3] = ON_LINK | AUTONOMOUS;
-    write32(p + 4, VALID_SECONDS);
-    write32(p + 8, r->ending ? 0 : PREFERRED_SECONDS);
+    radv_write32(p + 4, VALID_SECONDS);
+    radv_write32(p + 8, radv->ending ? 0 : PREFERRED_SECONDS);
     for (unsigned i = 0; i < 16; i++) {
-        unsigned bits = r->prefix_length > i * 8 ? r->prefix_length - i * 8 : 0;
+        unsigned bits = radv->prefix_length > i * 8 ? radv->prefix_length - i * 8 : 0;
 
-        p[16 + i] = (uint8_t)(r->prefix.s6_addr[i] & (bits >= 8 ? 0xff : 0xff00 >> bits));
+        p[16 + i] = (uint8_t)(radv->prefix.s6_addr[i] & (bits >= 8 ? 0xff : 0xff00 >> bits));
     }
-    p = option(out, &at, RDNSS, 3);
-    write32(p + 4, r->ending ? 0 : ROUTER_SECONDS);
-    memcpy(p + 8, &r->dns, sizeof(r->dns));
-    size = r->domain[0] ? dns_write_name(r->domain, name, sizeof(name)) : 0;
+    p = radv_put_option(out, &at, RDNSS, 3);
+    radv_write32(p + 4, radv->ending ? 0 : ROUTER_SECONDS);
+    memcpy(p + 8, &radv->dns, sizeof(radv->dns));
+    size = radv->domain[0] ? dns_write_name(radv->domain, name, sizeof(name)) : 0;
     if (size) {
-        p = option(out, &at, DNSSL, (uint8_t)(1 + (size + 7) / 8));
-        write32(p + 4, r->ending ? 0 : ROUTER_SECONDS);
+        p = radv_put_option(out, &at, DNSSL, (uint8_t)(1 + (size + 7) / 8));
+        radv_write32(p + 4, radv->ending ? 0 : ROUTER_SECONDS);
         memcpy(p + 8, name, size);
     }
     return at;
@@ -121,19 +121,19 @@ int radv_receive(int fd)
 
     if (got < 0)
         return errno == EINTR ? 0 : -EAGAIN;
-    c = CMSG_FIRSTHDR(&m); /* the only one asked for */
+    c = CMSG_FIRSTHDR(&m); /* the only one requested */
     if (c && c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)
         memcpy(&hops, CMSG_DATA(c), sizeof(hops));
-    /* 255: no router has passed it on, so it comes from this link. */
+    /* 255: not forwarded by a router, so it comes from this link. */
     return hops == 255 && radv_is_solicitation(bytes, (size_t)got);
 }
 
-int radv_send(int fd, int index, const struct radv *r)
+int radv_send(int fd, int index, const struct radv *radv)
 {
     struct sockaddr_in6 hosts = {
         .sin6_family = AF_INET6, .sin6_addr = {{{0xff, 2, [15] = 1}}}, .sin6_scope_id = (uint32_t)index};
     uint8_t bytes[RADV_SIZE_MAX];
-    size_t size = radv_build(r, bytes);
+    size_t size = radv_build(radv, bytes);
 
     return sendto(fd, bytes, size, 0, (struct sockaddr *)&hosts, sizeof(hosts)) < 0 ? -errno : 0;
 }

@@ -12,10 +12,10 @@
 
 #define TRIES      3
 #define TIMEOUT_MS 2000
-/* From 1900, where NTP's seconds begin, to 1970; they wrap in 2036, which is 2^32 seconds later. */
+/* Seconds from 1900, the epoch of NTP, to 1970; NTP time wraps in 2036, after 2^32 seconds. */
 #define EPOCH INT64_C(2208988800)
 
-static uint32_t read32(const uint8_t *p)
+static uint32_t sntp_read32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
@@ -23,8 +23,8 @@ static uint32_t read32(const uint8_t *p)
 void sntp_request(uint64_t cookie, uint8_t out[SNTP_SIZE])
 {
     memset(out, 0, SNTP_SIZE);
-    out[0] = 4 << 3 | 3; /* version, mode client */
-    /* The transmit timestamp: the server copies it and reads nothing from it. */
+    out[0] = 4 << 3 | 3; /* version, client mode */
+    /* The transmit timestamp: the server copies it without interpreting it. */
     memcpy(out + 40, &cookie, sizeof(cookie));
 }
 
@@ -35,17 +35,17 @@ int sntp_answer(const uint8_t *bytes, size_t length, uint64_t cookie, struct tim
     if (length < SNTP_SIZE || (bytes[0] & 7) != 4 || bytes[0] >> 6 == 3 || bytes[1] == 0 || bytes[1] > 15 ||
         memcmp(bytes + 24, &cookie, sizeof(cookie)) != 0)
         return -EINVAL;
-    seconds = read32(bytes + 40);
+    seconds = sntp_read32(bytes + 40);
     if (seconds == 0)
         return -EINVAL;
-    /* RFC 4330, 3: the highest bit is not set in what is after 2036. */
+    /* RFC 4330, 3: the highest bit is clear in times after 2036. */
     seconds += seconds & INT64_C(0x80000000) ? 0 : INT64_C(1) << 32;
     out->tv_sec = (time_t)(seconds - EPOCH);
-    out->tv_nsec = (long)((uint64_t)read32(bytes + 44) * 1000000000 >> 32);
+    out->tv_nsec = (long)((uint64_t)sntp_read32(bytes + 44) * 1000000000 >> 32);
     return 0;
 }
 
-static int ask(int fd, struct timespec *out)
+static int sntp_query(int fd, struct timespec *out)
 {
     struct pollfd p = {fd, POLLIN, 0};
     uint8_t message[SNTP_SIZE];
@@ -75,13 +75,13 @@ int sntp_set_clock(const char *host, struct error *err)
     int r = lookup_host(host, "123", &hints, &addresses, err);
 
     if (r < 0)
-        return error_context(err, "cannot ask time server %s", host);
+        return error_context(err, "cannot query time server %s", host);
     r = -ETIMEDOUT;
     for (int i = 0; i < TRIES && r < 0; i++) {
         for (const struct addrinfo *a = addresses; a && r < 0; a = a->ai_next) {
             cleanup_fd int fd = socket(a->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-            r = fd < 0 || connect(fd, a->ai_addr, a->ai_addrlen) < 0 ? -errno : ask(fd, &now);
+            r = fd < 0 || connect(fd, a->ai_addr, a->ai_addrlen) < 0 ? -errno : sntp_query(fd, &now);
         }
     }
     freeaddrinfo(addresses);

@@ -1,4 +1,4 @@
-/* Asking a time server once. Source: RFC 4330 (SNTP version 4), a client's part. */
+/* A single query of a time server. Source: RFC 4330 (SNTP version 4), the client. */
 #ifndef LXCBOX_NET_DHCP_SNTP_H
 #define LXCBOX_NET_DHCP_SNTP_H
 
@@ -10,14 +10,15 @@
 
 #define SNTP_SIZE 48 /* bytes of a message */
 
-/* A request. `cookie` comes back in the answer: anything that cannot be guessed. */
+/* Write a request. `cookie` is an unpredictable value, which the reply repeats. */
 void sntp_request(uint64_t cookie, uint8_t out[SNTP_SIZE]);
 
-/* The server's time from an answer to the request with this cookie; -EINVAL for anything else, also from a
- * server that does not know the time itself. */
+/* The time in a reply to the request with this cookie; -EINVAL for any other message, also from a server that
+ * does not know the time. */
 int sntp_answer(const uint8_t *bytes, size_t length, uint64_t cookie, struct timespec *out);
 
-/* Ask a host, by name or address, and set the machine's clock. 0 or a negative errno with `err` filled. */
+/* Query a host, by name or address, and set the clock of the machine. 0 or a negative errno with `err`
+ * filled. */
 int sntp_set_clock(const char *host, struct error *err);
 
 #endif

@@ -16,8 +16,8 @@
 #define PROTOCOL_UDP 17
 #define TTL          64
 
-/* With the pseudo header: the addresses stand at byte 12 of the IPv4 header. */
-static uint16_t udp_sum(const uint8_t *ip, const uint8_t *udp, size_t size)
+/* With the pseudo header: the addresses are at byte 12 of the IPv4 header. */
+static uint16_t udp_checksum(const uint8_t *ip, const uint8_t *udp, size_t size)
 {
     return checksum_fold(checksum_add(checksum_add(PROTOCOL_UDP + (uint32_t)size, ip + 12, 8), udp, size));
 }
@@ -33,7 +33,7 @@ size_t udp_packet_build(const struct udp_packet *p, uint8_t out[UDP_PACKET_MAX])
     memset(out, 0, UDP_HEADERS);
     out[0] = 0x45;
     write_be16(out + 2, (uint16_t)(20 + udp_size));
-    write_be16(out + 6, 0x4000); /* not to be fragmented, so that it needs no identification; RFC 6864 */
+    write_be16(out + 6, 0x4000); /* don't fragment, so that no identification is needed; RFC 6864 */
     out[8] = TTL;
     out[9] = PROTOCOL_UDP;
     write_be32(out + 12, p->source);
@@ -43,7 +43,7 @@ size_t udp_packet_build(const struct udp_packet *p, uint8_t out[UDP_PACKET_MAX])
     write_be16(udp + 2, p->destination_port);
     write_be16(udp + 4, (uint16_t)udp_size);
     memcpy(udp + 8, p->payload, p->size);
-    sum = udp_sum(out, udp, udp_size);
+    sum = udp_checksum(out, udp, udp_size);
     write_be16(udp + 6, sum ? sum : 0xffff);
     return 20 + udp_size;
 }
@@ -63,7 +63,7 @@ bool udp_packet_parse(const uint8_t *bytes, size_t length, bool check, struct ud
     if (udp_size < 8 || udp_size > total - header)
         return false;
     if (check && (checksum_fold(checksum_add(0, bytes, header)) != 0 ||
-                  (read_be16(udp + 6) != 0 && udp_sum(bytes, udp, udp_size) != 0)))
+                  (read_be16(udp + 6) != 0 && udp_checksum(bytes, udp, udp_size) != 0)))
         return false;
     *out = (struct udp_packet){.source = read_be32(bytes + 12),
                                .destination = read_be32(bytes + 16),
@@ -75,7 +75,7 @@ bool udp_packet_parse(const uint8_t *bytes, size_t length, bool check, struct ud
 }
 
 /* UDP, first fragment, destination port: Documentation/networking/filter.rst. */
-static int set_filter(int fd, uint16_t port)
+static int udp_set_filter(int fd, uint16_t port)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
@@ -96,14 +96,14 @@ static int set_filter(int fd, uint16_t port)
 int udp_packet_open(int netns, int index, uint16_t port)
 {
     cleanup_fd int fd = netns_socket(netns, AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    /* Protocol 0 receives nothing. The filter goes before the bind, so that nothing else slips in. */
+    /* Protocol 0 receives nothing. The filter is set before the bind, so that no other packet is received. */
     struct sockaddr_ll self = {
         .sll_family = AF_PACKET, .sll_protocol = htons(port ? ETH_P_IP : 0), .sll_ifindex = index};
     int on = 1, r;
 
     if (fd < 0)
         return fd;
-    r = port ? set_filter(fd, port) : 0;
+    r = port ? udp_set_filter(fd, port) : 0;
     if (r < 0)
         return r;
     if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0 ||
@@ -142,13 +142,14 @@ int udp_packet_receive(int fd, uint8_t *buffer, struct udp_packet *out, uint8_t 
 
     if (got < 0)
         return -errno;
-    c = CMSG_FIRSTHDR(&m); /* the only one asked for */
+    c = CMSG_FIRSTHDR(&m); /* the only one requested */
     if (c && c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA)
         memcpy(&aux, CMSG_DATA(c), sizeof(aux));
     if (from.sll_pkttype == PACKET_OUTGOING)
         return 0;
     if (hardware)
         memcpy(hardware, from.sll_addr, 6);
-    /* A packet of this very machine (a veth's) has its checksum filled in by hardware that never comes. */
+    /* The checksum of a packet from the same machine (through a veth) is left to hardware offload and not
+     * filled in. */
     return udp_packet_parse(buffer, (size_t)got, !(aux.tp_status & TP_STATUS_CSUMNOTREADY), out);
 }

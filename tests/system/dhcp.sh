@@ -21,7 +21,7 @@ forget() { in_box c ip addr flush dev eth0; in_box c ip route flush dev eth0; }
 
 t 'without a server it says so' refuses 'no DHCP server answers on eth0' dhcpc -n -t 2 -T 1
 t 'an interface that is not there is refused' refuses 'there is no network interface nonesuch' in_box c "$LXCBOX" dhcpc nonesuch
-t 'the loopback is refused' refuses 'lo is no Ethernet interface' in_box c "$LXCBOX" dhcpc lo
+t 'the loopback is refused' refuses 'lo is not an Ethernet interface' in_box c "$LXCBOX" dhcpc lo
 t 'an option that makes no sense is refused' refuses '-t takes a number' dhcpc -t many
 
 # --- dnsmasq ----------------------------------------------------------------------------------------------------

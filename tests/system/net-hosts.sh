@@ -107,9 +107,9 @@ bad() { # LINE REGEX
     refuses "hosts:2: \"$2 \(correct or remove the line\)" lxc_net start && ! on_host ip link show lxcbr0
 }
 t 'an option of dnsmasq that lxc-net does not have is refused' bad 'bogus-priv' 'bogus-priv" is not supported by lxc-net.*'
-t 'so is a tag' bad 'dhcp-host=02:00:00:00:00:01,set:x,10.0.3.9' 'dhcp-host.*" has a word that is no hardware address.*'
-t 'and a tag of an option' bad 'dhcp-option=tag:x,6,10.0.3.9' 'dhcp-option.*" names no DHCP option.*'
+t 'so is a tag' bad 'dhcp-host=02:00:00:00:00:01,set:x,10.0.3.9' 'dhcp-host.*" has a word that is not a hardware address.*'
+t 'and a tag of an option' bad 'dhcp-option=tag:x,6,10.0.3.9' 'dhcp-option.*" does not name a known DHCP option.*'
 t 'and a value that an option cannot have' bad 'dhcp-option=option:dns-server,here' 'dhcp-option.*" has a value that this option cannot have'
 t 'and an option that the server sets' bad 'dhcp-option=53,1' 'dhcp-option.*" names an option that the DHCP server itself sets'
-t 'and a host without anything to know it by' bad 'dhcp-host=10.0.3.9' 'dhcp-host.*" names no host.*'
+t 'and a host without anything to know it by' bad 'dhcp-host=10.0.3.9' 'dhcp-host.*" does not identify a host.*'
 t 'and a name without an address' bad 'address=/x.test' 'address=/x.test" is not /NAME/ADDRESS'
