@@ -21,10 +21,10 @@
 #include "core/links/forward_keeper_internal.h"
 
 #define FDS_MAX   4096  /* listeners, and two for each container */
-#define SETTLE_MS 20    /* what changes together is looked at together */
-#define PAUSE_MS  200   /* between two looks: containers cause them at will */
-#define RETRY_MS  10000 /* after a failure; nothing reports that a port is free again */
-#define ASK_MS    1000  /* until a monitor that did not answer is asked again */
+#define SETTLE_MS 20    /* changes within this time are handled together */
+#define PAUSE_MS  200   /* between two passes: containers can cause them at any rate */
+#define RETRY_MS  10000 /* after a failure; there is no event when a port becomes free */
+#define ASK_MS    1000  /* until a monitor that did not answer is queried again */
 #define RELOAD_MS 10000
 
 /* --- The process --- */
@@ -128,7 +128,7 @@ static _Noreturn void keeper_main(const char *lxcpath, forward_init_pid *init_pi
     _exit(r < 0);
 }
 
-/* --- Its callers --- */
+/* --- The callers --- */
 
 int forward_keeper_start(const char *lxcpath, forward_init_pid *init_pid, struct error *err)
 {
@@ -152,7 +152,7 @@ int forward_keeper_start(const char *lxcpath, forward_init_pid *init_pid, struct
         keeper_main(lxcpath, init_pid, writing);
     close_fd(&writing);
     if (read_all(reading, &theirs, sizeof(theirs)) != sizeof(theirs))
-        r = error_text(err, EIO, "the process that keeps forwards ended before it served");
+        r = error_text(err, EIO, "the process that keeps forwards exited before it served");
     else if (theirs.code < 0 && err)
         *err = theirs;
     r = r < 0 ? r : theirs.code;
@@ -195,8 +195,10 @@ static bool report_parse(char *line, struct forward_entry *e, struct forward_rep
     return out->state <= FORWARD_ACTIVE;
 }
 
-/* Find a forward in what the process has written; `whole`: with its container and port, else of its port
- * alone.
+/*
+ * Find a forward in the report of the process; `whole`: compare its container and target port too, else only
+ * its port.
+ *
  */
 static bool report_find(const struct forward_entry *e, bool whole, struct forward_report *out)
 {

@@ -1,4 +1,4 @@
-/* What the files of the process that keeps forwards share. */
+/* The declarations shared by the files of the process that keeps forwards. */
 #ifndef LXCBOX_CORE_LINKS_FORWARD_KEEPER_INTERNAL_H
 #define LXCBOX_CORE_LINKS_FORWARD_KEEPER_INTERNAL_H
 
@@ -9,11 +9,11 @@
 
 struct kept_forward {
     struct forward_entry entry;
-    struct ip targets[2]; /* what it is to lead to: IPv4, IPv6; family 0: none */
-    struct ip rules[2];   /* what the tables translate to */
+    struct ip targets[2]; /* the wanted targets: IPv4, IPv6; family 0: none */
+    struct ip rules[2];   /* the targets in the tables */
     int listeners[2];     /* -1: none */
-    struct ip served[2];  /* what the relay passes the listeners' clients on to */
-    uint32_t id;          /* of the first listener in the relay; the second has the next */
+    struct ip served[2];  /* the targets of the listeners in the relay */
+    uint32_t id;          /* of the first listener in the relay; the second one has the next id */
     struct forward_report report;
 };
 
@@ -22,10 +22,10 @@ struct forward_keeper {
     forward_init_pid *init_pid;
     int lock;
     struct loop loop;
-    struct loop_timer look; /* when all is looked at again */
-    int64_t looked_ms;      /* when it was */
+    struct loop_timer look; /* for the next pass */
+    int64_t looked_ms;      /* time of the last pass */
     bool ask_again;         /* a monitor has not answered */
-    struct netlink links;   /* events of this host's links: containers that come and go */
+    struct netlink links;   /* events of this host's links: containers that start and stop */
     struct forward_tables tables;
     struct forward_relay relay;
     struct forward_target *targets;
@@ -34,17 +34,17 @@ struct forward_keeper {
     size_t forward_count;
     size_t listener_count; /* RELAY_LISTENERS at most */
     uint32_t next_id;
-    char table_errors[2][256]; /* why the tables of a family do not work; "": they do */
+    char table_errors[2][256]; /* why the tables of a family do not work; "": they work */
 };
 
-/* Something has changed, or may have: have it looked at soon. */
+/* Schedule a pass: something has changed, or may have changed. */
 void forward_keeper_changed(struct forward_keeper *k);
 
-/* forward_sync.c: make all as the files and the containers are now. Whether anything failed. */
+/* forward_sync.c: update everything to the current files and containers. Returns whether anything failed. */
 bool forward_sync(struct forward_keeper *k);
-/* Have a new process of the relay serve all that the last one did. */
+/* Make a new relay process serve all listeners of the last one. */
 void forward_sync_relay(struct forward_keeper *k);
-/* Take back everything. */
+/* Remove everything. */
 void forward_sync_end(struct forward_keeper *k);
 
 #endif

@@ -52,12 +52,12 @@ static int forward_list_read_one(const char *lxcpath, const char *name, struct f
     return 0;
 }
 
-static int is_container(const struct dirent *e)
+static int forward_is_container(const struct dirent *e)
 {
     return e->d_name[0] != '.' && (e->d_type == DT_DIR || e->d_type == DT_UNKNOWN || e->d_type == DT_LNK);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static int forward_compare_names(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
@@ -66,7 +66,7 @@ int forward_list_read(const char *lxcpath, struct forward_list *out, struct stri
                       struct error *err)
 {
     struct dirent **names;
-    int count = scandir(lxcpath, &names, is_container, by_name), r = 0;
+    int count = scandir(lxcpath, &names, forward_is_container, forward_compare_names), r = 0;
 
     *out = (struct forward_list){0};
     if (count < 0)
@@ -90,7 +90,7 @@ const struct forward_entry *forward_list_find(const struct forward_list *l, cons
     return NULL;
 }
 
-/* The kernel's answer is exact; the tables of /proc then name the owner. */
+/* bind(2) gives the exact answer; the tables in /proc then give the owner. */
 static int forward_check_address(const struct forward *f, const struct ip *address, pid_t except,
                                  struct error *err)
 {
@@ -106,9 +106,9 @@ static int forward_check_address(const struct forward *f, const struct ip *addre
     if (!port_taken(tcp, ip_is_zero(address) ? &(struct ip){0} : address, f->port, except, owner,
                     sizeof(owner)))
         return 0;
-    error_text(err, EADDRINUSE, "port %u/%s of this host is taken by %s", f->port, forward_protocol(f),
+    error_text(err, EADDRINUSE, "port %u/%s of this host is in use by %s", f->port, forward_protocol(f),
                owner);
-    return error_remedy(err, "choose another port, or stop it");
+    return error_remedy(err, "choose another port, or stop that process");
 }
 
 int forward_check_port(const struct forward *f, pid_t except, struct error *err)
@@ -124,7 +124,7 @@ int forward_check_port(const struct forward *f, pid_t except, struct error *err)
     r = forward_route_type(&f->address, NULL);
     if (r != RTN_LOCAL) {
         error_text(err, EADDRNOTAVAIL, "%s is not an address of this host", ip_format(&f->address, text));
-        return error_remedy(err, "\"ip addr\" lists them; leave the address out for all of them");
+        return error_remedy(err, "\"ip addr\" lists the addresses; omit the address to use all of them");
     }
     return forward_check_address(f, &f->address, except, err);
 }

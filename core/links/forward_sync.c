@@ -1,4 +1,4 @@
-/* From the files and the containers to rules and listeners, by what has changed. */
+/* Update rules and listeners to the files and the containers, applying only the changes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -17,7 +17,7 @@
 #include "core/links/forward_keeper_internal.h"
 #include "net/firewall/conntrack.h"
 
-#define ANSWER_MS 200 /* for a monitor; an idle one takes less than one */
+#define ANSWER_MS 200 /* to wait for a monitor; an idle one answers within 1 ms */
 
 /* --- Targets --- */
 
@@ -51,7 +51,7 @@ static void target_close(struct forward_keeper *k, struct forward_target *t)
     forward_target_close(t);
 }
 
-/* Its init has ended, or its addresses have changed. */
+/* The init of the container has ended, or its addresses have changed. */
 static void target_on_event(int fd, void *data)
 {
     cleanup_strbuf struct strbuf events = STRBUF_INIT;
@@ -60,7 +60,7 @@ static void target_on_event(int fd, void *data)
     for (size_t i = 0; i < k->target_count; i++) {
         struct forward_target *t = &k->targets[i];
 
-        /* At once: what is open of its network namespace keeps that alive, for which lxc-stop would wait. */
+        /* Close at once: open fds keep its network namespace alive, and lxc-stop waits for that to end. */
         if (t->pidfd == fd) {
             target_close(k, t);
             k->looked_ms = 0;
@@ -87,9 +87,9 @@ static void target_open(struct forward_keeper *k, struct forward_target *t, pid_
 }
 
 /*
- * Ask for a container's init, in a process of its own: the monitor of a container that is being started may
- * not answer until its hooks have ended, and other containers do not wait for that. 0: it does not run, or
- * has not answered in time, and is asked again soon.
+ * Query the init of a container in a separate process: the monitor of a container that is being started may
+ * not answer until its hooks have ended, and other containers must not wait for that. 0: it is not running,
+ * or it has not answered in time and will be queried again soon.
  */
 struct target_question {
     const struct forward_keeper *keeper;
@@ -133,7 +133,7 @@ static pid_t target_ask(struct forward_keeper *k, const struct forward_target *t
     return pid > 0 ? pid : 0;
 }
 
-/* Where a container is now. */
+/* Update the pid and the addresses of a container. */
 static void target_follow(struct forward_keeper *k, struct forward_target *t)
 {
     pid_t pid;
@@ -176,25 +176,25 @@ static int targets_follow(struct forward_keeper *k, const struct forward_list *w
 
 /* --- One forward --- */
 
-static bool is_loopback(const struct ip *a)
+static bool forward_is_loopback(const struct ip *a)
 {
     static const struct ip loopback6 = {.family = AF_INET6, .bytes = {[15] = 1}};
 
     return a->family == AF_INET ? a->bytes[0] == 127 : ip_equal(a, &loopback6);
 }
 
-/* What the tables are to translate to, of a family; family 0: nothing. */
-static struct ip wanted_rule(const struct kept_forward *f, int six)
+/* The wanted target in the tables of a family; family 0: none. */
+static struct ip forward_wanted_rule(const struct kept_forward *f, int six)
 {
     const struct ip *address = &f->entry.forward.address;
-    bool all = !address->family, own = (address->family == AF_INET6) == six && !is_loopback(address);
+    bool all = !address->family, own = (address->family == AF_INET6) == six && !forward_is_loopback(address);
 
     return all || own ? f->targets[six] : (struct ip){0};
 }
 
-/* The address that the relay's listener `six` is on; family 0: it has none. What is sent to an address that
- * the tables translate does not come to the listener, which keeps others from the port. */
-static struct ip listener_address(const struct forward *f, int six)
+/* The address of the relay's listener `six`; family 0: no listener. Packets to an address that the tables
+ * translate do not reach the listener; it only reserves the port. */
+static struct ip forward_listener_address(const struct forward *f, int six)
 {
     static const struct ip loopbacks[2] = {{AF_INET, {127, 0, 0, 1}}, {AF_INET6, {[15] = 1}}};
 
@@ -203,8 +203,9 @@ static struct ip listener_address(const struct forward *f, int six)
     return (f->address.family == AF_INET6) == six ? f->address : (struct ip){0};
 }
 
-/* Clients of UDP whose datagrams keep coming are translated anew. */
-static void forget_clients(struct forward_keeper *k, const struct forward *f, int six)
+/* Delete the connection tracking entries of UDP clients, so that their datagrams are translated to the new
+ * target. */
+static void forward_forget_clients(struct forward_keeper *k, const struct forward *f, int six)
 {
     int r = f->protocol == IPPROTO_UDP ? conntrack_forget(&k->tables.netlink, six ? AF_INET6 : AF_INET,
                                                           f->protocol, &f->address, f->port)
@@ -214,9 +215,9 @@ static void forget_clients(struct forward_keeper *k, const struct forward *f, in
         log_info("forward", "UDP clients keep their old target for a while: %s", strerror(-r));
 }
 
-/* Have the tables translate to what is wanted. */
-static int rule_set(struct forward_keeper *k, struct kept_forward *f, int six, const struct ip *wanted,
-                    struct error *err)
+/* Update the tables to the wanted target. */
+static int forward_rule_set(struct forward_keeper *k, struct kept_forward *f, int six,
+                            const struct ip *wanted, struct error *err)
 {
     const struct forward *forward = &f->entry.forward;
     int r = 0;
@@ -233,11 +234,12 @@ static int rule_set(struct forward_keeper *k, struct kept_forward *f, int six, c
         if (r == 0)
             f->rules[six] = *wanted;
     }
-    forget_clients(k, forward, six);
+    forward_forget_clients(k, forward, six);
     return r;
 }
 
-static int listener_serve(struct forward_keeper *k, struct kept_forward *f, int six, struct error *err)
+static int forward_listener_serve(struct forward_keeper *k, struct kept_forward *f, int six,
+                                  struct error *err)
 {
     const struct forward *forward = &f->entry.forward;
     const struct ip *target = &f->targets[f->targets[six].family ? six : !six];
@@ -249,10 +251,10 @@ static int listener_serve(struct forward_keeper *k, struct kept_forward *f, int 
     return r;
 }
 
-static int listener_up(struct forward_keeper *k, struct kept_forward *f, int six, struct error *err)
+static int forward_listener_up(struct forward_keeper *k, struct kept_forward *f, int six, struct error *err)
 {
     const struct forward *forward = &f->entry.forward;
-    const struct ip address = listener_address(forward, six);
+    const struct ip address = forward_listener_address(forward, six);
     const struct ip *target = &f->targets[f->targets[six].family ? six : !six];
     int r;
 
@@ -260,10 +262,11 @@ static int listener_up(struct forward_keeper *k, struct kept_forward *f, int six
         return 0;
     if (f->listeners[six] < 0) {
         if (k->listener_count == RELAY_LISTENERS)
-            return error_text(err, E2BIG, "there are more than %d forwards, those of all addresses twice",
+            return error_text(err, E2BIG,
+                              "there are more than %d forwards (a forward of all addresses counts twice)",
                               RELAY_LISTENERS);
         r = forward_listen(forward->protocol == IPPROTO_TCP, &address, forward->port, err);
-        /* A host without IPv6. */
+        /* The host has no IPv6. */
         if ((r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL) && !forward->address.family && six) {
             error_clear(err);
             return 0;
@@ -273,7 +276,7 @@ static int listener_up(struct forward_keeper *k, struct kept_forward *f, int six
         f->listeners[six] = r;
         k->listener_count++;
     }
-    return listener_serve(k, f, six, err);
+    return forward_listener_serve(k, f, six, err);
 }
 
 static void kept_forward_down(struct forward_keeper *k, struct kept_forward *f)
@@ -282,7 +285,7 @@ static void kept_forward_down(struct forward_keeper *k, struct kept_forward *f)
     struct error err = ERROR_INIT;
 
     for (int six = 0; six < 2; six++) {
-        if (rule_set(k, f, six, &none, &err) < 0)
+        if (forward_rule_set(k, f, six, &none, &err) < 0)
             log_warn("forward", "%s", err.text);
         if (f->listeners[six] >= 0 && k->relay.control >= 0)
             (void)forward_relay_remove(&k->relay, f->id + (uint32_t)six);
@@ -291,7 +294,7 @@ static void kept_forward_down(struct forward_keeper *k, struct kept_forward *f)
     }
 }
 
-/* Bring it up, or what of it has changed. */
+/* Bring up a forward, or apply its changes. */
 static int kept_forward_up(struct forward_keeper *k, struct kept_forward *f, struct error *err)
 {
     bool fresh = f->listeners[0] < 0 && f->listeners[1] < 0;
@@ -304,11 +307,11 @@ static int kept_forward_up(struct forward_keeper *k, struct kept_forward *f, str
     if (r == 0 && !k->relay.pid)
         r = forward_relay_start(&k->relay, err);
     for (int six = 0; six < 2 && r == 0; six++)
-        r = listener_up(k, f, six, err);
+        r = forward_listener_up(k, f, six, err);
     for (int six = 0; six < 2 && r == 0; six++) {
-        struct ip wanted = wanted_rule(f, six);
+        struct ip wanted = forward_wanted_rule(f, six);
 
-        r = rule_set(k, f, six, &wanted, err);
+        r = forward_rule_set(k, f, six, &wanted, err);
     }
     if (r < 0)
         kept_forward_down(k, f);
@@ -317,8 +320,8 @@ static int kept_forward_up(struct forward_keeper *k, struct kept_forward *f, str
 
 /* --- All of them --- */
 
-/* The networks of all targets; masquerading is for these. */
-static void networks_set(struct forward_keeper *k)
+/* Set the networks to masquerade: those of all targets. */
+static void forward_networks_set(struct forward_keeper *k)
 {
     for (int six = 0; six < 2; six++) {
         cleanup_free struct ip_prefix *networks = calloc(k->target_count + 1, sizeof(*networks));
@@ -345,13 +348,13 @@ static void networks_set(struct forward_keeper *k)
     }
 }
 
-static bool same_entry(const struct forward_entry *a, const struct forward_entry *b)
+static bool forward_same_entry(const struct forward_entry *a, const struct forward_entry *b)
 {
     return strcmp(a->container, b->container) == 0 && forward_same_host(&a->forward, &b->forward) &&
            a->forward.target_port == b->forward.target_port;
 }
 
-/* What a forward is to be, with what is in force of it moved over from the last time. */
+/* Plan a forward, and take over its rules and listeners from the last pass. */
 static void kept_forward_plan(struct forward_keeper *k, struct kept_forward *f, struct forward_entry *e)
 {
     const struct forward_target *t = target_find(k, e->container);
@@ -362,7 +365,7 @@ static void kept_forward_plan(struct forward_keeper *k, struct kept_forward *f, 
     for (size_t i = 0; i < k->forward_count && (f->targets[0].family || f->targets[1].family); i++) {
         struct kept_forward *old = &k->forwards[i];
 
-        if (!same_entry(&old->entry, &f->entry))
+        if (!forward_same_entry(&old->entry, &f->entry))
             continue;
         f->id = old->id;
         f->report.state = old->report.state;
@@ -387,7 +390,7 @@ static void kept_forward_report(struct kept_forward *f, enum forward_state state
     snprintf(f->report.reason, sizeof(f->report.reason), format, what);
 }
 
-/* Bring up what is not; with the reason where that cannot be. */
+/* Bring up forwards that are not active, or record the reason of the failure. */
 static void kept_forward_settle(struct forward_keeper *k, struct kept_forward *f,
                                 const struct kept_forward *all)
 {
@@ -404,7 +407,7 @@ static void kept_forward_settle(struct forward_keeper *k, struct kept_forward *f
     if (!t || !t->pid) {
         kept_forward_report(f, FORWARD_WAITING, "%s is not running", f->entry.container);
     } else if (t->host_network) {
-        kept_forward_report(f, FORWARD_FAILED, "%s has the network of this host", f->entry.container);
+        kept_forward_report(f, FORWARD_FAILED, "%s uses the network of this host", f->entry.container);
     } else if (!f->targets[0].family && !f->targets[1].family) {
         kept_forward_report(f, FORWARD_WAITING, "%s has no address", f->entry.container);
     } else if (kept_forward_up(k, f, &err) < 0) {
@@ -416,7 +419,7 @@ static void kept_forward_settle(struct forward_keeper *k, struct kept_forward *f
     }
 }
 
-static void free_forwards(struct forward_keeper *k)
+static void forward_free_all(struct forward_keeper *k)
 {
     for (size_t i = 0; i < k->forward_count; i++) {
         kept_forward_down(k, &k->forwards[i]);
@@ -426,8 +429,8 @@ static void free_forwards(struct forward_keeper *k)
     k->forward_count = 0;
 }
 
-/* A line for each: protocol, port, container, its port, state, target, reason, with tabs between. */
-static void state_write(const struct forward_keeper *k)
+/* A line for each: protocol, port, container, its port, state, target, reason, separated by tabs. */
+static void forward_state_write(const struct forward_keeper *k)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
     int r = 0;
@@ -470,17 +473,17 @@ bool forward_sync(struct forward_keeper *k)
     }
     for (size_t i = 0; i < count; i++)
         kept_forward_plan(k, &next[i], &wanted.entries[i]);
-    free_forwards(k); /* what was not moved */
+    forward_free_all(k); /* those not taken over */
     k->forwards = next;
     k->forward_count = count;
-    networks_set(k);
+    forward_networks_set(k);
     for (size_t i = 0; i < k->target_count; i++)
         forward_target_hairpin(&k->targets[i]);
     for (size_t i = 0; i < count; i++) {
         kept_forward_settle(k, &next[i], next);
         failed |= next[i].report.state == FORWARD_FAILED;
     }
-    state_write(k);
+    forward_state_write(k);
     return failed;
 }
 
@@ -495,13 +498,14 @@ void forward_sync_relay(struct forward_keeper *k)
     }
     for (size_t i = 0; i < k->forward_count; i++)
         for (int six = 0; six < 2; six++)
-            if (k->forwards[i].listeners[six] >= 0 && listener_serve(k, &k->forwards[i], six, &err) < 0)
+            if (k->forwards[i].listeners[six] >= 0 &&
+                forward_listener_serve(k, &k->forwards[i], six, &err) < 0)
                 log_error("forward", "%s", err.text);
 }
 
 void forward_sync_end(struct forward_keeper *k)
 {
-    free_forwards(k);
+    forward_free_all(k);
     for (size_t i = 0; i < k->target_count; i++) {
         target_close(k, &k->targets[i]);
         free(k->targets[i].container);

@@ -19,7 +19,7 @@
 #include "net/link/link.h"
 #include "net/link/route.h"
 
-/* Temporary addresses and secondary ones have the same bit. */
+/* Temporary and secondary addresses have the same bit. */
 #define PASSING_FLAGS (IFA_F_TEMPORARY | IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED)
 
 int forward_route_type(const struct ip *address, bool *direct)
@@ -47,7 +47,7 @@ int forward_route_type(const struct ip *address, bool *direct)
     return found.type;
 }
 
-static int open_netns(const char *process)
+static int target_open_netns(const char *process)
 {
     char path[40];
     int fd;
@@ -57,7 +57,7 @@ static int open_netns(const char *process)
     return fd < 0 ? -errno : fd;
 }
 
-static bool same_file(int a, int b)
+static bool target_same_file(int a, int b)
 {
     struct stat x, y;
 
@@ -66,14 +66,14 @@ static bool same_file(int a, int b)
 
 int forward_target_open(struct forward_target *t, pid_t pid, struct error *err)
 {
-    cleanup_fd int own = open_netns("self"), netns = -1;
+    cleanup_fd int own = target_open_netns("self"), netns = -1;
     char process[16];
     int r;
 
     forward_target_close(t);
     snprintf(process, sizeof(process), "%d", (int)pid);
     t->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    netns = open_netns(process);
+    netns = target_open_netns(process);
     if (netns < 0)
         r = error_set(err, netns, "cannot open the network namespace of %s", t->container);
     else
@@ -82,7 +82,7 @@ int forward_target_open(struct forward_target *t, pid_t pid, struct error *err)
         r = netlink_subscribe(&t->events, RTNLGRP_IPV4_IFADDR, err);
     if (r == 0)
         r = netlink_subscribe(&t->events, RTNLGRP_IPV6_IFADDR, err);
-    /* Its number may have become another's process meanwhile. */
+    /* The pid may have been reused meanwhile. */
     if (r == 0 && t->pidfd >= 0 && forward_target_ended(t))
         r = error_set(err, ESRCH, "cannot follow %s", t->container);
     if (r < 0) {
@@ -90,7 +90,7 @@ int forward_target_open(struct forward_target *t, pid_t pid, struct error *err)
         return r;
     }
     t->pid = pid;
-    t->host_network = same_file(own, netns);
+    t->host_network = target_same_file(own, netns);
     return 0;
 }
 
@@ -113,9 +113,9 @@ bool forward_target_ended(const struct forward_target *t)
     return poll(&p, 1, 0) > 0;
 }
 
-/* The host's end of the veth pair of which `l` is the end inside; 0 where it is none. Each end must name the
- * other: what a container says alone is not believed. */
-static int find_port(const struct link *l)
+/* The end on the host of the veth pair whose end in the container is `l`; 0 if there is none. Each end must
+ * refer to the other, because the data from inside the container is not trusted. */
+static int target_find_port(const struct link *l)
 {
     cleanup_netlink struct netlink host = NETLINK_CLOSED;
     struct link port;
@@ -128,8 +128,8 @@ static int find_port(const struct link *l)
     return l->parent;
 }
 
-/* The kernel keeps a link of these kinds apart from the host that its parent is of. */
-static bool is_apart(const struct link *l)
+/* For a link of these kinds, the kernel does not pass packets between the link and the host of its parent. */
+static bool target_is_isolated(const struct link *l)
 {
     return starts_with(l->kind, "macv") || starts_with(l->kind, "ipv");
 }
@@ -149,13 +149,14 @@ void forward_target_hairpin(const struct forward_target *t)
             continue;
         netlink_batch_init(&b);
         link_port_hairpin(&b, t->ports[six], true);
-        (void)netlink_exchange(&host, &b, NULL, NULL); /* it may be no port of a bridge, or have gone */
+        (void)netlink_exchange(&host, &b, NULL,
+                               NULL); /* it may not be a port of a bridge, or not exist any more */
     }
 }
 
-/* The first address of each family that is to stay and that this host reaches. Others may be those of
- * networks that the container has inside itself. */
-static int find_addresses(struct forward_target *t, struct netlink *inside, struct error *err)
+/* Find the first permanent address of each family that this host can reach. Other addresses may belong to
+ * networks inside the container. */
+static int target_find_addresses(struct forward_target *t, struct netlink *inside, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     struct netlink_message m;
@@ -172,11 +173,11 @@ static int find_addresses(struct forward_target *t, struct netlink *inside, stru
         if (!address_parse(&m, &a) || a.scope >= RT_SCOPE_LINK || a.flags & PASSING_FLAGS)
             continue;
         found = &t->addresses[a.local.family == AF_INET6];
-        if (found->ip.family || link_find(inside, a.index, NULL, &l, NULL) < 0 || is_apart(&l) ||
+        if (found->ip.family || link_find(inside, a.index, NULL, &l, NULL) < 0 || target_is_isolated(&l) ||
             forward_route_type(&a.local, &direct) < 0 || !direct)
             continue;
         *found = (struct ip_prefix){a.local, a.length};
-        t->ports[a.local.family == AF_INET6] = find_port(&l);
+        t->ports[a.local.family == AF_INET6] = target_find_port(&l);
     }
     return r;
 }
@@ -193,9 +194,9 @@ int forward_target_read(struct forward_target *t, struct error *err)
     if (t->host_network)
         return 0;
     snprintf(process, sizeof(process), "%d", (int)t->pid);
-    netns = open_netns(process);
+    netns = target_open_netns(process);
     if (netns < 0 || forward_target_ended(t))
         return error_set(err, ESRCH, "cannot read the addresses of %s", t->container);
     r = netlink_open(&inside, NETLINK_ROUTE, netns, err);
-    return r == 0 ? find_addresses(t, &inside, err) : r;
+    return r == 0 ? target_find_addresses(t, &inside, err) : r;
 }

@@ -19,7 +19,7 @@ void interfaces_free(struct interfaces *i)
     string_list_clear(&i->ipv6);
 }
 
-static bool is_loopback(const struct link *links, size_t count, int index)
+static bool interfaces_is_loopback(const struct link *links, size_t count, int index)
 {
     for (size_t i = 0; i < count; i++)
         if (links[i].index == index)
@@ -27,7 +27,7 @@ static bool is_loopback(const struct link *links, size_t count, int index)
     return false;
 }
 
-static int add_address(struct interfaces *out, const struct address *a)
+static int interfaces_add_address(struct interfaces *out, const struct address *a)
 {
     char text[IP_TEXT_SIZE];
 
@@ -38,18 +38,18 @@ static int add_address(struct interfaces *out, const struct address *a)
     return string_list_add(a->local.family == AF_INET ? &out->ipv4 : &out->ipv6, ip_format(&a->local, text));
 }
 
-static int by_text(const void *a, const void *b)
+static int interfaces_compare(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void sort(struct string_list *l)
+static void interfaces_sort(struct string_list *l)
 {
     if (l->count)
-        qsort(l->items, l->count, sizeof(*l->items), by_text);
+        qsort(l->items, l->count, sizeof(*l->items), interfaces_compare);
 }
 
-static int read_from(struct netlink *n, struct interfaces *out, struct error *err)
+static int interfaces_read_from(struct netlink *n, struct interfaces *out, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     cleanup_free struct link *links = NULL;
@@ -67,12 +67,13 @@ static int read_from(struct netlink *n, struct interfaces *out, struct error *er
     while (r == 0 && netlink_next_message(&rest, &message)) {
         struct address a;
 
-        if (address_parse(&message, &a) && !is_loopback(links, count, a.index) && add_address(out, &a) < 0)
+        if (address_parse(&message, &a) && !interfaces_is_loopback(links, count, a.index) &&
+            interfaces_add_address(out, &a) < 0)
             r = error_set(err, ENOMEM, "cannot list the addresses");
     }
-    sort(&out->names);
-    sort(&out->ipv4);
-    sort(&out->ipv6);
+    interfaces_sort(&out->names);
+    interfaces_sort(&out->ipv4);
+    interfaces_sort(&out->ipv6);
     return r;
 }
 
@@ -89,5 +90,5 @@ int interfaces_read(int pid, struct interfaces *out, struct error *err)
     if (netns < 0)
         return error_set(err, errno, "cannot open the network namespace of process %d", pid);
     r = netlink_open(&n, NETLINK_ROUTE, netns, err);
-    return r == 0 ? read_from(&n, out, err) : r;
+    return r == 0 ? interfaces_read_from(&n, out, err) : r;
 }

@@ -1,5 +1,5 @@
 /*
- * A container's network interfaces, addresses and forwards, all made from the host's side through netlink.
+ * A container's network interfaces, addresses and forwards, all set up from the host through netlink.
  *
  *     network.h           lxc.net.N: network_attach() at a start, network_detach() at its end
  *     network_steps.h     the steps of it, shared by network_host.c and network_inside.c
@@ -8,7 +8,7 @@
  *     interfaces.h        what a running container's interfaces are, for lxc-ls and lxc-info
  *     forward_keeper.h    ports of the host that lead to containers (lxc-net forward)
  *
- * What netlink, nftables and DHCP are is known in net/, which does not know a container.
+ * * Netlink, nftables and DHCP themselves are implemented in net/, which does not depend on containers.
  */
 #ifndef LXCBOX_CORE_LINKS_LINKS_H
 #define LXCBOX_CORE_LINKS_LINKS_H

@@ -29,7 +29,7 @@ static bool moved_link_parse(const char *line, int *index, char name[IFNAMSIZ])
 }
 
 /* Write the record without the line of `index`, and with `host_name` for it unless that is NULL. */
-static int record_change(const struct container *c, int index, const char *host_name)
+static int moved_record_change(const struct container *c, int index, const char *host_name)
 {
     cleanup_free char *path = container_path(c, MOVED_LINKS), *text = NULL;
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
@@ -53,12 +53,12 @@ static int record_change(const struct container *c, int index, const char *host_
 
 int moved_links_add(const struct container *c, int index, const char *host_name)
 {
-    return record_change(c, index, host_name);
+    return moved_record_change(c, index, host_name);
 }
 
 int moved_links_remove(const struct container *c, int index)
 {
-    return record_change(c, index, NULL);
+    return moved_record_change(c, index, NULL);
 }
 
 static int moved_link_return(struct netlink *inside, int index, const char *name, int host_netns,
@@ -70,16 +70,17 @@ static int moved_link_return(struct netlink *inside, int index, const char *name
 
     netlink_batch_init(&b);
     link_change(&b, &r);
-    if (netlink_exchange(inside, &b, NULL, &result) == 0 || result.code == -ENODEV) /* it deleted it itself */
+    if (netlink_exchange(inside, &b, NULL, &result) == 0 ||
+        result.code == -ENODEV) /* the container deleted it */
         return 0;
     if (result.code == -EEXIST) {
         r.new_name = "phys%d";
         netlink_batch_init(&b);
         link_change(&b, &r);
-        /* ENODEV: it has moved by the first message, under the name that it had inside. */
+        /* ENODEV: the first message has moved it, under the name that it had inside. */
         if (netlink_exchange(inside, &b, NULL, &result) == 0 || result.code == -ENODEV)
-            return error_text(err, EEXIST, "%s came back to the host under another name, as its own is taken",
-                              name);
+            return error_text(err, EEXIST,
+                              "%s came back to the host under another name, because its own is in use", name);
     }
     return netlink_error(&result, err, "cannot move %s back to the host", name);
 }

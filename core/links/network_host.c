@@ -1,4 +1,4 @@
-/* The host's side of a container's network: the links are made, attached and routed to. */
+/* The host side of a container's network: creating and attaching the links, and routing to them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -18,18 +18,18 @@
 
 #define LOOPBACK_INDEX 1
 
-/* --- Making --- */
+/* --- Creating --- */
 
 /*
- * One message makes both ends: ours on the host, attached to the bridge already, and the other in the
- * container under its name there. It cannot be made up, as an end that comes up before the pair is joined is
- * refused (ENOTCONN); that is done when the host's end is up, as LXC does.
+ * One message creates both ends: the host end, already attached to the bridge, and the end in the container
+ * with its name there. The end inside cannot be created up, because an end that comes up before the pair is
+ * joined is refused (ENOTCONN). It is set up after the host end, as in LXC.
  *
- * Our end's address starts with fe, the highest there is: a bridge takes the lowest of its ports' addresses
- * for its own, and must not change it as containers come and go.
+ * The address of the host end starts with fe, the highest value: a bridge uses the lowest address of its
+ * ports, and its address must not change when containers start and stop.
  */
-static int create_veth(struct network_steps *s, struct network_link *l, const struct link *parent,
-                       const uint8_t *address, int netns, struct error *err)
+static int host_create_veth(struct network_steps *s, struct network_link *l, const struct link *parent,
+                            const uint8_t *address, int netns, struct error *err)
 {
     const struct config_net *net = l->net;
     uint32_t mtu = net->mtu ? net->mtu : parent ? parent->mtu : 0;
@@ -52,21 +52,22 @@ static int create_veth(struct network_steps *s, struct network_link *l, const st
 
     if (outside.master && strcmp(parent->kind, "bridge") != 0) {
         error_text(err, EINVAL, "lxc.net.%u.link: %s is not a bridge", net->index, net->link);
-        return error_remedy(err, "name a bridge, or let lxc.net.%u.type be macvlan", net->index);
+        return error_remedy(err, "set a bridge, or set lxc.net.%u.type = macvlan", net->index);
     }
     if (getrandom(l->host_address, sizeof(l->host_address), 0) < 0)
         return error_set(err, errno, "cannot choose an address for %s", l->host_name);
     l->host_address[0] = 0xfe;
-    network_step(s, l, "make the veth pair %s (host) and %s (container)", l->host_name, l->name);
+    network_step(s, l, "create the veth pair %s (host) and %s (container)", l->host_name, l->name);
     link_create(&s->b, &outside);
     network_step(s, l, "find %s", l->host_name);
     link_get(&s->b, 0, l->host_name);
     return 0;
 }
 
-/* A macvlan, ipvlan or vlan, made in the container's namespace on a link of ours. */
-static int create_on_parent(struct network_steps *s, const struct network_link *l, const struct link *parent,
-                            const uint8_t *address, int netns, struct error *err)
+/* A macvlan, ipvlan or vlan, created in the container's namespace on a link of the host. */
+static int host_create_on_parent(struct network_steps *s, const struct network_link *l,
+                                 const struct link *parent, const uint8_t *address, int netns,
+                                 struct error *err)
 {
     const struct config_net *net = l->net;
     uint16_t mode = (uint16_t)net->ipvlan_mode;
@@ -84,9 +85,9 @@ static int create_on_parent(struct network_steps *s, const struct network_link *
         break;
     case NET_IPVLAN:
         if (address) {
-            error_text(err, EINVAL, "lxc.net.%u.hwaddr: an ipvlan interface has the address of %s",
+            error_text(err, EINVAL, "lxc.net.%u.hwaddr: an ipvlan interface always has the address of %s",
                        net->index, net->link);
-            return error_remedy(err, "leave it out, or let lxc.net.%u.type be macvlan", net->index);
+            return error_remedy(err, "remove it, or set lxc.net.%u.type = macvlan", net->index);
         }
         r.ipvlan_mode = &mode;
         r.ipvlan_flags = (uint16_t)net->ipvlan_isolation;
@@ -95,12 +96,12 @@ static int create_on_parent(struct network_steps *s, const struct network_link *
         r.vlan_id = net->vlan_id;
         break;
     }
-    network_step(s, l, "make the %s interface %s on %s", r.kind, l->name, net->link);
+    network_step(s, l, "create the %s interface %s on %s", r.kind, l->name, net->link);
     link_create(&s->b, &r);
     return 0;
 }
 
-/* Apart, so that the room its batch takes on the stack stays with monitors of wireless interfaces alone. */
+/* A separate function, so that only monitors of wireless interfaces use the stack space for its batch. */
 static __attribute__((noinline)) int set_up_inside(const struct network_link *l, const struct link_request *r,
                                                    int netns, struct error *err)
 {
@@ -118,12 +119,12 @@ static __attribute__((noinline)) int set_up_inside(const struct network_link *l,
 }
 
 /*
- * Moved into the container, renamed, and given its address and MTU there, by one message. A wireless one was
- * moved with its card before anything else was in the container, and so has its index still: what is left is
- * a message to the container's side.
+ * One message moves the link into the container, renames it, and sets its address and MTU. A wireless link
+ * was moved with its card before any other link, and so still has its index; it only needs a message on the
+ * side of the container.
  */
-static int move_physical(struct network_steps *s, struct network_link *l, const struct link *parent,
-                         const uint8_t *address, int netns, struct error *err)
+static int host_move_physical(struct network_steps *s, struct network_link *l, const struct link *parent,
+                              const uint8_t *address, int netns, struct error *err)
 {
     struct link_request r = {.index = parent->index,
                              .new_name = l->name,
@@ -145,8 +146,8 @@ static int move_physical(struct network_steps *s, struct network_link *l, const 
     return 0;
 }
 
-/* Wireless interfaces, of which the kernel moves whole cards. */
-static int move_cards(struct network_state *state, struct error *err)
+/* Move wireless interfaces; the kernel moves whole cards. */
+static int host_move_cards(struct network_state *state, struct error *err)
 {
     int r = 0;
 
@@ -173,8 +174,8 @@ bool network_card_first(const struct network_state *state, size_t i)
     return true;
 }
 
-/* What the kernel's words do not say: what to do. */
-static void explain(const struct network_steps *s, struct error *err)
+/* Add the remedy to an error of the kernel. */
+static void host_explain(const struct network_steps *s, struct error *err)
 {
     const struct network_link *l = s->failed;
 
@@ -184,19 +185,20 @@ static void explain(const struct network_steps *s, struct error *err)
         error_remedy(err, "this kernel lacks %s: load its module (modprobe %s) or choose another type",
                      network_type_name(l->net->type), network_type_name(l->net->type));
     else if (s->code == -EEXIST && l->net->type == NET_VETH && l->net->veth_pair && !l->pair_written)
-        error_remedy(err, "another interface has that name: remove it, or change lxc.net.%u.veth.pair",
+        error_remedy(err,
+                     "another interface has that name: remove that interface, or change lxc.net.%u.veth.pair",
                      l->net->index);
     else if (s->code == -EEXIST)
-        error_remedy(err, "the name, or the VLAN on that link, is taken: change lxc.net.%u", l->net->index);
+        error_remedy(err, "the name, or the VLAN on that link, is in use: change lxc.net.%u", l->net->index);
     else if (s->code == -EBUSY && l->net->type == NET_MACVLAN)
-        error_remedy(err, "a bridge's port, or one that a passthru macvlan has, takes no macvlan");
+        error_remedy(err, "a port of a bridge, or a link with a passthru macvlan, cannot have a macvlan");
     else if (s->code == -EINVAL && l->net->type == NET_PHYS)
         error_remedy(err, "the kernel ties some interfaces (loopback, bridges) to their namespace");
 }
 
-/* Learn the indexes of our ends, and of the other ends: a veth's parent is its peer. Whether it is ours and
- * not one that has had the name before is told by the address we chose. */
-static void learn_indexes(struct network_state *state, const struct strbuf *replies)
+/* Record the indexes of the host ends and of the other ends: the parent of a veth is its peer. The address
+ * that was chosen distinguishes a new link from an older one with the same name. */
+static void host_record_indexes(struct network_state *state, const struct strbuf *replies)
 {
     struct netlink_view rest = netlink_view_of(replies);
     struct netlink_message m;
@@ -218,7 +220,7 @@ int network_host_create(struct network_state *state, struct netlink *host, const
                         struct error *err)
 {
     cleanup_steps struct network_steps s;
-    int r = move_cards(state, err);
+    int r = host_move_cards(state, err);
 
     network_steps_init(&s, host, err);
     for (size_t i = 0; i < state->count && r == 0; i++) {
@@ -227,26 +229,26 @@ int network_host_create(struct network_state *state, struct netlink *host, const
         uint8_t bytes[LINK_ADDRESS_MAX], *address = l->net->hwaddr ? bytes : NULL;
 
         if (address && link_address_parse(l->net->hwaddr, bytes) != 6)
-            r = error_text(err, EINVAL, "lxc.net.%u.hwaddr: \"%s\" is no hardware address", l->net->index,
+            r = error_text(err, EINVAL, "lxc.net.%u.hwaddr: \"%s\" is not a hardware address", l->net->index,
                            l->net->hwaddr);
         else if (l->net->type == NET_VETH)
-            r = create_veth(&s, l, parent, address, state->netns, err);
+            r = host_create_veth(&s, l, parent, address, state->netns, err);
         else if (l->net->type == NET_PHYS)
-            r = move_physical(&s, l, parent, address, state->netns, err);
+            r = host_move_physical(&s, l, parent, address, state->netns, err);
         else if (parent && l->net->type != NET_EMPTY)
-            r = create_on_parent(&s, l, parent, address, state->netns, err);
+            r = host_create_on_parent(&s, l, parent, address, state->netns, err);
     }
     if (r == 0 && network_steps_run(&s) < 0)
-        explain(&s, err);
-    learn_indexes(state, &s.replies); /* also of what was made before one failed */
+        host_explain(&s, err);
+    host_record_indexes(state, &s.replies); /* also of those created before a failure */
     return r < 0 ? r : s.code;
 }
 
 /* --- Configuring --- */
 
-/* /proc/sys/net/ipv4/conf/LINK/NAME. Without IPv6 there is no such file: nothing is to be done. */
-static int set_sysctl(const struct network_link *l, const char *link, int family, const char *name,
-                      struct error *err)
+/* /proc/sys/net/ipv4/conf/LINK/NAME. Without IPv6 the file does not exist, and there is nothing to do. */
+static int host_set_sysctl(const struct network_link *l, const char *link, int family, const char *name,
+                           struct error *err)
 {
     cleanup_free char *path =
         format_string("/proc/sys/net/ipv%d/conf/%s/%s", family == AF_INET ? 4 : 6, link, name);
@@ -257,8 +259,8 @@ static int set_sysctl(const struct network_link *l, const char *link, int family
     return error_set(err, r, "lxc.net.%u: cannot set %s", l->net->index, path ? path : name);
 }
 
-static int need_sysctl(const struct network_link *l, const char *link, int family, const char *name,
-                       const char *why, struct error *err)
+static int host_need_sysctl(const struct network_link *l, const char *link, int family, const char *name,
+                            const char *why, struct error *err)
 {
     cleanup_free char *path =
         format_string("/proc/sys/net/ipv%d/conf/%s/%s", family == AF_INET ? 4 : 6, link, name);
@@ -274,7 +276,7 @@ static int need_sysctl(const struct network_link *l, const char *link, int famil
     return error_remedy(err, "sysctl -w net.ipv%d.conf.%s.%s=1", family == AF_INET ? 4 : 6, link, name);
 }
 
-static struct ip ip_of(int family, const uint8_t *bytes)
+static struct ip host_ip(int family, const uint8_t *bytes)
 {
     struct ip ip = {.family = family};
 
@@ -282,19 +284,19 @@ static struct ip ip_of(int family, const uint8_t *bytes)
     return ip;
 }
 
-static void add_route(struct network_steps *s, const struct network_link *l, const struct ip *ip,
-                      uint8_t length, int device, const char *name)
+static void host_add_route(struct network_steps *s, const struct network_link *l, const struct ip *ip,
+                           uint8_t length, int device, const char *name)
 {
     struct route r = {.destination = {*ip, length}, .device = device, .scope = RT_SCOPE_LINK};
     char text[IP_TEXT_SIZE];
 
     network_step(s, l, "route %s/%u to %s", ip_format(ip, text), length, name);
-    /* One to the loopback outlives a monitor that was killed, and is as good as a new one. */
+    /* A route to the loopback remains after a monitor was killed, and can be used again. */
     route_add(&s->b, &r, NLM_F_CREATE | (device == LOOPBACK_INDEX ? NLM_F_REPLACE : NLM_F_EXCL));
 }
 
-static void add_proxy(struct network_steps *s, const struct network_link *l, const struct ip *ip, int device,
-                      const char *name)
+static void host_add_proxy(struct network_steps *s, const struct network_link *l, const struct ip *ip,
+                           int device, const char *name)
 {
     struct neighbour proxy = {.index = device, .ip = *ip, .flags = NTF_PROXY};
     char text[IP_TEXT_SIZE];
@@ -303,7 +305,7 @@ static void add_proxy(struct network_steps *s, const struct network_link *l, con
     neighbour_add(&s->b, &proxy, NLM_F_CREATE | NLM_F_EXCL);
 }
 
-static int check_vlans(const struct network_link *l, const struct link *bridge, struct error *err)
+static int host_check_vlans(const struct network_link *l, const struct link *bridge, struct error *err)
 {
     const struct config_net *net = l->net;
 
@@ -311,7 +313,7 @@ static int check_vlans(const struct network_link *l, const struct link *bridge, 
         return 0;
     if (!bridge || net->veth_router) {
         error_text(err, EINVAL, "lxc.net.%u.veth.vlan needs a bridge", net->index);
-        return error_remedy(err, "name one in lxc.net.%u.link, and let veth.mode be bridge", net->index);
+        return error_remedy(err, "set a bridge in lxc.net.%u.link, and veth.mode = bridge", net->index);
     }
     for (size_t i = 0; net->has_veth_vlan_id && i < net->veth_vlan_tagged_count; i++)
         if (net->veth_vlan_tagged[i] == net->veth_vlan_id)
@@ -325,79 +327,79 @@ static int check_vlans(const struct network_link *l, const struct link *bridge, 
     return 0;
 }
 
-static void join_vlans(struct network_steps *s, const struct network_link *l, const struct link *bridge)
+static void host_join_vlans(struct network_steps *s, const struct network_link *l, const struct link *bridge)
 {
     const struct config_net *net = l->net;
     uint16_t own = bridge->bridge_default_vlan;
 
     if (net->has_veth_vlan_id && own && own != net->veth_vlan_id) {
-        network_step(s, l, "take %s out of VLAN %u", l->host_name, own);
+        network_step(s, l, "remove %s from VLAN %u", l->host_name, own);
         link_port_vlan(&s->b, l->host_index, false, own, true);
     }
     if (net->has_veth_vlan_id && net->veth_vlan_id > 0) {
-        network_step(s, l, "put %s into VLAN %d", l->host_name, net->veth_vlan_id);
+        network_step(s, l, "add %s to VLAN %d", l->host_name, net->veth_vlan_id);
         link_port_vlan(&s->b, l->host_index, true, (uint16_t)net->veth_vlan_id, true);
     }
     for (size_t i = 0; i < net->veth_vlan_tagged_count; i++) {
-        network_step(s, l, "put %s into the tagged VLAN %u", l->host_name, net->veth_vlan_tagged[i]);
+        network_step(s, l, "add %s to the tagged VLAN %u", l->host_name, net->veth_vlan_tagged[i]);
         link_port_vlan(&s->b, l->host_index, true, net->veth_vlan_tagged[i], false);
     }
 }
 
-/* Router mode: the host answers for the container's gateway and routes to its addresses. */
-static int route_to_container(struct network_steps *s, const struct network_link *l, struct error *err)
+/* Router mode: the host answers ARP for the gateway of the container and has routes to its addresses. */
+static int host_route_to_container(struct network_steps *s, const struct network_link *l, struct error *err)
 {
     const struct config_net *net = l->net;
     struct ip ip;
     int r = 0;
 
     if (net->ipv4_gateway == GATEWAY_ADDRESS) {
-        r = set_sysctl(l, l->host_name, AF_INET, "forwarding", err);
-        ip = ip_of(AF_INET, net->ipv4_gateway_address);
-        add_proxy(s, l, &ip, l->host_index, l->host_name);
+        r = host_set_sysctl(l, l->host_name, AF_INET, "forwarding", err);
+        ip = host_ip(AF_INET, net->ipv4_gateway_address);
+        host_add_proxy(s, l, &ip, l->host_index, l->host_name);
     }
     if (r == 0 && net->ipv6_gateway == GATEWAY_ADDRESS) {
-        r = need_sysctl(l, "all", AF_INET6, "forwarding", "router mode", err);
+        r = host_need_sysctl(l, "all", AF_INET6, "forwarding", "router mode", err);
         if (r == 0)
-            r = set_sysctl(l, l->host_name, AF_INET6, "forwarding", err);
+            r = host_set_sysctl(l, l->host_name, AF_INET6, "forwarding", err);
         if (r == 0)
-            r = set_sysctl(l, l->host_name, AF_INET6, "proxy_ndp", err);
-        ip = ip_of(AF_INET6, net->ipv6_gateway_address);
-        add_proxy(s, l, &ip, l->host_index, l->host_name);
+            r = host_set_sysctl(l, l->host_name, AF_INET6, "proxy_ndp", err);
+        ip = host_ip(AF_INET6, net->ipv6_gateway_address);
+        host_add_proxy(s, l, &ip, l->host_index, l->host_name);
     }
     for (size_t i = 0; i < net->address_count; i++) {
-        ip = ip_of(net->addresses[i].family, net->addresses[i].address);
-        add_route(s, l, &ip, (uint8_t)(ip_size(ip.family) * 8), l->host_index, l->host_name);
+        ip = host_ip(net->addresses[i].family, net->addresses[i].address);
+        host_add_route(s, l, &ip, (uint8_t)(ip_size(ip.family) * 8), l->host_index, l->host_name);
     }
     return r;
 }
 
-static int configure_veth(struct network_steps *s, const struct network_link *l, const struct link *parent,
-                          struct error *err)
+static int host_configure_veth(struct network_steps *s, const struct network_link *l,
+                               const struct link *parent, struct error *err)
 {
     const struct config_net *net = l->net;
     struct link_request up = {.index = l->host_index, .flags = IFF_UP, .change = IFF_UP};
-    int r = check_vlans(l, parent, err);
+    int r = host_check_vlans(l, parent, err);
 
     if (r == 0 && parent && !net->veth_router) {
-        /* A bridge's port has no addresses of its own, link-local ones neither. */
-        r = set_sysctl(l, l->host_name, AF_INET6, "disable_ipv6", err);
+        /* A port of a bridge has no addresses, not even link-local ones. */
+        r = host_set_sysctl(l, l->host_name, AF_INET6, "disable_ipv6", err);
         if (r == 0)
-            join_vlans(s, l, parent);
+            host_join_vlans(s, l, parent);
     }
     network_step(s, l, "set %s up", l->host_name);
     link_change(&s->b, &up);
     for (size_t i = 0; i < net->veth_route_count; i++) {
-        struct ip ip = ip_of(net->veth_routes[i].family, net->veth_routes[i].address);
+        struct ip ip = host_ip(net->veth_routes[i].family, net->veth_routes[i].address);
 
-        add_route(s, l, &ip, net->veth_routes[i].prefix, l->host_index, l->host_name);
+        host_add_route(s, l, &ip, net->veth_routes[i].prefix, l->host_index, l->host_name);
     }
-    return r == 0 && net->veth_router ? route_to_container(s, l, err) : r;
+    return r == 0 && net->veth_router ? host_route_to_container(s, l, err) : r;
 }
 
-/* lxc.net.N.l2proxy: the link below answers for the container's addresses; an ipvlan in l3s mode sees them
- * only where a route leads to the host's loopback. */
-static int check_l2proxy(const struct network_link *l, struct error *err)
+/* lxc.net.N.l2proxy: the link below answers for the container's addresses; an ipvlan in l3s mode receives
+ * their packets only if there is a route to the loopback of the host. */
+static int host_check_l2proxy(const struct network_link *l, struct error *err)
 {
     const struct config_net *net = l->net;
     int r = 0;
@@ -407,24 +409,24 @@ static int check_l2proxy(const struct network_link *l, struct error *err)
         return error_remedy(err, "set lxc.net.%u.ipvlan.mode = l3s", net->index);
     }
     for (size_t i = 0; i < net->address_count && r == 0; i++) {
-        r = need_sysctl(l, net->link, net->addresses[i].family, "forwarding", "l2proxy", err);
+        r = host_need_sysctl(l, net->link, net->addresses[i].family, "forwarding", "l2proxy", err);
         if (r == 0 && net->addresses[i].family == AF_INET6)
-            r = need_sysctl(l, net->link, AF_INET6, "proxy_ndp", "l2proxy", err);
+            r = host_need_sysctl(l, net->link, AF_INET6, "proxy_ndp", "l2proxy", err);
     }
     return r;
 }
 
-static void add_l2proxy(struct network_steps *s, struct network_link *l)
+static void host_add_l2proxy(struct network_steps *s, struct network_link *l)
 {
     const struct config_net *net = l->net;
 
     l->proxied = true;
     for (size_t i = 0; i < net->address_count; i++) {
-        struct ip ip = ip_of(net->addresses[i].family, net->addresses[i].address);
+        struct ip ip = host_ip(net->addresses[i].family, net->addresses[i].address);
 
-        add_proxy(s, l, &ip, l->parent, net->link);
+        host_add_proxy(s, l, &ip, l->parent, net->link);
         if (net->type == NET_IPVLAN)
-            add_route(s, l, &ip, (uint8_t)(ip_size(ip.family) * 8), LOOPBACK_INDEX, "lo");
+            host_add_route(s, l, &ip, (uint8_t)(ip_size(ip.family) * 8), LOOPBACK_INDEX, "lo");
     }
 }
 
@@ -434,7 +436,7 @@ int network_host_unproxy(const struct network_link *l, struct netlink *host, str
 
     network_steps_init(&s, host, err);
     for (size_t i = 0; i < l->net->address_count; i++) {
-        struct ip ip = ip_of(l->net->addresses[i].family, l->net->addresses[i].address);
+        struct ip ip = host_ip(l->net->addresses[i].family, l->net->addresses[i].address);
         struct neighbour proxy = {.index = l->parent, .ip = ip, .flags = NTF_PROXY};
         struct route r = {.destination = {ip, (uint8_t)(ip_size(ip.family) * 8)}, .device = LOOPBACK_INDEX};
 
@@ -459,11 +461,11 @@ int network_host_configure(struct network_state *state, struct netlink *host, co
         struct network_link *l = &state->links[i];
 
         if (l->net->l2proxy && l->parent)
-            r = check_l2proxy(l, err);
+            r = host_check_l2proxy(l, err);
         if (r == 0 && l->net->l2proxy && l->parent)
-            add_l2proxy(&s, l);
+            host_add_l2proxy(&s, l);
         if (r == 0 && l->net->type == NET_VETH)
-            r = configure_veth(&s, l, l->parent ? &parents[i] : NULL, err);
+            r = host_configure_veth(&s, l, l->parent ? &parents[i] : NULL, err);
     }
     return r < 0 ? r : network_steps_run(&s);
 }

@@ -1,5 +1,5 @@
-/* The container's side of its network: addresses, gateways, links up. All from outside, through a socket of
- * the container's namespace. */
+/* The container side of its network: addresses, gateways, setting links up. All from outside, through a
+ * socket in the container's namespace. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 #define LOOPBACK_INDEX 1
 
-static struct ip ip_of(int family, const uint8_t *bytes)
+static struct ip inside_ip(int family, const uint8_t *bytes)
 {
     struct ip ip = {.family = family};
 
@@ -21,26 +21,27 @@ static struct ip ip_of(int family, const uint8_t *bytes)
     return ip;
 }
 
-static void give_address(struct network_steps *s, const struct network_link *l,
-                         const struct net_address *given)
+static void inside_add_address(struct network_steps *s, const struct network_link *l,
+                               const struct net_address *given)
 {
     struct address a = {
-        .index = l->index, .local = ip_of(given->family, given->address), .length = given->prefix};
+        .index = l->index, .local = inside_ip(given->family, given->address), .length = given->prefix};
     char text[IP_TEXT_SIZE];
 
     if (given->family == AF_INET) {
-        a.broadcast = ip_of(AF_INET, given->broadcast);
+        a.broadcast = inside_ip(AF_INET, given->broadcast);
         if (ip_is_zero(&a.broadcast))
             a.broadcast.family = 0;
     }
-    network_step(s, l, "give %s the address %s/%u", l->name, ip_format(&a.local, text), given->prefix);
+    network_step(s, l, "add the address %s/%u to %s", ip_format(&a.local, text), given->prefix, l->name);
     address_add(&s->b, &a, false);
 }
 
 /* --- Gateways --- */
 
-/* The first address of a link, as LXC takes it. */
-static int first_address(struct netlink *host, int family, int index, struct ip *out, struct error *err)
+/* The first address of a link, as in LXC. */
+static int inside_first_address(struct netlink *host, int family, int index, struct ip *out,
+                                struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     struct netlink_message m;
@@ -58,8 +59,8 @@ static int first_address(struct netlink *host, int family, int index, struct ip 
     return -EADDRNOTAVAIL;
 }
 
-static int find_auto_gateway(const struct network_link *l, int family, struct netlink *host, struct ip *out,
-                             struct error *err)
+static int inside_find_auto_gateway(const struct network_link *l, int family, struct netlink *host,
+                                    struct ip *out, struct error *err)
 {
     unsigned n = l->net->index, version = family == AF_INET ? 4 : 6;
     int r;
@@ -67,23 +68,24 @@ static int find_auto_gateway(const struct network_link *l, int family, struct ne
     if (l->net->type != NET_VETH && l->net->type != NET_MACVLAN && l->net->type != NET_IPVLAN) {
         error_text(err, EINVAL, "lxc.net.%u.ipv%u.gateway cannot be auto for type %s", n, version,
                    network_type_name(l->net->type));
-        return error_remedy(err, "give the gateway's address");
+        return error_remedy(err, "set the address of the gateway");
     }
     if (!l->parent) {
         error_text(err, EINVAL, "lxc.net.%u.ipv%u.gateway cannot be auto without lxc.net.%u.link", n, version,
                    n);
-        return error_remedy(err, "name the link whose address is the gateway, or give the address");
+        return error_remedy(err, "set the link whose address is the gateway, or set the address");
     }
-    r = first_address(host, family, l->parent, out, err);
+    r = inside_first_address(host, family, l->parent, out, err);
     if (r != -EADDRNOTAVAIL)
         return r;
     error_text(err, EADDRNOTAVAIL, "lxc.net.%u.ipv%u.gateway is auto, but %s has no IPv%u address", n,
                version, l->net->link, version);
-    return error_remedy(err, "give %s an address with \"ip addr add\", or name the gateway", l->net->link);
+    return error_remedy(err, "add an address to %s with \"ip addr add\", or set the address of the gateway",
+                        l->net->link);
 }
 
 /* Whether a gateway can be reached through one of the link's own networks. */
-static bool is_on_link(const struct config_net *net, const struct ip *gateway)
+static bool inside_is_on_link(const struct config_net *net, const struct ip *gateway)
 {
     if (gateway->family == AF_INET6 && gateway->bytes[0] == 0xfe && (gateway->bytes[1] & 0xc0) == 0x80)
         return true; /* link-local */
@@ -99,7 +101,7 @@ static bool is_on_link(const struct config_net *net, const struct ip *gateway)
     return false;
 }
 
-static bool has_address(const struct config_net *net, int family)
+static bool inside_has_address(const struct config_net *net, int family)
 {
     for (size_t i = 0; i < net->address_count; i++)
         if (net->addresses[i].family == family)
@@ -107,8 +109,8 @@ static bool has_address(const struct config_net *net, int family)
     return false;
 }
 
-static int check_gateway(const struct network_link *l, const struct ip *gateway, int family,
-                         struct error *err)
+static int inside_check_gateway(const struct network_link *l, const struct ip *gateway, int family,
+                                struct error *err)
 {
     unsigned n = l->net->index, version = family == AF_INET ? 4 : 6;
 
@@ -116,15 +118,16 @@ static int check_gateway(const struct network_link *l, const struct ip *gateway,
         error_text(err, EINVAL, "lxc.net.%u.ipv%u.gateway needs the interface to be up", n, version);
         return error_remedy(err, "set lxc.net.%u.flags = up", n);
     }
-    if (!has_address(l->net, family) && !(gateway->family == AF_INET6 && is_on_link(l->net, gateway))) {
-        error_text(err, EINVAL, "lxc.net.%u.ipv%u.gateway needs an address of its kind", n, version);
+    if (!inside_has_address(l->net, family) &&
+        !(gateway->family == AF_INET6 && inside_is_on_link(l->net, gateway))) {
+        error_text(err, EINVAL, "lxc.net.%u.ipv%u.gateway needs an address of the same family", n, version);
         return error_remedy(err, "set lxc.net.%u.ipv%u.address", n, version);
     }
     return 0;
 }
 
-static int give_gateway(struct network_steps *s, const struct network_link *l, int family,
-                        struct netlink *host, struct error *err)
+static int inside_add_gateway(struct network_steps *s, const struct network_link *l, int family,
+                              struct netlink *host, struct error *err)
 {
     const struct config_net *net = l->net;
     enum net_gateway kind = family == AF_INET ? net->ipv4_gateway : net->ipv6_gateway;
@@ -135,15 +138,16 @@ static int give_gateway(struct network_steps *s, const struct network_link *l, i
     if (kind == GATEWAY_NONE)
         return 0;
     if (kind == GATEWAY_ADDRESS)
-        r.gateway = ip_of(family, family == AF_INET ? net->ipv4_gateway_address : net->ipv6_gateway_address);
+        r.gateway =
+            inside_ip(family, family == AF_INET ? net->ipv4_gateway_address : net->ipv6_gateway_address);
     else if (kind == GATEWAY_AUTO)
-        code = find_auto_gateway(l, family, host, &r.gateway, err);
+        code = inside_find_auto_gateway(l, family, host, &r.gateway, err);
     if (code == 0)
-        code = check_gateway(l, &r.gateway, family, err);
+        code = inside_check_gateway(l, &r.gateway, family, err);
     if (code < 0)
         return code;
     ip_format(&r.gateway, text);
-    if (r.gateway.family && !is_on_link(net, &r.gateway)) {
+    if (r.gateway.family && !inside_is_on_link(net, &r.gateway)) {
         struct route to = {.family = family,
                            .device = l->index,
                            .scope = RT_SCOPE_LINK,
@@ -153,17 +157,17 @@ static int give_gateway(struct network_steps *s, const struct network_link *l, i
         route_add(&s->b, &to, NLM_F_CREATE | NLM_F_EXCL);
     }
     if (r.gateway.family)
-        network_step(s, l, "make %s the gateway through %s", text, l->name);
+        network_step(s, l, "set %s as the gateway through %s", text, l->name);
     else
-        network_step(s, l, "make %s the way to everywhere", l->name);
+        network_step(s, l, "set %s as the default route", l->name);
     route_add(&s->b, &r, NLM_F_CREATE | NLM_F_EXCL);
     return 0;
 }
 
-/* --- All of it --- */
+/* --- Set up --- */
 
-/* The indexes of links that were made from the host's side and are known here by name only. */
-static int find_indexes(struct network_state *state, struct netlink *inside, struct error *err)
+/* Find the indexes of links that were created from the host and are known only by name. */
+static int inside_find_indexes(struct network_state *state, struct netlink *inside, struct error *err)
 {
     cleanup_steps struct network_steps s;
     struct netlink_message m;
@@ -185,7 +189,7 @@ static int find_indexes(struct network_state *state, struct netlink *inside, str
     return 0;
 }
 
-static void set_up(struct network_steps *s, const struct network_link *l, int index, const char *name)
+static void inside_set_up(struct network_steps *s, const struct network_link *l, int index, const char *name)
 {
     struct link_request up = {.index = index, .flags = IFF_UP, .change = IFF_UP};
 
@@ -197,23 +201,23 @@ int network_inside_configure(struct network_state *state, struct netlink *inside
                              struct error *err)
 {
     cleanup_steps struct network_steps s;
-    int r = find_indexes(state, inside, err);
+    int r = inside_find_indexes(state, inside, err);
 
     network_steps_init(&s, inside, err);
-    set_up(&s, NULL, LOOPBACK_INDEX, "lo");
+    inside_set_up(&s, NULL, LOOPBACK_INDEX, "lo");
     for (size_t i = 0; i < state->count && r == 0; i++) {
         const struct network_link *l = &state->links[i];
 
         for (size_t k = 0; k < l->net->address_count; k++)
-            give_address(&s, l, &l->net->addresses[k]);
+            inside_add_address(&s, l, &l->net->addresses[k]);
         if (l->net->up && l->net->type != NET_EMPTY)
-            set_up(&s, l, l->index, l->name);
-        r = give_gateway(&s, l, AF_INET, host, err);
+            inside_set_up(&s, l, l->index, l->name);
+        r = inside_add_gateway(&s, l, AF_INET, host, err);
         if (r == 0)
-            r = give_gateway(&s, l, AF_INET6, host, err);
+            r = inside_add_gateway(&s, l, AF_INET6, host, err);
     }
     if (r == 0 && network_steps_run(&s) == -EOPNOTSUPP && access("/proc/sys/net/ipv6", F_OK) < 0)
-        error_remedy(err, "this kernel has no IPv6: leave out lxc.net.%u.ipv6.address",
+        error_remedy(err, "this kernel has no IPv6: remove lxc.net.%u.ipv6.address",
                      s.failed ? s.failed->net->index : 0);
     return r < 0 ? r : s.code;
 }

@@ -14,15 +14,15 @@
 #include "core/base/path.h"
 #include "core/config/idmap.h"
 
-/* Linux 5.8 added the mount to statx(2), and not every C library to its struct statx: the bit that asks for
- * it, and where the answer is. */
+/* Linux 5.8 added the mount id to statx(2), but not every C library has it in struct statx: the bit that
+ * requests it, and the position of the result. */
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x1000U
 #endif
 #define MOUNT_ID_OFFSET 0x90
 
-/* The mount that a file is on; 0 where the kernel does not say (before 5.8). */
-static uint64_t mount_of(int dirfd, const char *name, uint16_t *mode)
+/* The id of the mount of a file; 0 if the kernel does not report it (before 5.8). */
+static uint64_t lease_mount_id(int dirfd, const char *name, uint16_t *mode)
 {
     struct statx x;
     uint64_t mount;
@@ -36,27 +36,27 @@ static uint64_t mount_of(int dirfd, const char *name, uint16_t *mode)
 }
 
 /*
- * A resolv.conf that is a link, or lies on a mount of its own, belongs to somebody else: a resolver inside,
- * or the host.
+ * A resolv.conf that is a symbolic link or a mount of its own is managed by a resolver inside or by the host,
+ * and is not changed.
  */
-static int write_beneath(int root, const struct strbuf *text)
+static int lease_write_below(int root, const struct strbuf *text)
 {
     cleanup_fd int etc = rootfs_open(root, "/etc", O_PATH | O_DIRECTORY, 0);
     uint16_t mode = 0;
-    uint64_t mount = mount_of(root, "", &mode);
+    uint64_t mount = lease_mount_id(root, "", &mode);
     struct stat st;
 
     if (etc < 0)
         return etc;
-    if (!mount || mount_of(etc, "", &mode) != mount)
+    if (!mount || lease_mount_id(etc, "", &mode) != mount)
         return -EXDEV;
     if (fstatat(etc, "resolv.conf", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        (mount_of(etc, "resolv.conf", &mode) != mount || !S_ISREG(mode)))
+        (lease_mount_id(etc, "resolv.conf", &mode) != mount || !S_ISREG(mode)))
         return -EEXIST;
     return file_replace(etc, "resolv.conf", text->text, text->length, 0644);
 }
 
-static void write_resolv_conf(const struct network_lease *l, const struct config *c, pid_t init_pid)
+static void lease_write_resolv_conf(const struct network_lease *l, const struct config *c, pid_t init_pid)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
     cleanup_fd int root = -1;
@@ -72,11 +72,12 @@ static void write_resolv_conf(const struct network_lease *l, const struct config
         r = -errno;
     (void)idmap_to_host(c, false, 0, &uid);
     (void)idmap_to_host(c, true, 0, &gid);
-    /* Neither may a mount inside have us change what the container's root could not. setfsuid(2). */
+    /* Write with the file system uid of the container's root, so that a mount inside cannot make this process
+     * change a file that the container's root could not change. setfsuid(2). */
     setfsgid(gid);
     setfsuid(uid);
     if (r == 0)
-        r = write_beneath(root, &text);
+        r = lease_write_below(root, &text);
     setfsuid(geteuid());
     setfsgid(getegid());
     if (r < 0)
@@ -84,8 +85,8 @@ static void write_resolv_conf(const struct network_lease *l, const struct config
                  l->name, strerror(-r));
 }
 
-static int take(struct network_lease *l, enum dhcp_event event, const struct config *c, pid_t init_pid,
-                struct error *err)
+static int lease_on_event(struct network_lease *l, enum dhcp_event event, const struct config *c,
+                          pid_t init_pid, struct error *err)
 {
     int r = 0;
 
@@ -93,7 +94,7 @@ static int take(struct network_lease *l, enum dhcp_event event, const struct con
     case DHCP_BOUND:
         r = dhcp_link_apply(&l->link, err);
         if (r == 0)
-            write_resolv_conf(l, c, init_pid);
+            lease_write_resolv_conf(l, c, init_pid);
         return r;
     case DHCP_LOST:
         log_warn("dhcp", "the lease of %s has ended", l->name);
@@ -113,7 +114,7 @@ static int take(struct network_lease *l, enum dhcp_event event, const struct con
 
 static void leases_run(void *data);
 
-/* Wait for the first of them; -1: for none. */
+/* Set the timer for the first of them; -1: none. */
 static void leases_wait(struct network_leases *l)
 {
     int least_ms = -1;
@@ -128,7 +129,7 @@ static void leases_wait(struct network_leases *l)
         loop_timer_set(l->loop, &l->timer, least_ms, leases_run, l);
 }
 
-/* Do what is due on each. */
+/* Do the pending work of each. */
 static void leases_run(void *data)
 {
     struct network_leases *l = data;
@@ -138,7 +139,7 @@ static void leases_run(void *data)
         struct error err = ERROR_INIT;
         enum dhcp_event event = dhcp_link_run(&lease->link);
 
-        if (take(lease, event, l->config, l->init_pid, &err) < 0)
+        if (lease_on_event(lease, event, l->config, l->init_pid, &err) < 0)
             log_warn("dhcp", "%s: %s", lease->name, err.text);
     }
     loop_timer_clear(l->loop, &l->timer);
@@ -152,8 +153,8 @@ static void leases_readable(int fd, void *data)
 }
 
 /*
- * The kernel may let the bridge's new port forward only a moment after it is up: the first message is often
- * lost, and the second comes soon.
+ * The kernel may let a new port of the bridge forward only some time after it is up: the first message is
+ * often lost, so the second one is sent soon.
  */
 static int lease_open(struct network_leases *l, const char *host_name, const struct network_link *link,
                       int netns, struct error *err)
@@ -180,7 +181,7 @@ int network_leases_open(struct network_leases *l, struct loop *loop, const char 
     *l = (struct network_leases){.loop = loop, .config = config, .init_pid = init_pid};
     l->items = calloc(state->count + 1, sizeof(*l->items));
     if (!l->items)
-        return error_set(err, ENOMEM, "cannot begin DHCP");
+        return error_set(err, ENOMEM, "cannot start DHCP");
     for (size_t i = 0; r == 0 && i < state->count; i++)
         if (state->links[i].net->ipv4_dhcp)
             r = lease_open(l, config->uts_name ? config->uts_name : name, &state->links[i], state->netns,

@@ -1,4 +1,5 @@
-/* lxc.net.N.script.up and .down. Source: lxc.container.conf(5); what stock LXC passes was looked at. */
+/* lxc.net.N.script.up and .down. Source: lxc.container.conf(5); the arguments are those that stock LXC
+ * passes. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,14 +8,14 @@
 #include "core/base/script.h"
 #include "core/links/network_steps.h"
 
-static int add(struct string_list *l, const char *name, const char *value)
+static int script_add(struct string_list *l, const char *name, const char *value)
 {
     return value ? string_list_take(l, format_string("%s=%s", name, value)) : 0;
 }
 
-/* "CONTAINER net WHICH TYPE [LINK] [HOST END]"; from lxc.hook.version = 1 on from TYPE. */
-static int list_arguments(const struct container *c, const struct config *config,
-                          const struct network_link *l, const char *which, struct string_list *out)
+/* "CONTAINER net WHICH TYPE [LINK] [HOST END]"; since lxc.hook.version = 1 from TYPE on. */
+static int script_list_arguments(const struct container *c, const struct config *config,
+                                 const struct network_link *l, const char *which, struct string_list *out)
 {
     const struct config_net *net = l->net;
     int r = 0;
@@ -30,23 +31,23 @@ static int list_arguments(const struct container *c, const struct config *config
     return r;
 }
 
-static int list_environment(const struct container *c, const struct config *config,
-                            const struct network_link *l, const char *which, struct string_list *out)
+static int script_list_environment(const struct container *c, const struct config *config,
+                                   const struct network_link *l, const char *which, struct string_list *out)
 {
     const struct config_net *net = l->net;
     bool tells_parent = net->type == NET_MACVLAN || net->type == NET_PHYS || net->type == NET_VETH;
 
-    if (add(out, "LXC_NAME", c->name) < 0 || add(out, "LXC_CONFIG_FILE", config->file) < 0 ||
-        add(out, "LXC_ROOTFS_PATH", config_rootfs_place(config->rootfs_path)) < 0 ||
-        add(out, "LXC_ROOTFS_MOUNT", config->rootfs_mount) < 0 ||
-        add(out, "LXC_HOOK_VERSION", config->hook_version ? "1" : "0") < 0)
+    if (script_add(out, "LXC_NAME", c->name) < 0 || script_add(out, "LXC_CONFIG_FILE", config->file) < 0 ||
+        script_add(out, "LXC_ROOTFS_PATH", config_rootfs_place(config->rootfs_path)) < 0 ||
+        script_add(out, "LXC_ROOTFS_MOUNT", config->rootfs_mount) < 0 ||
+        script_add(out, "LXC_HOOK_VERSION", config->hook_version ? "1" : "0") < 0)
         return -ENOMEM;
     if (config->hook_version == 0)
         return 0;
-    if (add(out, "LXC_HOOK_TYPE", which) < 0 || add(out, "LXC_HOOK_SECTION", "net") < 0 ||
-        add(out, "LXC_NET_TYPE", network_type_name(net->type)) < 0 ||
-        (tells_parent && add(out, "LXC_NET_PARENT", net->link ? net->link : "") < 0) ||
-        (net->type == NET_VETH && add(out, "LXC_NET_PEER", l->host_name) < 0))
+    if (script_add(out, "LXC_HOOK_TYPE", which) < 0 || script_add(out, "LXC_HOOK_SECTION", "net") < 0 ||
+        script_add(out, "LXC_NET_TYPE", network_type_name(net->type)) < 0 ||
+        (tells_parent && script_add(out, "LXC_NET_PARENT", net->link ? net->link : "") < 0) ||
+        (net->type == NET_VETH && script_add(out, "LXC_NET_PEER", l->host_name) < 0))
         return -ENOMEM;
     return 0;
 }
@@ -61,8 +62,8 @@ int network_script_run(const struct container *c, const struct config *config, c
     if (!script)
         return 0;
     snprintf(what, sizeof(what), "lxc.net.%u.script.%s", l->net->index, which);
-    if (list_arguments(c, config, l, which, &arguments) < 0 ||
-        list_environment(c, config, l, which, &environment) < 0)
+    if (script_list_arguments(c, config, l, which, &arguments) < 0 ||
+        script_list_environment(c, config, l, which, &environment) < 0)
         return error_set(err, ENOMEM, "%s cannot run", what);
     return script_run(script, arguments.items, environment.items, what, err);
 }

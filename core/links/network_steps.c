@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What one message may take of a batch. */
+/* The maximum size of one message in a batch. */
 #define MESSAGE_ROOM 512
 
 void network_steps_init(struct network_steps *s, struct netlink *n, struct error *err)
@@ -48,7 +48,7 @@ int network_steps_run(struct network_steps *s)
         if (l)
             error_context(s->err, "lxc.net.%u", l->net->index);
         if (s->code == -EPERM)
-            error_remedy(s->err, "networks are made by root");
+            error_remedy(s->err, "setting up networks requires root");
     }
     netlink_batch_init(&s->b);
     return s->code;

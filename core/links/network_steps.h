@@ -1,6 +1,6 @@
 /*
- * Parts of core/links/network.c: the steps of making a container's network, each one netlink message with the
- * words for its failure, sent together.
+ * Parts of core/links/network.c: the steps of setting up a container's network. Each step is one netlink
+ * message with a text for its failure; they are sent together.
  */
 #ifndef LXCBOX_CORE_LINKS_NETWORK_STEPS_H
 #define LXCBOX_CORE_LINKS_NETWORK_STEPS_H
@@ -20,7 +20,7 @@ struct network_steps {
     } items[STEPS_MAX];
     struct strbuf replies;
     struct error *err;
-    int code;                          /* 0, or of the first that failed, which `err` tells */
+    int code; /* 0, or the code of the first that failed, for which `err` is filled */
     const struct network_link *failed; /* the link of the first that failed */
 };
 
@@ -29,25 +29,25 @@ struct network_steps {
 void network_steps_init(struct network_steps *s, struct netlink *n, struct error *err);
 void network_steps_free(struct network_steps *s);
 
-/* Before each message is built: what it does, to be said as "lxc.net.N: cannot TEXT". Sends what waits when
- * there is no more room. */
+/* Call it before building each message; the text completes the error "lxc.net.N: cannot TEXT". Sends the
+ * waiting messages if there is no more room. */
 void network_step(struct network_steps *s, const struct network_link *l, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Send what waits. Returns s->code. */
+/* Send the waiting messages. Returns s->code. */
 int network_steps_run(struct network_steps *s);
 
-/* The host's side: what is above its netlink socket `host`. */
+/* The host side, through the netlink socket `host`. */
 int network_host_create(struct network_state *state, struct netlink *host, const struct link *parents,
                         struct error *err);
 int network_host_configure(struct network_state *state, struct netlink *host, const struct link *parents,
                            struct error *err);
-/* Whether link `i` is the first of those of its wireless card, which is moved once. */
+/* Whether link `i` is the first one of its wireless card, which is moved once. */
 bool network_card_first(const struct network_state *state, size_t i);
 /* Undo lxc.net.N.l2proxy of one link. */
 int network_host_unproxy(const struct network_link *l, struct netlink *host, struct error *err);
 
-/* The container's side; `host` is asked for addresses where lxc.net.N.ipv4.gateway is auto. */
+/* The container side; `host` is queried for addresses if lxc.net.N.ipv4.gateway is auto. */
 int network_inside_configure(struct network_state *state, struct netlink *inside, struct netlink *host,
                              struct error *err);
 

@@ -34,7 +34,7 @@ t 'and lxc-net that it needs them' refuses 'this kernel does not support bridges
 t 'leaving nothing (bridges)' clean
 mv "$bridge.away" "$bridge"
 t 'lxc-checkconfig says that there is no nftables' predicts 'Masquerading \(nftables\)'
-t 'and lxc-net that it needs it' refuses 'this kernel has no nftables \(it needs' lxcbox lxc-net start
+t 'and lxc-net that it needs it' refuses 'this kernel has no nftables \(masquerading needs' lxcbox lxc-net start
 t 'leaving nothing (nftables)' clean
 t 'lxc-checkconfig says that there is no IPv6' predicts IPv6
 echo LXC_IPV6_ADDR=fd42::1 > /etc/default/lxc-net
@@ -44,7 +44,7 @@ rm /etc/default/lxc-net
 t 'what is there is not said to be missing' fails predicts 'Veth pair device'
 printf '%s\n' 'lxc.net.0.type = veth' 'lxc.net.0.ipv6.address = fd42::2/64' 'lxc.init.cmd = /bin/sleep 600' > /lxc/config
 mkdir /lxc/c && cp /lxc/config /lxc/c/
-t 'an IPv6 address of a container is refused where there is no IPv6' refuses 'this kernel has no IPv6: leave out lxc.net.0.ipv6.address' lxcbox lxc-execute -P /lxc -n c -- /bin/true
+t 'an IPv6 address of a container is refused where there is no IPv6' refuses 'this kernel has no IPv6: remove lxc.net.0.ipv6.address' lxcbox lxc-execute -P /lxc -n c -- /bin/true
 off
 GUEST
 cat >> "$guest" << 'GUEST'

@@ -254,7 +254,7 @@ moved() { # the network that is up is not stopped for one that cannot be started
 }
 t 'restart refuses such a network and leaves the one that is up' moved
 if [ "$(uname -m)" = x86_64 ]; then
-    t 'a kernel without nftables is one sentence' refuses 'this kernel has no nftables \(it needs' \
+    t 'a kernel without nftables is one sentence' refuses 'this kernel has no nftables \(masquerading needs' \
         on_host python3 tests/system/without-netlink.py 12 "$LXCBOX" lxc-net start
     t 'nothing is left of that' clean
 else

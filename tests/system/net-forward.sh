@@ -131,9 +131,9 @@ forward del 8083
 serve $lab_pid taken 9000
 t 'a port that is forwarded' refuses "port 8080/tcp is forwarded to $web already" forward add 8080 $other
 t 'a port that is taken, with the owner' \
-    refuses 'port 9000/tcp of this host is taken by python3 \(pid' forward add 9000 $web
-t 'of UDP too' refuses 'port 9000/udp of this host is taken by python3 \(pid' forward add udp 9000 $web
-t 'the port of the DNS of lxc-net' refuses 'port 53/udp of this host is taken by' forward add udp 53 $web
+    refuses 'port 9000/tcp of this host is in use by python3 \(pid' forward add 9000 $web
+t 'of UDP too' refuses 'port 9000/udp of this host is in use by python3 \(pid' forward add udp 9000 $web
+t 'the port of the DNS of lxc-net' refuses 'port 53/udp of this host is in use by' forward add udp 53 $web
 t 'an address that the host does not have' \
     refuses '192.0.2.1 is not an address of this host' forward add 192.0.2.1:80 $web
 t 'a container that does not exist' refuses 'there is no container nobody' forward add 9001 nobody
@@ -198,7 +198,7 @@ t 'and has another address' fails is "$before" address $web
 t 'its forwards follow' until_ok 10 active 5353
 t 'a UDP client that has used the same port all the time is answered' \
     is "$web 203.0.113.1 5" from_internet udp 203.0.113.2 5353 5 40000
-t 'a port that a process of the host has taken meanwhile is left to it' has 'taken by python3' state_of 8080
+t 'a port that a process of the host has taken meanwhile is left to it' has 'in use by python3' state_of 8080
 t 'and served by it' is 'between 203.0.113.1 5' from_internet tcp 203.0.113.2 8080
 kill $between
 until_ok 5 fails kill -0 $between

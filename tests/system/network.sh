@@ -83,12 +83,12 @@ refused() { # REGEX LINE...
     configure "$@"
     refuses "$regex" start && diff <(echo "$before") <(links)
 }
-t 'a missing bridge is told with its remedy, and nothing is left' refused 'lxc.net.1.link: there is no network interface nobr on the host \(make it' \
+t 'a missing bridge is reported with its remedy, and nothing is left' refused 'lxc.net.1.link: there is no network interface nobr on the host \(create it' \
     "${veth[@]}" 'lxc.net.1.type = veth' 'lxc.net.1.link = nobr'
-t 'a taken name is told' refused 'pair br0 .*File exists \(another interface has that name' "${veth[@]:0:3}" 'lxc.net.0.veth.pair = br0'
-t 'a kernel without a kind is told' refused 'lxc.net.0: cannot make the vlan interface eth0 on up0: .*(modprobe vlan|Operation not supported)' \
+t 'a name in use is reported' refused 'pair br0 .*File exists \(another interface has that name' "${veth[@]:0:3}" 'lxc.net.0.veth.pair = br0'
+t 'a kernel without the kind is reported' refused 'lxc.net.0: cannot create the vlan interface eth0 on up0: .*(modprobe vlan|Operation not supported)' \
     'lxc.net.0.type = vlan' 'lxc.net.0.link = up0' 'lxc.net.0.vlan.id = 5'
-t 'a failing script is told' refused 'lxc.net.0.script.up: /bin/false exited with status 1' "${veth[@]}" 'lxc.net.0.script.up = /bin/false'
+t 'a failing script is reported' refused 'lxc.net.0.script.up: /bin/false exited with status 1' "${veth[@]}" 'lxc.net.0.script.up = /bin/false'
 t 'a gateway out of reach is routed to' eval 'configure "${veth[@]}" "lxc.net.0.ipv4.address = 10.8.0.5/24" "lxc.net.0.ipv4.gateway = 169.254.1.1"
     start && inside route | grep -q "default via 169.254.1.1" && kill_it'
 

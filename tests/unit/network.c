@@ -305,7 +305,7 @@ static void two_interfaces_of_one_name_are_refused(void **state)
     f->nets[0].type = f->nets[1].type = NET_VETH;
     f->nets[0].name = f->nets[1].name = (char *)"wan";
     assert_int_equal(attach(f), -EEXIST);
-    assert_string_equal(f->err.text, "lxc.net.1.name: two interfaces of the container are to be named wan");
+    assert_string_equal(f->err.text, "lxc.net.1.name: two interfaces of the container have the name wan");
 }
 
 static void a_missing_bridge_is_told_and_nothing_is_left(void **state)
@@ -323,7 +323,7 @@ static void a_missing_bridge_is_told_and_nothing_is_left(void **state)
     f->nets[1].link = (char *)"lxcbr0";
     assert_int_equal(attach(f), -ENODEV);
     assert_string_equal(f->err.text, "lxc.net.1.link: there is no network interface lxcbr0 on the host");
-    assert_string_equal(f->err.remedy, "make it with \"lxc-net start\"");
+    assert_string_equal(f->err.remedy, "create it with \"lxc-net start\"");
     assert_int_equal(link_list(&f->host, &links, &after, NULL), 0);
     free(links);
     assert_int_equal(before, after);
@@ -342,7 +342,7 @@ static void a_taken_host_name_is_told_and_its_owner_left_alone(void **state)
     f->nets[1].veth_pair = (char *)"br0";
     assert_int_equal(attach(f), -EEXIST);
     assert_non_null(strstr(f->err.text,
-                           "lxc.net.1: cannot make the veth pair br0 (host) and eth1 (container): "
+                           "lxc.net.1: cannot create the veth pair br0 (host) and eth1 (container): "
                            "File exists"));
     assert_non_null(strstr(f->err.remedy, "change lxc.net.1.veth.pair"));
     assert_int_equal(link_find(&f->host, 0, "br0", &br0, NULL), 0);
