@@ -25,8 +25,8 @@ struct der {
     const unsigned char *at, *end;
 };
 
-/* Take the next element; its tag, or -1 at the end or where the bytes are no DER. */
-static int take(struct der *in, struct der *value)
+/* Take the next element. Returns its tag, or -1 at the end or if the bytes are not DER. */
+static int der_take(struct der *in, struct der *value)
 {
     size_t length, left = (size_t)(in->end - in->at);
     const unsigned char *at = in->at;
@@ -52,20 +52,20 @@ static int take(struct der *in, struct der *value)
     return tag;
 }
 
-/* Take one that must have the tag. */
-static bool take_tag(struct der *in, int tag, struct der *value)
+/* Take an element that must have this tag. */
+static bool der_take_tag(struct der *in, int tag, struct der *value)
 {
-    return take(in, value) == tag;
+    return der_take(in, value) == tag;
 }
 
-static bool is_oid(const struct der *value, unsigned char third, unsigned char second)
+static bool der_is_oid(const struct der *value, unsigned char third, unsigned char second)
 {
     return value->end - value->at == 3 && value->at[0] == 0x55 && value->at[1] == second &&
            value->at[2] == third;
 }
 
 /* Two decimal digits, or -1. */
-static int pair(const unsigned char *at)
+static int certificate_pair(const unsigned char *at)
 {
     if (at[0] < '0' || at[0] > '9' || at[1] < '0' || at[1] > '9')
         return -1;
@@ -83,30 +83,30 @@ static int64_t days_before(int year, int month, int day)
 }
 
 /* RFC 5280 4.1.2.5: YYMMDDHHMMSSZ up to 2049, YYYYMMDDHHMMSSZ from then on. */
-static bool take_time(struct der *in, int64_t *out)
+static bool certificate_take_time(struct der *in, int64_t *out)
 {
     struct der value;
-    int tag = take(in, &value), parts[5], year;
+    int tag = der_take(in, &value), parts[5], year;
     size_t digits = tag == DER_UTC_TIME ? 12 : 14;
     const unsigned char *at;
 
     if ((tag != DER_UTC_TIME && tag != DER_TIME) || (size_t)(value.end - value.at) != digits + 1)
         return false;
     at = value.at;
-    year = pair(at);
+    year = certificate_pair(at);
     at += 2;
     if (year < 0)
         return false;
     if (tag == DER_UTC_TIME) {
         year += year < 50 ? 2000 : 1900;
     } else {
-        if (pair(at) < 0)
+        if (certificate_pair(at) < 0)
             return false;
-        year = year * 100 + pair(at);
+        year = year * 100 + certificate_pair(at);
         at += 2;
     }
     for (int i = 0; i < 5; i++, at += 2) {
-        parts[i] = pair(at);
+        parts[i] = certificate_pair(at);
         if (parts[i] < 0)
             return false;
     }
@@ -116,8 +116,9 @@ static bool take_time(struct der *in, int64_t *out)
     return true;
 }
 
-/* Add a name to the list, unless there is no room for all of it or it has what a terminal should not get. */
-static void add_name(struct certificate *c, const unsigned char *name, size_t length)
+/* Add a name to the list, unless it does not fit completely or has characters that must not be sent to a
+ * terminal. */
+static void certificate_add_name(struct certificate *c, const unsigned char *name, size_t length)
 {
     size_t used = strlen(c->names), between = used ? 2 : 0;
 
@@ -131,54 +132,54 @@ static void add_name(struct certificate *c, const unsigned char *name, size_t le
     c->names[used + between + length] = '\0';
 }
 
-static void take_names(struct der names, const unsigned char *address, size_t address_length,
-                       struct certificate *c)
+static void certificate_take_names(struct der names, const unsigned char *address, size_t address_length,
+                                   struct certificate *c)
 {
     struct der value;
 
-    for (int tag; (tag = take(&names, &value)) >= 0;) {
+    for (int tag; (tag = der_take(&names, &value)) >= 0;) {
         size_t length = (size_t)(value.end - value.at);
         char text[INET6_ADDRSTRLEN];
 
         if (tag == NAME_DNS)
-            add_name(c, value.at, length);
+            certificate_add_name(c, value.at, length);
         if (tag != NAME_ADDRESS || (length != 4 && length != 16))
             continue;
         if (address && length == address_length && memcmp(value.at, address, length) == 0)
             c->has_address = true;
         if (inet_ntop(length == 4 ? AF_INET : AF_INET6, value.at, text, sizeof(text)))
-            add_name(c, (const unsigned char *)text, strlen(text));
+            certificate_add_name(c, (const unsigned char *)text, strlen(text));
     }
 }
 
-/* The subject's common name, which counts where there are no alternative names. */
-static void take_common_name(struct der subject, struct certificate *c)
+/* The subject's common name, which is used if there are no alternative names. */
+static void certificate_take_common_name(struct der subject, struct certificate *c)
 {
     struct der set, pair_of, oid, value;
 
-    while (take_tag(&subject, DER_SET, &set))
-        if (take_tag(&set, DER_SEQUENCE, &pair_of) && take_tag(&pair_of, DER_OID, &oid) &&
-            is_oid(&oid, 3, 4) && take(&pair_of, &value) >= 0)
-            add_name(c, value.at, (size_t)(value.end - value.at));
+    while (der_take_tag(&subject, DER_SET, &set))
+        if (der_take_tag(&set, DER_SEQUENCE, &pair_of) && der_take_tag(&pair_of, DER_OID, &oid) &&
+            der_is_oid(&oid, 3, 4) && der_take(&pair_of, &value) >= 0)
+            certificate_add_name(c, value.at, (size_t)(value.end - value.at));
 }
 
-static void take_extensions(struct der extensions, const unsigned char *address, size_t address_length,
-                            struct certificate *c)
+static void certificate_take_extensions(struct der extensions, const unsigned char *address,
+                                        size_t address_length, struct certificate *c)
 {
     struct der list, one, oid, value, names;
 
-    if (!take_tag(&extensions, DER_SEQUENCE, &list))
+    if (!der_take_tag(&extensions, DER_SEQUENCE, &list))
         return;
-    while (take_tag(&list, DER_SEQUENCE, &one)) {
+    while (der_take_tag(&list, DER_SEQUENCE, &one)) {
         int tag;
 
-        if (!take_tag(&one, DER_OID, &oid) || !is_oid(&oid, 17, 29))
+        if (!der_take_tag(&one, DER_OID, &oid) || !der_is_oid(&oid, 17, 29))
             continue;
-        tag = take(&one, &value);
+        tag = der_take(&one, &value);
         if (tag == DER_BOOLEAN)
-            tag = take(&one, &value);
-        if (tag == DER_OCTETS && take_tag(&value, DER_SEQUENCE, &names))
-            take_names(names, address, address_length, c);
+            tag = der_take(&one, &value);
+        if (tag == DER_OCTETS && der_take_tag(&value, DER_SEQUENCE, &names))
+            certificate_take_names(names, address, address_length, c);
     }
 }
 
@@ -189,20 +190,20 @@ int certificate_read(const unsigned char *der, size_t length, const unsigned cha
     struct certificate c = {0};
     int tag;
 
-    if (!take_tag(&in, DER_SEQUENCE, &certificate) || !take_tag(&certificate, DER_SEQUENCE, &body))
+    if (!der_take_tag(&in, DER_SEQUENCE, &certificate) || !der_take_tag(&certificate, DER_SEQUENCE, &body))
         return -EBADMSG;
-    tag = take(&body, &value);
+    tag = der_take(&body, &value);
     if (tag == DER_VERSION)
-        tag = take(&body, &value);                                       /* the serial number */
-    if (tag < 0 || take(&body, &value) < 0 || take(&body, &value) < 0 || /* algorithm, issuer */
-        !take_tag(&body, DER_SEQUENCE, &validity) || !take_tag(&body, DER_SEQUENCE, &subject) ||
-        !take_time(&validity, &c.not_before) || !take_time(&validity, &c.not_after))
+        tag = der_take(&body, &value);                                           /* the serial number */
+    if (tag < 0 || der_take(&body, &value) < 0 || der_take(&body, &value) < 0 || /* algorithm, issuer */
+        !der_take_tag(&body, DER_SEQUENCE, &validity) || !der_take_tag(&body, DER_SEQUENCE, &subject) ||
+        !certificate_take_time(&validity, &c.not_before) || !certificate_take_time(&validity, &c.not_after))
         return -EBADMSG;
-    while ((tag = take(&body, &value)) >= 0)
+    while ((tag = der_take(&body, &value)) >= 0)
         if (tag == DER_EXTENSIONS)
-            take_extensions(value, address, address_length, &c);
+            certificate_take_extensions(value, address, address_length, &c);
     if (!c.names[0])
-        take_common_name(subject, &c);
+        certificate_take_common_name(subject, &c);
     *out = c;
     return 0;
 }
@@ -212,13 +213,13 @@ bool certificate_in_time(const struct certificate *c, int64_t now)
     return now >= c->not_before && now <= c->not_after;
 }
 
-static const char *date(int64_t seconds, char out[static 40])
+static const char *certificate_date(int64_t seconds, char out[static 40])
 {
     time_t t = (time_t)seconds;
     struct tm tm;
 
     if (!gmtime_r(&t, &tm) || strftime(out, 40, "%Y-%m-%d", &tm) == 0)
-        return "a date that cannot be";
+        return "an invalid date";
     return out;
 }
 
@@ -229,14 +230,14 @@ int certificate_explain_time(const char *host, const struct certificate *c, int6
 
     if (now < CLOCK_LEAST) {
         error_text(err, EKEYEXPIRED,
-                   "cannot check the certificate of %s: the clock reads %s, which is long past", host,
-                   date(now, today));
+                   "cannot check the certificate of %s: the clock reads %s, which is too early", host,
+                   certificate_date(now, today));
         error_remedy(err, "set the clock: date -s \"YYYY-MM-DD hh:mm\"");
         return -EKEYEXPIRED;
     }
     error_text(err, EKEYEXPIRED, "the certificate of %s %s %s, and the clock reads %s", host,
                early ? "is not valid before" : "expired on",
-               date(early ? c->not_before : c->not_after, limit), date(now, today));
+               certificate_date(early ? c->not_before : c->not_after, limit), certificate_date(now, today));
     error_remedy(err, "if that date is wrong, set the clock; else the server needs another certificate");
     return -EKEYEXPIRED;
 }

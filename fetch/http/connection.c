@@ -16,10 +16,10 @@
 struct connection {
     int fd;
     struct tls *tls;
-    struct url server; /* whom it was opened for */
+    struct url server; /* the server it was opened for */
     struct url proxy;  /* host NULL: none */
     char *credentials; /* for the proxy; NULL: none */
-    char *peer;        /* for errors: whom the bytes come from */
+    char *peer;        /* for errors: the sender of the bytes */
     int idle_timeout_ms;
 };
 
@@ -36,7 +36,7 @@ void connection_close(struct connection *c)
     free(c);
 }
 
-static void close_connection(struct connection **c)
+static void connection_shut(struct connection **c)
 {
     connection_close(*c);
 }
@@ -66,8 +66,8 @@ int connection_write(struct connection *c, const void *bytes, size_t length, str
     return socket_write(c->fd, bytes, length, c->idle_timeout_ms, c->peer, err);
 }
 
-/* Read the answer to CONNECT byte by byte, so that nothing of what follows is taken with it. */
-static int read_connect_head(struct connection *c, struct http_head *head, struct error *err)
+/* Read the response to CONNECT byte by byte, so that no byte after it is consumed. */
+static int connection_read_connect_head(struct connection *c, struct http_head *head, struct error *err)
 {
     char bytes[CONNECT_HEAD_MAX];
     size_t have = 0;
@@ -77,7 +77,7 @@ static int read_connect_head(struct connection *c, struct http_head *head, struc
         ssize_t n = have == sizeof(bytes) ? -EPROTO : connection_read(c, bytes + have, 1, err);
 
         if (n == -EPROTO)
-            return error_text(err, EPROTO, "%s answers with too long a head", c->peer);
+            return error_text(err, EPROTO, "%s sent a response with too long a header", c->peer);
         if (n == 0)
             return error_text(err, ECONNRESET, "%s closed the connection", c->peer);
         if (n < 0)
@@ -89,7 +89,7 @@ static int read_connect_head(struct connection *c, struct http_head *head, struc
 }
 
 /* RFC 9110 9.3.6: ask the proxy for a tunnel to the server. */
-static int open_tunnel(struct connection *c, struct error *err)
+static int connection_open_tunnel(struct connection *c, struct error *err)
 {
     cleanup_http_head struct http_head head = {0};
     cleanup_free char *request = NULL;
@@ -103,26 +103,26 @@ static int open_tunnel(struct connection *c, struct error *err)
                                 c->credentials ? "Proxy-Authorization: " : "",
                                 c->credentials ? c->credentials : "", c->credentials ? "\r\n" : "");
     if (!request)
-        return error_set(err, ENOMEM, "cannot ask %s for a connection", c->peer);
+        return error_set(err, ENOMEM, "cannot request a connection from %s", c->peer);
     failed = connection_write(c, request, strlen(request), err);
     if (!failed)
-        failed = read_connect_head(c, &head, err);
+        failed = connection_read_connect_head(c, &head, err);
     if (failed)
         return failed;
     if (head.status / 100 == 2)
         return 0;
-    if (head.status == 407 || head.status == 401) { /* the second from proxies that mean the first */
-        error_text(err, EACCES, "%s wants a name and password", c->peer);
+    if (head.status == 407 || head.status == 401) { /* some proxies send 401 instead of 407 */
+        error_text(err, EACCES, "%s requires a user name and password", c->peer);
         error_remedy(err, "https_proxy=http://NAME:PASSWORD@HOST:PORT");
     } else {
         error_text(err, EACCES, "%s refuses to connect to %s (status %d)", c->peer, target, head.status);
-        error_remedy(err, "set no_proxy for servers that are reached without it");
+        error_remedy(err, "set no_proxy for servers that do not need the proxy");
     }
     return -EACCES;
 }
 
-/* To whom: the names that errors use, and the proxy's address and credentials. */
-static int describe(struct connection *c, const struct url *u, struct error *err)
+/* Set the names used in errors, and the address and credentials of the proxy. */
+static int connection_describe(struct connection *c, const struct url *u, struct error *err)
 {
     int proxied = proxy_for(u, &c->proxy, err);
     cleanup_free char *authority = NULL;
@@ -142,7 +142,7 @@ static int describe(struct connection *c, const struct url *u, struct error *err
 int connection_open(const struct url *u, const struct connection_options *options, struct connection **out,
                     struct error *err)
 {
-    __attribute__((cleanup(close_connection))) struct connection *c = calloc(1, sizeof(*c));
+    __attribute__((cleanup(connection_shut))) struct connection *c = calloc(1, sizeof(*c));
     const struct url *to;
     int failed;
 
@@ -150,7 +150,7 @@ int connection_open(const struct url *u, const struct connection_options *option
         return error_set(err, ENOMEM, "cannot connect to %s", u->host);
     c->fd = -1;
     c->idle_timeout_ms = options->idle_timeout_ms;
-    failed = describe(c, u, err);
+    failed = connection_describe(c, u, err);
     if (failed)
         return failed;
     to = c->proxy.host ? &c->proxy : u;
@@ -160,7 +160,7 @@ int connection_open(const struct url *u, const struct connection_options *option
                    ? error_context(err, "through the proxy of %s", u->https ? "https_proxy" : "http_proxy")
                    : c->fd;
     if (u->https && c->proxy.host) {
-        failed = open_tunnel(c, err);
+        failed = connection_open_tunnel(c, err);
         if (failed)
             return failed;
         free(take_ptr(c->peer));

@@ -17,18 +17,19 @@ struct connection_options {
     int connect_timeout_ms, idle_timeout_ms;
 };
 
-/* Connect for a request of `u`, by the proxy that the environment names for it. 0 or a negative errno. */
+/* Connect for a request of `u`, through the proxy that the environment specifies for it. 0 or a negative
+ * errno. */
 int connection_open(const struct url *u, const struct connection_options *options, struct connection **out,
                     struct error *err);
 
-/* Whether a request of `u` may go over it. */
+/* Whether a request of `u` can use this connection. */
 bool connection_serves(const struct connection *c, const struct url *u);
 
-/* Whether requests must name the whole URL (a proxy reads them), and with which Proxy-Authorization (or
- * NULL). */
+/* Whether requests must have the whole URL (because a proxy reads them), and the Proxy-Authorization to send
+ * (or NULL). */
 bool connection_is_proxied(const struct connection *c, const char **credentials);
 
-/* Some bytes, 0 at an orderly end; an error names the peer. */
+/* Read some bytes; 0 at an orderly end. Errors name the peer. */
 ssize_t connection_read(struct connection *c, void *bytes, size_t size, struct error *err);
 int connection_write(struct connection *c, const void *bytes, size_t length, struct error *err);
 

@@ -19,7 +19,7 @@ struct http {
     struct connection_options options;
     unsigned attempts;
     struct connection *connection; /* NULL: none open */
-    size_t begin, end;             /* what is read and not yet used of `buffer` */
+    size_t begin, end;             /* range of `buffer` that is read and not yet used */
     char buffer[HTTP_HEAD_MAX];
 };
 
@@ -28,9 +28,9 @@ struct http_body {
     struct url url;
     struct http_head head;
     struct http_chunks chunks;
-    uint64_t left;     /* of a body with a known length */
-    uint64_t position; /* in the file, of the next byte that arrives */
-    uint64_t skip;     /* bytes to pass over: a server that cannot resume sends them again */
+    uint64_t left;     /* bytes left of a body with a known length */
+    uint64_t position; /* position in the file of the next byte received */
+    uint64_t skip;     /* bytes to skip: a server that cannot resume sends them again */
     unsigned failures; /* in a row */
     bool complete;
 };
@@ -41,7 +41,7 @@ int http_new(const struct http_options *options, struct http **out, struct error
     int failed;
 
     if (!h)
-        return error_set(err, ENOMEM, "cannot begin a download");
+        return error_set(err, ENOMEM, "cannot start a download");
     failed = trust_load(options->ca_file, &h->trust, err);
     if (failed) {
         free(h);
@@ -56,7 +56,7 @@ int http_new(const struct http_options *options, struct http **out, struct error
     return 0;
 }
 
-static void disconnect(struct http *h)
+static void http_disconnect(struct http *h)
 {
     connection_close(h->connection);
     h->connection = NULL;
@@ -67,14 +67,15 @@ void http_free(struct http **h)
 {
     if (!*h)
         return;
-    disconnect(*h);
+    http_disconnect(*h);
     trust_free(&(*h)->trust);
     free(*h);
     *h = NULL;
 }
 
-/* Read more behind what the buffer holds; its room is that of the longest head. Bytes, 0 at the end. */
-static ssize_t fill(struct http *h, struct error *err)
+/* Append more bytes to the buffer, whose size is that of the longest head. Returns the number of bytes, 0 at
+ * the end. */
+static ssize_t http_read_more(struct http *h, struct error *err)
 {
     ssize_t n;
 
@@ -86,15 +87,15 @@ static ssize_t fill(struct http *h, struct error *err)
         h->begin = 0;
     }
     if (h->end == sizeof(h->buffer))
-        return error_text(err, EPROTO, "answers with over %d bytes of headers", HTTP_HEAD_MAX);
+        return error_text(err, EPROTO, "sent more than %d bytes of headers", HTTP_HEAD_MAX);
     n = connection_read(h->connection, h->buffer + h->end, sizeof(h->buffer) - h->end, err);
     if (n > 0)
         h->end += (size_t)n;
     return n;
 }
 
-static int send_request(struct http *h, const struct url *u, const struct http_resume *resume,
-                        struct error *err)
+static int http_send_request(struct http *h, const struct url *u, const struct http_resume *resume,
+                             struct error *err)
 {
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     const char *credentials;
@@ -114,24 +115,24 @@ static int send_request(struct http *h, const struct url *u, const struct http_r
             failed = failed || strbuf_printf(&b, "If-Range: %s\r\n", resume->validator);
     }
     if (failed || strbuf_puts(&b, "\r\n"))
-        return error_set(err, ENOMEM, "cannot ask for %s", u->path);
+        return error_set(err, ENOMEM, "cannot request %s", u->path);
     return connection_write(h->connection, b.text, b.length, err);
 }
 
-/* Read one head, passing over interim ones (1xx). */
-static int read_head(struct http *h, const struct url *u, struct http_head *head, struct error *err)
+/* Read one head, skipping interim responses (1xx). */
+static int http_read_head(struct http *h, const struct url *u, struct http_head *head, struct error *err)
 {
     for (int interim = 0; interim < 8; interim++) {
         size_t length;
         int failed;
 
         while (!(length = http_head_length(h->buffer + h->begin, h->end - h->begin))) {
-            ssize_t n = fill(h, err);
+            ssize_t n = http_read_more(h, err);
 
             if (n == -EPROTO && h->end == sizeof(h->buffer))
                 return error_context(err, "%s", u->host);
             if (n == 0)
-                return error_text(err, ECONNRESET, "%s closed the connection without an answer", u->host);
+                return error_text(err, ECONNRESET, "%s closed the connection without a response", u->host);
             if (n < 0)
                 return (int)n;
         }
@@ -143,130 +144,131 @@ static int read_head(struct http *h, const struct url *u, struct http_head *head
             return 0;
         http_head_free(head);
     }
-    return error_text(err, EPROTO, "%s answers with interim responses only", u->host);
+    return error_text(err, EPROTO, "%s sent only interim responses", u->host);
 }
 
 /*
- * One request and the head of its response. A connection kept from before may have been closed by the server
- * in the meantime, which is no failure: it is then tried on a new one.
+ * One request and the head of its response. The server may have closed a kept connection in the meantime,
+ * which is not a failure: the request is then sent on a new one.
  */
-static int exchange(struct http *h, const struct url *u, const struct http_resume *resume,
-                    struct http_head *head, struct error *err)
+static int http_exchange(struct http *h, const struct url *u, const struct http_resume *resume,
+                         struct http_head *head, struct error *err)
 {
     bool kept = h->connection && connection_serves(h->connection, u);
     int failed = 0;
 
     for (;;) {
         if (!kept) {
-            disconnect(h);
+            http_disconnect(h);
             failed = connection_open(u, &h->options, &h->connection, err);
             if (failed)
                 return failed;
         }
-        failed = send_request(h, u, resume, err);
+        failed = http_send_request(h, u, resume, err);
         if (!failed)
-            failed = read_head(h, u, head, err);
+            failed = http_read_head(h, u, head, err);
         if (!failed)
             return 0;
-        disconnect(h);
+        http_disconnect(h);
         if (!kept || !socket_worth_retry(failed))
             return failed;
         kept = false;
     }
 }
 
-static int explain_status(const struct http_head *head, struct error *err)
+static int http_explain_status(const struct http_head *head, struct error *err)
 {
     int status = head->status;
 
     if (status == 404 || status == 410)
-        return error_text(err, ENOENT, "the server has no such file (status %d)", status);
+        return error_text(err, ENOENT, "the file does not exist on the server (status %d)", status);
     if (status == 407) {
-        error_text(err, EACCES, "the proxy wants a name and password");
-        return error_remedy(err, "give them as http_proxy=http://NAME:PASSWORD@HOST:PORT");
+        error_text(err, EACCES, "the proxy requires a user name and password");
+        return error_remedy(err, "set http_proxy=http://NAME:PASSWORD@HOST:PORT");
     }
     if (status == 401 || status == 403)
-        return error_text(err, EACCES, "the server refuses it (status %d)", status);
+        return error_text(err, EACCES, "the server denies access (status %d)", status);
     if (status >= 500 || status == 408 || status == 429) {
-        error_text(err, EREMOTEIO, "the server has a failure of its own (status %d)", status);
-        return error_remedy(err, "try again later, or another server");
+        error_text(err, EREMOTEIO, "the server reports an internal failure (status %d)", status);
+        return error_remedy(err, "try again later, or use another server");
     }
-    return error_text(err, EPROTO, "the server answers with status %d", status);
+    return error_text(err, EPROTO, "the server responded with status %d", status);
 }
 
-/* The body of a redirect or error is not wanted; the connection is worth keeping only without one. */
-static void drop_body(struct http *h, const struct http_head *head)
+/* The body of a redirect or error is not needed; the connection is kept only if there is none. */
+static void http_drop_body(struct http *h, const struct http_head *head)
 {
     if (!head->keep_alive || head->chunked || head->length > h->end - h->begin)
-        disconnect(h);
+        http_disconnect(h);
     else
         h->begin += (size_t)head->length;
 }
 
-static int follow(struct url *u, const struct http_head *head, struct error *err)
+static int http_follow(struct url *u, const struct http_head *head, struct error *err)
 {
     struct url next;
     int failed;
 
     if (!head->location)
-        return error_text(err, EPROTO, "%s redirects to nowhere", u->host);
+        return error_text(err, EPROTO, "%s redirects without a location", u->host);
     failed = url_join(u, head->location, &next, err);
     if (failed)
         return failed;
     if (u->https && !next.https) {
-        error_text(err, EPROTO, "%s redirects from https to http, which nothing protects", u->host);
+        error_text(err, EPROTO, "%s redirects from https to http, which is not protected", u->host);
         url_free(&next);
-        return error_remedy(err, "name another server; http:// before a server's name takes it as it is");
+        return error_remedy(
+            err, "use another server; http:// before the name of the server allows unprotected transfers");
     }
     url_free(u);
     *u = next;
     return 0;
 }
 
-/* Request, following redirects, until there is a head with a body for us in `b->head`. */
-static int request(struct http_body *b, const struct http_resume *resume, struct error *err)
+/* Send requests, following redirects, until `b->head` is the head of the wanted file. */
+static int http_request(struct http_body *b, const struct http_resume *resume, struct error *err)
 {
     cleanup_url struct url u = {0};
 
     if (url_copy(&b->url, &u) < 0)
-        return error_set(err, ENOMEM, "cannot begin a download");
+        return error_set(err, ENOMEM, "cannot start a download");
     for (int redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
         int failed, status;
 
         http_head_free(&b->head);
-        failed = exchange(b->http, &u, resume, &b->head, err);
+        failed = http_exchange(b->http, &u, resume, &b->head, err);
         if (failed)
             return failed;
         status = b->head.status;
         if (status == 200 || (status == 206 && resume))
             return 0;
-        drop_body(b->http, &b->head);
-        if (status == 416 && resume) { /* what we have is longer than the file */
+        http_drop_body(b->http, &b->head);
+        if (status == 416 && resume) { /* the existing part is longer than the file */
             resume = NULL;
             continue;
         }
-        failed =
-            status / 100 == 3 && status != 304 ? follow(&u, &b->head, err) : explain_status(&b->head, err);
+        failed = status / 100 == 3 && status != 304 ? http_follow(&u, &b->head, err)
+                                                    : http_explain_status(&b->head, err);
         if (failed)
             return failed;
     }
-    return error_text(err, ELOOP, "%s redirects over %d times", b->url.host, REDIRECTS_MAX);
+    return error_text(err, ELOOP, "%s redirects more than %d times", b->url.host, REDIRECTS_MAX);
 }
 
-/* What identifies the file for If-Range: a weak ETag may not (RFC 9110 13.1.5). */
-static const char *validator_of(const struct http_head *h)
+/* The validator of the file for If-Range; a weak ETag is not allowed (RFC 9110 13.1.5). */
+static const char *http_validator(const struct http_head *h)
 {
     if (h->etag && !starts_with(h->etag, "W/"))
         return h->etag;
     return h->last_modified;
 }
 
-static bool same(const char *a, const char *b)
+static bool http_is_same(const char *a, const char *b)
 {
     return a && b && strcmp(a, b) == 0;
 }
 
-static uint64_t total_of(const struct http_head *h)
+static uint64_t http_total(const struct http_head *h)
 {
     if (h->status != 206)
         return h->length;
@@ -275,16 +277,16 @@ static uint64_t total_of(const struct http_head *h)
     return h->range_start + h->length;
 }
 
-/* The response's body begins: what of it is wanted? `have` bytes are there already. */
-static int begin_body(struct http_body *b, uint64_t have, struct error *err)
+/* At the start of the body: determine the part that is needed. `have` bytes already exist. */
+static int http_begin_body(struct http_body *b, uint64_t have, struct error *err)
 {
     struct http_head *head = &b->head;
 
     if (head->encoded)
         return error_text(err, EPROTO,
-                          "the server compresses the file on the way although it was not asked to");
+                          "the server compresses the file for the transfer although that was not requested");
     if (head->status == 206 && head->range_start != have)
-        return error_text(err, EPROTO, "the server answers with another part of the file than was asked for");
+        return error_text(err, EPROTO, "the server sent another part of the file than requested");
     b->chunks = (struct http_chunks){0};
     b->left = head->length;
     b->complete = !head->chunked && head->length == 0;
@@ -293,40 +295,40 @@ static int begin_body(struct http_body *b, uint64_t have, struct error *err)
 }
 
 /* A server that restarts needs a moment: one second before the second try, two before the third. */
-static void wait_before_try(unsigned failures)
+static void http_wait_before_try(unsigned failures)
 {
     struct timespec pause = {failures, 0};
 
     nanosleep(&pause, NULL);
 }
 
-/* One more failure: whether to try again, after a pause. */
-static bool try_again(struct http_body *b, int code)
+/* After a failure: whether to try again, after a pause. */
+static bool http_try_again(struct http_body *b, int code)
 {
-    disconnect(b->http);
+    http_disconnect(b->http);
     if (!socket_worth_retry(code) || ++b->failures >= b->http->attempts)
         return false;
-    wait_before_try(b->failures);
+    http_wait_before_try(b->failures);
     return true;
 }
 
-static int in_context(const struct http_body *b, struct error *err)
+static int http_add_context(const struct http_body *b, struct error *err)
 {
     cleanup_free char *text = url_text(&b->url);
 
     return error_context(err, "cannot download %.300s", text ? text : b->url.host);
 }
 
-static int first_request(struct http_body *b, const struct http_resume *resume, struct error *err)
+static int http_first_request(struct http_body *b, const struct http_resume *resume, struct error *err)
 {
     for (;;) {
-        int failed = request(b, resume && resume->offset ? resume : NULL, err);
+        int failed = http_request(b, resume && resume->offset ? resume : NULL, err);
 
         if (!failed)
-            failed = begin_body(b, resume ? resume->offset : 0, err);
+            failed = http_begin_body(b, resume ? resume->offset : 0, err);
         if (!failed)
             return 0;
-        if (!try_again(b, failed))
+        if (!http_try_again(b, failed))
             return failed;
     }
 }
@@ -339,39 +341,40 @@ int http_open(struct http *h, const struct url *u, const struct http_resume *res
 
     f.body = calloc(1, sizeof(*f.body));
     if (!f.body || url_copy(u, &f.body->url) < 0)
-        return error_set(err, ENOMEM, "cannot begin a download");
+        return error_set(err, ENOMEM, "cannot start a download");
     f.body->http = h;
-    failed = first_request(f.body, resume, err);
+    failed = http_first_request(f.body, resume, err);
     if (failed)
-        return in_context(f.body, err);
+        return http_add_context(f.body, err);
     f.offset = f.body->position;
-    f.total = total_of(&f.body->head);
-    if (validator_of(&f.body->head)) {
-        f.validator = strdup(validator_of(&f.body->head));
+    f.total = http_total(&f.body->head);
+    if (http_validator(&f.body->head)) {
+        f.validator = strdup(http_validator(&f.body->head));
         if (!f.validator)
-            return error_set(err, ENOMEM, "cannot begin a download");
+            return error_set(err, ENOMEM, "cannot start a download");
     }
     *out = f;
     f = (struct http_file){0};
     return 0;
 }
 
-/* After a break: ask for the rest, and make sure that it is the rest of the same file. */
-static int resume_body(struct http_file *f, struct error *err)
+/* After a broken connection: request the rest, and check that it is the rest of the same file. */
+static int http_resume_body(struct http_file *f, struct error *err)
 {
     struct http_body *b = f->body;
     uint64_t have = b->position, skip_left = b->skip, want = have + skip_left;
     struct http_resume resume = {want, f->validator};
-    int failed = request(b, want ? &resume : NULL, err);
+    int failed = http_request(b, want ? &resume : NULL, err);
 
     if (!failed)
-        failed = begin_body(b, want, err);
+        failed = http_begin_body(b, want, err);
     if (failed) {
         b->position = have;
         return failed;
     }
-    if (total_of(&b->head) != f->total || (f->validator && !same(f->validator, validator_of(&b->head)))) {
-        error_text(err, ESTALE, "the file changed on the server in the middle of its download");
+    if (http_total(&b->head) != f->total ||
+        (f->validator && !http_is_same(f->validator, http_validator(&b->head)))) {
+        error_text(err, ESTALE, "the file changed on the server during its download");
         error_remedy(err, "run the command again");
         return -ESTALE;
     }
@@ -379,8 +382,9 @@ static int resume_body(struct http_file *f, struct error *err)
     return 0;
 }
 
-/* Take what the buffer holds of the body. Bytes, 0 for none yet (or the end), or a negative errno. */
-static ssize_t take_body(struct http_body *b, const void **bytes, struct error *err)
+/* Take the bytes of the body from the buffer. Returns their number, 0 if there are none yet (or at the end),
+ * or a negative errno. */
+static ssize_t http_take_body(struct http_body *b, const void **bytes, struct error *err)
 {
     struct http *h = b->http;
     size_t have = h->end - h->begin, used = have, payload = have;
@@ -390,7 +394,7 @@ static ssize_t take_body(struct http_body *b, const void **bytes, struct error *
         int done = http_chunks_next(&b->chunks, *bytes, have, &used, &payload);
 
         if (done < 0)
-            return error_text(err, EPROTO, "%s sends a body in malformed chunks", b->url.host);
+            return error_text(err, EPROTO, "%s sent a body in malformed chunks", b->url.host);
         *bytes = h->buffer + h->begin + used - payload;
         b->complete = done;
     } else if (b->head.length != HTTP_LENGTH_UNKNOWN) {
@@ -403,8 +407,8 @@ static ssize_t take_body(struct http_body *b, const void **bytes, struct error *
     return (ssize_t)payload;
 }
 
-/* The stream ended. That is how a body without a length ends, and any other breaks. */
-static int ended(struct http_body *b, const struct http_file *f, struct error *err)
+/* The stream ended. This is the end of a body without a length; any other body is incomplete. */
+static int http_on_end(struct http_body *b, const struct http_file *f, struct error *err)
 {
     if (!b->head.chunked && b->head.length == HTTP_LENGTH_UNKNOWN) {
         b->complete = true;
@@ -417,19 +421,19 @@ static int ended(struct http_body *b, const struct http_file *f, struct error *e
                       (unsigned long long)b->position, (unsigned long long)f->total);
 }
 
-/* The next payload; 0 once the body is complete. */
-static ssize_t next_bytes(struct http_file *f, const void **bytes, struct error *err)
+/* Take the next payload; 0 when the body is complete. */
+static ssize_t http_next_bytes(struct http_file *f, const void **bytes, struct error *err)
 {
     struct http_body *b = f->body;
 
     while (!b->complete) {
-        ssize_t n = take_body(b, bytes, err);
+        ssize_t n = http_take_body(b, bytes, err);
 
         if (n != 0 || b->complete)
             return n;
-        n = fill(b->http, err);
+        n = http_read_more(b->http, err);
         if (n == 0)
-            n = ended(b, f, err);
+            n = http_on_end(b, f, err);
         if (n < 0)
             return n;
     }
@@ -441,18 +445,18 @@ ssize_t http_read(struct http_file *f, const void **bytes, struct error *err)
     struct http_body *b = f->body;
 
     for (;;) {
-        ssize_t n = next_bytes(f, bytes, err);
+        ssize_t n = http_next_bytes(f, bytes, err);
 
         while (n < 0) {
-            if (!try_again(b, (int)n))
-                return in_context(b, err);
-            n = resume_body(f, err);
+            if (!http_try_again(b, (int)n))
+                return http_add_context(b, err);
+            n = http_resume_body(f, err);
             if (n == 0)
-                n = next_bytes(f, bytes, err);
+                n = http_next_bytes(f, bytes, err);
         }
         if (n == 0) {
             if (!b->head.keep_alive)
-                disconnect(b->http);
+                http_disconnect(b->http);
             return 0;
         }
         if ((uint64_t)n > b->skip) {
@@ -470,7 +474,7 @@ void http_close(struct http_file *f)
 {
     if (f->body) {
         if (!f->body->complete)
-            disconnect(f->body->http);
+            http_disconnect(f->body->http);
         url_free(&f->body->url);
         http_head_free(&f->body->head);
         free(f->body);

@@ -1,5 +1,5 @@
 /*
- * Files from web servers by HTTP/1.1, with what a slow or breaking network asks for: redirects, tries,
+ * Files from web servers by HTTP/1.1, with redirects and, for slow or unreliable networks, retries and
  * resuming in the middle of a file. Source: RFC 9110, RFC 9112.
  */
 #ifndef LXCBOX_FETCH_HTTP_HTTP_H
@@ -17,49 +17,49 @@
 struct http_options {
     const char *ca_file;                     /* see trust_load */
     int connect_timeout_ms, idle_timeout_ms; /* 0: 30 s */
-    unsigned attempts; /* tries in a row that bring no byte, after which to give up; 0: three */
+    unsigned attempts; /* tries in a row without a byte received before giving up; 0: three */
 };
 
-struct http; /* a client; it keeps the last connection for the next file from the same server */
+struct http; /* a client; keeps the last connection for the next file from the same server */
 
 #define cleanup_http __attribute__((cleanup(http_free)))
 int http_new(const struct http_options *options, struct http **out, struct error *err);
 void http_free(struct http **h);
 
-/* Where to go on with a file of which the beginning is there. */
+/* Where to resume a file whose beginning exists. */
 struct http_resume {
     uint64_t offset;
-    const char *validator; /* of http_file then; NULL: unknown */
+    const char *validator; /* of http_file at that time; NULL: unknown */
 };
 
-/* A file being read; one at a time for each client. */
+/* A file being downloaded; one at a time for each client. */
 struct http_file {
-    uint64_t offset; /* where the first byte that http_read gives belongs: resume's, or 0 where the server
-                        has another file now or cannot resume */
+    uint64_t offset; /* position of the first byte that http_read returns: that of `resume`, or 0 if the
+                        server has another file now or cannot resume */
     uint64_t total;  /* size of the whole file, or HTTP_LENGTH_UNKNOWN */
-    char *validator; /* ETag (a strong one) or Last-Modified; NULL without */
+    char *validator; /* strong ETag or Last-Modified; NULL: none */
     struct http_body *body;
 };
 
 #define cleanup_http_file __attribute__((cleanup(http_close)))
 
 /*
- * Ask for a file. `resume` may be NULL. Codes: -ENOENT where the server has none (404), -EACCES where it
- * refuses, else those of url.h, socket.h and tls.h, -EREMOTEIO for a server's own failure.
+ * Request a file. `resume` may be NULL. Errors: -ENOENT if it does not exist (404), -EACCES if access is
+ * denied, -EREMOTEIO for an internal failure of the server, else those of url.h, socket.h and tls.h.
  */
 int http_open(struct http *h, const struct url *u, const struct http_resume *resume, struct http_file *out,
               struct error *err);
 
 /*
- * The next bytes, valid until the next call; their number, 0 at the end, or a negative errno. A connection
- * that breaks is opened again and the file continued, unless the server's file has changed (-ESTALE).
+ * Read the next bytes, valid until the next call. Returns their number, 0 at the end, or a negative errno.
+ * After a broken connection the file is resumed, unless it has changed on the server (-ESTALE).
  */
 ssize_t http_read(struct http_file *f, const void **bytes, struct error *err);
 
-/* May be called before the end; a zeroed file is fine. */
+/* May be called before the end, and for a zeroed file. */
 void http_close(struct http_file *f);
 
-/* A whole small file of at most `max` bytes into `out`. 0, -EFBIG, or as above. */
+/* Download a whole small file of at most `max` bytes into `out`. 0, -EFBIG, or as above. */
 int http_get(struct http *h, const struct url *u, size_t max, struct strbuf *out, struct error *err);
 
 #endif

@@ -31,8 +31,8 @@ size_t http_head_length(const char *bytes, size_t length)
     return 0;
 }
 
-/* Whether a comma-separated header value has the word. */
-static bool has_word(const char *value, const char *word)
+/* Whether a comma-separated header value contains the word. */
+static bool head_has_word(const char *value, const char *word)
 {
     size_t length = strlen(word);
 
@@ -48,8 +48,8 @@ static bool has_word(const char *value, const char *word)
     return false;
 }
 
-/* A field that may be given twice only if both times it says the same. */
-static int take_text(char **to, const char *value)
+/* A field that may occur twice only with the same value. */
+static int head_take_text(char **to, const char *value)
 {
     if (*to)
         return strcmp(*to, value) == 0 ? 0 : -EPROTO;
@@ -57,7 +57,7 @@ static int take_text(char **to, const char *value)
     return *to ? 0 : -ENOMEM;
 }
 
-static int take_length(struct http_head *h, const char *value)
+static int head_take_length(struct http_head *h, const char *value)
 {
     uint64_t length;
 
@@ -70,7 +70,7 @@ static int take_length(struct http_head *h, const char *value)
 }
 
 /* "bytes 5-9/10", "bytes 5-9/" with a star, or "bytes" star "/10" (RFC 9110 14.4). */
-static int take_range(struct http_head *h, const char *value)
+static int head_take_range(struct http_head *h, const char *value)
 {
     char *slash = strchr(value, '/'), *dash = strchr(value, '-');
 
@@ -86,35 +86,35 @@ static int take_range(struct http_head *h, const char *value)
     return parse_uint64(value + 6, 10, UINT64_MAX - 1, &h->range_start) ? -EPROTO : 0;
 }
 
-static int take_field(struct http_head *h, const char *name, char *value)
+static int head_take_field(struct http_head *h, const char *name, char *value)
 {
     if (strcasecmp(name, "Content-Length") == 0)
-        return take_length(h, value);
+        return head_take_length(h, value);
     if (strcasecmp(name, "Transfer-Encoding") == 0) {
         if (strcasecmp(value, "chunked") != 0 || h->chunked)
             return -EPROTO;
         h->chunked = true;
     } else if (strcasecmp(name, "Connection") == 0) {
-        if (has_word(value, "close"))
+        if (head_has_word(value, "close"))
             h->keep_alive = false;
-        else if (has_word(value, "keep-alive"))
+        else if (head_has_word(value, "keep-alive"))
             h->keep_alive = true;
     } else if (strcasecmp(name, "Content-Encoding") == 0) {
         h->encoded = *value && strcasecmp(value, "identity") != 0;
     } else if (strcasecmp(name, "Content-Range") == 0) {
-        return take_range(h, value);
+        return head_take_range(h, value);
     } else if (strcasecmp(name, "Location") == 0) {
-        return take_text(&h->location, value);
+        return head_take_text(&h->location, value);
     } else if (strcasecmp(name, "ETag") == 0) {
-        return take_text(&h->etag, value);
+        return head_take_text(&h->etag, value);
     } else if (strcasecmp(name, "Last-Modified") == 0) {
-        return take_text(&h->last_modified, value);
+        return head_take_text(&h->last_modified, value);
     }
     return 0;
 }
 
-/* "HTTP/1.1 200 OK"; the minor version decides what the connection's default is. */
-static bool take_status(struct http_head *h, const char *line)
+/* "HTTP/1.1 200 OK"; the minor version determines the default for the connection. */
+static bool head_take_status(struct http_head *h, const char *line)
 {
     if (!starts_with(line, "HTTP/1.") || !isdigit((unsigned char)line[7]) || line[8] != ' ')
         return false;
@@ -129,8 +129,9 @@ static bool take_status(struct http_head *h, const char *line)
     return true;
 }
 
-/* One line, terminated, into name and value; false for what is no field (RFC 9112 5, no folded lines). */
-static bool split_field(char *line, char **value)
+/* Split one terminated line into name and value; false if it is not a field (RFC 9112 5; folded lines are not
+ * accepted). */
+static bool head_split_field(char *line, char **value)
 {
     char *colon = strchr(line, ':'), *end;
 
@@ -144,7 +145,7 @@ static bool split_field(char *line, char **value)
     return true;
 }
 
-static int parse_lines(char *text, struct http_head *h, struct error *err)
+static int head_parse_lines(char *text, struct http_head *h, struct error *err)
 {
     bool first = true;
 
@@ -160,24 +161,26 @@ static int parse_lines(char *text, struct http_head *h, struct error *err)
         }
         if (!*line)
             break;
-        if (first && !take_status(h, line))
-            return error_text(err, EPROTO, "answers with what is not HTTP/1");
+        if (first && !head_take_status(h, line))
+            return error_text(err, EPROTO, "sent a response that is not HTTP/1");
         if (!first) {
-            if (!split_field(line, &value))
-                return error_text(err, EPROTO, "answers with a header line without a name");
-            failed = take_field(h, line, value);
+            if (!head_split_field(line, &value))
+                return error_text(err, EPROTO, "sent a header line without a name");
+            failed = head_take_field(h, line, value);
             if (failed == -ENOMEM)
-                return error_set(err, ENOMEM, "cannot read the server's answer");
+                return error_set(err, ENOMEM, "cannot read the response of the server");
             if (failed)
-                return error_text(err, EPROTO, "answers with a %.40s header that cannot be", line);
+                return error_text(err, EPROTO, "sent an invalid %.40s header", line);
         }
         first = false;
     }
-    return first ? error_text(err, EPROTO, "answers with nothing") : 0;
+    return first ? error_text(err, EPROTO, "sent an empty response") : 0;
 }
 
-/* Control bytes have no place in a head (RFC 9110 5.5), nor on the terminal of who reads an error. */
-static bool is_text(const char *bytes, size_t length)
+/*
+ * Control bytes are not allowed in a head (RFC 9110 5.5), and must not reach a terminal in an error message.
+ */
+static bool head_is_text(const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)bytes[i];
@@ -196,16 +199,16 @@ int http_head_parse(const char *bytes, size_t length, struct http_head *out, str
     cleanup_free char *text = NULL;
     int failed;
 
-    if (length > HTTP_HEAD_MAX || !is_text(bytes, length))
-        return error_text(err, EPROTO, "answers with what is not HTTP/1");
+    if (length > HTTP_HEAD_MAX || !head_is_text(bytes, length))
+        return error_text(err, EPROTO, "sent a response that is not HTTP/1");
     text = strndup(bytes, length);
     if (!text)
-        return error_set(err, ENOMEM, "cannot read the server's answer");
-    failed = parse_lines(text, &h, err);
+        return error_set(err, ENOMEM, "cannot read the response of the server");
+    failed = head_parse_lines(text, &h, err);
     if (failed)
         return failed;
-    if (h.chunked && h.length != HTTP_LENGTH_UNKNOWN) /* two ways to say where it ends: RFC 9112 6.3 */
-        return error_text(err, EPROTO, "answers with both a Content-Length and chunks");
+    if (h.chunked && h.length != HTTP_LENGTH_UNKNOWN) /* contradictory lengths: RFC 9112 6.3 */
+        return error_text(err, EPROTO, "sent both a Content-Length and chunks");
     *out = h;
     h.location = h.etag = h.last_modified = NULL;
     return 0;
@@ -231,8 +234,8 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The line with a chunk's size has ended. */
-static int size_known(struct http_chunks *c)
+/* At the end of the line with the size of a chunk. */
+static int chunk_size_known(struct http_chunks *c)
 {
     if (c->digits == 0)
         return -EPROTO;
@@ -242,7 +245,7 @@ static int size_known(struct http_chunks *c)
 }
 
 /* One byte of framing. */
-static int take_framing(struct http_chunks *c, char byte)
+static int chunk_take_framing(struct http_chunks *c, char byte)
 {
     if (++c->overhead > CHUNK_OVERHEAD_MAX)
         return -EPROTO;
@@ -255,18 +258,18 @@ static int take_framing(struct http_chunks *c, char byte)
             return 0;
         }
         if (byte == '\n')
-            return size_known(c);
+            return chunk_size_known(c);
         if (byte != ';' && byte != ' ' && byte != '\t' && byte != '\r')
             return -EPROTO;
         c->state = CHUNK_EXTENSION;
         return 0;
     case CHUNK_EXTENSION:
-        return byte == '\n' ? size_known(c) : 0;
+        return byte == '\n' ? chunk_size_known(c) : 0;
     case CHUNK_DATA_END:
         if (byte == '\n')
             c->state = CHUNK_SIZE;
         return byte == '\n' || byte == '\r' ? 0 : -EPROTO;
-    case CHUNK_TRAILER: /* at the start of a line; an empty one ends it all */
+    case CHUNK_TRAILER: /* at the start of a line; an empty line ends the body */
         if (byte == '\n')
             c->state = CHUNK_DONE;
         else if (byte != '\r')
@@ -292,7 +295,7 @@ int http_chunks_next(struct http_chunks *c, const char *bytes, size_t length, si
                 c->state = CHUNK_DATA_END;
             return 0;
         }
-        if (take_framing(c, bytes[(*used)++]) < 0)
+        if (chunk_take_framing(c, bytes[(*used)++]) < 0)
             return -EPROTO;
     }
     return c->state == CHUNK_DONE;

@@ -1,6 +1,6 @@
 /*
- * The parts of an HTTP/1.1 message that need parsing: the head of a response, and a body in chunks. Pure
- * functions over bytes. Source: RFC 9110 (semantics), RFC 9112 (messages).
+ * Parsing HTTP/1.1 messages: the head of a response, and a body in chunks. Pure functions over bytes. Source:
+ * RFC 9110 (semantics), RFC 9112 (messages).
  */
 #ifndef LXCBOX_FETCH_HTTP_HTTP_HEAD_H
 #define LXCBOX_FETCH_HTTP_HTTP_HEAD_H
@@ -18,23 +18,24 @@ struct http_head {
     int status;           /* 200 */
     bool keep_alive;      /* the connection serves another request after this body */
     bool chunked;         /* body in chunks; `length` is then unknown */
-    bool encoded;         /* a Content-Encoding that we did not ask for */
+    bool encoded;         /* a Content-Encoding that was not requested */
     uint64_t length;      /* Content-Length, or HTTP_LENGTH_UNKNOWN */
-    uint64_t range_start; /* of Content-Range; HTTP_LENGTH_UNKNOWN without one */
-    uint64_t
-        range_total; /* the whole file's size by Content-Range; HTTP_LENGTH_UNKNOWN where it does not say */
-    char *location, *etag, *last_modified; /* NULL without; owned by the struct */
+    uint64_t range_start; /* from Content-Range; HTTP_LENGTH_UNKNOWN if there is none */
+    uint64_t range_total; /* size of the file from Content-Range; HTTP_LENGTH_UNKNOWN if there is none */
+    char *location, *etag, *last_modified; /* NULL: none; owned by the struct */
 };
 
 #define cleanup_http_head __attribute__((cleanup(http_head_free)))
 void http_head_free(struct http_head *h);
 
-/* The length of the head that `bytes` begins with, its empty line included; 0 while that has not come. */
+/*
+ * The length of the head at the start of `bytes`, including its empty line; 0 if that line has not arrived.
+ */
 size_t http_head_length(const char *bytes, size_t length);
 
 /*
- * Parse a whole head. 0, or -EPROTO with `err` filled (a clause to follow the server's name: "answers with
- * ...") for what is no HTTP/1 or ambiguous about where the body ends.
+ * Parse a whole head. 0, or -EPROTO with `err` filled (a clause to follow the name of the server: "sent ...")
+ * if it is not HTTP/1 or its body length is ambiguous.
  */
 int http_head_parse(const char *bytes, size_t length, struct http_head *out, struct error *err);
 
@@ -42,13 +43,13 @@ int http_head_parse(const char *bytes, size_t length, struct http_head *out, str
 struct http_chunks {
     int state;
     uint64_t left;     /* of the current chunk */
-    unsigned digits;   /* of its size, seen so far */
+    unsigned digits;   /* of its size so far */
     unsigned overhead; /* bytes of framing since the last payload; bounded */
 };
 
 /*
- * Take the next piece of a chunked body from `bytes`: *used bytes are consumed, of which the last *payload
- * are payload. 1 when the body is complete, 0 to go on with more bytes, -EPROTO for bad framing.
+ * Take the next part of a chunked body from `bytes`: *used bytes are consumed, the last *payload of them are
+ * payload. Returns 1 when the body is complete, 0 to continue with more bytes, -EPROTO for wrong framing.
  */
 int http_chunks_next(struct http_chunks *c, const char *bytes, size_t length, size_t *used, size_t *payload);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *variable(const char *lower, const char *upper)
+static const char *proxy_variable(const char *lower, const char *upper)
 {
     const char *value = getenv(lower);
 
@@ -41,8 +41,8 @@ bool proxy_excepts(const char *no_proxy, const char *host)
 int proxy_for(const struct url *u, struct url *out, struct error *err)
 {
     const char *name = u->https ? "https_proxy" : "http_proxy";
-    const char *value = variable(name, u->https ? "HTTPS_PROXY" : NULL),
-               *except = variable("no_proxy", "NO_PROXY");
+    const char *value = proxy_variable(name, u->https ? "HTTPS_PROXY" : NULL),
+               *except = proxy_variable("no_proxy", "NO_PROXY");
     char text[URL_MAX + 8] = "http://";
     int failed;
 
@@ -55,8 +55,8 @@ int proxy_for(const struct url *u, struct url *out, struct error *err)
         return failed;
     if (out->https) {
         url_free(out);
-        error_text(err, EINVAL, "%s names a proxy to be spoken to by https, which is not supported", name);
-        return error_remedy(err, "name its http:// port, through which https passes unread");
+        error_text(err, EINVAL, "%s specifies an https:// proxy, which is not supported", name);
+        return error_remedy(err, "specify the http:// port of the proxy; https passes through it encrypted");
     }
     return 1;
 }

@@ -1,9 +1,9 @@
 /*
- * The certificate authorities that lxcbox trusts where no file is named: those of Debian's ca-certificates
- * package, which the Makefile turns into this table at build time, compressed by gzip (10 KB less). As bytes
- * and not as BearSSL's structs, whose pointers would need a relocation each: for each authority its name,
- * then its key. That is a byte 1 and an RSA key's modulus and exponent, or a byte 2 and an elliptic curve's
- * point. Name, numbers and point each follow their length in two bytes, the higher one first. See trust.c.
+ * The certificate authorities that lxcbox trusts by default: those of Debian's package ca-certificates. The
+ * Makefile generates this table at build time, compressed by gzip (10 KB smaller). The table is bytes instead
+ * of BearSSL structs, because each pointer would need a relocation. For each authority it has the name, then
+ * the key: a byte 1 with modulus and exponent of an RSA key, or a byte 2 with the point of an elliptic curve.
+ * Name, numbers and point are each preceded by their length in two bytes, big-endian. See trust.c.
  */
 #ifndef LXCBOX_FETCH_HTTP_ROOTS_H
 #define LXCBOX_FETCH_HTTP_ROOTS_H
@@ -12,7 +12,7 @@
 
 extern const unsigned char roots[];
 extern const size_t roots_size;
-/* The table's size when it is not compressed. */
+/* The uncompressed size of the table. */
 extern const size_t roots_whole;
 
 #endif

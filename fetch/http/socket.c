@@ -12,8 +12,8 @@
 #include "core/base/clock.h"
 #include "core/base/lookup.h"
 
-/* Wait for one of `events` until the deadline; 0 or -ETIMEDOUT. Errors show in the call that follows. */
-static int wait_until(int fd, short events, int64_t deadline_ms)
+/* Wait for one of `events` until the deadline; 0 or -ETIMEDOUT. Errors are reported by the next call. */
+static int socket_wait_until(int fd, short events, int64_t deadline_ms)
 {
     struct pollfd p = {.fd = fd, .events = events};
 
@@ -31,7 +31,7 @@ static int wait_until(int fd, short events, int64_t deadline_ms)
 }
 
 /* connect(2) to one address; an fd or a negative errno. */
-static int connect_one(const struct addrinfo *a, int timeout_ms)
+static int socket_connect_address(const struct addrinfo *a, int timeout_ms)
 {
     cleanup_fd int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
     int failed, one = 1;
@@ -42,7 +42,7 @@ static int connect_one(const struct addrinfo *a, int timeout_ms)
     if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
         if (errno != EINPROGRESS && errno != EINTR)
             return -errno;
-        failed = wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
+        failed = socket_wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
         if (failed)
             return failed;
         if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) < 0)
@@ -54,7 +54,7 @@ static int connect_one(const struct addrinfo *a, int timeout_ms)
     return take_fd(&fd);
 }
 
-static int explain_connect(const char *host, uint16_t port, int code, struct error *err)
+static int socket_explain_connect(const char *host, uint16_t port, int code, struct error *err)
 {
     code = -code;
     if (code == ETIMEDOUT)
@@ -62,7 +62,7 @@ static int explain_connect(const char *host, uint16_t port, int code, struct err
     else
         error_set(err, code, "cannot connect to %s port %u", host, port);
     if (code == ECONNREFUSED)
-        error_remedy(err, "nothing listens there: check the server's name and port");
+        error_remedy(err, "no program listens there: check name and port of the server");
     else if (code == ENETUNREACH || code == EHOSTUNREACH || code == EADDRNOTAVAIL)
         error_remedy(err, "there is no route to it: check that the network is up");
     else if (code == ETIMEDOUT)
@@ -81,22 +81,22 @@ int socket_connect(const char *host, uint16_t port, int timeout_ms, struct error
     if (r < 0)
         return r;
     for (const struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
-        int tried = connect_one(a, timeout_ms);
+        int tried = socket_connect_address(a, timeout_ms);
 
-        /* A host without IPv6 has nothing to say about why IPv4 failed, nor the reverse. */
+        /* Report the error of IPv4 if the host has no IPv6, and the reverse. */
         if (tried >= 0 || a == list ||
             (tried != -EAFNOSUPPORT && tried != -ENETUNREACH && tried != -EADDRNOTAVAIL))
             fd = tried;
     }
     freeaddrinfo(list);
-    return fd >= 0 ? fd : explain_connect(host, port, fd, err);
+    return fd >= 0 ? fd : socket_explain_connect(host, port, fd, err);
 }
 
-static int explain_silence(int code, int timeout_ms, const char *peer, struct error *err)
+static int socket_explain_silence(int code, int timeout_ms, const char *peer, struct error *err)
 {
     if (code != -ETIMEDOUT)
         return error_set(err, code, "the connection to %s failed", peer);
-    error_text(err, ETIMEDOUT, "%s has sent nothing for %d seconds", peer, (timeout_ms + 999) / 1000);
+    error_text(err, ETIMEDOUT, "%s has sent no data for %d seconds", peer, (timeout_ms + 999) / 1000);
     return -ETIMEDOUT;
 }
 
@@ -113,10 +113,10 @@ ssize_t socket_read(int fd, void *bytes, size_t size, int timeout_ms, const char
         if (errno == EINTR)
             continue;
         if (errno != EAGAIN)
-            return error_set(err, errno, "the connection to %s was cut", peer);
-        failed = wait_until(fd, POLLIN, deadline);
+            return error_set(err, errno, "the connection to %s was interrupted", peer);
+        failed = socket_wait_until(fd, POLLIN, deadline);
         if (failed)
-            return explain_silence(failed, timeout_ms, peer, err);
+            return socket_explain_silence(failed, timeout_ms, peer, err);
     }
 }
 
@@ -133,11 +133,11 @@ int socket_write(int fd, const void *bytes, size_t length, int timeout_ms, const
             at += n;
             length -= (size_t)n;
         } else if (errno == EAGAIN) {
-            failed = wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
+            failed = socket_wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
             if (failed)
-                return explain_silence(failed, timeout_ms, peer, err);
+                return socket_explain_silence(failed, timeout_ms, peer, err);
         } else if (errno != EINTR) {
-            return error_set(err, errno, "the connection to %s was cut", peer);
+            return error_set(err, errno, "the connection to %s was interrupted", peer);
         }
     }
     return 0;

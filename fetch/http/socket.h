@@ -1,6 +1,6 @@
 /*
- * TCP with time-outs, over IPv4 and IPv6. Errors name the peer and what a person can do; their codes tell the
- * caller whether another try makes sense (socket_worth_retry).
+ * TCP with time-outs, over IPv4 and IPv6. Errors name the peer and the remedy; their codes tell the caller
+ * whether another try is useful (socket_worth_retry).
  */
 #ifndef LXCBOX_FETCH_HTTP_SOCKET_H
 #define LXCBOX_FETCH_HTTP_SOCKET_H
@@ -13,23 +13,23 @@
 #include "core/base/error.h"
 
 /*
- * Connect to a name or address. Each address that the name has is tried in getaddrinfo(3)'s order, each for
- * at most `timeout_ms`. A non-blocking fd, or a negative errno: -ENXIO for a name that does not exist,
- * -EAGAIN for one that cannot be resolved now, else the last address' own.
+ * Connect to a name or address. The addresses of the name are tried in the order of getaddrinfo(3), each for
+ * at most `timeout_ms`. Returns a non-blocking fd, or a negative errno: -ENXIO for a name that does not
+ * exist, -EAGAIN for one that cannot be resolved now, else the error of the last address.
  */
 int socket_connect(const char *host, uint16_t port, int timeout_ms, struct error *err);
 
 /*
- * Some bytes, waiting at most `timeout_ms` for the first of them; 0 at the end of the stream. `peer` is for
- * the error.
+ * Read some bytes, waiting at most `timeout_ms` for the first; 0 at the end of the stream. `peer` is for
+ * errors.
  */
 ssize_t socket_read(int fd, void *bytes, size_t size, int timeout_ms, const char *peer, struct error *err);
 
-/* All of them, none waiting longer than `timeout_ms`. 0 or a negative errno. */
+/* Write all bytes, waiting at most `timeout_ms` for each part. 0 or a negative errno. */
 int socket_write(int fd, const void *bytes, size_t length, int timeout_ms, const char *peer,
                  struct error *err);
 
-/* Whether the failure is one that passes: refused, timed out, cut, unreachable. */
+/* Whether the failure may be temporary: refused, timed out, interrupted, unreachable. */
 bool socket_worth_retry(int code);
 
 #endif

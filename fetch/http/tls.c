@@ -14,19 +14,19 @@
 #define CERTIFICATE_MAX 16384
 
 /*
- * Between BearSSL's engine and its validator: passes all on, and looks at each certificate itself, for what a
- * person is told and for the address check.
+ * Between the engine and the validator of BearSSL: passes all data on, and parses each certificate for error
+ * messages and the address check.
  */
 struct watcher {
-    const br_x509_class *vtable; /* first: BearSSL calls with a pointer to it */
+    const br_x509_class *vtable; /* must be first: BearSSL passes a pointer to it */
     br_x509_minimal_context *inner;
     int64_t now;
     unsigned char address[16];
-    size_t address_length;             /* 0: the host is a name, which the validator checks */
+    size_t address_length;             /* 0: the host is a name, checked by the validator */
     unsigned seen;                     /* certificates so far */
-    size_t have;                       /* bytes of the current one */
-    bool cut;                          /* it has more than we hold */
-    struct certificate leaf, untimely; /* the server's own; the first that is not valid now */
+    size_t have;                       /* bytes stored of the current one */
+    bool cut;                          /* it is longer than the buffer */
+    struct certificate leaf, untimely; /* that of the server; the first one that is not valid now */
     unsigned char bytes[CERTIFICATE_MAX];
 };
 
@@ -38,12 +38,12 @@ struct tls {
     const char *peer;
     char *host;
     int fd, timeout_ms;
-    bool heard;  /* a byte of the peer's has come */
-    int io_code; /* of the socket's failure, after which the engine is not asked again */
+    bool heard;  /* a byte of the peer was received */
+    int io_code; /* of a failure of the socket, after which the engine is not used again */
     unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
 };
 
-static void watch_chain(const br_x509_class **context, const char *name)
+static void tls_watch_chain(const br_x509_class **context, const char *name)
 {
     struct watcher *w = (struct watcher *)(void *)context;
 
@@ -51,7 +51,7 @@ static void watch_chain(const br_x509_class **context, const char *name)
     w->inner->vtable->start_chain(&w->inner->vtable, w->address_length ? NULL : name);
 }
 
-static void watch_start(const br_x509_class **context, uint32_t length)
+static void tls_watch_start(const br_x509_class **context, uint32_t length)
 {
     struct watcher *w = (struct watcher *)(void *)context;
 
@@ -60,7 +60,7 @@ static void watch_start(const br_x509_class **context, uint32_t length)
     w->inner->vtable->start_cert(&w->inner->vtable, length);
 }
 
-static void watch_append(const br_x509_class **context, const unsigned char *bytes, size_t length)
+static void tls_watch_append(const br_x509_class **context, const unsigned char *bytes, size_t length)
 {
     struct watcher *w = (struct watcher *)(void *)context;
 
@@ -68,13 +68,13 @@ static void watch_append(const br_x509_class **context, const unsigned char *byt
         memcpy(w->bytes + w->have, bytes, length);
         w->have += length;
     } else {
-        w->have = sizeof(w->bytes) - 1; /* too large to be looked at */
+        w->have = sizeof(w->bytes) - 1; /* too large to be parsed */
         w->cut = true;
     }
     w->inner->vtable->append(&w->inner->vtable, bytes, length);
 }
 
-static void watch_end(const br_x509_class **context)
+static void tls_watch_end(const br_x509_class **context)
 {
     struct watcher *w = (struct watcher *)(void *)context;
     struct certificate c = {0};
@@ -88,7 +88,7 @@ static void watch_end(const br_x509_class **context)
     w->inner->vtable->end_cert(&w->inner->vtable);
 }
 
-static unsigned watch_result(const br_x509_class **context)
+static unsigned tls_watch_result(const br_x509_class **context)
 {
     struct watcher *w = (struct watcher *)(void *)context;
     unsigned failed = w->inner->vtable->end_chain(&w->inner->vtable);
@@ -98,7 +98,7 @@ static unsigned watch_result(const br_x509_class **context)
     return failed;
 }
 
-static const br_x509_pkey *watch_key(const br_x509_class *const *context, unsigned *usages)
+static const br_x509_pkey *tls_watch_key(const br_x509_class *const *context, unsigned *usages)
 {
     const struct watcher *w = (const struct watcher *)(const void *)context;
 
@@ -106,10 +106,11 @@ static const br_x509_pkey *watch_key(const br_x509_class *const *context, unsign
 }
 
 static const br_x509_class watcher_class = {
-    sizeof(struct watcher), watch_chain, watch_start, watch_append, watch_end, watch_result, watch_key,
+    sizeof(struct watcher), tls_watch_chain,  tls_watch_start, tls_watch_append,
+    tls_watch_end,          tls_watch_result, tls_watch_key,
 };
 
-static void watcher_begin(struct tls *t, const char *host)
+static void tls_watcher_begin(struct tls *t, const char *host)
 {
     struct watcher *w = &t->watcher;
     uint64_t now;
@@ -118,7 +119,7 @@ static void watcher_begin(struct tls *t, const char *host)
     w->inner = &t->x509;
     w->now = time(NULL);
     now = w->now < 0 ? 0 : (uint64_t)w->now;
-    /* BearSSL counts days from the year 0; 719528 are those to 1970. */
+    /* BearSSL counts days from the year 0; 719528 are the days until 1970. */
     br_x509_minimal_set_time(&t->x509, (uint32_t)(now / 86400 + 719528), (uint32_t)(now % 86400));
     if (inet_pton(AF_INET, host, w->address) == 1)
         w->address_length = 4;
@@ -127,10 +128,11 @@ static void watcher_begin(struct tls *t, const char *host)
 }
 
 /*
- * Our own choice in place of br_ssl_client_init_full: no CBC, CCM, 3DES, static RSA, SHA-1, TLS 1.0, which
- * saves their code. AES first where the processor has it, else ChaCha20, which is then several times faster.
+ * The algorithms, instead of those of br_ssl_client_init_full: no CBC, CCM, 3DES, static RSA, SHA-1, TLS 1.0,
+ * which saves their code. AES is preferred if the processor supports it, else ChaCha20, which is then several
+ * times faster.
  */
-static void choose_algorithms(struct tls *t)
+static void tls_choose_algorithms(struct tls *t)
 {
     static const uint16_t suites[] = {
         BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,       BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -153,8 +155,8 @@ static void choose_algorithms(struct tls *t)
     br_ssl_engine_set_suites(engine, aes ? suites : suites + 4, 6);
     br_ssl_client_set_default_rsapub(&t->client);
     br_ssl_engine_set_default_rsavrfy(engine);
-    /* The one implementation of all three NIST curves: some ms slower in a handshake than the two that are
-     * for one curve each, and 12 KB smaller. */
+    /* One implementation of all three NIST curves: slower by some milliseconds per handshake than the two for
+     * single curves, and 12 KB smaller. */
     br_ssl_engine_set_ec(engine, &br_ec_prime_i31);
     br_ssl_engine_set_ecdsa(engine, &br_ecdsa_i31_vrfy_asn1);
     br_x509_minimal_init(&t->x509, &br_sha256_vtable, t->trust->anchors, t->trust->count);
@@ -173,7 +175,7 @@ static void choose_algorithms(struct tls *t)
 }
 
 /* Alerts of the peer (RFC 5246 7.2.2) that mean "no version or cipher in common". */
-static bool is_no_common_ground(unsigned engine)
+static bool tls_is_no_common_version(unsigned engine)
 {
     switch (engine) {
     case BR_ERR_UNSUPPORTED_VERSION:
@@ -196,16 +198,15 @@ int tls_explain(const struct tls_failure *f, struct error *err)
             error_text(err, EKEYREJECTED, "the certificate of %s is not from an authority in %s", f->host,
                        f->authorities);
         else
-            error_text(err, EKEYREJECTED, "the certificate of %s is from an authority that is unknown here",
-                       f->host);
+            error_text(err, EKEYREJECTED, "the certificate of %s is from an unknown authority", f->host);
         error_remedy(err,
-                     "if you trust it, name a PEM file with its authority by --ca-file or SSL_CERT_FILE");
+                     "if you trust it, give a PEM file with its authority by --ca-file or SSL_CERT_FILE");
         return -EKEYREJECTED;
     }
     if (f->engine == BR_ERR_X509_BAD_SERVER_NAME) {
-        error_text(err, EKEYREJECTED, "the certificate that %s shows is for %s", f->host,
+        error_text(err, EKEYREJECTED, "the certificate of %s is for %s", f->host,
                    *f->names ? f->names : "no host at all");
-        error_remedy(err, "name the server as its certificate does; else this may not be the server");
+        error_remedy(err, "use the name in the certificate; else this may not be the server");
         return -EKEYREJECTED;
     }
     if (f->engine >= 32 && f->engine < 64) {
@@ -217,24 +218,24 @@ int tls_explain(const struct tls_failure *f, struct error *err)
         error_remedy(err, "the server needs another certificate");
         return -EKEYREJECTED;
     }
-    if (is_no_common_ground(f->engine)) {
+    if (tls_is_no_common_version(f->engine)) {
         error_text(err, EPROTO, "%s and lxcbox have no TLS version or cipher in common", f->host);
         error_remedy(
             err, "the server must speak TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305 on that port");
         return -EPROTO;
     }
     if (f->engine == BR_ERR_NO_RANDOM)
-        return error_text(err, EIO, "the kernel gives no random bytes for a TLS connection");
+        return error_text(err, EIO, "cannot get random bytes from the kernel for a TLS connection");
     if (f->engine >= BR_ERR_RECV_FATAL_ALERT && f->engine < BR_ERR_SEND_FATAL_ALERT)
-        return error_text(err, EPROTO, "%s ends the TLS connection with alert %u", f->host,
+        return error_text(err, EPROTO, "%s ended the TLS connection with alert %u", f->host,
                           f->engine - BR_ERR_RECV_FATAL_ALERT);
-    /* Damaged in transit as far as we can tell, so that another try may do. */
+    /* Probably damaged in transit, so that another try may succeed. */
     return error_text(err, ECONNRESET, "the TLS connection to %s broke (BearSSL's error %u)", f->host,
                       f->engine);
 }
 
-/* Why the engine has stopped. */
-static int stopped(struct tls *t, struct error *err)
+/* Fill `err` with the reason why the engine has stopped. */
+static int tls_explain_stop(struct tls *t, struct error *err)
 {
     unsigned engine = (unsigned)br_ssl_engine_last_error(&t->client.eng);
 
@@ -248,23 +249,23 @@ static int stopped(struct tls *t, struct error *err)
 }
 
 /* A record begins with its type (RFC 5246 6.2.1); other protocols' first bytes are letters. */
-static bool is_record(unsigned char first)
+static bool tls_is_record(unsigned char first)
 {
     return first >= 20 && first <= 23;
 }
 
-static int explain_no_tls(const char *host, struct error *err)
+static int tls_explain_no_tls(const char *host, struct error *err)
 {
-    error_text(err, EPROTO, "what listens there at %s does not speak TLS", host);
-    error_remedy(err, "check the port; http:// before a server's name takes one without TLS");
+    error_text(err, EPROTO, "the program that listens at %s does not use TLS", host);
+    error_remedy(err, "check the port; http:// before the name of the server allows a server without TLS");
     return -EPROTO;
 }
 
 /*
- * Let the engine work until one of the states in `target` is reached. 0; 1 once the peer has closed in order;
- * a negative errno.
+ * Run the engine until one of the states in `target` is reached. Returns 0; 1 after an orderly close by the
+ * peer; or a negative errno.
  */
-static int run_until(struct tls *t, unsigned target, struct error *err)
+static int tls_run_until(struct tls *t, unsigned target, struct error *err)
 {
     br_ssl_engine_context *engine = &t->client.eng;
 
@@ -275,7 +276,7 @@ static int run_until(struct tls *t, unsigned target, struct error *err)
         ssize_t n;
 
         if (state & BR_SSL_CLOSED)
-            return br_ssl_engine_last_error(engine) == BR_ERR_OK ? 1 : stopped(t, err);
+            return br_ssl_engine_last_error(engine) == BR_ERR_OK ? 1 : tls_explain_stop(t, err);
         if (state & BR_SSL_SENDREC) {
             bytes = br_ssl_engine_sendrec_buf(engine, &length);
             n = socket_write(t->fd, bytes, length, t->timeout_ms, t->peer, err);
@@ -288,15 +289,15 @@ static int run_until(struct tls *t, unsigned target, struct error *err)
             bytes = br_ssl_engine_recvrec_buf(engine, &length);
             n = socket_read(t->fd, bytes, length, t->timeout_ms, t->peer, err);
             if (n == 0)
-                n = error_text(err, ECONNRESET, "%s cut the connection", t->peer);
+                n = error_text(err, ECONNRESET, "%s interrupted the connection", t->peer);
             if (n < 0)
                 return t->io_code = (int)n;
-            if (!t->heard && !is_record(bytes[0]))
-                return t->io_code = explain_no_tls(t->host, err);
+            if (!t->heard && !tls_is_record(bytes[0]))
+                return t->io_code = tls_explain_no_tls(t->host, err);
             t->heard = true;
             br_ssl_engine_recvrec_ack(engine, (size_t)n);
-        } else if (state & BR_SSL_RECVAPP) { /* it talks while we have not finished asking */
-            return error_text(err, EPROTO, "%s answers before it was asked", t->peer);
+        } else if (state & BR_SSL_RECVAPP) { /* the peer sends data before the request is complete */
+            return error_text(err, EPROTO, "%s sent a response before the request", t->peer);
         } else {
             br_ssl_engine_flush(engine, 0);
         }
@@ -312,21 +313,21 @@ int tls_open(int fd, const char *host, const struct trust *trust, int timeout_ms
 
     if (!t || !(t->host = strdup(host))) {
         free(t);
-        return error_set(err, ENOMEM, "cannot begin TLS with %s", host);
+        return error_set(err, ENOMEM, "cannot start TLS with %s", host);
     }
     t->trust = trust;
     t->peer = peer;
     t->fd = fd;
     t->timeout_ms = timeout_ms;
-    choose_algorithms(t);
-    watcher_begin(t, host);
-    /* BearSSL looks at /dev/urandom by itself; a system without /dev has getrandom(2). */
+    tls_choose_algorithms(t);
+    tls_watcher_begin(t, host);
+    /* BearSSL reads /dev/urandom by itself; a system without /dev has getrandom(2). */
     if (getrandom(seed, sizeof(seed), 0) == (ssize_t)sizeof(seed))
         br_ssl_engine_inject_entropy(&t->client.eng, seed, sizeof(seed));
     if (!br_ssl_client_reset(&t->client, t->watcher.address_length ? NULL : host, 0))
-        failed = stopped(t, err);
+        failed = tls_explain_stop(t, err);
     else
-        failed = run_until(t, BR_SSL_SENDAPP, err);
+        failed = tls_run_until(t, BR_SSL_SENDAPP, err);
     if (failed) {
         if (failed > 0)
             failed = error_text(err, ECONNRESET, "%s closed the connection", peer);
@@ -339,7 +340,7 @@ int tls_open(int fd, const char *host, const struct trust *trust, int timeout_ms
 
 ssize_t tls_read(struct tls *t, void *bytes, size_t size, struct error *err)
 {
-    int failed = run_until(t, BR_SSL_RECVAPP, err);
+    int failed = tls_run_until(t, BR_SSL_RECVAPP, err);
     unsigned char *from;
     size_t length;
 
@@ -362,7 +363,7 @@ int tls_write(struct tls *t, const void *bytes, size_t length, struct error *err
         unsigned char *to;
         size_t room;
 
-        failed = run_until(t, BR_SSL_SENDAPP, err);
+        failed = tls_run_until(t, BR_SSL_SENDAPP, err);
         if (failed)
             break;
         to = br_ssl_engine_sendapp_buf(&t->client.eng, &room);
@@ -375,7 +376,7 @@ int tls_write(struct tls *t, const void *bytes, size_t length, struct error *err
     }
     if (!failed) {
         br_ssl_engine_flush(&t->client.eng, 0);
-        failed = run_until(t, BR_SSL_SENDAPP | BR_SSL_RECVAPP, err);
+        failed = tls_run_until(t, BR_SSL_SENDAPP | BR_SSL_RECVAPP, err);
     }
     return failed > 0 ? error_text(err, ECONNRESET, "%s closed the connection", t->peer) : failed;
 }

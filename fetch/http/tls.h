@@ -1,7 +1,7 @@
 /*
  * TLS 1.2 as a client, by BearSSL: ECDHE with RSA or ECDSA certificates; AES-GCM and ChaCha20-Poly1305. The
  * chain must end at an authority of `trust`, the certificate must be for the host and valid now. A host given
- * as an IP address must stand in the certificate as an address. Source: RFC 5246, 6125; BearSSL's headers.
+ * as an IP address must be an address in the certificate. Source: RFC 5246, 6125; BearSSL's headers.
  */
 #ifndef LXCBOX_FETCH_HTTP_TLS_H
 #define LXCBOX_FETCH_HTTP_TLS_H
@@ -16,27 +16,28 @@
 struct tls;
 
 /*
- * Shake hands over a connected non-blocking socket, which stays the caller's. `trust` and `peer` (for errors)
- * must outlive it. Codes: -EKEYREJECTED or -EKEYEXPIRED for the certificate, -EPROTO where the two sides have
- * no version or cipher in common, and those of socket_read and socket_write.
+ * Do the handshake over a connected non-blocking socket, which the caller still owns. `trust` and `peer` (for
+ * errors) must outlive the connection. Errors: -EKEYREJECTED or -EKEYEXPIRED for the certificate, -EPROTO if
+ * the two sides have no version or cipher in common, and those of socket_read and socket_write.
  */
 int tls_open(int fd, const char *host, const struct trust *trust, int timeout_ms, const char *peer,
              struct tls **out, struct error *err);
 
-/* Some bytes; 0 once the peer has closed in order. A stream that just ends is -ECONNRESET: it may be cut. */
+/* Read some bytes; 0 after an orderly close by the peer. The end of the stream without one is -ECONNRESET,
+ * because data may be missing. */
 ssize_t tls_read(struct tls *t, void *bytes, size_t size, struct error *err);
 
 int tls_write(struct tls *t, const void *bytes, size_t length, struct error *err);
 
-/* Free it, with a farewell where that does not wait; NULL is fine. */
+/* Free it, after a close message if that can be sent without waiting. `t` may be NULL. */
 void tls_close(struct tls *t);
 
-/* A sentence for a failure of BearSSL's engine (BR_ERR_*); see tls.c. Negative errno. */
+/* Fill `err` for a failure of the BearSSL engine (BR_ERR_*); see tls.c. Returns a negative errno. */
 struct tls_failure {
     const char *host;
     unsigned engine;         /* br_ssl_engine_last_error() */
-    const char *authorities; /* the file they are from, NULL: built in */
-    const char *names;       /* that the certificate is for, "" for none */
+    const char *authorities; /* file of the authorities; NULL: built in */
+    const char *names;       /* names in the certificate; "": none */
 };
 int tls_explain(const struct tls_failure *f, struct error *err);
 

@@ -14,7 +14,7 @@
 
 #define PEM_MAX (8 * 1024 * 1024)
 
-static void free_anchor(br_x509_trust_anchor *a)
+static void trust_free_anchor(br_x509_trust_anchor *a)
 {
     free(a->dn.data);
     if (a->pkey.key_type == BR_KEYTYPE_RSA) {
@@ -29,7 +29,7 @@ void trust_free(struct trust *t)
 {
     if (!t->table)
         for (size_t i = 0; i < t->count; i++)
-            free_anchor(&t->own[i]);
+            trust_free_anchor(&t->own[i]);
     free(t->own);
     free(t->table);
     free(t->file);
@@ -42,22 +42,22 @@ struct reader {
     bool failed; /* out of memory */
 };
 
-static void add_subject(void *context, const void *bytes, size_t length)
+static void trust_add_subject(void *context, const void *bytes, size_t length)
 {
-    struct reader *r = context;
+    struct reader *reader = context;
 
-    if (strbuf_add(&r->subject, bytes, length) < 0)
-        r->failed = true;
+    if (strbuf_add(&reader->subject, bytes, length) < 0)
+        reader->failed = true;
 }
 
-static void add_bytes(void *context, const void *bytes, size_t length)
+static void trust_add_bytes(void *context, const void *bytes, size_t length)
 {
-    struct reader *r = context;
+    struct reader *reader = context;
 
-    br_x509_decoder_push(&r->decoder, bytes, length);
+    br_x509_decoder_push(&reader->decoder, bytes, length);
 }
 
-static unsigned char *copy(const unsigned char *bytes, size_t length)
+static unsigned char *trust_copy(const unsigned char *bytes, size_t length)
 {
     unsigned char *out = malloc(length ? length : 1);
 
@@ -66,13 +66,13 @@ static unsigned char *copy(const unsigned char *bytes, size_t length)
     return out;
 }
 
-/* The certificate just decoded, as one more anchor. 0 (also where its key is not one for us) or -ENOMEM. */
-static int add_anchor(struct trust *t, struct reader *r)
+/* Add the decoded certificate as an anchor. 0 (also if its key type is not supported) or -ENOMEM. */
+static int trust_add_anchor(struct trust *t, struct reader *reader)
 {
-    const br_x509_pkey *key = br_x509_decoder_get_pkey(&r->decoder);
+    const br_x509_pkey *key = br_x509_decoder_get_pkey(&reader->decoder);
     br_x509_trust_anchor a = {0}, *grown;
 
-    if (r->failed)
+    if (reader->failed)
         return -ENOMEM;
     if (!key || (key->key_type != BR_KEYTYPE_RSA && key->key_type != BR_KEYTYPE_EC))
         return 0;
@@ -81,15 +81,15 @@ static int add_anchor(struct trust *t, struct reader *r)
         return -ENOMEM;
     t->own = grown;
     t->anchors = grown;
-    a.flags = br_x509_decoder_isCA(&r->decoder) ? BR_X509_TA_CA : 0;
-    a.dn.len = r->subject.length;
-    a.dn.data = copy((const unsigned char *)strbuf_text(&r->subject), r->subject.length);
+    a.flags = br_x509_decoder_isCA(&reader->decoder) ? BR_X509_TA_CA : 0;
+    a.dn.len = reader->subject.length;
+    a.dn.data = trust_copy((const unsigned char *)strbuf_text(&reader->subject), reader->subject.length);
     a.pkey = *key;
     if (key->key_type == BR_KEYTYPE_RSA) {
-        a.pkey.key.rsa.n = copy(key->key.rsa.n, key->key.rsa.nlen);
-        a.pkey.key.rsa.e = copy(key->key.rsa.e, key->key.rsa.elen);
+        a.pkey.key.rsa.n = trust_copy(key->key.rsa.n, key->key.rsa.nlen);
+        a.pkey.key.rsa.e = trust_copy(key->key.rsa.e, key->key.rsa.elen);
     } else {
-        a.pkey.key.ec.q = copy(key->key.ec.q, key->key.ec.qlen);
+        a.pkey.key.ec.q = trust_copy(key->key.ec.q, key->key.ec.qlen);
     }
     t->own[t->count++] = a;
     if (!a.dn.data ||
@@ -98,8 +98,8 @@ static int add_anchor(struct trust *t, struct reader *r)
     return 0;
 }
 
-/* One event of the PEM decoder. */
-static int take_event(br_pem_decoder_context *pem, struct trust *t, struct reader *r, bool *inside)
+/* Handle one event of the PEM decoder. */
+static int trust_on_event(br_pem_decoder_context *pem, struct trust *t, struct reader *reader, bool *inside)
 {
     int event = br_pem_decoder_event(pem), failed = 0;
 
@@ -108,12 +108,12 @@ static int take_event(br_pem_decoder_context *pem, struct trust *t, struct reade
 
         *inside = strcmp(name, "CERTIFICATE") == 0 || strcmp(name, "X509 CERTIFICATE") == 0 ||
                   strcmp(name, "TRUSTED CERTIFICATE") == 0;
-        strbuf_free(&r->subject);
-        r->failed = false;
-        br_x509_decoder_init(&r->decoder, add_subject, r);
-        br_pem_decoder_setdest(pem, *inside ? add_bytes : NULL, r);
+        strbuf_free(&reader->subject);
+        reader->failed = false;
+        br_x509_decoder_init(&reader->decoder, trust_add_subject, reader);
+        br_pem_decoder_setdest(pem, *inside ? trust_add_bytes : NULL, reader);
     } else if (event == BR_PEM_END_OBJ && *inside) {
-        failed = add_anchor(t, r);
+        failed = trust_add_anchor(t, reader);
         *inside = false;
     } else if (event == BR_PEM_ERROR) {
         *inside = false;
@@ -135,11 +135,11 @@ int trust_parse(const char *pem, size_t length, const char *name, struct trust *
 
         pem += n;
         length -= n;
-        failed = take_event(&decoder, &t, &r, &inside);
+        failed = trust_on_event(&decoder, &t, &r, &inside);
     }
-    if (!failed && inside) /* a last line without its newline */
+    if (!failed && inside) /* a last line without a newline */
         if (br_pem_decoder_push(&decoder, "\n", 1) == 1)
-            failed = take_event(&decoder, &t, &r, &inside);
+            failed = trust_on_event(&decoder, &t, &r, &inside);
     strbuf_free(&r.subject);
     t.file = strdup(name);
     if (failed || !t.file)
@@ -153,8 +153,8 @@ int trust_parse(const char *pem, size_t length, const char *name, struct trust *
     return 0;
 }
 
-/* One field of the table of roots; its bytes stay there. */
-static unsigned char *field(unsigned char **at, size_t *length)
+/* One field of the table of roots; it points into the table. */
+static unsigned char *trust_take_field(unsigned char **at, size_t *length)
 {
     unsigned char *bytes = *at + 2;
 
@@ -163,8 +163,8 @@ static unsigned char *field(unsigned char **at, size_t *length)
     return bytes;
 }
 
-/* 31: zlib's way to say "the largest window, and gzip's header". */
-static bool expand_roots(unsigned char *out)
+/* 31: in zlib, the largest window and a gzip header. */
+static bool trust_expand_roots(unsigned char *out)
 {
     z_stream z = {.next_in = (unsigned char *)(uintptr_t)roots,
                   .avail_in = (unsigned)roots_size,
@@ -176,32 +176,32 @@ static bool expand_roots(unsigned char *out)
     return whole;
 }
 
-/* An uncompressed point's length tells its curve (SEC 1, 2.3.3). */
-static int curve_of(size_t length)
+/* The length of an uncompressed point identifies its curve (SEC 1, 2.3.3). */
+static int trust_curve(size_t length)
 {
     return length == 65 ? BR_EC_secp256r1 : length == 97 ? BR_EC_secp384r1 : BR_EC_secp521r1;
 }
 
-static int load_built_in(struct trust *out, struct error *err)
+static int trust_load_built_in(struct trust *out, struct error *err)
 {
     cleanup_trust struct trust t = {.table = malloc(roots_whole)};
 
-    if (!t.table || !expand_roots(t.table))
+    if (!t.table || !trust_expand_roots(t.table))
         return error_set(err, ENOMEM, "cannot load the certificate authorities");
     for (unsigned char *at = t.table; at < t.table + roots_whole;) {
         br_x509_trust_anchor a = {.flags = BR_X509_TA_CA}, *own = realloc(t.own, (t.count + 1) * sizeof(a));
 
         if (!own)
             return error_set(err, ENOMEM, "cannot load the certificate authorities");
-        a.dn.data = field(&at, &a.dn.len);
+        a.dn.data = trust_take_field(&at, &a.dn.len);
         if (*at++ == 1) {
             a.pkey.key_type = BR_KEYTYPE_RSA;
-            a.pkey.key.rsa.n = field(&at, &a.pkey.key.rsa.nlen);
-            a.pkey.key.rsa.e = field(&at, &a.pkey.key.rsa.elen);
+            a.pkey.key.rsa.n = trust_take_field(&at, &a.pkey.key.rsa.nlen);
+            a.pkey.key.rsa.e = trust_take_field(&at, &a.pkey.key.rsa.elen);
         } else {
             a.pkey.key_type = BR_KEYTYPE_EC;
-            a.pkey.key.ec.q = field(&at, &a.pkey.key.ec.qlen);
-            a.pkey.key.ec.curve = curve_of(a.pkey.key.ec.qlen);
+            a.pkey.key.ec.q = trust_take_field(&at, &a.pkey.key.ec.qlen);
+            a.pkey.key.ec.curve = trust_curve(a.pkey.key.ec.qlen);
         }
         t.own = own;
         own[t.count++] = a;
@@ -222,12 +222,11 @@ int trust_load(const char *ca_file, struct trust *out, struct error *err)
     if (!ca_file && variable && *variable)
         ca_file = variable;
     if (!ca_file)
-        return load_built_in(out, err);
+        return trust_load_built_in(out, err);
     failed = file_read(AT_FDCWD, ca_file, PEM_MAX, &pem, &length);
     if (failed) {
         error_set(err, failed, "cannot read the certificates to trust from %s", ca_file);
-        return error_remedy(err,
-                            ca_file == variable ? "that is what SSL_CERT_FILE names" : "check --ca-file");
+        return error_remedy(err, ca_file == variable ? "check SSL_CERT_FILE" : "check --ca-file");
     }
     return trust_parse(pem, length, ca_file, out, err);
 }

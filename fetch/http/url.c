@@ -25,7 +25,7 @@ bool url_host_is_address(const char *host)
     return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
-static int hex_value(char c)
+static int url_hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -33,14 +33,15 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The user part decoded (RFC 3986 2.1); NULL when out of memory. */
-static char *decode(const char *text, size_t length)
+/* Decode the user part (RFC 3986 2.1); NULL when out of memory. */
+static char *url_decode(const char *text, size_t length)
 {
     char *out = malloc(length + 1), *to = out;
 
     for (size_t i = 0; out && i < length; i++) {
-        if (text[i] == '%' && i + 2 < length && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-            *to++ = (char)(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+        if (text[i] == '%' && i + 2 < length && url_hex_value(text[i + 1]) >= 0 &&
+            url_hex_value(text[i + 2]) >= 0) {
+            *to++ = (char)(url_hex_value(text[i + 1]) * 16 + url_hex_value(text[i + 2]));
             i += 2;
         } else {
             *to++ = text[i];
@@ -52,10 +53,10 @@ static char *decode(const char *text, size_t length)
 }
 
 /*
- * Append a path or query up to a fragment. RFC 3986 has no room for blanks, control bytes and others; they
- * are escaped, so that nothing in an index or a Location header can end our request line early.
+ * Append a path or query up to a fragment. Blanks, control bytes and others, which RFC 3986 does not allow,
+ * are escaped, so that no text in an index or a Location header can end the request line.
  */
-static int add_escaped(struct strbuf *out, const char *text)
+static int url_add_escaped(struct strbuf *out, const char *text)
 {
     for (; *text && *text != '#'; text++) {
         unsigned char c = (unsigned char)*text;
@@ -68,8 +69,8 @@ static int add_escaped(struct strbuf *out, const char *text)
     return 0;
 }
 
-/* RFC 3986 5.2.4 on a path that begins with '/', in place, leaving a query alone. */
-static void remove_dot_segments(char *path)
+/* RFC 3986 5.2.4 for a path that begins with '/', in place; a query is not changed. */
+static void url_remove_dot_segments(char *path)
 {
     char *query = strchr(path, '?');
     size_t rest = query ? strlen(query) : 0;
@@ -97,21 +98,21 @@ static void remove_dot_segments(char *path)
     out[rest] = '\0';
 }
 
-static int take_path(const char *text, char **out)
+static int url_take_path(const char *text, char **out)
 {
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
 
-    if ((*text != '/' && strbuf_puts(&b, "/")) || add_escaped(&b, text))
+    if ((*text != '/' && strbuf_puts(&b, "/")) || url_add_escaped(&b, text))
         return -ENOMEM;
     *out = strbuf_take(&b);
     if (!*out)
         return -ENOMEM;
-    remove_dot_segments(*out);
+    url_remove_dot_segments(*out);
     return 0;
 }
 
-/* A name or address, in lower case; false for what cannot be one. */
-static bool take_host(const char *text, size_t length, bool brackets, char **out)
+/* Take a name or address, in lower case; false if it is invalid. */
+static bool url_take_host(const char *text, size_t length, bool brackets, char **out)
 {
     if (length == 0 || length > 253)
         return false;
@@ -125,13 +126,13 @@ static bool take_host(const char *text, size_t length, bool brackets, char **out
 }
 
 /* [user@]host[:port], of `length` bytes. */
-static bool take_authority(const char *text, size_t length, struct url *u)
+static bool url_take_authority(const char *text, size_t length, struct url *u)
 {
     const char *at = memrchr(text, '@', length), *end = text + length, *colon;
     bool brackets;
 
     if (at) {
-        u->user = decode(text, (size_t)(at - text));
+        u->user = url_decode(text, (size_t)(at - text));
         if (!u->user)
             return false;
         text = at + 1;
@@ -141,12 +142,12 @@ static bool take_authority(const char *text, size_t length, struct url *u)
         const char *close = memchr(text, ']', (size_t)(end - text));
 
         if (!close || (close + 1 < end && close[1] != ':') ||
-            !take_host(text + 1, (size_t)(close - text - 1), true, &u->host))
+            !url_take_host(text + 1, (size_t)(close - text - 1), true, &u->host))
             return false;
         colon = close + 1 < end ? close + 1 : NULL;
     } else {
         colon = memchr(text, ':', (size_t)(end - text));
-        if (!take_host(text, (size_t)((colon ? colon : end) - text), false, &u->host))
+        if (!url_take_host(text, (size_t)((colon ? colon : end) - text), false, &u->host))
             return false;
     }
     u->port = u->https ? 443 : 80;
@@ -164,8 +165,8 @@ static bool take_authority(const char *text, size_t length, struct url *u)
     return true;
 }
 
-/* "word:" as RFC 3986 3.1 has it: the length of the word, or 0. */
-static size_t scheme_length(const char *text)
+/* The length of the scheme in "scheme:" (RFC 3986 3.1), or 0. */
+static size_t url_scheme_length(const char *text)
 {
     size_t n = 0;
 
@@ -174,12 +175,12 @@ static size_t scheme_length(const char *text)
     return text[n] == ':' ? n : 0;
 }
 
-/* What follows "scheme://". */
-static bool take_rest(const char *rest, struct url *u)
+/* Take the text after "scheme://". */
+static bool url_take_rest(const char *rest, struct url *u)
 {
     size_t length = strcspn(rest, "/?#");
 
-    return take_authority(rest, length, u) && take_path(rest + length, &u->path) == 0;
+    return url_take_authority(rest, length, u) && url_take_path(rest + length, &u->path) == 0;
 }
 
 int url_parse(const char *what, const char *text, struct url *out, struct error *err)
@@ -196,10 +197,10 @@ int url_parse(const char *what, const char *text, struct url *out, struct error 
         error_text(err, EINVAL, "%s \"%.200s\" is neither http:// nor https://", what, text);
         return -EINVAL;
     }
-    if (strlen(text) > URL_MAX || !take_rest(rest, &u)) {
+    if (strlen(text) > URL_MAX || !url_take_rest(rest, &u)) {
         url_free(&u);
         error_text(err, EINVAL, "%s \"%.200s\" is not a URL", what, text);
-        error_remedy(err, "give it as HOST, HOST:PORT or https://HOST/PATH");
+        error_remedy(err, "write HOST, HOST:PORT or https://HOST/PATH");
         return -EINVAL;
     }
     *out = u;
@@ -220,17 +221,17 @@ int url_copy(const struct url *from, struct url *out)
     return 0;
 }
 
-/* A URL at the base's server, with the path given. */
-static int with_path(const struct url *base, const char *path, struct url *out, struct error *err)
+/* A URL at the server of the base, with this path. */
+static int url_with_path(const struct url *base, const char *path, struct url *out, struct error *err)
 {
     struct url u = {0};
 
     if (strlen(path) > URL_MAX)
-        return error_text(err, EINVAL, "a path of over %d bytes on the server %s", URL_MAX, base->host);
+        return error_text(err, EINVAL, "a path of more than %d bytes on the server %s", URL_MAX, base->host);
     if (url_copy(base, &u) < 0)
         return error_set(err, ENOMEM, "cannot follow a link");
     free(take_ptr(u.path));
-    if (take_path(path, &u.path) < 0) {
+    if (url_take_path(path, &u.path) < 0) {
         url_free(&u);
         return error_set(err, ENOMEM, "cannot follow a link");
     }
@@ -243,7 +244,7 @@ int url_join(const struct url *base, const char *reference, struct url *out, str
     cleanup_strbuf struct strbuf path = STRBUF_INIT;
     size_t keep = strcspn(base->path, "?");
 
-    if (scheme_length(reference)) {
+    if (url_scheme_length(reference)) {
         if (!strstr(reference, "://"))
             return error_text(err, EINVAL, "a redirect to \"%.200s\", which is neither http nor https",
                               reference);
@@ -252,7 +253,7 @@ int url_join(const struct url *base, const char *reference, struct url *out, str
     if (starts_with(reference, "//")) {
         struct url u = {.https = base->https};
 
-        if (strlen(reference) <= URL_MAX && take_rest(reference + 2, &u)) {
+        if (strlen(reference) <= URL_MAX && url_take_rest(reference + 2, &u)) {
             *out = u;
             return 0;
         }
@@ -260,7 +261,7 @@ int url_join(const struct url *base, const char *reference, struct url *out, str
         return error_text(err, EINVAL, "a redirect to \"%.200s\", which is not a URL", reference);
     }
     if (*reference == '/')
-        return with_path(base, reference, out, err);
+        return url_with_path(base, reference, out, err);
     if (*reference && *reference != '?' && *reference != '#')
         while (keep > 0 && base->path[keep - 1] != '/')
             keep--;
@@ -268,13 +269,13 @@ int url_join(const struct url *base, const char *reference, struct url *out, str
         keep = strlen(base->path);
     if (strbuf_add(&path, base->path, keep) || strbuf_puts(&path, reference))
         return error_set(err, ENOMEM, "cannot follow a redirect");
-    return with_path(base, strbuf_text(&path), out, err);
+    return url_with_path(base, strbuf_text(&path), out, err);
 }
 
-/* Whether one of the path's segments is "..", also written with escapes. */
-static bool climbs(const char *path)
+/* Whether a segment of the path is "..", also in escaped form. */
+static bool url_path_climbs(const char *path)
 {
-    cleanup_free char *plain = decode(path, strlen(path));
+    cleanup_free char *plain = url_decode(path, strlen(path));
 
     for (const char *at = plain; at; at = strchr(at, '/')) {
         at += *at == '/';
@@ -284,8 +285,8 @@ static bool climbs(const char *path)
     return !plain;
 }
 
-/* A path from an index has no query and no fragment: such marks in it are part of a name. */
-static int add_plain(struct strbuf *out, const char *path)
+/* A path from an index has no query and no fragment: '?' and '#' in it are part of a name. */
+static int url_add_plain(struct strbuf *out, const char *path)
 {
     int failed = 0;
 
@@ -303,14 +304,14 @@ int url_below(const struct url *base, const char *below, struct url *out, struct
 
     while (*below == '/')
         below++;
-    if (climbs(below))
+    if (url_path_climbs(below))
         return error_text(err, EINVAL, "the server %s names a file \"%.200s\", outside of its images",
                           base->host, below);
     while (length > 0 && base->path[length - 1] == '/')
         length--;
-    if (strbuf_add(&path, base->path, length) || strbuf_puts(&path, "/") || add_plain(&path, below))
-        return error_set(err, ENOMEM, "cannot name \"%.200s\" on the server", below);
-    return with_path(base, strbuf_text(&path), out, err);
+    if (strbuf_add(&path, base->path, length) || strbuf_puts(&path, "/") || url_add_plain(&path, below))
+        return error_set(err, ENOMEM, "cannot build the URL of \"%.200s\"", below);
+    return url_with_path(base, strbuf_text(&path), out, err);
 }
 
 char *url_authority(const struct url *u)

@@ -17,12 +17,13 @@
 #define DEFAULT_MAX_ENTRIES ((uint64_t)4000000)
 #define DEFAULT_MAX_BYTES   ((uint64_t)1 << 40)
 
-/* A bounded queue of bytes between two threads. Counts only grow; positions are counts modulo the room. */
+/* A bounded queue of bytes between two threads. The counters only grow; positions are counters modulo the
+ * size. */
 struct ring {
     unsigned char *bytes;
     size_t room;
     uint64_t put, got;
-    size_t lent; /* bytes that the reader looks at and has not given back */
+    size_t lent; /* bytes that the reader uses and has not returned */
     bool ended;
 };
 
@@ -30,7 +31,7 @@ struct unpack {
     pthread_mutex_t lock;
     pthread_cond_t changed[2]; /* one for each ring */
     struct ring rings[2];      /* compressed bytes, decompressed ones */
-    bool failed;               /* everybody stops */
+    bool failed;               /* all threads stop */
     struct error error;        /* the first one, which is the cause */
     pthread_t threads[2];
     int started;
@@ -40,7 +41,7 @@ struct unpack {
 
 enum { COMPRESSED, DECOMPRESSED };
 
-static void fail(struct unpack *u, const struct error *why)
+static void unpack_fail(struct unpack *u, const struct error *why)
 {
     pthread_mutex_lock(&u->lock);
     if (!u->failed)
@@ -51,33 +52,33 @@ static void fail(struct unpack *u, const struct error *why)
     pthread_mutex_unlock(&u->lock);
 }
 
-/* False once unpacking has failed. */
+/* False after unpacking has failed. */
 static bool ring_put(struct unpack *u, int which, const void *bytes, size_t length)
 {
-    struct ring *r = &u->rings[which];
+    struct ring *ring = &u->rings[which];
     const unsigned char *from = bytes;
 
     while (length) {
         size_t n, at;
 
         pthread_mutex_lock(&u->lock);
-        while (!u->failed && r->put - r->got == r->room)
+        while (!u->failed && ring->put - ring->got == ring->room)
             pthread_cond_wait(&u->changed[which], &u->lock);
-        at = (size_t)(r->put % r->room);
-        n = r->room - (size_t)(r->put - r->got);
+        at = (size_t)(ring->put % ring->room);
+        n = ring->room - (size_t)(ring->put - ring->got);
         if (u->failed) {
             pthread_mutex_unlock(&u->lock);
             return false;
         }
         pthread_mutex_unlock(&u->lock);
-        /* The free part is the writer's alone, so it is filled without the lock. */
-        if (n > r->room - at)
-            n = r->room - at;
+        /* Only the writer uses the free part, so it is filled without the lock. */
+        if (n > ring->room - at)
+            n = ring->room - at;
         if (n > length)
             n = length;
-        memcpy(r->bytes + at, from, n);
+        memcpy(ring->bytes + at, from, n);
         pthread_mutex_lock(&u->lock);
-        r->put += n;
+        ring->put += n;
         pthread_cond_signal(&u->changed[which]);
         pthread_mutex_unlock(&u->lock);
         from += n;
@@ -95,59 +96,59 @@ static void ring_end(struct unpack *u, int which)
 }
 
 /*
- * Lend the reader the next bytes and take back those it had. Not more than a quarter of the room at once, so
- * that the writer finds room meanwhile. 0 at the end, -1 once unpacking has failed.
+ * Return the previous bytes of the reader and give it the next ones, at most a quarter of the ring at once,
+ * so that the writer has space meanwhile. Returns their number, 0 at the end, -1 after a failure.
  */
 static ssize_t ring_get(struct unpack *u, int which, const void **bytes)
 {
-    struct ring *r = &u->rings[which];
+    struct ring *ring = &u->rings[which];
     ssize_t n = -1;
 
     pthread_mutex_lock(&u->lock);
-    r->got += r->lent;
-    r->lent = 0;
+    ring->got += ring->lent;
+    ring->lent = 0;
     pthread_cond_signal(&u->changed[which]);
-    while (!u->failed && !r->ended && r->put == r->got)
+    while (!u->failed && !ring->ended && ring->put == ring->got)
         pthread_cond_wait(&u->changed[which], &u->lock);
     if (!u->failed) {
-        size_t at = (size_t)(r->got % r->room);
+        size_t at = (size_t)(ring->got % ring->room);
 
-        r->lent = (size_t)(r->put - r->got);
-        if (r->lent > r->room - at)
-            r->lent = r->room - at;
-        if (r->lent > r->room / 4)
-            r->lent = r->room / 4;
-        *bytes = r->bytes + at;
-        n = (ssize_t)r->lent;
+        ring->lent = (size_t)(ring->put - ring->got);
+        if (ring->lent > ring->room - at)
+            ring->lent = ring->room - at;
+        if (ring->lent > ring->room / 4)
+            ring->lent = ring->room / 4;
+        *bytes = ring->bytes + at;
+        n = (ssize_t)ring->lent;
     }
     pthread_mutex_unlock(&u->lock);
     return n;
 }
 
-static la_ssize_t read_compressed(struct archive *a, void *u, const void **bytes)
+static la_ssize_t unpack_read_compressed(struct archive *a, void *u, const void **bytes)
 {
     (void)a;
     return ring_get(u, COMPRESSED, bytes);
 }
 
-static la_ssize_t read_decompressed(struct archive *a, void *u, const void **bytes)
+static la_ssize_t unpack_read_decompressed(struct archive *a, void *u, const void **bytes)
 {
     (void)a;
     return ring_get(u, DECOMPRESSED, bytes);
 }
 
-static int archive_problem(struct archive *a, struct error *err)
+static int unpack_archive_problem(struct archive *a, struct error *err)
 {
     const char *why = a ? archive_error_string(a) : NULL;
 
     if (!a || archive_errno(a) == ENOMEM)
         return error_set(err, ENOMEM, "cannot unpack the archive");
     error_text(err, EBADMSG, "cannot unpack the archive: %s", why ? why : "it is damaged");
-    return error_remedy(err, "it is damaged, cut short, or no tar archive (plain, xz, gzip or zstd)");
+    return error_remedy(err, "it is damaged, incomplete, or not a tar archive (plain, xz, gzip or zstd)");
 }
 
-/* The first thread: bytes as they came to a plain tar archive. */
-static int decompress(struct unpack *u, struct archive *a, struct error *err)
+/* The first thread: decompresses the received bytes to a plain tar archive. */
+static int unpack_decompress(struct unpack *u, struct archive *a, struct error *err)
 {
     struct archive_entry *entry;
     const void *bytes;
@@ -160,9 +161,9 @@ static int decompress(struct unpack *u, struct archive *a, struct error *err)
         archive_read_support_filter_xz(a) != ARCHIVE_OK ||
         archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
         archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
-        archive_read_open(a, u, NULL, read_compressed, NULL) != ARCHIVE_OK ||
+        archive_read_open(a, u, NULL, unpack_read_compressed, NULL) != ARCHIVE_OK ||
         archive_read_next_header(a, &entry) != ARCHIVE_OK)
-        return archive_problem(a, err);
+        return unpack_archive_problem(a, err);
     while ((r = archive_read_data_block(a, &bytes, &length, &offset)) == ARCHIVE_OK) {
         total += length;
         if (total > u->tree.max_bytes)
@@ -172,58 +173,58 @@ static int decompress(struct unpack *u, struct archive *a, struct error *err)
             return -ECANCELED;
     }
     if (r != ARCHIVE_EOF)
-        return archive_problem(a, err);
+        return unpack_archive_problem(a, err);
     ring_end(u, DECOMPRESSED);
     return 0;
 }
 
-/* The second thread: the tar archive to files. */
-static int write_tree(struct unpack *u, struct archive *a, struct error *err)
+/* The second thread: writes the files of the tar archive. */
+static int unpack_write_tree(struct unpack *u, struct archive *a, struct error *err)
 {
     struct archive_entry *entry;
     const void *bytes;
     int r;
 
     if (!a || archive_read_support_format_tar(a) != ARCHIVE_OK ||
-        archive_read_open(a, u, NULL, read_decompressed, NULL) != ARCHIVE_OK)
-        return archive_problem(a, err);
-    /* A warning is about a name that is not in UTF-8: the entry then has the name as it is in the archive. */
+        archive_read_open(a, u, NULL, unpack_read_decompressed, NULL) != ARCHIVE_OK)
+        return unpack_archive_problem(a, err);
+    /* A warning is about a name that is not UTF-8: the entry then has the name in the archive unchanged. */
     while ((r = archive_read_next_header(a, &entry)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
         r = tree_add(&u->tree, a, entry, err);
         if (r < 0)
-            return r == -EBADMSG ? archive_problem(a, err) : r;
+            return r == -EBADMSG ? unpack_archive_problem(a, err) : r;
     }
     if (r != ARCHIVE_EOF)
-        return archive_problem(a, err);
-    /* What follows the end mark must be read for the sum at the end of the compressed stream. */
+        return unpack_archive_problem(a, err);
+    /* Read the bytes after the end mark too, for the checksum at the end of the compressed stream. */
     while ((r = (int)ring_get(u, DECOMPRESSED, &bytes)) > 0)
         ;
     return r == 0 ? tree_finish(&u->tree, err) : -ECANCELED;
 }
 
-static void *run(struct unpack *u, int (*work)(struct unpack *, struct archive *, struct error *))
+static void *unpack_run(struct unpack *u, int (*work)(struct unpack *, struct archive *, struct error *))
 {
     struct archive *a = archive_read_new();
     struct error err = ERROR_INIT;
     int r = work(u, a, &err);
 
     if (r < 0)
-        fail(u, &err);
+        unpack_fail(u, &err);
     archive_read_free(a);
     return NULL;
 }
 
-static void *decompress_thread(void *u)
+static void *unpack_decompress_thread(void *u)
 {
-    return run(u, decompress);
+    return unpack_run(u, unpack_decompress);
 }
 
-static void *write_thread(void *u)
+static void *unpack_write_thread(void *u)
 {
-    return run(u, write_tree);
+    return unpack_run(u, unpack_write_tree);
 }
 
-static void wait_for_threads(struct unpack *u)
+static void unpack_wait_for_threads(struct unpack *u)
 {
     while (u->started)
         pthread_join(u->threads[--u->started], NULL);
@@ -240,10 +241,10 @@ static void unpack_free(struct unpack *u)
     free(u);
 }
 
-/* With every signal blocked, so that the caller's thread gets them. */
-static int start_threads(struct unpack *u)
+/* With all signals blocked, so that the thread of the caller receives them. */
+static int unpack_start_threads(struct unpack *u)
 {
-    void *(*const functions[])(void *) = {decompress_thread, write_thread};
+    void *(*const functions[])(void *) = {unpack_decompress_thread, unpack_write_thread};
     pthread_attr_t attributes;
     sigset_t all, before;
     int r = 0;
@@ -282,9 +283,9 @@ int unpack_start(int dirfd, const struct unpack_options *options, struct unpack 
     if (r == 0)
         r = tree_open(&u->tree, err);
     if (r == 0) {
-        r = start_threads(u);
+        r = unpack_start_threads(u);
         if (r < 0) {
-            error_set(err, r, "cannot make a thread to unpack the archive");
+            error_set(err, r, "cannot create a thread to unpack the archive");
             unpack_cancel(u);
             return r;
         }
@@ -311,7 +312,7 @@ int unpack_finish(struct unpack *u, struct unpack_result *result, struct error *
     int r = 0;
 
     ring_end(u, COMPRESSED);
-    wait_for_threads(u);
+    unpack_wait_for_threads(u);
     if (u->failed) {
         r = u->error.code;
         if (err)
@@ -329,7 +330,7 @@ void unpack_cancel(struct unpack *u)
 
     if (!u)
         return;
-    fail(u, &why);
-    wait_for_threads(u);
+    unpack_fail(u, &why);
+    unpack_wait_for_threads(u);
     unpack_free(u);
 }

@@ -15,18 +15,18 @@
 #define MAX_EXCLUDES    65536      /* bytes of patterns */
 #define MAX_DIRECTORIES (16 << 20) /* bytes kept for the directories until the end */
 
-/* What a directory gets at the end. */
+/* The attributes that a directory gets at the end. */
 struct tree_directory {
     struct tree_directory *next;
-    uint64_t order; /* of the entry in the archive: the last one for a directory counts */
+    uint64_t order; /* of the entry in the archive: the last entry for a directory takes effect */
     struct timespec mtime;
     mode_t mode;
-    size_t acl_length; /* of its default ACL, which must not reach what is unpacked into it */
+    size_t acl_length; /* of its default ACL, which must not apply to the files unpacked into it */
     char *path;        /* after the ACL, in `rest`; "" for the root */
     char rest[];
 };
 
-/* What is known of an entry, once its names are checked. */
+/* An entry whose names have been checked. */
 struct entry {
     const char *path; /* as in the archive, for errors */
     char *inside;     /* relative, without "." and empty parts; "" for the root */
@@ -49,23 +49,24 @@ const char *unpack_show(const char *name, char out[static 160])
     return out;
 }
 
-static int failed(struct error *err, int errnum, const char *doing, const char *path)
+static int tree_failed(struct error *err, int errnum, const char *doing, const char *path)
 {
     char shown[160];
 
     path += starts_with(path, "./") ? 2 : 0;
     error_set(err, errnum, "cannot %s /%s of the rootfs", doing, unpack_show(path, shown));
     if (errnum == ENOSPC || errnum == EDQUOT)
-        return error_remedy(err, "make room on the file system of the container, or use another with -P");
+        return error_remedy(err,
+                            "free space on the file system of the container, or use another one with -P");
     return -errnum;
 }
 
-static int refused(struct error *err, const char *path, const char *why)
+static int tree_refused(struct error *err, const char *path, const char *why)
 {
     char shown[160];
 
     error_text(err, EPERM, "the archive's entry %s %s", unpack_show(path, shown), why);
-    return error_remedy(err, "it is not a root file system, or somebody has tampered with it");
+    return error_remedy(err, "it is not a root file system, or it was manipulated");
 }
 
 int tree_open(struct tree *t, struct error *err)
@@ -79,13 +80,13 @@ int tree_open(struct tree *t, struct error *err)
             skip++;
         if (length > skip &&
             (strbuf_add(&t->excludes, line + skip, length - skip) < 0 || strbuf_add(&t->excludes, "", 1) < 0))
-            return error_set(err, ENOMEM, "cannot keep the patterns to exclude");
+            return error_set(err, ENOMEM, "cannot store the patterns to exclude");
         if (t->excludes.length > MAX_EXCLUDES)
             return error_text(err, E2BIG, "the patterns to exclude take more than %d bytes", MAX_EXCLUDES);
         line += length + (line[length] != '\0');
     }
     if (t->options->skip_dev && strbuf_add(&t->excludes, "dev/*", sizeof("dev/*")) < 0)
-        return error_set(err, ENOMEM, "cannot keep the patterns to exclude");
+        return error_set(err, ENOMEM, "cannot store the patterns to exclude");
     return 0;
 }
 
@@ -101,7 +102,7 @@ void tree_close(struct tree *t)
     }
 }
 
-static bool is_excluded(const struct tree *t, const char *inside)
+static bool tree_is_excluded(const struct tree *t, const char *inside)
 {
     for (size_t at = 0; at < t->excludes.length; at += strlen(t->excludes.text + at) + 1)
         if (fnmatch(t->excludes.text + at, inside, FNM_LEADING_DIR) == 0)
@@ -109,8 +110,8 @@ static bool is_excluded(const struct tree *t, const char *inside)
     return false;
 }
 
-/* Take the empty and "." parts out of a path. NULL with `err` filled for one that has "..". */
-static char *normalise(const char *path, struct error *err)
+/* Remove the empty and "." parts from a path. NULL with `err` filled if it has "..". */
+static char *tree_normalise(const char *path, struct error *err)
 {
     char *out = malloc(strlen(path) + 1), *end = out;
 
@@ -137,8 +138,8 @@ static char *normalise(const char *path, struct error *err)
     return out;
 }
 
-static int map_owner(const struct tree *t, const char *path, int64_t uid, int64_t gid, struct entry *e,
-                     struct error *err)
+static int tree_map_owner(const struct tree *t, const char *path, int64_t uid, int64_t gid, struct entry *e,
+                          struct error *err)
 {
     const struct unpack_options *o = t->options;
     bool known = unpack_map_id(o->uids, o->uid_count, uid, &e->uid) == 0;
@@ -151,23 +152,23 @@ static int map_owner(const struct tree *t, const char *path, int64_t uid, int64_
     return error_remedy(err, "map more ids with lxc.idmap");
 }
 
-/* A directory that no entry of the archive made (yet): root's, 0755. */
-static int make_parent(struct tree *t, int at, const char *name, const char *path, struct error *err)
+/* A directory without an entry in the archive (so far): owned by root, mode 0755. */
+static int tree_create_parent(struct tree *t, int at, const char *name, const char *path, struct error *err)
 {
     struct entry e = {0};
-    int r = map_owner(t, path, 0, 0, &e, err);
+    int r = tree_map_owner(t, path, 0, 0, &e, err);
 
     if (r < 0)
         return r;
     if (mkdirat(at, name, 0755) < 0)
-        return errno == EEXIST ? 0 : failed(err, errno, "make", path);
+        return errno == EEXIST ? 0 : tree_failed(err, errno, "make", path);
     if (!t->options->keep_ids && fchownat(at, name, e.uid, e.gid, AT_SYMLINK_NOFOLLOW) < 0)
-        return failed(err, errno, "give an owner to", path);
+        return tree_failed(err, errno, "set the owner of", path);
     return 0;
 }
 
-/* Open the directory `inside`, part by part, none of which may be a link; make what is missing. */
-static int walk(struct tree *t, const char *inside, struct error *err)
+/* Open the directory `inside`, component by component; none may be a link; missing ones are created. */
+static int tree_walk(struct tree *t, const char *inside, struct error *err)
 {
     cleanup_free char *path = strdup(inside);
     cleanup_fd int at = dup(t->root);
@@ -180,22 +181,22 @@ static int walk(struct tree *t, const char *inside, struct error *err)
         slash = strchr(part, '/');
         if (slash)
             *slash = '\0';
-        r = make_parent(t, at, part, inside, err);
+        r = tree_create_parent(t, at, part, inside, err);
         if (r < 0)
             return r;
         next = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (next < 0 && (errno == ENOTDIR || errno == ELOOP))
-            return refused(err, inside, "has something else than a directory on its way");
+            return tree_refused(err, inside, "has a path with a component that is not a directory");
         if (next < 0)
-            return failed(err, errno, "open", inside);
+            return tree_failed(err, errno, "open", inside);
         close_fd(&at);
         at = next;
     }
     return take_fd(&at);
 }
 
-/* An O_PATH fd of the directory `inside` that follows no link; -ENOENT where there is none. */
-static int open_directory(const struct tree *t, const char *inside, uint64_t flags)
+/* An O_PATH fd of the directory `inside`, opened without following links; -ENOENT if it does not exist. */
+static int tree_open_directory(const struct tree *t, const char *inside, uint64_t flags)
 {
     struct open_how how = {.flags = flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
@@ -205,10 +206,11 @@ static int open_directory(const struct tree *t, const char *inside, uint64_t fla
 }
 
 /*
- * The entry's directory. Archives list a directory's files together, so the last one is kept open. Kernels
- * without openat2 (before 5.6, or a seccomp policy's EPERM) walk.
+ * The directory of the entry. Archives list the files of a directory together, so the last directory is kept
+ * open. Without openat2 (before Linux 5.6, or with EPERM from a seccomp policy), the path is opened component
+ * by component.
  */
-static int open_parent(struct tree *t, struct entry *e, struct error *err)
+static int tree_open_parent(struct tree *t, struct entry *e, struct error *err)
 {
     char *slash = strrchr(e->inside, '/');
     cleanup_free char *path = slash ? strndup(e->inside, (size_t)(slash - e->inside)) : strdup("");
@@ -222,13 +224,13 @@ static int open_parent(struct tree *t, struct entry *e, struct error *err)
         return 0;
     }
     if (!t->parent_path || strcmp(t->parent_path, path) != 0) {
-        fd = open_directory(t, path, O_PATH);
+        fd = tree_open_directory(t, path, O_PATH);
         if (fd == -ENOTDIR || fd == -ELOOP)
-            return refused(err, e->path, "has something else than a directory on its way");
+            return tree_refused(err, e->path, "has a path with a component that is not a directory");
         if (fd == -ENOENT || fd == -ENOSYS || fd == -EPERM)
-            fd = walk(t, path, err);
+            fd = tree_walk(t, path, err);
         else if (fd < 0)
-            return failed(err, -fd, "open the folder of", e->path);
+            return tree_failed(err, -fd, "open the directory of", e->path);
         if (fd < 0)
             return fd;
         close_fd(&t->parent);
@@ -240,18 +242,18 @@ static int open_parent(struct tree *t, struct entry *e, struct error *err)
     return 0;
 }
 
-/* Something of that name is in the way: a file gives way, a directory does not. */
-static int make_way(const struct entry *e, struct error *err)
+/* A file of that name exists: it is replaced, unless it is a directory. */
+static int tree_remove_existing(const struct entry *e, struct error *err)
 {
     if (unlinkat(e->parent, e->name, 0) == 0 || errno == ENOENT)
         return 0;
-    return errno == EISDIR || errno == EPERM ? refused(err, e->path, "takes the place of a directory")
-                                             : failed(err, errno, "replace", e->path);
+    return errno == EISDIR || errno == EPERM ? tree_refused(err, e->path, "would replace a directory")
+                                             : tree_failed(err, errno, "replace", e->path);
 }
 
-/* The archive's extended attributes, onto a file that is open; those of directories but their default ACL. */
-static int set_xattrs(const struct tree *t, int fd, const struct entry *e, struct archive_entry *entry,
-                      struct tree_directory **directory, struct error *err)
+/* Set the extended attributes in the archive on an open file; for directories, all but the default ACL. */
+static int tree_set_xattrs(const struct tree *t, int fd, const struct entry *e, struct archive_entry *entry,
+                           struct tree_directory **directory, struct error *err)
 {
     const char *name;
     const void *value;
@@ -272,16 +274,16 @@ static int set_xattrs(const struct tree *t, int fd, const struct entry *e, struc
         } else if (r == 1 && fsetxattr(fd, name, mapped, length, 0) < 0) {
             r = -errno;
         }
-        /* Not for an ordinary user, or not on this file system: counted, so that the caller can tell. */
+        /* Not permitted to the user, or not supported by the file system: counted for the caller. */
         if (r == -ENOTSUP || r == -EPERM)
             t->result->xattrs_skipped++;
         else if (r < 0)
-            return failed(err, -r, "set the extended attributes of", e->path);
+            return tree_failed(err, -r, "set the extended attributes of", e->path);
     }
     return 0;
 }
 
-static int write_data(int fd, struct archive *a, const struct entry *e, int64_t size, struct error *err)
+static int tree_write_data(int fd, struct archive *a, const struct entry *e, int64_t size, struct error *err)
 {
     const void *bytes;
     int64_t offset, end = 0;
@@ -294,7 +296,7 @@ static int write_data(int fd, struct archive *a, const struct entry *e, int64_t 
         while (length) {
             ssize_t n = pwrite(fd, from, length, offset);
             if (n < 0 && errno != EINTR)
-                return failed(err, errno, "write", e->path);
+                return tree_failed(err, errno, "write", e->path);
             if (n > 0) {
                 from += n;
                 offset += n;
@@ -307,12 +309,12 @@ static int write_data(int fd, struct archive *a, const struct entry *e, int64_t 
     if (r != ARCHIVE_EOF)
         return -EBADMSG;
     if (end < size && ftruncate(fd, size) < 0)
-        return failed(err, errno, "write", e->path);
+        return tree_failed(err, errno, "write", e->path);
     return 0;
 }
 
-static int add_file(struct tree *t, struct archive *a, struct archive_entry *entry, const struct entry *e,
-                    struct error *err)
+static int tree_add_file(struct tree *t, struct archive *a, struct archive_entry *entry,
+                         const struct entry *e, struct error *err)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     cleanup_fd int fd = openat(e->parent, e->name, flags, 0600);
@@ -321,30 +323,30 @@ static int add_file(struct tree *t, struct archive *a, struct archive_entry *ent
     int r;
 
     if (fd < 0 && errno == EEXIST) {
-        r = make_way(e, err);
+        r = tree_remove_existing(e, err);
         if (r < 0)
             return r;
         fd = openat(e->parent, e->name, flags, 0600);
     }
     if (fd < 0)
-        return failed(err, errno, "make", e->path);
-    r = write_data(fd, a, e, size, err);
+        return tree_failed(err, errno, "make", e->path);
+    r = tree_write_data(fd, a, e, size, err);
     if (r < 0)
         return r;
     /* In this order: a new owner clears setuid and capabilities. */
     if (!t->options->keep_ids && fchown(fd, e->uid, e->gid) < 0)
-        return failed(err, errno, "give an owner to", e->path);
-    r = set_xattrs(t, fd, e, entry, NULL, err);
+        return tree_failed(err, errno, "set the owner of", e->path);
+    r = tree_set_xattrs(t, fd, e, entry, NULL, err);
     if (r < 0)
         return r;
     if (fchmod(fd, e->mode) < 0 || futimens(fd, times) < 0)
-        return failed(err, errno, "give mode and time to", e->path);
+        return tree_failed(err, errno, "set mode and time of", e->path);
     t->result->bytes += (uint64_t)size;
     return 0;
 }
 
-static int add_directory(struct tree *t, struct archive_entry *entry, const struct entry *e,
-                         struct error *err)
+static int tree_add_directory(struct tree *t, struct archive_entry *entry, const struct entry *e,
+                              struct error *err)
 {
     __attribute__((cleanup(free_ptr))) struct tree_directory *d = NULL;
     cleanup_fd int fd = -1;
@@ -354,11 +356,11 @@ static int add_directory(struct tree *t, struct archive_entry *entry, const stru
         fd = errno == EEXIST ? openat(e->parent, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                              : -1;
         if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
-            r = make_way(e, err);
+            r = tree_remove_existing(e, err);
             if (r == 0 && mkdirat(e->parent, e->name, 0755) < 0)
-                r = failed(err, errno, "make", e->path);
+                r = tree_failed(err, errno, "make", e->path);
         } else if (fd < 0) {
-            r = failed(err, errno, "make", e->path);
+            r = tree_failed(err, errno, "make", e->path);
         }
     }
     if (r < 0)
@@ -367,10 +369,10 @@ static int add_directory(struct tree *t, struct archive_entry *entry, const stru
         fd = openat(*e->inside ? e->parent : t->root, *e->inside ? e->name : ".",
                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return failed(err, errno, "open", e->path);
+        return tree_failed(err, errno, "open", e->path);
     if (!t->options->keep_ids && fchown(fd, e->uid, e->gid) < 0)
-        return failed(err, errno, "give an owner to", e->path);
-    r = set_xattrs(t, fd, e, entry, &d, err);
+        return tree_failed(err, errno, "set the owner of", e->path);
+    r = tree_set_xattrs(t, fd, e, entry, &d, err);
     if (r < 0)
         return r;
     if (!d && (d = malloc(sizeof(*d) + strlen(e->inside) + 1)))
@@ -391,8 +393,8 @@ static int add_directory(struct tree *t, struct archive_entry *entry, const stru
     return 0;
 }
 
-/* The two that the system calls make anew, where nothing of that name may be. */
-static int make_once(const struct entry *e, struct archive_entry *entry)
+/* Entries whose system call requires that the name does not exist. */
+static int tree_create_node(const struct entry *e, struct archive_entry *entry)
 {
     unsigned type = archive_entry_filetype(entry);
 
@@ -402,56 +404,59 @@ static int make_once(const struct entry *e, struct archive_entry *entry)
 }
 
 /* Links, device nodes and FIFOs. */
-static int add_node(struct tree *t, struct archive_entry *entry, const struct entry *e, struct error *err)
+static int tree_add_node(struct tree *t, struct archive_entry *entry, const struct entry *e,
+                         struct error *err)
 {
     const struct timespec times[] = {e->mtime, e->mtime};
     bool is_link = archive_entry_filetype(entry) == AE_IFLNK;
     int r;
 
     if (is_link && !archive_entry_symlink(entry))
-        return refused(err, e->path, "is a link to nothing");
-    if (make_once(e, entry) < 0) {
+        return tree_refused(err, e->path, "is a link without a target");
+    if (tree_create_node(e, entry) < 0) {
         if (errno != EEXIST)
-            return failed(err, errno, "make", e->path);
-        r = make_way(e, err);
+            return tree_failed(err, errno, "make", e->path);
+        r = tree_remove_existing(e, err);
         if (r < 0)
             return r;
-        if (make_once(e, entry) < 0)
-            return failed(err, errno, "make", e->path);
+        if (tree_create_node(e, entry) < 0)
+            return tree_failed(err, errno, "make", e->path);
     }
     if (!t->options->keep_ids && fchownat(e->parent, e->name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
-        return failed(err, errno, "give an owner to", e->path);
-    /* It was made just now and is no link, so there is none to follow. */
+        return tree_failed(err, errno, "set the owner of", e->path);
+    /* It was just created and is not a link, so no link is followed. */
     if ((!is_link && fchmodat(e->parent, e->name, e->mode, 0) < 0) ||
         utimensat(e->parent, e->name, times, AT_SYMLINK_NOFOLLOW) < 0)
-        return failed(err, errno, "give mode and time to", e->path);
+        return tree_failed(err, errno, "set mode and time of", e->path);
     return 0;
 }
 
-static int add_hard_link(struct tree *t, const char *target, const struct entry *e, struct error *err)
+static int tree_add_hard_link(struct tree *t, const char *target, const struct entry *e, struct error *err)
 {
-    cleanup_free char *inside = normalise(target, err);
+    cleanup_free char *inside = tree_normalise(target, err);
     cleanup_fd int fd = -1;
     char *slash;
 
     if (!inside)
-        return refused(err, e->path, "is a hard link to a name with \"..\"");
+        return tree_refused(err, e->path, "is a hard link to a name with \"..\"");
     slash = strrchr(inside, '/');
     if (slash) {
         *slash = '\0';
-        fd = open_directory(t, inside, O_PATH);
+        fd = tree_open_directory(t, inside, O_PATH);
         if (fd == -ENOSYS || fd == -EPERM)
-            fd = walk(t, inside, err);
+            fd = tree_walk(t, inside, err);
         if (fd < 0)
-            return refused(err, e->path, "is a hard link to what is not in the archive before it");
+            return tree_refused(err, e->path,
+                                "is a hard link to a file that is not in the archive before it");
     }
     for (int attempt = 0;
          linkat(fd < 0 ? t->root : fd, slash ? slash + 1 : inside, e->parent, e->name, 0) < 0; attempt++) {
         int r = errno;
 
         if (r == ENOENT || r == EPERM)
-            return refused(err, e->path, "is a hard link to what is not in the archive before it");
-        r = r == EEXIST && attempt == 0 ? make_way(e, err) : failed(err, r, "link", e->path);
+            return tree_refused(err, e->path,
+                                "is a hard link to a file that is not in the archive before it");
+        r = r == EEXIST && attempt == 0 ? tree_remove_existing(e, err) : tree_failed(err, r, "link", e->path);
         if (r < 0)
             return r;
     }
@@ -470,20 +475,20 @@ static int add(struct tree *t, struct archive *a, struct archive_entry *entry, s
         return 0;
     }
     if (!*e->inside && (link || type != AE_IFDIR))
-        return refused(err, e->path, "takes the place of the root directory");
-    r = open_parent(t, e, err);
+        return tree_refused(err, e->path, "would replace the root directory");
+    r = tree_open_parent(t, e, err);
     if (r < 0)
         return r;
     if (link)
-        r = add_hard_link(t, link, e, err);
+        r = tree_add_hard_link(t, link, e, err);
     else if (type == AE_IFREG)
-        r = add_file(t, a, entry, e, err);
+        r = tree_add_file(t, a, entry, e, err);
     else if (type == AE_IFDIR)
-        r = add_directory(t, entry, e, err);
+        r = tree_add_directory(t, entry, e, err);
     else if (type == AE_IFLNK || type == AE_IFBLK || type == AE_IFCHR || type == AE_IFIFO)
-        r = add_node(t, entry, e, err);
+        r = tree_add_node(t, entry, e, err);
     else
-        r = refused(err, e->path, "is of an unknown kind");
+        r = tree_refused(err, e->path, "is of an unknown type");
     if (r == 0)
         t->result->entries++;
     return r;
@@ -504,29 +509,29 @@ int tree_add(struct tree *t, struct archive *a, struct archive_entry *entry, str
         return error_text(err, E2BIG, "the archive has more than %llu entries",
                           (unsigned long long)t->max_entries);
     if (size < 0 || (uint64_t)size > t->max_bytes - t->claimed)
-        return error_text(err, EFBIG, "the archive's files are larger than %llu bytes together",
+        return error_text(err, EFBIG, "the files of the archive are larger than %llu bytes in total",
                           (unsigned long long)t->max_bytes);
     if (archive_entry_filetype(entry) == AE_IFREG)
         t->claimed += (uint64_t)size;
-    inside = normalise(e.path, err);
+    inside = tree_normalise(e.path, err);
     if (!inside)
-        return refused(err, e.path, "has \"..\" in its name");
+        return tree_refused(err, e.path, "has \"..\" in its name");
     e.inside = inside;
-    if (*inside && is_excluded(t, inside)) {
+    if (*inside && tree_is_excluded(t, inside)) {
         t->result->excluded++;
         return 0;
     }
-    r = map_owner(t, e.path, archive_entry_uid(entry), archive_entry_gid(entry), &e, err);
+    r = tree_map_owner(t, e.path, archive_entry_uid(entry), archive_entry_gid(entry), &e, err);
     if (r < 0)
         return r;
-    /* The user that keeps its own ids would lend them with these bits. */
+    /* With keep_ids, these bits would apply to the ids of the user itself. */
     if (t->options->keep_ids)
         e.mode &= ~(mode_t)(S_ISUID | S_ISGID);
     return add(t, a, entry, &e, err);
 }
 
-/* Descending, so that what lies beneath a directory has its turn before it; the last of one name first. */
-static int by_path(const void *a, const void *b)
+/* Descending order, so that subdirectories come before their parent; for equal names the last entry first. */
+static int tree_compare(const void *a, const void *b)
 {
     const struct tree_directory *one = *(struct tree_directory *const *)a;
     const struct tree_directory *other = *(struct tree_directory *const *)b;
@@ -535,26 +540,26 @@ static int by_path(const void *a, const void *b)
     return r ? r : (one->order < other->order) - (one->order > other->order);
 }
 
-static int finish_directory(struct tree *t, const struct tree_directory *d, struct error *err)
+static int tree_finish_directory(struct tree *t, const struct tree_directory *d, struct error *err)
 {
     const struct timespec times[] = {d->mtime, d->mtime};
-    int opened = open_directory(t, d->path, O_RDONLY);
+    int opened = tree_open_directory(t, d->path, O_RDONLY);
     cleanup_fd int fd = -1;
 
     if (opened == -ENOSYS || opened == -EPERM) {
-        cleanup_fd int path = *d->path ? walk(t, d->path, err) : dup(t->root);
+        cleanup_fd int path = *d->path ? tree_walk(t, d->path, err) : dup(t->root);
         if (path < 0)
             return path;
         opened = openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         opened = opened < 0 ? -errno : opened;
     }
     if (opened < 0)
-        return failed(err, -opened, "open", d->path);
+        return tree_failed(err, -opened, "open", d->path);
     fd = opened;
     if (d->acl_length && fsetxattr(fd, "system.posix_acl_default", d->rest, d->acl_length, 0) < 0)
         t->result->xattrs_skipped++;
     if (fchmod(fd, d->mode) < 0 || futimens(fd, times) < 0)
-        return failed(err, errno, "give mode and time to", d->path);
+        return tree_failed(err, errno, "set mode and time of", d->path);
     return 0;
 }
 
@@ -572,9 +577,9 @@ int tree_finish(struct tree *t, struct error *err)
     count = 0;
     for (struct tree_directory *d = t->directories; d; d = d->next)
         all[count++] = d;
-    qsort(all, count, sizeof(*all), by_path);
+    qsort(all, count, sizeof(*all), tree_compare);
     for (size_t i = 0; r == 0 && i < count; i++)
         if (i == 0 || strcmp(all[i]->path, all[i - 1]->path) != 0)
-            r = finish_directory(t, all[i], err);
+            r = tree_finish_directory(t, all[i], err);
     return r;
 }

@@ -1,5 +1,5 @@
 /*
- * The writing half of unpacking: what one entry of a tar archive becomes beneath a directory fd. Used by
+ * The writing half of unpacking: creating the entries of a tar archive below a directory fd. Used by
  * fetch/unpack/unpack.c alone, from one thread.
  */
 #ifndef LXCBOX_FETCH_UNPACK_UNPACK_TREE_H
@@ -13,45 +13,46 @@
 
 struct tree_directory;
 
-/* Zeroed but for the first three; release with tree_close. */
+/* The caller sets the first three and zeroes the rest; release with tree_close. */
 struct tree {
-    int root; /* the directory that is filled; not owned */
+    int root; /* the directory to write to; not owned */
     const struct unpack_options *options;
     struct unpack_result *result;
 
     uint64_t max_entries, max_bytes;
-    uint64_t seen;                      /* entries read, made or not */
-    uint64_t claimed;                   /* sizes of all files, holes too */
-    char *parent_path;                  /* the directory that `parent` is */
+    uint64_t seen;                      /* entries read, whether created or not */
+    uint64_t claimed;                   /* total size of all files, including holes */
+    char *parent_path;                  /* the path of `parent` */
     int parent;                         /* O_PATH; -1: none yet */
-    struct strbuf excludes;             /* the patterns, terminated one by one */
-    struct tree_directory *directories; /* that get mode and time at the end, last first */
-    size_t directories_size;            /* bytes they take */
+    struct strbuf excludes;             /* the patterns, each terminated by a NUL */
+    struct tree_directory *directories; /* to set mode and time of at the end, last one first */
+    size_t directories_size;            /* bytes used by them */
 };
 
 int tree_open(struct tree *t, struct error *err);
 
-/* Make what the entry says, with its data read from `a`. 0 or a negative errno with `err` filled. */
+/* Create the entry, with its data read from `a`. 0 or a negative errno with `err` filled. */
 int tree_add(struct tree *t, struct archive *a, struct archive_entry *entry, struct error *err);
 
-/* Give the directories their modes and times, which writing into them would have spoilt. */
+/* Set the modes and times of the directories, which must be done after writing into them. */
 int tree_finish(struct tree *t, struct error *err);
 
 void tree_close(struct tree *t);
 
-/* The id on disk for one in the archive; -ENOENT when it is not mapped. */
+/* The id on disk for an id in the archive; -ENOENT if it is not mapped. */
 int unpack_map_id(const struct unpack_id_range *ranges, size_t count, int64_t id, uint32_t *out);
 
 /*
- * An extended attribute as it goes to disk: file capabilities get the container's root, and ACLs their ids,
- * mapped. *length in: of `value`; out: of what is in `out`, which has room for UNPACK_XATTR_ROOM more than
- * that. Returns 1 to set it, 0 to leave it out, or a negative errno.
+ * Convert an extended attribute for the disk: file capabilities get the root id of the container, and ids in
+ * ACLs are mapped. *length is the length of `value` on entry and of `out` on return; `out` has space for
+ * UNPACK_XATTR_ROOM bytes more than `value`. Returns 1 to set the attribute, 0 to skip it, or a negative
+ * errno.
  */
 #define UNPACK_XATTR_ROOM 4
 int unpack_map_xattr(const struct unpack_options *o, const char *name, const void *value, size_t *length,
                      void *out);
 
-/* The same name with what a terminal would obey replaced, and cut; for errors. Returns `out`. */
+/* The name with control characters replaced, and truncated; for errors. Returns `out`. */
 const char *unpack_show(const char *name, char out[static 160]);
 
 #endif

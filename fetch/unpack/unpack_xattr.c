@@ -20,11 +20,12 @@ int unpack_map_id(const struct unpack_id_range *ranges, size_t count, int64_t id
 }
 
 /*
- * Capabilities that a container with mapped ids is to honour name its root: capabilities(7), "Namespaced file
- * capabilities". They come in version 2 (20 bytes), or in 3, which has the root's id after them (24 bytes).
+ * In a container with mapped ids, file capabilities need the id of its root: capabilities(7), "Namespaced
+ * file capabilities". The formats are version 2 (20 bytes), and version 3, with the id of the root at the end
+ * (24 bytes).
  */
-static int map_capability(const struct unpack_options *o, const unsigned char *value, size_t *length,
-                          unsigned char *out)
+static int xattr_map_capability(const struct unpack_options *o, const unsigned char *value, size_t *length,
+                                unsigned char *out)
 {
     uint32_t magic, root;
 
@@ -47,8 +48,8 @@ static int map_capability(const struct unpack_options *o, const unsigned char *v
 
 /* acl(5); linux/posix_acl_xattr.h: a version, then entries of a tag and permissions (16 bits each) and an id.
  */
-static int map_acl(const struct unpack_options *o, const unsigned char *value, size_t length,
-                   unsigned char *out)
+static int xattr_map_acl(const struct unpack_options *o, const unsigned char *value, size_t length,
+                         unsigned char *out)
 {
     enum { USER = 0x02, GROUP = 0x08, HEADER = 4, ENTRY = 8 };
 
@@ -76,8 +77,8 @@ int unpack_map_xattr(const struct unpack_options *o, const char *name, const voi
         return 1;
     }
     if (strcmp(name, "security.capability") == 0)
-        return map_capability(o, value, length, out);
+        return xattr_map_capability(o, value, length, out);
     if (strcmp(name, "system.posix_acl_access") == 0 || strcmp(name, "system.posix_acl_default") == 0)
-        return map_acl(o, value, *length, out);
+        return xattr_map_acl(o, value, *length, out);
     return 0;
 }

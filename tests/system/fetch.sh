@@ -120,7 +120,7 @@ for cipher in ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-CHACHA20-POLY1305; do
     t "$cipher is spoken" list --server "$SERVER" --ca-file "$CA_FILE"
 done
 server_config
-t 'a port that speaks no TLS is refused, naming http://' refuses_cleanly 'does not speak TLS.*http://' trusting x \
+t 'a port that speaks no TLS is refused, naming http://' refuses_cleanly 'does not use TLS.*http://' trusting x \
     --server "https://localhost:$((SERVER_PORT + 1))"
 
 # --- Servers of other shapes ------------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ if command -v tinyproxy > /dev/null; then
     logged() { through "${@:2}" && grep -q "$1" "$WORK/tinyproxy.log"; }
     t 'https goes through the proxy of https_proxy' logged "CONNECT localhost:$SERVER_PORT" https_proxy me:secret "$SERVER"
     t 'http goes through the proxy of http_proxy' logged "GET $HTTP_SERVER/meta" http_proxy me:secret "$HTTP_SERVER"
-    t 'a proxy that wants a password says so' refuses 'wants a name and password.*https_proxy=http://NAME:PASSWORD' through https_proxy me:wrong "$SERVER"
+    t 'a proxy that wants a password says so' refuses 'requires a user name and password.*https_proxy=http://NAME:PASSWORD' through https_proxy me:wrong "$SERVER"
     direct() { no_proxy=localhost https_proxy=http://127.0.0.1:1 list --server "$SERVER" --ca-file "$CA_FILE"; }
     t 'no_proxy names servers that are reached without it' direct
 else

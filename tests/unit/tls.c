@@ -122,7 +122,7 @@ static void a_clock_that_cannot_be_right_is_named(void **state)
     assert_int_equal(certificate_explain_time("images.example", &c, 60, &err), -EKEYEXPIRED);
     assert_string_equal(
         err.text,
-        "cannot check the certificate of images.example: the clock reads 1970-01-01, which is long past");
+        "cannot check the certificate of images.example: the clock reads 1970-01-01, which is too early");
     assert_non_null(strstr(err.remedy, "set the clock"));
 }
 
@@ -148,10 +148,10 @@ static void failures_become_sentences(void **state)
         const char *says, *remedy;
         int code;
     } cases[] = {
-        {{"h", BR_ERR_X509_NOT_TRUSTED, NULL, ""}, "unknown here", "--ca-file", -EKEYREJECTED},
+        {{"h", BR_ERR_X509_NOT_TRUSTED, NULL, ""}, "unknown authority", "--ca-file", -EKEYREJECTED},
         {{"h", BR_ERR_X509_NOT_TRUSTED, "/x.pem", ""}, "/x.pem", "--ca-file", -EKEYREJECTED},
-        {{"h", BR_ERR_X509_BAD_SERVER_NAME, NULL, "a, b"}, "is for a, b", "name the server", -EKEYREJECTED},
-        {{"h", BR_ERR_X509_BAD_SERVER_NAME, NULL, ""}, "no host at all", "name the server", -EKEYREJECTED},
+        {{"h", BR_ERR_X509_BAD_SERVER_NAME, NULL, "a, b"}, "is for a, b", "use the name", -EKEYREJECTED},
+        {{"h", BR_ERR_X509_BAD_SERVER_NAME, NULL, ""}, "no host at all", "use the name", -EKEYREJECTED},
         {{"h", BR_ERR_X509_BAD_SIGNATURE, NULL, ""},
          "signature is wrong",
          "another certificate",

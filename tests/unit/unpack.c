@@ -211,7 +211,7 @@ static void nothing_is_written_through_a_link(void **state)
 {
     entry(*state, '2', "out", "..", NULL);
     entry(*state, '0', "out/escaped", NULL, "x");
-    assert_refused(*state, "directory on its way");
+    assert_refused(*state, "not a directory");
 }
 
 static void nothing_is_written_through_a_link_to_a_directory_inside(void **state)
@@ -219,7 +219,7 @@ static void nothing_is_written_through_a_link_to_a_directory_inside(void **state
     entry(*state, '5', "real", NULL, NULL);
     entry(*state, '2', "alias", "real", NULL);
     entry(*state, '0', "alias/sub/file", NULL, "x");
-    assert_refused(*state, "directory on its way");
+    assert_refused(*state, "not a directory");
 }
 
 static void a_link_that_is_opened_anew_is_replaced(void **state)
@@ -259,7 +259,7 @@ static void a_directory_does_not_give_way(void **state)
 {
     entry(*state, '0', "dir/file", NULL, "x");
     entry(*state, '2', "dir", "/etc", NULL);
-    assert_refused(*state, "place of a directory");
+    assert_refused(*state, "replace a directory");
 }
 
 static void the_root_does_not_give_way(void **state)
