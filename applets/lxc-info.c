@@ -110,7 +110,7 @@ static void read_use(struct info *info)
 /* What nobody may look at, or what went away meanwhile, is left out of what is printed, as in LXC. */
 static void read_running(const struct lxc_info_options *o, struct info *info)
 {
-    info->pid = command_init_pid(&info->container, NULL);
+    info->pid = command_init_pid(&info->container, NULL, NULL);
     if (o->ips && info->pid > 0)
         (void)interfaces_read(info->pid, &info->interfaces, NULL);
     if (o->statistics)

@@ -72,7 +72,7 @@ static int lxc_stop_run(struct invocation *in, struct error *err)
     if (r < 0)
         return r;
     timeout_ms = seconds > 0 ? seconds * 1000 : seconds;
-    r = command_init_pid(&c, err);
+    r = command_init_pid(&c, NULL, err);
     if (r == -ENOTCONN) {
         char text[sizeof(struct error)];
         if (!o->container.quiet)

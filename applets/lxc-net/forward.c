@@ -9,7 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/command/command_client.h"
+#include "core/run/init.h"
 #include "core/config/config.h"
 #include "core/config/global.h"
 #include "core/config/lxcbox_conf.h"
@@ -21,7 +21,7 @@
 
 int lxc_net_forward_start(struct error *err)
 {
-    return forward_keeper_start(global_item("lxc.lxcpath"), command_init_pid, err);
+    return forward_keeper_start(global_item("lxc.lxcpath"), init_pid, err);
 }
 
 static int forward_usage(const struct invocation *in)

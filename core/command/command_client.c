@@ -2,12 +2,17 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/cgroup/devices.h"
 #include "core/command/monitord.h"
+#include "core/command/peer.h"
 #include "core/config/container.h"
 
 /* One request and all that comes back. */
@@ -20,6 +25,9 @@ struct exchange {
     struct command_response response;
     char *answer;       /* response.length bytes and a terminating zero; NULL without data */
     struct fd_list fds; /* sent where there are any, the caller's then; what came back, ours */
+    struct ucred peer;  /* who answers: see core/command/peer.h */
+    bool foreign;       /* it is not a monitor of the container */
+    bool unnamed;       /* the container's name is not known yet: its owner cannot be checked */
     int connection;     /* still open after exchange_with(); closed by exchange_end() unless taken */
 };
 
@@ -58,15 +66,35 @@ static int receive_rest(int fd, void *bytes, size_t length)
     return 0;
 }
 
+/*
+ * Before anything is sent: does a user listen there who may? With the answer: does it come from a monitor?
+ * The listener is not always alive: stock LXC's is the process that became the monitor's parent.
+ */
+static int exchange_check(const struct container *c, struct exchange *x, bool answered)
+{
+    int outside = answered ? peer_is_outside(x->peer.pid) : x->peer.pid > 0;
+
+    if (outside < 0)
+        return outside;
+    x->foreign = !outside || (!x->unnamed && !peer_may_serve(c->lxcpath, c->name, x->peer.uid));
+    return x->foreign ? -EACCES : 0;
+}
+
 /* Returns 1 when an answer came, 0 when the connection was closed without one, or a negative errno. */
-static int receive_response(struct exchange *x)
+static int receive_response(const struct container *c, struct exchange *x)
 {
     struct command_response *r = &x->response;
-    ssize_t n = message_receive(x->connection, r, sizeof(*r), 0, NULL, &x->fds);
+    struct ucred listener = x->peer;
+    ssize_t n = message_receive(x->connection, r, sizeof(*r), 0, &x->peer, &x->fds);
     int result;
 
-    if (n <= 0)
+    if (n <= 0) {
+        x->peer = listener;
         return n == -ECONNRESET ? 0 : (int)n;
+    }
+    result = exchange_check(c, x, true);
+    if (result < 0)
+        return result == -ESRCH ? 0 : result;
     if ((size_t)n < sizeof(*r)) {
         result = receive_rest(x->connection, (char *)r + n, sizeof(*r) - (size_t)n);
         if (result < 0)
@@ -84,24 +112,43 @@ static int receive_response(struct exchange *x)
     return result < 0 ? result : 1;
 }
 
-static int exchange_over(struct exchange *x, const struct sockaddr_un *address, socklen_t address_length)
+/* Connect to whoever holds the container's command socket, and see who that is. */
+static int exchange_connect(const struct container *c, struct exchange *x)
 {
-    struct command_request request = {(int32_t)x->command, (int32_t)x->length, x->value};
+    struct sockaddr_un address;
+    socklen_t length = command_address(c, &address);
+    const int on = 1;
     int r;
 
-    x->connection = connect_to(address, address_length);
+    x->connection = connect_to(&address, length);
     if (x->connection < 0)
         return x->connection;
+    r = peer_listener(x->connection, &x->peer);
+    /* From here on the kernel names the sender of each message. */
+    if (r == 0 && setsockopt(x->connection, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+        r = -errno;
+    return r < 0 ? r : exchange_check(c, x, false);
+}
+
+static int exchange_over(const struct container *c, struct exchange *x)
+{
+    struct command_request request = {(int32_t)x->command, (int32_t)x->length, x->value};
+    struct fd_list sent = x->fds;
+    int r;
+
+    x->fds.count = 0; /* they stay the caller's */
+    r = exchange_connect(c, x);
+    if (r < 0)
+        return r;
     r = message_send(x->connection, &request, sizeof(request), true, NULL);
-    if (r == 0 && x->fds.count)
-        r = message_send(x->connection, "", 1, false, &x->fds);
-    x->fds.count = 0;
+    if (r == 0 && sent.count)
+        r = message_send(x->connection, "", 1, false, &sent);
     if (r == 0 && x->length)
         r = message_send(x->connection, x->data, x->length, false, NULL);
     /* A monitor that refuses us may have answered and closed before we were done: its answer says why. */
     if (r < 0 && r != -EPIPE)
         return r;
-    return receive_response(x);
+    return receive_response(c, x);
 }
 
 static int not_running(const struct container *c, struct error *err)
@@ -127,16 +174,38 @@ static int refuse(const struct container *c, int errnum, const char *what, struc
     return error_set(err, errnum, "cannot %s of %s", what, c->name);
 }
 
+static int refuse_foreign(const struct container *c, const struct exchange *x, struct error *err)
+{
+    if (x->peer.pid <= 0)
+        error_text(err, EACCES, "the command socket of %s is held by a process outside our pid namespace",
+                   c->name);
+    else
+        error_text(err, EACCES,
+                   "the command socket of %s is held by process %d of user %u, which is not its monitor",
+                   c->name, (int)x->peer.pid, x->peer.uid);
+    return error_remedy(err, "end that process; nobody but root and the owner of %s may serve %s", c->lxcpath,
+                        c->name);
+}
+
+int command_holder_check(const struct container *c, struct error *err)
+{
+    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_STATE);
+
+    if (exchange_connect(c, &x) == 0) /* stock LXC's has ended by now, which says nothing */
+        x.foreign = peer_is_outside(x.peer.pid) == 0;
+    return x.foreign ? refuse_foreign(c, &x, err) : 0;
+}
+
 /*
  * Exchange with a container's monitor. `what` completes "cannot ... of NAME". Returns the response's result
  * when that is not negative; -ENOTCONN also when the monitor went away before it answered.
  */
 static int ask(const struct container *c, struct exchange *x, const char *what, struct error *err)
 {
-    struct sockaddr_un address;
-    socklen_t length = command_address(c, &address);
-    int r = exchange_over(x, &address, length);
+    int r = exchange_over(c, x);
 
+    if (x->foreign)
+        return refuse_foreign(c, x, err);
     if (r < 0)
         return refuse(c, r, what, err);
     if (r == 0)
@@ -164,13 +233,15 @@ int command_state(const struct container *c, struct error *err)
     return (int)x.response.value;
 }
 
-int command_init_pid(const struct container *c, struct error *err)
+int command_init_pid(const struct container *c, uid_t *owner, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_INIT_PID);
     int r = ask(c, &x, "find the first process", err);
 
     if (r < 0)
         return r;
+    if (owner)
+        *owner = x.peer.uid;
     return x.response.value > 0 ? (int)x.response.value : not_running(c, err);
 }
 
@@ -184,18 +255,62 @@ static int ask_fd(const struct container *c, struct exchange *x, const char *wha
     return x->fds.count ? take_fd(&x->fds.fds[0]) : refuse(c, -EBADF, what, err);
 }
 
-int command_init_pidfd(const struct container *c, struct error *err)
+int command_init_pidfd(const struct container *c, uid_t *owner, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_INIT_PIDFD);
+    int fd = ask_fd(c, &x, "get a handle on the first process", err);
 
-    return ask_fd(c, &x, "get a handle on the first process", err);
+    if (owner)
+        *owner = x.peer.uid;
+    return fd;
+}
+
+static bool fd_is_of(int fd, unsigned long file_system)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) == 0 && (unsigned long)fs.f_type == file_system;
 }
 
 int command_devpts_fd(const struct container *c, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_DEVPTS_FD);
+    cleanup_fd int fd = ask_fd(c, &x, "open the devpts file system", err);
 
-    return ask_fd(c, &x, "open the devpts file system", err);
+    if (fd >= 0 && !fd_is_of(fd, DEVPTS_SUPER_MAGIC))
+        return error_text(err, EPROTO, "the monitor of %s sent what is no devpts file system", c->name);
+    return take_fd(&fd);
+}
+
+/*
+ * What is written through the fds is written with our rights, which may be root's while the monitor is a
+ * user's: each has to be a cgroup's directory, and of that user or of the container's root, to whom its
+ * directory belongs then.
+ */
+static int check_cgroups(const struct container *c, const struct exchange *x, const int *fds, size_t count,
+                         struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct stat st;
+
+        if (fstat(fds[i], &st) < 0 || !S_ISDIR(st.st_mode) ||
+            (!fd_is_of(fds[i], CGROUP_SUPER_MAGIC) && !fd_is_of(fds[i], CGROUP2_SUPER_MAGIC)))
+            return error_text(err, EPROTO, "the monitor of %s sent what is no cgroup", c->name);
+        if (x->peer.uid == 0 || x->peer.uid == geteuid() || st.st_uid == x->peer.uid)
+            continue;
+        if (st.st_uid == 0 || !peer_may_serve(c->lxcpath, c->name, st.st_uid))
+            return error_text(err, EACCES, "the monitor of %s sent a cgroup of user %u, which is not its own",
+                              c->name, st.st_uid);
+    }
+    return 0;
+}
+
+static int ask_cgroup(const struct container *c, struct exchange *x, struct error *err)
+{
+    cleanup_fd int fd = ask_fd(c, x, "open the cgroup", err);
+    int r = fd < 0 ? fd : check_cgroups(c, x, &fd, 1, err);
+
+    return r < 0 ? r : take_fd(&fd);
 }
 
 int command_cgroup2_fd(const struct container *c, bool limit, struct error *err)
@@ -203,7 +318,7 @@ int command_cgroup2_fd(const struct container *c, bool limit, struct error *err)
     cleanup_exchange struct exchange x =
         EXCHANGE(.command = limit ? COMMAND_GET_LIMIT_CGROUP2_FD : COMMAND_GET_CGROUP2_FD);
 
-    return ask_fd(c, &x, "open the cgroup", err);
+    return ask_cgroup(c, &x, err);
 }
 
 int command_cgroup_fd(const struct container *c, const char *controller, bool limit, struct error *err)
@@ -216,7 +331,7 @@ int command_cgroup_fd(const struct container *c, const char *controller, bool li
     if (strlen(controller) >= sizeof(message.controller))
         return error_text(err, EINVAL, "\"%s\" is not a cgroup controller", controller);
     strcpy(message.controller, controller);
-    return ask_fd(c, &x, "open the cgroup", err);
+    return ask_cgroup(c, &x, err);
 }
 
 int command_cgroup_fds(const struct container *c, struct fd_list *fds, struct error *err)
@@ -226,6 +341,8 @@ int command_cgroup_fds(const struct container *c, struct fd_list *fds, struct er
         EXCHANGE(.command = COMMAND_GET_CGROUP_CTX, .data = &message, .length = sizeof(message));
     int r = ask(c, &x, "open the cgroups", err);
 
+    if (r >= 0)
+        r = check_cgroups(c, &x, x.fds.fds, x.fds.count, err);
     if (r < 0)
         return r;
     *fds = x.fds;
@@ -294,25 +411,31 @@ int command_config_item(const struct container *c, const char *key, char **value
 }
 
 /* Ask the monitor behind a hashed address, which is that of a container HASH in the lxcpath "lxc". */
-static int ask_identity(const char *hash, enum command command, char **out, struct error *err)
+static int ask_identity(const char *hash, enum command command, char **out, uid_t *owner, struct error *err)
 {
     const struct container c = {.name = hash, .lxcpath = "lxc"};
-    cleanup_exchange struct exchange x = EXCHANGE(.command = command);
+    cleanup_exchange struct exchange x = EXCHANGE(.command = command, .unnamed = true);
     int r = ask(&c, &x, "read the name", err);
 
+    *owner = x.peer.uid;
     return r < 0 ? r : take_string(&c, &x, out, err);
 }
 
 int command_identity(const char *hash, char **name, char **lxcpath, struct error *err)
 {
-    cleanup_free char *found = NULL;
-    int r = ask_identity(hash, COMMAND_GET_NAME, &found, err);
+    cleanup_free char *found = NULL, *path = NULL;
+    uid_t owner;
+    int r = ask_identity(hash, COMMAND_GET_NAME, &found, &owner, err);
 
     if (r == 0)
-        r = ask_identity(hash, COMMAND_GET_LXCPATH, lxcpath, err);
-    if (r == 0)
-        *name = take_ptr(found);
-    return r;
+        r = ask_identity(hash, COMMAND_GET_LXCPATH, &path, &owner, err);
+    if (r == 0 && !peer_may_serve(path, found, owner))
+        r = error_text(err, EACCES, "user %u may not serve %s in %s", owner, found, path);
+    if (r < 0)
+        return r;
+    *name = take_ptr(found);
+    *lxcpath = take_ptr(path);
+    return 0;
 }
 
 int command_stop(const struct container *c, struct error *err)
@@ -347,6 +470,8 @@ int command_terminal(const struct container *c, int *number, int *terminal, stru
             error_text(err, EBUSY, "terminal %d of %s is in use or does not exist", *number, c->name);
         return error_remedy(err, "lxc.tty.max sets how many there are; -t 0 is the console");
     }
+    if (!isatty(x.fds.fds[0]))
+        return error_text(err, EPROTO, "the monitor of %s sent what is no terminal", c->name);
     *number = (int)x.response.value;
     *terminal = take_fd(&x.fds.fds[0]);
     return take_fd(&x.connection);

@@ -1,7 +1,10 @@
 /*
  * Asking a running container's monitor, ours or stock LXC's. Each call is one connection: request, response,
  * closed. All return a non-negative number on success and a negative errno with `err` filled on failure;
- * -ENOTCONN says that nobody listens, that is, the container is not running. -EACCES: it is another user's.
+ * -ENOTCONN says that nobody listens, that is, the container is not running. -EACCES: it is another user's,
+ * or the socket is held by a process that is not the container's monitor: one of a user other than root,
+ * ourselves and the owner of the container's directory or of its lxcpath, one in another pid or user
+ * namespace, or one in a container's cgroup. fds of cgroups and terminals are checked to be that.
  */
 #ifndef LXCBOX_CORE_RUN_COMMAND_CLIENT_H
 #define LXCBOX_CORE_RUN_COMMAND_CLIENT_H
@@ -16,11 +19,20 @@
 /* The state, STATE_STOPPED when nobody listens. */
 int command_state(const struct container *c, struct error *err);
 
-/* Init's pid as the monitor sees it. */
-int command_init_pid(const struct container *c, struct error *err);
+/*
+ * Init's pid as the monitor sees it; *owner (may be NULL) is the monitor's user. Nothing says here that the
+ * process is the container's: see core/run/init.h.
+ */
+int command_init_pid(const struct container *c, uid_t *owner, struct error *err);
 
-/* A pidfd of init, the caller's to close. -ENOSYS or -EBADF where the monitor has none. */
-int command_init_pidfd(const struct container *c, struct error *err);
+/* A pidfd of init, the caller's to close, likewise. -ENOSYS or -EBADF where the monitor has none. */
+int command_init_pidfd(const struct container *c, uid_t *owner, struct error *err);
+
+/*
+ * Without a request: -EACCES with `err` filled when the command socket is held by a user who may not serve
+ * the container, else 0.
+ */
+int command_holder_check(const struct container *c, struct error *err);
 
 /* CLONE_NEW* mask of the namespaces that the container has of its own. */
 int command_clone_flags(const struct container *c, uint64_t *flags, struct error *err);

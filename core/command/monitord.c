@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/base/title.h"
+#include "core/command/peer.h"
 
 #define CLIENTS_MAX     254
 #define BUFFER_BYTES    (1 << 20) /* for a reader that is stopped or slow */
@@ -227,9 +228,12 @@ static int connect_hub(const char *lxcpath)
     struct sockaddr_un address;
     socklen_t length = monitord_address(lxcpath, &address);
     cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct ucred peer;
 
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, length) < 0)
         return -errno;
+    if (peer_listener(fd, &peer) < 0 || peer.pid <= 0 || !peer_may_serve(lxcpath, NULL, peer.uid))
+        return -EACCES;
     return take_fd(&fd);
 }
 

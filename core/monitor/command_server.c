@@ -5,6 +5,7 @@
 #include <sys/time.h>
 
 #include "core/base/cleanup.h"
+#include "core/command/command_client.h"
 #include "core/monitor/command_requests.h"
 
 int command_server_listen(const struct container *c, struct error *err)
@@ -17,6 +18,8 @@ int command_server_listen(const struct container *c, struct error *err)
         return take_fd(&fd);
     if (errno != EADDRINUSE)
         return error_set(err, errno, "cannot make the command socket of %s", c->name);
+    if (command_holder_check(c, err) < 0)
+        return err ? err->code : -EACCES;
     error_text(err, EALREADY, "%s is already running", c->name);
     return error_remedy(err, "lxc-info -n %s shows it, lxc-stop -n %s ends it", c->name, c->name);
 }

@@ -21,6 +21,7 @@
 #include "core/command/command_client.h"
 #include "core/base/script.h"
 #include "core/run/criu.h"
+#include "core/run/init.h"
 
 static int add_cgroups(struct string_list *l, const struct container *c, struct error *err)
 {
@@ -99,7 +100,7 @@ int container_checkpoint(const struct container *c, struct config *config, const
 {
     cleanup_string_list struct string_list l = {0};
     const char *action = o->pre_dump ? "pre-dump" : "dump";
-    int init = command_init_pid(c, err), r = init < 0 ? init : check(c, config, o, err);
+    int init = init_pid(c, err), r = init < 0 ? init : check(c, config, o, err);
 
     if (r < 0)
         return r;

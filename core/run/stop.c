@@ -15,6 +15,7 @@
 #include "core/base/signal.h"
 #include "core/command/command_client.h"
 #include "core/run/freeze.h"
+#include "core/run/init.h"
 #include "core/run/init_signals.h"
 
 /* systemd(1), SIGRTMIN+3. The number that glibc gives it; other libcs reserve more signals for themselves. */
@@ -96,14 +97,21 @@ static int wait_for_init(const struct container *c, int pid, int configured, int
 }
 
 /* Through the pidfd where the monitor has one, so that the signal cannot reach a stranger. */
-static int send_signal(const struct container *c, int pid, int signal, struct error *err)
+static int send_signal(const struct container *c, int signal, struct error *err)
 {
-    cleanup_fd int pidfd = command_init_pidfd(c, NULL);
-    int r = signal_process(pidfd, pid, signal);
+    pid_t pid = -1;
+    cleanup_fd int pidfd = -1, proc = -1;
+    int r;
 
-    return r < 0 && r != -ESRCH
-               ? error_set(err, r, "cannot send signal %d to the first process of %s", signal, c->name)
-               : 0;
+    proc = init_open(c, &pid, &pidfd, err);
+    if (proc == -ENOTCONN) {
+        error_clear(err);
+        return 0;
+    }
+    r = proc < 0 ? proc : signal_process(pidfd, pid, signal);
+    if (proc < 0 || r == 0 || r == -ESRCH)
+        return proc < 0 ? r : 0;
+    return error_set(err, r, "cannot send signal %d to the first process of %s", signal, c->name);
 }
 
 static void report_line(stop_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -151,8 +159,8 @@ static int thaw(const struct container *c, stop_report *report, struct error *er
 }
 
 /* Subscribe first, so that no state is missed, then signal, then wait. */
-static int signal_and_wait(const struct container *c, int pid, int signal, enum container_state state,
-                           int timeout_ms, stop_report *report, struct error *err)
+static int signal_and_wait(const struct container *c, int signal, enum container_state state, int timeout_ms,
+                           stop_report *report, struct error *err)
 {
     cleanup_fd int subscription = -1;
     int r;
@@ -162,7 +170,7 @@ static int signal_and_wait(const struct container *c, int pid, int signal, enum 
         if (r != STATE_COUNT)
             return r < 0 ? r : 0;
     }
-    r = send_signal(c, pid, signal, err);
+    r = send_signal(c, signal, err);
     if (r == 0)
         r = thaw(c, report, err);
     if (r < 0 || timeout_ms == 0)
@@ -178,26 +186,26 @@ static int signal_and_wait(const struct container *c, int pid, int signal, enum 
 
 int container_shutdown(const struct container *c, int timeout_ms, stop_report *report, struct error *err)
 {
-    int pid = command_init_pid(c, err);
+    int pid = init_pid(c, err);
     int signal = pid < 0 ? pid : configured_signal(c, "lxc.signal.halt", err);
 
     if (signal >= 0)
         signal = wait_for_init(c, pid, signal, &timeout_ms, err);
     if (signal < 0)
         return signal;
-    return signal_and_wait(c, pid, signal, STATE_STOPPED, timeout_ms, report, err);
+    return signal_and_wait(c, signal, STATE_STOPPED, timeout_ms, report, err);
 }
 
 int container_reboot(const struct container *c, int timeout_ms, stop_report *report, struct error *err)
 {
-    int pid = command_init_pid(c, err);
+    int pid = init_pid(c, err);
     int signal = pid < 0 ? pid : configured_signal(c, "lxc.signal.reboot", err);
 
     if (signal >= 0)
         signal = wait_for_init(c, pid, signal ? signal : SIGINT, &timeout_ms, err);
     if (signal < 0)
         return signal;
-    return signal_and_wait(c, pid, signal, STATE_RUNNING, timeout_ms, report, err);
+    return signal_and_wait(c, signal, STATE_RUNNING, timeout_ms, report, err);
 }
 
 int container_kill(const struct container *c, struct error *err)

@@ -130,7 +130,7 @@ static int read_running(struct look *look)
     int r = 0;
 
     if (request->details) {
-        row->pid = command_init_pid(c, NULL);
+        row->pid = command_init_pid(c, NULL, NULL);
         r = read_lines(c, "lxc.start.auto", &start_auto);
         row->start_auto = start_auto.count && strcmp(start_auto.items[0], "1") == 0;
         r = r == 0 ? read_lines(c, "lxc.idmap", &idmap) : r;
