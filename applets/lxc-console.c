@@ -9,7 +9,7 @@
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/command/command_client.h"
-#include "core/run/relay.h"
+#include "core/base/relay.h"
 
 struct lxc_console_options {
     struct container_options container;

@@ -112,7 +112,7 @@ def main():
         arguments = arguments[2:]
     session = Session(arguments, rows, columns)
     result = None
-    for line in sys.stdin.read().splitlines():
+    for line in map(str.rstrip, sys.stdin):
         word, _, rest = line.strip().partition(" ")
         if word == "expect":
             session.expect(rest)

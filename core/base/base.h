@@ -11,6 +11,7 @@
  *     clock.h, loop.h             clocks; the event loop
  *     process.h, script.h         child processes, programs, command lines of a configuration
  *     daemon.h, signal.h, title.h daemons; signals by pidfd; the title that ps(1) prints
+ *     session.h, relay.h          a command in a session of its own; relaying its terminal
  *     message.h, lookup.h         messages with fds over a socket; host names
  *     executable.h                the error for a program that cannot be executed
  *     override/                   faster replacements for functions of the C library

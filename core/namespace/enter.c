@@ -6,10 +6,13 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/session.h"
 #include "core/base/str.h"
 #include "core/namespace/program.h"
 
@@ -199,15 +202,39 @@ static int set_context(const struct entry *e, struct error *err)
     return 0;
 }
 
-/* The last steps, in the process that becomes the program. */
-static int become(struct entry *e, char **argv, struct error *err)
+/*
+ * Everything but the pid and the time namespace, which our children are born in: a child has given up by then
+ * what we give up here. No process inside may look at us meanwhile (proc(5), ptrace access mode), until
+ * execve(2).
+ */
+static int enter_all(struct entry *e, struct error *err)
 {
-    int r = set_credentials(e, err);
+    int r = set_context(e, err);
 
-    return r < 0 ? r : program_execute(argv, err);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    e->left_groups = r == 0 && (becomes_root(e) || e->options->set_gid) && setgroups(0, NULL) == 0;
+    if (r == 0)
+        r = enter_namespaces(e, err);
+    if (r == 0)
+        r = change_directories(e, err);
+    return r == 0 ? set_credentials(e, err) : r;
 }
 
-static int fork_and_become(struct entry *e, char **argv, struct error *err)
+static bool is_born(const struct entry *e)
+{
+    return (e->namespaces[NAMESPACE_PID] >= 0 || e->namespaces[NAMESPACE_TIME] >= 0) && !e->options->no_fork;
+}
+
+__attribute__((noreturn)) static void become(char **argv, struct program_report *report)
+{
+    struct error why = ERROR_INIT;
+    int status = program_execute(argv, &why);
+
+    program_report_fail(report, &why, status);
+}
+
+/* The program in a child of this process, which has entered. */
+static int fork_and_become(char **argv, struct error *err)
 {
     struct program_report report;
     int r = program_report_open(&report, err), status;
@@ -218,14 +245,61 @@ static int fork_and_become(struct entry *e, char **argv, struct error *err)
     pid = fork();
     if (pid < 0)
         return error_set(err, errno, "cannot make a process");
-    if (pid == 0) {
-        struct error why = ERROR_INIT;
-        r = become(e, argv, &why);
-        program_report_fail(&report, &why, r < 0 ? 1 : r);
-    }
+    if (pid == 0)
+        become(argv, &report);
     r = program_report_read(&report, err);
     status = program_wait(pid, err);
     return r < 0 && status == 1 ? r : status;
+}
+
+/* The process that enters in a session of its own; where a child of it is born inside, it waits for that. */
+__attribute__((noreturn)) static void enter_in_session(struct entry *e, const struct session *session,
+                                                       char **argv, struct program_report *report)
+{
+    struct error why = ERROR_INIT;
+    int r = session_redirect(session, &why);
+    pid_t pid;
+
+    if (r == 0)
+        r = session_enter(session, &why);
+    if (r == 0)
+        r = enter_all(e, &why);
+    if (r < 0)
+        program_report_fail(report, &why, 1);
+    if (!is_born(e))
+        become(argv, report);
+    pid = fork();
+    if (pid == 0)
+        become(argv, report);
+    if (pid < 0) {
+        error_set(&why, errno, "cannot make a process");
+        program_report_fail(report, &why, 1);
+    }
+    close_fd(&report->theirs); /* the child's alone, or its closing would report nothing */
+    _exit(program_wait(pid, NULL));
+}
+
+static int execute_in_session(struct entry *e, char **argv, struct error *err)
+{
+    cleanup_session struct session session = SESSION_NONE;
+    struct program_report report;
+    int r = session_open(&session, -1, err), status;
+    pid_t pid;
+
+    if (r == 0)
+        r = program_report_open(&report, err);
+    if (r < 0)
+        return r;
+    pid = fork();
+    if (pid < 0)
+        return error_set(err, errno, "cannot make a process");
+    if (pid == 0)
+        enter_in_session(e, &session, argv, &report);
+    r = program_report_read(&report, err);
+    if (r == 0)
+        return session_follow(&session, pid, -1, err);
+    status = session_wait(&session, pid);
+    return status == 126 || status == 127 ? status : r;
 }
 
 int enter_and_execute(const struct enter_options *options, char **argv, struct error *err)
@@ -235,18 +309,14 @@ int enter_and_execute(const struct enter_options *options, char **argv, struct e
                                                           .target = -1,
                                                           .root = -1,
                                                           .directory = -1};
-    bool born = false;
     int r = open_all(&e, err);
 
-    if (r == 0)
-        r = set_context(&e, err);
-    e.left_groups = r == 0 && (becomes_root(&e) || options->set_gid) && setgroups(0, NULL) == 0;
-    if (r == 0)
-        r = enter_namespaces(&e, err);
-    if (r == 0)
-        r = change_directories(&e, err);
     if (r < 0)
         return r;
-    born = e.namespaces[NAMESPACE_PID] >= 0 || e.namespaces[NAMESPACE_TIME] >= 0;
-    return born && !options->no_fork ? fork_and_become(&e, argv, err) : become(&e, argv, err);
+    if (!options->no_fork && (session_has_terminal() || session_is_controlled()))
+        return execute_in_session(&e, argv, err);
+    r = enter_all(&e, err);
+    if (r < 0)
+        return r;
+    return is_born(&e) ? fork_and_become(argv, err) : program_execute(argv, err);
 }

@@ -22,10 +22,15 @@ struct enter_options {
     gid_t gid;
     bool keep_credentials; /* else root of a user namespace that is entered */
     bool follow_context;   /* run with the target's SELinux context */
-    bool no_fork;          /* also where only a child would be in the pid or time namespace */
+    bool no_fork; /* also where only a child would be in the pid or time namespace, or have a terminal of its
+                     own: the program keeps the caller's */
 };
 
 /*
+ * Where a standard stream is a terminal, or there is a controlling terminal, the program runs in a session of
+ * its own (core/base/session.h), in a child. It is born in a pid namespace only once everything else is done,
+ * so that no process inside sees one with more rights.
+ *
  * Enter and run argv (none: a shell). Returns its exit status where it ran in a child, 126 or 127 with `err`
  * filled where there was nothing to execute, or a negative errno with `err` filled.
  */

@@ -3,27 +3,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/process.h"
 #include "core/cgroup/cgroup.h"
 #include "core/run/attach_inside.h"
 #include "core/run/init.h"
 #include "core/command/command_client.h"
 #include "core/confine/lsm.h"
 #include "core/namespace/namespace.h"
-#include "core/run/relay.h"
 
 static void plan_end(struct attach_plan *p)
 {
@@ -35,7 +30,7 @@ static void plan_end(struct attach_plan *p)
     seccomp_program_free(&p->seccomp);
     string_list_clear(&p->environment);
     config_free(&p->limits);
-    close_fd(&p->tty);
+    session_close(&p->session);
 }
 
 /* The number that follows `key` in a text of "Key:\tvalue" lines; -1 without it. */
@@ -71,37 +66,6 @@ static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
             close_fd(&p->namespace_fds[i]);
         else
             p->namespaces |= flag;
-    }
-    return 0;
-}
-
-/*
- * The pid namespace concerns our children only, so we enter it here, and the child is born in it. One who is
- * not root has the right to that in the container's user namespace alone, and goes there with it. Kernels
- * before 5.8 do not take a pidfd (EINVAL); then the fds of the single namespaces do, as where that is not
- * seen here.
- */
-static int enter_pid_namespace(struct attach_plan *p, struct error *err)
-{
-    const char *name = p->container->name;
-    uint64_t here = p->namespaces & (CLONE_NEWPID | (geteuid() != 0 ? CLONE_NEWUSER : 0));
-
-    p->namespaces &= ~here;
-    if (here & CLONE_NEWPID)
-        p->init = 1;
-    if (p->pidfd >= 0 && here && setns(p->pidfd, (int)here) == 0)
-        return 0;
-    if (p->pidfd >= 0 && here && errno != EINVAL)
-        return error_set(err, errno, "cannot enter the pid namespace of %s", name);
-    close_fd(&p->pidfd);
-    for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        const struct namespace_info *n = &namespaces[i];
-
-        if (!(here & n->flag))
-            continue;
-        if (setns(p->namespace_fds[i], (int)n->flag) < 0)
-            return error_set(err, errno, "cannot enter the %s namespace of %s", n->name, name);
-        close_fd(&p->namespace_fds[i]);
     }
     return 0;
 }
@@ -284,101 +248,46 @@ static int make_plan(struct attach_plan *p, struct error *err)
         r = read_environment(p, err);
     if (r == 0)
         r = read_limits(p, err);
-    return r == 0 ? enter_pid_namespace(p, err) : r;
+    return r;
 }
 
 /*
- * A pty for the command when the person has a terminal: in the container's devpts, so that it has a name
- * there, else in ours. Returns our end; the command's is p->tty. pts(4), ioctl_tty(2) TIOCGPTPEER.
+ * What is reported until the command runs; nothing more when it does. The first process sends the number of
+ * the second one, which becomes the command where there is a pid namespace to enter; nobody but the first
+ * process can, as the kernel names the sender. Before that the listener to its profile's calls may come, for
+ * which it does not wait: what it calls then waits for the monitor.
  */
-static int open_terminal(struct attach_plan *p, struct error *err)
+static int read_report(const struct attach_plan *p, pid_t *pid, int report, struct error *err)
 {
-    cleanup_fd int devpts = command_devpts_fd(p->container, NULL);
-    cleanup_fd int terminal = -1;
-    int unlock = 0;
-
-    if (devpts >= 0)
-        terminal = openat(devpts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (terminal < 0)
-        terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (terminal < 0 || file_control(terminal, TIOCSPTLCK, (uintptr_t)&unlock) < 0)
-        return error_set(err, errno, "cannot make a terminal for the command");
-    p->tty = file_control(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (p->tty < 0)
-        return error_set(err, errno, "cannot open the command's terminal");
-    return take_fd(&terminal);
-}
-
-static const int forwarded_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
-                                        SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
-
-/* Wait for the command, handing on what signals we are sent. */
-static int wait_for_command(pid_t pid, int signals)
-{
-    struct signalfd_siginfo info;
-    int status;
+    const pid_t first = *pid;
 
     for (;;) {
-        pid_t done = waitpid(pid, &status, WNOHANG);
-        if (done == pid)
-            return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-        if (read(signals, &info, sizeof(info)) != sizeof(info))
-            continue;
-        /* What a terminal sent has reached the command as well: it is in our process group. */
-        if (info.ssi_signo != SIGCHLD && info.ssi_code <= 0)
-            kill(pid, (int)info.ssi_signo);
-    }
-}
+        cleanup_fd_list struct fd_list fds = {.count = 0};
+        union {
+            struct error error;
+            pid_t pid;
+        } told;
+        struct ucred sender;
+        ssize_t n = message_receive(report, &told, sizeof(told), 0, &sender, &fds);
 
-/*
- * What the child wrote before it became the command; nothing when it did. Before that the listener to its
- * profile's calls may come, for which it does not wait: what it calls then waits for the monitor.
- */
-static int read_report(const struct attach_plan *p, pid_t pid, int report, struct error *err)
-{
-    cleanup_fd_list struct fd_list fds = {.count = 0};
-    struct error told;
-    ssize_t n = p->seccomp.notifies ? message_receive(report, &told, sizeof(told), MSG_WAITALL, NULL, &fds)
-                                    : read_all(report, &told, sizeof(told));
+        if (n <= 0)
+            return 0;
+        if (n == sizeof(told.error) && told.error.code < 0)
+            return error_copy(err, &told.error);
+        if (sender.pid != first)
+            return error_text(err, EPROTO, "the start of the command came out of step");
+        if (fds.count) {
+            int r = command_add_listener(p->container, fds.fds[0], err);
 
-    if (fds.count) {
-        int r = command_add_listener(p->container, fds.fds[0], err);
-        if (r < 0) {
-            kill(pid, SIGKILL);
-            return r;
+            if (r < 0) {
+                kill(*pid, SIGKILL);
+                return r;
+            }
+        } else if (n == sizeof(told.pid) && *pid == first) {
+            *pid = told.pid;
+            (void)process_wait(first, NULL);
         }
-        fd_list_close(&fds);
-        n = read_all(report, &told, sizeof(told));
     }
-    return n == sizeof(told) && told.code < 0 ? error_copy(err, &told) : 0;
-}
-
-/*
- * The parent's part once the child runs. Our copy of the command's side of its terminal stays open until the
- * command has ended: one that closes its own (as busybox's ping and dd do with their standard input) would
- * else be hung up while it works. A kernel without pidfds (before 5.3) tells the end by nothing but that
- * closing.
- */
-static int follow(struct attach_plan *p, pid_t pid, int report, int *terminal, int signals, struct error *err)
-{
-    struct relay relay = {.in = isatty(STDIN_FILENO) ? STDIN_FILENO : -1,
-                          .out = isatty(STDOUT_FILENO) ? STDOUT_FILENO : STDERR_FILENO,
-                          .terminal = *terminal,
-                          .log = p->options->log};
-    int r = read_report(p, pid, report, err), status;
-
-    if (r == 0 && *terminal >= 0) {
-        cleanup_fd int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-        relay.pidfd = pidfd;
-        if (pidfd < 0)
-            close_fd(&p->tty);
-        r = relay_run(&relay, err);
-    }
-    /* If the command is still there, that hangs it up. */
-    close_fd(terminal);
-    close_fd(&p->tty);
-    status = wait_for_command(pid, signals);
-    return r < 0 && status != 126 && status != 127 ? r : status;
 }
 
 /*
@@ -408,36 +317,37 @@ int container_attach(const struct container *c, const struct attach_options *o, 
         .options = o,
         .pidfd = -1,
         .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1},
-        .tty = -1};
-    cleanup_fd int terminal = -1, signals = -1, report = -1, report_child = -1;
-    int r, report_fds[2];
-    sigset_t blocked;
+        .session = SESSION_NONE};
+    cleanup_fd int report = -1, report_child = -1, devpts = -1;
+    const int on = 1;
+    int r, status, report_fds[2];
     pid_t pid;
 
     config_init(&plan.limits);
     r = make_plan(&plan, err);
     if (r < 0)
         return r;
-    if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO)) {
-        terminal = open_terminal(&plan, err);
-        if (terminal < 0)
-            return terminal;
-    }
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGCHLD);
-    for (size_t i = 0; i < ARRAY_LENGTH(forwarded_signals); i++)
-        sigaddset(&blocked, forwarded_signals[i]);
-    sigprocmask(SIG_BLOCK, &blocked, NULL);
-    signals = signalfd(-1, &blocked, SFD_CLOEXEC);
-    if (signals < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report_fds) < 0)
+    if (session_has_terminal())
+        devpts = command_devpts_fd(c, NULL);
+    r = session_open(&plan.session, devpts, err);
+    if (r < 0)
+        return r;
+    close_fd(&devpts);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report_fds) < 0)
         return error_set(err, errno, "cannot prepare to follow the command");
     report = report_fds[0];
     report_child = report_fds[1];
+    if (setsockopt(report, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+        return error_set(err, errno, "cannot prepare to follow the command");
     pid = fork_into_cgroup(&plan);
     if (pid < 0)
         return error_set(err, errno, "cannot make a process in %s", c->name);
     if (pid == 0)
         attach_inside(&plan, report_child);
     close_fd(&report_child);
-    return follow(&plan, pid, report, &terminal, signals, err);
+    r = read_report(&plan, &pid, report, err);
+    if (r == 0)
+        return session_follow(&plan.session, pid, o->log, err);
+    status = session_wait(&plan.session, pid);
+    return status != 126 && status != 127 ? r : status;
 }

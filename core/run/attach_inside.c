@@ -3,14 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/executable.h"
@@ -33,29 +35,41 @@ static int enter_cgroups(struct attach_plan *p, struct error *err)
     return 0;
 }
 
+/*
+ * All at once by the pidfd, or one by one, the user namespace first: an ordinary user has the right to the
+ * others in it alone. Kernels before 5.8 do not take a pidfd (EINVAL). The pid namespace concerns our
+ * children only, so that no process inside sees us.
+ */
 static int enter_namespaces(struct attach_plan *p, struct error *err)
 {
     const char *name = p->container->name;
+    bool entered = p->pidfd >= 0 && p->namespaces && setns(p->pidfd, (int)p->namespaces) == 0;
 
-    if (p->pidfd >= 0) {
-        if (p->namespaces && setns(p->pidfd, (int)p->namespaces) < 0)
-            return error_set(err, errno, "cannot enter the namespaces of %s", name);
-        close_fd(&p->pidfd);
-        return 0;
-    }
+    if (!entered && p->pidfd >= 0 && p->namespaces && errno != EINVAL)
+        return error_set(err, errno, "cannot enter the namespaces of %s", name);
+    close_fd(&p->pidfd);
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        if (p->namespace_fds[i] >= 0 && setns(p->namespace_fds[i], (int)namespaces[i].flag) < 0)
+        if (!entered && p->namespace_fds[i] >= 0 && setns(p->namespace_fds[i], (int)namespaces[i].flag) < 0)
             return error_set(err, errno, "cannot enter the %s namespace of %s", namespaces[i].name, name);
         close_fd(&p->namespace_fds[i]);
     }
     return 0;
 }
 
-/* The directory we came from if there is one of that name inside, else the root. */
-static void enter_directory(const char *directory)
+/*
+ * The directory we came from if there is one of that name inside, else the root. A name inside may lead to a
+ * directory outside by a link of /proc to one of our fds; getcwd(2) has no path for one that our root does
+ * not contain.
+ */
+static int enter_directory(const char *directory, struct error *err)
 {
-    if ((!directory || chdir(directory) < 0) && chdir("/") < 0)
-        return;
+    if (directory && chdir(directory) == 0) {
+        cleanup_free char *inside = getcwd(NULL, 0);
+
+        if (inside && inside[0] == '/')
+            return 0;
+    }
+    return chdir("/") < 0 ? error_set(err, errno, "cannot change to the root directory inside") : 0;
 }
 
 /* /proc and /sys as the entered namespaces have them, seen by the command alone. */
@@ -106,24 +120,29 @@ static int set_environment(const struct attach_plan *p, struct error *err)
     return r ? error_set(err, ENOMEM, "cannot set the command's environment") : 0;
 }
 
-/* A session of its own, on our pty for those of the standard fds that are terminals of the person's. */
+/* Our pty for those of the standard streams that are terminals of the user's. */
 static int set_terminal(struct attach_plan *p, struct error *err)
 {
-    if (p->tty < 0)
-        return 0;
-    if (fchown(p->tty, p->uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM)
+    int tty = p->session.tty;
+
+    if (tty >= 0 && fchown(tty, p->uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM)
         return error_set(err, errno, "cannot give the terminal to user %u", p->uid);
-    if (setsid() < 0 || ioctl(p->tty, TIOCSCTTY, 0) < 0)
-        return error_set(err, errno, "cannot make the terminal the command's own");
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (isatty(fd) && dup2(p->tty, fd) < 0)
-            return error_set(err, errno, "cannot use the terminal");
-    return 0;
+    return session_redirect(&p->session, err);
+}
+
+/* While a user namespace that denies setgroups(2) cannot keep us from it. EPERM: an ordinary user never may.
+ */
+static int leave_groups(struct error *err)
+{
+    return setgroups(0, NULL) < 0 && errno != EPERM
+               ? error_set(err, errno, "cannot leave our supplementary groups")
+               : 0;
 }
 
 static int set_ids(const struct attach_plan *p, struct error *err)
 {
-    /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7). */
+    /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7): only root could leave them
+     * before. */
     if (setgroups(0, NULL) < 0 && errno != EPERM)
         return error_set(err, errno, "cannot leave our supplementary groups");
     if (setresgid(p->gid, p->gid, p->gid) < 0)
@@ -151,14 +170,6 @@ static int execute_shell(uid_t uid)
     return execute_command(shell);
 }
 
-static void reset_signals(void)
-{
-    sigset_t none;
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* The steps that change where we are; still as the person's user. */
 static int move_inside(struct attach_plan *p, struct error *err)
 {
@@ -181,9 +192,11 @@ static int move_inside(struct attach_plan *p, struct error *err)
             r = error_set(err, errno, "cannot set a security label");
     }
     if (r == 0)
+        r = leave_groups(err);
+    if (r == 0)
         r = enter_namespaces(p, err);
     if (r == 0)
-        enter_directory(directory);
+        r = enter_directory(directory, err);
     if (r == 0 && o->remount_proc_sys && !(p->namespaces & CLONE_NEWNS))
         r = remount_proc_sys(err);
     if (r == 0 && p->label)
@@ -200,8 +213,7 @@ static int restrict_self(const struct attach_plan *p, int report, struct error *
 
     if (p->personality >= 0 && personality((unsigned long)p->personality) < 0)
         return error_set(err, errno, "cannot set the personality");
-    if (!o->elevate_caps)
-        r = caps_limit(p->bounding, err);
+    r = caps_limit(o->elevate_caps ? UINT64_MAX : p->bounding, err);
     if (r == 0 && p->no_new_privs && !o->elevate_lsm && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         r = error_set(err, errno, "cannot set no_new_privs");
     /* While there still are the rights to. */
@@ -219,14 +231,45 @@ static int restrict_self(const struct attach_plan *p, int report, struct error *
 
 __attribute__((noreturn)) static void fail(int report, const struct error *err, int status)
 {
-    (void)write_all(report, err, sizeof(*err));
+    (void)message_send(report, err, sizeof(*err), false, NULL);
     _exit(status);
+}
+
+/*
+ * Go on as a sibling of this process, in the pid namespace where that is to be entered. It is the caller's
+ * child, which reads its number in the report.
+ */
+static int be_born(const struct attach_plan *p, int report, struct error *err)
+{
+    struct clone_args a = {.flags = CLONE_PARENT};
+    pid_t pid;
+    int r;
+
+    if (!(p->namespaces & CLONE_NEWPID))
+        return 0;
+    pid = (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+    if (pid < 0 &&
+        (errno == ENOSYS || errno == EPERM)) /* before 5.3, or refused by a profile that knows no clone3 */
+#if defined(__s390__)
+        pid = (pid_t)syscall(SYS_clone, 0L, CLONE_PARENT | SIGCHLD, NULL, NULL, 0L);
+#else
+        pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0L, NULL, NULL, 0L);
+#endif
+    if (pid == 0)
+        return 0;
+    if (pid < 0)
+        return error_set(err, errno, "cannot make a process in %s", p->container->name);
+    r = message_send(report, &pid, sizeof(pid), false, NULL);
+    if (r < 0)
+        kill(pid, SIGKILL);
+    _exit(r < 0);
 }
 
 void attach_inside(struct attach_plan *p, int report)
 {
     struct error err = ERROR_INIT;
     const char *what = p->options->command ? p->options->command[0] : "a shell";
+    const int kept[] = {report, p->session.tty};
     int result;
 
     /* Until execve(2), what is in the container may not look at us (proc(5), ptrace access mode). */
@@ -234,15 +277,10 @@ void attach_inside(struct attach_plan *p, int report)
     if (move_inside(p, &err) < 0 || set_environment(p, &err) < 0 || set_terminal(p, &err) < 0)
         fail(report, &err, 1);
     /* Nothing of the host's goes on but standard input, output and error. */
-    if (report != STDERR_FILENO + 1) {
-        if (dup3(report, STDERR_FILENO + 1, O_CLOEXEC) < 0)
-            _exit(1);
-        report = STDERR_FILENO + 1;
-    }
-    close_from(report + 1);
-    if (restrict_self(p, report, &err) < 0)
+    close_others(kept, ARRAY_LENGTH(kept));
+    if (restrict_self(p, report, &err) < 0 || be_born(p, report, &err) < 0 ||
+        session_enter(&p->session, &err) < 0)
         fail(report, &err, 1);
-    reset_signals();
     result = p->options->command ? execute_command(p->options->command) : execute_shell(p->uid);
     executable_refuse(&err, result, what, p->container->name);
     fail(report, &err, result == ENOENT ? 127 : 126);

@@ -3,6 +3,7 @@
 #define LXCBOX_CORE_RUN_ATTACH_INSIDE_H
 
 #include "core/config/config.h"
+#include "core/base/session.h"
 #include "core/run/attach.h"
 #include "core/namespace/namespace.h"
 #include "core/command/protocol.h"
@@ -12,8 +13,8 @@
 struct attach_plan {
     const struct container *container;
     const struct attach_options *options;
-    pid_t init;                         /* as the child sees it */
-    uint64_t namespaces;                /* to enter, the pid namespace apart */
+    pid_t init;
+    uint64_t namespaces;                /* to enter */
     int pidfd;                          /* of init, good for setns(2); -1: use namespace_fds */
     int namespace_fds[NAMESPACE_KINDS]; /* -1: not to be entered */
     struct fd_list cgroups;
@@ -28,13 +29,16 @@ struct attach_plan {
     struct seccomp_program seccomp; /* the container's; empty where init is not confined */
     struct string_list environment; /* what the container's configuration adds */
     struct config limits;           /* lxc.prlimit.* and lxc.proc.* of the container, nothing else */
-    int tty;                        /* the command's end of our pty; -1: none */
+    struct session session;
 };
 
 /*
- * Go in and become the command. Never returns: an error is written as a struct error to `report`, which
- * closes unwritten when the command runs; the exit status then is 126 or 127 where it could not be executed,
- * else 1.
+ * Enter and become the command. Never returns. Where there is a pid namespace to enter, a second process,
+ * which takes this one's place as the caller's child, is born in it: it has given up everything by then, so
+ * that no process inside ever sees one with more rights. `report` is a SOCK_SEQPACKET socket; it carries,
+ * each as one message, the listener of a seccomp profile (one byte and the fd), the second process's pid_t,
+ * and an error as a struct error; it closes when the command runs. The exit status is 126 or 127 where the
+ * command could not be executed, else 1.
  */
 void attach_inside(struct attach_plan *plan, int report) __attribute__((noreturn));
 

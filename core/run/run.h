@@ -6,7 +6,6 @@
  *     stop.h, freeze.h    ending and suspending it
  *     checkpoint.h        writing its processes to files; criu.h: criu's command line
  *     device.h            giving it a device or an interface
- *     relay.h             the user's terminal joined to one of its terminals
  *
  * A running container is found through its command socket (core/command); starting it is
  * core/monitor/start.h.

@@ -315,9 +315,21 @@ static int load_seccomp(struct inside *in, struct error *err)
     return sync_send(in->child->sync, SYNC_LISTENER, &fds, err);
 }
 
+/*
+ * The first program of the container that runs, so it has no terminal of the user's any more. What it writes
+ * on the console is read once init runs: what does not fit into the pty until then is lost, rather than
+ * waited for.
+ */
 static int hooks_start(struct inside *in, struct error *err)
 {
-    return run_hooks(in, HOOK_START, true, err);
+    int r;
+
+    if (in->console >= 0)
+        (void)fcntl(in->console, F_SETFL, O_RDWR | O_NONBLOCK);
+    r = run_hooks(in, HOOK_START, true, err);
+    if (in->console >= 0)
+        (void)fcntl(in->console, F_SETFL, O_RDWR);
+    return r;
 }
 
 /*
@@ -400,7 +412,7 @@ static int (*const steps[])(struct inside *, struct error *) = {
     mount_cgroups,  hooks_mount,     check_rootfs,    hooks_autodev,   fill_dev,         mount_devpts,
     make_terminals, link_dev,        mount_boot_id,   enter_rootfs,    set_personality,  wait_to_exec,
     set_sysctls,    take_keyring,    set_caps,        set_label,       set_no_new_privs, load_seccomp,
-    hooks_start,    enter_session,   enter_directory, set_environment, become_user,
+    enter_session,  hooks_start,     enter_directory, set_environment, become_user,
 };
 
 static int execute_init(struct inside *in, struct error *err)

@@ -21,7 +21,7 @@
 #include "core/base/script.h"
 #include "core/spawn/hooks.h"
 #include "core/base/passwd.h"
-#include "core/run/relay.h"
+#include "core/base/relay.h"
 #include "core/confine/sealed.h"
 #include "core/storage/list.h"
 

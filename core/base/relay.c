@@ -1,4 +1,4 @@
-#include "core/run/relay.h"
+#include "core/base/relay.h"
 
 #include <errno.h>
 #include <poll.h>

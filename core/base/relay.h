@@ -3,8 +3,8 @@
  * The person's end is put in raw mode meanwhile (termios(3), cfmakeraw) and put back afterwards, also when a
  * signal ends us.
  */
-#ifndef LXCBOX_CORE_RUN_RELAY_H
-#define LXCBOX_CORE_RUN_RELAY_H
+#ifndef LXCBOX_CORE_BASE_RELAY_H
+#define LXCBOX_CORE_BASE_RELAY_H
 
 #include <stdbool.h>
 #include <stddef.h>
