@@ -339,13 +339,11 @@ static void statuses_become_causes(void **state)
         int code;
     } cases[] = {
         {"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "does not exist", -ENOENT},
-        {
-            "HTTP/1.1 403 No\r\nContent-X},
-            {"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n", "redirects without a location", -EPROTO},
-            {"HTTP/1.1 302 Moved\r\nLocation: ftp://x/\r\nContent-Length: 0\r\n\r\n", "neither http",
-             -EINVAL},
-            {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", "compresses", -EPROTO},
-        };
+        {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "denies", -EACCES},
+        {"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n", "redirects without a location", -EPROTO},
+        {"HTTP/1.1 302 Moved\r\nLocation: ftp://x/\r\nContent-Length: 0\r\n\r\n", "neither http", -EINVAL},
+        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", "compresses", -EPROTO},
+    };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
