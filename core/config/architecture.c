@@ -7,7 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 
-/* The names that LXC takes for lxc.arch, by the width of their words. */
+/* The names that LXC accepts for lxc.arch, by word size. */
 static const char *const narrow[] = {"arm",  "armel",   "armhf", "armv7l",  "athlon", "i386",
                                      "i486", "i586",    "i686",  "linux32", "mips",   "mipsel",
                                      "ppc",  "powerpc", "x86",   "x32",     "riscv32"};
@@ -26,7 +26,9 @@ int architecture_parse(const char *arch)
     return -EINVAL;
 }
 
-/* The kinds of machines differ in their first letters: "ar", "aa"; "am", "at", "i", "x" for x86; "s3", "sp".
+/*
+ * The families of machines differ in their first letters: "ar", "aa"; "am", "at", "i", "x" for x86; "s3",
+ * "sp".
  */
 static char machine_kind(const char *name)
 {
@@ -35,7 +37,7 @@ static char machine_kind(const char *name)
     return *name == 's' ? name[1] : *name;
 }
 
-static bool is_little_endian(const char *name)
+static bool machine_is_little_endian(const char *name)
 {
     return ends_with(name, "el") || ends_with(name, "le");
 }
@@ -47,7 +49,7 @@ bool architecture_runs_on(const char *arch, const char *machine)
 
     if (architecture_parse(arch) == PER_LINUX && architecture_parse(machine) != PER_LINUX)
         return false;
-    /* uname(2) does not tell the byte order of a MIPS. */
+    /* uname(2) does not report the byte order of a MIPS machine. */
     return generic || (machine_kind(arch) == kind &&
-                       (kind != 'p' || is_little_endian(arch) == is_little_endian(machine)));
+                       (kind != 'p' || machine_is_little_endian(arch) == machine_is_little_endian(machine)));
 }

@@ -5,7 +5,7 @@
 /* The number of "sys_admin" (any case, with or without "cap_") or of a plain number; -EINVAL. */
 int capability_parse(const char *name);
 
-/* "sys_admin"; NULL for one that has no name here. */
+/* "sys_admin"; NULL for an unknown number. */
 const char *capability_name(int number);
 
 /* The highest capability that the running kernel knows. */

@@ -25,7 +25,7 @@ void config_free(struct config *c)
     *c = (struct config){0};
 }
 
-const char *config_rootfs_place(const char *path)
+const char *config_rootfs_location(const char *path)
 {
     const char *colon = path && *path != '/' ? strchr(path, ':') : NULL;
 
@@ -56,8 +56,8 @@ int config_get_item(const struct config *c, const char *key, struct strbuf *out)
     return s.key ? s.key->type->get(c, &s, out) : -ENOENT;
 }
 
-/* Quotes go around what the reader would trim or take quotes from. */
-static int write_value(const char *value, struct strbuf *out)
+/* Add quotes around a value with blanks or quotes at its ends, which the parser would remove. */
+static int config_write_value(const char *value, struct strbuf *out)
 {
     size_t length = strlen(value);
     bool quote = length && (strchr(" \t'\"", *value) || strchr(" \t'\"", value[length - 1]));
@@ -71,7 +71,7 @@ int config_write(const struct config *c, struct strbuf *out)
         const struct config_assignment *a = &c->assignments.items[i];
         int r = strbuf_printf(out, "%s =", a->key);
         if (r == 0)
-            r = *a->value ? write_value(a->value, out) : strbuf_puts(out, "\n");
+            r = *a->value ? config_write_value(a->value, out) : strbuf_puts(out, "\n");
         if (r < 0)
             return r;
     }

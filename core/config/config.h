@@ -1,7 +1,8 @@
 /*
- * A container's configuration, as lxc.container.conf(5) says it, after parsing: read-only from then on.
- * Every member is set by exactly one row of the table of keys (core/config/keys.c, keys_net.c). Strings are
- * owned by the struct; NULL means "not set". Absolute host paths unless said otherwise.
+ * The configuration of a container, as described in lxc.container.conf(5), after parsing; read-only
+ * afterwards. Every member is set by exactly one row of the key table (core/config/keys.c, keys_net.c).
+ * Strings are owned by the struct; NULL means "not set". Paths are absolute host paths unless noted
+ * otherwise.
  */
 #ifndef LXCBOX_CORE_CONFIG_CONFIG_H
 #define LXCBOX_CORE_CONFIG_CONFIG_H
@@ -26,11 +27,13 @@ struct config_pairs {
     size_t count;
 };
 
-/* One assignment as it took effect: templates filled in, so that applying it again gives the same. */
+/*
+ * One assignment as it took effect, with templates expanded, so that applying it again has the same result.
+ */
 struct config_assignment {
     char *key;
     char *value;  /* "" clears the key */
-    char *origin; /* "FILE:LINE", or what config_set() was given */
+    char *origin; /* "FILE:LINE", or the origin given to config_set() */
 };
 
 struct config_assignments {
@@ -38,7 +41,7 @@ struct config_assignments {
     size_t count;
 };
 
-/* lxc.time.offset.*: LXC keeps the two parts apart, and so adds what an "h" line and an "ms" line say. */
+/* lxc.time.offset.*: as in LXC, the two parts are separate, so that an "h" line and an "ms" line add up. */
 struct config_time_offset {
     int64_t seconds, nanoseconds;
 };
@@ -56,7 +59,7 @@ enum net_type { NET_NONE, NET_EMPTY, NET_VETH, NET_MACVLAN, NET_IPVLAN, NET_VLAN
 struct net_address {
     int family;           /* AF_INET, AF_INET6 */
     uint8_t address[16];  /* network byte order; 4 bytes used for AF_INET */
-    uint8_t broadcast[4]; /* AF_INET only, worked out where not given; all zero: none (/31, /32) */
+    uint8_t broadcast[4]; /* AF_INET only, computed if not given; all zero: none (/31, /32) */
     uint8_t prefix;       /* bits */
 };
 
@@ -73,20 +76,20 @@ struct config_net {
     bool has_type;
     enum net_type type;
     char *link;                    /* bridge or parent interface on the host */
-    char *name;                    /* inside; NULL: eth%d */
+    char *name;                    /* in the container; NULL: eth%d */
     char *hwaddr;                  /* "00:16:3e:xx:xx:xx" with x already replaced by random digits */
     bool up;                       /* lxc.net.N.flags = up */
     uint32_t mtu;                  /* bytes; 0: not set */
     struct net_address *addresses; /* both families, as written */
     size_t address_count;
-    bool ipv4_dhcp; /* lxc.net.N.ipv4.address = dhcp, lxcbox's own; veth only */
+    bool ipv4_dhcp; /* lxc.net.N.ipv4.address = dhcp, an extension of lxcbox; veth only */
     enum net_gateway ipv4_gateway, ipv6_gateway;
     uint8_t ipv4_gateway_address[4];
     uint8_t ipv6_gateway_address[16];
     bool l2proxy;
     char *veth_pair;                 /* host-side name; NULL: vethXXXXXX */
     bool veth_router;                /* lxc.net.N.veth.mode = router */
-    struct net_address *veth_routes; /* routes on the host towards the container, both families */
+    struct net_address *veth_routes; /* routes on the host to the container, both families */
     size_t veth_route_count;
     uint32_t veth_rxqueues, veth_txqueues; /* 0: not set */
     bool has_veth_vlan_id;
@@ -99,8 +102,10 @@ struct config_net {
     char *script_up, *script_down;
 };
 
-/* lxc.mount.auto, one value for each kind. */
-/* AUTO_UNSPECIFIED (a bare "cgroup"): rw where the container has CAP_SYS_ADMIN, mixed where it has not. */
+/*
+ * lxc.mount.auto, one value for each kind. AUTO_UNSPECIFIED (a bare "cgroup"): rw if the container has
+ * CAP_SYS_ADMIN, else mixed.
+ */
 enum auto_mount { AUTO_NONE, AUTO_MIXED, AUTO_RO, AUTO_RW, AUTO_UNSPECIFIED };
 
 struct config_auto_mounts {
@@ -108,8 +113,8 @@ struct config_auto_mounts {
     enum auto_mount sys;
     enum auto_mount cgroup; /* cgroup:mixed|ro|rw */
     bool cgroup_full;       /* cgroup-full */
-    bool cgroup2;           /* cgroup2: the v2 hierarchy alone, whatever the host has */
-    bool cgroup_force;      /* ":force": also where a cgroup namespace exists */
+    bool cgroup2;           /* cgroup2: only the v2 hierarchy, on any host */
+    bool cgroup_force;      /* ":force": also in a cgroup namespace */
     char *shmounts;         /* "HOST:CONTAINER"; NULL: none */
 };
 
@@ -118,7 +123,7 @@ struct config_mount {
     char *source;
     char *target; /* relative to the rootfs unless absolute beneath lxc.rootfs.mount */
     char *type;
-    char *options; /* with LXC's own: optional, create=dir, create=file, relative */
+    char *options; /* with the options of LXC: optional, create=dir, create=file, relative */
     char *origin;  /* "FILE:LINE" for errors */
     char *entry;   /* the whole value of lxc.mount.entry; NULL for a line of a file */
 };
@@ -149,7 +154,7 @@ struct config {
     bool rootfs_managed; /* default true: lxc-destroy removes the rootfs */
 
     struct config_auto_mounts mount_auto;
-    struct config_mount *mounts; /* the entries in order; after config_load_fstab() the file's come first */
+    struct config_mount *mounts; /* the entries in order; config_load_fstab() puts those of the file first */
     size_t mount_count;
     char *mount_fstab;
 
@@ -160,7 +165,7 @@ struct config {
     size_t idmap_count;
 
     struct string_list cap_drop,
-        cap_keep; /* names without "cap_"; cap_keep of "none" is has_cap_keep and empty */
+        cap_keep; /* names without "cap_"; "none": has_cap_keep is set and cap_keep is empty */
     bool has_cap_keep;
     bool no_new_privs;
 
@@ -182,7 +187,7 @@ struct config {
     bool console_rotate;
 
     char *init_cmd;    /* NULL: /sbin/init */
-    char *execute_cmd; /* lxc-execute's */
+    char *execute_cmd; /* of lxc-execute */
     uid_t init_uid;
     gid_t init_gid;
     gid_t *init_groups; /* supplementary groups */
@@ -196,8 +201,10 @@ struct config {
     int start_delay_seconds, start_order;
     struct string_list groups;
 
-    /* "KEY=VALUE" (a bare KEY took its value from ours when parsed): for all, for hooks alone, and for init
-     * and attached commands alone */
+    /*
+     * "KEY=VALUE" (a bare KEY takes its value from our environment when parsed): for all, only for hooks, and
+     * only for init and attached commands
+     */
     struct string_list environment, environment_hooks, environment_runtime;
 
     struct string_list hooks[HOOK_KINDS];
@@ -211,7 +218,7 @@ struct config {
     bool apparmor_allow_incomplete, apparmor_allow_nesting;
     struct string_list apparmor_raw;
     char *selinux_context, *selinux_context_keyring;
-    bool keyring_session; /* lxc.keyring.session = 1, which keeps the caller's session keyring */
+    bool keyring_session; /* lxc.keyring.session = 1, which keep the caller's session keyring */
 
     uint64_t namespace_clone, namespace_keep; /* CLONE_NEW* masks; 0: not set */
     char *namespace_share[8]; /* by namespace_kind of core/config/namespaces.h: PID, name or path */
@@ -227,33 +234,36 @@ struct config {
     uint32_t monitor_unshare;  /* 0 or any other number */
     int monitor_signal_pdeath; /* default SIGKILL; 0: none */
 
-    /* Every assignment in effect order, includes unfolded: what config_write() writes. */
+    /*
+     * All assignments in the order in which they took effect, with includes expanded: the output of
+     * config_write().
+     */
     struct config_assignments assignments;
 };
 
 /*
- * Does the assignment with this number still hold: is it not empty, and does no later one clear its key or
- * its family ("lxc.cgroup2", "lxc.net.0")?
+ * Whether the assignment with this number is still in effect: it is not empty, and no later assignment clears
+ * its key or family ("lxc.cgroup2", "lxc.net.0").
  */
 bool config_assignment_holds(const struct config *c, size_t number);
 
 #define cleanup_config __attribute__((cleanup(config_free)))
 
-/* Defaults set, everything else empty. */
+/* Set the defaults; everything else is empty. */
 void config_init(struct config *c);
 void config_free(struct config *c);
 
 /*
- * Read a file and all it includes into an initialised config, after what it holds. Every bad line is refused
- * as "FILE:LINE: reason"; then nothing is half-applied: the config holds what it held before. Includes of
- * absent files below LXC's config folder (/usr/share/lxc/config) come from the built-in set. Sets `file`
- * where it is not set. 0 or negative errno.
+ * Read a file and its includes into an initialised config, in addition to its current settings. An invalid
+ * line is an error "FILE:LINE: reason"; the config is then unchanged. If an included file below LXC's
+ * configuration directory (/usr/share/lxc/config) does not exist, the built-in file is used. Sets `file` if
+ * it is not set. 0 or a negative errno.
  */
 int config_read_file(struct config *c, const char *path, struct error *err);
 
 /*
- * The same with a text in memory; `origin` is its name in errors. An lxc.include in it is followed; with
- * `follow` false it is refused, so that the file system is not looked at.
+ * The same for a text in memory; `origin` is its name in errors. lxc.include is followed, or rejected with
+ * `follow` false, so that no file is read.
  */
 int config_read_text(struct config *c, const char *text, size_t length, const char *origin, bool follow,
                      struct error *err);
@@ -262,34 +272,36 @@ int config_read_text(struct config *c, const char *text, size_t length, const ch
 int config_set(struct config *c, const char *key, const char *value, const char *origin, struct error *err);
 
 /*
- * Before a start: is each value one that can be had? LXC reads some that it fails on later, as the mtu
- * "many", and so do we, that such a container is listed, copied and removed. 0, or a negative errno with
- * `err` naming file and line.
+ * Check all values before a start. The parser accepts some invalid values, such as the mtu "many": LXC also
+ * fails only at the start, and such a container can be listed, copied and removed. 0, or a negative errno
+ * with `err` naming file and line.
  */
 int config_check(const struct config *c, struct error *err);
 
-/* A value of lxc.rootfs.path without the storage type, "/a" of "dir:/a", as scripts are given it; NULL for
- * NULL. */
-const char *config_rootfs_place(const char *path);
+/*
+ * The value of lxc.rootfs.path without the storage type ("/a" for "dir:/a"), as passed to scripts; NULL for
+ * NULL.
+ */
+const char *config_rootfs_location(const char *path);
 
 /*
- * The value of a key as GET_CONFIG_ITEM has it on the wire and `lxc-info -c KEY` prints it, appended to
- * `out`: lists have each value ended by a newline where stock LXC does so (hooks, capabilities, cgroup
- * settings), others have newlines between. Nothing is appended for a key without a value. "lxc.net" lists the
- * types, "lxc.net.N" the keys that this network has, "lxc.cgroup" and the other families their "KEY = VALUE".
- * 0, -ENOENT for a key that does not exist, -ENOMEM.
+ * Append the value of a key to `out`, in the format of GET_CONFIG_ITEM and `lxc-info -c KEY`: where stock LXC
+ * does so (hooks, capabilities, cgroup settings) each value of a list ends with a newline, other lists have
+ * newlines between values. Nothing is appended for a key without a value. "lxc.net" lists the types,
+ * "lxc.net.N" the keys of this network, "lxc.cgroup" and the other families their "KEY = VALUE". 0, -ENOENT
+ * for a key that does not exist, -ENOMEM.
  */
 int config_get_item(const struct config *c, const char *key, struct strbuf *out);
 
 /*
- * Put the entries of the file lxc.mount.fstab before `mounts`, for who is about to mount them; without that
- * key nothing is done. 0 or negative errno with `err` naming file and line.
+ * Insert the entries of the file lxc.mount.fstab before `mounts`, for a caller that is about to mount them;
+ * no effect without that key. 0, or a negative errno with `err` naming file and line.
  */
 int config_load_fstab(struct config *c, struct error *err);
 
 /*
- * Append a configuration text that reads back to the same config: every assignment in effect order. (To
- * change a person's file keeping its comments and includes see edit.h.) 0 or -ENOMEM.
+ * Append a configuration text from which the same config can be read: all assignments in the order in which
+ * they took effect. (edit.h changes a user's file and keeps its comments and includes.) 0 or -ENOMEM.
  */
 int config_write(const struct config *c, struct strbuf *out);
 

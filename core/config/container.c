@@ -25,7 +25,7 @@ int state_parse(const char *word, struct error *err)
     for (int i = 0; i < STATE_COUNT; i++)
         if (strcasecmp(word, states[i]) == 0)
             return i;
-    error_text(err, EINVAL, "\"%s\" is not a container's state", word);
+    error_text(err, EINVAL, "\"%s\" is not a container state", word);
     return error_remedy(
         err, "states are STOPPED, STARTING, RUNNING, STOPPING, ABORTING, FREEZING, FROZEN, THAWED");
 }
@@ -35,11 +35,11 @@ int container_check_name(const char *name, struct error *err)
     size_t length = strlen(name);
     bool good = length > 0 && length <= 128 && name[0] != '.' && !strchr(name, '/');
 
-    /* It stands in lists, in cgroup files and in configurations, each of which a line break would forge. */
+    /* Names appear in lists, cgroup files and configurations, where a line break would start a new entry. */
     good = good && !text_has_control(name) && !strchr(name, '\t');
     if (good)
         return 0;
-    error_text(err, EINVAL, "\"%s\" cannot be a container's name", name);
+    error_text(err, EINVAL, "\"%s\" is not a valid container name", name);
     return error_remedy(err, "use 1 to 128 bytes, without '/' and control bytes, not starting with '.'");
 }
 
@@ -80,11 +80,11 @@ int container_denied(const char *path, struct error *err)
     if (!seen || stat(seen, &st) < 0 || st.st_uid == geteuid())
         return err ? err->code : -EACCES;
     if (st.st_uid == 0)
-        return error_remedy(err, "you are not root; %s is root's", seen);
+        return error_remedy(err, "you are not root; %s belongs to root", seen);
     owner = getpwuid(st.st_uid);
     if (owner)
-        return error_remedy(err, "%s is %s's", seen, owner->pw_name);
-    return error_remedy(err, "%s is that of user %u", seen, st.st_uid);
+        return error_remedy(err, "%s belongs to %s", seen, owner->pw_name);
+    return error_remedy(err, "%s belongs to user %u", seen, st.st_uid);
 }
 
 int container_absent(const struct container *c, const char *remedy, struct error *err)
@@ -99,12 +99,13 @@ int container_absent(const struct container *c, const char *remedy, struct error
         return container_denied(path, err);
     }
     error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
-    remedy = remedy ? remedy : "lxc-ls lists them, -P names another directory";
+    remedy = remedy ? remedy : "run lxc-ls to list containers, or name another directory with -P";
     if (geteuid() == 0 || strcmp(c->lxcpath, ROOTS_LXCPATH) == 0)
         return error_remedy(err, "%s", remedy);
     if (stat(roots, &st) == 0)
-        return error_remedy(err, "you are not root; %s is root's", roots);
+        return error_remedy(err, "you are not root; %s belongs to root", roots);
     if (errno == EACCES)
-        return error_remedy(err, "%s; you are not root, and cannot see those in " ROOTS_LXCPATH, remedy);
+        return error_remedy(err, "%s; you are not root and cannot see the containers in " ROOTS_LXCPATH,
+                            remedy);
     return error_remedy(err, "%s", remedy);
 }

@@ -1,6 +1,4 @@
-/*
- * A container by name: where its configuration lies. Nothing is opened here.
- */
+/* A container by name: the paths of its files. These functions open no file. */
 #ifndef LXCBOX_CORE_CONFIG_CONTAINER_H
 #define LXCBOX_CORE_CONFIG_CONTAINER_H
 
@@ -9,7 +7,7 @@
 
 #include "core/base/error.h"
 
-/* A container's states, with LXC's numbers (they travel on the command socket). */
+/* Container states, with the numbers of LXC, which are sent over the command socket. */
 enum container_state {
     STATE_STOPPED,
     STATE_STARTING,
@@ -22,19 +20,19 @@ enum container_state {
     STATE_COUNT,
 };
 
-/* "STOPPED" ...; NULL for a number that is none. */
+/* "STOPPED" ...; NULL for an invalid number. */
 const char *state_name(int state);
-/* The state named, any case; -EINVAL with `err` filled when it is none. */
+/* The state with this name, in any case; -EINVAL with `err` filled if it does not exist. */
 int state_parse(const char *word, struct error *err);
 
-/* The strings belong to whoever made it (argv, lxc.conf's global values): both outlive every use. */
+/* The strings are not owned (they are from argv or the values of lxc.conf) and must outlive the struct. */
 struct container {
     const char *name;
     const char *lxcpath; /* "/var/lib/lxc" */
-    const char *rcfile;  /* its configuration, where that is not LXCPATH/NAME/config; NULL: it is */
+    const char *rcfile;  /* its configuration file; NULL: LXCPATH/NAME/config */
 };
 
-/* A name that cannot leave lxcpath: not empty, no '/', not "." or "..", at most 128 bytes. */
+/* Check that a name cannot leave lxcpath: not empty, no '/', not "." or "..", at most 128 bytes. */
 int container_check_name(const char *name, struct error *err);
 
 /* Refuse control characters in a path or another text that becomes part of a line of a configuration, which a
@@ -47,17 +45,20 @@ char *container_path(const struct container *c, const char *file);
 /* Its configuration file, likewise. */
 char *container_config_path(const struct container *c);
 
-/* Does it have a configuration file? */
+/* Whether the container has a configuration file. */
 bool container_is_defined(const struct container *c);
 
 /*
- * The error for one that has none. -EACCES where it cannot be seen (whose it is), else -ENOENT with `remedy`
- * (NULL: how to look for it), or where an ordinary user's call names a container of root's, with that.
+ * The error for a container without a configuration file. -EACCES if the caller may not access it (the remedy
+ * names the owner), else -ENOENT with `remedy` (NULL: how to list containers), or with a hint if an
+ * unprivileged user names a container of root.
  */
 int container_absent(const struct container *c, const char *remedy, struct error *err);
 
-/* Say in the remedy of an error that is set whose the path is, or the nearest directory of it that can be
- * seen. Returns err->code; for EACCES. */
+/*
+ * For EACCES: name the owner of the path, or of its nearest accessible parent directory, in the remedy of an
+ * error that is set. Returns err->code.
+ */
 int container_denied(const char *path, struct error *err);
 
 #endif

@@ -10,31 +10,31 @@
 
 #define NEW_HWADDR "00:16:3e:xx:xx:xx"
 
-/* One line of the text with its newline; and where its key and value are, when it is an assignment. */
+/* One line of the text with its newline, and its key and value if it is an assignment. */
 struct line {
     const char *start, *end;
     const char *key, *value; /* NULL: none */
     size_t key_length, value_length;
 };
 
-static const char *skip_blanks(const char *at)
+static const char *line_skip_blanks(const char *at)
 {
     return at + strspn(at, " \t");
 }
 
-/* The line at `at`; what comes after it is at its end. */
-static struct line line_at(const char *at)
+/* Parse the line at `at`; the next line starts at `end`. */
+static struct line line_parse(const char *at)
 {
     size_t length = strcspn(at, "\n");
     struct line l = {.start = at, .end = at + length + (at[length] == '\n')};
-    const char *key = skip_blanks(at), *equals = key + strcspn(key, " \t=\n"), *last = at + length;
+    const char *key = line_skip_blanks(at), *equals = key + strcspn(key, " \t=\n"), *last = at + length;
 
     l.key_length = (size_t)(equals - key);
-    equals = skip_blanks(equals);
+    equals = line_skip_blanks(equals);
     if (!starts_with(key, "lxc.") || *equals != '=')
         return l;
     l.key = key;
-    l.value = skip_blanks(equals + 1);
+    l.value = line_skip_blanks(equals + 1);
     while (last > l.value && strchr(" \t\r", last[-1]))
         last--;
     l.value_length = (size_t)(last - l.value);
@@ -45,7 +45,7 @@ static struct line line_at(const char *at)
     return l;
 }
 
-static bool is_key(const struct line *l, const char *key)
+static bool line_has_key(const struct line *l, const char *key)
 {
     size_t length = strlen(key);
     bool family = length && key[length - 1] == '.';
@@ -54,7 +54,7 @@ static bool is_key(const struct line *l, const char *key)
            strncmp(l->key, key, length) == 0;
 }
 
-static int replace(struct strbuf *text, struct strbuf *next)
+static int text_replace(struct strbuf *text, struct strbuf *next)
 {
     struct strbuf old = *text;
 
@@ -63,31 +63,31 @@ static int replace(struct strbuf *text, struct strbuf *next)
     return 0;
 }
 
-static int add_assignment(struct strbuf *text, const char *key, const char *value)
+static int text_add_assignment(struct strbuf *text, const char *key, const char *value)
 {
     return strbuf_printf(text, *value ? "%s = %s\n" : "%s =\n", key, value);
 }
 
-/* The assignments of `key` taken out, the first one set to `value` instead unless that is NULL. */
-static int rewrite(struct strbuf *text, const char *key, const char *value, bool *found)
+/* Remove the assignments of `key`, except that the first one is set to `value` unless that is NULL. */
+static int text_rewrite(struct strbuf *text, const char *key, const char *value, bool *found)
 {
     cleanup_strbuf struct strbuf next = STRBUF_INIT;
 
     *found = false;
     for (const char *at = strbuf_text(text); *at;) {
-        struct line l = line_at(at);
+        struct line l = line_parse(at);
         int r = 0;
 
-        if (!is_key(&l, key))
+        if (!line_has_key(&l, key))
             r = strbuf_add(&next, l.start, (size_t)(l.end - l.start));
         else if (value && !*found)
-            r = add_assignment(&next, key, value);
-        *found = *found || is_key(&l, key);
+            r = text_add_assignment(&next, key, value);
+        *found = *found || line_has_key(&l, key);
         if (r < 0)
             return r;
         at = l.end;
     }
-    return replace(text, &next);
+    return text_replace(text, &next);
 }
 
 int config_text_append(struct strbuf *text, const char *key, const char *value)
@@ -96,13 +96,13 @@ int config_text_append(struct strbuf *text, const char *key, const char *value)
 
     if (text->length && text->text[text->length - 1] != '\n')
         r = strbuf_puts(text, "\n");
-    return r < 0 ? r : add_assignment(text, key, value);
+    return r < 0 ? r : text_add_assignment(text, key, value);
 }
 
 int config_text_set(struct strbuf *text, const char *key, const char *value)
 {
     bool found;
-    int r = rewrite(text, key, value, &found);
+    int r = text_rewrite(text, key, value, &found);
 
     return r < 0 || found ? r : config_text_append(text, key, value);
 }
@@ -111,7 +111,7 @@ int config_text_remove(struct strbuf *text, const char *key)
 {
     bool found;
 
-    return rewrite(text, key, NULL, &found);
+    return text_rewrite(text, key, NULL, &found);
 }
 
 int config_text_get(const char *text, const char *key, struct strbuf *value)
@@ -119,15 +119,15 @@ int config_text_get(const char *text, const char *key, struct strbuf *value)
     struct line last = {0};
 
     for (const char *at = text; *at;) {
-        struct line l = line_at(at);
-        if (is_key(&l, key))
+        struct line l = line_parse(at);
+        if (line_has_key(&l, key))
             last = l;
         at = l.end;
     }
     return last.key ? strbuf_add(value, last.value, last.value_length) : -ENOENT;
 }
 
-static bool is_hwaddr(const struct line *l)
+static bool line_has_hwaddr(const struct line *l)
 {
     static const char end[] = ".hwaddr";
     size_t length = sizeof(end) - 1;
@@ -136,25 +136,25 @@ static bool is_hwaddr(const struct line *l)
            strncmp(l->key + l->key_length - length, end, length) == 0;
 }
 
-/* New addresses for the lines with an hwaddr; with `templates` only for those that have an x, as it says. */
-static int rewrite_hwaddr(struct strbuf *text, bool templates)
+/* Write new addresses into the hwaddr lines; with `templates` only replace each x in templates. */
+static int text_rewrite_hwaddr(struct strbuf *text, bool templates)
 {
     cleanup_strbuf struct strbuf next = STRBUF_INIT;
 
     for (const char *at = strbuf_text(text); *at;) {
-        struct line l = line_at(at);
+        struct line l = line_parse(at);
         char hwaddr[] = NEW_HWADDR;
-        bool change = is_hwaddr(&l);
+        bool change = line_has_hwaddr(&l);
         int r;
 
         if (change && templates) {
             change = l.value_length == strlen(hwaddr);
             if (change)
                 memcpy(hwaddr, l.value, strlen(hwaddr));
-            change = change && hwaddr_is(hwaddr) && strpbrk(hwaddr, "xX");
+            change = change && hwaddr_is_valid(hwaddr) && strpbrk(hwaddr, "xX");
         }
         if (change) {
-            if (!hwaddr_fill(hwaddr))
+            if (!hwaddr_expand(hwaddr))
                 return -EIO;
             r = strbuf_printf(&next, "%.*s = %s\n", (int)l.key_length, l.key, hwaddr);
         } else {
@@ -164,20 +164,20 @@ static int rewrite_hwaddr(struct strbuf *text, bool templates)
             return r;
         at = l.end;
     }
-    return replace(text, &next);
+    return text_replace(text, &next);
 }
 
 int config_text_new_hwaddr(struct strbuf *text)
 {
-    return rewrite_hwaddr(text, false);
+    return text_rewrite_hwaddr(text, false);
 }
 
-int config_text_fill_hwaddr(struct strbuf *text)
+int config_text_expand_hwaddr(struct strbuf *text)
 {
-    return rewrite_hwaddr(text, true);
+    return text_rewrite_hwaddr(text, true);
 }
 
-/* Whether the interface inside has a hardware address of its own that may be chosen. */
+/* Whether the interface in the container has a hardware address of its own, which can be chosen. */
 static bool net_has_hwaddr(const struct config_net *n)
 {
     return n->has_type && (n->type == NET_VETH || n->type == NET_MACVLAN);
@@ -194,8 +194,8 @@ int config_text_add_hwaddr(struct strbuf *text, const struct config *read)
         snprintf(key, sizeof(key), "lxc.net.%u.hwaddr", n->index);
         if (!net_has_hwaddr(n) || config_text_get(strbuf_text(text), key, &ignored) != -ENOENT)
             continue;
-        /* An included file has a template, drawn anew whenever it is read: this draw is kept. */
-        if (!n->hwaddr && !hwaddr_fill(hwaddr))
+        /* A template in an included file is expanded at each read: keep the current address. */
+        if (!n->hwaddr && !hwaddr_expand(hwaddr))
             return -EIO;
         r = config_text_append(text, key, n->hwaddr ? n->hwaddr : hwaddr);
         if (r < 0)

@@ -1,4 +1,4 @@
-/* The file that lxc.mount.fstab names; fstab(5). */
+/* The file named by lxc.mount.fstab; fstab(5). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,19 +10,20 @@
 
 #define FSTAB_MAX (1U << 20)
 
-struct mounts {
+struct fstab {
     struct config_mount *items;
     size_t count;
 };
 
-static void mounts_free(struct mounts *m)
+static void fstab_free(struct fstab *m)
 {
     for (size_t i = 0; i < m->count; i++)
         mount_free(&m->items[i]);
     free(m->items);
 }
 
-static int read_line(struct mounts *m, const char *line, const char *file, unsigned number, struct error *err)
+static int fstab_read_line(struct fstab *m, const char *line, const char *file, unsigned number,
+                           struct error *err)
 {
     cleanup_free char *origin = format_string("%s:%u", file, number);
     struct config_mount *grown, mount = {0};
@@ -46,7 +47,7 @@ static int read_line(struct mounts *m, const char *line, const char *file, unsig
 
 int config_load_fstab(struct config *c, struct error *err)
 {
-    __attribute__((cleanup(mounts_free))) struct mounts m = {0};
+    __attribute__((cleanup(fstab_free))) struct fstab m = {0};
     cleanup_free char *text = NULL;
     struct config_mount *all;
     char *rest, *line;
@@ -60,13 +61,13 @@ int config_load_fstab(struct config *c, struct error *err)
         return error_set(err, r, "cannot read lxc.mount.fstab %s", c->mount_fstab);
     for (rest = text; (line = strsep(&rest, "\n"));) {
         line[strcspn(line, "\r")] = '\0';
-        r = read_line(&m, line, c->mount_fstab, ++number, err);
+        r = fstab_read_line(&m, line, c->mount_fstab, ++number, err);
         if (r < 0)
             return r;
     }
     if (m.count == 0)
         return 0;
-    all = calloc(array_room(m.count + c->mount_count), sizeof(*all));
+    all = calloc(array_capacity(m.count + c->mount_count), sizeof(*all));
     if (!all)
         return error_set(err, ENOMEM, "cannot read %s", c->mount_fstab);
     memcpy(all, m.items, m.count * sizeof(*all));

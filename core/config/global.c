@@ -16,9 +16,9 @@ const char *const global_keys[] = {
 #define KEY_COUNT (ARRAY_LENGTH(global_keys) - 1)
 
 static char *values[KEY_COUNT];
-static bool have_read;
+static bool is_read;
 
-static ptrdiff_t key_index(const char *key, size_t length)
+static ptrdiff_t global_key_index(const char *key, size_t length)
 {
     for (size_t i = 0; i < KEY_COUNT; i++)
         if (strlen(global_keys[i]) == length && strncmp(global_keys[i], key, length) == 0)
@@ -26,9 +26,9 @@ static ptrdiff_t key_index(const char *key, size_t length)
     return -1;
 }
 
-static void set_value(const char *key, char *value)
+static void global_set_value(const char *key, char *value)
 {
-    ptrdiff_t i = key_index(key, strlen(key));
+    ptrdiff_t i = global_key_index(key, strlen(key));
 
     if (i >= 0 && !values[i])
         values[i] = value;
@@ -36,7 +36,7 @@ static void set_value(const char *key, char *value)
         free(value);
 }
 
-static void read_file(const char *path)
+static void global_read_file(const char *path)
 {
     cleanup_free char *text = NULL;
     char *rest, *line;
@@ -51,9 +51,9 @@ static void read_file(const char *path)
         if (!*line || *line == '#')
             continue;
         equals = strchr(line, '=');
-        i = equals ? key_index(line, strcspn(line, " \t=")) : -1;
+        i = equals ? global_key_index(line, strcspn(line, " \t=")) : -1;
         if (i < 0) {
-            log_warn("config", "%s: \"%s\" is no setting of lxc.system.conf(5); passed over", path, line);
+            log_warn("config", "%s: \"%s\" is not a setting of lxc.system.conf(5); ignored", path, line);
             continue;
         }
         value = equals + 1 + strspn(equals + 1, " \t");
@@ -64,31 +64,32 @@ static void read_file(const char *path)
     }
 }
 
-static void read_once(void)
+static void global_read(void)
 {
     const char *home = getenv("HOME");
     bool root = geteuid() == 0 || !home;
     cleanup_free char *own = root ? NULL : format_string("%s/.config/lxc/lxc.conf", home);
 
-    have_read = true;
-    read_file(own ? own : "/etc/lxc/lxc.conf");
-    set_value("lxc.lxcpath", root ? strdup("/var/lib/lxc") : format_string("%s/.local/share/lxc", home));
-    set_value("lxc.default_config",
-              root ? strdup("/etc/lxc/default.conf") : format_string("%s/.config/lxc/default.conf", home));
-    set_value("lxc.bdev.lvm.vg", strdup("lxc"));
-    set_value("lxc.bdev.lvm.thin_pool", strdup("lxc"));
-    set_value("lxc.bdev.zfs.root", strdup("lxc"));
-    set_value("lxc.cgroup.pattern", strdup(""));
-    set_value("lxc.cgroup.use", strdup(""));
+    is_read = true;
+    global_read_file(own ? own : "/etc/lxc/lxc.conf");
+    global_set_value("lxc.lxcpath",
+                     root ? strdup("/var/lib/lxc") : format_string("%s/.local/share/lxc", home));
+    global_set_value("lxc.default_config", root ? strdup("/etc/lxc/default.conf")
+                                                : format_string("%s/.config/lxc/default.conf", home));
+    global_set_value("lxc.bdev.lvm.vg", strdup("lxc"));
+    global_set_value("lxc.bdev.lvm.thin_pool", strdup("lxc"));
+    global_set_value("lxc.bdev.zfs.root", strdup("lxc"));
+    global_set_value("lxc.cgroup.pattern", strdup(""));
+    global_set_value("lxc.cgroup.use", strdup(""));
 }
 
 const char *global_item(const char *key)
 {
-    ptrdiff_t i = key_index(key, strlen(key));
+    ptrdiff_t i = global_key_index(key, strlen(key));
 
     if (i < 0)
         return NULL;
-    if (!have_read)
-        read_once();
+    if (!is_read)
+        global_read();
     return values[i];
 }

@@ -1,6 +1,6 @@
 /*
- * The settings that hold for all containers: /etc/lxc/lxc.conf, or ~/.config/lxc/lxc.conf for others than
- * root. Source: lxc.system.conf(5).
+ * The settings for all containers: /etc/lxc/lxc.conf, or ~/.config/lxc/lxc.conf for users other than root.
+ * Source: lxc.system.conf(5).
  */
 #ifndef LXCBOX_CORE_CONFIG_GLOBAL_H
 #define LXCBOX_CORE_CONFIG_GLOBAL_H
@@ -10,13 +10,13 @@
 
 /*
  * The value of "lxc.lxcpath", "lxc.default_config", "lxc.cgroup.pattern", "lxc.cgroup.use" or "lxc.bdev.*":
- * the file's, else the default. NULL for a key that is none of these (and when out of memory). Read once; the
- * text lives as long as the process. An absent file is an empty one, a bad line is passed over with a warning
- * in the log.
+ * from the file, else the default. NULL for any other key, or when out of memory. The file is read once; the
+ * string stays valid until the process ends. A missing file is treated as empty; an invalid line is ignored
+ * with a warning in the log.
  */
 const char *global_item(const char *key);
 
-/* The keys, NULL at the end: what `lxc-config -l` lists. */
+/* The keys, NULL at the end: the output of `lxc-config -l`. */
 extern const char *const global_keys[];
 
 #endif

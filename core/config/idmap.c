@@ -5,7 +5,7 @@
 #define ID_MAX    UINT32_C(0xfffffffe) /* 2^32 - 1 means "no id" */
 #define LINES_MAX 340                  /* user_namespaces(7), kernel 4.15 on */
 
-static int translate(const struct config *c, bool is_gid, bool outwards, uint32_t id, uint32_t *out)
+static int idmap_translate(const struct config *c, bool is_gid, bool outwards, uint32_t id, uint32_t *out)
 {
     for (size_t i = 0; i < c->idmap_count; i++) {
         const struct config_idmap *m = &c->idmaps[i];
@@ -21,15 +21,15 @@ static int translate(const struct config *c, bool is_gid, bool outwards, uint32_
 
 int idmap_to_host(const struct config *c, bool is_gid, uint32_t container_id, uint32_t *host_id)
 {
-    return translate(c, is_gid, true, container_id, host_id);
+    return idmap_translate(c, is_gid, true, container_id, host_id);
 }
 
 int idmap_to_container(const struct config *c, bool is_gid, uint32_t host_id, uint32_t *container_id)
 {
-    return translate(c, is_gid, false, host_id, container_id);
+    return idmap_translate(c, is_gid, false, host_id, container_id);
 }
 
-static bool overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
+static bool idmap_overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
 {
     return a < b ? b - a < a_count : a - b < b_count;
 }
@@ -45,19 +45,20 @@ int idmap_check(const struct config *c, struct error *err)
         lines[m->is_gid]++;
         if (m->count == 0 || m->count - 1 > ID_MAX - m->container_id || m->count - 1 > ID_MAX - m->host_id ||
             m->container_id > ID_MAX || m->host_id > ID_MAX)
-            return error_text(err, EINVAL, "lxc.idmap = %s %u %u %u leaves the range of ids", kind,
+            return error_text(err, EINVAL, "lxc.idmap = %s %u %u %u is outside the range of ids", kind,
                               m->container_id, m->host_id, m->count);
         for (size_t j = 0; j < i; j++) {
             const struct config_idmap *o = &c->idmaps[j];
-            if (o->is_gid == m->is_gid && (overlap(m->container_id, m->count, o->container_id, o->count) ||
-                                           overlap(m->host_id, m->count, o->host_id, o->count)))
+            if (o->is_gid == m->is_gid &&
+                (idmap_overlap(m->container_id, m->count, o->container_id, o->count) ||
+                 idmap_overlap(m->host_id, m->count, o->host_id, o->count)))
                 return error_text(err, EINVAL, "lxc.idmap = %s %u %u %u overlaps %s %u %u %u", kind,
                                   m->container_id, m->host_id, m->count, kind, o->container_id, o->host_id,
                                   o->count);
         }
     }
     if (lines[0] > LINES_MAX || lines[1] > LINES_MAX)
-        return error_text(err, E2BIG, "lxc.idmap: the kernel takes at most %d maps of users and of groups",
+        return error_text(err, E2BIG, "lxc.idmap: the kernel accepts at most %d maps of users and of groups",
                           LINES_MAX);
     if (!lines[0] != !lines[1]) {
         error_text(err, EINVAL, "lxc.idmap maps %s",

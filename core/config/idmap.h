@@ -1,4 +1,4 @@
-/* lxc.idmap: which ids a container's are on the host. Source: user_namespaces(7). */
+/* lxc.idmap: mapping the ids of a container to ids of the host. Source: user_namespaces(7). */
 #ifndef LXCBOX_CORE_CONFIG_IDMAP_H
 #define LXCBOX_CORE_CONFIG_IDMAP_H
 
@@ -9,17 +9,23 @@
 #include "core/base/str.h"
 #include "core/config/config.h"
 
-/* The host's id for the container's, and the reverse. 0, or -ENOENT when it is not mapped. */
+/*
+ * Convert an id of the container to an id of the host, and the reverse. 0, or -ENOENT if the id is not
+ * mapped.
+ */
 int idmap_to_host(const struct config *c, bool is_gid, uint32_t container_id, uint32_t *host_id);
 int idmap_to_container(const struct config *c, bool is_gid, uint32_t host_id, uint32_t *container_id);
 
 /*
- * Refuse maps that no kernel takes: overlapping ranges, ranges past 2^32 - 2, users without groups or the
+ * Reject maps that no kernel accepts: overlapping ranges, ranges beyond 2^32 - 2, users without groups or the
  * reverse, more than 340 lines.
  */
 int idmap_check(const struct config *c, struct error *err);
 
-/* Append what /proc/PID/uid_map (or gid_map) takes: "CONTAINER HOST COUNT\n" for each. 0 or -ENOMEM. */
+/*
+ * Append the text for /proc/PID/uid_map (or gid_map): a line "CONTAINER HOST COUNT" for each map. 0 or
+ * -ENOMEM.
+ */
 int idmap_text(const struct config *c, bool is_gid, struct strbuf *out);
 
 #endif

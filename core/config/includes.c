@@ -37,7 +37,10 @@ struct file {
     const char *name, *start, *end;
 };
 
-/* Any other DISTRIBUTION.common.conf and .userns.conf is common.conf and userns.conf. */
+/*
+ * For any other distribution, DISTRIBUTION.common.conf is common.conf and DISTRIBUTION.userns.conf is
+ * userns.conf.
+ */
 static const struct file files[] = {
     {"common.conf", include_common, include_common_end},
     {"userns.conf", include_userns, include_userns_end},

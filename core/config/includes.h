@@ -1,6 +1,6 @@
 /*
- * The files of LXC's config folder that images and templates name, built in: they serve where the folder has
- * not got them.
+ * Built-in copies of the files in LXC's configuration directory that images and templates include. They are
+ * used if the directory does not have the file.
  */
 #ifndef LXCBOX_CORE_CONFIG_INCLUDES_H
 #define LXCBOX_CORE_CONFIG_INCLUDES_H
@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONFIG_FOLDER "/usr/share/lxc/config"
+#define CONFIG_DIRECTORY "/usr/share/lxc/config"
 
 /*
- * The text of a file by its name in that folder: "common.conf", "debian.userns.conf", "common.seccomp". Not
- * terminated: `*length` bytes, for the life of the process. NULL when there is none.
+ * The text of a file by its name in that directory: "common.conf", "debian.userns.conf", "common.seccomp". It
+ * has `*length` bytes, is not terminated, and is valid until the process ends. NULL if there is no such file.
  */
 const char *config_builtin(const char *name, size_t *length);
 

@@ -120,9 +120,11 @@ const struct key *key_find(const struct key *table, const char *name, const char
     return family;
 }
 
-/* LXC passes over a word or a number beyond 32 bits, and refuses a negative one, and a small one that will
- * not do. */
-static bool is_passed_over(const char *value)
+/*
+ * LXC ignores a word and a number of more than 32 bits, but rejects a negative number and an invalid small
+ * number.
+ */
+static bool key_is_ignored(const char *value)
 {
     uint64_t number;
     int r = parse_uint64(value, 0, UINT64_MAX, &number);
@@ -130,12 +132,12 @@ static bool is_passed_over(const char *value)
     return r == 0 ? number > UINT32_MAX : r == -EINVAL && *value != '-';
 }
 
-static int set_value(void *holder, const struct setting *s, char **kept, struct error *err)
+static int key_set_value(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     struct error why = ERROR_INIT;
     int r = s->key->type->set(holder, s, kept, &why);
 
-    if (r == -EINVAL && s->key->flags & KEY_LATE && !s->strict && is_passed_over(s->value))
+    if (r == -EINVAL && s->key->flags & KEY_LATE && !s->strict && key_is_ignored(s->value))
         return 0;
     return r < 0 ? error_copy(err, &why) : r;
 }
@@ -145,9 +147,9 @@ int key_apply(void *holder, const struct setting *s, char **kept, struct error *
     struct setting initial = *s;
 
     if (*s->value)
-        return set_value(holder, s, kept, err);
+        return key_set_value(holder, s, kept, err);
     if (s->key->flags & KEY_FILLED)
-        return error_text(err, EINVAL, "%s takes a value", s->name);
+        return error_text(err, EINVAL, "%s requires a value", s->name);
     if (s->key->type->may_clear) {
         int r = s->key->type->may_clear(holder, s, err);
         if (r < 0)

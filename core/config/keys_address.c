@@ -7,14 +7,14 @@
 #include "core/base/cleanup.h"
 #include "core/config/keys_net.h"
 
-/* The prefix that goes with the address's class where none is given, as in LXC; RFC 791, 3.2. */
-static uint8_t class_prefix(const uint8_t *address)
+/* The prefix length of the address class, for an address without a prefix, as in LXC; RFC 791, 3.2. */
+static uint8_t address_class_prefix(const uint8_t *address)
 {
     return address[0] < 128 ? 8 : address[0] < 192 ? 16 : address[0] < 224 ? 24 : 0;
 }
 
 /* The last address of the network; none for /31 (RFC 3021) and /32. */
-static void work_out_broadcast(struct net_address *a)
+static void address_set_broadcast(struct net_address *a)
 {
     uint32_t hosts = a->prefix < 31 ? UINT32_MAX >> a->prefix : 0;
 
@@ -22,7 +22,7 @@ static void work_out_broadcast(struct net_address *a)
         a->broadcast[i] = a->address[i] | (uint8_t)(hosts >> (24 - 8 * i));
 }
 
-/* "ADDRESS[/PREFIX]"; cuts the text. */
+/* "ADDRESS[/PREFIX]"; modifies the text. */
 static int address_parse(char *text, int family, bool strict, struct net_address *a, bool *has_prefix)
 {
     char *slash = strchr(text, '/');
@@ -40,7 +40,7 @@ static int address_parse(char *text, int family, bool strict, struct net_address
     return 0;
 }
 
-static int list_add(struct net_address **list, size_t *count, const struct net_address *a)
+static int address_list_add(struct net_address **list, size_t *count, const struct net_address *a)
 {
     struct net_address *grown = array_grow(*list, *count, sizeof(*grown));
 
@@ -51,7 +51,7 @@ static int list_add(struct net_address **list, size_t *count, const struct net_a
     return 0;
 }
 
-static int list_print(const struct net_address *list, size_t count, int family, struct strbuf *out)
+static int address_list_print(const struct net_address *list, size_t count, int family, struct strbuf *out)
 {
     char text[INET6_ADDRSTRLEN];
     bool first = out->length == 0;
@@ -67,7 +67,7 @@ static int list_print(const struct net_address *list, size_t count, int family, 
     return 0;
 }
 
-static void list_remove(struct net_address **list, size_t *count, int family)
+static void address_list_remove(struct net_address **list, size_t *count, int family)
 {
     size_t kept = 0;
 
@@ -86,7 +86,7 @@ static void list_remove(struct net_address **list, size_t *count, int family)
 static int set_dhcp(struct config_net *n, const struct setting *s, struct error *err)
 {
     if (!n->has_type || n->type != NET_VETH) {
-        error_text(err, EINVAL, "%s = dhcp is for networks of type veth", s->name);
+        error_text(err, EINVAL, "%s = dhcp is only valid for networks of type veth", s->name);
         return error_remedy(err, "set lxc.net.%u.type = veth before it", n->index);
     }
     n->ipv4_dhcp = true;
@@ -114,10 +114,10 @@ static int set_address(void *holder, const struct setting *s, char **kept, struc
         (broadcast && inet_pton(AF_INET, broadcast, a.broadcast) != 1))
         return setting_refuse(s, err, v4 ? "ADDRESS/PREFIX [BROADCAST]" : "ADDRESS/PREFIX");
     if (!has_prefix)
-        a.prefix = v4 ? class_prefix(a.address) : 64;
+        a.prefix = v4 ? address_class_prefix(a.address) : 64;
     if (v4 && !broadcast)
-        work_out_broadcast(&a);
-    return list_add(&n->addresses, &n->address_count, &a) < 0 ? setting_no_memory(s, err) : 0;
+        address_set_broadcast(&a);
+    return address_list_add(&n->addresses, &n->address_count, &a) < 0 ? setting_no_memory(s, err) : 0;
 }
 
 static int get_address(const void *holder, const struct setting *s, struct strbuf *out)
@@ -129,7 +129,7 @@ static int get_address(const void *holder, const struct setting *s, struct strbu
     if (n->ipv4_dhcp && s->key->limit == AF_INET)
         r = strbuf_puts(&list, "dhcp");
     if (r == 0)
-        r = list_print(n->addresses, n->address_count, s->key->limit, &list);
+        r = address_list_print(n->addresses, n->address_count, s->key->limit, &list);
     return r < 0 ? r : strbuf_puts(out, strbuf_text(&list));
 }
 
@@ -139,7 +139,7 @@ static void clear_address(void *holder, const struct setting *s)
 
     if (s->key->limit == AF_INET)
         n->ipv4_dhcp = false;
-    list_remove(&n->addresses, &n->address_count, s->key->limit);
+    address_list_remove(&n->addresses, &n->address_count, s->key->limit);
 }
 
 const struct key_type type_net_address = {.set = set_address, .get = get_address, .clear = clear_address};
@@ -157,19 +157,19 @@ static int set_route(void *holder, const struct setting *s, char **kept, struct 
     if (!copy)
         return setting_no_memory(s, err);
     if (!n->has_type || n->type != NET_VETH) {
-        error_text(err, EINVAL, "%s is for networks of type veth", s->name);
+        error_text(err, EINVAL, "%s is only valid for networks of type veth", s->name);
         return error_remedy(err, "set lxc.net.%u.type = veth before it", n->index);
     }
     if (address_parse(copy, s->key->limit, true, &a, &has_prefix) < 0 || !has_prefix)
         return setting_refuse(s, err, "ADDRESS/PREFIX");
-    return list_add(&n->veth_routes, &n->veth_route_count, &a) < 0 ? setting_no_memory(s, err) : 0;
+    return address_list_add(&n->veth_routes, &n->veth_route_count, &a) < 0 ? setting_no_memory(s, err) : 0;
 }
 
 static int get_route(const void *holder, const struct setting *s, struct strbuf *out)
 {
     const struct config_net *n = holder;
     cleanup_strbuf struct strbuf list = STRBUF_INIT;
-    int r = list_print(n->veth_routes, n->veth_route_count, s->key->limit, &list);
+    int r = address_list_print(n->veth_routes, n->veth_route_count, s->key->limit, &list);
 
     return r < 0 ? r : strbuf_puts(out, strbuf_text(&list));
 }
@@ -178,7 +178,7 @@ static void clear_route(void *holder, const struct setting *s)
 {
     struct config_net *n = holder;
 
-    list_remove(&n->veth_routes, &n->veth_route_count, s->key->limit);
+    address_list_remove(&n->veth_routes, &n->veth_route_count, s->key->limit);
 }
 
 const struct key_type type_net_route = {.set = set_route, .get = get_route, .clear = clear_route};

@@ -1,5 +1,7 @@
-/* The families whose keys LXC does not list: lxc.cgroup.*, lxc.cgroup2.*, lxc.sysctl.*, lxc.proc.*,
- * lxc.prlimit.* */
+/*
+ * The families whose keys are not in LXC's table: lxc.cgroup.*, lxc.cgroup2.*, lxc.sysctl.*, lxc.proc.*,
+ * lxc.prlimit.*
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -37,7 +39,7 @@ static int pairs_replace(struct config_pairs *p, const char *name, const char *v
     return pairs_add(p, name, value);
 }
 
-/* All of them for an empty name. */
+/* An empty name removes all. */
 static void pairs_remove(struct config_pairs *p, const char *name)
 {
     size_t kept = 0;
@@ -57,17 +59,17 @@ static void pairs_remove(struct config_pairs *p, const char *name)
     }
 }
 
-static int need_name(const struct setting *s, struct error *err)
+static int pairs_require_name(const struct setting *s, struct error *err)
 {
     if (*s->rest)
         return 0;
-    error_text(err, EINVAL, "%s names no setting", s->name);
+    error_text(err, EINVAL, "%s does not name a setting", s->name);
     return error_remedy(err, "write %s.NAME = VALUE", s->key->name);
 }
 
 static int set_appending(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    int r = need_name(s, err);
+    int r = pairs_require_name(s, err);
 
     (void)kept;
     if (r == 0 && pairs_add(MEMBER(holder, s, struct config_pairs), s->rest, s->value) < 0)
@@ -77,7 +79,7 @@ static int set_appending(void *holder, const struct setting *s, char **kept, str
 
 static int set_replacing(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    int r = need_name(s, err);
+    int r = pairs_require_name(s, err);
 
     (void)kept;
     if (r == 0 && pairs_replace(MEMBER(holder, s, struct config_pairs), s->rest, s->value) < 0)
@@ -123,14 +125,14 @@ const struct key_type type_proc = {.set = set_appending, .get = get_value, .clea
 
 /* --- Limits: "SOFT", "SOFT:HARD", each a number or "unlimited" --- */
 
-static const char *skip_blanks(const char *text)
+static const char *limit_skip_blanks(const char *text)
 {
     while (isspace((unsigned char)*text))
         text++;
     return text;
 }
 
-/* One limit appended to `out`, what follows it returned; NULL when it is none. */
+/* Append one limit to `out` and return a pointer to the text after it; NULL if it is not a limit. */
 static const char *limit_parse(const char *text, struct strbuf *out)
 {
     char *end;
@@ -150,18 +152,20 @@ static int set_prlimit(void *holder, const struct setting *s, char **kept, struc
     static const char wanted[] = "SOFT:HARD, each a number or \"unlimited\", or one for both";
     cleanup_strbuf struct strbuf soft = STRBUF_INIT, hard = STRBUF_INIT;
     const char *at = limit_parse(s->value, &soft);
-    int r = ends_with(s->name, ".") ? 0 : need_name(s, err); /* the start knows no limit without a name */
+    int r = ends_with(s->name, ".")
+                ? 0
+                : pairs_require_name(s, err); /* a limit without a name cannot be applied */
 
     (void)kept;
     if (r < 0)
         return r;
-    at = at ? skip_blanks(at) : NULL;
+    at = at ? limit_skip_blanks(at) : NULL;
     if (!at || (*at && *at != ':'))
         return setting_refuse(s, err, wanted);
-    at = skip_blanks(at + (*at == ':'));
+    at = limit_skip_blanks(at + (*at == ':'));
     if (*at) {
         at = limit_parse(at, &hard);
-        if (!at || *skip_blanks(at))
+        if (!at || *limit_skip_blanks(at))
             return setting_refuse(s, err, wanted);
     }
     if (hard.length && strcmp(strbuf_text(&soft), strbuf_text(&hard)) != 0)

@@ -8,12 +8,12 @@
 #include "core/config/keys.h"
 
 #define SHMOUNTS        "shmounts:"
-#define SHMOUNTS_INSIDE "/dev/.lxc-mounts" /* where LXC puts it unless told */
+#define SHMOUNTS_INSIDE "/dev/.lxc-mounts" /* the default of LXC */
 
 /* --- lxc.mount.auto --- */
 
 static const struct {
-    const char *word; /* what follows "cgroup" or "cgroup-full" */
+    const char *word; /* the part after "cgroup" or "cgroup-full" */
     enum auto_mount mode;
 } cgroup_modes[] = {
     {"", AUTO_UNSPECIFIED},
@@ -31,7 +31,7 @@ static const struct {
     {"sys:rw", AUTO_NONE, AUTO_RW},
 };
 
-static int parse_cgroup(const char *word, struct config_auto_mounts *a)
+static int mount_auto_parse_cgroup(const char *word, struct config_auto_mounts *a)
 {
     bool v2 = starts_with(word, "cgroup2"), full = starts_with(word, "cgroup-full");
     const char *rest = word + strlen(v2 ? "cgroup2" : full ? "cgroup-full" : "cgroup");
@@ -55,7 +55,7 @@ static int parse_cgroup(const char *word, struct config_auto_mounts *a)
     return -EINVAL;
 }
 
-static int parse_shmounts(const char *paths, struct config_auto_mounts *a)
+static int mount_auto_parse_shmounts(const char *paths, struct config_auto_mounts *a)
 {
     const char *inside = strchr(paths, ':');
     size_t length = inside ? (size_t)(inside - paths) : strlen(paths);
@@ -70,7 +70,7 @@ static int parse_shmounts(const char *paths, struct config_auto_mounts *a)
     return 0;
 }
 
-static int parse_auto(const char *word, bool strict, struct config_auto_mounts *a)
+static int mount_auto_parse(const char *word, bool strict, struct config_auto_mounts *a)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(plain_modes); i++) {
         if (strcmp(word, plain_modes[i].word) == 0) {
@@ -80,9 +80,9 @@ static int parse_auto(const char *word, bool strict, struct config_auto_mounts *
         }
     }
     if (starts_with(word, "cgroup"))
-        return parse_cgroup(word, a);
+        return mount_auto_parse_cgroup(word, a);
     return starts_with(word, SHMOUNTS) && (word[strlen(SHMOUNTS)] || !strict)
-               ? parse_shmounts(word + strlen(SHMOUNTS), a)
+               ? mount_auto_parse_shmounts(word + strlen(SHMOUNTS), a)
                : -EINVAL;
 }
 
@@ -96,11 +96,11 @@ static int set_mount_auto(void *holder, const struct setting *s, char **kept, st
     (void)kept;
     next.shmounts = NULL;
     while (r == 0 && (word = next_word(&rest))) {
-        r = parse_auto(word, s->strict, &next);
+        r = mount_auto_parse(word, s->strict, &next);
         if (r == -EINVAL) {
-            error_text(err, EINVAL, "%s mounts nothing called \"%s\"", s->name, word);
-            error_remedy(err, "proc, sys, cgroup, cgroup-full and cgroup2 take :mixed, :ro, :rw as "
-                              "lxc.container.conf(5) says; shmounts takes a path");
+            error_text(err, EINVAL, "%s does not support \"%s\"", s->name, word);
+            error_remedy(err, "proc, sys, cgroup, cgroup-full and cgroup2 accept :mixed, :ro, :rw as "
+                              "described in lxc.container.conf(5); shmounts requires a path");
         }
     }
     shmounts = next.shmounts;
@@ -116,7 +116,7 @@ static int set_mount_auto(void *holder, const struct setting *s, char **kept, st
     return 0;
 }
 
-static int add_mode(struct strbuf *out, const char *name, enum auto_mount mode)
+static int mount_auto_add_mode(struct strbuf *out, const char *name, enum auto_mount mode)
 {
     static const char *const modes[] = {
         [AUTO_MIXED] = ":mixed", [AUTO_RO] = ":ro", [AUTO_RW] = ":rw", [AUTO_UNSPECIFIED] = ""};
@@ -124,19 +124,19 @@ static int add_mode(struct strbuf *out, const char *name, enum auto_mount mode)
     return mode == AUTO_NONE ? 0 : strbuf_printf(out, "%s%s%s", out->length ? " " : "", name, modes[mode]);
 }
 
-/* LXC leaves out cgroup2 and shmounts; we say what there is. */
+/* LXC omits cgroup2 and shmounts; all words are printed here. */
 static int get_mount_auto(const void *holder, const struct setting *s, struct strbuf *out)
 {
     const struct config_auto_mounts *a = CONST_MEMBER(holder, s, struct config_auto_mounts);
     cleanup_strbuf struct strbuf line = STRBUF_INIT;
-    int r = add_mode(&line, "proc", a->proc);
+    int r = mount_auto_add_mode(&line, "proc", a->proc);
 
     if (r == 0)
-        r = add_mode(&line, "sys", a->sys);
+        r = mount_auto_add_mode(&line, "sys", a->sys);
     if (r == 0 && a->cgroup2)
-        r = add_mode(&line, "cgroup2", a->cgroup == AUTO_RW ? AUTO_UNSPECIFIED : a->cgroup);
+        r = mount_auto_add_mode(&line, "cgroup2", a->cgroup == AUTO_RW ? AUTO_UNSPECIFIED : a->cgroup);
     else if (r == 0)
-        r = add_mode(&line, a->cgroup_full ? "cgroup-full" : "cgroup", a->cgroup);
+        r = mount_auto_add_mode(&line, a->cgroup_full ? "cgroup-full" : "cgroup", a->cgroup);
     if (r == 0 && a->shmounts)
         r = strbuf_printf(&line, "%s%s%s", line.length ? " " : "", SHMOUNTS, a->shmounts);
     return r < 0 ? r : strbuf_puts(out, strbuf_text(&line));
@@ -180,7 +180,7 @@ static char *mount_field(const char **at)
 }
 
 /* "0 0" after three fields: the option field was left out. */
-static bool is_number(const char *text)
+static bool mount_is_number(const char *text)
 {
     return *text && !text[strspn(text, "0123456789")];
 }
@@ -195,7 +195,7 @@ int mount_parse(const char *line, const char *origin, struct config_mount *m)
         if (!*fields[i])
             return -ENOMEM;
     }
-    if (is_number(m->options))
+    if (mount_is_number(m->options))
         *m->options = '\0';
     m->origin = strdup(origin ? origin : "");
     return !m->origin ? -ENOMEM : *m->type ? 0 : -EINVAL;
@@ -267,7 +267,7 @@ static int set_rootfs_options(void *holder, const struct setting *s, char **kept
             return error_text(err, EINVAL, "%s: \"%s\" names no user namespace", s->name, word);
         for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
             if (strcmp(word, others[i]) == 0)
-                return error_text(err, EINVAL, "%s: \"%s\" is for lxc.mount.entry alone", s->name, word);
+                return error_text(err, EINVAL, "%s: \"%s\" is only valid for lxc.mount.entry", s->name, word);
     }
     return string_set(holder, s, kept, err);
 }

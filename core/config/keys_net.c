@@ -12,7 +12,7 @@
 #include "core/config/keys_net.h"
 
 #define VLAN_LAST 4094
-#define MTU_LAST  65536 /* of the loopback; the drivers have less */
+#define MTU_LAST  65536 /* of the loopback interface; drivers have less */
 
 static const struct {
     char name[8];
@@ -27,11 +27,11 @@ const char *net_type_name(const struct config_net *n)
     for (size_t i = 0; n->has_type && i < ARRAY_LENGTH(types); i++)
         if (types[i].type == n->type)
             return types[i].name;
-    return "empty"; /* what LXC takes a network without a type for */
+    return "empty"; /* the type that LXC uses for a network without a type */
 }
 
-static int need_type(const struct config_net *n, enum net_type type, const struct setting *s,
-                     struct error *err)
+static int net_require_type(const struct config_net *n, enum net_type type, const struct setting *s,
+                            struct error *err)
 {
     const char *name = NULL;
 
@@ -40,7 +40,7 @@ static int need_type(const struct config_net *n, enum net_type type, const struc
     for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
         if (types[i].type == type)
             name = types[i].name;
-    error_text(err, EINVAL, "%s is for networks of type %s", s->name, name);
+    error_text(err, EINVAL, "%s is only valid for networks of type %s", s->name, name);
     return error_remedy(err, "set lxc.net.%u.type = %s before it", n->index, name);
 }
 
@@ -56,7 +56,7 @@ static void clear_type(void *holder, const struct setting *s)
     n->index = index;
 }
 
-/* A second type starts afresh, as in LXC; what was said before the first one stays. */
+/* A second type resets the network, as in LXC; settings before the first type are kept. */
 static int set_type(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     struct config_net *n = holder;
@@ -117,7 +117,7 @@ static void clear_bool(void *holder, const struct setting *s)
 
 static const struct key_type type_flags = {.set = set_flags, .get = get_flags, .clear = clear_bool};
 
-bool hwaddr_fill(char *hwaddr)
+bool hwaddr_expand(char *hwaddr)
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t random[17];
@@ -126,12 +126,12 @@ bool hwaddr_fill(char *hwaddr)
         return false;
     for (size_t i = 0; hwaddr[i] && i < sizeof(random); i++)
         if (hwaddr[i] == 'x' || hwaddr[i] == 'X')
-            hwaddr[i] =
-                digits[random[i] & (i == 1 ? 0xe : 0xf)]; /* bit 0 of the first byte means multicast */
+            hwaddr[i] = digits[random[i] &
+                               (i == 1 ? 0xe : 0xf)]; /* bit 0 of the first byte marks multicast addresses */
     return true;
 }
 
-bool hwaddr_is(const char *text)
+bool hwaddr_is_valid(const char *text)
 {
     if (strlen(text) != 17)
         return false;
@@ -143,13 +143,13 @@ bool hwaddr_is(const char *text)
 
 static int set_hwaddr(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    if (s->strict && !hwaddr_is(s->value))
+    if (s->strict && !hwaddr_is_valid(s->value))
         return setting_refuse(s, err, "six bytes such as 00:16:3e:12:34:56, an x for a random digit");
     *kept = strdup(s->value);
     if (!*kept)
         return setting_no_memory(s, err);
-    if (!hwaddr_fill(*kept))
-        return error_set(err, errno, "%s: no random numbers to be had", s->name);
+    if (!hwaddr_expand(*kept))
+        return error_set(err, errno, "%s: cannot get random numbers", s->name);
     return setting_keep(MEMBER(holder, s, char *), *kept, s, err);
 }
 
@@ -184,7 +184,7 @@ static const struct key_type type_mtu = {.set = set_mtu, .get = get_positive, .c
 
 static int set_pair(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    int r = need_type(holder, NET_VETH, s, err);
+    int r = net_require_type(holder, NET_VETH, s, err);
 
     return r < 0 ? r : set_ifname(holder, s, kept, err);
 }
@@ -194,7 +194,7 @@ static const struct key_type type_pair = {.set = set_pair, .get = string_get, .c
 static int set_queues(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     uint64_t number;
-    int r = need_type(holder, NET_VETH, s, err);
+    int r = net_require_type(holder, NET_VETH, s, err);
 
     (void)kept;
     if (r < 0)
@@ -207,7 +207,7 @@ static int set_queues(void *holder, const struct setting *s, char **kept, struct
 
 static const struct key_type type_queues = {.set = set_queues, .get = get_positive, .clear = clear_uint};
 
-/* The words of a mode; the row's limit says which table. */
+/* The words of a mode; the limit of the row selects the table. */
 struct mode {
     char word[9];
     uint8_t value;
@@ -242,7 +242,7 @@ static const struct {
 static int set_mode(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     unsigned which = s->key->limit;
-    int r = need_type(holder, mode_tables[which].type, s, err);
+    int r = net_require_type(holder, mode_tables[which].type, s, err);
 
     (void)kept;
     if (r < 0)
@@ -286,7 +286,7 @@ static const struct key_type type_mode = {.set = set_mode, .get = get_mode, .cle
 static int set_vlan_id(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     uint64_t id;
-    int r = need_type(holder, NET_VLAN, s, err);
+    int r = net_require_type(holder, NET_VLAN, s, err);
 
     (void)kept;
     if (r < 0)
@@ -318,7 +318,7 @@ static int set_veth_vlan(void *holder, const struct setting *s, char **kept, str
     struct config_net *n = holder;
     uint64_t id = 0;
     bool none = strcmp(s->value, "none") == 0;
-    int r = need_type(holder, NET_VETH, s, err);
+    int r = net_require_type(holder, NET_VETH, s, err);
 
     (void)kept;
     if (r < 0)
@@ -357,7 +357,7 @@ static int set_tagged(void *holder, const struct setting *s, char **kept, struct
     struct config_net *n = holder;
     uint16_t *grown;
     uint64_t id;
-    int r = need_type(holder, NET_VETH, s, err);
+    int r = net_require_type(holder, NET_VETH, s, err);
 
     (void)kept;
     if (r < 0)

@@ -1,5 +1,4 @@
-/* Keys with a language of their own: capabilities, ids, namespaces, clocks, hooks, cgroup folders, logging.
- */
+/* Keys with their own syntax: capabilities, ids, namespaces, clocks, hooks, cgroup directories, logging. */
 #include <ctype.h>
 #include <errno.h>
 #include <sched.h>
@@ -112,8 +111,8 @@ static void clear_caps(void *holder, const struct setting *s)
     c->has_cap_keep = false;
 }
 
-/* LXC wants the names in lower case and without "cap_". */
-static bool is_cap(const char *word)
+/* LXC requires names in lower case and without "cap_". */
+static bool caps_has_name(const char *word)
 {
     uint64_t digits;
     int number = capability_parse(word);
@@ -144,7 +143,7 @@ static int set_caps(void *holder, const struct setting *s, char **kept, struct e
         if (keep && strcmp(word, "none") == 0) {
             string_list_clear(&next);
             none = true;
-        } else if (!is_cap(word)) {
+        } else if (!caps_has_name(word)) {
             return error_text(err, EINVAL, "%s: there is no capability \"%s\"", s->name, word);
         } else if (string_list_add(&next, word) < 0) {
             return setting_no_memory(s, err);
@@ -163,7 +162,7 @@ const struct key_type type_caps = {.set = set_caps, .get = list_get, .clear = cl
 
 /* --- lxc.namespace.* --- */
 
-static int kind_of(const char *name)
+static int namespace_kind_of(const char *name)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         if (strcasecmp(namespaces[i].name, name) == 0)
@@ -185,10 +184,10 @@ static int set_namespaces(void *holder, const struct setting *s, char **kept, st
     if (clone ? c->namespace_keep : c->namespace_clone)
         return error_text(err, EINVAL, "lxc.namespace.clone and lxc.namespace.keep exclude each other");
     while ((word = next_word(&rest))) {
-        int kind = kind_of(word);
+        int kind = namespace_kind_of(word);
         if (kind < 0) {
             error_text(err, EINVAL, "%s: there is no namespace \"%s\"", s->name, word);
-            return error_remedy(err, "they are user, mnt, pid, uts, ipc, net, cgroup and time");
+            return error_remedy(err, "namespaces are user, mnt, pid, uts, ipc, net, cgroup and time");
         }
         mask |= namespaces[kind].flag;
     }
@@ -216,19 +215,19 @@ const struct key_type type_namespaces = {
 
 static int set_share(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    int kind = kind_of(s->rest);
+    int kind = namespace_kind_of(s->rest);
 
     (void)kept;
     if (kind < 0) {
         error_text(err, EINVAL, "%s: there is no namespace \"%s\"", s->name, s->rest);
-        return error_remedy(err, "they are user, mnt, pid, uts, ipc, net, cgroup and time");
+        return error_remedy(err, "namespaces are user, mnt, pid, uts, ipc, net, cgroup and time");
     }
     return setting_keep(MEMBER(holder, s, char *) + kind, s->value, s, err);
 }
 
 static int get_share(const void *holder, const struct setting *s, struct strbuf *out)
 {
-    int kind = kind_of(s->rest);
+    int kind = namespace_kind_of(s->rest);
     const char *who = kind < 0 ? NULL : CONST_MEMBER(holder, s, char *)[kind];
 
     return kind < 0 ? -ENOENT : who ? strbuf_puts(out, who) : 0;
@@ -249,7 +248,7 @@ static void clear_share(void *holder, const struct setting *s)
 static int may_clear_share(const void *holder, const struct setting *s, struct error *err)
 {
     (void)holder;
-    return kind_of(s->rest) < 0 ? error_text(err, EINVAL, "there is no key %s", s->name) : 0;
+    return namespace_kind_of(s->rest) < 0 ? error_text(err, EINVAL, "there is no key %s", s->name) : 0;
 }
 
 const struct key_type type_namespace_share = {
@@ -272,7 +271,7 @@ static int set_time(void *holder, const struct setting *s, char **kept, struct e
     (void)kept;
     errno = 0;
     number = strtoll(s->value, &end, 10);
-    /* LXC has room for two bytes, of which one may be a blank before or after the other. */
+    /* LXC reads two bytes, one of which may be a blank before or after the other. */
     if (end != s->value && !errno && strlen(end) <= 2) {
         strncpy(unit, end + strspn(end, " "), strcspn(end + strspn(end, " "), " "));
         for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
@@ -290,7 +289,7 @@ static int set_time(void *holder, const struct setting *s, char **kept, struct e
 static int get_time(const void *holder, const struct setting *s, struct strbuf *out)
 {
     const struct config_time_offset *t = CONST_MEMBER(holder, s, struct config_time_offset);
-    /* LXC prints the one with a space, the other without. */
+    /* LXC prints one of them with a space, the other without. */
     const char *gap = s->key->offset == offsetof(struct config, time_offset_boot) ? " " : "";
 
     return strbuf_printf(out, "%lld%s%s\n", (long long)(t->seconds ? t->seconds : t->nanoseconds), gap,
@@ -304,7 +303,7 @@ static void clear_time(void *holder, const struct setting *s)
 
 const struct key_type type_time_offset = {.set = set_time, .get = get_time, .clear = clear_time};
 
-/* --- lxc.init.groups: "10,20", adding to what there is --- */
+/* --- lxc.init.groups: "10,20", added to the current list --- */
 
 static int set_groups(void *holder, const struct setting *s, char **kept, struct error *err)
 {
@@ -327,11 +326,11 @@ static int set_groups(void *holder, const struct setting *s, char **kept, struct
         if (!*word)
             continue;
         if (setting_number(word + strspn(word, " \t"), UINT32_MAX, &group) < 0)
-            return setting_refuse(s, err, "group ids with commas between");
+            return setting_refuse(s, err, "group ids separated by commas");
         next[count++] = (gid_t)group;
     }
     if (count == c->init_group_count)
-        return setting_refuse(s, err, "group ids with commas between");
+        return setting_refuse(s, err, "group ids separated by commas");
     free(c->init_groups);
     c->init_groups = take_ptr(next);
     c->init_group_count = count;
@@ -415,13 +414,13 @@ static int set_hook_version(void *holder, const struct setting *s, char **kept, 
 
 const struct key_type type_hook_version = {.set = set_hook_version, .get = int_get, .clear = int_clear};
 
-/* "lxc.hook =" clears them all. */
+/* "lxc.hook =" clears all hooks. */
 static int set_hooks(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     (void)holder;
     (void)kept;
-    error_text(err, EINVAL, "%s takes no value", s->name);
-    return error_remedy(err, "name the hook, as in lxc.hook.start; \"lxc.hook =\" clears all");
+    error_text(err, EINVAL, "%s does not accept a value", s->name);
+    return error_remedy(err, "name a hook, such as lxc.hook.start; \"lxc.hook =\" clears all");
 }
 
 static int get_hooks(const void *holder, const struct setting *s, struct strbuf *out)
@@ -443,7 +442,7 @@ static void clear_hooks(void *holder, const struct setting *s)
 
 const struct key_type type_hooks = {.set = set_hooks, .get = get_hooks, .clear = clear_hooks};
 
-/* --- lxc.cgroup.dir*: below the place of the hierarchy, so neither absolute nor upwards --- */
+/* --- lxc.cgroup.dir*: relative to the hierarchy: neither absolute nor with ".." --- */
 
 static int set_cgroup_dir(void *holder, const struct setting *s, char **kept, struct error *err)
 {
@@ -451,7 +450,7 @@ static int set_cgroup_dir(void *holder, const struct setting *s, char **kept, st
     const char *v = s->value;
 
     if (*v == '/' || (inner && (strchr(v, '/') || strcmp(v, ".") == 0 || strcmp(v, "..") == 0)))
-        return setting_refuse(s, err, inner ? "the name of one folder" : "a relative path");
+        return setting_refuse(s, err, inner ? "the name of one directory" : "a relative path");
     if (!inner && strstr(v, ".."))
         return setting_refuse(s, err, "a path without \"..\"");
     return inner ? string_set(holder, s, kept, err) : path_set(holder, s, kept, err);

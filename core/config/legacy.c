@@ -8,7 +8,7 @@
 #include "core/base/cleanup.h"
 
 static const struct {
-    const char *old, *present; /* present NULL: gone */
+    const char *old, *present; /* present NULL: removed */
 } names[] = {
     {"lxc.aa_allow_incomplete", "lxc.apparmor.allow_incomplete"},
     {"lxc.aa_profile", "lxc.apparmor.profile"},
@@ -48,12 +48,12 @@ const char *legacy_key(const char *name)
     return NULL;
 }
 
-/* A line's parts: indentation and "#", the key, the rest from the blanks before "=" on. */
+/* The parts of a line: indentation and "#", the key, and the rest from the blanks before "=". */
 struct line {
     const char *start, *key, *rest, *end;
 };
 
-static bool split(const char *at, struct line *l)
+static bool legacy_split(const char *at, struct line *l)
 {
     l->start = at;
     l->end = at + strcspn(at, "\n");
@@ -62,7 +62,7 @@ static bool split(const char *at, struct line *l)
     return l->rest < l->end && starts_with(l->key, "lxc.") && *(l->rest + strspn(l->rest, " \t")) == '=';
 }
 
-static const char *value_of(const struct line *l, size_t *length)
+static const char *legacy_value(const struct line *l, size_t *length)
 {
     const char *value = l->rest + strspn(l->rest, " \t") + 1;
 
@@ -73,8 +73,8 @@ static const char *value_of(const struct line *l, size_t *length)
     return value;
 }
 
-/* The storage type that lxc.rootfs.backend names; LXC's default is a folder. */
-static char *find_backend(const char *text)
+/* The storage type in lxc.rootfs.backend; the default of LXC is a directory. */
+static char *legacy_find_backend(const char *text)
 {
     char *backend = NULL;
 
@@ -83,10 +83,10 @@ static char *find_backend(const char *text)
         size_t length;
         const char *value;
 
-        if (!split(at, &l) || strncmp(l.key, "lxc.rootfs.backend", (size_t)(l.rest - l.key)) != 0 ||
+        if (!legacy_split(at, &l) || strncmp(l.key, "lxc.rootfs.backend", (size_t)(l.rest - l.key)) != 0 ||
             l.rest - l.key != (ptrdiff_t)strlen("lxc.rootfs.backend"))
             continue;
-        value = value_of(&l, &length);
+        value = legacy_value(&l, &length);
         if (length) {
             free(backend);
             backend = strndup(value, length);
@@ -95,8 +95,8 @@ static char *find_backend(const char *text)
     return backend ? backend : strdup("dir");
 }
 
-/* "lxc.network.[N.]link" as "lxc.net.N.link"; a "type" without a number begins the next network. */
-static int update_network(const struct line *l, int *network, struct strbuf *out)
+/* "lxc.network.[N.]link" as "lxc.net.N.link"; a "type" without a number starts the next network. */
+static int legacy_update_network(const struct line *l, int *network, struct strbuf *out)
 {
     const char *key = l->key + strlen("lxc.network");
     int length = (int)(l->rest - key);
@@ -116,7 +116,7 @@ static int update_network(const struct line *l, int *network, struct strbuf *out
     return strbuf_printf(out, "lxc.net%.*s%s", length, key, suffix);
 }
 
-static int update_line(const struct line *l, const char *backend, int *network, struct strbuf *out)
+static int legacy_update_line(const struct line *l, const char *backend, int *network, struct strbuf *out)
 {
     cleanup_free char *key = strndup(l->key, (size_t)(l->rest - l->key));
     const char *present = key ? legacy_key(key) : NULL;
@@ -132,12 +132,12 @@ static int update_line(const struct line *l, const char *backend, int *network, 
     if (!present) {
         r = strbuf_puts(out, key);
     } else if (starts_with(key, "lxc.network")) {
-        r = update_network(l, network, out);
+        r = legacy_update_network(l, network, out);
     } else if (starts_with(key, "lxc.limit.")) {
         r = strbuf_printf(out, "lxc.prlimit%s", key + strlen("lxc.limit"));
     } else if (strcmp(key, "lxc.rootfs") == 0) {
         size_t length;
-        const char *value = value_of(l, &length);
+        const char *value = legacy_value(l, &length);
         return strbuf_printf(out, "lxc.rootfs.path = %s%s%.*s\n", length ? backend : "", length ? ":" : "",
                              (int)length, value);
     } else {
@@ -149,15 +149,15 @@ static int update_line(const struct line *l, const char *backend, int *network, 
 
 int legacy_update(const char *text, struct strbuf *out)
 {
-    cleanup_free char *backend = find_backend(text);
+    cleanup_free char *backend = legacy_find_backend(text);
     int network = -1;
 
     if (!backend)
         return -ENOMEM;
     for (const char *at = text; *at;) {
         struct line l;
-        int r = split(at, &l) ? update_line(&l, backend, &network, out)
-                              : strbuf_printf(out, "%.*s\n", (int)(l.end - l.start), l.start);
+        int r = legacy_split(at, &l) ? legacy_update_line(&l, backend, &network, out)
+                                     : strbuf_printf(out, "%.*s\n", (int)(l.end - l.start), l.start);
         if (r < 0)
             return r;
         at = *l.end ? l.end + 1 : l.end;

@@ -1,4 +1,4 @@
-/* The names that keys had before LXC 3.0, which refuses them. Source: lxc-update-config(1). */
+/* Key names of LXC before 3.0, which later versions reject. Source: lxc-update-config(1). */
 #ifndef LXCBOX_CORE_CONFIG_LEGACY_H
 #define LXCBOX_CORE_CONFIG_LEGACY_H
 
@@ -6,14 +6,14 @@
 #include "core/base/str.h"
 
 /*
- * The present name of an old key, for messages: "lxc.uts.name" for "lxc.utsname", "lxc.net.N.link" for
- * "lxc.network.link". "" for a key that is gone; NULL for one that is no old key.
+ * The current name of an old key, for messages: "lxc.uts.name" for "lxc.utsname", "lxc.net.N.link" for
+ * "lxc.network.link". "" for a removed key; NULL if the name is not an old key.
  */
 const char *legacy_key(const char *name);
 
 /*
- * A configuration with old keys brought up to date, comments and order kept; appended to `out`. Commented
- * settings are brought up to date too. 0 or -ENOMEM.
+ * Update the old keys of a configuration and append the result to `out`; comments and order are kept.
+ * Settings in comments are updated too. 0 or -ENOMEM.
  */
 int legacy_update(const char *text, struct strbuf *out);
 

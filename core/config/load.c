@@ -33,7 +33,7 @@ int config_load(const struct container *c, const struct config_source *source, s
     if (c->rcfile || access(file, F_OK) == 0) {
         r = config_read_file(out, file, err);
     } else if (!source->missing_ok) {
-        return container_absent(c, "make it with lxc-create, or name a configuration with -f", err);
+        return container_absent(c, "create it with lxc-create, or name a configuration with -f", err);
     }
     for (size_t i = 0; r == 0 && source->defines && i < source->defines->count; i++)
         r = config_define(out, source->defines->items[i], err);

@@ -30,8 +30,8 @@ static int conf_set_forward(struct lxcbox_conf *c, char *value, struct error *er
     int number = protocol ? forward_parse_protocol(protocol) : -EINVAL;
 
     if (number < 0 || !host || !port || conf_word(&value)) {
-        error_text(err, EINVAL, "forward takes a protocol and two ports");
-        return error_remedy(err, "like: forward = tcp 8080 80, or forward = udp 192.0.2.1:53 53");
+        error_text(err, EINVAL, "forward requires a protocol and two ports");
+        return error_remedy(err, "for example forward = tcp 8080 80, or forward = udp 192.0.2.1:53 53");
     }
     f.protocol = (uint8_t)number;
     if (forward_parse_host(host, &f, err) < 0)
@@ -54,7 +54,7 @@ static int conf_set_forward(struct lxcbox_conf *c, char *value, struct error *er
 static const struct conf_key {
     const char *name;
     int (*set)(struct lxcbox_conf *c, char *value, struct error *err);
-    bool single; /* only one container can have this value: copies do not get it */
+    bool single; /* only one container can have this value: it is not copied */
 } conf_keys[] = {
     {"forward", conf_set_forward, true},
 };
@@ -105,8 +105,8 @@ static int conf_read_line(char *line, struct lxcbox_conf *out, struct error *err
     k = conf_key_find(key, strlen(key));
     if (!k) {
         error_text(err, EINVAL, "there is no key \"%.60s\"", key);
-        return error_remedy(err, starts_with(key, "lxc.") ? "keys of LXC belong into the file config"
-                                                          : "lxcbox.conf(5) has all keys");
+        return error_remedy(err, starts_with(key, "lxc.") ? "keys of LXC belong in the file config"
+                                                          : "see lxcbox.conf(5) for all keys");
     }
     return k->set(out, value, err);
 }
@@ -129,7 +129,7 @@ int lxcbox_conf_parse(const char *text, size_t length, const char *origin, struc
     if (!copy)
         return error_set(err, ENOMEM, "cannot read %s", origin);
     if (strlen(copy) != length)
-        return error_text(err, EINVAL, "%s is not a text: it has a zero byte in it", origin);
+        return error_text(err, EINVAL, "%s is not a text file: it contains a zero byte", origin);
     for (unsigned number = 1; r == 0 && (line = strsep(&rest, "\n")); number++) {
         r = conf_read_line(line, out, &why);
         if (r < 0)
@@ -194,12 +194,12 @@ int lxcbox_conf_add_forward(const struct container *c, const struct forward *f, 
         strbuf_printf(&text, "forward = %s %s %u\n", forward_protocol(f), forward_format_host(f, host),
                       f->target_port) < 0)
         return error_set(err, ENOMEM, "cannot write %s of %s", LXCBOX_CONF_NAME, c->name);
-    /* What cannot be read back is not written. */
+    /* Write the text only if it can be read back. */
     r = lxcbox_conf_parse(text.text, text.length, path, &conf, err);
     return r < 0 ? r : conf_write(c, path, &text, err);
 }
 
-/* Whether a line is the forward of a port; with NULL, whether its setting can be of one container alone. */
+/* Whether a line is the forward of a port; with NULL, whether only one container can have its setting. */
 static bool conf_line_matches(const char *line, size_t length, const struct forward *f)
 {
     cleanup_free char *copy = strndup(line, length);
@@ -216,7 +216,7 @@ static bool conf_line_matches(const char *line, size_t length, const struct forw
            forward_same_host(&conf.forwards[0], f);
 }
 
-/* The lines but those that match. `settings`: whether any of the lines that stay is a setting. */
+/* Append the lines that do not match. `settings`: whether any of these lines is a setting. */
 static int conf_drop_lines(const char *text, const struct forward *f, struct strbuf *out, bool *dropped,
                            bool *settings)
 {

@@ -1,4 +1,4 @@
-/* The kernel's namespaces as LXC numbers and names them. namespaces(7). */
+/* The namespaces of the kernel, with the order and names of LXC. Source: namespaces(7). */
 #ifndef LXCBOX_CORE_CONFIG_NAMESPACES_H
 #define LXCBOX_CORE_CONFIG_NAMESPACES_H
 
@@ -9,7 +9,10 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-/* In LXC's order, which is also the one to enter them in: the user namespace gives rights over the others. */
+/*
+ * In the order of LXC, which is also the order for entering: the user namespace grants privileges over the
+ * others.
+ */
 enum namespace_kind {
     NAMESPACE_USER,
     NAMESPACE_MNT,

@@ -1,4 +1,4 @@
-/* The family lxc.net: "lxc.net.N" and "lxc.net.N.KEY" find their network and their row in net_keys. */
+/* The family lxc.net: finding the network and the row of net_keys for "lxc.net.N" and "lxc.net.N.KEY". */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -9,7 +9,7 @@
 #include "core/config/keys_net.h"
 
 /* "N" or "N.KEY": the index, and the key or "". */
-static int split(const char *rest, unsigned *index, const char **key)
+static int net_split(const char *rest, unsigned *index, const char **key)
 {
     char *end;
     unsigned long n;
@@ -25,8 +25,8 @@ static int split(const char *rest, unsigned *index, const char **key)
     return 0;
 }
 
-/* Where the network is, or where it belongs. */
-static size_t place_of(const struct config *c, unsigned index)
+/* The position of the network in the list, or the position to insert it. */
+static size_t net_position(const struct config *c, unsigned index)
 {
     size_t i = 0;
 
@@ -35,46 +35,46 @@ static size_t place_of(const struct config *c, unsigned index)
     return i;
 }
 
-static struct config_net *find(const struct config *c, unsigned index)
+static struct config_net *net_find(const struct config *c, unsigned index)
 {
-    size_t i = place_of(c, index);
+    size_t i = net_position(c, index);
 
     return i < c->net_count && c->nets[i].index == index ? &c->nets[i] : NULL;
 }
 
-static struct config_net *add(struct config *c, unsigned index)
+static struct config_net *net_add(struct config *c, unsigned index)
 {
-    size_t place = place_of(c, index);
+    size_t position = net_position(c, index);
     struct config_net *grown = array_grow(c->nets, c->net_count, sizeof(*grown));
 
     if (!grown)
         return NULL;
     c->nets = grown;
-    memmove(grown + place + 1, grown + place, (c->net_count - place) * sizeof(*grown));
+    memmove(grown + position + 1, grown + position, (c->net_count - position) * sizeof(*grown));
     c->net_count++;
-    grown[place] = (struct config_net){.index = index};
-    keys_init(net_keys, &grown[place]);
-    return &grown[place];
+    grown[position] = (struct config_net){.index = index};
+    keys_init(net_keys, &grown[position]);
+    return &grown[position];
 }
 
-static void drop(struct config *c, struct config_net *n)
+static void net_drop(struct config *c, struct config_net *n)
 {
-    size_t place = (size_t)(n - c->nets);
+    size_t position = (size_t)(n - c->nets);
 
     net_free(n);
-    memmove(n, n + 1, (c->net_count - place - 1) * sizeof(*n));
+    memmove(n, n + 1, (c->net_count - position - 1) * sizeof(*n));
     if (--c->net_count == 0) {
         free(c->nets);
         c->nets = NULL;
     }
 }
 
-/* The setting for the row of net_keys; false where there is none. */
-static bool inner(const struct setting *s, unsigned *index, struct setting *out)
+/* Fill the setting for the row of net_keys; false if there is none. */
+static bool net_setting(const struct setting *s, unsigned *index, struct setting *out)
 {
     const char *name, *rest;
 
-    if (split(s->rest, index, &name) < 0)
+    if (net_split(s->rest, index, &name) < 0)
         return false;
     *out = *s;
     out->rest = "";
@@ -82,13 +82,13 @@ static bool inner(const struct setting *s, unsigned *index, struct setting *out)
     return out->key;
 }
 
-static int no_such_net_key(const struct setting *s, struct error *err)
+static int net_key_unknown(const struct setting *s, struct error *err)
 {
-    cleanup_free char *meant = key_meant(s->name);
+    cleanup_free char *suggestion = key_suggest(s->name);
 
     error_text(err, EINVAL, "there is no key %s", s->name);
-    return meant ? error_remedy(err, "did you mean %s?", meant)
-                 : error_remedy(err, "lxc.container.conf(5) has them all");
+    return suggestion ? error_remedy(err, "did you mean %s?", suggestion)
+                      : error_remedy(err, "see lxc.container.conf(5) for all keys");
 }
 
 static int set_net(void *holder, const struct setting *s, char **kept, struct error *err)
@@ -97,29 +97,29 @@ static int set_net(void *holder, const struct setting *s, char **kept, struct er
     struct setting in;
     unsigned index;
     struct config_net *n;
-    bool fresh;
+    bool added;
     int r;
 
     if (!*s->rest) {
-        error_text(err, EINVAL, "lxc.net takes no value");
+        error_text(err, EINVAL, "lxc.net does not accept a value");
         return error_remedy(err, "write lxc.net.0.type = veth; \"lxc.net =\" clears all networks");
     }
-    if (!inner(s, &index, &in))
-        return no_such_net_key(s, err);
-    n = find(c, index);
-    fresh = !n;
-    if (fresh)
-        n = add(c, index);
+    if (!net_setting(s, &index, &in))
+        return net_key_unknown(s, err);
+    n = net_find(c, index);
+    added = !n;
+    if (added)
+        n = net_add(c, index);
     if (!n)
         return setting_no_memory(s, err);
     r = key_apply(n, &in, kept, err);
-    if (r < 0 && fresh)
-        drop(c, n);
+    if (r < 0 && added)
+        net_drop(c, n);
     return r;
 }
 
-/* The keys that a network of this type has; LXC's list, in its order. */
-static int list_keys(const struct config_net *n, struct strbuf *out)
+/* The keys of a network of this type, as LXC lists them. */
+static int net_list_keys(const struct config_net *n, struct strbuf *out)
 {
     static const char *const all = "type\nscript.up\nscript.down\n",
                              *const links = "flags\nlink\nname\nhwaddr\nmtu\nipv6.address\nipv6.gateway\n"
@@ -155,14 +155,14 @@ static int get_net(const void *holder, const struct setting *s, struct strbuf *o
                 return -ENOMEM;
         return 0;
     }
-    if (split(s->rest, &index, &name) < 0)
+    if (net_split(s->rest, &index, &name) < 0)
         return -ENOENT;
-    n = find(c, index);
+    n = net_find(c, index);
     if (!n)
         return -ENOENT;
     if (!*name)
-        return list_keys(n, out);
-    return inner(s, &index, &in) ? in.key->type->get(n, &in, out) : -ENOENT;
+        return net_list_keys(n, out);
+    return net_setting(s, &index, &in) ? in.key->type->get(n, &in, out) : -ENOENT;
 }
 
 static void clear_net(void *holder, const struct setting *s)
@@ -175,15 +175,15 @@ static void clear_net(void *holder, const struct setting *s)
 
     if (!*s->rest) {
         while (c->net_count)
-            drop(c, &c->nets[c->net_count - 1]);
+            net_drop(c, &c->nets[c->net_count - 1]);
         return;
     }
-    if (split(s->rest, &index, &name) < 0)
+    if (net_split(s->rest, &index, &name) < 0)
         return;
-    n = find(c, index);
+    n = net_find(c, index);
     if (n && !*name)
-        drop(c, n);
-    else if (n && inner(s, &index, &in))
+        net_drop(c, n);
+    else if (n && net_setting(s, &index, &in))
         key_apply(n, &in, NULL, NULL);
 }
 
@@ -194,9 +194,9 @@ static int may_clear_net(const void *holder, const struct setting *s, struct err
 
     if (!*s->rest)
         return 0;
-    if (split(s->rest, &index, &name) < 0 || (*name && !key_find(net_keys, name, &ignored)))
+    if (net_split(s->rest, &index, &name) < 0 || (*name && !key_find(net_keys, name, &ignored)))
         return error_text(err, EINVAL, "there is no key %s", s->name);
-    if (*name && !find(holder, index))
+    if (*name && !net_find(holder, index))
         return error_text(err, EINVAL, "%s cannot be cleared: there is no network %u yet", s->name, index);
     return 0;
 }
@@ -209,5 +209,5 @@ const struct key *net_key_find(const char *rest)
     const char *name, *ignored;
     unsigned index;
 
-    return split(rest, &index, &name) < 0 ? NULL : key_find(net_keys, name, &ignored);
+    return net_split(rest, &index, &name) < 0 ? NULL : key_find(net_keys, name, &ignored);
 }

@@ -1,8 +1,7 @@
 /*
- * The reader of LXC's configuration language; lxc.container.conf(5). A line is empty, a comment that begins
- * with
- * "#", or KEY = VALUE; blanks around either do not count, and one pair of quotes around the value is taken
- * off.
+ * The parser of LXC's configuration language; lxc.container.conf(5). A line is empty, a comment that begins
+ * with "#", or KEY = VALUE; blanks around key and value are ignored, and one pair of quotes around the value
+ * is removed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,10 +16,10 @@
 #include "core/config/legacy.h"
 
 #define FILE_MAX  (1U << 20) /* bytes */
-#define DEPTH_MAX 16         /* files that include one another */
-#define FILES_MAX 1000       /* all together */
+#define DEPTH_MAX 16         /* nesting depth of includes */
+#define FILES_MAX 1000       /* in total */
 
-/* One text being read; those that include it are up the chain. */
+/* One text being read; `parent` is the text that includes it. */
 struct reader {
     const struct reader *parent;
     struct config *config;
@@ -33,7 +32,7 @@ struct reader {
 
 /* --- One assignment --- */
 
-static int record(struct config *c, const struct setting *s, const char *value)
+static int assignment_record(struct config *c, const struct setting *s, const char *value)
 {
     struct config_assignments *a = &c->assignments;
     struct config_assignment *grown = array_grow(a->items, a->count, sizeof(*grown));
@@ -51,46 +50,47 @@ static int record(struct config *c, const struct setting *s, const char *value)
     return 0;
 }
 
-static int no_such_key(const char *name, struct error *err)
+static int assignment_key_unknown(const char *name, struct error *err)
 {
     const char *renamed = legacy_key(name);
-    cleanup_free char *meant = renamed ? NULL : key_meant(name);
+    cleanup_free char *suggestion = renamed ? NULL : key_suggest(name);
 
     error_text(err, EINVAL, "there is no key %s", name);
-    if (meant)
-        return error_remedy(err, "did you mean %s?", meant);
+    if (suggestion)
+        return error_remedy(err, "did you mean %s?", suggestion);
     if (!renamed)
-        return error_remedy(err, "lxc.container.conf(5) has them all");
+        return error_remedy(err, "see lxc.container.conf(5) for all keys");
     if (!*renamed)
-        return error_remedy(err, "LXC 3.0 removed it; take the line out, or run lxc-update-config");
-    return error_remedy(err, "it is %s since LXC 3.0; lxc-update-config brings a file up to date", renamed);
+        return error_remedy(err, "LXC 3.0 removed it; delete the line, or run lxc-update-config");
+    return error_remedy(err, "its name is %s since LXC 3.0; lxc-update-config updates a file", renamed);
 }
 
-static int assign(const struct reader *r, const char *name, const char *value, const char *origin,
-                  struct error *err)
+static int assignment_apply(const struct reader *reader, const char *name, const char *value,
+                            const char *origin, struct error *err)
 {
     cleanup_free char *kept = NULL;
     const char *rest;
-    struct setting s = {key_find(config_keys, name, &rest), name, rest, value, origin, r, r->strict};
-    int ret;
+    struct setting s = {
+        key_find(config_keys, name, &rest), name, rest, value, origin, reader, reader->strict};
+    int r;
 
     if (!s.key)
-        return no_such_key(name, err);
+        return assignment_key_unknown(name, err);
     s.rest = rest;
     for (const char *p = value; *p; p++)
         if ((unsigned char)*p < ' ' && *p != '\t')
-            return error_text(err, EINVAL, "the value of %s has a control character in it", name);
-    ret = key_apply(r->config, &s, &kept, err);
-    if (ret < 0 || s.key->type == &type_include)
-        return ret;
-    if (record(r->config, &s, kept ? kept : value) < 0)
+            return error_text(err, EINVAL, "the value of %s contains a control character", name);
+    r = key_apply(reader->config, &s, &kept, err);
+    if (r < 0 || s.key->type == &type_include)
+        return r;
+    if (assignment_record(reader->config, &s, kept ? kept : value) < 0)
         return setting_no_memory(&s, err);
     return 0;
 }
 
 /* --- Lines and texts --- */
 
-static char *trim(char *text)
+static char *line_trim(char *text)
 {
     char *end;
 
@@ -102,7 +102,7 @@ static char *trim(char *text)
     return text;
 }
 
-static char *unquote(char *value)
+static char *line_unquote(char *value)
 {
     size_t length = strlen(value);
 
@@ -116,130 +116,131 @@ int config_line_split(char *line, char **key, char **value)
 {
     char *equals;
 
-    line = trim(line);
+    line = line_trim(line);
     if (!*line || *line == '#')
         return 0;
     equals = strchr(line, '=');
     if (!starts_with(line, "lxc.") || !equals)
         return -EINVAL;
     *equals = '\0';
-    *key = trim(line);
-    *value = unquote(trim(equals + 1));
+    *key = line_trim(line);
+    *value = line_unquote(line_trim(equals + 1));
     return 1;
 }
 
-static int read_line(const struct reader *r, char *line, unsigned number, struct error *err)
+static int reader_line(const struct reader *reader, char *line, unsigned number, struct error *err)
 {
     cleanup_free char *origin = NULL;
     char *key, *value;
-    int ret = config_line_split(line, &key, &value);
+    int r = config_line_split(line, &key, &value);
 
-    if (ret == 0)
+    if (r == 0)
         return 0;
-    origin = format_string("%s:%u", r->origin, number);
+    origin = format_string("%s:%u", reader->origin, number);
     if (!origin)
-        return error_set(err, ENOMEM, "cannot read %s", r->origin);
-    if (ret < 0) {
-        error_text(err, EINVAL, "%s: \"%s\" is no setting", origin, trim(line));
-        return error_remedy(err, "write lxc.KEY = VALUE, or # before a remark");
+        return error_set(err, ENOMEM, "cannot read %s", reader->origin);
+    if (r < 0) {
+        error_text(err, EINVAL, "%s: \"%s\" is not a setting", origin, line_trim(line));
+        return error_remedy(err, "write lxc.KEY = VALUE, or # before a comment");
     }
-    ret = assign(r, key, value, origin, err);
-    /* What an included file refuses is named by that file's line. */
-    return ret < 0 && !(starts_with(key, "lxc.include") && r->follow) ? error_context(err, "%s", origin)
-                                                                      : ret;
+    r = assignment_apply(reader, key, value, origin, err);
+    /* An error in an included file already names the line of that file. */
+    return r < 0 && !(starts_with(key, "lxc.include") && reader->follow) ? error_context(err, "%s", origin)
+                                                                         : r;
 }
 
-static int read_text(const struct reader *r, char *text, size_t length, struct error *err)
+static int reader_text(const struct reader *reader, char *text, size_t length, struct error *err)
 {
     char *rest = text, *line;
     unsigned number = 0;
 
     if (memchr(text, '\0', length))
-        return error_text(err, EINVAL, "%s is no text: it has a zero byte in it", r->origin);
+        return error_text(err, EINVAL, "%s is not a text file: it contains a zero byte", reader->origin);
     while ((line = strsep(&rest, "\n"))) {
-        int ret = read_line(r, line, ++number, err);
-        if (ret < 0)
-            return ret;
+        int r = reader_line(reader, line, ++number, err);
+        if (r < 0)
+            return r;
     }
     return 0;
 }
 
 /* --- Files --- */
 
-static int refuse_file(const struct setting *s, const char *path, int errnum, struct error *err)
+static int reader_file_error(const struct setting *s, const char *path, int errnum, struct error *err)
 {
-    int ret = error_set(err, errnum, "cannot read %s", path);
+    int r = error_set(err, errnum, "cannot read %s", path);
 
-    return s ? error_context(err, "%s", s->origin) : ret;
+    return s ? error_context(err, "%s", s->origin) : r;
 }
 
-static int read_builtin(struct reader *r, const struct setting *s, const char *path, struct error *err)
+static int reader_builtin(struct reader *reader, const struct setting *s, const char *path, struct error *err)
 {
     cleanup_free char *text = NULL;
     size_t length;
-    const char *name = starts_with(path, CONFIG_FOLDER "/") ? path + strlen(CONFIG_FOLDER "/") : "";
+    const char *name = starts_with(path, CONFIG_DIRECTORY "/") ? path + strlen(CONFIG_DIRECTORY "/") : "";
     const char *builtin = config_builtin(name, &length);
 
     if (!builtin)
-        return refuse_file(s, path, ENOENT, err);
+        return reader_file_error(s, path, ENOENT, err);
     text = strndup(builtin, length);
     if (!text)
-        return refuse_file(s, path, ENOMEM, err);
-    return read_text(r, text, length, err);
+        return reader_file_error(s, path, ENOMEM, err);
+    return reader_text(reader, text, length, err);
 }
 
 /* `s`: the lxc.include that names it, for errors; NULL for the first file. */
-static int read_file(const struct reader *parent, const struct setting *s, const char *path,
-                     struct error *err)
+static int reader_file(const struct reader *parent, const struct setting *s, const char *path,
+                       struct error *err)
 {
-    struct reader r = *parent;
+    struct reader reader = *parent;
     cleanup_free char *text = NULL;
     size_t length;
-    int ret;
+    int r;
 
-    r.parent = parent;
-    r.origin = path;
-    r.depth++;
-    if (r.depth > DEPTH_MAX || ++*r.files > FILES_MAX) {
+    reader.parent = parent;
+    reader.origin = path;
+    reader.depth++;
+    if (reader.depth > DEPTH_MAX || ++*reader.files > FILES_MAX) {
         error_text(err, ELOOP, "%s: more than %u files %s", s->origin,
-                   r.depth > DEPTH_MAX ? DEPTH_MAX : FILES_MAX,
-                   r.depth > DEPTH_MAX ? "include one another" : "are included");
+                   reader.depth > DEPTH_MAX ? DEPTH_MAX : FILES_MAX,
+                   reader.depth > DEPTH_MAX ? "include one another" : "are included");
         return -ELOOP;
     }
-    if (stat(path, &r.status) < 0) {
-        ret = -errno;
-        r.status.st_ino = 0;
-        return ret == -ENOENT ? read_builtin(&r, s, path, err) : refuse_file(s, path, ret, err);
+    if (stat(path, &reader.status) < 0) {
+        r = -errno;
+        reader.status.st_ino = 0;
+        return r == -ENOENT ? reader_builtin(&reader, s, path, err) : reader_file_error(s, path, r, err);
     }
     for (const struct reader *up = parent; up; up = up->parent)
-        if (up->status.st_ino == r.status.st_ino && up->status.st_dev == r.status.st_dev)
+        if (up->status.st_ino == reader.status.st_ino && up->status.st_dev == reader.status.st_dev)
             return error_text(err, ELOOP, "%s: %s includes itself", s ? s->origin : path, path);
-    ret = file_read(AT_FDCWD, path, FILE_MAX, &text, &length);
-    return ret < 0 ? refuse_file(s, path, ret, err) : read_text(&r, text, length, err);
+    r = file_read(AT_FDCWD, path, FILE_MAX, &text, &length);
+    return r < 0 ? reader_file_error(s, path, r, err) : reader_text(&reader, text, length, err);
 }
 
-static int is_conf(const struct dirent *d)
+static int reader_is_conf(const struct dirent *d)
 {
     return strlen(d->d_name) > strlen(".conf") && ends_with(d->d_name, ".conf");
 }
 
-/* Every *.conf of a folder, by name; an absent folder is an empty one. */
-static int read_folder(const struct reader *r, const struct setting *s, const char *path, struct error *err)
+/* Read every *.conf of a directory, sorted by name; a missing directory is treated as empty. */
+static int reader_directory(const struct reader *reader, const struct setting *s, const char *path,
+                            struct error *err)
 {
     struct dirent **entries;
-    int count = scandir(path, &entries, is_conf, alphasort), ret = 0;
+    int count = scandir(path, &entries, reader_is_conf, alphasort), r = 0;
 
     if (count < 0)
-        return errno == ENOENT ? 0 : refuse_file(s, path, errno, err);
+        return errno == ENOENT ? 0 : reader_file_error(s, path, errno, err);
     for (int i = 0; i < count; i++) {
         cleanup_free char *file =
             format_string("%s%s%s", path, ends_with(path, "/") ? "" : "/", entries[i]->d_name);
-        if (ret == 0)
-            ret = file ? read_file(r, s, file, err) : refuse_file(s, path, ENOMEM, err);
+        if (r == 0)
+            r = file ? reader_file(reader, s, file, err) : reader_file_error(s, path, ENOMEM, err);
         free(entries[i]);
     }
     free(entries);
-    return ret;
+    return r;
 }
 
 static int set_include(void *holder, const struct setting *s, char **kept, struct error *err)
@@ -249,13 +250,13 @@ static int set_include(void *holder, const struct setting *s, char **kept, struc
     (void)holder;
     (void)kept;
     if (!s->reader->follow)
-        return error_text(err, EPERM, "%s is not followed here", s->name);
+        return error_text(err, EPERM, "%s is not allowed here", s->name);
     if (ends_with(s->value, "/") || (stat(s->value, &status) == 0 && S_ISDIR(status.st_mode)))
-        return read_folder(s->reader, s, s->value, err);
-    return read_file(s->reader, s, s->value, err);
+        return reader_directory(s->reader, s, s->value, err);
+    return reader_file(s->reader, s, s->value, err);
 }
 
-/* LXC has no answer either: what was included has become part of the whole. */
+/* No value, as in LXC: the included settings have become part of the configuration. */
 static int get_include(const void *holder, const struct setting *s, struct strbuf *out)
 {
     (void)holder;
@@ -274,11 +275,11 @@ const struct key_type type_include = {.set = set_include, .get = get_include, .c
 
 /* --- All or nothing --- */
 
-/* A copy to work on: whatever goes wrong, the caller's config is as it was. */
+/* A copy to work on, so that an error leaves the caller's config unchanged. */
 static int config_copy(const struct config *c, struct config *copy, bool strict, struct error *err)
 {
     unsigned files = 0;
-    struct reader r = {.config = copy, .origin = "", .files = &files, .strict = strict};
+    struct reader reader = {.config = copy, .origin = "", .files = &files, .strict = strict};
 
     config_init(copy);
     copy->file = c->file ? strdup(c->file) : NULL;
@@ -286,8 +287,8 @@ static int config_copy(const struct config *c, struct config *copy, bool strict,
         return error_set(err, ENOMEM, "cannot copy the configuration");
     for (size_t i = 0; i < c->assignments.count; i++) {
         const struct config_assignment *a = &c->assignments.items[i];
-        int ret = assign(&r, a->key, a->value, a->origin, err);
-        if (ret < 0)
+        int r = assignment_apply(&reader, a->key, a->value, a->origin, err);
+        if (r < 0)
             return error_context(err, "%s", a->origin);
     }
     return 0;
@@ -300,8 +301,8 @@ int config_check(const struct config *c, struct error *err)
     return config_copy(c, &copy, true, err);
 }
 
-/* Hand the work over to the caller. */
-static void commit(struct config *c, struct config *work)
+/* Replace the caller's config by the copy. */
+static void config_commit(struct config *c, struct config *work)
 {
     struct config old = *c;
 
@@ -313,19 +314,19 @@ int config_read_file(struct config *c, const char *path, struct error *err)
 {
     cleanup_config struct config work;
     unsigned files = 0;
-    struct reader r = {.config = &work, .origin = path, .files = &files, .follow = true};
-    int ret = config_copy(c, &work, false, err);
+    struct reader reader = {.config = &work, .origin = path, .files = &files, .follow = true};
+    int r = config_copy(c, &work, false, err);
 
-    if (ret == 0)
-        ret = read_file(&r, NULL, path, err);
-    if (ret == 0 && !work.file) {
+    if (r == 0)
+        r = reader_file(&reader, NULL, path, err);
+    if (r == 0 && !work.file) {
         work.file = strdup(path);
         if (!work.file)
-            ret = error_set(err, ENOMEM, "cannot read %s", path);
+            r = error_set(err, ENOMEM, "cannot read %s", path);
     }
-    if (ret == 0)
-        commit(c, &work);
-    return ret;
+    if (r == 0)
+        config_commit(c, &work);
+    return r;
 }
 
 int config_read_text(struct config *c, const char *text, size_t length, const char *origin, bool follow,
@@ -334,39 +335,39 @@ int config_read_text(struct config *c, const char *text, size_t length, const ch
     cleanup_config struct config work;
     cleanup_free char *own = malloc(length + 1);
     unsigned files = 0;
-    struct reader r = {.config = &work, .origin = origin, .files = &files, .follow = follow};
-    int ret = config_copy(c, &work, false, err);
+    struct reader reader = {.config = &work, .origin = origin, .files = &files, .follow = follow};
+    int r = config_copy(c, &work, false, err);
 
-    if (ret == 0 && !own)
-        ret = error_set(err, ENOMEM, "cannot read %s", origin);
-    if (ret < 0)
-        return ret;
+    if (r == 0 && !own)
+        r = error_set(err, ENOMEM, "cannot read %s", origin);
+    if (r < 0)
+        return r;
     memcpy(own, text, length);
     own[length] = '\0';
-    ret = read_text(&r, own, length, err);
-    if (ret == 0)
-        commit(c, &work);
-    return ret;
+    r = reader_text(&reader, own, length, err);
+    if (r == 0)
+        config_commit(c, &work);
+    return r;
 }
 
 int config_set(struct config *c, const char *key, const char *value, const char *origin, struct error *err)
 {
     cleanup_config struct config work;
     unsigned files = 0;
-    struct reader r = {.config = c, .origin = origin, .files = &files, .follow = true};
+    struct reader reader = {.config = c, .origin = origin, .files = &files, .follow = true};
     bool include = strcmp(key, "lxc.include") == 0;
-    int ret;
+    int r;
 
-    /* Every other key's own set() is all or nothing. */
+    /* For every other key, set() is all or nothing. */
     config_init(&work);
     if (include) {
-        ret = config_copy(c, &work, false, err);
-        if (ret < 0)
-            return ret;
-        r.config = &work;
+        r = config_copy(c, &work, false, err);
+        if (r < 0)
+            return r;
+        reader.config = &work;
     }
-    ret = assign(&r, key, value, origin, err);
-    if (ret == 0 && include)
-        commit(c, &work);
-    return ret < 0 && !include ? error_context(err, "%s", origin) : ret;
+    r = assignment_apply(&reader, key, value, origin, err);
+    if (r == 0 && include)
+        config_commit(c, &work);
+    return r < 0 && !include ? error_context(err, "%s", origin) : r;
 }

@@ -11,7 +11,7 @@
 #include "core/config/includes.h"
 
 #define FILE_MAX  (1 << 20)
-#define DEPTH_MAX 16 /* of files that include files; a ring of them ends here */
+#define DEPTH_MAX 16 /* nesting depth of includes; also ends an include cycle */
 
 enum key { KEY_GROUP, KEY_IDMAP, KEY_INCLUDE, KEY_ROOTFS, KEY_AUTO, KEY_DELAY, KEY_ORDER, KEY_NONE };
 
@@ -32,12 +32,12 @@ void config_summary_free(struct config_summary *s)
     *s = (struct config_summary){0};
 }
 
-static bool is_blank(char c)
+static bool summary_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-static enum key find_key(const char *name, size_t length)
+static enum key summary_find_key(const char *name, size_t length)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(keys); i++)
         if (strncmp(keys[i], name, length) == 0 && keys[i][length] == '\0')
@@ -45,13 +45,13 @@ static enum key find_key(const char *name, size_t length)
     return KEY_NONE;
 }
 
-static void parse_value(struct line *line, const char *value)
+static void summary_parse_value(struct line *line, const char *value)
 {
     const char *end = line->end;
 
-    while (value < end && is_blank(*value))
+    while (value < end && summary_is_blank(*value))
         value++;
-    while (end > value && is_blank(end[-1]))
+    while (end > value && summary_is_blank(end[-1]))
         end--;
     if (end - value > 1 && (*value == '"' || *value == '\'') && end[-1] == *value) {
         value++;
@@ -61,34 +61,34 @@ static void parse_value(struct line *line, const char *value)
     line->length = (size_t)(end - value);
 }
 
-/* Take the next line of interest off the text; false at its end. */
-static bool next_line(const char **text, struct line *line)
+/* Advance the text to the next relevant line; false at its end. */
+static bool summary_next_line(const char **text, struct line *line)
 {
     while (**text) {
         const char *start = *text, *end = strchrnul(start, '\n'), *name, *stop;
 
         *text = *end ? end + 1 : end;
-        while (is_blank(*start))
+        while (summary_is_blank(*start))
             start++;
         if (strncmp(start, "lxc.", 4) != 0 || !strchr("girs", start[4]))
             continue;
         name = start + 4;
-        for (stop = name; stop < end && !is_blank(*stop) && *stop != '=';)
+        for (stop = name; stop < end && !summary_is_blank(*stop) && *stop != '=';)
             stop++;
-        line->key = find_key(name, (size_t)(stop - name));
-        while (stop < end && is_blank(*stop))
+        line->key = summary_find_key(name, (size_t)(stop - name));
+        while (stop < end && summary_is_blank(*stop))
             stop++;
         if (line->key == KEY_NONE || *stop != '=')
             continue;
         line->start = start;
         line->end = end;
-        parse_value(line, stop + 1);
+        summary_parse_value(line, stop + 1);
         return true;
     }
     return false;
 }
 
-static int set_groups(struct string_list *groups, const char *value)
+static int summary_set_groups(struct string_list *groups, const char *value)
 {
     cleanup_free char *copy = strdup(value);
 
@@ -102,14 +102,14 @@ static int set_groups(struct string_list *groups, const char *value)
     return 0;
 }
 
-static int number(const char *value)
+static int summary_number(const char *value)
 {
     int64_t n;
 
     return parse_int64(value, 0, INT_MIN, INT_MAX, &n) < 0 ? 0 : (int)n;
 }
 
-static int apply(const struct line *line, struct config_summary *out)
+static int summary_apply(const struct line *line, struct config_summary *out)
 {
     cleanup_free char *value = strndup(line->value, line->length);
 
@@ -117,7 +117,7 @@ static int apply(const struct line *line, struct config_summary *out)
         return -ENOMEM;
     switch (line->key) {
     case KEY_GROUP:
-        return set_groups(&out->groups, value);
+        return summary_set_groups(&out->groups, value);
     case KEY_IDMAP:
         out->maps_ids = *value;
         return 0;
@@ -126,31 +126,31 @@ static int apply(const struct line *line, struct config_summary *out)
         out->rootfs_path = *value ? take_ptr(value) : NULL;
         return 0;
     case KEY_AUTO:
-        out->start_auto = number(value) == 1;
+        out->start_auto = summary_number(value) == 1;
         return 0;
     case KEY_DELAY:
-        out->start_delay_seconds = number(value);
+        out->start_delay_seconds = summary_number(value);
         return 0;
     case KEY_ORDER:
-        out->start_order = number(value);
+        out->start_order = summary_number(value);
         return 0;
     default:
         return 0;
     }
 }
 
-static int reduce(const char *path, int depth, struct strbuf *out);
+static int summary_reduce(const char *path, int depth, struct strbuf *out);
 
-/* Append the text's lines of interest, those of what it includes in their place. */
-static int reduce_text(const char *text, int depth, struct strbuf *out)
+/* Append the relevant lines of the text; an include is replaced by the relevant lines of the file. */
+static int summary_reduce_text(const char *text, int depth, struct strbuf *out)
 {
     struct line line;
     int r = 0;
 
-    while (r == 0 && next_line(&text, &line)) {
+    while (r == 0 && summary_next_line(&text, &line)) {
         if (line.key == KEY_INCLUDE) {
             cleanup_free char *path = strndup(line.value, line.length);
-            r = path ? reduce(path, depth + 1, out) : -ENOMEM;
+            r = path ? summary_reduce(path, depth + 1, out) : -ENOMEM;
         } else {
             r = strbuf_add(out, line.start, (size_t)(line.end - line.start));
             r = r == 0 ? strbuf_add(out, "\n", 1) : r;
@@ -159,16 +159,16 @@ static int reduce_text(const char *text, int depth, struct strbuf *out)
     return r;
 }
 
-static int is_conf(const struct dirent *d)
+static int summary_is_conf(const struct dirent *d)
 {
     return strlen(d->d_name) > strlen(".conf") && ends_with(d->d_name, ".conf");
 }
 
-/* Every *.conf of a folder, by name. */
-static int reduce_folder(const char *path, int depth, struct strbuf *out)
+/* Every *.conf of a directory, sorted by name. */
+static int summary_reduce_directory(const char *path, int depth, struct strbuf *out)
 {
     struct dirent **entries;
-    int count = scandir(path, &entries, is_conf, alphasort), r = 0;
+    int count = scandir(path, &entries, summary_is_conf, alphasort), r = 0;
 
     if (count < 0)
         return 0;
@@ -176,29 +176,29 @@ static int reduce_folder(const char *path, int depth, struct strbuf *out)
         cleanup_free char *file = format_string("%s/%s", path, entries[i]->d_name);
 
         if (r == 0)
-            r = file ? reduce(file, depth, out) : -ENOMEM;
+            r = file ? summary_reduce(file, depth, out) : -ENOMEM;
         free(entries[i]);
     }
     free(entries);
     return r;
 }
 
-static int reduce_builtin(const char *path, int depth, struct strbuf *out)
+static int summary_reduce_builtin(const char *path, int depth, struct strbuf *out)
 {
     cleanup_free char *text = NULL;
     size_t length;
     const char *builtin = NULL;
 
-    if (starts_with(path, CONFIG_FOLDER "/"))
-        builtin = config_builtin(path + strlen(CONFIG_FOLDER "/"), &length);
+    if (starts_with(path, CONFIG_DIRECTORY "/"))
+        builtin = config_builtin(path + strlen(CONFIG_DIRECTORY "/"), &length);
     if (!builtin)
         return 0;
     text = strndup(builtin, length);
-    return text ? reduce_text(text, depth, out) : -ENOMEM;
+    return text ? summary_reduce_text(text, depth, out) : -ENOMEM;
 }
 
-/* A file or folder that is not there, nor built in, sets nothing. */
-static int reduce(const char *path, int depth, struct strbuf *out)
+/* A file or directory that neither exists nor is built in is ignored. */
+static int summary_reduce(const char *path, int depth, struct strbuf *out)
 {
     cleanup_free char *text = NULL;
     int r;
@@ -207,14 +207,14 @@ static int reduce(const char *path, int depth, struct strbuf *out)
         return 0;
     r = file_read(AT_FDCWD, path, FILE_MAX, &text, NULL);
     if (r == -EISDIR)
-        return reduce_folder(path, depth, out);
+        return summary_reduce_directory(path, depth, out);
     if (r == -ENOENT)
-        return reduce_builtin(path, depth, out);
-    return r == 0 ? reduce_text(text, depth, out) : r == -ENOMEM ? r : 0;
+        return summary_reduce_builtin(path, depth, out);
+    return r == 0 ? summary_reduce_text(text, depth, out) : r == -ENOMEM ? r : 0;
 }
 
-/* What an included file sets, from what was read before or from itself; NULL when out of memory. */
-static const char *find_include(struct config_includes *includes, const char *path)
+/* The settings of an included file, from the cache or read from the file; NULL when out of memory. */
+static const char *summary_find_include(struct config_includes *includes, const char *path)
 {
     struct string_list *items = &includes->items;
     cleanup_strbuf struct strbuf reduced = STRBUF_INIT;
@@ -222,19 +222,19 @@ static const char *find_include(struct config_includes *includes, const char *pa
     for (size_t i = 0; i < items->count; i += 2)
         if (strcmp(items->items[i], path) == 0)
             return items->items[i + 1];
-    if (reduce(path, 0, &reduced) < 0 || string_list_add(items, path) < 0 ||
+    if (summary_reduce(path, 0, &reduced) < 0 || string_list_add(items, path) < 0 ||
         string_list_add(items, strbuf_text(&reduced)) < 0)
         return NULL;
     return items->items[items->count - 1];
 }
 
-static int apply_all(const char *text, struct config_summary *out)
+static int summary_apply_all(const char *text, struct config_summary *out)
 {
     struct line line;
     int r = 0;
 
-    while (r == 0 && next_line(&text, &line))
-        r = apply(&line, out);
+    while (r == 0 && summary_next_line(&text, &line))
+        r = summary_apply(&line, out);
     return r;
 }
 
@@ -243,20 +243,20 @@ int config_summary_parse(const char *text, struct config_includes *includes, str
     struct line line;
     int r = 0;
 
-    while (r == 0 && next_line(&text, &line)) {
+    while (r == 0 && summary_next_line(&text, &line)) {
         if (line.key == KEY_INCLUDE) {
             cleanup_free char *path = strndup(line.value, line.length);
-            const char *included = path ? find_include(includes, path) : NULL;
+            const char *included = path ? summary_find_include(includes, path) : NULL;
 
-            r = included ? apply_all(included, out) : -ENOMEM;
+            r = included ? summary_apply_all(included, out) : -ENOMEM;
         } else {
-            r = apply(&line, out);
+            r = summary_apply(&line, out);
         }
     }
     return r;
 }
 
-/* One read for a configuration of usual length. */
+/* A configuration of usual length takes one read(2). */
 int config_summary_read(int dirfd, const char *path, struct config_includes *includes,
                         struct config_summary *out)
 {

@@ -1,7 +1,7 @@
 /*
- * The few settings that a list of containers shows, without reading the rest: a thousand configurations in a
- * few milliseconds. Nothing is refused here: a line that config_read_file() would refuse is passed over.
- * Included files are read once for all containers.
+ * The settings that lists of containers need, without parsing the rest: a thousand configurations take a few
+ * milliseconds. No line is an error: lines that config_read_file() would reject are ignored. Included files
+ * are read once for all containers.
  */
 #ifndef LXCBOX_CORE_CONFIG_SUMMARY_H
 #define LXCBOX_CORE_CONFIG_SUMMARY_H
@@ -13,7 +13,7 @@
 struct config_summary {
     bool start_auto;
     int start_order, start_delay_seconds;
-    bool maps_ids; /* has lxc.idmap: it is unprivileged */
+    bool maps_ids; /* has lxc.idmap: the container is unprivileged */
     struct string_list groups;
     char *rootfs_path; /* as written; NULL: not set */
 };
@@ -21,14 +21,18 @@ struct config_summary {
 #define cleanup_config_summary __attribute__((cleanup(config_summary_free)))
 void config_summary_free(struct config_summary *s);
 
-/* Included files as they were read: path, what it sets, path, ... Start with {0}, end with
- * string_list_clear(). */
+/*
+ * Included files that were read: path, settings, path, ... Initialize with {0}, free with
+ * string_list_clear().
+ */
 struct config_includes {
     struct string_list items;
 };
 
-/* Read a configuration, beneath `dirfd` if its path is relative. 0 or a negative errno; `out` then holds what
- * was read so far. */
+/*
+ * Read a configuration, beneath `dirfd` if its path is relative. 0 or a negative errno; `out` then contains
+ * the settings read so far.
+ */
 int config_summary_read(int dirfd, const char *path, struct config_includes *includes,
                         struct config_summary *out);
 

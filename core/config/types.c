@@ -1,4 +1,4 @@
-/* The types of value that many keys share. */
+/* The value types that several keys use. */
 #include "core/config/keys.h"
 
 #include <ctype.h>
@@ -50,8 +50,8 @@ char *next_word(char **rest)
     return word;
 }
 
-/* Doubling at each power of two keeps long lists cheap without a member for the room. */
-size_t array_room(size_t count)
+/* Doubling at each power of two makes long lists efficient without a capacity member. */
+size_t array_capacity(size_t count)
 {
     size_t room = 1;
 
@@ -62,7 +62,7 @@ size_t array_room(size_t count)
 
 void *array_grow(void *items, size_t count, size_t size)
 {
-    return count && array_room(count) > count ? items : realloc(items, array_room(count + 1) * size);
+    return count && array_capacity(count) > count ? items : realloc(items, array_capacity(count + 1) * size);
 }
 
 char *path_simplify(const char *path)
@@ -286,7 +286,7 @@ static void clear_size(void *holder, const struct setting *s)
 
 const struct key_type type_size = {.set = set_size, .get = get_size, .clear = clear_size};
 
-/* Of the tmpfs on /dev: bytes alone. */
+/* The size of the tmpfs on /dev: only bytes, without suffix. */
 static int set_tmpfs_size(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     uint64_t bytes;
@@ -319,8 +319,8 @@ static const struct {
 };
 
 /*
- * Real-time signals are counted from glibc's first, whatever C library we are built with (musl's is one
- * later): it is the inits inside, and LXC itself, that they are named for.
+ * SIGRTMIN is that of glibc, independent of the C library of this program (in musl it is one higher): init
+ * programs in containers and LXC itself use it.
  */
 #define FIRST_REALTIME 34
 
@@ -408,7 +408,7 @@ static int set_line(void *holder, const struct setting *s, char **kept, struct e
 
 const struct key_type type_lines = {.set = set_line, .get = list_get, .clear = clear_list};
 
-/* lxc.environment: a bare NAME takes its value from our own environment, once. */
+/* lxc.environment: a bare NAME takes its value from our environment when the file is read. */
 static int set_environment(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     struct string_list *l = MEMBER(holder, s, struct string_list);
@@ -418,8 +418,7 @@ static int set_environment(void *holder, const struct setting *s, char **kept, s
         return set_line(holder, s, kept, err);
     own = getenv(s->value);
     if (!own) {
-        error_text(err, ENOENT, "%s: there is no variable %s in the environment to take it from", s->name,
-                   s->value);
+        error_text(err, ENOENT, "%s: the variable %s is not set in the environment", s->name, s->value);
         return error_remedy(err, "write %s = %s=VALUE", s->name, s->value);
     }
     *kept = format_string("%s=%s", s->value, own);

@@ -9,7 +9,7 @@
 #include "core/config/keys.h"
 #include "core/config/keys_net.h"
 
-#define TTY_LAST 64 /* terminals that an image may ask for */
+#define TTY_LAST 64 /* terminals that an image may request */
 
 static bool is_one_of(const char *word, const char *const *list)
 {
@@ -19,8 +19,7 @@ static bool is_one_of(const char *word, const char *const *list)
     return false;
 }
 
-/* Is each of the words, which are cut at the separators, one of the list? An item that ends in "=" begins it.
- */
+/* Whether each word of the text is in the list. An item that ends in "=" is a prefix. */
 static bool are_words_of(const char *text, const char *separators, const char *const *list)
 {
     cleanup_free char *copy = strdup(text);
@@ -41,7 +40,10 @@ static bool are_words_of(const char *text, const char *separators, const char *c
 
 /* --- Mounts --- */
 
-/* An entry of the container's own directory that the container cannot have made, nor any of lxcbox's. */
+/*
+ * Whether the source is an entry of the container's directory that neither the container nor lxcbox has
+ * created.
+ */
 static bool is_own_entry(const struct untrusted *u, const char *source)
 {
     static const char *const ours[] = {"rootfs",  "rootdev", "config", "fstab", "overlay",
@@ -55,7 +57,7 @@ static bool is_own_entry(const struct untrusted *u, const char *source)
            !starts_with(entry, "lxc") && !ends_with(entry, ".log");
 }
 
-/* A file system without anything of the host, or a directory of the container's. */
+/* A file system without data of the host, or a directory of the container. */
 static bool is_mount_allowed(const struct untrusted *u, const char *entry)
 {
     static const char *const types[] = {"tmpfs", "mqueue", NULL};
@@ -80,10 +82,10 @@ static bool is_mount_allowed(const struct untrusted *u, const char *entry)
 
 /* --- Values --- */
 
-/* A file of LXC's directory that is built in, too; one for user namespaces only where there is one. */
+/* A built-in file of LXC's directory; a file for user namespaces only if the container has one. */
 static bool is_include_allowed(const struct untrusted *u, const char *path)
 {
-    const char *name = starts_with(path, CONFIG_FOLDER "/") ? path + strlen(CONFIG_FOLDER "/") : "";
+    const char *name = starts_with(path, CONFIG_DIRECTORY "/") ? path + strlen(CONFIG_DIRECTORY "/") : "";
     size_t length;
 
     if (strchr(name, '/') || !ends_with(name, ".conf") || !config_builtin(name, &length))
@@ -114,11 +116,11 @@ static bool is_value_allowed(const struct untrusted *u, const char *key, const c
     if (strcmp(key, "lxc.tty.dir") == 0)
         return !strstr(value, "..");
     if (strcmp(key, "lxc.environment.runtime") == 0)
-        return strchr(value, '=') != NULL; /* a bare name would take the value that the host has */
+        return strchr(value, '=') != NULL; /* a bare name would take its value from the host */
     return true;
 }
 
-/* Limits of resources that are each a container's own; not its devices, and no file that moves processes. */
+/* Limits of a container's resources; not devices, and no file that moves processes. */
 static bool is_family_allowed(const char *family, const char *rest)
 {
     static const char *const limits[] = {"memory.", "cpu.", "cpuset.", "pids.", "io.", "blkio.", "hugetlb."};
@@ -128,7 +130,7 @@ static bool is_family_allowed(const char *family, const char *rest)
         return *rest && !is_one_of(rest, priority);
     if (strcmp(rest, "devices.deny") == 0)
         return true;
-    /* Those take processors away from the host. */
+    /* These take processors away from the host. */
     if (strchr(rest, '/') || strstr(rest, "exclusive") || strstr(rest, "partition") || strstr(rest, "rt_"))
         return false;
     for (size_t i = 0; i < ARRAY_LENGTH(limits); i++)
@@ -151,7 +153,7 @@ static bool is_net_allowed(const char *rest, const char *value)
     return strcmp(k->name, "macvlan.mode") != 0 || strcmp(value, "passthru") != 0;
 }
 
-/* The numbers of the networks that are left out as a whole: of a type that is not allowed. */
+/* Collect the numbers of the networks that are omitted completely because their type is not allowed. */
 static int nets_of_host(const char *text, struct string_list *numbers)
 {
     cleanup_free char *copy = strdup(text);
@@ -180,7 +182,7 @@ static bool is_net_of_host(const struct string_list *numbers, const char *rest)
 
 /* --- Lines --- */
 
-/* Stands the assignment in a text? */
+/* Whether a text contains the assignment. */
 static bool has_assignment(const char *text, const char *key, const char *value)
 {
     cleanup_free char *copy = text ? strdup(text) : NULL;
@@ -276,7 +278,7 @@ bool untrusted_is_confined(const char *text)
 
     while ((line = strsep(&lines, "\n")))
         if (config_line_split(line, &key, &value) == 1 && strcmp(key, "lxc.include") == 0 &&
-            starts_with(value, CONFIG_FOLDER "/") && ends_with(value, "common.conf") &&
+            starts_with(value, CONFIG_DIRECTORY "/") && ends_with(value, "common.conf") &&
             !ends_with(value, "/oci.common.conf"))
             return true;
     return false;

@@ -1,8 +1,8 @@
 /*
- * A configuration that comes from elsewhere, with an image or an archive: what of it may become part of a
- * container's. The rows of the table of keys say which keys that are (KEY_IMAGE, KEY_ARCHIVE); some of them
- * take harmless values only. What runs on the host, mounts from it, opens a file of it, or takes back what
- * the built-in configurations confine, is left out.
+ * Filtering a configuration from an untrusted source (an image or an archive) before it becomes part of a
+ * container's configuration. The key table marks the allowed keys (KEY_IMAGE, KEY_ARCHIVE); for some of them
+ * only harmless values are allowed. Settings that run programs on the host, mount or open files of the host,
+ * or remove restrictions of the built-in configurations are omitted.
  */
 #ifndef LXCBOX_CORE_CONFIG_UNTRUSTED_H
 #define LXCBOX_CORE_CONFIG_UNTRUSTED_H
@@ -12,29 +12,28 @@
 #include "core/base/str.h"
 
 struct untrusted {
-    bool archive;          /* of lxc-export: one container's own settings are allowed, too */
+    bool archive;          /* an archive of lxc-export: settings of a single container are allowed too */
     bool mapped;           /* the container has a user namespace */
-    const char *directory; /* LXCPATH/NAME, of which an archive may mount entries into the container */
-    const char *own; /* the configuration that the administrator has for the container: its lines are allowed;
-                        NULL: none */
+    const char *directory; /* LXCPATH/NAME, from which an archive may mount entries into the container */
+    const char
+        *own; /* the administrator's configuration for the container, whose lines are allowed; NULL: none */
 };
 
 /*
- * Append to `out` the comments and those assignments of `text` that are allowed; a key of the others, with
- * its value, to `left_out`, without bytes that a terminal would obey. LXC_NAME and the like are to be
- * replaced before. Lines that are no assignment stay, so that the reader of the whole refuses them. 0 or
- * -ENOMEM.
+ * Append the comments and the allowed assignments of `text` to `out`, and the other assignments to
+ * `left_out`, without control characters. LXC_NAME and similar words must be replaced before. Lines that are
+ * not assignments are kept, so that the parser rejects them. 0 or -ENOMEM.
  */
 int untrusted_config(const struct untrusted *u, const char *text, struct strbuf *out,
                      struct string_list *left_out);
 
-/* The same for a text in the form of fstab(5). */
+/* The same for a text in the format of fstab(5). */
 int untrusted_fstab(const struct untrusted *u, const char *text, struct strbuf *out,
                     struct string_list *left_out);
 
 /*
- * Does a configuration include one of a distribution, built in, that confines a container without a user
- * namespace: its devices, capabilities and system calls?
+ * Whether a configuration includes the built-in file of a distribution, which restricts the devices,
+ * capabilities and system calls of a container without a user namespace.
  */
 bool untrusted_is_confined(const char *text);
 

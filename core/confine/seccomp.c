@@ -13,7 +13,7 @@
 #include "core/config/includes.h"
 
 #define PROFILE_MAX (1 << 20) /* bytes */
-#define LXC_CONFIG  CONFIG_FOLDER "/"
+#define LXC_CONFIG  CONFIG_DIRECTORY "/"
 
 /* Is there seccomp, and may a profile be loaded by this process? proc_pid_status(5), "Seccomp". */
 static bool wanted(const struct config *c)

@@ -38,7 +38,7 @@ static int script_list_environment(const struct container *c, const struct confi
     bool tells_parent = net->type == NET_MACVLAN || net->type == NET_PHYS || net->type == NET_VETH;
 
     if (script_add(out, "LXC_NAME", c->name) < 0 || script_add(out, "LXC_CONFIG_FILE", config->file) < 0 ||
-        script_add(out, "LXC_ROOTFS_PATH", config_rootfs_place(config->rootfs_path)) < 0 ||
+        script_add(out, "LXC_ROOTFS_PATH", config_rootfs_location(config->rootfs_path)) < 0 ||
         script_add(out, "LXC_ROOTFS_MOUNT", config->rootfs_mount) < 0 ||
         script_add(out, "LXC_HOOK_VERSION", config->hook_version ? "1" : "0") < 0)
         return -ENOMEM;

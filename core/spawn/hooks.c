@@ -51,7 +51,7 @@ static int build_environment(enum hook_kind kind, const struct hook_context *x, 
     snprintf(level, sizeof(level), "%s",
              c->log_level >= 0 ? log_level_name((enum log_level)c->log_level) : "ERROR");
     if (r < 0 || add(l, "LXC_NAME", x->container->name) < 0 || add(l, "LXC_CONFIG_FILE", c->file) < 0 ||
-        add(l, "LXC_ROOTFS_PATH", config_rootfs_place(c->rootfs_path)) < 0 ||
+        add(l, "LXC_ROOTFS_PATH", config_rootfs_location(c->rootfs_path)) < 0 ||
         add(l, "LXC_ROOTFS_MOUNT", x->rootfs_mount) < 0 || add(l, "LXC_CONSOLE", c->console_path) < 0 ||
         add(l, "LXC_CONSOLE_LOGPATH", c->console_logfile) < 0 || add(l, "LXC_CGNS_AWARE", "1") < 0 ||
         add(l, "LXC_LOG_LEVEL", level) < 0 || add(l, "LXC_HOOK_VERSION", c->hook_version ? "1" : "0") < 0 ||

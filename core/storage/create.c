@@ -75,7 +75,7 @@ static int settle_rootfs(struct create_place *p, const struct create_options *o,
     if (config_text_get(strbuf_text(&p->own), "lxc.rootfs.path", &there) == -ENOMEM ||
         config_text_remove(&p->own, "lxc.rootfs.path") < 0)
         return error_set(err, ENOMEM, "cannot make container %s", p->container->name);
-    path = config_rootfs_place(strbuf_text(&there));
+    path = config_rootfs_location(strbuf_text(&there));
     if (access(path, F_OK) == 0) {
         error_text(err, EEXIST, "the configuration names a rootfs that exists, %s", path);
         return error_remedy(err, "use it with -t none, or take lxc.rootfs.path out");
@@ -160,7 +160,7 @@ static int add_own_keys(struct create_place *p, const struct create_options *o, 
     if (r == 0)
         r = config_text_set(&p->own, "lxc.uts.name", p->container->name);
     if (r == 0)
-        r = config_text_fill_hwaddr(&p->network);
+        r = config_text_expand_hwaddr(&p->network);
     return r < 0 ? error_set(err, r, "cannot make container %s", p->container->name) : 0;
 }
 

@@ -4,8 +4,8 @@
 #include "core/base/cleanup.h"
 #include "core/storage/create.h"
 
-#define HOOK_FOLDER   "/usr/share/lxc/hooks"
-#define CONFIG_FOLDER "/usr/share/lxc/config"
+#define HOOK_FOLDER      "/usr/share/lxc/hooks"
+#define CONFIG_DIRECTORY "/usr/share/lxc/config"
 
 /* The comments of a configuration that create_compose() writes. */
 #define HEADER_BEGIN       "# Container "
@@ -24,7 +24,7 @@ int create_replace(const struct create_place *place, const char *text, struct st
     } words[] = {{"LXC_NAME", c->name},
                  {"LXC_PATH", path},
                  {"LXC_ROOTFS", place->rootfs},
-                 {"LXC_TEMPLATE_CONFIG", CONFIG_FOLDER},
+                 {"LXC_TEMPLATE_CONFIG", CONFIG_DIRECTORY},
                  {"LXC_HOOK_DIR", HOOK_FOLDER}};
 
     if (!path)

@@ -84,7 +84,7 @@ static int enter_running(const struct container *c)
 /* Another storage than a directory would have to be mounted first. */
 static int enter_rootfs(const char *rootfs)
 {
-    rootfs = config_rootfs_place(rootfs);
+    rootfs = config_rootfs_location(rootfs);
     if (!rootfs)
         return -ENOENT;
     if (*rootfs != '/' || chroot(rootfs) < 0 || chdir("/") < 0)

@@ -14,7 +14,7 @@
 #include "core/storage/storage.h"
 
 #define MAX_TEMPLATE (1 << 20)
-#define COMMON       "lxc.include = " CONFIG_FOLDER "/common.conf"
+#define COMMON       "lxc.include = " CONFIG_DIRECTORY "/common.conf"
 #define NOTES_MAX    20
 
 /* Replace in place, so that owner and mode stay. What is no text of sensible size is left alone. */

@@ -19,7 +19,7 @@ static void edit(const char *text)
         config_text_get(strbuf_text(&b), "lxc.uts.name", &value) < 0 || strcmp(strbuf_text(&value), "x") != 0)
         abort();
     config_text_remove(&b, "lxc.net.0.");
-    config_text_fill_hwaddr(&b);
+    config_text_expand_hwaddr(&b);
     config_text_new_hwaddr(&b);
     legacy_update(text, &updated);
 }

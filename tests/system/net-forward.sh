@@ -155,8 +155,8 @@ t 'a container that the host does not reach' refuses "bare-$$ has no network int
 bad() { printf '# mine\n\n%s\n' "$1" | on_host tee "$P/bare-$$/lxcbox.conf" > /dev/null; forward add 9001 $web; }
 t 'a key that does not exist, with file and line' \
     refuses "$P/bare-$$/lxcbox.conf:3: there is no key \"fowrard\"" bad 'fowrard = tcp 1 1'
-t 'a key of LXC' refuses 'keys of LXC belong into the file config' bad 'lxc.uts.name = x'
-t 'a forward that is none' refuses 'lxcbox.conf:3: forward takes a protocol and two ports' bad 'forward = 80 80'
+t 'a key of LXC' refuses 'keys of LXC belong in the file config' bad 'lxc.uts.name = x'
+t 'a forward that is none' refuses 'lxcbox.conf:3: forward requires a protocol and two ports' bad 'forward = 80 80'
 on_host rm -r "$P/bare-$$"
 end_server
 

@@ -80,15 +80,15 @@ cp /etc/subuid /etc/subgid
 mkdir -p "$WORK/roots" /var/lib/lxc && mount --bind "$WORK/roots" /var/lib/lxc && chmod 755 "$WORK/roots" &&
     lxcbox lxc-create -n $N-r -t none > /dev/null
 t 'a container of root'\''s is said to be' refuses \
-    "there is no container $N-r in $P .you are not root; /var/lib/lxc/$N-r is root's" as_user lxc-start $N-r
-t 'also by commands that ask its monitor' refuses "you are not root; /var/lib/lxc/$N-r is root's" as_user lxc-attach $N-r
+    "there is no container $N-r in $P .you are not root; /var/lib/lxc/$N-r belongs to root" as_user lxc-start $N-r
+t 'also by commands that ask its monitor' refuses "you are not root; /var/lib/lxc/$N-r belongs to root" as_user lxc-attach $N-r
 t 'one that may not be read is not said to be absent' refuses \
-    "cannot read container $N-r in /var/lib/lxc: Permission denied .you are not root; /var/lib/lxc/$N-r is root's" \
+    "cannot read container $N-r in /var/lib/lxc: Permission denied .you are not root; /var/lib/lxc/$N-r belongs to root" \
     as_user lxc-destroy -P /var/lib/lxc $N-r
 t 'lxc-ls says that it lists not all' has '/var/lib/lxc: 1 of the directories there are not yours to read' \
     eval 'as_user lxc-ls -P /var/lib/lxc 2>&1'
 chmod 700 "$WORK/roots"
-t 'lxc-ls of what may not be read names the owner' refuses "you are not root; /var/lib/lxc is root's" \
+t 'lxc-ls of what may not be read names the owner' refuses "you are not root; /var/lib/lxc belongs to root" \
     as_user lxc-ls -P /var/lib/lxc
 
 # Where the container's root may not pass.

@@ -12,7 +12,7 @@ PATH=$WORK/bin:$PATH
 said() { with_session "$LXCBOX" "$@" 2>&1; true; }
 t 'it is called as in Debian' is "/run/user/0 unix:path=/run/user/0/bus
 --user --scope -p Delegate=yes -- $LXCBOX lxc-start -P $WORK -n x --foreground -- sh -c true
-lxc-start: there is no container x in $WORK (make it with lxc-create, or name a configuration with -f)" said lxc-unpriv-start -P "$WORK" -n x --foreground -- sh -c true
+lxc-start: there is no container x in $WORK (create it with lxc-create, or name a configuration with -f)" said lxc-unpriv-start -P "$WORK" -n x --foreground -- sh -c true
 t 'so is it for lxc-attach' has "lxc-attach: there is no container x" said lxc-unpriv-attach -P "$WORK" x
 t 'one word is handed on, too' has 'lxc-start --name=x$' said lxc-unpriv-start --name=x
 t 'its own help needs none of them' has '^Usage: lxc-unpriv-start' lxcbox lxc-unpriv-start --help

@@ -61,8 +61,8 @@ static void lines_are_comments_empty_or_assignments(void **state)
     assert_reads("\tlxc.uts.name \t=\t a \t\r\n", "lxc.uts.name", "a");
     assert_reads("lxc.uts.name = a", "lxc.uts.name", "a");
     assert_reads("lxc.init.cmd = /bin/sh -c 'a = b' # c", "lxc.init.cmd", "/bin/sh -c 'a = b' # c");
-    assert_refused("lxc.uts.name = a\nlxc.uts.name\n", "cf:2: \"lxc.uts.name\" is no setting");
-    assert_refused("lxcuts.name = a\n", "cf:1: \"lxcuts.name = a\" is no setting");
+    assert_refused("lxc.uts.name = a\nlxc.uts.name\n", "cf:2: \"lxc.uts.name\" is not a setting");
+    assert_refused("lxcuts.name = a\n", "cf:1: \"lxcuts.name = a\" is not a setting");
     assert_refused("lxc.uts.nmae = a\n", "cf:1: there is no key lxc.uts.nmae");
     assert_refused("lxc.init.cmd = a\x01\n", "control character");
 }
@@ -219,7 +219,7 @@ static void what_lxc_fails_on_when_it_starts_is_refused_then(void **state)
         {"lxc.idmap = u 0 4294967296 1\n", "takes u or g"},
         {"lxc.init.uid = root\n", "takes a number"},
         {"lxc.init.gid = 4294967296\n", "takes a number"},
-        {"lxc.mount.auto = shmounts:\n", "mounts nothing called"},
+        {"lxc.mount.auto = shmounts:\n", "does not support"},
         {"lxc.mount.entry = a b\n", "fstab(5)"},
         {"lxc.seccomp.allow_nesting = yes\n", "takes 0 or 1"},
         {"lxc.start.delay = 2147483648\n", "takes a number"},
@@ -255,7 +255,7 @@ static void what_is_good_is_good_when_it_starts(void **state)
 static void malformed_values_are_refused(void **state)
 {
     static const char *const values[][2] = {
-        {"lxc.arch =\n", "takes a value"},
+        {"lxc.arch =\n", "requires a value"},
         {"lxc.arch = pdp11\n", "takes an architecture"},
         {"lxc.tty.max = many\n", "takes a number from 0"},
         {"lxc.tty.max = -1\n", "takes a number from 0"},
@@ -267,16 +267,16 @@ static void malformed_values_are_refused(void **state)
         {"lxc.cap.drop = kill\nlxc.cap.keep = chown\n", "exclude each other"},
         {"lxc.cap.drop = none\n", "there is no capability"},
         {"lxc.cap.drop = CAP_KILL\n", "there is no capability"},
-        {"lxc.cgroup = 1\n", "names no setting"},
-        {"lxc.cgroup2. = 1\n", "names no setting"},
+        {"lxc.cgroup = 1\n", "does not name a setting"},
+        {"lxc.cgroup2. = 1\n", "does not name a setting"},
         {"lxc.cgroupx = 1\n", "there is no key"},
         {"lxc.cgroup.dir = /a\n", "takes a relative path"},
         {"lxc.cgroup.dir = a/../b\n", "without \"..\""},
-        {"lxc.cgroup.dir.container.inner = a/b\n", "one folder"},
+        {"lxc.cgroup.dir.container.inner = a/b\n", "one directory"},
         {"lxc.prlimit.nofile = 5x\n", "takes SOFT:HARD"},
-        {"lxc.mount.auto = proc dev\n", "mounts nothing called \"dev\""},
-        {"lxc.mount.auto = cgroup2:rw\n", "mounts nothing called"},
-        {"lxc.mount.fstab =\n", "takes a value"},
+        {"lxc.mount.auto = proc dev\n", "does not support \"dev\""},
+        {"lxc.mount.auto = cgroup2:rw\n", "does not support"},
+        {"lxc.mount.fstab =\n", "requires a value"},
         {"lxc.namespace.clone = net\nlxc.namespace.keep = net\n", "exclude each other"},
         {"lxc.namespace.clone = nut\n", "there is no namespace \"nut\""},
         {"lxc.namespace.share.nut = a\n", "there is no namespace \"nut\""},
@@ -289,21 +289,21 @@ static void malformed_values_are_refused(void **state)
         {"lxc.signal.halt = SIGRTMIN+99\n", "takes a signal"},
         {"lxc.log.level = loud\n", "takes TRACE"},
         {"lxc.log.syslog = mail\n", "takes \"daemon\""},
-        {"lxc.hook = a\n", "takes no value"},
+        {"lxc.hook = a\n", "does not accept a value"},
         {"lxc.hook.never = a\n", "there is no key"},
         {"lxc.hook.version = 2\n", "takes 0"},
         {"lxc.console.size = 1TB\n", "takes \"auto\""},
         {"lxc.console.size = 99999999999999GB\n", "takes \"auto\""},
-        {"lxc.environment = CF_UNSET\n", "there is no variable CF_UNSET"},
+        {"lxc.environment = CF_UNSET\n", "the variable CF_UNSET is not set"},
         {"lxc.seccomp.notify.proxy = /run/x\n", "takes unix:"},
-        {"lxc.rootfs.options = ro,optional\n", "for lxc.mount.entry alone"},
-        {"lxc.net = veth\n", "takes no value"},
+        {"lxc.rootfs.options = ro,optional\n", "only valid for lxc.mount.entry"},
+        {"lxc.net = veth\n", "does not accept a value"},
         {"lxc.net.a.type = veth\n", "there is no key"},
         {"lxc.net.0 = veth\n", "there is no key"},
         {"lxc.net.0.typ = veth\n", "there is no key"},
         {"lxc.net.0.type = bridge\n", "takes none, empty"},
-        {"lxc.net.0.veth.pair = a\n", "is for networks of type veth"},
-        {VETH "lxc.net.0.macvlan.mode = vepa\n", "is for networks of type macvlan"},
+        {"lxc.net.0.veth.pair = a\n", "is only valid for networks of type veth"},
+        {VETH "lxc.net.0.macvlan.mode = vepa\n", "is only valid for networks of type macvlan"},
         {VETH "lxc.net.0.veth.mode = hub\n", "takes bridge or router"},
         {VETH "lxc.net.0.ipv4.address = 1.2.3\n", "takes ADDRESS/PREFIX"},
         {VETH "lxc.net.0.ipv4.address = 1.2.3.4/33\n", "takes ADDRESS/PREFIX"},
@@ -312,8 +312,8 @@ static void malformed_values_are_refused(void **state)
         {VETH "lxc.net.0.ipv4.gateway = any\n", "takes an address"},
         {VETH "lxc.net.0.veth.vlan.id = 4095\n", "VLAN id up to 4094"},
         {"lxc.net.3.link =\n", "there is no network 3 yet"},
-        {"lxc.net.0.ipv4.address = dhcp\n", "is for networks of type veth"},
-        {"lxc.include = /etc/passwd\n", "is not followed here"},
+        {"lxc.net.0.ipv4.address = dhcp\n", "is only valid for networks of type veth"},
+        {"lxc.include = /etc/passwd\n", "is not allowed here"},
     };
 
     (void)state;
@@ -585,7 +585,7 @@ static void an_absent_file_of_lxcs_folder_is_built_in(void **state)
     struct error err = ERROR_INIT;
 
     (void)state;
-    put_include("outer", CONFIG_FOLDER "/voidlinux.common.conf");
+    put_include("outer", CONFIG_DIRECTORY "/voidlinux.common.conf");
     config_init(&c);
     if (read_put(&c, "outer", &err) < 0)
         fail_msg("%s", err.text);

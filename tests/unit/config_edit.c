@@ -106,7 +106,7 @@ static void templates_of_an_hwaddr_are_filled_and_others_stay(void **state)
     (void)state;
     assert_int_equal(strbuf_puts(&b, others), 0);
     assert_int_equal(config_text_append(&b, "lxc.net.2.hwaddr", "4a:xx:3e:XX:xx:01"), 0);
-    assert_int_equal(config_text_fill_hwaddr(&b), 0);
+    assert_int_equal(config_text_expand_hwaddr(&b), 0);
     assert_memory_equal(strbuf_text(&b), others, strlen(others));
     assert_int_equal(config_text_get(strbuf_text(&b), "lxc.net.2.hwaddr", &value), 0);
     assert_null(strpbrk(strbuf_text(&value), "xX"));

@@ -1,14 +1,14 @@
-/* Which key was meant by one that does not exist. */
+/* Suggesting an existing key for a misspelt one. */
 #include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/config/keys.h"
 
-#define NAME_MAX_LENGTH 40 /* longer ones are no slip of the fingers */
-#define SLIPS_MAX       2
+#define NAME_MAX_LENGTH 40 /* longer names are not compared */
+#define EDITS_MAX       2
 
-/* How many letters must be put in, left out or changed: Levenshtein's distance, one row at a time. */
-static size_t distance(const char *a, const char *b)
+/* The number of letters to insert, delete or change (Levenshtein distance), computed row by row. */
+static size_t suggest_distance(const char *a, const char *b)
 {
     uint8_t row[NAME_MAX_LENGTH + 1];
     size_t length = strlen(b);
@@ -30,33 +30,33 @@ static size_t distance(const char *a, const char *b)
     return row[length];
 }
 
-static const char *nearest(const struct key *table, const char *name)
+static const char *suggest_nearest(const struct key *table, const char *name)
 {
     const char *best = NULL;
-    size_t least = SLIPS_MAX + 1;
+    size_t least = EDITS_MAX + 1;
 
     if (strlen(name) > NAME_MAX_LENGTH)
         return NULL;
     for (const struct key *k = table; k->name; k++) {
-        size_t slips = strlen(k->name) <= NAME_MAX_LENGTH ? distance(name, k->name) : least;
-        if (slips < least) {
-            least = slips;
+        size_t edits = strlen(k->name) <= NAME_MAX_LENGTH ? suggest_distance(name, k->name) : least;
+        if (edits < least) {
+            least = edits;
             best = k->name;
         }
     }
     return best;
 }
 
-char *key_meant(const char *name)
+char *key_suggest(const char *name)
 {
     const char *best, *subkey;
 
     if (starts_with(name, "lxc.net.")) {
         subkey = name + strlen("lxc.net.");
         subkey += strspn(subkey, "0123456789");
-        best = *subkey == '.' ? nearest(net_keys, subkey + 1) : NULL;
+        best = *subkey == '.' ? suggest_nearest(net_keys, subkey + 1) : NULL;
         return best ? format_string("%.*s%s", (int)(subkey + 1 - name), name, best) : NULL;
     }
-    best = nearest(config_keys, name);
+    best = suggest_nearest(config_keys, name);
     return best ? strdup(best) : NULL;
 }
