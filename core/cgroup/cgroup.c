@@ -36,7 +36,7 @@ int cgroup_open(struct cgroup *g, const struct config *c, struct error *err)
 
         r = file_read(h->mount.base_fd, "cgroup.controllers", 4096, &h->v2_controllers, NULL);
         if (r < 0)
-            return error_set(err, r, "cannot read which cgroup controllers there are");
+            return error_set(err, r, "cannot read the list of cgroup controllers");
         h->v2_controllers[strcspn(h->v2_controllers, "\n")] = '\0';
     }
     return 0;
@@ -98,7 +98,7 @@ int hierarchy_enter_v1(const struct cgroup_hierarchy *h, const char *path)
     return tasks ? file_write_value(h->mount.base_fd, tasks, "0") : -ENOMEM;
 }
 
-static int enter_monitor_of(const struct cgroup *g, const struct cgroup_hierarchy *h)
+static int hierarchy_enter_monitor(const struct cgroup *g, const struct cgroup_hierarchy *h)
 {
     if (!h->mount.unified)
         return h->has_monitor ? hierarchy_enter_v1(h, g->monitor) : 0;
@@ -112,7 +112,7 @@ int cgroup_enter_monitor(struct cgroup *g, struct error *err)
     g->in_monitor = true;
     for (size_t i = 0; i < g->count; i++) {
         const struct cgroup_hierarchy *h = &g->hierarchies[i];
-        int r = enter_monitor_of(g, h);
+        int r = hierarchy_enter_monitor(g, h);
 
         if (r < 0)
             return error_set(err, r, "cannot enter cgroup %s in %s", g->monitor,

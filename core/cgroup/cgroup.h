@@ -1,27 +1,27 @@
 /*
- * A container's cgroups, in every hierarchy of the host: lxc.monitor.NAME holds the monitor, lxc.payload.NAME
- * the container, both beneath the hierarchy's base (core/cgroup/layout.h); "-1", "-2", ... is appended when a
- * name is taken, as LXC does. Order of the calls in a start:
+ * The cgroups of a container in every hierarchy of the host: lxc.monitor.NAME for the monitor and
+ * lxc.payload.NAME for the container, both beneath the base of the hierarchy (core/cgroup/layout.h); "-1",
+ * "-2", ... is appended if a name is in use, as in LXC. Order of the calls in a start:
  *
- *     cgroup_open           find the hierarchies              (lxc-start, with the caller's rights)
+ *     cgroup_open           find the hierarchies              (lxc-start, with the privileges of the caller)
  *     cgroup_create         make all directories
- *     cgroup_enter_monitor  the monitor moves itself in, in the other hierarchies
- *     cgroup_limit          lxc.cgroup.* and lxc.cgroup2.* but for devices (at any time from here on)
- *     clone3                init, with CLONE_INTO_CGROUP where cgroup_payload_fd() gives an fd
- *     cgroup_enter_payload  init moves itself in, in the other hierarchies, first of all that it does
- *     (init unshares CLONE_NEWCGROUP now, not before: its root is where it is when it does so)
- *     cgroup_limit_devices  (the monitor) once init has made its device nodes
+ *     cgroup_enter_monitor  the monitor enters its cgroups in the other hierarchies
+ *     cgroup_limit          lxc.cgroup.* and lxc.cgroup2.* except devices (at any later time)
+ *     clone3                init, with CLONE_INTO_CGROUP if cgroup_payload_fd() returns an fd
+ *     cgroup_enter_payload  init enters its cgroups in the other hierarchies, as its first action
+ *     (init unshares CLONE_NEWCGROUP after that: its current cgroup becomes the root)
+ *     cgroup_limit_devices  (the monitor) after init has created its device nodes
  *     ...
- *     cgroup_kill, cgroup_destroy   when init is gone
+ *     cgroup_kill, cgroup_destroy   after init has ended
  *
- * Being born in a cgroup (v2) and moving oneself by writing "0" to "tasks" (v1) cost microseconds. Every
- * other way in takes a kernel-wide lock whose first taker waits for an RCU grace period: some 5 to 10 ms,
- * several times what all else in a start takes. So processes are not moved by others here, and neither call
- * may be made by a process with more than one thread. (Linux since 5.5: cgroup_procs_write_start() in
- * kernel/cgroup/cgroup.c; earlier ones are slow in every way.)
+ * Cloning into a cgroup (v2) and moving the own process by writing "0" to "tasks" (v1) take microseconds. All
+ * other methods take a global kernel lock whose first user waits for an RCU grace period: about 5 to 10 ms,
+ * several times the rest of a start. Therefore processes are not moved by other processes here, and the
+ * process that calls these functions must be single-threaded. (Linux 5.5 and later:
+ * cgroup_procs_write_start() in kernel/cgroup/cgroup.c; on earlier kernels every method is slow.)
  *
- * Everything works through directory fds opened once. A host where we may use no hierarchy gives a struct
- * with count 0, on which every call succeeds but those asked for a limit or a controller.
+ * All operations use directory fds that are opened once. On a host without a usable hierarchy, count is 0;
+ * then every call succeeds except those that request a limit or a controller.
  */
 #ifndef LXCBOX_CORE_CGROUP_CGROUP_H
 #define LXCBOX_CORE_CGROUP_CGROUP_H
@@ -38,13 +38,13 @@
 
 struct cgroup_hierarchy {
     struct cgroup_mount mount;
-    char *v2_controllers; /* v2: the base's cgroup.controllers, "cpuset cpu io memory pids", or "" */
-    int monitor_fd;       /* v2: O_PATH directory; -1 where not made */
-    int limit_fd;         /* carries the limits: lxc.cgroup.dir.container, else the payload itself */
-    int payload_fd;       /* holds the processes; the same fd where it is the limit's directory */
-    int tasks_fd;         /* v1: the payload's file "tasks", open until the container is in */
-    bool has_monitor;     /* there is a cgroup for the monitor (v2: it may live in the base) */
-    unsigned monitor_kept, limit_kept; /* leading path components that were there before us */
+    char *v2_controllers; /* v2: cgroup.controllers of the base, "cpuset cpu io memory pids", or "" */
+    int monitor_fd;       /* v2: O_PATH directory; -1: does not exist */
+    int limit_fd;         /* has the limits: lxc.cgroup.dir.container, else the payload itself */
+    int payload_fd;       /* has the processes; the same fd as limit_fd if it is the same directory */
+    int tasks_fd;         /* v1: the payload's file "tasks", open until the container has entered */
+    bool has_monitor;     /* there is a cgroup for the monitor (v2: the monitor may stay in the base) */
+    unsigned monitor_kept, limit_kept; /* leading path components that existed before */
 };
 
 struct cgroup {
@@ -53,8 +53,8 @@ struct cgroup {
     size_t count;
     bool in_monitor;                 /* this process is in the monitor's cgroups */
     char *monitor, *limit, *payload; /* paths beneath the base: "lxc.payload.NAME"; NULL before they exist */
-    char *pivot;                     /* where the monitor goes in the end; NULL: the base */
-    struct device_rules devices;     /* what the BPF program says (v2 only hosts) */
+    char *pivot;                     /* where the monitor moves at the end; NULL: the base */
+    struct device_rules devices;     /* the rules of the BPF program (hosts with v2 only) */
     int device_program;              /* fd, or -1 */
 };
 
@@ -67,108 +67,112 @@ struct cgroup {
 /* Find the hierarchies. 0 or a negative errno with `err` filled. */
 int cgroup_open(struct cgroup *g, const struct config *c, struct error *err);
 
-/* Close every fd, free everything; the cgroups themselves stay. */
+/* Close every fd and free the members; the cgroups themselves are kept. */
 void cgroup_close(struct cgroup *g);
 
 /*
- * Make the monitor's and the container's cgroups; where the config maps ids and we are root, the container's
- * root is given its own. The monitor is this process. In v2 it has a cgroup only on a host without v1, and
- * not if it is in the hierarchy's root already: that may have both processes and controllers, and staying
- * there spares the slow way in and out. In v1 a monitor in the foreground stays where the person's shell has
- * it, like any command in the foreground, unless lxc.cgroup.dir says otherwise. On failure everything made is
- * removed again. 0 or a negative errno with `err` filled.
+ * Create the cgroups of the monitor and of the container. If the config maps ids and the caller is root, the
+ * container's root becomes the owner of its cgroup. The monitor is this process. In v2 it has its own cgroup
+ * only on a host without v1, and not if it already is in the root of the hierarchy: the root may have both
+ * processes and controllers, and the slow moves are avoided. In v1 a monitor in the foreground stays in the
+ * cgroup of the user's shell, like any command in the foreground, unless lxc.cgroup.dir is set. On failure,
+ * created cgroups are removed. 0 or a negative errno with `err` filled.
  */
 int cgroup_create(struct cgroup *g, const char *name, bool foreground, const struct config *c,
                   struct error *err);
 
-/* The payload's v2 directory for clone3(2)'s CLONE_INTO_CGROUP, -1 where there is no v2. Borrowed. */
+/* The payload's v2 directory for clone3(2)'s CLONE_INTO_CGROUP, -1 without v2. The fd is borrowed. */
 int cgroup_payload_fd(const struct cgroup *g);
 
-/* Move this process into the monitor's cgroup in every hierarchy where it has one. */
+/* Move this process into the monitor's cgroup in every hierarchy where there is one. */
 int cgroup_enter_monitor(struct cgroup *g, struct error *err);
 
 /*
- * Move a process into the payload's cgroup in every hierarchy (`cloned_into`: but v2). `pid` 0 is this
- * process itself, the quick way; it works with the rights of the process that called cgroup_create().
+ * Move a process into the payload's cgroup in every hierarchy (`cloned_into`: except v2). `pid` 0 is this
+ * process, the fast method; it has the privileges of the process that called cgroup_create().
  */
 int cgroup_enter_payload(struct cgroup *g, pid_t pid, bool cloned_into, struct error *err);
 
 /*
- * For a container that another than root starts: its cgroups become those of its root's group. No process but
- * init can do that: call it there, in the user namespace, between setresgid(2) to group 0 and setresuid(2),
- * when the owner of the cgroups is a member of that group. What fails leaves the container without cgroups of
- * its own, as where nothing was delegated.
+ * For a container started by a user other than root: change the group of its cgroups to that of its root.
+ * Only init can do this: it calls the function in the user namespace, between setresgid(2) to group 0 and
+ * setresuid(2), when the owner of the cgroups is a member of that group. After a failure the container cannot
+ * write to its cgroups, as without delegation.
  */
-void cgroup_give_inside(const struct cgroup *g);
+void cgroup_delegate_inside(const struct cgroup *g);
 
 /*
- * Apply the limits. lxc.cgroup.* are for v1 hierarchies and ignored on a host with v2 only; lxc.cgroup2.* the
- * other way round, as LXC does (one config serves both kinds of host). A warning names each line that is
- * ignored and has no counterpart for this host.
+ * Apply the limits. lxc.cgroup.* are for v1 hierarchies and ignored on a host with v2 only; lxc.cgroup2.* on
+ * a host with v1, as in LXC (one config can be used on both kinds of hosts). A warning is logged for each
+ * ignored line without a counterpart for this host.
  */
 int cgroup_limit(struct cgroup *g, const struct config *c, struct error *err);
 int cgroup_limit_devices(struct cgroup *g, const struct config *c, struct error *err);
 
-/* One more rule for a running container (COMMAND_ADD_BPF_DEVICE_CGROUP, lxc-cgroup, lxc-device). */
+/* Add a rule for a running container (COMMAND_ADD_BPF_DEVICE_CGROUP, lxc-cgroup, lxc-device). */
 int cgroup_add_device(struct cgroup *g, const struct device_rule *rule, bool allow, struct error *err);
 
 /*
- * Which hierarchy has a controller ("memory", "systemd"; NULL or "unified": v2; on a v2 only host also
- * "devices" and "freezer"). NULL when there is none.
+ * The hierarchy that has a controller ("memory", "systemd"; NULL or "unified": v2; on a host with v2 only
+ * also "devices" and "freezer"). NULL if there is none.
  */
 const struct cgroup_hierarchy *cgroup_find(const struct cgroup *g, const char *controller);
 
 /*
- * The payload's (`limit`: the limiting) cgroup of a hierarchy as the command socket names it, beneath the
- * hierarchy's root: "/lxc.payload.NAME". The caller frees it; NULL when out of memory or not created.
+ * The payload's cgroup (`limit`: the cgroup with the limits) of a hierarchy as on the command socket,
+ * relative to the root of the hierarchy: "/lxc.payload.NAME". The caller frees it; NULL when out of memory or
+ * if the cgroup does not exist.
  */
 char *cgroup_path(const struct cgroup *g, const struct cgroup_hierarchy *h, bool limit);
 
-/* Kill every process in the payload's cgroups and wait until they are gone, at most `timeout_ms` (-1: for
- * ever). 0, -ETIMEDOUT, or another negative errno with `err` filled. */
+/*
+ * Kill every process in the payload's cgroups and wait until they have ended, at most `timeout_ms` (-1: no
+ * limit). 0, -ETIMEDOUT, or another negative errno with `err` filled.
+ */
 int cgroup_kill(struct cgroup *g, int timeout_ms, struct error *err);
 
 /*
- * Remove the payload's and the monitor's cgroups with all that the container made beneath. This process
- * leaves the monitor's cgroup for the base (or lxc.pivot beside it, where v2 forbids processes there; or what
- * lxc.cgroup.dir.monitor.pivot says).
- * Processes that are left are killed. All are tried even if one fails. 0 or the first error.
+ * Remove the cgroups of the payload and of the monitor, and all cgroups that the container created in them.
+ * This process moves from the monitor's cgroup to the base (or to lxc.pivot if v2 forbids processes in the
+ * base, or to lxc.cgroup.dir.monitor.pivot). Remaining processes are killed. All hierarchies are processed
+ * even if one fails. 0 or the first error.
  */
 int cgroup_destroy(struct cgroup *g, struct error *err);
 
-/* The same for the payload's alone: a container that reboots gets new ones. */
+/* The same for the payload's cgroups only: a container that reboots gets new ones. */
 int cgroup_destroy_payload(struct cgroup *g, struct error *err);
 
-/* ---- On directory fds, for commands that got them from a monitor (command_cgroup_fds()) ---- */
+/* ---- On directory fds that a command has received from a monitor (command_cgroup_fds()) ---- */
 
-/* How long processes get to freeze: those that are in the middle of a system call finish it first. */
+/* The time that processes have to freeze: a process first finishes its current system call. */
 #define CGROUP_FREEZE_MS 10000
 
 /*
  * Freeze or thaw a v1 freezer cgroup or any v2 cgroup, and wait until it is done. `timeout_ms` 0: do not
- * wait. 0, -ETIMEDOUT (what did not freeze in time is thawed again), or another negative errno with `err`
- * filled.
+ * wait. 0, -ETIMEDOUT (processes that did not freeze in time are thawed again), or another negative errno
+ * with `err` filled.
  */
 int cgroup_freeze_fd(int fd, bool freeze, int timeout_ms, struct error *err);
 
-/* Whether it is frozen: 1, 0, or a negative errno. */
+/* Whether the cgroup is frozen: 1, 0, or a negative errno. */
 int cgroup_frozen_fd(int fd);
 
 /*
- * Move a process into the cgroups (lxc-attach); `pid` 0 is this one, the quick way. `cloned_into`: but v2,
- * where clone3 put it. Where v2 refuses because the container has given controllers to its own children
- * (clone3 says EBUSY then), the process goes into a leaf ".lxc" of it, as LXC's does.
+ * Move a process into the cgroups (lxc-attach); `pid` 0 is this process, the fast method. `cloned_into`:
+ * except v2, which clone3 has handled. If v2 rejects the process because the container has enabled
+ * controllers for child cgroups (clone3 then fails with EBUSY), the process enters a child cgroup ".lxc", as
+ * in LXC.
  */
 int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, bool cloned_into, struct error *err);
 
-/* The fd of the v2 cgroup among them, for CLONE_INTO_CGROUP; -1 without. */
+/* The fd of the v2 cgroup, for CLONE_INTO_CGROUP; -1 if there is none. */
 int cgroup_v2_fd(const int *fds, size_t count);
 
-/* Read or write a file of whichever of the cgroups has it: "memory.max", "cpuset.cpus". */
+/* Read or write a file in the first of the cgroups that has it: "memory.max", "cpuset.cpus". */
 int cgroup_get_value(const int *fds, size_t count, const char *file, char **value, struct error *err);
 int cgroup_set_value(const int *fds, size_t count, const char *file, const char *value, struct error *err);
 
-/* What a container uses; -1 where the host does not count it. */
+/* Resource usage of a container; -1 if the host does not count it. */
 struct cgroup_statistics {
     int64_t memory_bytes;
     int64_t kernel_memory_bytes;
@@ -176,14 +180,14 @@ struct cgroup_statistics {
     int64_t block_io_bytes; /* read and written */
 };
 
-/* Read what lxc-info and lxc-ls show, from any set of a container's cgroup fds. Never fails. */
+/* Read the values for lxc-info and lxc-ls from any set of a container's cgroup fds. Never fails. */
 void cgroup_read_statistics(const int *fds, size_t count, struct cgroup_statistics *out);
 
-/* What lxc-top shows besides; -1 likewise. */
+/* Additional values for lxc-top; -1 likewise. */
 struct cgroup_details {
     int64_t cpu_user_us, cpu_system_us;
     int64_t block_read_bytes, block_written_bytes;
-    int64_t block_operations;  /* v1's; stock's lxc-top has none for v2 */
+    int64_t block_operations;  /* v1 only: stock lxc-top prints none for v2 */
     int64_t memory_swap_bytes; /* v1: memory and swap together; v2: swap */
 };
 

@@ -1,4 +1,4 @@
-/* What is done with a cgroup's directory fd alone. */
+/* Operations on a directory fd of a cgroup. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -45,8 +45,8 @@ static int freezer_wait_v2(int fd, bool freeze, int64_t deadline_ms)
 }
 
 /*
- * A task in the middle of a system call lets a v1 freezer stay FREEZING for a while, and writing again makes
- * it try again: freezer-subsystem.rst. There is nothing to poll(2) on.
+ * A v1 freezer stays FREEZING while a task is in a system call; each write makes it try again:
+ * freezer-subsystem.rst. It does not support poll(2).
  */
 static int freezer_wait_v1(int fd, const char *state, int64_t deadline_ms)
 {
@@ -86,9 +86,9 @@ static int freezer_wait(const struct freezer *f, bool freeze, int64_t deadline_m
 }
 
 /*
- * A task that sleeps in the kernel until another one acts (vfork(2), a lock) keeps the cgroup from becoming
- * frozen for as long as that other one is frozen already. All run for a moment, and the next round meets them
- * elsewhere. What does not freeze in the end is not left half frozen.
+ * A task that sleeps in the kernel until another task acts (vfork(2), a lock) prevents the cgroup from
+ * becoming frozen if the other task is already frozen. Therefore all tasks are thawed for a moment before the
+ * next attempt. A cgroup that does not freeze in time is thawed.
  */
 static int freezer_set(const struct freezer *f, bool freeze, int timeout_ms)
 {
@@ -119,7 +119,7 @@ int cgroup_freeze_fd(int fd, bool freeze, int timeout_ms, struct error *err)
 
     if (r < 0)
         error_set(err, r, "cannot %s the container", freeze ? "freeze" : "thaw");
-    return r == -ENOENT ? error_remedy(err, "the kernel needs the freezer controller, or cgroup v2 of 5.2")
+    return r == -ENOENT ? error_remedy(err, "this requires the freezer controller, or cgroup v2 of Linux 5.2")
                         : r;
 }
 
@@ -140,8 +140,11 @@ int cgroup_frozen_fd(int fd)
 
 #define LEAVES_MAX 1000
 
-/* A leaf of a v2 cgroup that has given its controllers to its children and so takes no process itself. */
-static int enter_leaf(int fd, const char *pid)
+/*
+ * Enter a child of a v2 cgroup that has enabled controllers for its children and therefore accepts no
+ * processes.
+ */
+static int cgroup_enter_leaf(int fd, const char *pid)
 {
     int r = -EBUSY;
 
@@ -176,8 +179,8 @@ int cgroup_v2_fd(const int *fds, size_t count)
     return -1;
 }
 
-/* "tasks" exists in v1 only, and moving oneself by it is the quick way (cgroup.h). */
-static int enter_one(int fd, const char *pid, bool cloned_into)
+/* "tasks" exists only in v1, where it is the fast method for moving the own process (cgroup.h). */
+static int cgroup_enter_one(int fd, const char *pid, bool cloned_into)
 {
     int r = strcmp(pid, "0") == 0 ? file_write_value(fd, "tasks", pid) : -ENOENT;
 
@@ -185,7 +188,7 @@ static int enter_one(int fd, const char *pid, bool cloned_into)
         return 0;
     if (r == -ENOENT)
         r = file_write_value(fd, "cgroup.procs", pid);
-    return r == -EBUSY ? enter_leaf(fd, pid) : r;
+    return r == -EBUSY ? cgroup_enter_leaf(fd, pid) : r;
 }
 
 int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, bool cloned_into, struct error *err)
@@ -194,7 +197,7 @@ int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, bool cloned_into, 
 
     snprintf(text, sizeof(text), "%d", (int)pid);
     for (size_t i = 0; i < count; i++) {
-        int r = enter_one(fds[i], text, cloned_into);
+        int r = cgroup_enter_one(fds[i], text, cloned_into);
         if (r < 0)
             return error_set(err, r, "cannot enter the container's cgroups");
     }
@@ -203,35 +206,35 @@ int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, bool cloned_into, 
 
 /* ---- Values ---- */
 
-static bool is_file_name(const char *file)
+static bool cgroup_is_file_name(const char *file)
 {
     return *file && *file != '.' && !strchr(file, '/');
 }
 
-static int no_file(const char *file, struct error *err)
+static int cgroup_file_absent(const char *file, struct error *err)
 {
     error_text(err, ENOENT, "the container's cgroups have no %s", file);
-    return error_remedy(err, "its controller may be off, or of the other cgroup version");
+    return error_remedy(err, "its controller may be disabled, or belong to the other cgroup version");
 }
 
 int cgroup_get_value(const int *fds, size_t count, const char *file, char **value, struct error *err)
 {
-    int r = is_file_name(file) ? -ENOENT : -EINVAL;
+    int r = cgroup_is_file_name(file) ? -ENOENT : -EINVAL;
 
     for (size_t i = 0; i < count && r == -ENOENT; i++)
         r = file_read(fds[i], file, 16u << 20, value, NULL);
     if (r == -ENOENT)
-        return no_file(file, err);
+        return cgroup_file_absent(file, err);
     return r < 0 ? error_set(err, r, "cannot read %s of the container", file) : 0;
 }
 
 int cgroup_set_value(const int *fds, size_t count, const char *file, const char *value, struct error *err)
 {
-    int r = is_file_name(file) ? -ENOENT : -EINVAL;
+    int r = cgroup_is_file_name(file) ? -ENOENT : -EINVAL;
 
     for (size_t i = 0; i < count && r == -ENOENT; i++)
         r = file_write_value(fds[i], file, value);
     if (r == -ENOENT)
-        return no_file(file, err);
+        return cgroup_file_absent(file, err);
     return r < 0 ? error_set(err, r, "cannot set %s of the container to %s", file, value) : 0;
 }

@@ -1,4 +1,4 @@
-/* Removing a container's cgroups, and the processes that are left in them. */
+/* Removing the cgroups of a container and killing the remaining processes. */
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -24,9 +24,8 @@ int hierarchy_remove_payload(struct cgroup_hierarchy *h, const char *path)
     return 0;
 }
 
-/* A process that has died stays counted for some microseconds, which is not worth a sleep of 1 ms at first.
- */
-static void pause_before_try(int attempt)
+/* A dead process is counted for some microseconds; the first attempts do not sleep a whole millisecond. */
+static void cgroup_pause(int attempt)
 {
     struct timespec pause = {0, attempt < 10 ? 50000 : 2000000};
 
@@ -46,7 +45,7 @@ int cgroup_destroy_payload(struct cgroup *g, struct error *err)
         for (int attempt = 0; r == -EBUSY && attempt < REMOVE_TIMEOUT_MS / 2; attempt++) {
             if (attempt % 100 == 5)
                 (void)cgroup_kill(g, REMOVE_TIMEOUT_MS, NULL);
-            pause_before_try(attempt);
+            cgroup_pause(attempt);
             r = hierarchy_remove_payload(h, g->limit);
         }
         if (r < 0 && first == 0)
@@ -62,8 +61,8 @@ int cgroup_destroy_payload(struct cgroup *g, struct error *err)
     return first;
 }
 
-/* Move a process ("0": this one) to a cgroup that may have to be made, and stays. */
-static int leave_for(const struct cgroup_hierarchy *h, const char *pivot, const char *pid)
+/* Move a process ("0": this process) to a cgroup, which is created if necessary and not removed. */
+static int monitor_move_to(const struct cgroup_hierarchy *h, const char *pivot, const char *pid)
 {
     cleanup_free char *file = format_string("%s/cgroup.procs", pivot);
     unsigned kept;
@@ -77,51 +76,54 @@ static int leave_for(const struct cgroup_hierarchy *h, const char *pivot, const 
     return file_write_value(h->mount.base_fd, file, pid);
 }
 
-static int leave(const struct cgroup_hierarchy *h, const char *pivot, const char *pid)
+static int monitor_move_out(const struct cgroup_hierarchy *h, const char *pivot, const char *pid)
 {
     int r;
 
     if (pivot)
-        return leave_for(h, pivot, pid);
+        return monitor_move_to(h, pivot, pid);
     if (!h->mount.unified && strcmp(pid, "0") == 0)
         return hierarchy_enter_v1(h, "");
     r = file_write_value(h->mount.base_fd, "cgroup.procs", pid);
     /* v2 forbids processes in a base that has controllers beneath. */
-    return r == -EBUSY ? leave_for(h, "lxc.pivot", pid) : r;
+    return r == -EBUSY ? monitor_move_to(h, "lxc.pivot", pid) : r;
 }
 
-/* What a hook left running, or lxc-start, where it had to make room in the base. */
-static int leave_all(const struct cgroup_hierarchy *h, const char *path, const char *pivot)
+/*
+ * Move all processes out of the monitor's cgroup: those that a hook left running, or lxc-start if it had to
+ * leave the base.
+ */
+static int monitor_move_all(const struct cgroup_hierarchy *h, const char *path, const char *pivot)
 {
     cleanup_free char *file = format_string("%s/cgroup.procs", path), *pids = NULL;
     int r = file ? file_read(h->mount.base_fd, file, 1u << 20, &pids, NULL) : -ENOMEM;
 
     for (char *rest = pids, *pid; r == 0 && (pid = strsep(&rest, "\n"));) {
         if (*pid)
-            r = leave(h, pivot, pid);
+            r = monitor_move_out(h, pivot, pid);
         r = r == -ESRCH ? 0 : r;
     }
     return r;
 }
 
-static int remove_monitor_of(const struct cgroup *g, const struct cgroup_hierarchy *h)
+static int hierarchy_remove_monitor(const struct cgroup *g, const struct cgroup_hierarchy *h)
 {
-    int r = g->in_monitor ? leave(h, g->pivot, "0") : 0;
+    int r = g->in_monitor ? monitor_move_out(h, g->pivot, "0") : 0;
 
     if (r == 0)
         r = cgroup_directory_remove(h->mount.base_fd, g->monitor, h->monitor_kept);
-    if (r == -EBUSY && leave_all(h, g->monitor, g->pivot) == 0)
+    if (r == -EBUSY && monitor_move_all(h, g->monitor, g->pivot) == 0)
         r = cgroup_directory_remove(h->mount.base_fd, g->monitor, h->monitor_kept);
     return r;
 }
 
-static int destroy_monitor(struct cgroup *g, struct error *err)
+static int cgroup_destroy_monitor(struct cgroup *g, struct error *err)
 {
     int first = 0;
 
     for (size_t i = 0; g->monitor && i < g->count; i++) {
         struct cgroup_hierarchy *h = &g->hierarchies[i];
-        int r = h->has_monitor ? remove_monitor_of(g, h) : 0;
+        int r = h->has_monitor ? hierarchy_remove_monitor(g, h) : 0;
 
         if (r < 0 && first == 0)
             first = hierarchy_error(h, r, "remove", g->monitor, err);
@@ -139,7 +141,7 @@ static int destroy_monitor(struct cgroup *g, struct error *err)
 int cgroup_destroy(struct cgroup *g, struct error *err)
 {
     struct error second = ERROR_INIT;
-    int r = cgroup_destroy_payload(g, err), r2 = destroy_monitor(g, &second);
+    int r = cgroup_destroy_payload(g, err), r2 = cgroup_destroy_monitor(g, &second);
 
     if (r == 0 && r2 < 0 && err)
         *err = second;

@@ -1,4 +1,4 @@
-/* The rules of devices.h as a BPF program, and its way into a cgroup. */
+/* Compiling the rules of devices.h to a BPF program and attaching it to a cgroup. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "core/cgroup/devices.h"
 
 /*
- * linux/bpf.h, struct bpf_cgroup_dev_ctx: what access (upper half) to what type (lower half) of device, and
- * its numbers. A rule takes at most 8 instructions, the start 6, the end 2.
+ * linux/bpf.h, struct bpf_cgroup_dev_ctx: the access (upper half) and the type (lower half) of the device,
+ * and its numbers. A rule takes at most 8 instructions, the prologue 6, the epilogue 2.
  */
 #define START  6
 #define RULE   8
@@ -20,7 +20,7 @@ struct program {
     struct bpf_insn *at;
 };
 
-static void put(struct program *p, int code, int to, int from, int offset, int64_t number)
+static void program_add(struct program *p, int code, int to, int from, int offset, int64_t number)
 {
     *p->at++ = (struct bpf_insn){.code = (uint8_t)code,
                                  .dst_reg = (uint8_t)(to & 15),
@@ -31,10 +31,10 @@ static void put(struct program *p, int code, int to, int from, int offset, int64
 
 enum { CONTEXT = BPF_REG_1, ACCESS = BPF_REG_2, TYPE = BPF_REG_3, MAJOR = BPF_REG_4, MINOR = BPF_REG_5 };
 
-static void put_return(struct program *p, bool allowed)
+static void program_add_return(struct program *p, bool allowed)
 {
-    put(p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, allowed);
-    put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+    program_add(p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, allowed);
+    program_add(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
 static int64_t kernel_access(unsigned access)
@@ -45,37 +45,37 @@ static int64_t kernel_access(unsigned access)
 }
 
 /*
- * As in the v1 controller, one exception must allow all that is asked for, and denies if it has any of it
+ * As in the v1 controller, an exception must allow every requested access, and denies if it has any of them
  * (security/device_cgroup.c, match_exception() and match_exception_partial()).
  */
-static void put_rule(struct program *p, const struct device_rule *rule, bool allow)
+static void program_add_rule(struct program *p, const struct device_rule *rule, bool allow)
 {
     bool any_access = (rule->access & DEVICE_ALL) == DEVICE_ALL;
     int left = 2 + (rule->minor != DEVICE_ANY) + (rule->major != DEVICE_ANY) + (any_access ? 0 : 3) +
                (rule->type != 'a');
 
-    /* `left` instructions remain of this rule: each test jumps past them. */
+    /* Each test jumps over the `left` remaining instructions of this rule. */
     if (rule->type != 'a') {
         left--;
-        put(p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0, left,
-            rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+        program_add(p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0, left,
+                    rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
     }
     if (!any_access) {
         left -= 3;
-        put(p, BPF_ALU64 | BPF_MOV | BPF_X, CONTEXT, ACCESS, 0, 0);
-        put(p, BPF_ALU64 | BPF_AND | BPF_K, CONTEXT, 0, 0,
-            kernel_access(allow ? ~rule->access & DEVICE_ALL : rule->access));
-        put(p, BPF_JMP | (allow ? BPF_JNE : BPF_JEQ) | BPF_K, CONTEXT, 0, left, 0);
+        program_add(p, BPF_ALU64 | BPF_MOV | BPF_X, CONTEXT, ACCESS, 0, 0);
+        program_add(p, BPF_ALU64 | BPF_AND | BPF_K, CONTEXT, 0, 0,
+                    kernel_access(allow ? ~rule->access & DEVICE_ALL : rule->access));
+        program_add(p, BPF_JMP | (allow ? BPF_JNE : BPF_JEQ) | BPF_K, CONTEXT, 0, left, 0);
     }
     if (rule->major != DEVICE_ANY) {
         left--;
-        put(p, BPF_JMP | BPF_JNE | BPF_K, MAJOR, 0, left, rule->major);
+        program_add(p, BPF_JMP | BPF_JNE | BPF_K, MAJOR, 0, left, rule->major);
     }
     if (rule->minor != DEVICE_ANY) {
         left--;
-        put(p, BPF_JMP | BPF_JNE | BPF_K, MINOR, 0, left, rule->minor);
+        program_add(p, BPF_JMP | BPF_JNE | BPF_K, MINOR, 0, left, rule->minor);
     }
-    put_return(p, allow);
+    program_add_return(p, allow);
 }
 
 struct bpf_insn *device_program_build(const struct device_rules *rules, size_t *count)
@@ -85,27 +85,28 @@ struct bpf_insn *device_program_build(const struct device_rules *rules, size_t *
 
     if (!start)
         return NULL;
-    put(&p, BPF_LDX | BPF_W | BPF_MEM, ACCESS, CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
-    put(&p, BPF_ALU64 | BPF_MOV | BPF_X, TYPE, ACCESS, 0, 0);
-    put(&p, BPF_ALU64 | BPF_AND | BPF_K, TYPE, 0, 0, 0xffff);
-    put(&p, BPF_ALU64 | BPF_RSH | BPF_K, ACCESS, 0, 0, 16);
-    put(&p, BPF_LDX | BPF_W | BPF_MEM, MAJOR, CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
-    put(&p, BPF_LDX | BPF_W | BPF_MEM, MINOR, CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
+    program_add(&p, BPF_LDX | BPF_W | BPF_MEM, ACCESS, CONTEXT,
+                offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
+    program_add(&p, BPF_ALU64 | BPF_MOV | BPF_X, TYPE, ACCESS, 0, 0);
+    program_add(&p, BPF_ALU64 | BPF_AND | BPF_K, TYPE, 0, 0, 0xffff);
+    program_add(&p, BPF_ALU64 | BPF_RSH | BPF_K, ACCESS, 0, 0, 16);
+    program_add(&p, BPF_LDX | BPF_W | BPF_MEM, MAJOR, CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
+    program_add(&p, BPF_LDX | BPF_W | BPF_MEM, MINOR, CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
     for (size_t i = 0; i < rules->count; i++)
-        put_rule(&p, &rules->exceptions[i], !rules->allow_by_default);
-    put_return(&p, rules->allow_by_default);
+        program_add_rule(&p, &rules->exceptions[i], !rules->allow_by_default);
+    program_add_return(&p, rules->allow_by_default);
     *count = (size_t)(p.at - start);
     return start;
 }
 
-static int bpf(int command, union bpf_attr *attr)
+static int program_bpf(int command, union bpf_attr *attr)
 {
     long r = syscall(SYS_bpf, command, attr, sizeof(*attr));
 
     return r < 0 ? -errno : (int)r;
 }
 
-static int load(const struct bpf_insn *program, size_t count)
+static int program_load(const struct bpf_insn *program, size_t count)
 {
     union bpf_attr attr;
 
@@ -114,26 +115,28 @@ static int load(const struct bpf_insn *program, size_t count)
     attr.insns = (uintptr_t)program;
     attr.insn_cnt = (uint32_t)count;
     attr.license = (uintptr_t) "ISC";
-    return bpf(BPF_PROG_LOAD, &attr);
+    return program_bpf(BPF_PROG_LOAD, &attr);
 }
 
-/* Kernels before 5.11 count the program as locked memory (bpf(2), EPERM). */
-static int load_unlimited(const struct bpf_insn *program, size_t count)
+/* Kernels before 5.11 count the program as locked memory (program_bpf(2), EPERM). */
+static int program_load_unlimited(const struct bpf_insn *program, size_t count)
 {
     const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
     struct rlimit before;
-    int r = load(program, count);
+    int r = program_load(program, count);
 
     if (r != -EPERM || getrlimit(RLIMIT_MEMLOCK, &before) < 0 || setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)
         return r;
-    r = load(program, count);
+    r = program_load(program, count);
     (void)setrlimit(RLIMIT_MEMLOCK, &before);
     return r;
 }
 
-/* Before Linux 5.6 there is no replacing: both are attached for a moment, when what either denies is denied.
+/*
+ * A program cannot be replaced before Linux 5.6: both programs are attached for a moment, and access is
+ * denied if one of them denies it.
  */
-static int attach(int program, int cgroup_fd, int old)
+static int program_attach(int program, int cgroup_fd, int old)
 {
     union bpf_attr attr;
     int r;
@@ -147,15 +150,15 @@ static int attach(int program, int cgroup_fd, int old)
         attr.attach_flags |= BPF_F_REPLACE;
         attr.replace_bpf_fd = (uint32_t)old;
     }
-    r = bpf(BPF_PROG_ATTACH, &attr);
+    r = program_bpf(BPF_PROG_ATTACH, &attr);
     if (r != -EINVAL || old < 0)
         return r;
     attr.attach_flags = BPF_F_ALLOW_MULTI;
     attr.replace_bpf_fd = 0;
-    r = bpf(BPF_PROG_ATTACH, &attr);
+    r = program_bpf(BPF_PROG_ATTACH, &attr);
     attr.attach_bpf_fd = (uint32_t)old;
     attr.attach_flags = 0;
-    return r < 0 ? r : bpf(BPF_PROG_DETACH, &attr);
+    return r < 0 ? r : program_bpf(BPF_PROG_DETACH, &attr);
 }
 
 int device_program_attach(const struct device_rules *rules, int cgroup_fd, int *program, struct error *err)
@@ -167,12 +170,12 @@ int device_program_attach(const struct device_rules *rules, int cgroup_fd, int *
 
     if (!text)
         return error_set(err, ENOMEM, "cannot restrict the container's devices");
-    fd = load_unlimited(text, count);
-    r = fd < 0 ? fd : attach(fd, cgroup_fd, *program);
+    fd = program_load_unlimited(text, count);
+    r = fd < 0 ? fd : program_attach(fd, cgroup_fd, *program);
     if (r < 0) {
         error_set(err, r, "cannot restrict the container's devices by a BPF program");
         return r == -EINVAL || r == -ENOSYS
-                   ? error_remedy(err, "the kernel needs CONFIG_CGROUP_BPF, or the v1 devices controller")
+                   ? error_remedy(err, "the kernel requires CONFIG_CGROUP_BPF, or the v1 devices controller")
                    : r;
     }
     close_fd(program);

@@ -10,14 +10,14 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 
-static int refuse(const char *text, struct error *err)
+static int device_rule_error(const char *text, struct error *err)
 {
-    error_text(err, EINVAL, "device rule \"%s\" cannot be read", text);
-    return error_remedy(err, "write \"a\", or like \"c 1:3 rwm\", \"b 7:* r\", \"/dev/null rw\"");
+    error_text(err, EINVAL, "\"%s\" is not a device rule", text);
+    return error_remedy(err, "write for example \"a\", \"c 1:3 rwm\", \"b 7:* r\" or \"/dev/null rw\"");
 }
 
-/* "*" or a number; the kernel's are 12 and 20 bits long, LXC's and a BPF comparison's limit is 31. */
-static bool parse_number(const char *word, int64_t *out)
+/* "*" or a number. The kernel has 12 and 20 bits; LXC and BPF comparisons are limited to 31 bits. */
+static bool device_parse_number(const char *word, int64_t *out)
 {
     if (strcmp(word, "*") == 0) {
         *out = DEVICE_ANY;
@@ -27,7 +27,7 @@ static bool parse_number(const char *word, int64_t *out)
 }
 
 /* One to three of "rwm". */
-static bool parse_access(const char *word, unsigned *out)
+static bool device_parse_access(const char *word, unsigned *out)
 {
     *out = 0;
     for (const char *p = word; *p; p++) {
@@ -38,14 +38,14 @@ static bool parse_access(const char *word, unsigned *out)
     return *out != 0;
 }
 
-static int read_device_file(const char *path, struct device_rule *out, struct error *err)
+static int device_read_file(const char *path, struct device_rule *out, struct error *err)
 {
     struct stat st;
 
     if (stat(path, &st) < 0)
         return error_set(err, errno, "cannot allow or deny device %s", path);
     if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-        return error_text(err, EINVAL, "%s is no device", path);
+        return error_text(err, EINVAL, "%s is not a device", path);
     out->type = S_ISCHR(st.st_mode) ? 'c' : 'b';
     out->major = major(st.st_rdev);
     out->minor = minor(st.st_rdev);
@@ -64,29 +64,29 @@ int device_rule_parse(const char *text, struct device_rule *out, struct error *e
         if (!*word)
             continue;
         if (count == 3)
-            return refuse(text, err);
+            return device_rule_error(text, err);
         words[count++] = word;
     }
     *out = (struct device_rule){.type = 'a', .major = DEVICE_ANY, .minor = DEVICE_ANY, .access = DEVICE_ALL};
     if (!count)
-        return refuse(text, err);
+        return device_rule_error(text, err);
     if (words[0][0] == '/') {
-        if (count != 2 || !parse_access(words[1], &out->access))
-            return refuse(text, err);
-        return read_device_file(words[0], out, err);
+        if (count != 2 || !device_parse_access(words[1], &out->access))
+            return device_rule_error(text, err);
+        return device_read_file(words[0], out, err);
     }
     if (words[0][1] || !strchr("abc", words[0][0]))
-        return refuse(text, err);
-    /* The kernel looks no further than "a": it is about all devices, whatever numbers follow. */
+        return device_rule_error(text, err);
+    /* The kernel stops parsing after "a", which means all devices; numbers after it are ignored. */
     if (words[0][0] == 'a' && count == 1)
         return 0;
     colon = count == 3 ? strchr(words[1], ':') : NULL;
     if (!colon)
-        return refuse(text, err);
+        return device_rule_error(text, err);
     *colon = '\0';
-    if (!parse_number(words[1], &out->major) || !parse_number(colon + 1, &out->minor) ||
-        !parse_access(words[2], &out->access))
-        return refuse(text, err);
+    if (!device_parse_number(words[1], &out->major) || !device_parse_number(colon + 1, &out->minor) ||
+        !device_parse_access(words[2], &out->access))
+        return device_rule_error(text, err);
     if (words[0][0] == 'a')
         *out =
             (struct device_rule){.type = 'a', .major = DEVICE_ANY, .minor = DEVICE_ANY, .access = DEVICE_ALL};
@@ -115,8 +115,8 @@ void device_rules_free(struct device_rules *rules)
     *rules = (struct device_rules){0};
 }
 
-/* The exceptions about exactly these devices; NULL when there is none. */
-static struct device_rule *find(const struct device_rules *rules, const struct device_rule *rule)
+/* The exception for exactly these devices; NULL if there is none. */
+static struct device_rule *device_rules_find(const struct device_rules *rules, const struct device_rule *rule)
 {
     for (size_t i = 0; i < rules->count; i++) {
         struct device_rule *e = &rules->exceptions[i];
@@ -126,7 +126,7 @@ static struct device_rule *find(const struct device_rules *rules, const struct d
     return NULL;
 }
 
-static int add(struct device_rules *rules, const struct device_rule *rule)
+static int device_rules_add(struct device_rules *rules, const struct device_rule *rule)
 {
     struct device_rule *all = reallocarray(rules->exceptions, rules->count + 1, sizeof(*all));
 
@@ -137,7 +137,7 @@ static int add(struct device_rules *rules, const struct device_rule *rule)
     return 0;
 }
 
-static void take_out(struct device_rules *rules, struct device_rule *e)
+static void device_rules_remove(struct device_rules *rules, struct device_rule *e)
 {
     rules->count--;
     memmove(e, e + 1, (size_t)(rules->exceptions + rules->count - e) * sizeof(*e));
@@ -146,7 +146,7 @@ static void take_out(struct device_rules *rules, struct device_rule *e)
 /* The kernel's security/device_cgroup.c: dev_exception_add(), dev_exception_rm(). */
 int device_rules_apply(struct device_rules *rules, const struct device_rule *rule, bool allow, bool *changed)
 {
-    struct device_rule *e = find(rules, rule);
+    struct device_rule *e = device_rules_find(rules, rule);
     bool is_exception = rules->allow_by_default != allow;
     unsigned before = e ? e->access : 0, after;
     int r = 0;
@@ -164,8 +164,8 @@ int device_rules_apply(struct device_rules *rules, const struct device_rule *rul
     if (e && after)
         e->access = after;
     else if (e)
-        take_out(rules, e);
+        device_rules_remove(rules, e);
     else if (after)
-        r = add(rules, rule);
+        r = device_rules_add(rules, rule);
     return r;
 }

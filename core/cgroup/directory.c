@@ -12,11 +12,10 @@
 #include "core/base/file.h"
 
 /*
- * A new v1 cpuset is empty unless its parent has cgroup.clone_children set, and stays closed to processes
- * while it is. Containers that make cpusets of their own get clone_children. cpusets.rst of the kernel's
- * cgroup-v1 documents.
+ * A new v1 cpuset is empty unless cgroup.clone_children of its parent is set, and an empty cpuset accepts no
+ * processes. clone_children is set for containers that create cpusets. Source: cgroup-v1/cpusets.rst.
  */
-static int fill_cpuset(int parent, int child)
+static int cpuset_inherit(int parent, int child)
 {
     static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
 
@@ -32,7 +31,7 @@ static int fill_cpuset(int parent, int child)
     return file_write_value(child, "cgroup.clone_children", "1");
 }
 
-static int open_directory(int dirfd, const char *name)
+static int directory_open(int dirfd, const char *name)
 {
     int fd = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -65,11 +64,11 @@ int cgroup_directory_make(int base_fd, const char *path, bool cpuset, bool open,
             (*kept)++;
         made_any |= made;
         if (r == 0 && (rest || open || cpuset)) {
-            next = open_directory(parent, name);
+            next = directory_open(parent, name);
             r = next < 0 ? next : 0;
         }
         if (r == 0 && made && cpuset)
-            r = fill_cpuset(parent, next);
+            r = cpuset_inherit(parent, next);
         close_fd(&current);
         current = take_fd(&next);
     }
@@ -82,11 +81,11 @@ int cgroup_directory_make(int base_fd, const char *path, bool cpuset, bool open,
 }
 
 /*
- * Remove every cgroup in the directory `top`. However deep the container nested them, there are one or two
- * fds open at a time, and no recursion: from each cgroup, remove the children that let us, go down into the
- * first that does not, and up again when none is left.
+ * Remove every cgroup in the directory `top`. For any nesting depth, at most two fds are open and there is no
+ * recursion: in each cgroup, remove the children that can be removed, descend into the first other child, and
+ * ascend when no children are left.
  */
-static int remove_children(int top)
+static int directory_remove_children(int top)
 {
     cleanup_fd int current = fcntl(top, F_DUPFD_CLOEXEC, 0);
     unsigned depth = 0;
@@ -114,7 +113,7 @@ static int remove_children(int top)
             else
                 return -errno;
         }
-        /* The one that we come from is still busy, so it has processes. */
+        /* The cgroup from which we ascended is still busy, so it has processes. */
         if (busy[0] && came_up && !removed)
             return -EBUSY;
         if (!busy[0] && depth == 0)
@@ -128,7 +127,7 @@ static int remove_children(int top)
     return -errno;
 }
 
-static int remove_tree_at(int base_fd, const char *path)
+static int directory_remove_tree(int base_fd, const char *path)
 {
     cleanup_fd int fd = -1;
     int r;
@@ -137,10 +136,10 @@ static int remove_tree_at(int base_fd, const char *path)
         return 0;
     if (errno != EBUSY)
         return -errno;
-    fd = open_directory(base_fd, path);
+    fd = directory_open(base_fd, path);
     if (fd < 0)
         return fd;
-    r = remove_children(fd);
+    r = directory_remove_children(fd);
     if (r < 0)
         return r;
     return unlinkat(base_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
@@ -160,7 +159,7 @@ int cgroup_directory_remove(int base_fd, const char *path, unsigned kept)
         count++;
     if (count <= kept)
         return 0;
-    r = remove_tree_at(base_fd, part);
+    r = directory_remove_tree(base_fd, part);
     while (r == 0 && --count > kept && (slash = strrchr(part, '/'))) {
         *slash = '\0';
         if (unlinkat(base_fd, part, AT_REMOVEDIR) < 0)

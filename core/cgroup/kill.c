@@ -1,4 +1,4 @@
-/* Killing what is left in a container's cgroups. */
+/* Killing the processes in a container's cgroups. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +15,10 @@
 #include "core/cgroup/hierarchy.h"
 
 #define DEPTH_MAX                                                                                            \
-    64 /* of a container's own v1 cgroups; what hides deeper is killed once it has no parents left */
+    64 /* of a container's own v1 cgroups; processes beneath are killed after their parents have ended */
 
-/* Kill what is in a cgroup and those beneath. Returns how many there were, or a negative errno. */
-static int kill_tree(int fd, unsigned depth)
+/* Kill the processes in a cgroup and in those beneath. Returns their number or a negative errno. */
+static int cgroup_kill_tree(int fd, unsigned depth)
 {
     cleanup_free char *pids = NULL;
     cleanup_fd int list = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -31,7 +31,7 @@ static int kill_tree(int fd, unsigned depth)
         return r;
     for (char *rest = pids, *line; (line = strsep(&rest, "\n"));) {
         int64_t pid;
-        /* 0: a process of a pid namespace that we do not see. */
+        /* 0: a process in a pid namespace that is not visible to us. */
         if (parse_int64(line, 10, 1, INT32_MAX, &pid) < 0)
             continue;
         (void)kill((pid_t)pid, SIGKILL);
@@ -47,36 +47,38 @@ static int kill_tree(int fd, unsigned depth)
         if (e->d_type != DT_DIR || strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         child = openat(fd, e->d_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        r = child < 0 ? 0 : kill_tree(child, depth + 1);
+        r = child < 0 ? 0 : cgroup_kill_tree(child, depth + 1);
         count += r > 0 ? r : 0;
     }
     return count;
 }
 
-static void pause_ms(int ms)
+static void cgroup_pause_ms(int ms)
 {
     struct timespec t = {0, ms * 1000000L};
 
     nanosleep(&t, NULL);
 }
 
-/* v1: kill until nobody is found any more; a process that forks while we read the list is found next time. */
-static int kill_v1(int fd, int64_t deadline)
+/* v1: kill until no process is found; a process forked during a pass is found in the next pass. */
+static int cgroup_kill_v1(int fd, int64_t deadline)
 {
     for (;;) {
-        int r = kill_tree(fd, 0);
+        int r = cgroup_kill_tree(fd, 0);
 
         if (r <= 0)
             return r;
         if (deadline >= 0 && clock_monotonic_ms() >= deadline)
             return -ETIMEDOUT;
-        pause_ms(1);
+        cgroup_pause_ms(1);
     }
 }
 
-/* Linux 5.14: cgroup-v2.rst, cgroup.kill. The end is told by cgroup.events, which also is "populated" by
- * zombies' threads that are not gone yet. */
-static int kill_v2(int fd, int64_t deadline)
+/*
+ * Linux 5.14: cgroup-v2.rst, cgroup.kill. cgroup.events reports the end; it also counts exiting threads of
+ * zombies as "populated".
+ */
+static int cgroup_kill_v2(int fd, int64_t deadline)
 {
     cleanup_fd int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
     int r = events < 0 ? -errno : 0;
@@ -95,7 +97,7 @@ static int kill_v2(int fd, int64_t deadline)
             return -ETIMEDOUT;
         r = file_write_value(fd, "cgroup.kill", "1");
         if (r == -ENOENT) {
-            r = kill_tree(fd, 0);
+            r = cgroup_kill_tree(fd, 0);
             r = r < 0 ? r : 0;
         }
         if (r == 0)
@@ -111,14 +113,14 @@ int cgroup_kill(struct cgroup *g, int timeout_ms, struct error *err)
 
     if (!g->payload)
         return 0;
-    /* A frozen v1 process does not die. */
+    /* A frozen v1 process cannot be killed. */
     if (freezer && !freezer->mount.unified && freezer->limit_fd >= 0)
         (void)cgroup_freeze_fd(freezer->limit_fd, false, 0, NULL);
     for (size_t i = 0; i < g->count; i++) {
         const struct cgroup_hierarchy *h = &g->hierarchies[i];
         int r = h->limit_fd < 0    ? 0
-                : h->mount.unified ? kill_v2(h->limit_fd, deadline)
-                                   : kill_v1(h->limit_fd, deadline);
+                : h->mount.unified ? cgroup_kill_v2(h->limit_fd, deadline)
+                                   : cgroup_kill_v1(h->limit_fd, deadline);
 
         if (r < 0)
             return hierarchy_error(h, r, "kill the processes in", g->limit, err);

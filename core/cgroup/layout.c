@@ -39,14 +39,14 @@ static void mounts_remove(struct cgroup_mounts *m, size_t at)
     memmove(&m->items[at], &m->items[at + 1], (m->count - at) * sizeof(m->items[0]));
 }
 
-/* A piece of text that is not terminated. */
+/* A part of a text; not terminated. */
 struct piece {
     const char *text;
     size_t length;
 };
 
-/* Cut what comes before `separator` off `rest`; false at the end. */
-static bool next_piece(struct piece *rest, char separator, struct piece *out)
+/* Remove the part before `separator` from `rest`; false at the end. */
+static bool piece_next(struct piece *rest, char separator, struct piece *out)
 {
     const char *end;
 
@@ -71,7 +71,7 @@ bool cgroup_controllers_have(const char *controllers, const char *controller)
 
     if (starts_with(controller, "name="))
         controller += 5;
-    while (next_piece(&rest, ',', &name)) {
+    while (piece_next(&rest, ',', &name)) {
         if (name.length > 5 && memcmp(name.text, "name=", 5) == 0) {
             name.text += 5;
             name.length -= 5;
@@ -82,9 +82,9 @@ bool cgroup_controllers_have(const char *controllers, const char *controller)
     return false;
 }
 
-/* Keep one mount for each hierarchy: the superblock tells them apart, by its options (v1) or being v2. */
-static int add_mount(struct cgroup_mounts *m, bool unified, const char *options,
-                     const struct mountinfo_entry *e)
+/* Keep one mount for each hierarchy. Hierarchies differ in the superblock options (v1) or in the version. */
+static int mounts_add(struct cgroup_mounts *m, bool unified, const char *options,
+                      const struct mountinfo_entry *e)
 {
     struct cgroup_mount new = {.unified = unified, .base_fd = -1};
     struct cgroup_mount *same = NULL;
@@ -123,10 +123,10 @@ int cgroup_mounts_find(const struct mountinfo *table, struct cgroup_mounts *out)
 
         if (!unified && strcmp(e->type, "cgroup") != 0)
             continue;
-        /* Whether it may be written to is the mount's, not the hierarchy's: one can be mounted both ways. */
+        /* Read-only is a property of the mount, not of the hierarchy, which can be mounted both ways. */
         if (starts_with(options, "rw,") || starts_with(options, "ro,"))
             options += 3;
-        r = add_mount(out, unified, options, e);
+        r = mounts_add(out, unified, options, e);
         if (r < 0) {
             cgroup_mounts_free(out);
             return r;
@@ -150,12 +150,12 @@ struct membership {
     struct piece controllers, path;
 };
 
-static bool next_membership(struct piece *rest, struct membership *out)
+static bool membership_next(struct piece *rest, struct membership *out)
 {
     struct piece line, id;
 
-    while (next_piece(rest, '\n', &line)) {
-        if (!next_piece(&line, ':', &id) || !next_piece(&line, ':', &out->controllers) || !line.text ||
+    while (piece_next(rest, '\n', &line)) {
+        if (!piece_next(&line, ':', &id) || !piece_next(&line, ':', &out->controllers) || !line.text ||
             !line.length || line.text[0] != '/' ||
             memchr(out->controllers.text, '\0', out->controllers.length) ||
             memchr(line.text, '\0', line.length))
@@ -174,7 +174,7 @@ const char *cgroup_v2_path(const char *text, size_t *length)
     struct membership in;
 
     *length = 0;
-    while (next_membership(&rest, &in)) {
+    while (membership_next(&rest, &in)) {
         if (in.unified) {
             *length = in.path.length;
             return in.path.text;
@@ -183,15 +183,15 @@ const char *cgroup_v2_path(const char *text, size_t *length)
     return "";
 }
 
-/* Every controller of the line is among the mount's. */
-static bool is_of(const struct cgroup_mount *m, const struct membership *in)
+/* Whether the mount has every controller of the line. */
+static bool membership_matches(const struct cgroup_mount *m, const struct membership *in)
 {
     struct piece rest = in->controllers, name;
     char controller[128];
 
     if (m->unified || in->unified)
         return m->unified && in->unified;
-    while (next_piece(&rest, ',', &name)) {
+    while (piece_next(&rest, ',', &name)) {
         if (name.length >= sizeof(controller))
             return false;
         memcpy(controller, name.text, name.length);
@@ -202,18 +202,18 @@ static bool is_of(const struct cgroup_mount *m, const struct membership *in)
     return true;
 }
 
-static bool has_dot_dot(struct piece path)
+static bool piece_has_dot_dot(struct piece path)
 {
     struct piece part;
 
-    while (next_piece(&path, '/', &part))
+    while (piece_next(&path, '/', &part))
         if (piece_is(part, ".."))
             return true;
     return false;
 }
 
 /* The part of `path` beneath the visible root, as a terminated string without leading slash. */
-static int beneath_root(const char *root, struct piece path, bool escape, char **out)
+static int membership_beneath_root(const char *root, struct piece path, bool escape, char **out)
 {
     static const char scope[] = "/init.scope";
     size_t skip = strcmp(root, "/") == 0 ? 0 : strlen(root);
@@ -230,25 +230,25 @@ static int beneath_root(const char *root, struct piece path, bool escape, char *
         path.text++;
         path.length--;
     }
-    /* Out of our cgroup namespace: cgroup_namespaces(7). */
-    if (has_dot_dot(path))
+    /* Outside of our cgroup namespace: cgroup_namespaces(7). */
+    if (piece_has_dot_dot(path))
         return -ENOENT;
     *out = strndup(path.text, path.length);
     return *out ? 0 : -ENOMEM;
 }
 
-/* 1: it has its base now; 0: it has none. */
-static int set_base(struct cgroup_mount *m, struct piece text, bool escape)
+/* 1: the base is set; 0: there is none. */
+static int mount_set_base(struct cgroup_mount *m, struct piece text, bool escape)
 {
     struct membership in;
     int r;
 
-    while (next_membership(&text, &in)) {
-        if (!is_of(m, &in))
+    while (membership_next(&text, &in)) {
+        if (!membership_matches(m, &in))
             continue;
         free(m->base);
         m->base = NULL;
-        r = beneath_root(m->root, in.path, escape, &m->base);
+        r = membership_beneath_root(m->root, in.path, escape, &m->base);
         if (r < 0)
             return r == -ENOENT ? 0 : r;
         if (!m->unified) {
@@ -263,7 +263,7 @@ static int set_base(struct cgroup_mount *m, struct piece text, bool escape)
 int cgroup_mounts_set_base(struct cgroup_mounts *m, const char *text, size_t length, bool escape)
 {
     for (size_t i = 0; i < m->count;) {
-        int r = set_base(&m->items[i], (struct piece){text, length}, escape);
+        int r = mount_set_base(&m->items[i], (struct piece){text, length}, escape);
 
         if (r < 0)
             return r;
@@ -276,10 +276,10 @@ int cgroup_mounts_set_base(struct cgroup_mounts *m, const char *text, size_t len
 }
 
 /*
- * Mount the v2 hierarchy for us alone: the mount has no place in any tree and goes with its last fd.
+ * Mount the v2 hierarchy only for this process: the mount is not attached and ends with its last fd.
  * fsopen(2), fsmount(2); -ENOSYS before Linux 5.2.
  */
-static int mount_detached(struct cgroup_mounts *out)
+static int mounts_add_detached(struct cgroup_mounts *out)
 {
     cleanup_fd int fs = (int)syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC);
     cleanup_fd int fd = -1;
@@ -302,8 +302,8 @@ static int mount_detached(struct cgroup_mounts *out)
     return 0;
 }
 
-/* 0, or why we may not use it: a negative errno. */
-static int open_base(struct cgroup_mount *m)
+/* 0, or a negative errno if this process cannot use the hierarchy. */
+static int mount_open_base(struct cgroup_mount *m)
 {
     cleanup_fd int root = m->mount_point ? -1 : take_fd(&m->base_fd);
     cleanup_free char *path = NULL;
@@ -316,36 +316,40 @@ static int open_base(struct cgroup_mount *m)
     m->base_fd = openat(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (m->base_fd < 0 || fstatfs(m->base_fd, &fs) < 0)
         return -errno;
-    /* Something else may be mounted over it. */
+    /* Another file system may be mounted over it. */
     if ((unsigned long)fs.f_type != (m->unified ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC))
         return -ENOTDIR;
     if (faccessat(m->base_fd, ".", W_OK, 0) < 0)
         return -errno;
-    /* Delegation gives a user the folder and this file; root is stopped by a read-only mount alone. */
+    /*
+     * Delegation makes the directory and this file writable for a user; root is only restricted by a
+     * read-only mount.
+     */
     return geteuid() != 0 && faccessat(m->base_fd, "cgroup.procs", W_OK, 0) < 0 ? -errno : 0;
 }
 
-/* lxc.cgroup.use: v1 hierarchies with none of its controllers are left aside. */
-static bool is_used(const struct cgroup_mount *m, const char *use)
+/* lxc.cgroup.use: v1 hierarchies without any of its controllers are ignored. */
+static bool mount_is_used(const struct cgroup_mount *m, const char *use)
 {
     struct piece rest = {use, use ? strlen(use) : 0}, name;
     struct membership in = {0};
 
     if (!use || !*use || m->unified)
         return true;
-    while (next_piece(&rest, ',', &name)) {
+    while (piece_next(&rest, ',', &name)) {
         in.controllers = name;
-        if (name.length && is_of(m, &in))
+        if (name.length && membership_matches(m, &in))
             return true;
     }
     return false;
 }
 
-static int open_bases(struct cgroup_mounts *m, const char *use, struct error *refused, struct error *err)
+static int mounts_open_bases(struct cgroup_mounts *m, const char *use, struct error *refused,
+                             struct error *err)
 {
     for (size_t i = 0; i < m->count;) {
         struct cgroup_mount *at = &m->items[i];
-        int r = is_used(at, use) ? open_base(at) : -ECANCELED;
+        int r = mount_is_used(at, use) ? mount_open_base(at) : -ECANCELED;
 
         if (r == -ENOMEM)
             return error_set(err, ENOMEM, "cannot read the cgroup hierarchies");
@@ -360,26 +364,26 @@ static int open_bases(struct cgroup_mounts *m, const char *use, struct error *re
     return 0;
 }
 
-/* Each controller asked for must be there, else its limits would not hold. */
-static int check_used(const struct cgroup_mounts *m, const char *use, struct error *err)
+/* Each requested controller must exist, else its limits would have no effect. */
+static int mounts_check_used(const struct cgroup_mounts *m, const char *use, struct error *err)
 {
     struct piece rest = {use, use ? strlen(use) : 0}, name;
 
-    while (use && *use && next_piece(&rest, ',', &name)) {
+    while (use && *use && piece_next(&rest, ',', &name)) {
         struct membership in = {.controllers = name};
         bool found = !name.length;
 
         for (size_t i = 0; i < m->count && !found; i++)
-            found = m->items[i].unified || is_of(&m->items[i], &in);
+            found = m->items[i].unified || membership_matches(&m->items[i], &in);
         if (!found)
-            return error_text(err, ENOENT, "cgroup controller %.*s of lxc.cgroup.use is not to be had here",
+            return error_text(err, ENOENT, "cgroup controller %.*s of lxc.cgroup.use is not available here",
                               (int)name.length, name.text);
     }
     return 0;
 }
 
-/* Whether we are in v2's base ourselves. */
-static int set_inside(struct cgroup_mount *m, const char *memberships, bool own)
+/* Set whether this process is in the base of v2. */
+static int mount_set_inside(struct cgroup_mount *m, const char *memberships, bool own)
 {
     cleanup_free char *text = NULL, *base = NULL;
     const char *path;
@@ -388,7 +392,7 @@ static int set_inside(struct cgroup_mount *m, const char *memberships, bool own)
     if (!own && file_read(AT_FDCWD, "/proc/self/cgroup", PROC_FILE_MAX, &text, NULL) < 0)
         return 0;
     path = cgroup_v2_path(own ? memberships : text, &length);
-    if (length && beneath_root(m->root, (struct piece){path, length}, false, &base) == -ENOMEM)
+    if (length && membership_beneath_root(m->root, (struct piece){path, length}, false, &base) == -ENOMEM)
         return -ENOMEM;
     m->inside = base && strcmp(base, m->base) == 0;
     return 0;
@@ -408,7 +412,7 @@ int cgroup_layout_read(bool relative, const char *use, struct cgroup_mounts *out
     if (r < 0)
         return error_set(err, r, "cannot read the cgroup hierarchies in /proc/self/mountinfo");
     if (!m.count) {
-        r = mount_detached(&m);
+        r = mounts_add_detached(&m);
         if (r < 0 && refused)
             error_set(refused, r, "cannot mount cgroup v2, and no cgroup hierarchy is mounted");
     }
@@ -417,11 +421,11 @@ int cgroup_layout_read(bool relative, const char *use, struct cgroup_mounts *out
         return r == -ENOENT ? 0 : error_set(err, r, "cannot read %s", file);
     if (cgroup_mounts_set_base(&m, memberships, length, !own) < 0)
         return error_set(err, ENOMEM, "cannot read the cgroup hierarchies");
-    r = open_bases(&m, use, refused, err);
+    r = mounts_open_bases(&m, use, refused, err);
     if (r == 0)
-        r = check_used(&m, use, err);
+        r = mounts_check_used(&m, use, err);
     for (size_t i = 0; r == 0 && i < m.count; i++)
-        if (m.items[i].unified && set_inside(&m.items[i], memberships, own) < 0)
+        if (m.items[i].unified && mount_set_inside(&m.items[i], memberships, own) < 0)
             r = error_set(err, ENOMEM, "cannot read the cgroup hierarchies");
     if (r < 0)
         return r;

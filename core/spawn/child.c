@@ -102,7 +102,7 @@ static int become_root(struct inside *in, struct error *err)
     if (setresgid(gid, gid, gid) < 0)
         return refuse_ids(uid, gid, err);
     if (in->child->plan->unprivileged)
-        cgroup_give_inside(in->child->plan->cgroup);
+        cgroup_delegate_inside(in->child->plan->cgroup);
     if (setresuid(uid, uid, uid) < 0)
         return refuse_ids(uid, gid, err);
     /* Else our own /proc/self would be the host's root's. */

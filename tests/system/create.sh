@@ -77,8 +77,8 @@ else
 fi
 
 # --- Refusals ---------------------------------------------------------------------------------------------------
-t 'a name with a slash is refused' refuses_cleanly "cannot be a container's name \(use" create a/b -t busybox
-t 'a name that begins with a dot is refused' refuses_cleanly "cannot be a container's name" create .a -t busybox
+t 'a name with a slash is refused' refuses_cleanly "is not a valid container name \(use" create a/b -t busybox
+t 'a name that begins with a dot is refused' refuses_cleanly "is not a valid container name" create .a -t busybox
 t 'no name is refused' refuses_cleanly 'no container named' lxcbox lxc-create -P "$lxc" -t busybox -- --busybox-path x
 for word in -d --release=1 -m; do
     t "an option of the template before --, $word, is refused, saying so" refuses_cleanly \

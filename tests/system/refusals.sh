@@ -48,7 +48,7 @@ refuses_whole() {
 
 # --- Making one --------------------------------------------------------------------------------------------------
 for bad in a/b .. '' "$(printf '%0129d' 0)" "$(printf 'a\nb')"; do
-    t "a wrong name is refused: '$(printf %s "${bad:0:10}" | tr '\n' '?')'" refuses_whole "cannot be a container's name" use lxcbox lxc-create -P "$lxc" -n "$bad" -t none
+    t "a wrong name is refused: '$(printf %s "${bad:0:10}" | tr '\n' '?')'" refuses_whole "is not a valid container name" use lxcbox lxc-create -P "$lxc" -n "$bad" -t none
 done
 t 'a template that there is not is refused' refuses_whole 'no template "busybix"' 'busybox' lxcbox lxc-create -P "$lxc" -n "$name" -t busybix
 t 'an image that there is not is refused' refuses_whole 'no image of busybox 2 for amd64' 'list' create -r 2

@@ -447,7 +447,7 @@ static void give_and_exit(const struct cgroup *g, int to_parent, int from_parent
     if (setresgid(700000, 700000, 700000) == 0 && setresuid(700000, 700000, 700000) == 0 &&
         unshare(CLONE_NEWUSER) == 0 && write(to_parent, &byte, 1) == 1 && read(from_parent, &byte, 1) == 1 &&
         setresgid(0, 0, 0) == 0)
-        cgroup_give_inside(g);
+        cgroup_delegate_inside(g);
     _exit(0);
 }
 
