@@ -170,8 +170,40 @@ static int execute_shell(uid_t uid)
     return execute_command(shell);
 }
 
+/*
+ * Go on as a sibling of this process, in the pid namespace where that is to be entered. It is the caller's
+ * child, which reads its number in the report.
+ */
+static int be_born(struct attach_plan *p, int report, struct error *err)
+{
+    struct clone_args a = {.flags = CLONE_PARENT};
+    pid_t pid;
+    int r;
+
+    if (!(p->namespaces & CLONE_NEWPID))
+        return 0;
+    pid = (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+    if (pid < 0 &&
+        (errno == ENOSYS || errno == EPERM)) /* before 5.3, or refused by a profile that knows no clone3 */
+#if defined(__s390__)
+        pid = (pid_t)syscall(SYS_clone, 0L, CLONE_PARENT | SIGCHLD, NULL, NULL, 0L);
+#else
+        pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0L, NULL, NULL, 0L);
+#endif
+    if (pid == 0) {
+        p->namespaces &= ~(uint64_t)CLONE_NEWPID;
+        return 0;
+    }
+    if (pid < 0)
+        return error_set(err, errno, "cannot make a process in %s", p->container->name);
+    r = message_send(report, &pid, sizeof(pid), false, NULL);
+    if (r < 0)
+        kill(pid, SIGKILL);
+    _exit(r < 0);
+}
+
 /* The steps that change where we are; still as the person's user. */
-static int move_inside(struct attach_plan *p, struct error *err)
+static int move_inside(struct attach_plan *p, int report, struct error *err)
 {
     const struct attach_options *o = p->options;
     cleanup_free char *directory = getcwd(NULL, 0);
@@ -197,8 +229,12 @@ static int move_inside(struct attach_plan *p, struct error *err)
         r = enter_namespaces(p, err);
     if (r == 0)
         r = enter_directory(directory, err);
-    if (r == 0 && o->remount_proc_sys && !(p->namespaces & CLONE_NEWNS))
-        r = remount_proc_sys(err);
+    /* A new /proc is that of the pid namespace which the process is in that mounts it. */
+    if (r == 0 && o->remount_proc_sys && !(p->namespaces & CLONE_NEWNS)) {
+        r = be_born(p, report, err);
+        if (r == 0)
+            r = remount_proc_sys(err);
+    }
     if (r == 0 && p->label)
         r = set_label(attribute, p->label, err);
     return r;
@@ -235,36 +271,6 @@ __attribute__((noreturn)) static void fail(int report, const struct error *err, 
     _exit(status);
 }
 
-/*
- * Go on as a sibling of this process, in the pid namespace where that is to be entered. It is the caller's
- * child, which reads its number in the report.
- */
-static int be_born(const struct attach_plan *p, int report, struct error *err)
-{
-    struct clone_args a = {.flags = CLONE_PARENT};
-    pid_t pid;
-    int r;
-
-    if (!(p->namespaces & CLONE_NEWPID))
-        return 0;
-    pid = (pid_t)syscall(SYS_clone3, &a, sizeof(a));
-    if (pid < 0 &&
-        (errno == ENOSYS || errno == EPERM)) /* before 5.3, or refused by a profile that knows no clone3 */
-#if defined(__s390__)
-        pid = (pid_t)syscall(SYS_clone, 0L, CLONE_PARENT | SIGCHLD, NULL, NULL, 0L);
-#else
-        pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0L, NULL, NULL, 0L);
-#endif
-    if (pid == 0)
-        return 0;
-    if (pid < 0)
-        return error_set(err, errno, "cannot make a process in %s", p->container->name);
-    r = message_send(report, &pid, sizeof(pid), false, NULL);
-    if (r < 0)
-        kill(pid, SIGKILL);
-    _exit(r < 0);
-}
-
 void attach_inside(struct attach_plan *p, int report)
 {
     struct error err = ERROR_INIT;
@@ -274,7 +280,7 @@ void attach_inside(struct attach_plan *p, int report)
 
     /* Until execve(2), what is in the container may not look at us (proc(5), ptrace access mode). */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (move_inside(p, &err) < 0 || set_environment(p, &err) < 0 || set_terminal(p, &err) < 0)
+    if (move_inside(p, report, &err) < 0 || set_environment(p, &err) < 0 || set_terminal(p, &err) < 0)
         fail(report, &err, 1);
     /* Nothing of the host's goes on but standard input, output and error. */
     close_others(kept, ARRAY_LENGTH(kept));
