@@ -168,6 +168,9 @@ int cgroup_enter_fds(const int *fds, size_t count, pid_t pid, bool cloned_into, 
 /* The fd of the v2 cgroup, for CLONE_INTO_CGROUP; -1 if there is none. */
 int cgroup_v2_fd(const int *fds, size_t count);
 
+/* Read a file, as file_read() does, that is the cgroup's and nothing mounted in its place. */
+int cgroup_file_read(int dirfd, const char *file, size_t max, char **out);
+
 /* Read or write a file in the first of the cgroups that has it: "memory.max", "cpuset.cpus". */
 int cgroup_get_value(const int *fds, size_t count, const char *file, char **value, struct error *err);
 int cgroup_set_value(const int *fds, size_t count, const char *file, const char *value, struct error *err);

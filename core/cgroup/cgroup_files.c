@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +17,46 @@
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
 
+/* ---- Files ---- */
+
+/*
+ * A directory that a user's monitor has sent may be seen through mounts of that user's making, so that
+ * another file is where a cgroup's should be. The file is looked at without being opened: it has to be of the
+ * mount that the directory is of (kernels before 5.6 do not say), no link, and of a cgroup file system.
+ */
+static int cgroup_file_find(int dirfd, const char *file, char *path, size_t size)
+{
+    const struct open_how how = {.flags = O_PATH | O_CLOEXEC,
+                                 .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
+    cleanup_fd int fd = (int)syscall(SYS_openat2, dirfd, file, &how, sizeof(how));
+    struct statfs fs;
+
+    if (fd < 0 && errno == ENOSYS)
+        fd = openat(dirfd, file, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstatfs(fd, &fs) < 0)
+        return -errno;
+    if ((unsigned long)fs.f_type != CGROUP_SUPER_MAGIC && (unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC)
+        return -EXDEV;
+    snprintf(path, size, "/proc/self/fd/%d", fd);
+    return take_fd(&fd);
+}
+
+int cgroup_file_read(int dirfd, const char *file, size_t max, char **out)
+{
+    char path[32];
+    cleanup_fd int fd = cgroup_file_find(dirfd, file, path, sizeof(path));
+
+    return fd < 0 ? fd : file_read(AT_FDCWD, path, max, out, NULL);
+}
+
+static int cgroup_file_write(int dirfd, const char *file, const char *value)
+{
+    char path[32];
+    cleanup_fd int fd = cgroup_file_find(dirfd, file, path, sizeof(path));
+
+    return fd < 0 ? fd : file_write_value(AT_FDCWD, path, value);
+}
+
 /* ---- Freezing ---- */
 
 #define ROUND_MS 1000
@@ -22,10 +64,12 @@
 /* cgroup-v2.rst: POLLPRI reports a change of cgroup.events. */
 static int freezer_wait_v2(int fd, bool freeze, int64_t deadline_ms)
 {
-    cleanup_fd int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    char path[32];
+    cleanup_fd int file = cgroup_file_find(fd, "cgroup.events", path, sizeof(path));
+    cleanup_fd int events = file < 0 ? file : open(path, O_RDONLY | O_CLOEXEC);
 
     if (events < 0)
-        return -errno;
+        return file < 0 ? file : -errno;
     for (;;) {
         struct pollfd p = {events, POLLPRI, 0};
         int64_t left_ms = deadline_ms - clock_monotonic_ms();
@@ -54,14 +98,14 @@ static int freezer_wait_v1(int fd, const char *state, int64_t deadline_ms)
 
     for (;;) {
         cleanup_free char *now = NULL;
-        int r = file_read(fd, "freezer.state", 64, &now, NULL);
+        int r = cgroup_file_read(fd, "freezer.state", 64, &now);
 
         if (r < 0 || starts_with(now, state))
             return r;
         if (clock_monotonic_ms() >= deadline_ms)
             return -ETIMEDOUT;
         nanosleep(&pause, NULL);
-        r = file_write_value(fd, "freezer.state", state);
+        r = cgroup_file_write(fd, "freezer.state", state);
         if (r < 0)
             return r;
     }
@@ -75,8 +119,8 @@ struct freezer {
 
 static int freezer_write(const struct freezer *f, bool freeze)
 {
-    return f->unified ? file_write_value(f->fd, "cgroup.freeze", freeze ? "1" : "0")
-                      : file_write_value(f->fd, "freezer.state", freeze ? "FROZEN" : "THAWED");
+    return f->unified ? cgroup_file_write(f->fd, "cgroup.freeze", freeze ? "1" : "0")
+                      : cgroup_file_write(f->fd, "freezer.state", freeze ? "FROZEN" : "THAWED");
 }
 
 static int freezer_wait(const struct freezer *f, bool freeze, int64_t deadline_ms)
@@ -126,13 +170,13 @@ int cgroup_freeze_fd(int fd, bool freeze, int timeout_ms, struct error *err)
 int cgroup_frozen_fd(int fd)
 {
     cleanup_free char *text = NULL;
-    int r = file_read(fd, "cgroup.events", 4096, &text, NULL);
+    int r = cgroup_file_read(fd, "cgroup.events", 4096, &text);
 
     if (r == 0 && strstr(text, "frozen "))
         return strstr(text, "frozen 1") != NULL;
     free_ptr(&text);
     text = NULL;
-    r = file_read(fd, "freezer.state", 64, &text, NULL);
+    r = cgroup_file_read(fd, "freezer.state", 64, &text);
     return r < 0 ? r : starts_with(text, "FROZEN");
 }
 
@@ -160,7 +204,7 @@ static int cgroup_enter_leaf(int fd, const char *pid)
         if (!made && errno != EEXIST)
             return -errno;
         strcat(leaf, "/cgroup.procs");
-        r = file_write_value(fd, leaf, pid);
+        r = cgroup_file_write(fd, leaf, pid);
         if (r < 0 && made) {
             *strrchr(leaf, '/') = '\0';
             (void)unlinkat(fd, leaf, AT_REMOVEDIR);
@@ -182,12 +226,12 @@ int cgroup_v2_fd(const int *fds, size_t count)
 /* "tasks" exists only in v1, where it is the fast method for moving the own process (cgroup.h). */
 static int cgroup_enter_one(int fd, const char *pid, bool cloned_into)
 {
-    int r = strcmp(pid, "0") == 0 ? file_write_value(fd, "tasks", pid) : -ENOENT;
+    int r = strcmp(pid, "0") == 0 ? cgroup_file_write(fd, "tasks", pid) : -ENOENT;
 
     if (r == -ENOENT && cloned_into && cgroup_v2_fd(&fd, 1) == fd)
         return 0;
     if (r == -ENOENT)
-        r = file_write_value(fd, "cgroup.procs", pid);
+        r = cgroup_file_write(fd, "cgroup.procs", pid);
     return r == -EBUSY ? cgroup_enter_leaf(fd, pid) : r;
 }
 
@@ -222,7 +266,7 @@ int cgroup_get_value(const int *fds, size_t count, const char *file, char **valu
     int r = cgroup_is_file_name(file) ? -ENOENT : -EINVAL;
 
     for (size_t i = 0; i < count && r == -ENOENT; i++)
-        r = file_read(fds[i], file, 16u << 20, value, NULL);
+        r = cgroup_file_read(fds[i], file, 16u << 20, value);
     if (r == -ENOENT)
         return cgroup_file_absent(file, err);
     return r < 0 ? error_set(err, r, "cannot read %s of the container", file) : 0;
@@ -233,7 +277,7 @@ int cgroup_set_value(const int *fds, size_t count, const char *file, const char 
     int r = cgroup_is_file_name(file) ? -ENOENT : -EINVAL;
 
     for (size_t i = 0; i < count && r == -ENOENT; i++)
-        r = file_write_value(fds[i], file, value);
+        r = cgroup_file_write(fds[i], file, value);
     if (r == -ENOENT)
         return cgroup_file_absent(file, err);
     return r < 0 ? error_set(err, r, "cannot set %s of the container to %s", file, value) : 0;

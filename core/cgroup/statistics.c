@@ -11,7 +11,7 @@ static char *statistics_read(const int *fds, size_t count, const char *file)
     char *text = NULL;
 
     for (size_t i = 0; i < count; i++)
-        if (file_read(fds[i], file, 1u << 20, &text, NULL) == 0)
+        if (cgroup_file_read(fds[i], file, 1u << 20, &text) == 0)
             return text;
     return NULL;
 }

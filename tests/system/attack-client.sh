@@ -47,7 +47,7 @@ impostor() { # NAME [RUNNER]...: who answers for the container, started by RUNNE
     return 1
 }
 as_user() { setpriv --reuid $user --regid $user --clear-groups "$@"; }
-mkdir "$WORK/trap" && echo untouched > "$WORK/victim" && chmod 777 "$WORK/trap"
+mkdir "$WORK/trap" && echo untouched > "$WORK/victim" && chmod 644 "$WORK/victim" && chmod 777 "$WORK/trap"
 for file in pids.max cgroup.procs tasks; do ln -s ../victim "$WORK/trap/$file"; done
 untouched() { is untouched cat "$WORK/victim" && kill -0 $stranger; }
 
@@ -85,6 +85,18 @@ t 'nor is a file written that a directory of its own leads to' eval '
     refuses "sent what is no cgroup" lxcbox lxc-cgroup -P "$P" -n own-$$ pids.max 7 && untouched'
 t 'nor a cgroup that is not of the user' eval '
     trap=$h impostor root-$$ as_user && refuses "sent a cgroup of user 0" lxcbox lxc-cgroup -P "$P" -n root-$$ pids.max 7'
+
+mkdir "$P/mnt-$$" "$h/mine-$$" && cp "$P/$N/config" "$P/mnt-$$/config" && chown -R $user "$P/mnt-$$" "$h/mine-$$"
+cleanup "rmdir $h/mine-$$"
+mounted() { # the user's own cgroup, seen where another file is mounted on one of its files
+    setpriv --reuid $user --regid $user --clear-groups unshare -rm sh -c "mount --bind '$WORK/victim' $h/mine-$$/pids.max && exec sleep 600" &
+    local there=$!
+    cleanup "kill $there"
+    for _ in $(seq 200); do grep -q untouched "/proc/$there/root$h/mine-$$/pids.max" && break; sleep 0.05; done
+    trap=/proc/$there/root$h/mine-$$ impostor mnt-$$ as_user || return
+    refuses 'cannot set pids.max' lxcbox lxc-cgroup -P "$P" -n mnt-$$ pids.max 7 && untouched
+}
+t 'nor a file that is mounted on one of its cgroup' mounted
 
 # --- The terminal of the user ---
 
