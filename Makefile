@@ -52,6 +52,7 @@ help:
 	@echo 'make fuzz-smoke   every fuzz target for a few seconds; make fuzz: for FUZZ_SECONDS each (600)'
 	@echo 'make system       the tests against the real kernel and against stock LXC, as root'
 	@echo 'make boot         the tests in virtual machines; with TARGET= on one of that kind: aarch64, riscv64, armhf, i386, s390x'
+	@echo 'make soak         every injected fault: tests/faults/run; takes hours'
 	@echo 'make bench        times against stock LXC'
 	@echo 'make size         the size, and what it is made of'
 	@echo 'make install      executable, links and man pages (PREFIX=$(PREFIX), DESTDIR=$(DESTDIR))'

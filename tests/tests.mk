@@ -97,6 +97,10 @@ boot: $(OUT)/lxcbox
 	+$(if $(TARGET),$(MAKE) TARGET= build/lxcbox)
 	TARGET=$(TARGET) TEST_TIMEOUT=3600 tests/run boot
 
+# Every fault of tests/faults, in hours.
+soak: build/lxcbox
+	tests/faults/run all
+
 check: setup
 	+tests/run check
 
