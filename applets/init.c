@@ -19,7 +19,7 @@
 
 #define SETTINGS_FILE "/etc/lxcbox.conf"
 #define FILE_MAX      (1 << 20) /* bytes */
-#define END_SECONDS   3         /* that processes get between SIGTERM and SIGKILL */
+#define END_SECONDS   3         /* between SIGTERM and SIGKILL */
 
 static const struct option_row init_table[] = {OPT_END};
 
@@ -31,15 +31,15 @@ static void block_signals(struct init *i)
     for (size_t s = 0; s < ARRAY_LENGTH(ours); s++)
         sigaddset(&i->signals, ours[s]);
     sigprocmask(SIG_BLOCK, &i->signals, NULL);
-    /* Ctrl-Alt-Del: SIGINT to us, in place of a reboot at once. */
+    /* Ctrl-Alt-Del sends SIGINT to this process instead of rebooting at once. */
     (void)reboot(RB_DISABLE_CAD);
 }
 
-/* The file first: the kernel's line is more easily changed at a boot. */
-static int read_settings(struct init *i, struct error *err)
+/* The file first, so that the kernel's command line, which is easier to change at boot, overrides it. */
+static int step_settings(struct init *i, struct error *err)
 {
     static const char *const files[] = {SETTINGS_FILE, "/proc/cmdline"};
-    cleanup_string_list struct string_list complaints = {0};
+    cleanup_string_list struct string_list messages = {0};
 
     for (size_t f = 0; f < ARRAY_LENGTH(files); f++) {
         cleanup_free char *text = NULL;
@@ -48,17 +48,18 @@ static int read_settings(struct init *i, struct error *err)
         if (r == -ENOENT)
             continue;
         if (r == 0)
-            r = boot_settings_parse(&i->settings, text, &complaints);
+            r = boot_settings_parse(&i->settings, text, &messages);
         if (r < 0)
             return error_set(err, r, "cannot read %s", files[f]);
     }
-    for (size_t c = 0; c < complaints.count; c++)
-        init_say("%s", complaints.items[c]);
+    for (size_t c = 0; c < messages.count; c++)
+        init_print("%s", messages.items[c]);
     return 0;
 }
 
-/* What the devices that are there need, and what is named; the rest the kernel asks /sbin/modprobe for. */
-static int load_modules(struct init *i, struct error *err)
+/* Load the modules of lxc.modules and those of the present devices. The kernel runs /sbin/modprobe for
+ * others. */
+static int step_modules(struct init *i, struct error *err)
 {
     cleanup_modules struct modules m = {0};
     struct error why = ERROR_INIT;
@@ -71,18 +72,18 @@ static int load_modules(struct init *i, struct error *err)
         return error_copy(err, &why);
     while ((name = strsep(&rest, ",")))
         if (*name && modules_load(&m, name, "", &why) < 0)
-            init_say_error(&why);
+            init_print_error(&why);
     modules_load_for_devices(&m);
     return 0;
 }
 
-static int mount_cgroups(struct init *i, struct error *err)
+static int step_cgroups(struct init *i, struct error *err)
 {
     return system_mount_cgroups(i->settings.cgroup && strcmp(i->settings.cgroup, "v1") == 0, err);
 }
 
-/* All that lasts is below /var: containers, cache of images, leases. */
-static int mount_data(struct init *i, struct error *err)
+/* All persistent data is below /var: containers, image cache, leases. */
+static int step_data(struct init *i, struct error *err)
 {
     int r = init_mount_data(i, err);
 
@@ -90,42 +91,41 @@ static int mount_data(struct init *i, struct error *err)
     return r;
 }
 
-static int up_network(struct init *i, struct error *err)
+static int step_network(struct init *i, struct error *err)
 {
     struct error why = ERROR_INIT;
 
     (void)err;
-    /* Containers on the disk may do without; what cannot will say so. */
+    /* Containers on the disk may not need the network; those that do report it. */
     if (!i->has_network && init_network(i, &why) < 0)
-        init_say_error(&why);
+        init_print_error(&why);
     else
         i->has_network = true;
     return i->end ? -ECANCELED : 0;
 }
 
 static int (*const steps[])(struct init *, struct error *) = {
-    read_settings, load_modules, mount_cgroups, mount_data, up_network, init_containers,
+    step_settings, step_modules, step_cgroups, step_data, step_network, init_containers,
 };
 
-/* One step; where it fails and nothing was said of the end, again as often as the user at the console wants.
- */
-static int take_step(struct init *i, size_t s, struct error *err)
+/* Run one step. If it fails and lxc.end is not set, ask the user at the console, who may retry it. */
+static int step_run(struct init *i, size_t s, struct error *err)
 {
     int r = steps[s](i, err);
 
     while (r < 0 && r != -ECANCELED && !i->settings.end) {
-        init_say_error(err);
+        init_print_error(err);
         error_clear(err);
         r = init_ask(i);
         if (r == 0 && steps[s] == init_containers)
-            r = up_network(i, err);
+            r = step_network(i, err);
         if (r == 0)
             r = steps[s](i, err);
     }
     return r;
 }
 
-static unsigned wanted_end(const struct init *i)
+static unsigned settings_end(const struct init *i)
 {
     const char *end = i->settings.end ? i->settings.end : "poweroff";
 
@@ -134,8 +134,8 @@ static unsigned wanted_end(const struct init *i)
                                       : RB_POWER_OFF;
 }
 
-/* End every process but us. */
-static void end_processes(void)
+/* Terminate all other processes. */
+static void processes_terminate(void)
 {
     const struct timespec pause = {0, 50000000};
     time_t began = time(NULL);
@@ -145,7 +145,7 @@ static void end_processes(void)
     while (time(NULL) - began < END_SECONDS) {
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
             ;
-        if (pid < 0) /* no child is left, and every orphan is our child */
+        if (pid < 0) /* no child is left; orphans are children of this process */
             return;
         nanosleep(&pause, NULL);
     }
@@ -154,15 +154,15 @@ static void end_processes(void)
         ;
 }
 
-__attribute__((noreturn)) static void shut_down(struct init *i)
+__attribute__((noreturn)) static void machine_shut_down(struct init *i)
 {
     init_stop_containers(i);
-    end_processes();
+    processes_terminate();
     init_unmount_data();
     sync();
     fflush(stderr);
     reboot((int)i->end);
-    init_say("the kernel does not end: %s", strerror(errno));
+    init_print("the kernel did not shut down: %s", strerror(errno));
     for (;;)
         pause();
 }
@@ -172,23 +172,23 @@ static int init_main(struct invocation *in, struct error *err)
     struct init i = {0};
     int r;
 
-    (void)in; /* the kernel hands on what words of its line it does not know */
+    (void)in; /* the kernel passes on parameters of its command line that it does not know */
     if (getpid() != 1) {
-        error_text(err, EPERM, "init is for the kernel to start, as its first process");
-        return error_remedy(err, "lxcbox mkinitramfs writes an initramfs in which it does");
+        error_text(err, EPERM, "init must be the first process, started by the kernel");
+        return error_remedy(err, "lxcbox mkinitramfs writes an initramfs that starts it");
     }
     block_signals(&i);
     umask(022);
     r = system_mount(err);
     for (size_t s = 0; r == 0 && s < ARRAY_LENGTH(steps); s++)
-        r = take_step(&i, s, err);
+        r = step_run(&i, s, err);
     if (r < 0 && r != -ECANCELED)
-        init_say_error(err);
+        init_print_error(err);
     if (!i.end)
-        i.end = wanted_end(&i);
-    shut_down(&i);
+        i.end = settings_end(&i);
+    machine_shut_down(&i);
 }
 
-APPLET(init, .name = "init", .summary = "Be the first process of a machine that runs containers",
+APPLET(init, .name = "init", .summary = "Be the init of a machine that runs containers",
        .usage = "(started by the kernel)", .options = init_table, .options_size = 1, .stop_at_operand = true,
        .unlinked = true, .run = init_main);

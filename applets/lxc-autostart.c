@@ -1,4 +1,4 @@
-/* lxc-autostart: start, reboot or end the containers that are marked for it. See lxc-autostart.1. */
+/* lxc-autostart: start, reboot or stop the containers that have lxc.start.auto set. See lxc-autostart.1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,26 +26,26 @@ struct lxc_autostart_options {
 };
 
 static const struct option_row lxc_autostart_table[] = {
-    OPT_FLAG('r', "reboot", struct lxc_autostart_options, reboot, "reboot those that run"),
-    OPT_FLAG('s', "shutdown", struct lxc_autostart_options, shutdown, "shut down those that run"),
-    OPT_FLAG('k', "kill", struct lxc_autostart_options, kill, "kill those that run"),
+    OPT_FLAG('r', "reboot", struct lxc_autostart_options, reboot, "reboot running containers"),
+    OPT_FLAG('s', "shutdown", struct lxc_autostart_options, shutdown, "shut down running containers"),
+    OPT_FLAG('k', "kill", struct lxc_autostart_options, kill, "kill running containers"),
     OPT_FLAG('L', "list", struct lxc_autostart_options, list,
-             "only list those that are meant, each with its delay in seconds"),
+             "only list the selected containers, each with its delay in seconds"),
     OPT_STRING('t', "timeout", "SECONDS", struct lxc_autostart_options, timeout,
-               "with -s: how long to wait before killing one (60)"),
+               "with -s: kill a container after this time (60)"),
     OPT_LIST('g', "groups", "GROUP[,GROUP]...", struct lxc_autostart_options, groups,
-             "those of these groups, one group after the other; an empty one: those of no group (that)"),
-    OPT_FLAG('a', "all", struct lxc_autostart_options, all, "those of whatever group"),
+             "containers of these groups, in this order; an empty name: those in no group (the default)"),
+    OPT_FLAG('a', "all", struct lxc_autostart_options, all, "containers of any group, or of none"),
     OPT_FLAG('A', "ignore-auto", struct lxc_autostart_options, ignore_auto,
-             "also those that are not marked lxc.start.auto"),
+             "also containers without lxc.start.auto"),
     OPT_STRING('P', "lxcpath", "DIR", struct lxc_autostart_options, container.lxcpath,
-               "use this folder of containers"),
+               "the directory of the containers"),
     OPT_STRING('o', "logfile", "FILE", struct lxc_autostart_options, container.logfile,
                "write the log to FILE"),
     OPT_STRING('l', "logpriority", "LEVEL", struct lxc_autostart_options, container.loglevel,
-               "log messages from LEVEL on (ERROR)"),
+               "log messages of LEVEL and above (ERROR)"),
     OPT_FLAG('q', "quiet", struct lxc_autostart_options, container.quiet,
-             "write nothing to standard error but failures"),
+             "print only errors on standard error"),
     OPT_END,
 };
 
@@ -67,7 +67,7 @@ static void candidates_free(struct candidates *c)
     free(c->items);
 }
 
-static int by_order(const void *a, const void *b)
+static int candidate_compare(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
     int order_x = x->settings.start_order, order_y = y->settings.start_order;
@@ -77,13 +77,13 @@ static int by_order(const void *a, const void *b)
     return strcmp(x->container.name, y->container.name);
 }
 
-static int by_order_reversed(const void *a, const void *b)
+static int candidate_compare_reversed(const void *a, const void *b)
 {
-    return by_order(b, a);
+    return candidate_compare(b, a);
 }
 
-/* The names belong to `list`. */
-static int read_candidates(const char *lxcpath, const struct container_list *list, struct candidates *out,
+/* The names in `out` belong to `list`. */
+static int candidates_read(const char *lxcpath, const struct container_list *list, struct candidates *out,
                            struct error *err)
 {
     struct config_includes includes = {0};
@@ -103,13 +103,13 @@ static int read_candidates(const char *lxcpath, const struct container_list *lis
         out->count++;
         path = container_path(&c->container, "config");
         r = path ? config_summary_read(AT_FDCWD, path, &includes, &c->settings) : -ENOMEM;
-        r = r == -ENOMEM ? r : 0; /* one that cannot be read has no mark */
+        r = r == -ENOMEM ? r : 0; /* a configuration that cannot be read counts as without lxc.start.auto */
     }
     string_list_clear(&includes.items);
     return r < 0 ? error_set(err, r, "cannot read the containers of %s", lxcpath) : 0;
 }
 
-static int start(const struct candidate *candidate, struct error *err)
+static int candidate_start(const struct candidate *candidate, struct error *err)
 {
     const struct config_source source = {0};
     const struct start_options options = {.remove = container_remove_ephemeral};
@@ -123,12 +123,12 @@ static int start(const struct candidate *candidate, struct error *err)
     return r == -EALREADY ? 0 : r;
 }
 
-static int end(const struct lxc_autostart_options *o, const struct candidate *c, int timeout_ms,
-               struct error *err)
+static int candidate_end(const struct lxc_autostart_options *o, const struct candidate *c, int timeout_ms,
+                         struct error *err)
 {
     int r = o->kill ? -ETIMEDOUT : container_shutdown(&c->container, timeout_ms, NULL, err);
 
-    if (r == -ENOTCONN) /* it ended by itself meanwhile */
+    if (r == -ENOTCONN) /* it has stopped meanwhile */
         return 0;
     if (r < 0) {
         error_clear(err);
@@ -137,9 +137,9 @@ static int end(const struct lxc_autostart_options *o, const struct candidate *c,
     return r;
 }
 
-/* Do to one what is asked. */
-static int act(const struct lxc_autostart_options *o, const struct candidate *c, int timeout_ms,
-               struct error *err)
+/* Start, reboot, stop or list one container, according to the options. */
+static int candidate_act(const struct lxc_autostart_options *o, const struct candidate *c, int timeout_ms,
+                         struct error *err)
 {
     bool ends = o->shutdown || o->kill;
     int r;
@@ -154,14 +154,15 @@ static int act(const struct lxc_autostart_options *o, const struct candidate *c,
         return 0;
     }
     if (ends)
-        return end(o, c, timeout_ms, err);
-    r = o->reboot ? container_reboot(&c->container, 0, NULL, err) : start(c, err);
+        return candidate_end(o, c, timeout_ms, err);
+    r = o->reboot ? container_reboot(&c->container, 0, NULL, err) : candidate_start(c, err);
     if (r == 0 && c->settings.start_delay_seconds > 0)
         sleep((unsigned)c->settings.start_delay_seconds);
     return r;
 }
 
-static bool is_meant(const struct lxc_autostart_options *o, const struct candidate *c, const char *group)
+static bool candidate_is_selected(const struct lxc_autostart_options *o, const struct candidate *c,
+                                  const char *group)
 {
     if (c->done || (!o->ignore_auto && !c->settings.start_auto))
         return false;
@@ -170,8 +171,8 @@ static bool is_meant(const struct lxc_autostart_options *o, const struct candida
     return *group ? string_list_has(&c->settings.groups, group) : c->settings.groups.count == 0;
 }
 
-static size_t act_on_group(const struct lxc_autostart_options *o, const char *applet, struct candidates *all,
-                           const char *group, int timeout_ms)
+static size_t group_act(const struct lxc_autostart_options *o, const char *applet, struct candidates *all,
+                        const char *group, int timeout_ms)
 {
     size_t failed = 0;
 
@@ -180,10 +181,10 @@ static size_t act_on_group(const struct lxc_autostart_options *o, const char *ap
         struct error err = ERROR_INIT;
         char text[sizeof(struct error)];
 
-        if (!is_meant(o, c, group))
+        if (!candidate_is_selected(o, c, group))
             continue;
         c->done = true;
-        if (act(o, c, timeout_ms, &err) >= 0)
+        if (candidate_act(o, c, timeout_ms, &err) >= 0)
             continue;
         failed++;
         fprintf(stderr, "%s: %s: %s\n", applet, c->container.name, error_format(&err, text, sizeof(text)));
@@ -191,7 +192,7 @@ static size_t act_on_group(const struct lxc_autostart_options *o, const char *ap
     return failed;
 }
 
-static int read_groups(const struct lxc_autostart_options *o, struct string_list *groups, struct error *err)
+static int groups_read(const struct lxc_autostart_options *o, struct string_list *groups, struct error *err)
 {
     int r = 0;
 
@@ -220,28 +221,29 @@ static int lxc_autostart_run(struct invocation *in, struct error *err)
     if (o->reboot + o->shutdown + o->kill > 1)
         return error_text(err, EINVAL, "-r, -s and -k exclude each other");
     if (in->argc)
-        return error_text(err, EINVAL, "containers are meant by their settings, not by name, as \"%s\"",
-                          in->argv[0]);
+        return error_text(
+            err, EINVAL, "unexpected argument \"%s\": containers are selected by their settings, not by name",
+            in->argv[0]);
     if (o->timeout && parse_int64(o->timeout, 10, -1, INT_MAX / 1000, &seconds) < 0)
         return error_text(err, EINVAL, "-t takes a number of seconds, or -1, not \"%s\"", o->timeout);
     r = container_select_path(&o->container, in, &lxcpath, err);
     if (r == 0)
-        r = read_groups(o, &groups, err);
+        r = groups_read(o, &groups, err);
     if (r == 0)
         r = container_list_read(lxcpath, false, &list, err);
     if (r == 0)
-        r = read_candidates(lxcpath, &list, &all, err);
+        r = candidates_read(lxcpath, &list, &all, err);
     if (r < 0)
         return r;
     if (all.count)
         qsort(all.items, all.count, sizeof(*all.items),
-              o->shutdown || o->kill ? by_order_reversed : by_order);
+              o->shutdown || o->kill ? candidate_compare_reversed : candidate_compare);
     for (size_t i = 0; i < groups.count; i++)
-        failed += act_on_group(o, in->applet, &all, groups.items[i], seconds < 0 ? -1 : (int)seconds * 1000);
+        failed += group_act(o, in->applet, &all, groups.items[i], seconds < 0 ? -1 : (int)seconds * 1000);
     return failed == 0 ? 0 : failed == all.count ? 1 : SOME_FAILED;
 }
 
 APPLET(lxc_autostart, .name = "lxc-autostart",
-       .summary = "Start, reboot or end the containers that are marked for it", .usage = "[OPTION]...",
+       .summary = "Start, reboot or stop the containers that have lxc.start.auto set", .usage = "[OPTION]...",
        .options = lxc_autostart_table, .options_size = sizeof(struct lxc_autostart_options), .sealed = true,
        .run = lxc_autostart_run);

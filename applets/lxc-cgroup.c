@@ -26,15 +26,15 @@ static int lxc_cgroup_run(struct invocation *in, struct error *err)
     if (r < 0)
         return r;
     if (in->argc < 1 || in->argc > 2) {
-        error_text(err, EINVAL, in->argc < 1 ? "no cgroup file named" : "too many values");
-        return error_remedy(err, "like: lxc-cgroup -n %s memory.max 100M", c.name);
+        error_text(err, EINVAL, in->argc < 1 ? "no cgroup file given" : "too many values");
+        return error_remedy(err, "for example: lxc-cgroup -n %s memory.max 100M", c.name);
     }
     if (in->argc == 2)
         return container_set_cgroup(&c, in->argv[0], in->argv[1], err);
     r = container_get_cgroup(&c, in->argv[0], &value, err);
     if (r < 0)
         return r;
-    /* The value ends its line itself, and LXC adds another end. */
+    /* The value ends in a newline; LXC adds another one. */
     return printf("%s\n", value) < 0 || fflush(stdout) < 0 ? error_set(err, errno, "cannot print") : 0;
 }
 

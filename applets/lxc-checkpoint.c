@@ -1,5 +1,4 @@
-/* lxc-checkpoint: write a running container's processes into files, and make them again. See
- * lxc-checkpoint.1. */
+/* lxc-checkpoint: write a running container's processes to files, and restore them. See lxc-checkpoint.1. */
 #include <errno.h>
 
 #include "applets/cli/applet.h"
@@ -18,33 +17,33 @@ struct lxc_checkpoint_options {
 
 static const struct option_row lxc_checkpoint_table[] = {
     OPT_STRING('D', "checkpoint-dir", "DIR", struct lxc_checkpoint_options, checkpoint.directory,
-               "the checkpoint's folder"),
-    OPT_FLAG('s', "stop", struct lxc_checkpoint_options, checkpoint.stop, "end the container with it"),
+               "the directory of the checkpoint"),
+    OPT_FLAG('s', "stop", struct lxc_checkpoint_options, checkpoint.stop,
+             "stop the container after the checkpoint"),
     OPT_FLAG('p', "pre-dump", struct lxc_checkpoint_options, checkpoint.pre_dump,
-             "write its memory only, for a checkpoint to build on"),
+             "write only the memory, as a base for a later checkpoint"),
     OPT_STRING(0, "predump-dir", "DIR", struct lxc_checkpoint_options, checkpoint.previous,
-               "build on that in DIR (relative to -D's)"),
+               "use the memory written to DIR (relative to that of -D)"),
     OPT_STRING('A', "action-script", "FILE", struct lxc_checkpoint_options, checkpoint.script,
-               "a program for criu to run at its stages"),
-    OPT_FLAG('v', "verbose", struct lxc_checkpoint_options, checkpoint.verbose, "have criu log all it does"),
-    OPT_FLAG('r', "restore", struct lxc_checkpoint_options, restore,
-             "make the container again of what is in DIR"),
+               "a program that criu runs at each stage"),
+    OPT_FLAG('v', "verbose", struct lxc_checkpoint_options, checkpoint.verbose, "make criu's log verbose"),
+    OPT_FLAG('r', "restore", struct lxc_checkpoint_options, restore, "restore the container from DIR"),
     OPT_FLAG('d', "daemon", struct lxc_checkpoint_options, daemon,
-             "with -r: run it in the background (this is the default)"),
+             "with -r: run in the background (the default)"),
     OPT_FLAG('F', "foreground", struct lxc_checkpoint_options, foreground,
-             "with -r: run it in the foreground, on this terminal"),
+             "with -r: run in the foreground, on this terminal"),
     OPT_GROUP(container_config_table, struct lxc_checkpoint_options, container),
     OPT_END,
 };
 
-static int check_options(const struct lxc_checkpoint_options *o, struct error *err)
+static int checkpoint_check_options(const struct lxc_checkpoint_options *o, struct error *err)
 {
     if (!o->checkpoint.directory)
-        return error_text(err, EINVAL, "give the checkpoint's folder with -D");
+        return error_text(err, EINVAL, "no directory for the checkpoint: use -D DIR");
     if (o->restore && (o->checkpoint.stop || o->checkpoint.pre_dump || o->checkpoint.previous))
-        return error_text(err, EINVAL, "-s, -p and --predump-dir do not go with -r");
+        return error_text(err, EINVAL, "-r excludes -s, -p and --predump-dir");
     if (!o->restore && (o->daemon || o->foreground))
-        return error_text(err, EINVAL, "-d and -F go with -r only");
+        return error_text(err, EINVAL, "-d and -F require -r");
     if (o->daemon && o->foreground)
         return error_text(err, EINVAL, "-d and -F exclude each other");
     return 0;
@@ -65,7 +64,7 @@ static int lxc_checkpoint_run(struct invocation *in, struct error *err)
     config_init(&config);
     r = container_select(&o->container, in, &c, err);
     if (r == 0)
-        r = check_options(o, err);
+        r = checkpoint_check_options(o, err);
     if (r == 0)
         r = config_load(&c, &source, &config, err);
     if (r < 0)
@@ -77,6 +76,6 @@ static int lxc_checkpoint_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lxc_checkpoint, .name = "lxc-checkpoint",
-       .summary = "Write a running container's processes into files, and restore them, with criu",
+       .summary = "Write a running container's processes to files, and restore them, with criu",
        .usage = "[-n] NAME -D DIR [OPTION]...", .options = lxc_checkpoint_table,
        .options_size = sizeof(struct lxc_checkpoint_options), .run = lxc_checkpoint_run);

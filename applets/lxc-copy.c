@@ -1,4 +1,4 @@
-/* lxc-copy: copy a container, rename it, or run a copy that is gone afterwards. See lxc-copy.1. */
+/* lxc-copy: copy a container, rename it, or run a temporary copy. See lxc-copy.1. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,12 +26,14 @@ struct lxc_copy_options {
 static const struct option_row lxc_copy_table[] = {
     OPT_STRING('N', "newname", "NEWNAME", struct lxc_copy_options, newname, "the copy's name"),
     OPT_STRING('p', "newpath", "DIR", struct lxc_copy_options, newpath,
-               "the folder of containers for the copy"),
+               "the directory of containers for the copy"),
     OPT_FLAG('R', "rename", struct lxc_copy_options, rename, "rename the container"),
-    OPT_FLAG('s', "snapshot", struct lxc_copy_options, snapshot, "a snapshot: share the container's files"),
+    OPT_FLAG('s', "snapshot", struct lxc_copy_options, snapshot,
+             "make a snapshot: it shares the container's files"),
     OPT_FLAG('a', "allowrunning", struct lxc_copy_options, allow_running,
-             "a snapshot even of a running container"),
-    OPT_FLAG('F', "foreground", struct lxc_copy_options, foreground, "with -e: the console is this terminal"),
+             "make a snapshot even of a running container"),
+    OPT_FLAG('F', "foreground", struct lxc_copy_options, foreground,
+             "with -e: use this terminal as the console"),
     OPT_FLAG('d', "daemon", struct lxc_copy_options, daemon, "with -e: run in the background (default)"),
     OPT_FLAG('e', "ephemeral", struct lxc_copy_options, ephemeral,
              "start a snapshot that is destroyed when it stops"),
@@ -49,7 +51,7 @@ static const struct option_row lxc_copy_table[] = {
     OPT_END,
 };
 
-static int check_options(const struct lxc_copy_options *o, struct error *err)
+static int copy_check_options(const struct lxc_copy_options *o, struct error *err)
 {
     const struct {
         const char *name;
@@ -62,16 +64,16 @@ static int check_options(const struct lxc_copy_options *o, struct error *err)
 
     for (size_t i = 0; !o->ephemeral && i < ARRAY_LENGTH(ephemeral_only); i++)
         if (ephemeral_only[i].given)
-            return error_text(err, EINVAL, "%s goes with -e only", ephemeral_only[i].name);
+            return error_text(err, EINVAL, "%s requires -e", ephemeral_only[i].name);
     if (o->rename && (o->snapshot || o->ephemeral || o->storage || o->keep_name))
-        return error_text(err, EINVAL, "-R goes with -N and -p only");
+        return error_text(err, EINVAL, "-R excludes all options but -N and -p");
     if (o->foreground && o->daemon)
         return error_text(err, EINVAL, "-F and -d exclude each other");
     if (o->allow_running && !o->snapshot && !o->ephemeral)
-        return error_text(err, EINVAL, "-a goes with -s or -e only");
+        return error_text(err, EINVAL, "-a requires -s or -e");
     if (o->fssize) {
-        error_text(err, ENOTSUP, "-L goes with block storage, which is made by programs of its own");
-        return error_remedy(err, "leave it out");
+        error_text(err, ENOTSUP, "-L is for block storage, which lxcbox does not create");
+        return error_remedy(err, "omit it");
     }
     if (!o->newname && !o->ephemeral) {
         error_text(err, EINVAL, "no name given for the copy");
@@ -81,10 +83,11 @@ static int check_options(const struct lxc_copy_options *o, struct error *err)
 }
 
 /*
- * The copy is there for one command. How that ended is not told, as in LXC, but that it could not be run is.
- * A child enters, since an ordinary user's process has no way back out of a user namespace.
+ * Run a command in the copy, then stop the copy. As with LXC, the exit status of the command is not passed
+ * on, but a failure to run it is reported. A child process enters the container, because an unprivileged
+ * process cannot leave a user namespace again.
  */
-static int run_command(const struct container *c, const char *applet, char **command, struct error *err)
+static int copy_run_command(const struct container *c, const char *applet, char **command, struct error *err)
 {
     const struct attach_options attach = {.personality = -1,
                                           .clear_env = true,
@@ -103,7 +106,7 @@ static int run_command(const struct container *c, const char *applet, char **com
         _exit(1);
     }
     if (pid > 0) {
-        /* From the keyboard they are for the command. */
+        /* Signals from the keyboard are meant for the command. */
         signal(SIGINT, SIG_IGN);
         signal(SIGQUIT, SIG_IGN);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -119,7 +122,7 @@ static int run_command(const struct container *c, const char *applet, char **com
     return r < 0 && r != -ENOTCONN ? r : status != 0;
 }
 
-static int start_copy(const struct container *c, const struct lxc_copy_options *o, const char *applet,
+static int copy_start(const struct container *c, const struct lxc_copy_options *o, const char *applet,
                       char **command, struct error *err)
 {
     cleanup_config struct config config = {0};
@@ -135,11 +138,12 @@ static int start_copy(const struct container *c, const struct lxc_copy_options *
         r = copy_to_tmpfs(c, err);
     if (r == 0)
         r = container_start(c, &config, &start, err);
-    return r == 0 && command ? run_command(c, applet, command, err) : r;
+    return r == 0 && command ? copy_run_command(c, applet, command, err) : r;
 }
 
-static int run_ephemeral(const struct container *from, struct container *to, const struct lxc_copy_options *o,
-                         struct copy_options *copy, const struct invocation *in, struct error *err)
+static int copy_run_ephemeral(const struct container *from, struct container *to,
+                              const struct lxc_copy_options *o, struct copy_options *copy,
+                              const struct invocation *in, struct error *err)
 {
     cleanup_free char *name = NULL;
     int r;
@@ -152,7 +156,7 @@ static int run_ephemeral(const struct container *from, struct container *to, con
         return err->code;
     copy->snapshot = true;
     copy->ephemeral = !o->keep_data;
-    /* The source may run: LXC allows it here too. */
+    /* The original may be running; LXC allows this for -e, too. */
     copy->allow_running = true;
     r = container_copy(from, to, copy, err);
     if (r < 0)
@@ -161,7 +165,7 @@ static int run_ephemeral(const struct container *from, struct container *to, con
         printf("Created %s as clone of %s\n", to->name, from->name);
         fflush(stdout);
     }
-    r = start_copy(to, o, in->applet, in->argc ? in->argv : NULL, err);
+    r = copy_start(to, o, in->applet, in->argc ? in->argv : NULL, err);
     if (r < 0 && copy->ephemeral) {
         struct error ignored = ERROR_INIT;
         container_destroy(to, false, &ignored);
@@ -182,18 +186,18 @@ static int lxc_copy_run(struct invocation *in, struct error *err)
     int r = container_select(&o->container, in, &from, err);
 
     if (r == 0)
-        r = check_options(o, err);
+        r = copy_check_options(o, err);
     if (r < 0)
         return r;
     to.lxcpath = o->newpath ? o->newpath : from.lxcpath;
     if (to.lxcpath[0] != '/') {
-        error_text(err, EINVAL, "-p %s is no absolute path", to.lxcpath);
-        return error_remedy(err, "write it from the root");
+        error_text(err, EINVAL, "-p %s is not an absolute path", to.lxcpath);
+        return error_remedy(err, "start it with /");
     }
     copy.hook_arguments = in->argv;
     if (o->rename)
         return container_rename(&from, &to, err);
-    return o->ephemeral ? run_ephemeral(&from, &to, o, &copy, in, err)
+    return o->ephemeral ? copy_run_ephemeral(&from, &to, o, &copy, in, err)
                         : container_copy(&from, &to, &copy, err);
 }
 

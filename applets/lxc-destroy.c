@@ -13,7 +13,7 @@ struct lxc_destroy_options {
 static const struct option_row lxc_destroy_table[] = {
     OPT_FLAG('f', "force", struct lxc_destroy_options, force, "kill the container first if it is running"),
     OPT_FLAG('s', "snapshots", struct lxc_destroy_options, snapshots,
-             "destroy its snapshots, and the copies that stand on it, too"),
+             "also destroy its snapshots and the copies that depend on it"),
     OPT_GROUP(container_config_table, struct lxc_destroy_options, container),
     OPT_END,
 };
@@ -26,7 +26,7 @@ static int lxc_destroy_run(struct invocation *in, struct error *err)
 
     if (r == 0 && o->force && container_is_defined(&c)) {
         r = container_kill(&c, err);
-        if (r == 0 && !container_is_defined(&c)) /* lxc.ephemeral */
+        if (r == 0 && !container_is_defined(&c)) /* lxc.ephemeral = 1: its monitor removed it */
             return 0;
     }
     return r == 0 ? container_destroy(&c, o->snapshots, err) : r;

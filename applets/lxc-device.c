@@ -1,4 +1,4 @@
-/* lxc-device: give a running container a device, or take it away. See lxc-device.1. */
+/* lxc-device: add a device to a running container, or remove it. See lxc-device.1. */
 #include <errno.h>
 #include <string.h>
 
@@ -28,8 +28,8 @@ static int lxc_device_run(struct invocation *in, struct error *err)
         return r;
     add = in->argc > 0 && strcmp(in->argv[0], "add") == 0;
     if (in->argc < 2 || in->argc > 3 || (!add && strcmp(in->argv[0], "del") != 0)) {
-        error_text(err, EINVAL, "what to do is \"add DEVICE [NAME]\" or \"del DEVICE [NAME]\"");
-        return error_remedy(err, "like: lxc-device -n %s add /dev/ttyUSB0", c.name);
+        error_text(err, EINVAL, "the arguments are \"add DEVICE [NAME]\" or \"del DEVICE [NAME]\"");
+        return error_remedy(err, "for example: lxc-device -n %s add /dev/ttyUSB0", c.name);
     }
     device = in->argv[1];
     as = in->argc == 3 ? in->argv[2] : device;
@@ -40,6 +40,6 @@ static int lxc_device_run(struct invocation *in, struct error *err)
              : container_device_node(&c, device, as, add, err);
 }
 
-APPLET(lxc_device, .name = "lxc-device", .summary = "Give a running container a device, or take it away",
+APPLET(lxc_device, .name = "lxc-device", .summary = "Add a device to a running container, or remove it",
        .usage = "[-n] NAME [OPTION]... add|del DEVICE [NAME]", .options = lxc_device_table,
        .options_size = sizeof(struct lxc_device_options), .run = lxc_device_run);

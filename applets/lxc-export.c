@@ -1,4 +1,4 @@
-/* lxc-export: write a container into one archive. See lxc-export.1. */
+/* lxc-export: write a container to an archive. See lxc-export.1. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/utsname.h>
@@ -23,20 +23,20 @@ static const struct option_row lxc_export_table[] = {
     OPT_STRING('r', "release", "RELEASE", struct lxc_export_options, release, "its release (1)"),
     OPT_STRING('a', "arch", "ARCH", struct lxc_export_options, arch, "its architecture (this machine's)"),
     OPT_STRING(0, "variant", "VARIANT", struct lxc_export_options, variant, "its variant (default)"),
-    OPT_FLAG(0, "no-network", struct lxc_export_options, no_network, "leave the container's network out"),
-    /* Those that every command has, but for -o. */
+    OPT_FLAG(0, "no-network", struct lxc_export_options, no_network, "omit the network (lxc.net.*)"),
+    /* The common options, except -o, which is the output here. */
     OPT_STRING('n', "name", "NAME", struct lxc_export_options, container.name, "the container's name"),
     OPT_STRING('P', "lxcpath", "DIR", struct lxc_export_options, container.lxcpath,
-               "use this folder of containers"),
+               "the directory of the containers"),
     OPT_STRING(0, "logfile", "FILE", struct lxc_export_options, container.logfile, "write the log to FILE"),
     OPT_STRING('l', "logpriority", "LEVEL", struct lxc_export_options, container.loglevel,
-               "log messages from LEVEL on (ERROR)"),
-    OPT_FLAG('q', "quiet", struct lxc_export_options, container.quiet, "write nothing but failures"),
+               "log messages of LEVEL and above (ERROR)"),
+    OPT_FLAG('q', "quiet", struct lxc_export_options, container.quiet, "print only errors"),
     OPT_END,
 };
 
-/* Image servers use Debian's names. */
-static const char *this_arch(const struct utsname *u)
+/* Image servers use Debian's architecture names. */
+static const char *machine_arch(const struct utsname *u)
 {
     static const struct {
         const char *kernel, *server;
@@ -64,7 +64,8 @@ static int lxc_export_run(struct invocation *in, struct error *err)
     if (!file)
         return error_set(err, ENOMEM, "cannot export %s", c.name);
     const struct export_name name = {o->dist ? o->dist : c.name, o->release ? o->release : "1",
-                                     o->arch ? o->arch : this_arch(&u), o->variant ? o->variant : "default"};
+                                     o->arch ? o->arch : machine_arch(&u),
+                                     o->variant ? o->variant : "default"};
     r = container_export(&c, &name, !o->no_network, file, err);
     if (r == 0 && !o->container.quiet)
         printf("Exported %s to %s as %s/%s/%s/%s\n", c.name, file, name.dist, name.release, name.arch,
@@ -72,6 +73,6 @@ static int lxc_export_run(struct invocation *in, struct error *err)
     return r;
 }
 
-APPLET(lxc_export, .name = "lxc-export", .summary = "Write a container into one archive",
+APPLET(lxc_export, .name = "lxc-export", .summary = "Write a container to an archive",
        .usage = "[-n] NAME [-o FILE] [OPTION]...", .options = lxc_export_table,
        .options_size = sizeof(struct lxc_export_options), .run = lxc_export_run);

@@ -1,4 +1,4 @@
-/* lxc-freeze: suspend all the processes of a container. See lxc-freeze.1. */
+/* lxc-freeze: suspend all processes of a container. See lxc-freeze.1. */
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
 #include "core/run/freeze.h"
@@ -11,6 +11,6 @@ static int lxc_freeze_run(struct invocation *in, struct error *err)
     return r < 0 ? r : container_freeze(&c, true, err);
 }
 
-APPLET(lxc_freeze, .name = "lxc-freeze", .summary = "Suspend all the processes of a container",
+APPLET(lxc_freeze, .name = "lxc-freeze", .summary = "Suspend all processes of a container",
        .usage = "[-n] NAME", .options = container_config_table,
        .options_size = sizeof(struct container_options), .run = lxc_freeze_run);

@@ -1,4 +1,4 @@
-/* lxc-info: what there is to know about a container. See lxc-info.1. */
+/* lxc-info: print information about a container. See lxc-info.1. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,10 +30,10 @@ static const struct option_row lxc_info_table[] = {
     OPT_FLAG('i', "ips", struct lxc_info_options, ips, "print the addresses"),
     OPT_FLAG('p', "pid", struct lxc_info_options, pid, "print the process id of its first process"),
     OPT_FLAG('s', "state", struct lxc_info_options, state, "print the state"),
-    OPT_FLAG('S', "stats", struct lxc_info_options, statistics, "print what it uses"),
+    OPT_FLAG('S', "stats", struct lxc_info_options, statistics, "print its resource usage"),
     OPT_FLAG('H', "no-humanize", struct lxc_info_options, raw,
-             "print bare numbers, and no label where one thing is asked for"),
-    OPT_STRING(0, "format", "FORMAT", struct lxc_info_options, format, "\"json\" for programs"),
+             "print plain numbers, and no label for a single item"),
+    OPT_STRING(0, "format", "FORMAT", struct lxc_info_options, format, "json: print JSON"),
     OPT_GROUP(container_config_table, struct lxc_info_options, container),
     OPT_END,
 };
@@ -46,7 +46,7 @@ struct link_use {
 
 #define LINKS_MAX 64
 
-/* All that may be printed. */
+/* Everything that the options can select. */
 struct info {
     struct container container;
     int state, pid;
@@ -65,8 +65,8 @@ static void info_free(struct info *i)
         free(i->links[n].name);
 }
 
-/* The host's side of a network of the container: its counters are the container's the other way round. */
-static void read_link(struct netlink *netlink, struct link_use *use)
+/* Read the host's end of a link: bytes that it received are bytes that the container sent. */
+static void link_use_read(struct netlink *netlink, struct link_use *use)
 {
     struct link link;
 
@@ -77,7 +77,7 @@ static void read_link(struct netlink *netlink, struct link_use *use)
     }
 }
 
-static void read_links(struct info *info)
+static void info_read_links(struct info *info)
 {
     cleanup_netlink struct netlink netlink = NETLINK_CLOSED;
 
@@ -94,33 +94,33 @@ static void read_links(struct info *info)
         if (command_config_item(&info->container, key, &name, NULL) < 0)
             return;
         info->links[info->link_count].name = name;
-        read_link(&netlink, &info->links[info->link_count++]);
+        link_use_read(&netlink, &info->links[info->link_count++]);
     }
 }
 
-static void read_use(struct info *info)
+static void info_read_use(struct info *info)
 {
     cleanup_fd_list struct fd_list cgroups = {0};
 
     if (command_cgroup_fds(&info->container, &cgroups, NULL) == 0)
         cgroup_read_statistics(cgroups.fds, cgroups.count, &info->use);
-    read_links(info);
+    info_read_links(info);
 }
 
-/* What nobody may look at, or what went away meanwhile, is left out of what is printed, as in LXC. */
-static void read_running(const struct lxc_info_options *o, struct info *info)
+/* As with LXC, what cannot be read, or has ended meanwhile, is omitted from the output. */
+static void info_read_running(const struct lxc_info_options *o, struct info *info)
 {
     info->pid = command_init_pid(&info->container, NULL, NULL);
     if (o->ips && info->pid > 0)
         (void)interfaces_read(info->pid, &info->interfaces, NULL);
     if (o->statistics)
-        read_use(info);
+        info_read_use(info);
 }
 
-/* "1.50 MiB" in the units and with the rounding that LXC has. */
+/* "1.50 MiB", with the units and the rounding of LXC. */
 static const char *format_size(uint64_t bytes, bool raw, char out[32])
 {
-    uint64_t mib = bytes + 5243, kib = bytes + 5; /* half a hundredth, or nearly */
+    uint64_t mib = bytes + 5243, kib = bytes + 5; /* about half a hundredth of the unit */
 
     if (raw)
         snprintf(out, 32, "%" PRIu64, bytes);
@@ -168,7 +168,7 @@ static void print_statistics(const struct lxc_info_options *o, const struct info
     }
 }
 
-/* One of several things asked for has a label, a single one with -H has none. */
+/* An item has a label, except a single item with -H. */
 static void print_text(bool bare, const char *label, const char *text)
 {
     if (bare)
@@ -177,7 +177,7 @@ static void print_text(bool bare, const char *label, const char *text)
         printf("%-15s %s\n", label, text);
 }
 
-/* Both kinds in one order. */
+/* Print IPv4 and IPv6 addresses in one sorted list. */
 static void print_addresses(bool bare, const struct interfaces *interfaces)
 {
     char *const *v4 = interfaces->ipv4.items, *const *v6 = interfaces->ipv6.items;
@@ -190,7 +190,7 @@ static void print_addresses(bool bare, const struct interfaces *interfaces)
     }
 }
 
-/* How the last run ended. LXC does not print this: only where all is asked for, and it is known. */
+/* How the last run ended. LXC does not print this, so it is printed only if no option selects items. */
 static void print_exit(const struct last_exit *last)
 {
     time_t seconds = (time_t)last->time_seconds;
@@ -224,14 +224,14 @@ static void print_info(const struct lxc_info_options *o, const struct info *info
         print_exit(&info->exit);
 }
 
-/* The configuration that -c asks: FILE, else the container's, else that of the running container alone. */
+/* The source of -c: --rcfile, else the container's configuration, else the running container. */
 struct key_source {
     const struct container *container;
     struct config config;
     bool have_config;
 };
 
-static int open_source(struct key_source *source, struct error *err)
+static int key_source_open(struct key_source *source, struct error *err)
 {
     cleanup_free char *path = container_config_path(source->container);
 
@@ -241,8 +241,9 @@ static int open_source(struct key_source *source, struct error *err)
     return source->have_config ? config_read_file(&source->config, path, err) : 0;
 }
 
-/* Append a key's value; -ENOENT for one that does not exist. */
-static int read_key(const struct key_source *source, const char *key, struct strbuf *value, struct error *err)
+/* Append a key's value. Returns -ENOENT if there is no such key. */
+static int key_source_read(const struct key_source *source, const char *key, struct strbuf *value,
+                           struct error *err)
 {
     cleanup_free char *answer = NULL;
     int r;
@@ -263,7 +264,7 @@ static int print_keys(const struct lxc_info_options *o, const struct key_source 
         const char *key = o->keys.items[i];
         cleanup_strbuf struct strbuf value = STRBUF_INIT;
         struct error refused = ERROR_INIT;
-        int found = read_key(source, key, &value, &refused);
+        int found = key_source_read(source, key, &value, &refused);
 
         if (found == -ENOENT)
             fprintf(stderr, "%s: %s is not a key of the configuration\n", in->applet, key);
@@ -281,18 +282,18 @@ static int print_keys(const struct lxc_info_options *o, const struct key_source 
     return r;
 }
 
-static int put_use(struct strbuf *out, const char *key, int64_t value)
+static int json_put_use(struct strbuf *out, const char *key, int64_t value)
 {
     return value >= 0 ? json_number(out, key, value) : 0;
 }
 
-static int put_statistics(struct strbuf *out, const struct info *info)
+static int json_put_statistics(struct strbuf *out, const struct info *info)
 {
-    int r = put_use(out, "cpu_ns", info->use.cpu_ns);
+    int r = json_put_use(out, "cpu_ns", info->use.cpu_ns);
 
-    r |= put_use(out, "block_io_bytes", info->use.block_io_bytes);
-    r |= put_use(out, "memory_bytes", info->use.memory_bytes);
-    r |= put_use(out, "kernel_memory_bytes", info->use.kernel_memory_bytes);
+    r |= json_put_use(out, "block_io_bytes", info->use.block_io_bytes);
+    r |= json_put_use(out, "memory_bytes", info->use.memory_bytes);
+    r |= json_put_use(out, "kernel_memory_bytes", info->use.kernel_memory_bytes);
     r |= json_open(out, "links", '[');
     for (size_t i = 0; i < info->link_count; i++) {
         r |= json_open(out, NULL, '{');
@@ -304,7 +305,7 @@ static int put_statistics(struct strbuf *out, const struct info *info)
     return r | json_close(out, ']');
 }
 
-static int put_info(const struct lxc_info_options *o, const struct info *info, struct strbuf *out)
+static int json_put_info(const struct lxc_info_options *o, const struct info *info, struct strbuf *out)
 {
     int r = json_open(out, NULL, '{');
 
@@ -318,7 +319,7 @@ static int put_info(const struct lxc_info_options *o, const struct info *info, s
         r |= json_strings(out, "ipv6", &info->interfaces.ipv6);
     }
     if (o->statistics && info->state != STATE_STOPPED)
-        r |= put_statistics(out, info);
+        r |= json_put_statistics(out, info);
     if (o->state && info->exit_known) {
         r |= json_number(out, "exit_status", info->exit.status);
         r |= json_number(out, "ended_seconds", info->exit.time_seconds);
@@ -330,7 +331,7 @@ static int print_json(const struct lxc_info_options *o, const struct info *info,
                       const struct key_source *source, const struct invocation *in, struct error *err)
 {
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
-    int r = put_info(o, info, &out);
+    int r = json_put_info(o, info, &out);
 
     if (r == 0 && o->keys.count) {
         r = json_open(&out, "config", '{');
@@ -346,7 +347,7 @@ static int print_json(const struct lxc_info_options *o, const struct info *info,
     return 0;
 }
 
-static int collect(const struct lxc_info_options *o, struct info *info, struct error *err)
+static int info_read(const struct lxc_info_options *o, struct info *info, struct error *err)
 {
     info->state = command_state(&info->container, err);
     if (info->state < 0)
@@ -354,7 +355,7 @@ static int collect(const struct lxc_info_options *o, struct info *info, struct e
     if (info->state == STATE_STOPPED && !container_is_defined(&info->container))
         return container_absent(&info->container, NULL, err);
     if (info->state != STATE_STOPPED)
-        read_running(o, info);
+        info_read_running(o, info);
     else
         info->exit_known = last_exit_read(&info->container, &info->exit) == 0;
     return 0;
@@ -375,10 +376,10 @@ static int lxc_info_run(struct invocation *in, struct error *err)
         return r;
     if (all)
         o->state = o->pid = o->ips = o->statistics = true;
-    r = collect(o, &info, err);
+    r = info_read(o, &info, err);
     config_init(&source.config);
     if (r == 0 && o->keys.count)
-        r = open_source(&source, err);
+        r = key_source_open(&source, err);
     if (r == 0 && o->format)
         r = print_json(o, &info, &source, in, err);
     else if (r == 0)
@@ -389,6 +390,6 @@ static int lxc_info_run(struct invocation *in, struct error *err)
     return r;
 }
 
-APPLET(lxc_info, .name = "lxc-info", .summary = "Tell what there is to know about a container",
+APPLET(lxc_info, .name = "lxc-info", .summary = "Print information about a container",
        .usage = "[-n] NAME [OPTION]...", .options = lxc_info_table,
        .options_size = sizeof(struct lxc_info_options), .run = lxc_info_run);

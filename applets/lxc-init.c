@@ -1,4 +1,4 @@
-/* lxc-init: the small init that lxc-execute puts around its command. See lxc-init.1. */
+/* lxc-init: the small init of lxc-execute. See lxc-init.1. */
 #include <errno.h>
 
 #include "applets/cli/applet.h"
@@ -10,7 +10,7 @@ struct lxc_init_options {
 
 static const struct option_row lxc_init_table[] = {
     OPT_STRING('n', "name", "NAME", struct lxc_init_options, name,
-               "the container's name, for who looks at it"),
+               "the container's name, shown in the list of processes"),
     OPT_END,
 };
 
@@ -18,11 +18,11 @@ static int lxc_init_run(struct invocation *in, struct error *err)
 {
     if (in->argc == 0) {
         error_text(err, EINVAL, "no command to run");
-        return error_remedy(err, "give one after --");
+        return error_remedy(err, "give a command after --");
     }
     return execute_init_loop(in->argv);
 }
 
-APPLET(lxc_init, .name = "lxc-init", .summary = "Run a command as the first process of a container would",
+APPLET(lxc_init, .name = "lxc-init", .summary = "Run a command under a small init",
        .usage = "[-n NAME] -- COMMAND [ARGUMENT]...", .options = lxc_init_table,
        .options_size = sizeof(struct lxc_init_options), .stop_at_operand = true, .run = lxc_init_run);

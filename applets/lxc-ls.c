@@ -1,4 +1,4 @@
-/* lxc-ls: which containers there are. See lxc-ls.1. */
+/* lxc-ls: list the containers. See lxc-ls.1. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -26,30 +26,29 @@ struct lxc_ls_options {
 };
 
 static const struct option_row lxc_ls_table[] = {
-    OPT_FLAG('1', "line", struct lxc_ls_options, line, "one name on a line"),
-    OPT_FLAG('f', "fancy", struct lxc_ls_options, fancy, "a table"),
+    OPT_FLAG('1', "line", struct lxc_ls_options, line, "one name per line"),
+    OPT_FLAG('f', "fancy", struct lxc_ls_options, fancy, "print a table"),
     OPT_STRING('F', "fancy-format", "COLUMN[,COLUMN]...", struct lxc_ls_options, columns,
-               "with -f: which columns: NAME, STATE, PID, RAM, SWAP, AUTOSTART, GROUPS, INTERFACE, IPV4, "
+               "with -f: the columns: NAME, STATE, PID, RAM, SWAP, AUTOSTART, GROUPS, INTERFACE, IPV4, "
                "IPV6, UNPRIVILEGED"),
-    OPT_FLAG(0, "active", struct lxc_ls_options, active, "those that run or are frozen"),
-    OPT_FLAG(0, "running", struct lxc_ls_options, running, "those that are not stopped"),
-    OPT_FLAG(0, "frozen", struct lxc_ls_options, frozen, "those that are frozen"),
-    OPT_FLAG(0, "stopped", struct lxc_ls_options, stopped, "those that are stopped"),
-    OPT_FLAG(0, "defined", struct lxc_ls_options, defined, "those that have a configuration"),
+    OPT_FLAG(0, "active", struct lxc_ls_options, active, "containers that run or are frozen"),
+    OPT_FLAG(0, "running", struct lxc_ls_options, running, "containers that are not stopped"),
+    OPT_FLAG(0, "frozen", struct lxc_ls_options, frozen, "containers that are frozen"),
+    OPT_FLAG(0, "stopped", struct lxc_ls_options, stopped, "containers that are stopped"),
+    OPT_FLAG(0, "defined", struct lxc_ls_options, defined, "containers that have a configuration"),
     OPT_OPTIONAL(0, "nesting", "LEVELS", struct lxc_ls_options, nesting,
-                 "also the containers inside containers, so many levels of them (5)"),
+                 "also containers inside containers, down to this level (5)"),
     OPT_STRING(0, "filter", "REGEX", struct lxc_ls_options, filter,
-               "those whose name matches; also given as the operand"),
+               "containers whose name matches; also the operand"),
     OPT_LIST('g', "groups", "GROUP[,GROUP]...", struct lxc_ls_options, groups,
-             "those that are in all of these groups (may be repeated)"),
-    OPT_STRING(0, "format", "FORMAT", struct lxc_ls_options, format, "\"json\" for programs"),
+             "containers that are in all of these groups (may be repeated)"),
+    OPT_STRING(0, "format", "FORMAT", struct lxc_ls_options, format, "json: print JSON"),
     OPT_STRING('P', "lxcpath", "DIR", struct lxc_ls_options, container.lxcpath,
-               "use this folder of containers"),
+               "the directory of the containers"),
     OPT_STRING('o', "logfile", "FILE", struct lxc_ls_options, container.logfile, "write the log to FILE"),
     OPT_STRING('l', "logpriority", "LEVEL", struct lxc_ls_options, container.loglevel,
-               "log messages from LEVEL on (ERROR)"),
-    OPT_FLAG('q', "quiet", struct lxc_ls_options, container.quiet,
-             "write nothing to standard error but failures"),
+               "log messages of LEVEL and above (ERROR)"),
+    OPT_FLAG('q', "quiet", struct lxc_ls_options, container.quiet, "print only errors on standard error"),
     OPT_END,
 };
 
@@ -66,7 +65,7 @@ struct table {
 
 static const struct table default_table = {{NAME, STATE, AUTOSTART, GROUPS, IPV4, IPV6, UNPRIVILEGED}, 7};
 
-static int read_columns(const char *text, struct table *table, struct error *err)
+static int table_read_columns(const char *text, struct table *table, struct error *err)
 {
     cleanup_free char *copy = strdup(text);
 
@@ -80,15 +79,15 @@ static int read_columns(const char *text, struct table *table, struct error *err
         while (column < COLUMNS && strcasecmp(column_names[column], word) != 0)
             column++;
         if (column == COLUMNS || table->count == ARRAY_LENGTH(table->columns)) {
-            error_text(err, EINVAL, "-F does not know the column \"%s\"", word);
-            return error_remedy(err, "--help lists them");
+            error_text(err, EINVAL, "-F: unknown column \"%s\"", word);
+            return error_remedy(err, "--help lists the columns");
         }
         table->columns[table->count++] = (enum column)column;
     }
     return 0;
 }
 
-static const char *join(const struct string_list *list, char cell[CELL_MAX])
+static const char *cell_join(const struct string_list *list, char cell[CELL_MAX])
 {
     size_t n = 0;
 
@@ -99,7 +98,7 @@ static const char *join(const struct string_list *list, char cell[CELL_MAX])
     return cell;
 }
 
-/* "1.50": mebibytes to the nearest hundredth, halves to the even one, as printf(3) has it. */
+/* "1.50": mebibytes to the nearest hundredth, halves to even, as printf(3) rounds. */
 static const char *format_mebibytes(int64_t bytes, char cell[CELL_MAX])
 {
     int64_t scaled = bytes * 100, hundredths = scaled >> 20, rest = scaled & 0xfffff;
@@ -110,8 +109,7 @@ static const char *format_mebibytes(int64_t bytes, char cell[CELL_MAX])
     return cell;
 }
 
-/* What stands in a cell, but for the mark before a nested name and the unit of a size. `cell` is room to put
- * it in. */
+/* The text of a cell, without the mark of a nested name and the unit of a size. `cell` is a buffer for it. */
 static const char *cell_text(const struct overview_row *row, enum column column, char cell[CELL_MAX])
 {
     bool running = row->state != STATE_STOPPED;
@@ -126,19 +124,19 @@ static const char *cell_text(const struct overview_row *row, enum column column,
         return cell;
     case RAM:
         return running && row->memory_bytes >= 0 ? format_mebibytes(row->memory_bytes, cell) : "-";
-    case SWAP: /* whole ones, as LXC has them */
+    case SWAP: /* whole mebibytes, as with LXC */
         return running && row->swap_bytes >= 0 ? format_mebibytes(row->swap_bytes & ~(int64_t)0xfffff, cell)
                                                : "-";
     case AUTOSTART:
         return row->start_auto ? "1" : "0";
     case GROUPS:
-        return join(&row->groups, cell);
+        return cell_join(&row->groups, cell);
     case INTERFACE:
-        return join(&row->interfaces, cell);
+        return cell_join(&row->interfaces, cell);
     case IPV4:
-        return join(&row->ipv4, cell);
+        return cell_join(&row->ipv4, cell);
     case IPV6:
-        return join(&row->ipv6, cell);
+        return cell_join(&row->ipv6, cell);
     default:
         return row->unprivileged ? "true" : "false";
     }
@@ -169,8 +167,8 @@ static void put_blanks(size_t count)
         putchar_unlocked(' ');
 }
 
-/* A thousand rows of seven cells: what printf(3) takes for each would be most of our time. */
-static void put_cell(const char *text, size_t width)
+/* With a thousand containers, printf(3) for each cell would take most of the time. */
+static void cell_put(const char *text, size_t width)
 {
     size_t length = strlen(text);
 
@@ -179,7 +177,7 @@ static void put_cell(const char *text, size_t width)
     putchar_unlocked(' ');
 }
 
-static void print_cell(const struct overview_row *row, enum column column, size_t width)
+static void cell_print(const struct overview_row *row, enum column column, size_t width)
 {
     char cell[CELL_MAX];
     const char *text = cell_text(row, column, cell);
@@ -187,11 +185,11 @@ static void print_cell(const struct overview_row *row, enum column column, size_
     if (column == NAME && row->level) {
         put_blanks(row->level - 1);
         putchar('\\');
-        put_cell(text, width - row->level);
+        cell_put(text, width - row->level);
     } else if (is_size(column) && strcmp(text, "-") != 0) {
         printf("%*sMB ", (int)width, text);
     } else {
-        put_cell(text, width + (is_size(column) ? 2 : 0));
+        cell_put(text, width + (is_size(column) ? 2 : 0));
     }
 }
 
@@ -203,17 +201,17 @@ static void print_table(const struct overview *o, const struct table *table)
         return;
     for (size_t i = 0; i < table->count; i++) {
         widths[i] = column_width(o, table->columns[i]);
-        put_cell(column_names[table->columns[i]], widths[i] + (is_size(table->columns[i]) ? 2 : 0));
+        cell_put(column_names[table->columns[i]], widths[i] + (is_size(table->columns[i]) ? 2 : 0));
     }
     putchar('\n');
     for (size_t row = 0; row < o->count; row++) {
         for (size_t i = 0; i < table->count; i++)
-            print_cell(&o->rows[row], table->columns[i], widths[i]);
+            cell_print(&o->rows[row], table->columns[i], widths[i]);
         putchar('\n');
     }
 }
 
-/* Of whichever of our files is a terminal; 0: of none. */
+/* The width of the first standard file that is a terminal, or 0. */
 static size_t terminal_width(void)
 {
     static const int files[] = {STDOUT_FILENO, STDERR_FILENO, STDIN_FILENO};
@@ -277,7 +275,7 @@ static int print_json(const struct overview *o, struct error *err)
 }
 
 /* "-g A,B -g C": three groups. */
-static int read_groups(const struct string_list *given, struct string_list *groups, struct error *err)
+static int groups_read(const struct string_list *given, struct string_list *groups, struct error *err)
 {
     for (size_t i = 0; i < given->count; i++)
         for (char *rest = given->items[i], *word; (word = strsep(&rest, ", \t"));)
@@ -286,7 +284,7 @@ static int read_groups(const struct string_list *given, struct string_list *grou
     return 0;
 }
 
-static int read_nesting(const char *text, unsigned *levels, struct error *err)
+static int nesting_read(const char *text, unsigned *levels, struct error *err)
 {
     uint64_t number = text ? NESTING_DEFAULT : 0;
 
@@ -296,13 +294,13 @@ static int read_nesting(const char *text, unsigned *levels, struct error *err)
     return 0;
 }
 
-static int list(const struct lxc_ls_options *o, const char *lxcpath, struct overview_request *request,
-                struct error *err)
+static int containers_print(const struct lxc_ls_options *o, const char *lxcpath,
+                            struct overview_request *request, struct error *err)
 {
     cleanup_overview struct overview overview = {0};
     struct table table = o->columns ? (struct table){0} : default_table;
     bool fancy = o->fancy && !o->format;
-    int r = o->columns ? read_columns(o->columns, &table, err) : 0;
+    int r = o->columns ? table_read_columns(o->columns, &table, err) : 0;
 
     request->details = fancy || o->format;
     request->network = request->use = o->format;
@@ -344,19 +342,19 @@ static int lxc_ls_run(struct invocation *in, struct error *err)
     if (o->format && strcmp(o->format, "json") != 0)
         return error_text(err, EINVAL, "--format takes \"json\", not \"%s\"", o->format);
     if (in->argc > (o->filter ? 0 : 1))
-        return error_text(err, EINVAL, "there is one expression for the names to match, not also \"%s\"",
+        return error_text(err, EINVAL, "unexpected argument \"%s\": only one expression is possible",
                           in->argv[in->argc - 1]);
     r = container_select_path(&o->container, in, &lxcpath, err);
     if (r == 0)
-        r = read_groups(&o->groups, &groups, err);
+        r = groups_read(&o->groups, &groups, err);
     if (r == 0)
-        r = read_nesting(o->nesting, &request.nesting, err);
+        r = nesting_read(o->nesting, &request.nesting, err);
     if (r == 0 && pattern)
         r = pattern_compile(&filter, pattern, err);
     if (r < 0)
         return r;
     request.filter = pattern ? &filter : NULL;
-    return list(o, lxcpath, &request, err);
+    return containers_print(o, lxcpath, &request, err);
 }
 
 APPLET(lxc_ls, .name = "lxc-ls", .summary = "List the containers", .usage = "[OPTION]... [REGEX]",

@@ -1,4 +1,4 @@
-/* lxc-monitor: tell of every change of the containers' states. See lxc-monitor.1. */
+/* lxc-monitor: print the state changes of containers. See lxc-monitor.1. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -19,9 +19,9 @@ struct lxc_monitor_options {
 
 static const struct option_row lxc_monitor_table[] = {
     OPT_FLAG('Q', "quit", struct lxc_monitor_options, quit,
-             "end the process that hands the changes on to each lxc-monitor"),
+             "stop the process that distributes state changes to each lxc-monitor"),
     OPT_LIST('P', "lxcpath", "DIR", struct lxc_monitor_options, lxcpaths,
-             "follow this folder of containers; may be given several times"),
+             "a directory of containers to monitor (may be repeated)"),
     OPT_GROUP(container_other_table, struct lxc_monitor_options, container),
     OPT_END,
 };
@@ -38,8 +38,8 @@ static int print_message(const regex_t *names, struct state_message *m, struct e
     return fflush(stdout) == 0 ? 0 : error_set(err, errno, "cannot write to standard output");
 }
 
-/* One connection for each folder. Who hands the changes on may end, as LXC's lxc-monitord when told to. */
-static int follow(char *const *lxcpaths, size_t count, const regex_t *names, struct error *err)
+/* One connection per directory. The process at its other end may exit, as lxc-monitord does on request. */
+static int monitor_follow(char *const *lxcpaths, size_t count, const regex_t *names, struct error *err)
 {
     struct pollfd polled[count];
     int r = 0;
@@ -65,9 +65,9 @@ static int follow(char *const *lxcpaths, size_t count, const regex_t *names, str
     return r;
 }
 
-/* The folders as the containers' monitors name them. */
-static int settle_paths(struct lxc_monitor_options *o, struct invocation *in, struct string_list *out,
-                        struct error *err)
+/* Resolve the directories to the names that the containers' monitors use. */
+static int monitor_resolve_paths(struct lxc_monitor_options *o, struct invocation *in,
+                                 struct string_list *out, struct error *err)
 {
     size_t i = 0;
     int r = 0;
@@ -78,7 +78,7 @@ static int settle_paths(struct lxc_monitor_options *o, struct invocation *in, st
         o->container.lxcpath = o->lxcpaths.count ? o->lxcpaths.items[i] : NULL;
         r = container_select_path(&o->container, in, &path, err);
         if (r == 0 && string_list_add(out, path) < 0)
-            r = error_set(err, ENOMEM, "cannot follow the containers");
+            r = error_set(err, ENOMEM, "cannot monitor the containers");
     } while (r == 0 && ++i < o->lxcpaths.count);
     return r;
 }
@@ -90,7 +90,7 @@ static int lxc_monitor_run(struct invocation *in, struct error *err)
     cleanup_free char *pattern = NULL;
     const char *name = o->container.name ? o->container.name : in->argc ? in->argv[0] : ".*";
     cleanup_regex regex_t names = {0};
-    int r = settle_paths(o, in, &lxcpaths, err);
+    int r = monitor_resolve_paths(o, in, &lxcpaths, err);
 
     for (size_t i = 0; o->quit && r == 0 && i < lxcpaths.count; i++)
         r = monitord_quit(lxcpaths.items[i], err);
@@ -98,16 +98,16 @@ static int lxc_monitor_run(struct invocation *in, struct error *err)
         return r;
     pattern = format_string("^(%s)$", name);
     if (!pattern)
-        return error_set(err, ENOMEM, "cannot follow the containers");
-    /* By itself first: "a)|(b" is none. */
+        return error_set(err, ENOMEM, "cannot monitor the containers");
+    /* Without the parentheses first: "a)|(b" is not a valid expression. */
     r = pattern_compile(&names, name, err);
     regfree(&names);
     names = (regex_t){0};
     if (r == 0)
         r = pattern_compile(&names, pattern, err);
-    return r == 0 ? follow(lxcpaths.items, lxcpaths.count, &names, err) : r;
+    return r == 0 ? monitor_follow(lxcpaths.items, lxcpaths.count, &names, err) : r;
 }
 
-APPLET(lxc_monitor, .name = "lxc-monitor", .summary = "Tell of every change of the containers' states",
+APPLET(lxc_monitor, .name = "lxc-monitor", .summary = "Print the state changes of containers",
        .usage = "[[-n] REGEX] [-P DIR]... | -Q [-P DIR]...", .options = lxc_monitor_table,
        .options_size = sizeof(struct lxc_monitor_options), .run = lxc_monitor_run);

@@ -24,20 +24,20 @@ static const struct option_row lxc_start_table[] = {
             "stay in the foreground, with this terminal as the console"),
     OPT_STRING('p', "pidfile", "FILE", struct lxc_start_options, pidfile, "write the monitor's pid to FILE"),
     OPT_STRING('f', "rcfile", "FILE", struct lxc_start_options, container.rcfile,
-               "use this configuration in place of the container's"),
+               "use this configuration instead of the container's"),
     OPT_STRING('c', "console", "FILE", struct lxc_start_options, console,
-               "use FILE (a tty, a file, \"none\") for the console"),
+               "use FILE (a terminal, a file, or \"none\") as the console"),
     OPT_STRING('L', "console-log", "FILE", struct lxc_start_options, console_log,
-               "append what the console says to FILE"),
+               "append the output of the console to FILE"),
     OPT_FLAG('C', "close-all-fds", struct lxc_start_options, close_all,
-             "close what fds we inherited (the container never gets them)"),
+             "close inherited file descriptors (the container never gets them)"),
     OPT_GROUP(config_options_table, struct lxc_start_options, config),
     OPT_GROUP(container_options_table, struct lxc_start_options, container),
     OPT_REST("the command"),
     OPT_END,
 };
 
-static int add_options(const struct lxc_start_options *o, struct config *config, struct error *err)
+static int config_add_options(const struct lxc_start_options *o, struct config *config, struct error *err)
 {
     int r = config_options_share(&o->config, config, err);
 
@@ -67,18 +67,19 @@ static int lxc_start_run(struct invocation *in, struct error *err)
     if (r == 0)
         r = config_load(&c, &source, &config, err);
     if (r == 0)
-        r = add_options(o, &config, err);
+        r = config_add_options(o, &config, err);
     if (r < 0)
         return r;
     if (in->argc)
         start.argv = in->argv;
     r = container_start(&c, &config, &start, err);
-    if (r == -EALREADY) { /* as LXC's: it runs, which is what was wanted */
+    if (r == -EALREADY) { /* as with LXC, not a failure: the container runs */
         char text[sizeof(struct error)];
         fprintf(stderr, "%s: %s\n", in->applet, error_format(err, text, sizeof(text)));
         return 0;
     }
-    if (ended_status > 0 || (ended_status == 0 && !o->container.quiet)) /* status 0 also of LXC's lxc-start */
+    if (ended_status > 0 ||
+        (ended_status == 0 && !o->container.quiet)) /* LXC's lxc-start also exits with 0 */
         fprintf(stderr,
                 "%s: %s: the first process ended at once with status %d (lxc-logs -n %s shows its output)\n",
                 in->applet, c.name, ended_status, c.name);

@@ -1,4 +1,4 @@
-/* lxc-state: one word, the state of a container. See lxc-state.1. */
+/* lxc-state: print the state of a container. See lxc-state.1. */
 #include <errno.h>
 #include <stdio.h>
 

@@ -18,18 +18,20 @@ struct lxc_stop_options {
 
 static const struct option_row lxc_stop_table[] = {
     OPT_FLAG('r', "reboot", struct lxc_stop_options, reboot, "reboot the container"),
-    OPT_FLAG('W', "nowait", struct lxc_stop_options, nowait, "do not wait until it is done"),
+    OPT_FLAG('W', "nowait", struct lxc_stop_options, nowait,
+             "do not wait for the container to stop or reboot"),
     OPT_STRING('t', "timeout", "SECONDS", struct lxc_stop_options, timeout,
-               "how long to wait before killing it; -1: for ever (60)"),
-    OPT_FLAG('k', "kill", struct lxc_stop_options, kill, "kill it at once"),
-    OPT_FLAG(0, "nokill", struct lxc_stop_options, nokill, "do not kill it after the timeout"),
-    OPT_FLAG(0, "nolock", struct lxc_stop_options, nolock, "with -k, as in LXC; there are no locks to avoid"),
+               "kill the container after this time; -1: never (60)"),
+    OPT_FLAG('k', "kill", struct lxc_stop_options, kill, "kill the container at once"),
+    OPT_FLAG(0, "nokill", struct lxc_stop_options, nokill, "do not kill the container after the timeout"),
+    OPT_FLAG(0, "nolock", struct lxc_stop_options, nolock,
+             "with -k: accepted for compatibility; there are no locks to avoid"),
     OPT_GROUP(container_config_table, struct lxc_stop_options, container),
     OPT_END,
 };
 
-/* The timeout in seconds, -1 for ever. */
-static int read_timeout(const struct lxc_stop_options *o, int *seconds, struct error *err)
+/* Read the timeout in seconds; -1: wait indefinitely. */
+static int stop_read_timeout(const struct lxc_stop_options *o, int *seconds, struct error *err)
 {
     int64_t number = 60;
 
@@ -39,20 +41,20 @@ static int read_timeout(const struct lxc_stop_options *o, int *seconds, struct e
     return 0;
 }
 
-static int check_options(const struct lxc_stop_options *o, int seconds, struct error *err)
+static int stop_check_options(const struct lxc_stop_options *o, int seconds, struct error *err)
 {
     if (o->kill && o->nokill)
         return error_text(err, EINVAL, "-k and --nokill exclude each other");
     if (o->kill && o->reboot)
         return error_text(err, EINVAL, "-k and -r exclude each other");
     if (o->kill && o->timeout && seconds != 0)
-        return error_text(err, EINVAL, "-k does not wait, so it takes no timeout");
+        return error_text(err, EINVAL, "-k and -t exclude each other: -k does not wait");
     if (o->nolock && !o->kill)
-        return error_text(err, EINVAL, "--nolock goes with -k only");
+        return error_text(err, EINVAL, "--nolock requires -k");
     return 0;
 }
 
-static void print_line(const char *line)
+static void stop_print_line(const char *line)
 {
     fprintf(stderr, "lxc-stop: %s\n", line);
 }
@@ -60,13 +62,13 @@ static void print_line(const char *line)
 static int lxc_stop_run(struct invocation *in, struct error *err)
 {
     const struct lxc_stop_options *o = in->options;
-    stop_report *report = o->container.quiet ? NULL : print_line;
+    stop_report *report = o->container.quiet ? NULL : stop_print_line;
     struct container c;
     int seconds = 0, timeout_ms, r;
 
-    r = read_timeout(o, &seconds, err);
+    r = stop_read_timeout(o, &seconds, err);
     if (r == 0)
-        r = check_options(o, seconds, err);
+        r = stop_check_options(o, seconds, err);
     if (r == 0)
         r = container_select(&o->container, in, &c, err);
     if (r < 0)
@@ -86,7 +88,7 @@ static int lxc_stop_run(struct invocation *in, struct error *err)
     if (o->reboot)
         return container_reboot(&c, timeout_ms, report, err);
     r = container_shutdown(&c, timeout_ms, report, err);
-    if (r == -ENOTCONN) /* it ended by itself meanwhile */
+    if (r == -ENOTCONN) /* it has stopped meanwhile */
         return 0;
     if (r != -ETIMEDOUT || o->nokill)
         return r;

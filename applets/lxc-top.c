@@ -1,4 +1,4 @@
-/* lxc-top: what the running containers use, again and again. See lxc-top.1. */
+/* lxc-top: print the resource usage of running containers periodically. See lxc-top.1. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -26,22 +26,21 @@ struct lxc_top_options {
 
 static const struct option_row lxc_top_table[] = {
     OPT_STRING('d', "delay", "SECONDS", struct lxc_top_options, delay,
-               "time between two looks (3; with -b 300)"),
-    OPT_FLAG('b', "batch", struct lxc_top_options, batch, "print comma-separated values, for a file"),
+               "time between two updates (3; with -b 300)"),
+    OPT_FLAG('b', "batch", struct lxc_top_options, batch, "print comma-separated values"),
     OPT_STRING('s', "sort", "KEY", struct lxc_top_options, sort,
                "n: name, c: CPU, b: block I/O, m: memory, s: memory and swap, k: kernel memory"),
-    OPT_FLAG('r', "reverse", struct lxc_top_options, reverse, "sort the other way round"),
+    OPT_FLAG('r', "reverse", struct lxc_top_options, reverse, "reverse the order"),
     OPT_STRING('P', "lxcpath", "DIR", struct lxc_top_options, container.lxcpath,
-               "use this folder of containers"),
+               "the directory of the containers"),
     OPT_STRING('o', "logfile", "FILE", struct lxc_top_options, container.logfile, "write the log to FILE"),
     OPT_STRING('l', "logpriority", "LEVEL", struct lxc_top_options, container.loglevel,
-               "log messages from LEVEL on (ERROR)"),
-    OPT_FLAG('q', "quiet", struct lxc_top_options, container.quiet,
-             "write nothing to standard error but failures"),
+               "log messages of LEVEL and above (ERROR)"),
+    OPT_FLAG('q', "quiet", struct lxc_top_options, container.quiet, "print only errors on standard error"),
     OPT_END,
 };
 
-/* What one container uses, or all together; what the host does not count is 0. */
+/* Usage of one container, or the total. Values that the host does not count are 0. */
 struct usage {
     char *name;
     int64_t cpu_ns, cpu_user_us, cpu_system_us;
@@ -62,31 +61,31 @@ static void usages_free(struct usages *u)
     free(u->items);
 }
 
-static int64_t counted(int64_t value)
+static int64_t count_or_zero(int64_t value)
 {
     return value < 0 ? 0 : value;
 }
 
-static void read_usage(const struct fd_list *fds, struct usage *u)
+static void usage_read(const struct fd_list *fds, struct usage *u)
 {
     struct cgroup_statistics s;
     struct cgroup_details d;
 
     cgroup_read_statistics(fds->fds, fds->count, &s);
     cgroup_read_details(fds->fds, fds->count, &d);
-    u->cpu_ns = counted(s.cpu_ns);
-    u->cpu_user_us = counted(d.cpu_user_us);
-    u->cpu_system_us = counted(d.cpu_system_us);
-    u->io_bytes = counted(s.block_io_bytes);
-    u->io_read_bytes = counted(d.block_read_bytes);
-    u->io_written_bytes = counted(d.block_written_bytes);
-    u->io_operations = counted(d.block_operations);
-    u->memory_bytes = counted(s.memory_bytes);
-    u->swap_bytes = counted(d.memory_swap_bytes);
-    u->kernel_bytes = counted(s.kernel_memory_bytes);
+    u->cpu_ns = count_or_zero(s.cpu_ns);
+    u->cpu_user_us = count_or_zero(d.cpu_user_us);
+    u->cpu_system_us = count_or_zero(d.cpu_system_us);
+    u->io_bytes = count_or_zero(s.block_io_bytes);
+    u->io_read_bytes = count_or_zero(d.block_read_bytes);
+    u->io_written_bytes = count_or_zero(d.block_written_bytes);
+    u->io_operations = count_or_zero(d.block_operations);
+    u->memory_bytes = count_or_zero(s.memory_bytes);
+    u->swap_bytes = count_or_zero(d.memory_swap_bytes);
+    u->kernel_bytes = count_or_zero(s.kernel_memory_bytes);
 }
 
-static void add_usage(struct usage *sum, const struct usage *u)
+static void usage_add(struct usage *sum, const struct usage *u)
 {
     sum->cpu_ns += u->cpu_ns;
     sum->cpu_user_us += u->cpu_user_us;
@@ -99,7 +98,7 @@ static void add_usage(struct usage *sum, const struct usage *u)
     sum->kernel_bytes += u->kernel_bytes;
 }
 
-static int read_usages(const char *lxcpath, struct usages *out, struct error *err)
+static int usages_read(const char *lxcpath, struct usages *out, struct error *err)
 {
     cleanup_container_list struct container_list list = {0};
     int r = container_list_read(lxcpath, true, &list, err);
@@ -108,19 +107,19 @@ static int read_usages(const char *lxcpath, struct usages *out, struct error *er
         return r;
     out->items = calloc(list.count ? list.count : 1, sizeof(*out->items));
     if (!out->items)
-        return error_set(err, ENOMEM, "cannot list what the containers use");
+        return error_set(err, ENOMEM, "cannot read the resource usage of containers");
     for (size_t i = 0; i < list.count; i++) {
         const struct container c = {.name = list.items[i].name, .lxcpath = lxcpath};
         cleanup_fd_list struct fd_list fds = {.count = 0};
         struct usage *u = &out->items[out->count];
 
-        /* One that has ended meanwhile, or is another user's. */
+        /* It has stopped meanwhile, or belongs to another user. */
         if (command_cgroup_fds(&c, &fds, NULL) < 0)
             continue;
         u->name = take_ptr(list.items[i].name);
         out->count++;
-        read_usage(&fds, u);
-        add_usage(&out->total, u);
+        usage_read(&fds, u);
+        usage_add(&out->total, u);
     }
     return 0;
 }
@@ -132,7 +131,7 @@ struct order {
     bool reverse;
 };
 
-static int64_t value_of(const struct usage *u, char key)
+static int64_t usage_value(const struct usage *u, char key)
 {
     return key == 'c'   ? u->cpu_ns
            : key == 'b' ? u->io_bytes
@@ -142,18 +141,18 @@ static int64_t value_of(const struct usage *u, char key)
 }
 
 /* Names ascend and values descend, unless reversed. */
-static int compare(const void *a, const void *b, void *argument)
+static int usage_compare(const void *a, const void *b, void *argument)
 {
     const struct usage *one = a, *two = b;
     const struct order *o = argument;
-    int64_t first = value_of(one, o->key), second = value_of(two, o->key);
+    int64_t first = usage_value(one, o->key), second = usage_value(two, o->key);
     int r = o->key == 'n' ? strcmp(one->name, two->name) : first == second ? 0 : first < second ? 1 : -1;
 
     return o->reverse ? -r : r;
 }
 
-/* A key pressed: a sort key, pressed again it reverses, as 'r' does. */
-static void press(struct order *o, char key)
+/* Handle a key: a sort key, or the same again or 'r' to reverse the order. */
+static void order_press(struct order *o, char key)
 {
     if (!key)
         return;
@@ -171,7 +170,7 @@ static void press(struct order *o, char key)
 #define TITLE  "\033[7m\033[1m"
 #define NORMAL "\033[0m"
 
-/* LXC's: two digits after the point, and blanks where a unit would be. */
+/* The format of LXC: two digits after the point, and blanks instead of a unit for bytes. */
 static const char *human_size(int64_t bytes, char *out, size_t size)
 {
     static const char *const units[] = {"  ", "Ki", "Mi", "Gi"};
@@ -235,7 +234,7 @@ static void print_title(const struct usage *total)
 
 static void print_screen(struct usages *u, int rows)
 {
-    /* The title has two lines, the total one. */
+    /* The title takes two lines, the total one. */
     size_t shown = rows > 3 ? (size_t)rows - 3 : 0;
     char name[sizeof("TOTAL  of ") + 40];
 
@@ -284,14 +283,14 @@ static void terminal_restore(struct terminal_mode *t)
     }
 }
 
-/* Keys come at once and are not shown. */
+/* Read keys without waiting for a newline, and without echo. */
 static int terminal_change(struct terminal_mode *t, struct error *err)
 {
     struct termios now;
 
     if (tcgetattr(STDIN_FILENO, &t->before) < 0) {
-        error_text(err, ENOTTY, "standard input is no terminal to read keys from");
-        return error_remedy(err, "for a file use: lxc-top -b");
+        error_text(err, ENOTTY, "standard input is not a terminal, so no keys can be read");
+        return error_remedy(err, "use lxc-top -b");
     }
     now = t->before;
     now.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
@@ -308,7 +307,7 @@ static int terminal_rows(void)
     return ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row ? size.ws_row : 25;
 }
 
-/* Wait for the next look. A key, 0 for none, or 'q' for the end. */
+/* Wait until the next update. Returns a key, 0 for none, or 'q' to quit. */
 static char wait_for_key(int signals, bool keys, int timeout_ms)
 {
     struct pollfd p[] = {{signals, POLLIN, 0}, {keys ? STDIN_FILENO : -1, POLLIN, 0}};
@@ -319,7 +318,7 @@ static char wait_for_key(int signals, bool keys, int timeout_ms)
     return p[0].revents || read(STDIN_FILENO, &key, 1) != 1 ? 'q' : key;
 }
 
-static int open_signals(void)
+static int signals_open(void)
 {
     sigset_t ends;
 
@@ -351,20 +350,20 @@ static int lxc_top_run(struct invocation *in, struct error *err)
         r = terminal_change(&terminal, err);
     if (r < 0)
         return r;
-    signals = open_signals();
+    signals = signals_open();
     if (signals < 0)
         return error_set(err, errno, "cannot wait for signals");
     if (o->batch)
         printf("time_ms,container,cpu_nanos,cpu_sys_userhz,cpu_user_userhz,blkio_bytes,blkio_iops,mem_used_"
                "bytes,"
                "memsw_used_bytes,kernel_mem_used_bytes\n");
-    for (char key = 0; key != 'q'; press(&order, key)) {
+    for (char key = 0; key != 'q'; order_press(&order, key)) {
         __attribute__((cleanup(usages_free))) struct usages usages = {0};
 
-        r = read_usages(lxcpath, &usages, err);
+        r = usages_read(lxcpath, &usages, err);
         if (r < 0)
             return r;
-        qsort_r(usages.items, usages.count, sizeof(*usages.items), compare, &order);
+        qsort_r(usages.items, usages.count, sizeof(*usages.items), usage_compare, &order);
         if (o->batch)
             print_values(&usages);
         else
@@ -376,5 +375,6 @@ static int lxc_top_run(struct invocation *in, struct error *err)
     return 0;
 }
 
-APPLET(lxc_top, .name = "lxc-top", .summary = "Show what the running containers use", .usage = "[OPTION]...",
-       .options = lxc_top_table, .options_size = sizeof(struct lxc_top_options), .run = lxc_top_run);
+APPLET(lxc_top, .name = "lxc-top", .summary = "Show the resource usage of the running containers",
+       .usage = "[OPTION]...", .options = lxc_top_table, .options_size = sizeof(struct lxc_top_options),
+       .run = lxc_top_run);

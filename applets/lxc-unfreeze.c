@@ -1,4 +1,4 @@
-/* lxc-unfreeze: let the processes of a frozen container go on. See lxc-unfreeze.1. */
+/* lxc-unfreeze: resume all processes of a frozen container. See lxc-unfreeze.1. */
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
 #include "core/run/freeze.h"
@@ -11,6 +11,6 @@ static int lxc_unfreeze_run(struct invocation *in, struct error *err)
     return r < 0 ? r : container_freeze(&c, false, err);
 }
 
-APPLET(lxc_unfreeze, .name = "lxc-unfreeze", .summary = "Let the processes of a frozen container go on",
+APPLET(lxc_unfreeze, .name = "lxc-unfreeze", .summary = "Resume all processes of a frozen container",
        .usage = "[-n] NAME", .options = container_config_table,
        .options_size = sizeof(struct container_options), .run = lxc_unfreeze_run);

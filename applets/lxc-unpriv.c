@@ -12,7 +12,7 @@
 
 static const struct option_row no_options[] = {OPT_END};
 
-static int run(struct invocation *in, const char *command, struct error *err)
+static int scope_run(struct invocation *in, const char *command, struct error *err)
 {
     static const char *const scope[] = {"systemd-run", "--user", "--scope", "-p", "Delegate=yes", "--"};
     cleanup_free char *session = format_string("/run/user/%u", (unsigned)geteuid());
@@ -32,31 +32,30 @@ static int run(struct invocation *in, const char *command, struct error *err)
     if (r < 0 || setenv("XDG_RUNTIME_DIR", session, 1) < 0 || setenv("DBUS_SESSION_BUS_ADDRESS", bus, 1) < 0)
         return error_set(err, ENOMEM, "cannot run %s", command);
     if (access(strchr(bus, '/'), F_OK) < 0) {
-        error_set(err, errno, "no systemd of user %u is running, whose cgroups could be used: %s",
+        error_set(err, errno, "no systemd of user %u is running that could delegate cgroups: %s",
                   (unsigned)geteuid(), strchr(bus, '/'));
         return error_remedy(err, "log in as this user, or have root run: loginctl enable-linger %u",
                             (unsigned)geteuid());
     }
     execvp(words.items[0], words.items);
     error_set(err, errno, "cannot run systemd-run");
-    return error_remedy(err, "install systemd; where it is not, %s does in a cgroup that is the user's",
-                        command);
+    return error_remedy(err, "install systemd; without it, run %s in a cgroup that the user owns", command);
 }
 
-static int run_start(struct invocation *in, struct error *err)
+static int unpriv_start_run(struct invocation *in, struct error *err)
 {
-    return run(in, "lxc-start", err);
+    return scope_run(in, "lxc-start", err);
 }
 
-static int run_attach(struct invocation *in, struct error *err)
+static int unpriv_attach_run(struct invocation *in, struct error *err)
 {
-    return run(in, "lxc-attach", err);
+    return scope_run(in, "lxc-attach", err);
 }
 
 APPLET(lxc_unpriv_start, .name = "lxc-unpriv-start",
        .summary = "Run lxc-start in a scope of the user's systemd", .usage = "LXC-START-ARGUMENT...",
-       .options = no_options, .unparsed = true, .run = run_start);
+       .options = no_options, .unparsed = true, .run = unpriv_start_run);
 
 APPLET(lxc_unpriv_attach, .name = "lxc-unpriv-attach",
        .summary = "Run lxc-attach in a scope of the user's systemd", .usage = "LXC-ATTACH-ARGUMENT...",
-       .options = no_options, .unparsed = true, .run = run_attach);
+       .options = no_options, .unparsed = true, .run = unpriv_attach_run);

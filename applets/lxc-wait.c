@@ -20,12 +20,12 @@ static const struct option_row lxc_wait_table[] = {
     OPT_STRING('s', "state", "STATE[|STATE]...", struct lxc_wait_options, states,
                "the states to wait for: STOPPED, STARTING, RUNNING, STOPPING, ABORTING, FREEZING, FROZEN"),
     OPT_STRING('t', "timeout", "SECONDS", struct lxc_wait_options, timeout,
-               "give up after this long; -1: never (-1)"),
+               "give up after this time; -1: never (-1)"),
     OPT_GROUP(container_config_table, struct lxc_wait_options, container),
     OPT_END,
 };
 
-static int read_states(const char *text, unsigned *states, struct error *err)
+static int states_read(const char *text, unsigned *states, struct error *err)
 {
     cleanup_free char *words = strdup(text);
 
@@ -41,15 +41,15 @@ static int read_states(const char *text, unsigned *states, struct error *err)
     return 0;
 }
 
-/* Until the deadline; -1: for ever, as poll(2) has it. */
-static int left_ms(int64_t deadline_ms)
+/* The time left until the deadline, or -1 for none, as for poll(2). */
+static int deadline_left_ms(int64_t deadline_ms)
 {
     int64_t left = deadline_ms - clock_monotonic_ms();
 
     return deadline_ms < 0 ? -1 : left > 0 ? (int)left : 0;
 }
 
-static int wait_for(const struct container *c, unsigned states, int64_t deadline_ms, struct error *err)
+static int state_wait(const struct container *c, unsigned states, int64_t deadline_ms, struct error *err)
 {
     const struct timespec pause = {0, 20000000};
 
@@ -58,14 +58,14 @@ static int wait_for(const struct container *c, unsigned states, int64_t deadline
         int r = command_subscribe(c, states, false, &subscription, err);
 
         if (r == STATE_COUNT)
-            r = command_wait(subscription, left_ms(deadline_ms), err);
+            r = command_wait(subscription, deadline_left_ms(deadline_ms), err);
         if (r >= 0 && (states >> r) & 1)
             return 0;
-        /* There is nobody to subscribe to before it starts, and again when its monitor has gone. */
+        /* No monitor can be subscribed to before the container starts, and after it has stopped. */
         if (r < 0 && r != -ENOTCONN)
             return r;
-        if (left_ms(deadline_ms) == 0)
-            return error_text(err, ETIMEDOUT, "%s did not come to that state in time", c->name);
+        if (deadline_left_ms(deadline_ms) == 0)
+            return error_text(err, ETIMEDOUT, "%s did not reach that state in time", c->name);
         nanosleep(&pause, NULL);
     }
 }
@@ -84,10 +84,10 @@ static int lxc_wait_run(struct invocation *in, struct error *err)
     }
     if (o->timeout && parse_int64(o->timeout, 10, -1, INT_MAX / 1000, &seconds) < 0)
         return error_text(err, EINVAL, "-t takes a number of seconds, or -1, not \"%s\"", o->timeout);
-    r = read_states(o->states, &states, err);
+    r = states_read(o->states, &states, err);
     if (r == 0)
         r = container_select(&o->container, in, &c, err);
-    return r < 0 ? r : wait_for(&c, states, seconds < 0 ? -1 : clock_monotonic_ms() + seconds * 1000, err);
+    return r < 0 ? r : state_wait(&c, states, seconds < 0 ? -1 : clock_monotonic_ms() + seconds * 1000, err);
 }
 
 APPLET(lxc_wait, .name = "lxc-wait", .summary = "Wait until a container is in one of several states",

@@ -1,5 +1,4 @@
-/* lxcbox: looks at the name it was called by (or at its first argument) and becomes that applet. See
- * lxcbox.1. */
+/* lxcbox: run the applet named by argv[0] or by the first argument. See lxcbox.1. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +29,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Returns -1, for check_output(). */
+/* Returns -1, which check_output() takes as a failure. */
 static int print_error(const char *name, const struct error *err)
 {
     char line[sizeof(struct error)];
@@ -52,7 +51,7 @@ static int print_help(const struct applet *applet)
     return 0;
 }
 
-/* Returns the exit status, or -1 where a failure has been reported. */
+/* Returns the exit status, or -1 after reporting a failure. */
 static int run_applet(const struct applet *applet, int argc, char **argv)
 {
     cleanup_free void *options = calloc(1, applet->options_size + 1);
@@ -92,9 +91,9 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
 }
 
 /*
- * What the applet has printed counts as printed only now: a full disk is noticed when the rest is written, on
- * a network file system when the file is closed. `status` is the applet's exit status, negative where it
- * failed and has reported that.
+ * Write errors may appear only here: a full disk fails when the buffer is flushed, a network file system when
+ * the file is closed. `status` is the applet's exit status, or negative after a failure that has been
+ * reported.
  */
 static int check_output(const struct applet *applet, int status)
 {
@@ -102,7 +101,7 @@ static int check_output(const struct applet *applet, int status)
 
     if (status < 0)
         return 1;
-    if (ferror(stdout)) /* of an earlier write, whose reason is gone */
+    if (ferror(stdout)) /* set by an earlier write, whose errno is lost */
         error_text(&err, EIO, "cannot write to standard output");
     else if (fflush(stdout) != 0 || (close(STDOUT_FILENO) < 0 && errno != EBADF))
         error_set(&err, errno, "cannot write to standard output");
@@ -129,9 +128,9 @@ static const struct option_row lxcbox_table[] = {
     OPT_STRING(0, "options", "APPLET", struct lxcbox_options, options,
                "list an applet's options, one per line"),
     OPT_STRING(0, "completion", "SHELL", struct lxcbox_options, completion,
-               "print what makes SHELL (bash) complete our commands"),
+               "print the completion script for SHELL (bash)"),
     OPT_STRING(0, "service", "INIT", struct lxcbox_options, service,
-               "print a file that starts all at boot: systemd, openrc, procd or sysv"),
+               "print a service file for the boot: systemd, openrc, procd or sysv"),
     OPT_END,
 };
 
@@ -147,10 +146,10 @@ static int install_links(const char *dir, bool symbolic, struct error *err)
     n = make_directories(dir, 0755);
     if (n < 0)
         return error_set(err, (int)n, "cannot make the directory %s", dir);
-    /* It may be a misspelt one. */
+    /* The name may be misspelt: report the new directory. */
     if (missing)
         printf("made the directory %s\n", dir);
-    /* Beside the executable the name alone does, also when the folder is moved (DESTDIR). */
+    /* Beside the executable, its name alone is enough, also when the directory is moved (DESTDIR). */
     cleanup_free char *there = realpath(dir, NULL);
     const char *target = self, *base = base_name(self);
     if (there && symbolic && strlen(there) == (size_t)(base - self) - 1 && starts_with(self, there))
@@ -185,8 +184,8 @@ static int print_options(const char *name, struct error *err)
 }
 
 /*
- * The shell asks us for the options when it needs them: what is completed is what is parsed. A value is
- * completed by the word that the options table has for it.
+ * The script runs lxcbox to list options when it needs them, so that completion and parser use one table. The
+ * metavariable of an option selects how its value is completed.
  */
 static const char bash_completion[] =
     "_lxcbox()\n"
@@ -237,8 +236,8 @@ static const char bash_completion[] =
 static int print_completion(const char *shell, struct error *err)
 {
     if (strcmp(shell, "bash") != 0) {
-        error_text(err, EINVAL, "there is no completion for \"%s\"", shell);
-        return error_remedy(err, "there is for bash");
+        error_text(err, EINVAL, "there is no completion script for shell \"%s\"", shell);
+        return error_remedy(err, "the supported shell is bash");
     }
     printf("%scomplete -o filenames -F _lxcbox lxcbox", bash_completion);
     for (const struct applet *const *a = __start_applets; a < __stop_applets; a++)
@@ -269,7 +268,7 @@ static int lxcbox_run(struct invocation *in, struct error *err)
     const struct lxcbox_options *o = in->options;
 
     if (o->install && in->argc != 1) {
-        error_text(err, EINVAL, "--install takes one folder");
+        error_text(err, EINVAL, "--install takes one directory");
         return error_remedy(err, "lxcbox --install [-s] DIR");
     }
     if (o->install)
@@ -288,7 +287,7 @@ static int lxcbox_run(struct invocation *in, struct error *err)
     }
     if (in->argc) {
         error_text(err, ENOENT, "there is no applet \"%s\"", in->argv[0]);
-        return error_remedy(err, "lxcbox --list names them");
+        return error_remedy(err, "lxcbox --list prints the applets");
     }
     printf("lxcbox %s: Linux containers in one file.\n\n"
            "Usage: lxcbox APPLET [ARGUMENT]...\n"

@@ -21,71 +21,72 @@ struct mkinitramfs_options {
 
 static const struct option_row mkinitramfs_table[] = {
     OPT_STRING('o', "output", "FILE", struct mkinitramfs_options, output, "the initramfs to write"),
-    OPT_LIST('m', "modules", "NAME[,NAME]...", struct mkinitramfs_options, modules,
-             "kernel modules, with all they need; none for none (what containers and virtual machines use)"),
+    OPT_LIST(
+        'm', "modules", "NAME[,NAME]...", struct mkinitramfs_options, modules,
+        "kernel modules, with their dependencies, or none (those that containers and virtual machines use)"),
     OPT_LIST('a', "add", "FILE[:PATH]", struct mkinitramfs_options, additions,
-             "a file or folder, at the same or another path inside"),
+             "add a file or directory, at the same or another path"),
     OPT_STRING(0, "busybox", "FILE", struct mkinitramfs_options, busybox,
-               "a static busybox, for a shell when something fails"),
+               "add a static busybox, for a shell after a failure"),
     OPT_STRING('k', "kernel", "RELEASE", struct mkinitramfs_options, kernel,
                "the kernel whose modules are taken (the running one)"),
     OPT_STRING('b', "basedir", "DIR", struct mkinitramfs_options, base,
-               "the folder that holds lib/modules (/)"),
+               "the directory that contains lib/modules (/)"),
     OPT_STRING('x', "executable", "FILE", struct mkinitramfs_options, executable,
-               "an lxcbox for another machine (this executable)"),
+               "the lxcbox to include, for another machine (this one)"),
     OPT_END,
 };
 
-/* What is taken where it exists and nothing is named: devices of virtual machines and common network cards
- * are found by their aliases, the rest the kernel asks for when it is used. */
-static const char *const usual_modules[] = {"virtio_pci",
-                                            "virtio_mmio",
-                                            "virtio_net",
-                                            "virtio_blk",
-                                            "virtio_scsi",
-                                            "virtio_console",
-                                            "sd_mod",
-                                            "ahci",
-                                            "nvme",
-                                            "e1000",
-                                            "e1000e",
-                                            "r8169",
-                                            "igb",
-                                            "usb_storage",
-                                            "xhci_pci",
-                                            "ext4",
-                                            "xfs",
-                                            "btrfs",
-                                            "f2fs",
-                                            "vfat",
-                                            "nls_cp437",
-                                            "nls_ascii",
-                                            "nls_iso8859_1",
-                                            "squashfs",
-                                            "erofs",
-                                            "loop",
-                                            "overlay",
-                                            "veth",
-                                            "bridge",
-                                            "macvlan",
-                                            "ipvlan",
-                                            "8021q",
-                                            "tun",
-                                            "nf_tables",
-                                            "nft_masq",
-                                            "nft_chain_nat",
-                                            "nft_ct",
-                                            "nft_nat",
-                                            "nft_fib_ipv4",
-                                            "nft_fib_ipv6",
-                                            "nf_conntrack_netlink",
-                                            "af_packet",
-                                            "crc32c_generic",
-                                            "binfmt_misc"};
+/* The modules included without -m, as far as they exist. Those of devices are loaded by the aliases of the
+ * devices; the kernel requests the others when they are used. */
+static const char *const default_modules[] = {"virtio_pci",
+                                              "virtio_mmio",
+                                              "virtio_net",
+                                              "virtio_blk",
+                                              "virtio_scsi",
+                                              "virtio_console",
+                                              "sd_mod",
+                                              "ahci",
+                                              "nvme",
+                                              "e1000",
+                                              "e1000e",
+                                              "r8169",
+                                              "igb",
+                                              "usb_storage",
+                                              "xhci_pci",
+                                              "ext4",
+                                              "xfs",
+                                              "btrfs",
+                                              "f2fs",
+                                              "vfat",
+                                              "nls_cp437",
+                                              "nls_ascii",
+                                              "nls_iso8859_1",
+                                              "squashfs",
+                                              "erofs",
+                                              "loop",
+                                              "overlay",
+                                              "veth",
+                                              "bridge",
+                                              "macvlan",
+                                              "ipvlan",
+                                              "8021q",
+                                              "tun",
+                                              "nf_tables",
+                                              "nft_masq",
+                                              "nft_chain_nat",
+                                              "nft_ct",
+                                              "nft_nat",
+                                              "nft_fib_ipv4",
+                                              "nft_fib_ipv6",
+                                              "nf_conntrack_netlink",
+                                              "af_packet",
+                                              "crc32c_generic",
+                                              "binfmt_misc"};
 
-/* Names in lists, each with commas between. */
-static int resolve_named(const struct modules *m, const struct string_list *lists, struct string_list *paths,
-                         struct error *err)
+/* Resolve comma-separated lists of module names. */
+static int modules_resolve_lists(const struct modules *m, const struct string_list *lists,
+                                 struct string_list *paths, struct error *err)
 {
     for (size_t i = 0; i < lists->count; i++) {
         cleanup_free char *copy = strdup(lists->items[i]);
@@ -107,33 +108,34 @@ static int resolve_named(const struct modules *m, const struct string_list *list
     return 0;
 }
 
-/* The modules wanted, by their paths beneath m->folder. */
-static int choose_modules(const struct mkinitramfs_options *o, struct modules *m, struct string_list *paths,
+/* Select the modules: their paths relative to m->folder. */
+static int modules_select(const struct mkinitramfs_options *o, struct modules *m, struct string_list *paths,
                           struct error *err)
 {
     bool none = o->modules.count == 1 && strcmp(o->modules.items[0], "none") == 0;
     int r = none ? 0 : modules_open(m, o->base, o->kernel, err);
 
-    /* A kernel that has all built in. */
+    /* The kernel has everything built in. */
     if (r == -ENOENT && !o->kernel && !o->modules.count)
         return 0;
     if (r == -ENOENT)
-        error_remedy(err,
-                     "name the kernel with -k, the folder that holds lib/modules with -b, or say -m none");
+        error_remedy(
+            err, "name the kernel with -k, the directory that contains lib/modules with -b, or use -m none");
     if (r < 0 || none)
         return r;
-    /* What /sys knows is the running kernel's, and it may be a module there. */
+    /* /sys describes the running kernel; the other kernel may have a module where the running one has none.
+     */
     m->sys_counts = false;
     if (o->modules.count)
-        return resolve_named(m, &o->modules, paths, err);
-    for (size_t i = 0; i < ARRAY_LENGTH(usual_modules); i++)
-        if (modules_resolve(m, usual_modules[i], paths) == -ENOMEM)
+        return modules_resolve_lists(m, &o->modules, paths, err);
+    for (size_t i = 0; i < ARRAY_LENGTH(default_modules); i++)
+        if (modules_resolve(m, default_modules[i], paths) == -ENOMEM)
             return error_set(err, ENOMEM, "cannot look for modules");
     return 0;
 }
 
-static int add_modules(struct cpio *out, const struct modules *m, const struct string_list *paths,
-                       struct error *err)
+static int archive_add_modules(struct cpio *out, const struct modules *m, const struct string_list *paths,
+                               struct error *err)
 {
     const struct {
         const char *name, *text;
@@ -160,8 +162,8 @@ static int add_modules(struct cpio *out, const struct modules *m, const struct s
     return r;
 }
 
-/* Below /var, but no container, which init brings to where they are. */
-static bool is_hidden(const char *path)
+/* Is the path below /var, and not that of a container? Init makes only containers visible there. */
+static bool path_is_hidden(const char *path)
 {
     static const char lxcpath[] = "var/lib/lxc";
     bool below = starts_with(path, "var") && (path[3] == '/' || !path[3]);
@@ -169,8 +171,8 @@ static bool is_hidden(const char *path)
     return below && !(starts_with(path, lxcpath) && strchr("/", path[sizeof(lxcpath) - 1]));
 }
 
-/* Init gives it its names when it is used: they would be many. */
-static int add_busybox(struct cpio *out, const char *busybox, struct error *err)
+/* Only the file: init makes the links to it when it starts a shell. */
+static int archive_add_busybox(struct cpio *out, const char *busybox, struct error *err)
 {
     cleanup_fd int fd = open(busybox, O_RDONLY | O_CLOEXEC);
     cleanup_free char *bytes = NULL;
@@ -186,31 +188,31 @@ static int add_busybox(struct cpio *out, const char *busybox, struct error *err)
     return r < 0 ? error_set(err, r, "cannot add %s", busybox) : 0;
 }
 
-/* FILE, or FILE:PATH. */
-static int add_extra(struct cpio *out, const char *what, struct error *err)
+/* Add FILE or FILE:PATH. */
+static int archive_add_file(struct cpio *out, const char *spec, struct error *err)
 {
-    const char *colon = strrchr(what, ':'), *path = colon ? colon + 1 : what;
-    cleanup_free char *from = strndup(what, colon ? (size_t)(colon - what) : strlen(what));
+    const char *colon = strrchr(spec, ':'), *path = colon ? colon + 1 : spec;
+    cleanup_free char *from = strndup(spec, colon ? (size_t)(colon - spec) : strlen(spec));
 
     if (!from)
-        return error_set(err, ENOMEM, "cannot add %s", what);
+        return error_set(err, ENOMEM, "cannot add %s", spec);
     if (path[0] != '/') {
-        error_text(err, EINVAL, "-a %s does not say where %s is to be", what, from);
-        return error_remedy(err, "name it by an absolute path, or give -a FILE:/PATH");
+        error_text(err, EINVAL, "-a %s has no absolute path for %s", spec, from);
+        return error_remedy(err, "use an absolute path, or -a FILE:/PATH");
     }
     path += strspn(path, "/");
-    if (is_hidden(path)) {
-        error_text(err, EINVAL, "-a %s would not be seen: init mounts the data disk at /var", what);
-        return error_remedy(err, "a container goes to /var/lib/lxc/NAME, other files elsewhere");
+    if (path_is_hidden(path)) {
+        error_text(err, EINVAL, "-a %s would be hidden: init mounts the data disk at /var", spec);
+        return error_remedy(err, "put a container at /var/lib/lxc/NAME, other files outside /var");
     }
     return cpio_add_from(out, from, path, err);
 }
 
-/* What each system has: the folders init mounts on, a console for init to speak on, and names of this
- * executable: as init, and as the program that the kernel loads modules with. */
-static int add_skeleton(struct cpio *out, const struct mkinitramfs_options *o, struct error *err)
+/* Add what every initramfs contains: mount points, a console for init, this executable, and links to it as
+ * init and as the program with which the kernel loads modules. */
+static int archive_add_base(struct cpio *out, const struct mkinitramfs_options *o, struct error *err)
 {
-    static const char *const folders[] = {"proc", "sys", "run", "tmp", "etc", "var/lib/lxc", "root"};
+    static const char *const directories[] = {"proc", "sys", "run", "tmp", "etc", "var/lib/lxc", "root"};
     const char *self = o->executable ? o->executable : "/proc/self/exe";
     cleanup_free char *bytes = NULL;
     size_t length = 0;
@@ -225,24 +227,24 @@ static int add_skeleton(struct cpio *out, const struct mkinitramfs_options *o, s
         r = cpio_add(out, "sbin/modprobe", S_IFLNK | 0777, 0, "../bin/lxcbox", 13);
     if (r == 0)
         r = cpio_add(out, "dev/console", S_IFCHR | 0600, makedev(5, 1), NULL, 0);
-    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(folders); i++)
-        r = cpio_add(out, folders[i], S_IFDIR | 0755, 0, NULL, 0);
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(directories); i++)
+        r = cpio_add(out, directories[i], S_IFDIR | 0755, 0, NULL, 0);
     return r < 0 ? error_set(err, r, "cannot write the initramfs") : 0;
 }
 
-static int write_archive(FILE *file, const struct mkinitramfs_options *o, const struct modules *m,
+static int archive_write(FILE *file, const struct mkinitramfs_options *o, const struct modules *m,
                          const struct string_list *paths, struct error *err)
 {
     __attribute__((cleanup(cpio_free))) struct cpio out = {.out = file};
-    int r = add_skeleton(&out, o, err);
+    int r = archive_add_base(&out, o, err);
 
     if (r == 0)
-        r = add_modules(&out, m, paths, err);
+        r = archive_add_modules(&out, m, paths, err);
     if (r == 0 && o->busybox)
-        r = add_busybox(&out, o->busybox, err);
-    /* Last: what a person adds replaces what was there. */
+        r = archive_add_busybox(&out, o->busybox, err);
+    /* Last, so that files of the user replace others. */
     for (size_t i = 0; r == 0 && i < o->additions.count; i++)
-        r = add_extra(&out, o->additions.items[i], err);
+        r = archive_add_file(&out, o->additions.items[i], err);
     if (r < 0)
         return r;
     r = cpio_end(&out);
@@ -261,19 +263,19 @@ static int mkinitramfs_run(struct invocation *in, struct error *err)
     int r;
 
     if (in->argc)
-        return error_text(err, EINVAL, "what is \"%s\" for?", in->argv[0]);
+        return error_text(err, EINVAL, "unexpected argument \"%s\"", in->argv[0]);
     if (!o->output)
-        return error_text(err, EINVAL, "no file to write: give -o FILE");
-    r = choose_modules(o, &m, &paths, err);
+        return error_text(err, EINVAL, "no output file: use -o FILE");
+    r = modules_select(o, &m, &paths, err);
     if (r < 0)
         return r;
     if (strcmp(o->output, "-") == 0)
-        return write_archive(stdout, o, &m, &paths, err);
+        return archive_write(stdout, o, &m, &paths, err);
     temporary = format_string("%s.new", o->output);
     file = temporary ? fopen(temporary, "we") : NULL;
     if (!file)
         return error_set(err, errno, "cannot write %s", o->output);
-    r = write_archive(file, o, &m, &paths, err);
+    r = archive_write(file, o, &m, &paths, err);
     if (r == 0 && rename(temporary, o->output) < 0)
         r = error_set(err, errno, "cannot write %s", o->output);
     if (r < 0)

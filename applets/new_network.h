@@ -1,4 +1,4 @@
-/* The network of a new container that no configuration gives one, for the applets that make containers. */
+/* The network of a new container without a configuration. Shared by the applets that create containers. */
 #ifndef LXCBOX_APPLETS_NEW_NETWORK_H
 #define LXCBOX_APPLETS_NEW_NETWORK_H
 
@@ -9,12 +9,12 @@
 #include "core/storage/create.h"
 #include "net/bridge/bridge_wanted.h"
 
-/* Settle create->bridge; `bridge` keeps the name. 0, or a negative errno with `err` filled. */
+/* Set create->bridge; `bridge` holds its name. Returns 0, or a negative errno with `err` filled. */
 static inline int new_network(struct create_options *create, char bridge[IFNAMSIZ], struct error *err)
 {
     int r;
 
-    /* A port of a bridge is root's to make. */
+    /* Only root can add a port to a bridge. */
     if (!create_without_config(create) || geteuid() != 0)
         return 0;
     r = bridge_wanted(bridge, err);
@@ -23,7 +23,7 @@ static inline int new_network(struct create_options *create, char bridge[IFNAMSI
     return r == -ENOENT ? 0 : r;
 }
 
-/* Print one line where the container that has been made has no network. */
+/* Print a line if the new container has no network. */
 static inline void new_network_print(const struct create_options *create, const struct container *c)
 {
     if (create->bridge || !create_without_config(create))

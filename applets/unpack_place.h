@@ -1,6 +1,6 @@
 /*
- * How an image is unpacked for a container: core/ knows the container's id maps and fetch/ unpacks, and
- * neither knows the other. Shared by the commands that do it.
+ * Converts the id maps of a container (core/) to the options for unpacking an image (fetch/), neither of
+ * which includes the other. Shared by the applets that unpack images.
  */
 #ifndef LXCBOX_APPLETS_UNPACK_PLACE_H
 #define LXCBOX_APPLETS_UNPACK_PLACE_H
@@ -10,7 +10,7 @@
 #include "core/config/config.h"
 #include "fetch/unpack/unpack.h"
 
-/* The id maps in the shape that unpacking takes; `ranges` has room for all lines. */
+/* Convert the id maps; `ranges` has at least idmap_count elements. */
 static inline struct unpack_options unpack_place(const struct config *c, struct unpack_id_range *ranges)
 {
     struct unpack_options o = {.devices = geteuid() == 0 && c->idmap_count == 0};

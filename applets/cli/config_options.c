@@ -6,9 +6,9 @@ const struct option_row config_options_table[] = {
     OPT_LIST('s', "define", "KEY=VALUE", struct config_options, defines, "set a key of the configuration"),
     OPT_STRING(0, "share-net", "NAME|PID", struct config_options, share_net,
                "share the network namespace of a container or process"),
-    OPT_STRING(0, "share-ipc", "NAME|PID", struct config_options, share_ipc, "the same for ipc"),
-    OPT_STRING(0, "share-uts", "NAME|PID", struct config_options, share_uts, "the same for uts"),
-    OPT_STRING(0, "share-pid", "NAME|PID", struct config_options, share_pid, "the same for pid"),
+    OPT_STRING(0, "share-ipc", "NAME|PID", struct config_options, share_ipc, "share the ipc namespace"),
+    OPT_STRING(0, "share-uts", "NAME|PID", struct config_options, share_uts, "share the uts namespace"),
+    OPT_STRING(0, "share-pid", "NAME|PID", struct config_options, share_pid, "share the pid namespace"),
     OPT_END,
 };
 

@@ -7,7 +7,7 @@
 #include "core/base/str.h"
 #include "core/config/config.h"
 
-/* -s and --share-...: what the user adds on the command line. Embed and name with OPT_GROUP. */
+/* -s and --share-...: settings from the command line. Embed this struct and refer to it with OPT_GROUP. */
 struct config_options {
     struct string_list defines; /* "KEY=VALUE" */
     const char *share_net, *share_ipc, *share_uts, *share_pid;
@@ -15,8 +15,8 @@ struct config_options {
 
 extern const struct option_row config_options_table[];
 
-/* Set the keys that --share-... stand for; `defines` are config_load()'s. 0 or a negative errno with `err`
- * filled. */
+/* Set the keys of the --share-... options; config_load() sets `defines`. Returns 0, or a negative errno with
+ * `err` filled. */
 int config_options_share(const struct config_options *o, struct config *config, struct error *err);
 
 #endif

@@ -14,26 +14,26 @@ const struct option_row container_other_table[] = {
     OPT_STRING('n', "name", "NAME", struct container_options, name, "the container's name"),
     OPT_STRING('o', "logfile", "FILE", struct container_options, logfile, "write the log to FILE"),
     OPT_STRING('l', "logpriority", "LEVEL", struct container_options, loglevel,
-               "log messages from LEVEL on (ERROR)"),
-    OPT_FLAG('q', "quiet", struct container_options, quiet, "write nothing to standard error but failures"),
+               "log messages of LEVEL and above (ERROR)"),
+    OPT_FLAG('q', "quiet", struct container_options, quiet, "print only errors on standard error"),
     OPT_END,
 };
 
 const struct option_row container_options_table[] = {
-    OPT_STRING('P', "lxcpath", "DIR", struct container_options, lxcpath, "use this folder of containers"),
+    OPT_STRING('P', "lxcpath", "DIR", struct container_options, lxcpath, "the directory of the containers"),
     OPT_GROUP_ROWS(container_other_table),
     OPT_END,
 };
 
 const struct option_row container_config_table[] = {
     OPT_STRING(0, "rcfile", "FILE", struct container_options, rcfile,
-               "its configuration is FILE, not the one in its folder"),
+               "use the configuration FILE instead of the container's own"),
     OPT_GROUP_ROWS(container_options_table),
     OPT_END,
 };
 
-static int open_log(const struct container_options *o, const char *applet, const char *container,
-                    struct error *err)
+static int container_open_log(const struct container_options *o, const char *applet, const char *container,
+                              struct error *err)
 {
     int level = o->loglevel ? log_level_parse(o->loglevel, err) : -1, r;
 
@@ -45,23 +45,24 @@ static int open_log(const struct container_options *o, const char *applet, const
     return r;
 }
 
-static int select_lxcpath(const struct container_options *o, const char **lxcpath, struct error *err)
+static int container_select_lxcpath(const struct container_options *o, const char **lxcpath,
+                                    struct error *err)
 {
     *lxcpath = o->lxcpath ? o->lxcpath : global_item("lxc.lxcpath");
     if (*lxcpath && (*lxcpath)[0] == '/')
         return 0;
     if (!*lxcpath)
-        return error_set(err, ENOMEM, "cannot settle the folder of containers");
-    /* Its text is part of the command socket's address, so it must be the same from every working folder. */
+        return error_set(err, ENOMEM, "cannot determine the directory of the containers");
+    /* The path is part of the command socket's address, so it must not depend on the working directory. */
     char *absolute = realpath(*lxcpath, NULL);
     if (!absolute)
-        return error_set(err, errno, "cannot use %s as the folder of containers", *lxcpath);
+        return error_set(err, errno, "cannot use %s as the directory of the containers", *lxcpath);
     *lxcpath = absolute;
     return 0;
 }
 
-/* A pipe can be read once, and is left to whoever needs what comes out of it. */
-static int check_config(const char *path, struct error *err)
+/* A pipe can be read only once: it is not read here, but where its contents are needed. */
+static int container_check_rcfile(const char *path, struct error *err)
 {
     cleanup_config struct config config;
     struct stat st;
@@ -89,16 +90,16 @@ int container_select(const struct container_options *o, struct invocation *in, s
     }
     r = container_check_name(out->name, err);
     if (r == 0)
-        r = select_lxcpath(o, &out->lxcpath, err);
+        r = container_select_lxcpath(o, &out->lxcpath, err);
     if (r == 0)
-        r = open_log(o, in->applet, out->name, err);
-    return r == 0 && o->rcfile ? check_config(o->rcfile, err) : r;
+        r = container_open_log(o, in->applet, out->name, err);
+    return r == 0 && o->rcfile ? container_check_rcfile(o->rcfile, err) : r;
 }
 
 int container_select_path(const struct container_options *o, struct invocation *in, const char **lxcpath,
                           struct error *err)
 {
-    int r = select_lxcpath(o, lxcpath, err);
+    int r = container_select_lxcpath(o, lxcpath, err);
 
-    return r < 0 ? r : open_log(o, in->applet, NULL, err);
+    return r < 0 ? r : container_open_log(o, in->applet, NULL, err);
 }

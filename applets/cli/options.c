@@ -8,33 +8,33 @@
 
 struct match {
     const struct option_row *row;
-    char *base; /* of the struct that row->offset counts from */
-    int count;  /* how many rows an abbreviation fits */
+    char *base; /* start of the struct that row->offset refers to */
+    int count;  /* number of rows that the abbreviation matches */
     bool exact;
-    bool first; /* of several it means the first */
+    bool first; /* an ambiguous abbreviation selects the first match */
 };
 
-static bool has_one_dash(const struct option_row *table)
+static bool options_have_one_dash(const struct option_row *table)
 {
     return table->kind == OPTION_ONE_DASH;
 }
 
-static void find_letter(const struct option_row *table, char *base, char letter, struct match *m)
+static void option_find_letter(const struct option_row *table, char *base, char letter, struct match *m)
 {
     for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
         if (row->kind == OPTION_GROUP)
-            find_letter(row->group, base + row->offset, letter, m);
+            option_find_letter(row->group, base + row->offset, letter, m);
         else if (row->letter == letter && !m->row)
             *m = (struct match){row, base, 1, true, false};
     }
 }
 
-static void find_name(const struct option_row *table, char *base, const char *name, size_t length,
-                      struct match *m)
+static void option_find_name(const struct option_row *table, char *base, const char *name, size_t length,
+                             struct match *m)
 {
     for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
         if (row->kind == OPTION_GROUP) {
-            find_name(row->group, base + row->offset, name, length, m);
+            option_find_name(row->group, base + row->offset, name, length, m);
         } else if (row->name && strncmp(row->name, name, length) == 0 && !m->exact &&
                    !(m->first && m->row && row->name[length])) {
             m->exact = row->name[length] == '\0';
@@ -45,7 +45,7 @@ static void find_name(const struct option_row *table, char *base, const char *na
     }
 }
 
-static int store(const struct match *m, const char *spelling, char *argument, struct error *err)
+static int option_store(const struct match *m, const char *spelling, char *argument, struct error *err)
 {
     void *member = m->base + m->row->offset;
     int64_t number;
@@ -78,59 +78,59 @@ static int store(const struct match *m, const char *spelling, char *argument, st
     }
 }
 
-static int usage(struct error *err, const char *format, const char *what)
+static int option_error(struct error *err, const char *format, const char *argument)
 {
-    error_text(err, EINVAL, format, what);
+    error_text(err, EINVAL, format, argument);
     return error_remedy(err, "--help lists the options");
 }
 
-/* An option that the table does not have may be one of what stands after "--". */
-static int unknown_option(const struct option_row *table, const char *spelling, struct error *err)
+/* An option that the table does not have may belong after "--". */
+static int option_unknown(const struct option_row *table, const char *spelling, struct error *err)
 {
-    usage(err, "unknown option \"%s\"", spelling);
+    option_error(err, "unknown option \"%s\"", spelling);
     for (const struct option_row *row = table; row->kind != OPTION_END; row++)
         if (row->kind == OPTION_REST)
             error_remedy(err, "put %s after \"--\"; --help lists the options", row->help);
     return -EINVAL;
 }
 
-static bool takes_argument(const struct option_row *row)
+static bool option_takes_argument(const struct option_row *row)
 {
     return row->kind == OPTION_STRING || row->kind == OPTION_LIST || row->kind == OPTION_INT;
 }
 
-/* One "--name[=value]". Sets *used_next when the value was the next word. */
-static int parse_long(const struct option_row *table, void *options, char *word, char *next, bool *used_next,
-                      struct error *err)
+/* Parse "--name[=value]". Sets *used_next if the value was the next argument. */
+static int option_parse_long(const struct option_row *table, void *options, char *word, char *next,
+                             bool *used_next, struct error *err)
 {
     char *equals = strchr(word, '=');
     size_t length = equals ? (size_t)(equals - word) : strlen(word);
-    struct match m = {.first = has_one_dash(table)};
+    struct match m = {.first = options_have_one_dash(table)};
     size_t dashes = word[1] == '-' ? 2 : 1;
     char *argument = equals ? equals + 1 : NULL;
 
-    find_name(table, options, word + dashes, length - dashes, &m);
+    option_find_name(table, options, word + dashes, length - dashes, &m);
     if (!m.row)
-        return unknown_option(table, word, err);
+        return option_unknown(table, word, err);
     if (m.count > 1)
-        return usage(err, "option \"%s\" is ambiguous", word);
-    if (takes_argument(m.row) && !argument) {
+        return option_error(err, "option \"%s\" is ambiguous", word);
+    if (option_takes_argument(m.row) && !argument) {
         if (!next)
-            return usage(err, "option \"%s\" needs a value", word);
+            return option_error(err, "option \"%s\" needs a value", word);
         argument = next;
         *used_next = true;
     }
     if (argument && !m.row->argument)
-        return usage(err, "option \"%s\" takes no value", word);
-    /* An unset variable of a script must not be taken for the option without its value. */
-    if (argument && !*argument && !takes_argument(m.row))
-        return usage(err, "option \"%s\" has an empty value", word);
-    return store(&m, word, argument, err);
+        return option_error(err, "option \"%s\" takes no value", word);
+    /* An unset variable in a script must not be mistaken for the option without a value. */
+    if (argument && !*argument && !option_takes_argument(m.row))
+        return option_error(err, "option \"%s\" has an empty value", word);
+    return option_store(&m, word, argument, err);
 }
 
-/* A bundle of letters "-abcVALUE". */
-static int parse_letters(const struct option_row *table, void *options, char *word, char *next,
-                         bool *used_next, bool *help, struct error *err)
+/* Parse bundled letters, "-abcVALUE". */
+static int option_parse_letters(const struct option_row *table, void *options, char *word, char *next,
+                                bool *used_next, bool *help, struct error *err)
 {
     for (char *p = word + 1; *p; p++) {
         char spelling[3] = {'-', *p, '\0'};
@@ -138,22 +138,22 @@ static int parse_letters(const struct option_row *table, void *options, char *wo
         char *argument = NULL;
         int r;
 
-        find_letter(table, options, *p, &m);
+        option_find_letter(table, options, *p, &m);
         if (!m.row && (*p == 'h' || *p == '?')) {
             *help = true;
             return 0;
         }
         if (!m.row)
-            return unknown_option(table, spelling, err);
+            return option_unknown(table, spelling, err);
         if (m.row->argument && m.row->kind != OPTION_OPTIONAL_LONG && p[1]) {
             argument = p + 1;
-        } else if (takes_argument(m.row)) {
+        } else if (option_takes_argument(m.row)) {
             if (!next)
-                return usage(err, "option \"%s\" needs a value", spelling);
+                return option_error(err, "option \"%s\" needs a value", spelling);
             argument = next;
             *used_next = true;
         }
-        r = store(&m, spelling, argument, err);
+        r = option_store(&m, spelling, argument, err);
         if (r < 0)
             return r;
         if (argument)
@@ -183,7 +183,7 @@ int options_parse(const struct option_row *table, bool stop_at_operand, void *op
             argv[1 + kept++] = word;
             continue;
         }
-        if (strcmp(word, "--help") == 0 || (has_one_dash(table) && strcmp(word, "-help") == 0) ||
+        if (strcmp(word, "--help") == 0 || (options_have_one_dash(table) && strcmp(word, "-help") == 0) ||
             strcmp(word, "--usage") == 0) {
             *help = true;
             return 0;
@@ -192,10 +192,10 @@ int options_parse(const struct option_row *table, bool stop_at_operand, void *op
             *version = true;
             return 0;
         }
-        if (word[1] == '-' || has_one_dash(table))
-            r = parse_long(table, options, word, next, &used_next, err);
+        if (word[1] == '-' || options_have_one_dash(table))
+            r = option_parse_long(table, options, word, next, &used_next, err);
         else
-            r = parse_letters(table, options, word, next, &used_next, help, err);
+            r = option_parse_letters(table, options, word, next, &used_next, help, err);
         if (r < 0 || *help)
             return r;
         i += used_next;
@@ -209,7 +209,7 @@ int options_parse(const struct option_row *table, bool stop_at_operand, void *op
 
 int options_help(const struct option_row *table, struct strbuf *out)
 {
-    const char *dashes = has_one_dash(table) ? "-" : "--";
+    const char *dashes = options_have_one_dash(table) ? "-" : "--";
 
     for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
         char left[64] = "";
@@ -227,8 +227,8 @@ int options_help(const struct option_row *table, struct strbuf *out)
             n += (size_t)snprintf(left + n, sizeof(left) - n, "%s%s%s", row->letter ? ", " : "  ", dashes,
                                   row->name);
         if (row->argument)
-            snprintf(left + n, sizeof(left) - n, takes_argument(row) ? "%s%s" : "[%s%s]",
-                     row->name ? "=" : (takes_argument(row) ? " " : ""), row->argument);
+            snprintf(left + n, sizeof(left) - n, option_takes_argument(row) ? "%s%s" : "[%s%s]",
+                     row->name ? "=" : (option_takes_argument(row) ? " " : ""), row->argument);
         if (strbuf_printf(out, "  %-30s %s\n", left, row->help) < 0)
             return -ENOMEM;
     }
@@ -237,7 +237,7 @@ int options_help(const struct option_row *table, struct strbuf *out)
 
 int options_list(const struct option_row *table, struct strbuf *out)
 {
-    const char *dashes = has_one_dash(table) ? "-" : "--";
+    const char *dashes = options_have_one_dash(table) ? "-" : "--";
 
     for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
         const char *argument = row->argument ? row->argument : "";

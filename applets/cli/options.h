@@ -1,8 +1,9 @@
 /*
- * One options table per applet: it gives the parser, --help, shell completion, and what a test holds against
- * the man page. Conventions are getopt_long(3)'s: bundled letters, "-oVALUE", "-o VALUE", "--name=VALUE",
+ * One options table per applet drives the parser, --help and shell completion; a test compares it with the
+ * man page. The conventions are those of getopt_long(3): bundled letters, "-oVALUE", "-o VALUE",
+ * "--name=VALUE",
  * "--name VALUE", unambiguous abbreviations of long names, operands anywhere unless the applet stops at the
- * first one, "--" ends.
+ * first one, and "--" ends the options.
  */
 #ifndef LXCBOX_APPLETS_CLI_OPTIONS_H
 #define LXCBOX_APPLETS_CLI_OPTIONS_H
@@ -22,21 +23,21 @@ enum option_kind {
     OPTION_OPTIONAL, /* const char *: the attached argument ("-eX", "--name=X", not empty) or "" without one
                       */
     OPTION_OPTIONAL_LONG, /* the same, but only the long name takes an argument: "-eX" is "-e -X" */
-    OPTION_LIST,          /* struct string_list: each use adds one */
-    OPTION_INT,           /* int: whole-string decimal number */
+    OPTION_LIST,          /* struct string_list: each use appends an element */
+    OPTION_INT,           /* int: a decimal number, nothing else in the argument */
     OPTION_GROUP,         /* another table, its struct at `offset` */
-    OPTION_REST,          /* no option: `help` is what stands after "--" */
-    OPTION_ONE_DASH,      /* first of a table: long names have one dash or two, and where an abbreviation fits
-                             several the first is meant, as iproute2's ip has it; there are no letters */
+    OPTION_REST,          /* not an option: `help` names what follows "--" */
+    OPTION_ONE_DASH,      /* first row of a table: long names have one dash or two, an ambiguous abbreviation
+                             selects the first match, as with iproute2's ip, and there are no letters */
 };
 
-/* Small, since there are hundreds: see OPT_FLAG and the others below for how rows are written. */
+/* Kept small because there are hundreds of rows. OPT_FLAG and the macros below it write them. */
 struct option_row {
     const char *name; /* NULL: no long form */
     const char
-        *argument; /* metavariable, also what completion offers: FILE, DIR, NAME (a container); NULL: none */
+        *argument; /* metavariable; completion uses it, too: FILE, DIR, NAME (a container); NULL: none */
     union {
-        const char *help;               /* NULL: not shown (an old spelling kept for scripts) */
+        const char *help;               /* NULL: not printed (an old spelling kept for scripts) */
         const struct option_row *group; /* OPTION_GROUP */
     };
     uint16_t offset; /* of the member in the applet's options struct */
@@ -72,7 +73,7 @@ struct option_row {
     {                                                                                                        \
         .group = table, .kind = OPTION_GROUP                                                                 \
     }
-#define OPT_REST(what) /* what stands after "--": an unknown option may belong there */                      \
+#define OPT_REST(what) /* the arguments after "--": an unknown option may belong there */                    \
     {                                                                                                        \
         .help = what, .kind = OPTION_REST                                                                    \
     }
@@ -86,22 +87,23 @@ struct option_row {
     }
 
 /*
- * Parse argv (argv[0] is skipped) into `options`, which the caller zeroed. On success argv is rearranged in
- * place so that its first `*operands` members after argv[0] are the operands, NULL-terminated. With
- * `stop_at_operand` everything from the first operand on is an operand. `*help`, `*version`: --help (-h, -?
- * unless the table has them) or
- * --version was given; parsing stops there. 0 or a negative errno with `err` filled.
+ * Parse argv (argv[0] is skipped) into `options`, which the caller has zeroed. On success argv is rearranged
+ * in place: its first `*operands` elements after argv[0] are the operands, NULL-terminated. With
+ * `stop_at_operand`, everything from the first operand on is an operand. `*help` and `*version` are set by
+ * --help (also -h and -?, unless the table has them) and --version; parsing stops there. Returns 0, or a
+ * negative errno with `err` filled.
  */
 int options_parse(const struct option_row *table, bool stop_at_operand, void *options, int argc, char **argv,
                   int *operands, bool *help, bool *version, struct error *err);
 
-/* Append the help lines of a table ("  -n, --name=NAME   ..."). 0 or -ENOMEM. */
+/* Append the help lines of a table to `out` ("  -n, --name=NAME   ..."). 0 or -ENOMEM. */
 int options_help(const struct option_row *table, struct strbuf *out);
 
-/* Append one line per spelling, "-n NAME" or "--quiet", for completion and tests. 0 or -ENOMEM. */
+/* Append one line per spelling of an option, "-n NAME" or "--quiet", for completion and tests. 0 or -ENOMEM.
+ */
 int options_list(const struct option_row *table, struct strbuf *out);
 
-/* Free what OPTION_LIST members own. */
+/* Free the memory of OPTION_LIST members. */
 void options_free(const struct option_row *table, void *options);
 
 #endif

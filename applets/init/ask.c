@@ -1,4 +1,4 @@
-/* What a user at the console may do when something has failed. */
+/* Let the user at the console choose what to do after a failure. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 #define BUSYBOX  "/bin/busybox"
 #define LINE_MAX 256
 
-/* Read a line in a child, while process 1 goes on to reap children and to wait for signals. 1, 0 at the end
- * of input, or -ECANCELED. */
-static int read_line(struct init *i, char line[LINE_MAX])
+/* Read a line in a child process, while process 1 continues to reap children and to wait for signals.
+ * Returns 1, 0 at the end of input, or -ECANCELED. */
+static int answer_read(struct init *i, char line[LINE_MAX])
 {
     int fds[2], r;
     ssize_t n;
@@ -46,9 +46,9 @@ static void print_disk(void *context, const char *device, uint64_t size_bytes, c
 {
     (void)context;
     if (size_bytes)
-        init_say("%s: %llu MB, %s%s%s%s%s", device, (unsigned long long)(size_bytes >> 20),
-                 id->type ? id->type : "no file system", *id->label ? ", LABEL=" : "", id->label,
-                 *id->uuid ? ", UUID=" : "", id->uuid);
+        init_print("%s: %llu MB, %s%s%s%s%s", device, (unsigned long long)(size_bytes >> 20),
+                   id->type ? id->type : "no file system", *id->label ? ", LABEL=" : "", id->label,
+                   *id->uuid ? ", UUID=" : "", id->uuid);
 }
 
 static void list_images(struct init *i)
@@ -64,7 +64,7 @@ static void list_images(struct init *i)
     (void)init_run(i, words, &err);
 }
 
-/* With the commands of busybox and our own. */
+/* Run a shell with the commands of busybox and of this executable. */
 static void run_shell(struct init *i)
 {
     static const char script[] = "/bin/lxcbox --install -s /bin; " BUSYBOX " --install -s /bin 2> /dev/null; "
@@ -80,7 +80,7 @@ static void run_shell(struct init *i)
         (void)init_wait(i, pid);
 }
 
-static void replace_text(char **text, const char *value)
+static void setting_replace(char **text, const char *value)
 {
     char *copy = strdup(value);
 
@@ -90,23 +90,23 @@ static void replace_text(char **text, const char *value)
     }
 }
 
-/* Whether the line asks for another try. */
-static bool obey(struct init *i, const char *line)
+/* Apply the user's answer. Returns whether to try the failed step again. */
+static bool answer_apply(struct init *i, const char *line)
 {
     struct error err = ERROR_INIT;
     bool is_disk = starts_with(line, "LABEL=") || starts_with(line, "UUID=") || starts_with(line, "/dev/");
 
     if (is_disk) {
-        replace_text(&i->settings.data, line);
-        /* Above what is there: before that is mounted, the other try does it. */
+        setting_replace(&i->settings.data, line);
+        /* Mount over the present file system. If none is mounted yet, the next try of the step mounts it. */
         if (i->has_data && init_mount_data(i, &err) < 0) {
-            init_say_error(&err);
+            init_print_error(&err);
             return false;
         }
         return true;
     }
     if (strchr(line, '/')) {
-        replace_text(&i->settings.image, line);
+        setting_replace(&i->settings.image, line);
         return true;
     }
     if (strcmp(line, "d") == 0)
@@ -128,16 +128,16 @@ int init_ask(struct init *i)
     int r;
 
     while (!i->end) {
-        init_say(
+        init_print(
             "try again: Enter; another image: its name, as debian/bookworm; another disk: LABEL=, UUID= or "
             "/dev/; d: list disks; i: list images; %sp: power off; b: reboot",
             access(BUSYBOX, X_OK) == 0 ? "s: shell; " : "");
-        r = read_line(i, line);
+        r = answer_read(i, line);
         if (r == 0) {
-            init_say("waiting for Ctrl-Alt-Del");
+            init_print("waiting for Ctrl-Alt-Del");
             (void)init_wait(i, 0);
         }
-        if (r > 0 && obey(i, line))
+        if (r > 0 && answer_apply(i, line))
             return 0;
     }
     return -ECANCELED;

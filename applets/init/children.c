@@ -1,4 +1,4 @@
-/* Process 1 and its children. */
+/* Start, reap and wait for the children of process 1. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "applets/init/init.h"
 #include "core/base/cleanup.h"
 
-void init_say(const char *format, ...)
+void init_print(const char *format, ...)
 {
     va_list args;
 
@@ -20,11 +20,11 @@ void init_say(const char *format, ...)
     fputc('\n', stderr);
 }
 
-void init_say_error(const struct error *err)
+void init_print_error(const struct error *err)
 {
     char text[sizeof(*err)];
 
-    init_say("%s", error_format(err, text, sizeof(text)));
+    init_print("%s", error_format(err, text, sizeof(text)));
 }
 
 pid_t init_start(struct init *i, const char *const *words, struct error *err)
@@ -37,12 +37,12 @@ pid_t init_start(struct init *i, const char *const *words, struct error *err)
         return pid;
     sigprocmask(SIG_UNBLOCK, &i->signals, NULL);
     execv("/proc/self/exe", (char *const *)words);
-    init_say("cannot execute %s", words[0]);
+    init_print("cannot execute %s", words[0]);
     _exit(127);
 }
 
-/* As busybox's init understands them; SIGINT is Ctrl-Alt-Del, SIGPWR a power supply that fails. */
-static unsigned meaning(int signal)
+/* Same meanings as in busybox's init. SIGINT: Ctrl-Alt-Del; SIGPWR: power failure. */
+static unsigned signal_command(int signal)
 {
     switch (signal) {
     case SIGINT:
@@ -58,8 +58,9 @@ static unsigned meaning(int signal)
     }
 }
 
-/* Note how one ended. True when enough is known: one that ended well, or all. */
-static bool note(struct init_child *children, size_t count, pid_t ended, int status, bool first)
+/* Record the status of a child that ended. Returns true if all have ended, or with `first` one with status 0.
+ */
+static bool children_record(struct init_child *children, size_t count, pid_t ended, int status, bool first)
 {
     bool all = true;
 
@@ -83,11 +84,11 @@ int init_wait_children(struct init *i, struct init_child *children, size_t count
         int status;
 
         while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
-            if (note(children, count, ended, status, first))
+            if (children_record(children, count, ended, status, first))
                 return 0;
         if (i->end)
             return -ECANCELED;
-        end = meaning(sigwaitinfo(&i->signals, NULL));
+        end = signal_command(sigwaitinfo(&i->signals, NULL));
         if (end)
             i->end = end;
     }

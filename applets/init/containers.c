@@ -1,4 +1,5 @@
-/* Init's containers: that of the image, those marked to start by themselves, and the end of all. */
+/* Containers of init: create and run the one of lxc.image, start those marked for autostart, shut down all.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,8 +18,8 @@
 #define OUR_CONFIG     "/run/lxcbox.conf"
 #define STOP_MS        30000
 
-/* What a new container is made from, where the initramfs brings no default.conf. */
-static int write_config(const char *network, struct error *err)
+/* Write the configuration for a new container, where the initramfs contains no default.conf. */
+static int config_write_default(const char *network, struct error *err)
 {
     const char *text = "lxc.net.0.type = veth\nlxc.net.0.link = lxcbr0\nlxc.net.0.flags = up\n"
                        "lxc.net.0.name = eth0\n";
@@ -32,12 +33,12 @@ static int write_config(const char *network, struct error *err)
     return r < 0 ? error_set(err, r, "cannot write %s", OUR_CONFIG) : 0;
 }
 
-static int fetch(struct init *i, const struct container *c, const struct string_list *image,
-                 const char *network, struct error *err)
+static int container_fetch(struct init *i, const struct container *c, const struct string_list *image,
+                           const char *network, struct error *err)
 {
     const char *words[24] = {"lxc-create", "-n", c->name, "-t", "download"};
     bool own = access(DEFAULT_CONFIG, F_OK) < 0;
-    int r = own ? write_config(network, err) : 0;
+    int r = own ? config_write_default(network, err) : 0;
     size_t n = 5;
     uint64_t kills;
 
@@ -67,13 +68,13 @@ static int fetch(struct init *i, const struct container *c, const struct string_
     if (r == 0)
         r = init_run(i, words, err);
     if (r < 0 && r != -ECANCELED)
-        init_say_memory(kills);
+        init_report_memory(kills);
     return r;
 }
 
-/* The network of a container whose init does not run has nobody inside who asks for an address: then we do.
- * The index of the first veth without an address, or -1. */
-static int find_addressless(const struct container *c)
+/* With lxc.run the container's init does not run, and no DHCP client does: lxc-start has to request the
+ * address. Returns the index of the first veth without an address, or -1. */
+static int config_find_net_without_address(const struct container *c)
 {
     const struct config_source source = {.missing_ok = true};
     cleanup_config struct config config;
@@ -81,18 +82,18 @@ static int find_addressless(const struct container *c)
 
     config_init(&config);
     if (config_load(c, &source, &config, NULL) < 0)
-        return -1; /* lxc-start says why */
+        return -1; /* lxc-start reports the reason */
     for (size_t n = 0; n < config.net_count && found < 0; n++)
         if (config.nets[n].type == NET_VETH && !config.nets[n].address_count && !config.nets[n].ipv4_dhcp)
             found = (int)config.nets[n].index;
     return found;
 }
 
-/* Its init, or the command of lxc.run, with our console as its own. */
-static int run(struct init *i, const struct container *c, struct error *err)
+/* Run the container's init, or the command of lxc.run, on the console of this machine. */
+static int container_run(struct init *i, const struct container *c, struct error *err)
 {
     cleanup_free char *command = i->settings.run ? strdup(i->settings.run) : NULL;
-    int net = i->settings.run ? find_addressless(c) : -1, status;
+    int net = i->settings.run ? config_find_net_without_address(c) : -1, status;
     const char *words[40] = {"lxc-start", "-F", c->name};
     char dhcp[48];
     uint64_t kills = init_memory_kills();
@@ -116,13 +117,13 @@ static int run(struct init *i, const struct container *c, struct error *err)
     status = pid < 0 ? pid : init_wait(i, pid);
     if (status < 0)
         return status;
-    init_say("container %s has ended with status %d", c->name, status);
+    init_print("container %s ended with status %d", c->name, status);
     if (status)
-        init_say_memory(kills);
-    return status ? error_text(err, ECHILD, "container %s has failed", c->name) : 0;
+        init_report_memory(kills);
+    return status ? error_text(err, ECHILD, "container %s failed", c->name) : 0;
 }
 
-static int run_image(struct init *i, const char *network, struct error *err)
+static int image_run(struct init *i, const char *network, struct error *err)
 {
     cleanup_string_list struct string_list image = {0};
     int r = i->settings.image ? boot_image_parse(i->settings.image, &image, err) : 0;
@@ -136,8 +137,8 @@ static int run_image(struct init *i, const char *network, struct error *err)
     if (r == 0 && !container_is_defined(&c) && !i->settings.image)
         return container_absent(&c, "lxc.image= names an image to make it from", err);
     if (r == 0 && !container_is_defined(&c))
-        r = fetch(i, &c, &image, network, err);
-    return r < 0 ? r : run(i, &c, err);
+        r = container_fetch(i, &c, &image, network, err);
+    return r < 0 ? r : container_run(i, &c, err);
 }
 
 int init_containers(struct init *i, struct error *err)
@@ -157,7 +158,7 @@ int init_containers(struct init *i, struct error *err)
     if (r == 0)
         r = init_run(i, (const char *const[]){"lxc-autostart", "-g", "onboot,", NULL}, err);
     if (r == 0 && (i->settings.image || i->settings.name))
-        return run_image(i, network, err);
+        return image_run(i, network, err);
     if (r == 0)
         r = container_list_read(INIT_LXCPATH, true, &running, err);
     if (r < 0)
@@ -168,18 +169,18 @@ int init_containers(struct init *i, struct error *err)
                                  "lxc.start.auto = 1");
     }
     for (size_t n = 0; n < running.count; n++)
-        init_say("%s runs", running.items[n].name);
+        init_print("%s runs", running.items[n].name);
     (void)init_wait(i, 0);
     return 0;
 }
 
-__attribute__((noreturn)) static void stop(const struct container *c)
+__attribute__((noreturn)) static void container_stop(const struct container *c)
 {
     struct error err = ERROR_INIT;
     int r = container_shutdown(c, STOP_MS, NULL, &err);
 
     if (r < 0 && r != -ENOTCONN) {
-        init_say("%s did not shut down: killing it", c->name);
+        init_print("%s did not shut down: killing it", c->name);
         r = container_kill(c, &err);
     }
     _exit(r < 0);
@@ -192,7 +193,7 @@ void init_stop_containers(struct init *i)
     unsigned end = i->end;
 
     if (container_list_read(INIT_LXCPATH, true, &running, &err) < 0) {
-        init_say_error(&err);
+        init_print_error(&err);
         return;
     }
     cleanup_free struct init_child *stops = calloc(running.count + 1, sizeof(*stops));
@@ -203,9 +204,9 @@ void init_stop_containers(struct init *i)
 
         stops[n].pid = fork();
         if (stops[n].pid == 0)
-            stop(&c);
+            container_stop(&c);
     }
-    /* The wish to end is known: it is not to end the waiting. */
+    /* i->end ends each wait: clear it until the containers have stopped. */
     i->end = 0;
     (void)init_wait_children(i, stops, running.count, false);
     i->end = end;

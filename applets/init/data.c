@@ -1,4 +1,4 @@
-/* What is kept below /var: on a disk or in memory, with the containers that the initramfs brings. */
+/* Mount /var from a disk or in memory, and make the containers of the initramfs visible there. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include "core/boot/system.h"
 #include "core/config/container.h"
 
-/* Show those of `from`, which the mount at /var hides, where a container is looked for. */
-static int bind_containers(int from, struct error *err)
+/* Bind mount the containers in directory `from`, which the mount at /var hides, into INIT_LXCPATH. */
+static int containers_bind(int from, struct error *err)
 {
     cleanup_dir DIR *dir = fdopendir(from);
     struct dirent *entry;
@@ -29,16 +29,16 @@ static int bind_containers(int from, struct error *err)
         if (c.name[0] == '.')
             continue;
         if (!source || !target)
-            return error_set(err, ENOMEM, "cannot show the containers of the initramfs");
+            return error_set(err, ENOMEM, "cannot mount the containers of the initramfs");
         if (container_is_defined(&c)) {
-            init_say("%s is on the disk: the one in the initramfs is not used", c.name);
+            init_print("%s is on the disk: the one in the initramfs is not used", c.name);
             continue;
         }
         r = make_directories(target, 0755);
         if (r == 0 && mount(source, target, NULL, MS_BIND, NULL) < 0)
             r = -errno;
         if (r < 0)
-            return error_set(err, r, "cannot show container %s of the initramfs", c.name);
+            return error_set(err, r, "cannot mount container %s of the initramfs", c.name);
     }
     return 0;
 }
@@ -53,7 +53,7 @@ int init_mount_data(struct init *i, struct error *err)
     else if (mount("tmpfs", "/var", "tmpfs", MS_NODEV, "mode=0755,size=90%") < 0)
         r = error_set(err, errno, "cannot mount tmpfs at /var");
     if (r == 0 && from >= 0)
-        return bind_containers(from, err);
+        return containers_bind(from, err);
     close_fd(&from);
     return r;
 }
@@ -64,7 +64,7 @@ void init_unmount_data(void)
     struct dirent *entry;
     int r;
 
-    /* Of a directory that nothing is mounted on this fails, as it may. */
+    /* This fails for a directory that is not a mount point, and may. */
     while (dir && (entry = readdir(dir))) {
         cleanup_free char *path = format_string("%s/%s", INIT_LXCPATH, entry->d_name);
 
@@ -75,5 +75,5 @@ void init_unmount_data(void)
         closedir(take_ptr(dir));
     r = system_unmount("/var");
     if (r < 0)
-        init_say("cannot unmount /var: %s", strerror(-r));
+        init_print("cannot unmount /var: %s", strerror(-r));
 }

@@ -1,4 +1,4 @@
-/* What the parts of init share: the state of process 1, and running our own applets as its children. */
+/* Shared by the files of init: the state of process 1, and how it runs applets as child processes. */
 #ifndef LXCBOX_APPLETS_INIT_INIT_H
 #define LXCBOX_APPLETS_INIT_INIT_H
 
@@ -13,63 +13,64 @@
 
 struct init {
     struct boot_settings settings;
-    sigset_t signals; /* that are waited for */
-    unsigned end;     /* what was asked for: a command of reboot(2); 0: nothing yet */
+    sigset_t signals; /* blocked, and received by sigwaitinfo(2) */
+    unsigned end;     /* a command of reboot(2) once a shutdown has been requested, else 0 */
     bool has_data;    /* /var is mounted */
     bool has_network; /* init_network() has succeeded */
-    bool has_bridge;  /* lxc-net runs */
+    bool has_bridge;  /* lxc-net is running */
 };
 
-/* Tell a person at the console. */
-void init_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void init_say_error(const struct error *err);
+/* Print a line on the console. */
+void init_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void init_print_error(const struct error *err);
 
-/* Start one of our applets: its name and arguments, NULL at the end. Its pid or a negative errno with `err`
- * filled. */
+/* Start an applet, given its name and arguments, NULL-terminated. Returns its pid, or a negative errno with
+ * `err` filled. */
 pid_t init_start(struct init *i, const char *const *words, struct error *err);
 
 struct init_child {
-    pid_t pid;  /* 0 once it has ended */
-    int status; /* its exit status, 128 + signal */
+    pid_t pid;  /* 0 after it has ended */
+    int status; /* its exit status, or 128 + signal */
 };
 
 /*
- * Reap children until all of these have ended (with `first`: or one has with status 0); with none of them for
- * ever. 0, or -ECANCELED when the machine is asked to end.
+ * Reap children until all of `children` have ended, or with `first` until one has ended with status 0. If
+ * `count` is 0, wait for a shutdown request. Returns 0, or -ECANCELED if a shutdown has been requested.
  */
 int init_wait_children(struct init *i, struct init_child *children, size_t count, bool first);
 
 /*
- * Reap children until this one (0: none, for ever) has ended or the machine is asked to end. Its exit status,
- * 128 + signal, or -ECANCELED.
+ * Reap children until child `pid` has ended, or with 0 until a shutdown is requested. Returns its exit
+ * status, 128 + signal, or -ECANCELED if a shutdown has been requested.
  */
 int init_wait(struct init *i, pid_t pid);
 
-/* Start one and wait for it; the status 0 is success. -ECANCELED, or another negative errno with `err` filled
- * (what is wrong the applet itself has said). */
+/* Start an applet and wait for it. Returns 0 if its exit status is 0, else -ECANCELED or another negative
+ * errno with `err` filled; the applet itself has reported the cause. */
 int init_run(struct init *i, const char *const *words, struct error *err);
 
-/* Mount the disk, or memory, at /var, with the containers of the initramfs; and at the end unmount all of it.
- */
+/* Mount the disk, or a tmpfs, at /var, with the containers of the initramfs; unmount all of it. */
 int init_mount_data(struct init *i, struct error *err);
 void init_unmount_data(void);
 
-/* How many processes the kernel has killed for lack of memory. After a failure, with the number from before:
- * report how much memory there is, and about how much is needed, if that was the reason. */
+/* The number of processes that the kernel has killed for lack of memory. After a failure, compare it with
+ * `kills_before`, and report the size of the memory and an estimate of the required size if it was too small.
+ */
 uint64_t init_memory_kills(void);
-void init_say_memory(uint64_t kills_before);
+void init_report_memory(uint64_t kills_before);
 
-/* Let the user at the console choose. 0: to try again, perhaps with other settings; -ECANCELED: to end. */
+/* Ask the user at the console. Returns 0 to try again, possibly with changed settings, or -ECANCELED to end.
+ */
 int init_ask(struct init *i);
 
-/* The network as the settings have it. */
+/* Bring up the network according to the settings. */
 int init_network(struct init *i, struct error *err);
 
-/* Fetch the image if there is one to fetch, and start what there is to start; returns when the container of
- * the image has ended, or the machine is asked to end. */
+/* Fetch the image, if one is set, and start the containers. Returns when the container of the image has
+ * ended, or a shutdown has been requested. */
 int init_containers(struct init *i, struct error *err);
 
-/* Shut all containers down, killing those that take longer than their time. */
+/* Shut down all containers; kill those that do not stop in time. */
 void init_stop_containers(struct init *i);
 
 #endif

@@ -1,4 +1,4 @@
-/* Memory that does not suffice: the kernel kills, or files in memory find no more room. */
+/* Detect and report insufficient memory: processes killed by the kernel, or a full tmpfs. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define TMPFS_MAGIC 0x01021994 /* linux/magic.h */
 #define MB          (UINT64_C(1) << 20)
-#define STEP_MB     256 /* memory is given in such steps */
+#define STEP_MB     256 /* the report rounds up to a multiple of this */
 
 uint64_t init_memory_kills(void)
 {
@@ -24,7 +24,7 @@ uint64_t init_memory_kills(void)
     return line ? strtoull(line + 10, NULL, 10) : 0;
 }
 
-void init_say_memory(uint64_t kills_before)
+void init_report_memory(uint64_t kills_before)
 {
     bool killed = init_memory_kills() > kills_before, full;
     struct sysinfo info;
@@ -38,10 +38,10 @@ void init_say_memory(uint64_t kills_before)
         return;
     total = (uint64_t)info.totalram * info.mem_unit / MB;
     files = fs.f_type == TMPFS_MAGIC ? (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize / MB : 0;
-    /* What came has filled it; how much was yet to come is not known, so as much again. */
+    /* The files filled the memory, and the size of the missing rest is not known: assume the same size. */
     wanted = (total + (files ? files : total) + STEP_MB - 1) / STEP_MB * STEP_MB;
-    init_say("%s: of %llu MB, files in memory take %llu MB (give the machine about %llu MB%s)",
-             killed ? "the kernel has killed a process for lack of memory" : "the memory is full",
-             (unsigned long long)total, (unsigned long long)files, (unsigned long long)wanted,
-             fs.f_type == TMPFS_MAGIC ? ", or name a disk with lxc.data=" : "");
+    init_print("%s: of %llu MB, files in memory take %llu MB (give the machine about %llu MB%s)",
+               killed ? "the kernel has killed a process for lack of memory" : "the memory is full",
+               (unsigned long long)total, (unsigned long long)files, (unsigned long long)wanted,
+               fs.f_type == TMPFS_MAGIC ? ", or name a disk with lxc.data=" : "");
 }

@@ -1,4 +1,4 @@
-/* Init's part of the network: by ip= or by DHCP, all with our own applets ip, dhcpc and lxc-net. */
+/* Bring up the network of init, by ip= or DHCP, with the applets ip and dhcpc; set the clock. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -19,8 +19,8 @@
 
 #define RUN(i, err, ...) init_run(i, (const char *const[]){__VA_ARGS__, NULL}, err)
 
-/* Interfaces that are hardware: what the kernel makes by itself has no device behind it. */
-static int find_devices(struct string_list *out)
+/* List hardware interfaces: virtual ones have no device in sysfs. */
+static int devices_find(struct string_list *out)
 {
     cleanup_dir DIR *dir = opendir("/sys/class/net");
     struct dirent *entry;
@@ -34,14 +34,14 @@ static int find_devices(struct string_list *out)
     return 0;
 }
 
-/* The one that is named, or all there are. */
-static int wait_for_devices(const char *named, struct string_list *out, struct error *err)
+/* Wait for the named interface, or for any. */
+static int devices_wait(const char *named, struct string_list *out, struct error *err)
 {
     const struct timespec pause = {0, 100000000};
 
     for (int i = 0; i < DEVICE_TRIES; i++) {
         string_list_clear(out);
-        if (find_devices(out) < 0)
+        if (devices_find(out) < 0)
             return error_set(err, ENOMEM, "cannot look for network interfaces");
         if (named[0] ? string_list_has(out, named) : out->count > 0)
             break;
@@ -49,7 +49,7 @@ static int wait_for_devices(const char *named, struct string_list *out, struct e
     }
     if (!out->count || (named[0] && !string_list_has(out, named))) {
         error_text(err, ENODEV, "there is no network interface%s%s", named[0] ? " " : "", named);
-        return error_remedy(err, "mkinitramfs -m adds the module of its card; ip=off does without");
+        return error_remedy(err, "add the module of the card with mkinitramfs -m, or set ip=off");
     }
     if (named[0]) {
         string_list_clear(out);
@@ -58,15 +58,15 @@ static int wait_for_devices(const char *named, struct string_list *out, struct e
     return 0;
 }
 
-/* One client for each interface, all at once; those that get an answer go to the background and stay. The
- * first lease is enough to go on with. */
-static int ask_dhcp(struct init *i, const struct string_list *devices, struct error *err)
+/* Start a client for each interface in parallel. A client that gets a lease continues in the background. The
+ * first lease is sufficient. */
+static int network_set_dhcp(struct init *i, const struct string_list *devices, struct error *err)
 {
     cleanup_free struct init_child *clients = calloc(devices->count, sizeof(*clients));
     int r;
 
     if (!clients)
-        return error_set(err, ENOMEM, "cannot ask for an address");
+        return error_set(err, ENOMEM, "cannot request an address");
     for (size_t d = 0; d < devices->count; d++) {
         clients[d].status = 1;
         clients[d].pid =
@@ -79,7 +79,7 @@ static int ask_dhcp(struct init *i, const struct string_list *devices, struct er
     return error_text(err, r < 0 ? -r : ETIMEDOUT, "no interface got an address by DHCP");
 }
 
-static int set_fixed(struct init *i, const struct boot_ip *ip, const char *device, struct error *err)
+static int network_set_static(struct init *i, const struct boot_ip *ip, const char *device, struct error *err)
 {
     cleanup_strbuf struct strbuf servers = STRBUF_INIT;
     struct in_addr mask = {0};
@@ -87,7 +87,7 @@ static int set_fixed(struct init *i, const struct boot_ip *ip, const char *devic
     int r = 0;
 
     if (ip->netmask[0] && inet_pton(AF_INET, ip->netmask, &mask) != 1)
-        return error_text(err, EINVAL, "ip=: %s is no netmask", ip->netmask);
+        return error_text(err, EINVAL, "ip=: %s is not a netmask", ip->netmask);
     snprintf(address, sizeof(address), "%s/%d", ip->address,
              ip->netmask[0] ? __builtin_popcount(mask.s_addr) : 24);
     r = RUN(i, err, "ip", "addr", "add", address, "dev", device);
@@ -106,8 +106,8 @@ static int set_fixed(struct init *i, const struct boot_ip *ip, const char *devic
     return r;
 }
 
-/* Certificates cannot be checked by a clock that stands in the past. */
-static void set_clock(const struct init *i)
+/* Certificates cannot be verified if the clock is in the past. */
+static void clock_set(const struct init *i)
 {
     const char *server = i->settings.time ? i->settings.time : DEFAULT_TIME_SERVER;
     struct error err = ERROR_INIT;
@@ -115,7 +115,7 @@ static void set_clock(const struct init *i)
     if (time(NULL) >= CLOCK_LEAST || strcmp(server, "none") == 0)
         return;
     if (sntp_set_clock(server, &err) < 0)
-        init_say_error(&err);
+        init_print_error(&err);
 }
 
 int init_network(struct init *i, struct error *err)
@@ -130,10 +130,10 @@ int init_network(struct init *i, struct error *err)
         (void)sethostname(ip.host_name, strlen(ip.host_name));
     if (r < 0 || ip.off)
         return r;
-    r = wait_for_devices(ip.device, &devices, err);
+    r = devices_wait(ip.device, &devices, err);
     if (r == 0)
-        r = ip.dhcp ? ask_dhcp(i, &devices, err) : set_fixed(i, &ip, devices.items[0], err);
+        r = ip.dhcp ? network_set_dhcp(i, &devices, err) : network_set_static(i, &ip, devices.items[0], err);
     if (r == 0)
-        set_clock(i);
+        clock_set(i);
     return r;
 }

@@ -6,14 +6,14 @@
 #include "core/base/cleanup.h"
 
 /*
- * '@' stands for the executable. All of them bring up the bridge, whose absence is no reason not to start
- * containers that do without, then start the containers marked lxc.start.auto that are in no group or in
- * "onboot"; and shut down every container that runs, before the bridge goes.
+ * '@' is replaced by the path of the executable. Each file starts the bridge, then the containers with
+ * lxc.start.auto that are in no group or in group "onboot". Without a bridge, containers that need none start
+ * all the same. At the end it shuts down every running container, then the bridge.
  */
 static const struct service {
     const char *init, *text;
 } services[] = {
-    /* Monitors and containers leave the unit's cgroup for their own. */
+    /* Monitors and containers move from the unit's cgroup to their own. */
     {"systemd",
      "[Unit]\nDescription=Linux containers and their network\n"
      "After=network-online.target remote-fs.target\nWants=network-online.target\n\n"
@@ -58,5 +58,5 @@ int service_text(const char *init, const char *self, struct strbuf *out, struct 
         return r < 0 ? error_set(err, r, "cannot print the service file") : 0;
     }
     error_text(err, EINVAL, "there is no service file for \"%s\"", init);
-    return error_remedy(err, "systemd, openrc, procd or sysv");
+    return error_remedy(err, "choose systemd, openrc, procd or sysv");
 }

@@ -111,7 +111,7 @@ main_job() { # NAME WHAT: what it said of the whole
     t "$2: the image is fetched and its container runs$VM_NAME" said "$1" "^inside: the container's init runs"
     t "$2: it gets an address from our DHCP server$VM_NAME" said "$1" '^inside: it gets an address'
     t "$2: it reaches the world through NAT$VM_NAME" said "$1" '^inside: it reaches the world'
-    t "$2: it ends$VM_NAME" said "$1" 'container small has ended with status 0'
+    t "$2: it ends$VM_NAME" said "$1" 'container small ended with status 0'
     t "$2: the machine powers off$VM_NAME" powered_off "$1"
 }
 

@@ -239,7 +239,7 @@ END
 # What differs in exit status, by decision.
 name=$N-s
 t 'a column that does not exist is refused, where stock prints nothing with status 0' \
-    refuses 'does not know the column "nonesuch"' lxcbox lxc-ls -P "$P" -f -F nonesuch
+    refuses 'unknown column "nonesuch"' lxcbox lxc-ls -P "$P" -f -F nonesuch
 # COMMAND OPTION... whose mistakes stock does not mind, ends with 0, and does what it takes for meant.
 minds() { # REGEX COMMAND...
     timeout 10 "$2" -P "$P" "${@:3}" > "$WORK/stock" 2>&1 < /dev/null || { echo "stock minds: $?"; return 1; }

@@ -39,4 +39,4 @@ some() { lxcbox lxc-autostart -P "$P" > "$WORK/some" 2>&1; [ $? -eq 2 ] && grep 
 t 'one that fails does not keep the others, and is named' some
 t 'the other one runs' is auto-b lxcbox lxc-ls -P "$P" -1 --running
 t 'two actions are refused' refuses 'exclude each other' lxcbox lxc-autostart -P "$P" -s -k
-t 'a name is refused' refuses 'not by name, as "x"' lxcbox lxc-autostart -P "$P" x
+t 'a name is refused' refuses 'unexpected argument "x"' lxcbox lxc-autostart -P "$P" x

@@ -71,7 +71,7 @@ ln -s /../../../../../../../.. "$rootfs/tmp/out"
 t 'a link inside the container leads nowhere outside it' on device add /dev/full "/tmp/out/lxcbox-$name"
 t 'the node is inside then' [ ! -e "/lxcbox-$name" -a -c "$rootfs/lxcbox-$name" ]
 t 'a device that the host has not is refused' refuses 'No such file' on device add /dev/nosuchdevice
-t 'an unknown action is refused' refuses 'what to do is' on device give /dev/full
+t 'an unknown action is refused' refuses 'the arguments are' on device give /dev/full
 
 link=cg$$
 if ip link add ${link}a type veth peer name ${link}b 2> /dev/null; then
@@ -103,4 +103,4 @@ fi
 t 'lxc-top prints a line of values for each container' has "^[0-9]+,$name(,[0-9]+){8}$" \
     timeout --preserve-status -s TERM 1 "$LXCBOX" lxc-top -P "$containers" -b -d 600
 t 'lxc-top refuses a sort key that is none' refuses 'takes n, c, b, m, s or k' lxcbox lxc-top -s x
-t 'lxc-top wants a terminal for its keys' refuses 'no terminal' lxcbox lxc-top -P "$containers" < /dev/null
+t 'lxc-top without a terminal for its keys is refused' refuses 'standard input is not a terminal' lxcbox lxc-top -P "$containers" < /dev/null

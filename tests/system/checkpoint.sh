@@ -12,10 +12,10 @@ lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox || exit 1
 t 'a container that does not run cannot be checkpointed' refuses 'is not running' checkpoint
 lxcbox lxc-start -P "$P" -n $N || exit 1
 t 'without criu it says so' refuses 'criu: No such file.*\(install criu\)' env PATH=/nonexistent "$LXCBOX" lxc-checkpoint -P "$P" -n $N -D "$WORK/images"
-t 'a checkpoint needs a folder' refuses 'folder with -D' lxcbox lxc-checkpoint -P "$P" -n $N
+t 'a checkpoint needs a directory' refuses 'use -D DIR' lxcbox lxc-checkpoint -P "$P" -n $N
 t 'one that runs is not restored' refuses 'already running' checkpoint -r
-t 'what goes with a checkpoint does not go with restoring' refuses 'do not go with -r' checkpoint -r -s
-t 'nor the other way round' refuses 'go with -r only' checkpoint -F
+t 'an option of a checkpoint is refused with -r' refuses '-r excludes' checkpoint -r -s
+t 'an option of restoring is refused without -r' refuses 'require -r' checkpoint -F
 
 # The arguments, by a criu that writes down what it was called with; it cannot end a container, and fails where it ought to.
 printf '#!/bin/sh\nprintf "%%s\\n" "$*" > %s/called\ncase $* in *leave-running*|pre-dump*) ;; *) exit 1; esac\n' "$WORK" > "$WORK/bin/criu"

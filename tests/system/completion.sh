@@ -49,4 +49,4 @@ end
 END
 }
 t 'the Tab key completes a name and an option in bash' typed
-t 'another shell is refused' refuses 'no completion for "csh"' lxcbox --completion csh
+t 'another shell is refused' refuses 'no completion script for shell "csh"' lxcbox --completion csh

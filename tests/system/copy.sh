@@ -115,7 +115,7 @@ sed -i /lxc.init.cmd/d "$P/$N-a/config"
 t 'a command of -e runs inside, then the copy ends' eval "copy $N-a -N $N-g -e -q -- hostname | grep -qx $N-g && gone '$P/$N-g'"
 t 'that there is no such command is said' refuses 'cannot execute /nonesuch' copy $N-a -N $N-h -e -q -- /nonesuch
 t 'a target for -m that makes no sense is refused' refuses 'does not know what to do with "bind=x"' copy $N-a -e -m bind=x
-t '-m without -e is refused' refuses '-m goes with -e only' copy $N-a -N $N-x -m "bind=/tmp"
+t '-m without -e is refused' refuses '-m requires -e' copy $N-a -N $N-x -m "bind=/tmp"
 
 # --- lxc-snapshot -----------------------------------------------------------------------------------------------
 create $N-c -t busybox

@@ -14,7 +14,7 @@ logs() { lxcbox lxc-logs -P "$P" $N "$@"; }
 run() { start "$@" 2> "$WORK/said"; lxcbox lxc-wait -P "$P" $N -s STOPPED -t 60; } # to its end
 
 t 'of a container that never ran no end is known' is "$(printf 'Name:           %s\nState:          STOPPED' $N)" info
-t 'nor any output, which is said' refuses 'what .* writes on its console is not kept' logs
+t 'that no console output is stored is reported' refuses 'console output of .* is not stored' logs
 
 run -- /bin/sh -c 'echo first words; exit 5'
 t 'an init that ends at once is reported with its status' \

@@ -50,9 +50,9 @@ columns() { # WIDTH: on a terminal so wide
 for width in 10 25 40 80 200; do t "lxc-ls fills a terminal of $width columns as LXC's does" columns $width; done
 t 'a folder that does not exist has no containers' is '' lxcbox lxc-ls -P "$P/nowhere"
 t 'groups given twice add up' is ls-a lxcbox lxc-ls -P "$P" -1 -g web -g db
-t 'a column that does not exist is refused' refuses '-F does not know the column "bogus"' lxcbox lxc-ls -P "$P" -f -F name,bogus
+t 'a column that does not exist is refused' refuses '-F: unknown column "bogus"' lxcbox lxc-ls -P "$P" -f -F name,bogus
 t 'a wrong expression is refused' refuses 'not an extended regular expression' lxcbox lxc-ls -P "$P" '('
-t 'two expressions are refused' refuses 'not also "y"' lxcbox lxc-ls -P "$P" x y
+t 'two expressions are refused' refuses 'unexpected argument "y"' lxcbox lxc-ls -P "$P" x y
 t 'a wrong level is refused' refuses 'number of levels up to 100, not "x"' lxcbox lxc-ls -P "$P" --nesting=x
 
 json() { is "$2" python3 -c "import json,sys; d={c['name']: c for c in json.load(sys.stdin)}; print($1)" \

@@ -31,7 +31,7 @@ t '--install links every applet but those that a host has for itself' links "$WO
 t '--install -s links every applet by name' links "$WORK/symbolic" -s
 installs() { lxcbox --install -s "$WORK/new/place" && lxcbox --install -s "$WORK/new/place"; }
 t '--install says that it made a directory, once' is "made the directory $WORK/new/place" installs
-t '--install without a folder is refused' refuses 'takes one folder' lxcbox --install -s
+t '--install without a directory is refused' refuses 'takes one directory' lxcbox --install -s
 beside() { mkdir "$WORK/beside" && cp "$LXCBOX" "$WORK/beside/lxcbox" && "$WORK/beside/lxcbox" --install -s "$WORK/beside" && readlink "$WORK/beside/lxc-state"; }
 t 'links beside the executable name it without its folder' is lxcbox beside
 
