@@ -15,7 +15,7 @@
 
 #define POLICY "/sys/kernel/security/apparmor/"
 
-static const char *compiler(void)
+static const char *apparmor_compiler(void)
 {
     static const char *const places[] = {"/usr/sbin/apparmor_parser", "/sbin/apparmor_parser",
                                          "/usr/local/sbin/apparmor_parser", "/usr/bin/apparmor_parser"};
@@ -30,22 +30,25 @@ int apparmor_check(struct error *err)
 {
     static const char instead[] = "or set it to a loaded profile, or to \"unconfined\"";
 
-    if (!compiler()) {
+    if (!apparmor_compiler()) {
         error_text(
             err, ENOENT,
-            "lxc.apparmor.profile = generated needs apparmor_parser, which is not installed: the kernel "
-            "loads compiled policy only");
+            "lxc.apparmor.profile = generated requires apparmor_parser, which is not installed: the kernel "
+            "only loads compiled policy");
         return error_remedy(err, "install AppArmor's tools (package apparmor), %s", instead);
     }
     if (geteuid() != 0) {
-        error_text(err, EPERM, "lxc.apparmor.profile = generated needs root, who alone loads policy");
+        error_text(err, EPERM, "lxc.apparmor.profile = generated requires root, who can load policy");
         return error_remedy(err, "start it as root, %s", instead);
     }
     return 0;
 }
 
-/* Stacking is what namespaces came with; in a container that is stacked itself, profiles go beside ours. */
-static bool has_namespaces(void)
+/*
+ * Policy namespaces were introduced with stacking. In a container that is stacked itself, profiles are loaded
+ * next to ours.
+ */
+static bool apparmor_has_namespaces(void)
 {
     cleanup_free char *stack = NULL, *stacked = NULL;
 
@@ -54,12 +57,12 @@ static bool has_namespaces(void)
            !starts_with(stacked, "yes");
 }
 
-static int name_all(struct apparmor *a, const struct container *c)
+static int apparmor_set_names(struct apparmor *a, const struct container *c)
 {
     a->profile = apparmor_profile_name(c);
     if (!a->profile)
         return -ENOMEM;
-    if (has_namespaces()) {
+    if (apparmor_has_namespaces()) {
         a->space = strdup(a->profile);
         if (!a->space)
             return -ENOMEM;
@@ -69,7 +72,7 @@ static int name_all(struct apparmor *a, const struct container *c)
     return a->label ? 0 : -ENOMEM;
 }
 
-static int make_namespace(const struct apparmor *a)
+static int apparmor_make_namespace(const struct apparmor *a)
 {
     cleanup_free char *path =
         a->space ? format_string(POLICY "policy/namespaces/%s", a->space) : strdup(POLICY);
@@ -79,12 +82,12 @@ static int make_namespace(const struct apparmor *a)
     return !a->space || mkdir(path, 0755) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
-/* The text is the compiler's standard input; what the compiler prints is kept for the error. */
-static int compile(const struct strbuf *text, struct error *err)
+/* The text is the standard input of the compiler; its output is kept for the error message. */
+static int apparmor_compile(const struct strbuf *text, struct error *err)
 {
     static const char what[] = "apparmor_parser cannot load the generated profile";
     cleanup_fd int in = memfd_create("profile", MFD_CLOEXEC), out = memfd_create("errors", MFD_CLOEXEC);
-    char *const argv[] = {(char *)compiler(), (char *)"-rKq", NULL};
+    char *const argv[] = {(char *)apparmor_compiler(), (char *)"-rKq", NULL};
     struct process_program program = {.argv = argv, .streams = {in, out, out}};
     char printed[400] = "";
     int r = in < 0 || out < 0 ? -errno : write_all(in, text->text, text->length);
@@ -98,24 +101,24 @@ static int compile(const struct strbuf *text, struct error *err)
         printed[0] = '\0';
     printed[strcspn(printed, "\n")] = '\0';
     if (!printed[0])
-        snprintf(printed, sizeof(printed), "it ended with status %d", r);
+        snprintf(printed, sizeof(printed), "it exited with status %d", r);
     error_text(err, EINVAL, "%s: %s", what, printed);
-    return error_remedy(err, "look at lxc.apparmor.raw, whose lines stand at the end of it");
+    return error_remedy(err, "check lxc.apparmor.raw, whose lines are at the end of the profile");
 }
 
 int apparmor_load(struct apparmor *a, const struct container *c, const struct config *config,
                   struct error *err)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
-    int r = name_all(a, c);
+    int r = apparmor_set_names(a, c);
 
     if (r == 0)
-        r = make_namespace(a);
+        r = apparmor_make_namespace(a);
     if (r == 0)
         r = apparmor_profile_text(&text, a->profile, a->space, config);
     if (r < 0)
         return error_set(err, r, "cannot make an AppArmor profile for %s", c->name);
-    return compile(&text, err);
+    return apparmor_compile(&text, err);
 }
 
 int apparmor_unload(struct apparmor *a, struct error *err)

@@ -5,7 +5,7 @@
 
 #include "core/base/cleanup.h"
 
-/* The longest name that the kernel's label files and LXC both take. */
+/* The longest name that the label files of the kernel and LXC accept. */
 #define NAME_MAX_LENGTH 246
 
 char *apparmor_profile_name(const struct container *c)
@@ -31,11 +31,11 @@ void apparmor_namespace_name(char *profile_name)
 }
 
 /*
- * The alternatives of a pattern for every path but `words` and what is beneath them: rules have no "but". For
- * "net" and "new": [^n]*, n[^e]*, ne[^tw]*, net?*, new?*. Words that begin alike stand together, and share
- * their first `depth` bytes; one that ends in '*' stands for files, and what is beneath them is matched.
+ * Write the alternatives of a pattern for every path except `words` and the paths beneath them: rules have no
+ * exceptions. For "net" and "new": [^n]*, n[^e]*, ne[^tw]*, net?*, new?*. Words are sorted by prefix and
+ * share their first `depth` bytes; a word that ends in '*' means files, and paths beneath them match.
  */
-static int others(struct strbuf *out, const char *const *words, size_t count, size_t depth)
+static int profile_add_alternatives(struct strbuf *out, const char *const *words, size_t count, size_t depth)
 {
     const char *comma = depth ? "," : "";
     int stem = (int)depth, r;
@@ -53,25 +53,26 @@ static int others(struct strbuf *out, const char *const *words, size_t count, si
     for (size_t i = 0, end; r == 0 && i < count; i = end) {
         for (end = i + 1; end < count && words[end][depth] == words[i][depth];)
             end++;
-        r = others(out, words + i, end - i, depth + 1);
+        r = profile_add_alternatives(out, words + i, end - i, depth + 1);
     }
     return r;
 }
 
-/* A rule between "before" and "after", for every path but the words. */
-static int add_others(struct strbuf *out, const char *before, const char *const *words, size_t count,
-                      const char *after)
+/* Write a rule, between `before` and `after`, for every path except the words. */
+static int profile_add_except(struct strbuf *out, const char *before, const char *const *words, size_t count,
+                              const char *after)
 {
     int r = strbuf_printf(out, "%s{", before);
 
     if (r == 0)
-        r = others(out, words, count, 0);
+        r = profile_add_alternatives(out, words, count, 0);
     return r < 0 ? r : strbuf_printf(out, "}{,/**}%s,\n", after);
 }
 
-/* Files that are the host's, and those in which only what belongs to the container's namespaces may change.
+/*
+ * Rules for files of the host, and for files in which only settings of the container's namespaces may change.
  */
-static int add_files(struct strbuf *out, const char *space, const struct config *c)
+static int profile_add_files(struct strbuf *out, const char *space, const struct config *c)
 {
     static const char *const binfmt[] = {"binfmt_misc"};
     static const char *const sysctls[] = {
@@ -91,38 +92,40 @@ static int add_files(struct strbuf *out, const char *space, const struct config 
                              "deny /sys/kernel/debug/{,**} rwklx,\n");
 
     if (r == 0)
-        r = add_others(out, "deny /proc/sys/fs/", binfmt, 1, " wklx");
+        r = profile_add_except(out, "deny /proc/sys/fs/", binfmt, 1, " wklx");
     if (r == 0 && !c->idmap_count)
         r = strbuf_puts(out, "deny /proc/sys/fs/binfmt_misc/{,**} wklx,\n");
     if (r < 0 || c->apparmor_allow_nesting)
         return r;
-    r = add_others(out, "deny /proc/sys/", sysctls, ARRAY_LENGTH(sysctls), " wklx");
-    /* Policy that is loaded from a namespace stays in it. Else nothing of the kernel's is to be seen. */
+    r = profile_add_except(out, "deny /proc/sys/", sysctls, ARRAY_LENGTH(sysctls), " wklx");
+    /*
+     * Policy loaded from a policy namespace applies only in it. Without one, hide the kernel's directories.
+     */
     if (r == 0)
-        r = add_others(out, "deny /sys/", sys, ARRAY_LENGTH(sys) - !space, " wklx");
+        r = profile_add_except(out, "deny /sys/", sys, ARRAY_LENGTH(sys) - !space, " wklx");
     return r < 0 || space ? r : strbuf_puts(out, "deny /sys/kernel{,/**} rwklx,\n");
 }
 
-/* Binding, moving and making read-only: of all but what shows the kernel and the devices. */
-static int add_binds(struct strbuf *out)
+/* Allow bind, move and read-only remounts for all paths except those of the kernel and of devices. */
+static int profile_add_binds(struct strbuf *out)
 {
     static const char *const kernels[] = {"dev/.lxc", "proc", "sys"};
     static const char *const kernels_and_devices[] = {"dev", "proc", "sys"};
     static const char *const flags[] = {",nodev", ",nosuid", ",noexec"};
     static const char *const times[] = {"", ",noatime", ",strictatime"};
-    int r = add_others(out, "mount options=(rw,bind) /", kernels, 3, "");
+    int r = profile_add_except(out, "mount options=(rw,bind) /", kernels, 3, "");
 
     if (r == 0)
-        r = add_others(out, "mount options=(rw,rbind) /", kernels_and_devices, 3, "");
+        r = profile_add_except(out, "mount options=(rw,rbind) /", kernels_and_devices, 3, "");
     if (r == 0)
-        r = add_others(out, "mount options=(rw,move) /", kernels, 3, "");
-    /* Options are matched as a whole: each set of them is a rule. */
+        r = profile_add_except(out, "mount options=(rw,move) /", kernels, 3, "");
+    /* Options are matched as a whole set: each combination is a rule. */
     for (unsigned set = 0; r == 0 && set < 8 * ARRAY_LENGTH(times); set++) {
         char before[96];
 
         snprintf(before, sizeof(before), "mount options=(ro,remount,bind%s%s%s%s) -> /",
                  set & 1 ? flags[0] : "", set & 2 ? flags[1] : "", set & 4 ? flags[2] : "", times[set / 8]);
-        r = add_others(out, before, kernels, 3, "");
+        r = profile_add_except(out, before, kernels, 3, "");
     }
     return r;
 }
@@ -163,14 +166,14 @@ static const char base[] =
     "mount options=(ro,nosuid,nodev,noexec,remount,strictatime) -> /sys/fs/cgroup/,\n" PROPAGATION("slave")
         PROPAGATION("shared") PROPAGATION("private") PROPAGATION("unbindable");
 
-/* Containers inside mount as they please; but not what allows to look around lxc.mount.auto's masks. */
+/* Nested containers may mount anything, except to bypass the read-only covers of lxc.mount.auto. */
 static const char nesting[] = "pivot_root,\n"
                               "ptrace,\n"
                               "signal,\n"
                               "deny /dev/.lxc/{proc,sys}/** rw,\n"
                               "mount,\n";
 
-/* What root of a user namespace mounts, the kernel allows to it alone. */
+/* The kernel already restricts the mounts of root in a user namespace. */
 static const char with_idmap[] = "pivot_root,\n"
                                  "mount fstype=binfmt_misc,\n"
                                  "mount options=(rw,bind),\n"
@@ -179,14 +182,14 @@ static const char with_idmap[] = "pivot_root,\n"
 
 int apparmor_profile_text(struct strbuf *out, const char *name, const char *space, const struct config *c)
 {
-    /* The variables are for the lines of lxc.apparmor.raw: ours need none, nor AppArmor's folder of them. */
+    /* The variables are for the lines of lxc.apparmor.raw; the generated rules do not use them. */
     int r = strbuf_printf(out, "%sprofile \"%s\" flags=(attach_disconnected,mediate_deleted) {\n%s",
                           c->apparmor_raw.count ? "#include <tunables/global>\n" : "", name, base);
 
     if (r == 0)
-        r = add_files(out, space, c);
+        r = profile_add_files(out, space, c);
     if (r == 0)
-        r = add_binds(out);
+        r = profile_add_binds(out);
     if (r == 0 && space)
         r = strbuf_printf(out, "change_profile -> \":%s:*\",\nchange_profile -> \":%s://*\",\n", space,
                           space);
@@ -195,8 +198,8 @@ int apparmor_profile_text(struct strbuf *out, const char *name, const char *spac
     if (r == 0 && c->apparmor_allow_nesting && !space)
         r = strbuf_printf(out, "change_profile -> \"%s\",\n", name);
     /*
-     * Older compilers read a rule for remounting binds as one for binding too (CVE-2016-1585), from
-     * anywhere: a denial is kept as it is.
+     * Older compilers treat a rule for remounting binds also as a rule for binding from any source
+     * (CVE-2016-1585); a deny rule is not affected.
      */
     if (r == 0 && !c->apparmor_allow_nesting && !c->idmap_count)
         r = strbuf_puts(out, "deny mount options=(rw,bind) /{proc,sys}{,/**},\n"

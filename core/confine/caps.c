@@ -10,19 +10,19 @@
 
 #include "core/config/capability.h"
 
-static uint64_t all_known(void)
+static uint64_t caps_known(void)
 {
     return UINT64_MAX >> (63 - capability_last());
 }
 
-static int mask_of(const struct string_list *list, const char *key, uint64_t *mask, struct error *err)
+static int caps_list_mask(const struct string_list *list, const char *key, uint64_t *mask, struct error *err)
 {
     *mask = 0;
     for (size_t i = 0; i < list->count; i++) {
         int number = capability_parse(list->items[i]);
         if (number < 0) {
-            error_text(err, EINVAL, "%s: \"%s\" is no capability", key, list->items[i]);
-            return error_remedy(err, "capabilities(7) lists them; leave out \"CAP_\"");
+            error_text(err, EINVAL, "%s: \"%s\" is not a capability", key, list->items[i]);
+            return error_remedy(err, "see capabilities(7); omit \"CAP_\"");
         }
         *mask |= UINT64_C(1) << number;
     }
@@ -36,16 +36,16 @@ int caps_mask(const struct config *c, uint64_t *mask, struct error *err)
 
     if (c->has_cap_keep && c->cap_drop.count) {
         error_text(err, EINVAL, "lxc.cap.drop and lxc.cap.keep exclude each other");
-        return error_remedy(err, "clear one: \"lxc.cap.drop =\"");
+        return error_remedy(err, "clear one of them: \"lxc.cap.drop =\"");
     }
-    r = c->has_cap_keep ? mask_of(&c->cap_keep, "lxc.cap.keep", &named, err)
-                        : mask_of(&c->cap_drop, "lxc.cap.drop", &named, err);
+    r = c->has_cap_keep ? caps_list_mask(&c->cap_keep, "lxc.cap.keep", &named, err)
+                        : caps_list_mask(&c->cap_drop, "lxc.cap.drop", &named, err);
     if (r == 0)
-        *mask = all_known() & (c->has_cap_keep ? named : ~named);
+        *mask = caps_known() & (c->has_cap_keep ? named : ~named);
     return r;
 }
 
-bool caps_wanted(const struct config *c, int number)
+bool caps_has(const struct config *c, int number)
 {
     uint64_t mask;
 
@@ -53,7 +53,7 @@ bool caps_wanted(const struct config *c, int number)
 }
 
 /* Empty the inheritable set; capget(2). */
-static int clear_inheritable(void)
+static int caps_clear_inheritable(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
@@ -78,7 +78,7 @@ int caps_limit(uint64_t keep, struct error *err)
     /* Ambient capabilities came with kernel 4.3. */
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) < 0 && errno != EINVAL)
         return error_set(err, errno, "cannot clear the ambient capabilities");
-    r = clear_inheritable();
+    r = caps_clear_inheritable();
     return r < 0 ? error_set(err, r, "cannot clear the inheritable capabilities") : 0;
 }
 

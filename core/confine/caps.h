@@ -1,8 +1,8 @@
 /*
  * Capabilities: lxc.cap.drop and lxc.cap.keep. capabilities(7). Masks have bit N for capability number N.
  */
-#ifndef LXCBOX_CORE_RUN_CAPS_H
-#define LXCBOX_CORE_RUN_CAPS_H
+#ifndef LXCBOX_CORE_CONFINE_CAPS_H
+#define LXCBOX_CORE_CONFINE_CAPS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,19 +10,19 @@
 #include "core/base/error.h"
 #include "core/config/config.h"
 
-/* What the container may have: all that the kernel knows, less cap_drop, or cap_keep alone. */
+/* The capabilities that the container may have: all of the kernel except cap_drop, or only cap_keep. */
 int caps_mask(const struct config *c, uint64_t *mask, struct error *err);
 
-/* Will the container have this one? For choices that depend on it; false also when the config is wrong. */
-bool caps_wanted(const struct config *c, int number);
+/* Whether the container will have this capability; false also if the config is invalid. */
+bool caps_has(const struct config *c, int number);
 
 /*
- * Take every capability outside `keep` from the bounding set of this process, and clear its inheritable and
- * ambient sets, so that exec gives no more than `keep`. What it has until exec stays.
+ * Remove every capability outside `keep` from the bounding set of this process, and clear its inheritable and
+ * ambient sets, so that exec grants at most `keep`. Current capabilities are kept until exec.
  */
 int caps_limit(uint64_t keep, struct error *err);
 
-/* caps_limit() by the configuration. */
+/* Call caps_limit() with the mask of the configuration. */
 int caps_apply(const struct config *c, struct error *err);
 
 #endif

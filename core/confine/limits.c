@@ -15,7 +15,7 @@
 #include "core/base/log.h"
 #include "core/namespace/namespace.h"
 
-/* linux/prctl.h, PR_SCHED_CORE and what goes with it. */
+/* linux/prctl.h, PR_SCHED_CORE and its arguments. */
 #define SCHED_CORE              62
 #define SCHED_CORE_CREATE       1L
 #define SCHED_CORE_SHARE_FROM   3L
@@ -43,7 +43,7 @@ int limits_resource(const char *name)
     return -EINVAL;
 }
 
-static int parse_one(const char *text, size_t length, rlim_t *out)
+static int limits_parse_one(const char *text, size_t length, rlim_t *out)
 {
     char copy[24];
     uint64_t number;
@@ -70,10 +70,10 @@ int limits_parse(const char *text, struct rlimit *out)
 {
     size_t soft = strcspn(text, ":");
 
-    if (parse_one(text, soft, &out->rlim_cur) < 0)
+    if (limits_parse_one(text, soft, &out->rlim_cur) < 0)
         return -EINVAL;
     out->rlim_max = out->rlim_cur;
-    if (text[soft] && parse_one(text + soft + 1, strlen(text + soft + 1), &out->rlim_max) < 0)
+    if (text[soft] && limits_parse_one(text + soft + 1, strlen(text + soft + 1), &out->rlim_max) < 0)
         return -EINVAL;
     return out->rlim_cur <= out->rlim_max ? 0 : -EINVAL;
 }
@@ -97,8 +97,8 @@ int limits_prlimit(const struct config *c, pid_t pid, struct error *err)
     return 0;
 }
 
-/* "net.ipv4.conf" as "net/ipv4/conf"; a slash stays for names that have dots, as in sysctl(8). */
-static int kernel_path(const char *prefix, const char *name, char *out, size_t size)
+/* Convert "net.ipv4.conf" to "net/ipv4/conf"; slashes are kept for names with dots, as in sysctl(8). */
+static int limits_kernel_path(const char *prefix, const char *name, char *out, size_t size)
 {
     int length = snprintf(out, size, "%s%s", prefix, name);
 
@@ -124,7 +124,7 @@ int limits_proc(const struct config *c, pid_t pid, struct error *err)
             snprintf(prefix, sizeof(prefix), "/proc/%d/", pid);
         else
             strcpy(prefix, "/proc/self/");
-        r = kernel_path(prefix, p->name, path, sizeof(path));
+        r = limits_kernel_path(prefix, p->name, path, sizeof(path));
         if (r == 0)
             r = file_write_value(AT_FDCWD, path, p->value);
         if (r < 0)
@@ -138,14 +138,16 @@ int limits_sysctl(int proc_fd, const struct config *c, struct error *err)
     for (size_t i = 0; i < c->sysctl.count; i++) {
         const struct config_pair *p = &c->sysctl.items[i];
         char path[256];
-        int r = kernel_path("sys/", p->name, path, sizeof(path));
+        int r = limits_kernel_path("sys/", p->name, path, sizeof(path));
 
         if (r == 0)
             r = file_write_value(proc_fd, path, p->value);
         if (r < 0) {
             error_set(err, r, "cannot set lxc.sysctl.%s = %s", p->name, p->value);
             return r == -ENOENT
-                       ? error_remedy(err, "this kernel has no such parameter in a container: remove it")
+                       ? error_remedy(
+                             err,
+                             "this parameter does not exist in a container with this kernel: remove the key")
                        : r;
         }
     }
@@ -159,7 +161,7 @@ int limits_no_new_privs(const struct config *c, struct error *err)
     return 0;
 }
 
-static int write_offset(const char *clock, const struct config_time_offset *offset, struct error *err)
+static int limits_write_offset(const char *clock, const struct config_time_offset *offset, struct error *err)
 {
     cleanup_free char *line = NULL;
     int64_t seconds = offset->seconds + offset->nanoseconds / 1000000000,
@@ -168,7 +170,7 @@ static int write_offset(const char *clock, const struct config_time_offset *offs
 
     if (!offset->seconds && !offset->nanoseconds)
         return 0;
-    /* The kernel wants the second part positive. */
+    /* The kernel requires a positive second part. */
     if (nanoseconds < 0) {
         nanoseconds += 1000000000;
         seconds--;
@@ -179,7 +181,7 @@ static int write_offset(const char *clock, const struct config_time_offset *offs
         return 0;
     error_set(err, r, "cannot set lxc.time.offset.%s", clock[0] == 'b' ? "boot" : "monotonic");
     return r == -ERANGE
-               ? error_remedy(err, "the container's clock would stand before zero: use a smaller offset")
+               ? error_remedy(err, "the clock of the container would be negative: use a smaller offset")
                : r;
 }
 
@@ -193,19 +195,20 @@ int limits_time(const struct config *c, struct error *err)
     if (!(namespace_clone_flags(c) & CLONE_NEWTIME)) {
         if (!wanted)
             return 0;
-        error_text(err, EINVAL, "lxc.time.offset needs a time namespace of the container's own");
-        return error_remedy(err, "let lxc.namespace.clone, keep and share give it one");
+        error_text(err, EINVAL, "lxc.time.offset requires a separate time namespace");
+        return error_remedy(err, "change lxc.namespace.clone, keep or share");
     }
     if (unshare(CLONE_NEWTIME) < 0) {
         r = errno;
         if (r == EINVAL && !wanted)
             return 0;
-        error_set(err, r, "cannot make a time namespace");
-        return r == EINVAL ? error_remedy(err, "this kernel has none: remove lxc.time.offset") : -r;
+        error_set(err, r, "cannot create a time namespace");
+        return r == EINVAL ? error_remedy(err, "this kernel has no time namespaces: remove lxc.time.offset")
+                           : -r;
     }
-    r = write_offset("boottime", boot, err);
+    r = limits_write_offset("boottime", boot, err);
     if (r == 0)
-        r = write_offset("monotonic", monotonic, err);
+        r = limits_write_offset("monotonic", monotonic, err);
     if (r < 0)
         return r;
     fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
@@ -221,7 +224,7 @@ int limits_core(const struct config *c, pid_t pid, struct error *err)
     if (!c->sched_core)
         return 0;
     if (!(namespace_clone_flags(c) & CLONE_NEWPID))
-        return error_text(err, EINVAL, "lxc.sched.core needs a pid namespace of the container's own");
+        return error_text(err, EINVAL, "lxc.sched.core requires a separate pid namespace");
     r = prctl(SCHED_CORE, SCHED_CORE_CREATE, pid, SCHED_CORE_THREAD_GROUP, 0L) < 0 ? errno : 0;
     if (!r || r == ENODEV)
         return 0;
@@ -244,7 +247,7 @@ int limits_keyring(const struct config *c, struct error *err)
     if (c->keyring_session || syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0)
         return 0;
     if (errno != ENOSYS && errno != EACCES && errno != EPERM)
-        return error_set(err, errno, "cannot make a session keyring for the container");
+        return error_set(err, errno, "cannot create a session keyring for the container");
     log_info("limits", "the container keeps the session keyring: %s", strerror(errno));
     return 0;
 }

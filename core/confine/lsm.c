@@ -12,7 +12,7 @@
 #include "core/base/str.h"
 #include "core/confine/apparmor.h"
 
-/* The profile that LXC's package loads for containers. */
+/* The profile that the package of LXC loads for containers. */
 #define DEFAULT_PROFILE "lxc-container-default-cgns"
 #define GENERATED       "generated"
 
@@ -31,8 +31,8 @@ bool lsm_selinux_enabled(void)
     return stat("/sys/fs/selinux/enforce", &st) == 0;
 }
 
-/* Is a profile loaded? The file lists "NAME (MODE)" and is root's to read. */
-static bool profile_loaded(const char *name)
+/* Whether a profile is loaded. The file lists "NAME (MODE)" and is readable only by root. */
+static bool lsm_profile_loaded(const char *name)
 {
     cleanup_free char *list = NULL;
     size_t length = strlen(name);
@@ -47,72 +47,73 @@ static bool profile_loaded(const char *name)
     return false;
 }
 
-/* A kernel may have AppArmor on a system that does not: without securityfs nobody loads policy, as in an
- * initramfs. */
-static bool policy_is_reachable(void)
+/*
+ * The kernel may support AppArmor on a system without it: without securityfs no policy can be loaded, as in
+ * an initramfs.
+ */
+static bool lsm_policy_is_reachable(void)
 {
     return access("/sys/kernel/security/apparmor", F_OK) == 0;
 }
 
-/* The profile to take; NULL: stay as we are. */
-static const char *profile_of(const struct config *c)
+/* The profile to use; NULL: keep the current label. */
+static const char *lsm_profile(const struct config *c)
 {
     const char *profile = c->apparmor_profile;
 
     if (!lsm_apparmor_enabled() || (profile && strcmp(profile, "unchanged") == 0))
         return NULL;
-    if (profile && strcmp(profile, GENERATED) == 0 && !policy_is_reachable())
+    if (profile && strcmp(profile, GENERATED) == 0 && !lsm_policy_is_reachable())
         return NULL;
     if (!profile || !profile[0])
-        return profile_loaded(DEFAULT_PROFILE) ? DEFAULT_PROFILE : "unconfined";
+        return lsm_profile_loaded(DEFAULT_PROFILE) ? DEFAULT_PROFILE : "unconfined";
     return profile;
 }
 
-/* Does the policy know a context? The kernel refuses to take one that it does not: selinuxfs, "context". */
-static int check_context(const char *key, const char *context, struct error *err)
+/* Check that the policy has a context. The kernel rejects an unknown context: selinuxfs, "context". */
+static int lsm_check_context(const char *key, const char *context, struct error *err)
 {
     if (!context || !context[0] || file_write_value(AT_FDCWD, "/sys/fs/selinux/context", context) != -EINVAL)
         return 0;
-    error_text(err, EINVAL, "%s: the SELinux policy knows no context %s", key, context);
-    return error_remedy(err, "load a policy that does, or clear the key");
+    error_text(err, EINVAL, "%s: the SELinux policy has no context %s", key, context);
+    return error_remedy(err, "load a policy with this context, or clear the key");
 }
 
-static int check_contexts(const struct config *c, struct error *err)
+static int lsm_check_contexts(const struct config *c, struct error *err)
 {
-    int r = check_context("lxc.selinux.context", c->selinux_context, err);
+    int r = lsm_check_context("lxc.selinux.context", c->selinux_context, err);
 
-    return r < 0 ? r : check_context("lxc.selinux.context.keyring", c->selinux_context_keyring, err);
+    return r < 0 ? r : lsm_check_context("lxc.selinux.context.keyring", c->selinux_context_keyring, err);
 }
 
-/* What comes from a host with another security module starts here too, but not without a word. */
-static void warn_of_absent(const struct config *c)
+/* A configuration from a host with another security module can start here, but with a warning. */
+static void lsm_warn_absent(const struct config *c)
 {
     const char *profile = c->apparmor_profile, *context = c->selinux_context;
 
     /* Debian's default.conf has "generated" for every container. */
     if (profile && profile[0] && strcmp(profile, "unconfined") != 0 && strcmp(profile, "unchanged") != 0 &&
         strcmp(profile, GENERATED) != 0 && !lsm_apparmor_enabled())
-        log_warn("lsm", "this kernel runs no AppArmor: lxc.apparmor.profile = %s confines nobody", profile);
-    if (profile && strcmp(profile, GENERATED) == 0 && lsm_apparmor_enabled() && !policy_is_reachable())
-        log_warn("lsm", "securityfs is not mounted: lxc.apparmor.profile = generated confines nobody");
+        log_warn("lsm", "AppArmor is not enabled: lxc.apparmor.profile = %s has no effect", profile);
+    if (profile && strcmp(profile, GENERATED) == 0 && lsm_apparmor_enabled() && !lsm_policy_is_reachable())
+        log_warn("lsm", "securityfs is not mounted: lxc.apparmor.profile = generated has no effect");
     if (context && context[0] && !lsm_selinux_enabled())
-        log_warn("lsm", "this kernel runs no SELinux: lxc.selinux.context = %s confines nobody", context);
+        log_warn("lsm", "SELinux is not enabled: lxc.selinux.context = %s has no effect", context);
 }
 
 int lsm_check(const struct config *c, struct error *err)
 {
-    const char *profile = profile_of(c);
+    const char *profile = lsm_profile(c);
     bool generated;
     struct stat st;
-    int r = check_contexts(c, err);
+    int r = lsm_check_contexts(c, err);
 
     if (r < 0)
         return r;
-    warn_of_absent(c);
+    lsm_warn_absent(c);
     if (c->apparmor_raw.count && lsm_apparmor_enabled() && (!profile || strcmp(profile, GENERATED) != 0)) {
-        error_text(err, EINVAL, "lxc.apparmor.raw adds to a generated profile only");
-        return error_remedy(err,
-                            "clear it, and put its lines into the profile that lxc.apparmor.profile names");
+        error_text(err, EINVAL, "lxc.apparmor.raw is only valid for a generated profile");
+        return error_remedy(err, "clear it, and add its lines to the profile in lxc.apparmor.profile");
     }
     if (!profile || strcmp(profile, "unconfined") == 0)
         return 0;
@@ -121,22 +122,25 @@ int lsm_check(const struct config *c, struct error *err)
     if (r < 0)
         return r;
     /* "NAME//&:NAMESPACE:PROFILE" stacks; only a plain name can be looked up. */
-    if (!generated && !strstr(profile, "//&") && !profile_loaded(profile)) {
+    if (!generated && !strstr(profile, "//&") && !lsm_profile_loaded(profile)) {
         error_text(err, ENOENT, "lxc.apparmor.profile: the profile %s is not loaded", profile);
         return error_remedy(err, "load it with apparmor_parser, or set it to \"unconfined\"");
     }
     if (!c->apparmor_allow_incomplete && stat("/sys/kernel/security/apparmor/features/mount/mask", &st) < 0) {
         error_text(err, ENOTSUP,
-                   "this kernel's AppArmor does not watch over mounts, so that profile %s confines "
-                   "nobody who may mount",
+                   "AppArmor of this kernel does not mediate mounts: profile %s does not confine "
+                   "processes that can mount",
                    profile);
-        return error_remedy(err, "set lxc.apparmor.allow_incomplete = 1 to start all the same");
+        return error_remedy(err, "set lxc.apparmor.allow_incomplete = 1 to start anyway");
     }
     return 0;
 }
 
-/* exec's label: one write of the whole; the module's own folder first (kernel 5.1 on: several modules). */
-static int write_label(int proc_fd, const char *module, const char *label)
+/*
+ * The label for exec must be written in one write. The directory of the module is tried first (several
+ * modules since kernel 5.1).
+ */
+static int lsm_write_label(int proc_fd, const char *module, const char *label)
 {
     cleanup_free char *path = format_string("thread-self/attr/%s/exec", module);
     int r = path ? file_write_value(proc_fd, path, label) : -ENOMEM;
@@ -146,14 +150,14 @@ static int write_label(int proc_fd, const char *module, const char *label)
 
 bool lsm_generates(const struct config *c)
 {
-    const char *profile = profile_of(c);
+    const char *profile = lsm_profile(c);
 
     return profile && strcmp(profile, GENERATED) == 0;
 }
 
 void lsm_choose(const struct config *c, const char *generated, struct lsm_labels *out)
 {
-    *out = (struct lsm_labels){.apparmor = generated ? generated : profile_of(c)};
+    *out = (struct lsm_labels){.apparmor = generated ? generated : lsm_profile(c)};
     if (!lsm_selinux_enabled())
         return;
     if (c->selinux_context && c->selinux_context[0])
@@ -168,14 +172,14 @@ int lsm_prepare(int proc_fd, const struct lsm_labels *labels, struct error *err)
 
     if (labels->apparmor) {
         cleanup_free char *label = format_string("exec %s", labels->apparmor);
-        r = label ? write_label(proc_fd, "apparmor", label) : -ENOMEM;
+        r = label ? lsm_write_label(proc_fd, "apparmor", label) : -ENOMEM;
         if (r < 0)
-            return error_set(err, r, "cannot take AppArmor profile %s", labels->apparmor);
+            return error_set(err, r, "cannot change to AppArmor profile %s", labels->apparmor);
     }
     if (labels->selinux) {
-        r = write_label(proc_fd, "selinux", labels->selinux);
+        r = lsm_write_label(proc_fd, "selinux", labels->selinux);
         if (r < 0)
-            return error_set(err, r, "cannot take SELinux context %s", labels->selinux);
+            return error_set(err, r, "cannot change to SELinux context %s", labels->selinux);
     }
     return 0;
 }
@@ -201,7 +205,7 @@ int lsm_read_label(int proc, char **label)
     if (r < 0)
         return r;
     (*label)[strcspn(*label, "\n")] = '\0';
-    /* AppArmor adds the profile's mode: "NAME (enforce)". */
+    /* AppArmor appends the mode of the profile: "NAME (enforce)". */
     if (apparmor && ends_with(*label, ")") && strrchr(*label, ' '))
         *strrchr(*label, ' ') = '\0';
     if (!(*label)[0] || (apparmor && strcmp(*label, "unconfined") == 0)) {

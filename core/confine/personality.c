@@ -12,7 +12,7 @@ int personality_set(const char *arch, struct error *err)
     if (!arch)
         return 0;
     if (domain < 0)
-        return error_text(err, EINVAL, "lxc.arch: \"%s\" is not an architecture that lxcbox knows", arch);
+        return error_text(err, EINVAL, "lxc.arch: \"%s\" is not a known architecture", arch);
     if (personality((unsigned long)domain) < 0)
         return error_set(err, errno, "cannot set the personality for lxc.arch = %s", arch);
     return 0;

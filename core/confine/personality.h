@@ -1,9 +1,9 @@
 /*
- * lxc.arch: the execution domain, so that uname(2) tells a 32-bit container that its machine is one.
+ * lxc.arch: the execution domain, so that uname(2) reports a 32-bit machine in a 32-bit container. Source:
  * personality(2).
  */
-#ifndef LXCBOX_CORE_RUN_PERSONALITY_H
-#define LXCBOX_CORE_RUN_PERSONALITY_H
+#ifndef LXCBOX_CORE_CONFINE_PERSONALITY_H
+#define LXCBOX_CORE_CONFINE_PERSONALITY_H
 
 #include "core/base/error.h"
 

@@ -21,7 +21,7 @@
 #define MFD_EXEC 0x0010U /* kernel 6.3 */
 #endif
 
-#ifndef OPEN_TREE_CLONE /* musl 1.2.3 has none of these; linux/mount.h */
+#ifndef OPEN_TREE_CLONE /* not in musl 1.2.3; linux/mount.h */
 #define OPEN_TREE_CLONE 1
 #endif
 #ifndef SYS_open_tree
@@ -36,8 +36,8 @@
 
 extern char **environ;
 
-/* The path of a file that is mounted alone and attached nowhere. */
-static bool is_detached_mount(int fd)
+/* Whether an fd refers to a file in a detached mount of only this file. */
+static bool sealed_is_detached_mount(int fd)
 {
     char path[8];
     struct statvfs st;
@@ -53,13 +53,13 @@ bool sealed_running(void)
 
     if (fd < 0)
         return false;
-    if (is_detached_mount(fd))
+    if (sealed_is_detached_mount(fd))
         return true;
     seals = fcntl(fd, F_GET_SEALS);
     return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
-static int make_view(void)
+static int sealed_make_mount(void)
 {
     /* linux/mount.h, struct mount_attr: set, clear, propagation, user namespace. */
     const uint64_t attributes[4] = {MOUNT_READ_ONLY, 0, 0, 0};
@@ -70,8 +70,8 @@ static int make_view(void)
     return take_fd(&fd);
 }
 
-/* MFD_EXEC is asked for where it is known, since vm.memfd_noexec may have turned the default round. */
-static int make_memfd(void)
+/* MFD_EXEC is used if the kernel supports it, because vm.memfd_noexec may have changed the default. */
+static int sealed_make_memfd(void)
 {
     int fd = (int)syscall(SYS_memfd_create, "lxcbox", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 
@@ -80,7 +80,7 @@ static int make_memfd(void)
     return fd < 0 ? -errno : fd;
 }
 
-static int copy_self(int to)
+static int sealed_copy(int to)
 {
     cleanup_fd int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     struct stat st;
@@ -98,9 +98,11 @@ static int copy_self(int to)
     return fcntl(to, F_ADD_SEALS, SEALS) < 0 ? -errno : 0;
 }
 
-/* By a path, which execveat(2) would spare: TOMOYO looks up the name that the kernel gives to what is
- * executed by an fd, /dev/fd/N, and not every system has that. Returns only a negative errno. */
-static int execute(int fd, char **argv)
+/*
+ * Execute by a path instead of execveat(2): TOMOYO looks up the kernel's name for an executed fd, /dev/fd/N,
+ * which does not exist on every system. Returns only on failure, a negative errno.
+ */
+static int sealed_execute(int fd, char **argv)
 {
     char path[32];
 
@@ -114,20 +116,20 @@ int sealed_reexec(char **argv, struct error *err)
     int r;
 
     if (sealed_running()) {
-        /* The kernel has named us after the fd's number. */
+        /* The kernel has named this process after the number of the fd. */
         const char *slash = argv[0] ? strrchr(argv[0], '/') : NULL;
         prctl(PR_SET_NAME, slash ? slash + 1 : argv[0] ? argv[0] : "lxcbox");
         return 0;
     }
-    cleanup_fd int view = make_view();
+    cleanup_fd int view = sealed_make_mount();
     if (view >= 0)
-        (void)execute(view, argv);
-    cleanup_fd int copy = make_memfd();
-    r = copy < 0 ? copy : copy_self(copy);
+        (void)sealed_execute(view, argv);
+    cleanup_fd int copy = sealed_make_memfd();
+    r = copy < 0 ? copy : sealed_copy(copy);
     if (r == 0)
-        r = execute(copy, argv);
+        r = sealed_execute(copy, argv);
     error_set(err, r,
-              "cannot run from a sealed copy of this executable, without which the container could "
-              "change it");
+              "cannot run from a sealed copy of this executable, which protects it from changes by "
+              "the container");
     return r == -ENOSYS ? error_remedy(err, "use a kernel of version 3.19 or later, with memfd_create") : r;
 }

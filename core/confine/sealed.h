@@ -1,26 +1,27 @@
 /*
- * Running from an executable that the container cannot write to. A process of ours inside a container can be
- * reached through /proc/PID/exe; were that the host's file, a hostile container could write to it
- * (CVE-2019-5736). So before we touch a container we run from a view of it that nobody can change:
+ * Running from an executable that the container cannot modify. A container can open /proc/PID/exe of a
+ * process of ours in the container; if that is the host's file, a hostile container could write to it
+ * (CVE-2019-5736). Therefore, before entering a container, the program runs from a copy that cannot be
+ * changed:
  *
- *   - a read-only mount of the file alone, attached nowhere, so that no process can find it to remount it;
+ *   - a detached read-only mount of only this file, which no process can find to remount it;
  *     it shares the file's page cache. open_tree(2), mount_setattr(2), kernel 5.12.
  *   - else a sealed copy in memory. memfd_create(2), fcntl(2) F_ADD_SEALS.
  */
-#ifndef LXCBOX_CORE_RUN_SEALED_H
-#define LXCBOX_CORE_RUN_SEALED_H
+#ifndef LXCBOX_CORE_CONFINE_SEALED_H
+#define LXCBOX_CORE_CONFINE_SEALED_H
 
 #include <stdbool.h>
 
 #include "core/base/error.h"
 
-/* Is /proc/self/exe such a view? */
+/* Whether /proc/self/exe is such a copy. */
 bool sealed_running(void);
 
 /*
- * Run the same command from such a view: returns 0 at once where this is one already, does not return where
- * the view takes over with `argv` and our environment, and returns a negative errno where none can be made.
- * To be called first, before anything is done: the process starts from main() again. An applet asks for it by
+ * Execute the same command from such a copy, with `argv` and our environment: does not return on success.
+ * Returns 0 immediately if this process already runs from a copy, or a negative errno if none can be created.
+ * To be called before any other action, because the process restarts at main(). An applet requests it with
  * .sealed = true.
  */
 int sealed_reexec(char **argv, struct error *err);

@@ -15,8 +15,8 @@
 #define PROFILE_MAX (1 << 20) /* bytes */
 #define LXC_CONFIG  CONFIG_DIRECTORY "/"
 
-/* Is there seccomp, and may a profile be loaded by this process? proc_pid_status(5), "Seccomp". */
-static bool wanted(const struct config *c)
+/* Whether the kernel has seccomp and this process may load a profile: proc_pid_status(5), "Seccomp". */
+static bool seccomp_wanted(const struct config *c)
 {
     cleanup_free char *status = NULL;
     const char *line;
@@ -31,7 +31,8 @@ static bool wanted(const struct config *c)
     line += strlen("\nSeccomp:");
     line += strspn(line, " \t");
     if (*line != '0')
-        log_info("seccomp", "this process is confined already; %s is not loaded", c->seccomp_profile);
+        log_info("seccomp", "this process already has a seccomp filter; %s is not loaded",
+                 c->seccomp_profile);
     return *line == '0';
 }
 
@@ -44,7 +45,7 @@ int seccomp_prepare(const struct config *c, struct seccomp_program *out, struct 
     int r;
 
     *out = (struct seccomp_program){0};
-    if (!path || !path[0] || !wanted(c))
+    if (!path || !path[0] || !seccomp_wanted(c))
         return 0;
     r = file_read(AT_FDCWD, path, PROFILE_MAX, &file, &length);
     text = file;
@@ -61,7 +62,7 @@ int seccomp_prepare(const struct config *c, struct seccomp_program *out, struct 
     if (r < 0)
         return r;
     if (policy.notifies && (!c->seccomp_notify_proxy || !c->seccomp_notify_proxy[0]))
-        log_warn("seccomp", "%s has calls that wait for an answer, and lxc.seccomp.notify.proxy names nobody",
+        log_warn("seccomp", "%s has calls with the action notify, but lxc.seccomp.notify.proxy is not set",
                  path);
     return seccomp_compile(&policy, out, err);
 }
@@ -80,11 +81,11 @@ int seccomp_load(const struct seccomp_program *p, int *listener, struct error *e
         int number = errno;
         error_set(err, number, "cannot load the seccomp profile");
         if (number == EACCES)
-            error_remedy(err, "it needs CAP_SYS_ADMIN, or lxc.no_new_privs = 1");
+            error_remedy(err, "this requires CAP_SYS_ADMIN, or lxc.no_new_privs = 1");
         if (number == EINVAL && p->notifies)
-            error_remedy(err, "the action notify needs Linux 5.0 or newer");
+            error_remedy(err, "the action notify requires Linux 5.0 or later");
         if (number == EBUSY)
-            error_remedy(err, "of profiles on top of each other only one can have the action notify");
+            error_remedy(err, "only one of several nested profiles can have the action notify");
         return -number;
     }
     if (p->notifies)

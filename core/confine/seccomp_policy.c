@@ -15,15 +15,15 @@
 #include "core/confine/syscalls.h"
 
 #define ALL_ABIS   (-1)
-#define OTHER_ABIS (-2) /* the section of another machine */
+#define OTHER_ABIS (-2) /* the section of a foreign architecture */
 
 struct parser {
     const char *origin;
-    unsigned line; /* number of the line in hand */
+    unsigned line; /* number of the current line */
     const char *next, *end;
-    char text[1024]; /* the line in hand, without its comment and the blanks around */
+    char text[1024]; /* the current line, without comment and surrounding blanks */
     int abi;
-    uint32_t rule_action; /* of a rule that names none */
+    uint32_t rule_action; /* of a rule without an action */
     struct seccomp_policy *policy;
     size_t capacity;
     struct error *err;
@@ -35,8 +35,9 @@ void seccomp_policy_free(struct seccomp_policy *p)
     *p = (struct seccomp_policy){0};
 }
 
-/* Say why the line in hand cannot stand. */
-__attribute__((format(printf, 3, 4))) static int refuse(struct parser *p, int errnum, const char *format, ...)
+/* Set the error for the current line. */
+__attribute__((format(printf, 3, 4))) static int parser_error(struct parser *p, int errnum,
+                                                              const char *format, ...)
 {
     char text[300];
     va_list args;
@@ -48,8 +49,8 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct parser *p, int er
     return -errnum;
 }
 
-/* The next line that says something; 1, 0 at the end, or a negative errno. */
-static int next_line(struct parser *p)
+/* Read the next line that is not empty. 1, 0 at the end, or a negative errno. */
+static int parser_next_line(struct parser *p)
 {
     while (p->next < p->end) {
         const char *start = p->next, *newline = memchr(start, '\n', (size_t)(p->end - start));
@@ -67,7 +68,7 @@ static int next_line(struct parser *p)
         if (start == stop)
             continue;
         if ((size_t)(stop - start) >= sizeof(p->text) || memchr(start, '\0', (size_t)(stop - start)))
-            return refuse(p, EINVAL, "this is not a line of a seccomp profile");
+            return parser_error(p, EINVAL, "this is not a line of a seccomp profile");
         memcpy(p->text, start, (size_t)(stop - start));
         p->text[stop - start] = '\0';
         return 1;
@@ -75,9 +76,11 @@ static int next_line(struct parser *p)
     return 0;
 }
 
-/* Take the word at *rest, which ends at a blank or a bracket, into `out`; its length, 0 when there is none.
+/*
+ * Move the word at *rest, which ends at a blank or a bracket, to `out`. Returns its length, 0 if there is
+ * none.
  */
-static size_t take_word(const char **rest, char out[64])
+static size_t parser_word(const char **rest, char out[64])
 {
     const char *word = *rest + strspn(*rest, " \t");
     size_t length = strcspn(word, " \t["), kept = length < 63 ? length : 63;
@@ -89,8 +92,8 @@ static size_t take_word(const char **rest, char out[64])
     return length;
 }
 
-/* An action, or `fallback` where none is named. */
-static int parse_action(struct parser *p, const char **rest, uint32_t fallback, uint32_t *out)
+/* Parse an action; `fallback` if there is none. */
+static int parser_action(struct parser *p, const char **rest, uint32_t fallback, uint32_t *out)
 {
     static const struct {
         char name[8];
@@ -103,23 +106,23 @@ static int parse_action(struct parser *p, const char **rest, uint32_t fallback, 
     uint64_t number = 0;
 
     *out = fallback;
-    if (!take_word(rest, word))
+    if (!parser_word(rest, word))
         return 0;
     for (size_t i = 0; i < ARRAY_LENGTH(actions); i++) {
         if (strcmp(word, actions[i].name) != 0)
             continue;
-        /* The kernel takes no errno above 4095 (MAX_ERRNO). */
+        /* The kernel accepts no errno above 4095 (MAX_ERRNO). */
         if (actions[i].action == SECCOMP_RET_ERRNO &&
-            (!take_word(rest, word) || parse_uint64(word, 0, 4095, &number) < 0))
-            return refuse(p, EINVAL, "\"errno\" needs a number from 0 to 4095 after it");
+            (!parser_word(rest, word) || parse_uint64(word, 0, 4095, &number) < 0))
+            return parser_error(p, EINVAL, "\"errno\" must be followed by a number from 0 to 4095");
         *out = actions[i].action | (uint32_t)number;
         p->policy->notifies |= *out == SECCOMP_RET_USER_NOTIF;
         return 0;
     }
-    return refuse(p, EINVAL, "\"%s\" is no action (allow, kill, trap, notify, errno N)", word);
+    return parser_error(p, EINVAL, "\"%s\" is not an action (allow, kill, trap, notify, errno N)", word);
 }
 
-static int parse_op(const char *word, enum seccomp_op *op)
+static int condition_parse_op(const char *word, enum seccomp_op *op)
 {
     /* In the order of enum seccomp_op. */
     static const char signs[][3] = {"!=", "<", "<=", "==", ">=", ">", "&="};
@@ -135,8 +138,8 @@ static int parse_op(const char *word, enum seccomp_op *op)
     return -EINVAL;
 }
 
-/* What is between the brackets: INDEX,VALUE,OP[,MASK]. */
-static int parse_condition(char *text, struct seccomp_condition *c)
+/* Parse the text between the brackets: INDEX,VALUE,OP[,MASK]. */
+static int condition_parse(char *text, struct seccomp_condition *c)
 {
     char *fields[4] = {0}, *field;
     size_t count = 0;
@@ -150,43 +153,44 @@ static int parse_condition(char *text, struct seccomp_condition *c)
         fields[count++] = field;
     }
     if (count < 3 || parse_uint64(fields[0], 0, 5, &index) < 0 ||
-        parse_uint64(fields[1], 0, UINT64_MAX, &c->value) < 0 || parse_op(fields[2], &c->op) < 0)
+        parse_uint64(fields[1], 0, UINT64_MAX, &c->value) < 0 || condition_parse_op(fields[2], &c->op) < 0)
         return -EINVAL;
     c->index = (uint8_t)index;
-    /* Without a mask any value would do, which nobody can mean. */
+    /* Without a mask every value would match, which is certainly a mistake. */
     if ((c->op == OP_MASKED_EQ) != (count == 4))
         return -EINVAL;
     return count == 4 ? parse_uint64(fields[3], 0, UINT64_MAX, &c->mask) : 0;
 }
 
-static int parse_conditions(struct parser *p, const char *rest, struct seccomp_rule *rule)
+static int parser_conditions(struct parser *p, const char *rest, struct seccomp_rule *rule)
 {
     while (*rest) {
         const char *close = strchr(rest, ']');
         char text[96];
 
         if (*rest != '[' || !close || (size_t)(close - rest) > sizeof(text))
-            return refuse(p, EINVAL, "\"%s\" is no condition ([INDEX,VALUE,OP] or [INDEX,VALUE,&=,MASK])",
-                          rest);
+            return parser_error(
+                p, EINVAL, "\"%s\" is not a condition ([INDEX,VALUE,OP] or [INDEX,VALUE,&=,MASK])", rest);
         if (rule->condition_count == ARRAY_LENGTH(rule->conditions))
-            return refuse(p, E2BIG, "a rule has at most six conditions");
+            return parser_error(p, E2BIG, "a rule has at most six conditions");
         memcpy(text, rest + 1, (size_t)(close - rest - 1));
         text[close - rest - 1] = '\0';
-        if (parse_condition(text, &rule->conditions[rule->condition_count++]) < 0)
-            return refuse(p, EINVAL, "\"%.*s\" is no condition ([INDEX,VALUE,OP] or [INDEX,VALUE,&=,MASK])",
-                          (int)(close - rest + 1), rest);
+        if (condition_parse(text, &rule->conditions[rule->condition_count++]) < 0)
+            return parser_error(p, EINVAL,
+                                "\"%.*s\" is not a condition ([INDEX,VALUE,OP] or [INDEX,VALUE,&=,MASK])",
+                                (int)(close - rest + 1), rest);
         rest = close + 1;
         rest += strspn(rest, " \t");
     }
     return 0;
 }
 
-static int add_rule(struct parser *p, const struct seccomp_rule *rule)
+static int parser_add_rule(struct parser *p, const struct seccomp_rule *rule)
 {
     struct seccomp_policy *policy = p->policy;
 
     if (policy->count == SECCOMP_RULES_MAX)
-        return refuse(p, E2BIG, "a profile has at most %d rules", SECCOMP_RULES_MAX);
+        return parser_error(p, E2BIG, "a profile has at most %d rules", SECCOMP_RULES_MAX);
     if (policy->count == p->capacity) {
         size_t capacity = p->capacity ? p->capacity * 2 : 16;
         struct seccomp_rule *grown = realloc(policy->rules, capacity * sizeof(*grown));
@@ -200,8 +204,8 @@ static int add_rule(struct parser *p, const struct seccomp_rule *rule)
     return 0;
 }
 
-/* Add the rule for a call in one ABI, under each number that the call goes by there. */
-static int add_named(struct parser *p, struct seccomp_rule *rule, size_t abi, const char *name)
+/* Add the rule for a call in one ABI, for each number of the call in that ABI. */
+static int parser_add_named(struct parser *p, struct seccomp_rule *rule, size_t abi, const char *name)
 {
     uint16_t which;
     int r = 0;
@@ -209,8 +213,8 @@ static int add_named(struct parser *p, struct seccomp_rule *rule, size_t abi, co
     rule->abi = (uint8_t)abi;
     rule->number = syscall_number(abi, name);
     if (rule->number >= 0)
-        r = add_rule(p, rule);
-    /* A call's own arguments are behind a pointer there, where no filter sees them. */
+        r = parser_add_rule(p, rule);
+    /* There, the arguments are behind a pointer, which a filter cannot read. */
     if (r < 0 || rule->condition_count)
         return r;
     struct seccomp_rule other = *rule;
@@ -219,45 +223,45 @@ static int add_named(struct parser *p, struct seccomp_rule *rule, size_t abi, co
         return 0;
     other.condition_count = 1;
     other.conditions[0] = (struct seccomp_condition){0, OP_MASKED_EQ, which, 0xffff};
-    return add_rule(p, &other);
+    return parser_add_rule(p, &other);
 }
 
-static int parse_rule(struct parser *p)
+static int parser_rule(struct parser *p)
 {
     struct seccomp_rule rule = {0};
     const char *rest = p->text;
     char name[64];
     int r;
 
-    if (!take_word(&rest, name))
-        return refuse(p, EINVAL, "a rule begins with the name of a system call");
+    if (!parser_word(&rest, name))
+        return parser_error(p, EINVAL, "a rule begins with the name of a system call");
     if (strcmp(name, "reject_force_umount") == 0) {
         if (*rest)
-            return refuse(p, EINVAL, "reject_force_umount stands alone");
+            return parser_error(p, EINVAL, "reject_force_umount accepts no arguments");
         strcpy(name, "umount2");
         rule.action = SECCOMP_RET_ERRNO | EACCES;
         rule.condition_count = 1;
         rule.conditions[0] = (struct seccomp_condition){1, OP_MASKED_EQ, MNT_FORCE, MNT_FORCE};
     } else {
-        r = parse_action(p, &rest, p->rule_action, &rule.action);
+        r = parser_action(p, &rest, p->rule_action, &rule.action);
         if (r == 0)
-            r = parse_conditions(p, rest, &rule);
+            r = parser_conditions(p, rest, &rule);
         if (r < 0)
             return r;
     }
     if (!syscall_known(name)) {
         if (rule.action != SECCOMP_RET_ALLOW) {
-            r = refuse(p, EINVAL, "there is no system call \"%s\", so it cannot be confined", name);
+            r = parser_error(p, EINVAL, "there is no system call \"%s\", so it cannot be confined", name);
             error_remedy(p->err, "correct its name, or remove the line");
             return r;
         }
-        log_warn("seccomp", "%s:%u: there is no system call \"%s\"; the line is passed over", p->origin,
-                 p->line, name);
+        log_warn("seccomp", "%s:%u: there is no system call \"%s\"; the line is ignored", p->origin, p->line,
+                 name);
     }
     for (size_t abi = 0; abi < syscall_abi_count; abi++) {
         if (p->abi != ALL_ABIS && p->abi != (int)abi)
             continue;
-        r = add_named(p, &rule, abi, name);
+        r = parser_add_named(p, &rule, abi, name);
         if (r < 0)
             return r;
     }
@@ -265,7 +269,7 @@ static int parse_rule(struct parser *p)
 }
 
 /* A section, "[x86_64]". */
-static int parse_section(struct parser *p)
+static int parser_section(struct parser *p)
 {
     static const char others[][12] = {"x86_64",    "x86",     "x32",        "arm",         "arm64",
                                       "ppc",       "ppc64",   "ppc64le",    "mips",        "mips64",
@@ -274,7 +278,7 @@ static int parse_section(struct parser *p)
     char *name = p->text + 1, *close = strchr(name, ']');
 
     if (!close || close[1])
-        return refuse(p, EINVAL, "\"%s\" is no section", p->text);
+        return parser_error(p, EINVAL, "\"%s\" is not a section", p->text);
     *close = '\0';
     p->abi = OTHER_ABIS;
     if (strcasecmp(name, "all") == 0) {
@@ -290,50 +294,50 @@ static int parse_section(struct parser *p)
     for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
         if (strcasecmp(name, others[i]) == 0)
             return 0;
-    return refuse(p, EINVAL, "\"[%s]\" is no architecture", name);
+    return parser_error(p, EINVAL, "\"[%s]\" is not an architecture", name);
 }
 
-/* Version 1: one number a line, of this machine's own ABI. */
-static int parse_number(struct parser *p)
+/* Version 1: one number per line, for the native ABI of this machine. */
+static int parser_number(struct parser *p)
 {
     struct seccomp_rule rule = {.abi = 0, .action = SECCOMP_RET_ALLOW};
     uint64_t number;
 
     if (parse_uint64(p->text, 10, INT32_MAX, &number) < 0)
-        return refuse(p, EINVAL, "\"%s\" is not the number of a system call", p->text);
+        return parser_error(p, EINVAL, "\"%s\" is not the number of a system call", p->text);
     rule.number = (int)number;
-    return add_rule(p, &rule);
+    return parser_add_rule(p, &rule);
 }
 
 /* The version and the kind of list, on two lines or on one. */
-static int parse_head(struct parser *p, uint64_t *version)
+static int parser_head(struct parser *p, uint64_t *version)
 {
     struct seccomp_policy *policy = p->policy;
     const char *rest = p->text;
     char word[64];
     bool allows;
-    int r = next_line(p);
+    int r = parser_next_line(p);
 
     if (r < 0)
         return r;
-    if (r == 0 || !take_word(&rest, word) || parse_uint64(word, 10, 2, version) < 0 || *version == 0)
-        return refuse(p, EINVAL, "a seccomp profile begins with its version, 1 or 2");
+    if (r == 0 || !parser_word(&rest, word) || parse_uint64(word, 10, 2, version) < 0 || *version == 0)
+        return parser_error(p, EINVAL, "a seccomp profile begins with its version, 1 or 2");
     if (!*rest) {
-        r = next_line(p);
+        r = parser_next_line(p);
         if (r < 0)
             return r;
         rest = r ? p->text : "";
     }
-    take_word(&rest, word);
+    parser_word(&rest, word);
     allows = strcmp(word, "allowlist") == 0 || strcmp(word, "whitelist") == 0;
     if (!allows && (*version == 1 || (strcmp(word, "denylist") != 0 && strcmp(word, "blacklist") != 0)))
-        return refuse(p, EINVAL, "a seccomp profile of version %d is %s, not \"%s\"", (int)*version,
-                      *version == 1 ? "an allowlist" : "an allowlist or a denylist", word);
+        return parser_error(p, EINVAL, "a seccomp profile of version %d is %s, not \"%s\"", (int)*version,
+                            *version == 1 ? "an allowlist" : "an allowlist or a denylist", word);
     p->rule_action = allows ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS;
-    r = parse_action(p, &rest, allows ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ALLOW,
-                     &policy->default_action);
+    r = parser_action(p, &rest, allows ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ALLOW,
+                      &policy->default_action);
     if (r == 0 && *rest)
-        r = refuse(p, EINVAL, "\"%s\" has no meaning here", rest);
+        r = parser_error(p, EINVAL, "\"%s\" has no meaning here", rest);
     return r;
 }
 
@@ -344,18 +348,18 @@ int seccomp_policy_parse(const char *text, size_t length, const char *origin, st
     struct parser p = {
         .origin = origin, .next = text, .end = text + length, .abi = ALL_ABIS, .policy = &policy, .err = err};
     uint64_t version;
-    int r = parse_head(&p, &version);
+    int r = parser_head(&p, &version);
 
     while (r == 0) {
-        r = next_line(&p);
+        r = parser_next_line(&p);
         if (r <= 0)
             break;
         if (version == 1)
-            r = parse_number(&p);
+            r = parser_number(&p);
         else if (p.text[0] == '[')
-            r = parse_section(&p);
+            r = parser_section(&p);
         else if (p.abi != OTHER_ABIS)
-            r = parse_rule(&p);
+            r = parser_rule(&p);
         else
             r = 0;
     }

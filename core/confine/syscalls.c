@@ -10,7 +10,7 @@
 #define AUDIT_ARCH_LOONGARCH64 (258 | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
 #endif
 
-/* Which columns of the table this machine's kernel may answer to, our own first. */
+/* The columns of the table for the ABIs of this machine's kernel, the native ABI first. */
 #if defined(__x86_64__)
 #define COLUMNS(x64, x32, x86, arm, generic, ppc, s390, mips) x64, x86, x32
 const struct syscall_abi syscall_abis[] = {
@@ -66,10 +66,10 @@ const struct syscall_abi syscall_abis[] = {{"mips", AUDIT_ARCH_MIPS, 4000, true}
 const size_t syscall_abi_count = ABIS;
 
 #define NO          0xffff
-#define A           0xf000 /* stands for ARM_PRIVATE, which 16 bits do not hold */
+#define A           0xf000 /* means ARM_PRIVATE, which does not fit into 16 bits */
 #define ARM_PRIVATE 0x0f0000
 
-/* The names one after the other, and where each begins: no pointer to relocate. */
+/* The names in one string, and the offset of each: no pointers that need relocation. */
 static const struct {
 #define CALL(name, ...) char name##_[sizeof(#name)];
 #define ALL(name, n)    char name##_[sizeof(#name)];
@@ -101,7 +101,7 @@ static const uint16_t numbers[][ABIS] = {
 };
 
 /* The row of a name, or -ENOENT. */
-static int find(const char *name)
+static int syscall_find(const char *name)
 {
     size_t low = 0, high = ARRAY_LENGTH(offsets);
 
@@ -121,12 +121,12 @@ static int find(const char *name)
 
 bool syscall_known(const char *name)
 {
-    return find(name) >= 0;
+    return syscall_find(name) >= 0;
 }
 
 int syscall_number(size_t abi, const char *name)
 {
-    int row = find(name);
+    int row = syscall_find(name);
     uint16_t number = row < 0 ? NO : numbers[row][abi];
 
     if (number == NO)

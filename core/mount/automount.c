@@ -72,7 +72,7 @@ static int automount_proc(const struct rootfs *r, const struct config *c, struct
     cleanup_fd int net = rootfs_open(r->fd, "proc/sys/net", O_PATH, 0);
     ret = cover(r, "proc/sys", err);
     /* Without CAP_NET_ADMIN there is nothing to be set there. */
-    if (ret == 0 && caps_wanted(c, CAP_NET_ADMIN))
+    if (ret == 0 && caps_has(c, CAP_NET_ADMIN))
         ret = uncover(r, net, "proc/sys/net", err);
     return ret < 0 ? ret : cover(r, "proc/sysrq-trigger", err);
 }
@@ -173,7 +173,7 @@ static enum auto_mount mode_of(const struct config *c)
 {
     if (c->mount_auto.cgroup != AUTO_UNSPECIFIED)
         return c->mount_auto.cgroup;
-    return caps_wanted(c, CAP_SYS_ADMIN) ? AUTO_RW : AUTO_MIXED;
+    return caps_has(c, CAP_SYS_ADMIN) ? AUTO_RW : AUTO_MIXED;
 }
 
 /* Our cgroup in the hierarchy with these controllers, from /proc/self/cgroup (cgroups(7)):
@@ -381,7 +381,7 @@ int automount_cgroup(const struct rootfs *r, const struct config *c, bool own_na
     cleanup_mountinfo struct mountinfo table = {0};
     cleanup_free char *cgroups = NULL;
     bool v2_alone = c->mount_auto.cgroup2,
-         force = v2_alone || c->mount_auto.cgroup_force || !caps_wanted(c, CAP_SYS_ADMIN);
+         force = v2_alone || c->mount_auto.cgroup_force || !caps_has(c, CAP_SYS_ADMIN);
     const struct hierarchy h = {.is_v2 = true};
     enum cgroup_layout layout;
     int ret;

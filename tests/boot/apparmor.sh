@@ -55,9 +55,9 @@ t 'an allowed one is allowed' inside 'echo x > /tmp/file'
 t 'elevated privileges leave the profile' has unconfined box attach --elevated-privileges=LSM -- /bin/busybox cat /proc/self/attr/current
 t 'the container is stopped' box stop -k
 t 'unconfined it may write' has written box execute -s lxc.apparmor.profile=unconfined -- /bin/sh -c 'echo x > /denied/file && echo written'
-# As on a kernel whose AppArmor does not watch over mounts.
+# As on a kernel whose AppArmor does not mediate mounts.
 mount -t tmpfs none /sys/kernel/security/apparmor/features/mount
-t 'where mounts are not watched over no container starts under a profile' has 'does not watch over mounts' box start
+t 'where mounts are not mediated no container starts under a profile' has 'does not mediate mounts' box start
 t 'unless an incomplete confinement is allowed' box start -s lxc.apparmor.allow_incomplete=1
 t 'its init is confined' has 'lxcbox-test \(enforce\)' cat "/proc/$(box info -p -H)/attr/current"
 t 'the container is stopped' box stop -k
@@ -70,7 +70,7 @@ gone() { ! loaded | grep -q lxc-c; }
 sed -i 's/auto = proc/auto = proc:rw/' /lxc/c/config
 generated
 mv /sbin/apparmor_parser /sbin/aside
-t 'without its compiler it is refused, and told why' has 'apparmor_parser, which is not installed: the kernel loads compiled policy only' box start
+t 'without its compiler it is refused, and told why' has 'apparmor_parser, which is not installed: the kernel only loads compiled policy' box start
 mv /sbin/aside /sbin/apparmor_parser
 t 'a container starts under a generated profile' box start
 t 'its init is confined by it, in a namespace of its own' has '^lxc-c_</lxc>//&:lxc-c_<-lxc>:unconfined' cat "/proc/$(box info -p -H)/attr/current"

@@ -87,9 +87,9 @@ t 'and may write' box attach --elevated-privileges=LSM -- /bin/sh -c 'echo x > /
 t 'its session keyring has its context' has '^[1-9]' inside 'busybox grep -c keyring..*_ses /proc/keys'
 t 'the container is stopped' box stop -k
 t 'its session keyring has the context asked for' has '^0' box execute -s lxc.selinux.context.keyring=u:r:keyring_t -- /bin/sh -c 'busybox grep -c keyring..*_ses /proc/keys'
-t 'a context that the policy does not know is refused' is 'lxc-start: c: lxc.selinux.context: the SELinux policy knows no context u:r:nowhere_t (load a policy that does, or clear the key)' \
+t 'a context that the policy does not know is refused' is 'lxc-start: c: lxc.selinux.context: the SELinux policy has no context u:r:nowhere_t (load a policy that does, or clear the key)' \
     eval 'box start -s lxc.selinux.context=u:r:nowhere_t 2>&1 || true'
-t 'and one for keyrings' has 'lxc.selinux.context.keyring: the SELinux policy knows no context u:r:nowhere_t' box start -s lxc.selinux.context.keyring=u:r:nowhere_t
+t 'and one for keyrings' has 'lxc.selinux.context.keyring: the SELinux policy has no context u:r:nowhere_t' box start -s lxc.selinux.context.keyring=u:r:nowhere_t
 t 'one that the policy lets nobody take too' has 'cannot execute /bin/busybox in c: Permission denied .let the SELinux policy allow the change to u:r:denied_t' box start -s lxc.selinux.context=u:r:denied_t
 t 'nothing is left of those that did not start' is '' find /sys/fs/cgroup -name 'lxc.*'
 off

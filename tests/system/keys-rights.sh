@@ -108,7 +108,7 @@ if [ "$(cat /sys/module/apparmor/parameters/enabled 2> /dev/null)" = Y ]; then
     key lxc.apparmor.profile 'one that is not loaded is refused' refuses 'not loaded' with lxc.apparmor.profile=nowhere-$$ -- true
     key lxc.apparmor.raw 'refused with a profile that is not generated' refuses 'generated' with lxc.apparmor.profile=unconfined 'lxc.apparmor.raw=/x r,' -- true
     if [ -e /sys/kernel/security/apparmor/features/mount/mask ]; then
-        skip 'lxc.apparmor.allow_incomplete: starts all the same' "this kernel's AppArmor watches over mounts"
+        skip 'lxc.apparmor.allow_incomplete: starts all the same' "this kernel's AppArmor mediates mounts"
     else
         key lxc.apparmor.allow_incomplete 'starts all the same' eval '
             ! with "lxc.apparmor.profile=$profile" -- true && with "lxc.apparmor.profile=$profile" lxc.apparmor.allow_incomplete=1 -- true'
@@ -117,7 +117,7 @@ else
     skip 'lxc.apparmor.profile: what confines it' 'no AppArmor in this kernel'
     skip 'lxc.apparmor.raw: what confines it' 'no AppArmor in this kernel'
     skip 'lxc.apparmor.allow_incomplete: what confines it' 'no AppArmor in this kernel'
-    key lxc.apparmor.profile 'is warned of without AppArmor' has 'this kernel runs no AppArmor: lxc.apparmor.profile = nowhere confines nobody' \
+    key lxc.apparmor.profile 'is warned of without AppArmor' has 'AppArmor is not enabled: lxc.apparmor.profile = nowhere has no effect' \
         eval "with lxc.apparmor.profile=nowhere lxc.apparmor.allow_incomplete=1 'lxc.apparmor.raw=/x r,' -- true 2>&1"
 fi
 if [ -e /sys/fs/selinux/enforce ]; then
@@ -127,7 +127,7 @@ if [ -e /sys/fs/selinux/enforce ]; then
 else
     skip 'lxc.selinux.context: what confines it' 'no SELinux in this kernel'
     skip 'lxc.selinux.context.keyring: the label of its keyring' 'no SELinux in this kernel'
-    key lxc.selinux.context 'is warned of without SELinux' has 'this kernel runs no SELinux: lxc.selinux.context = a:b:c:d confines nobody' \
+    key lxc.selinux.context 'is warned of without SELinux' has 'SELinux is not enabled: lxc.selinux.context = a:b:c:d has no effect' \
         eval 'with lxc.selinux.context=a:b:c:d -- true 2>&1'
     key lxc.selinux.context.keyring 'does not matter without SELinux' with lxc.selinux.context.keyring=a:b:c:d -- true
 fi

@@ -266,15 +266,15 @@ static void bad_lines_are_refused_by_number_and_reason(void **state)
     refused("3\ndenylist\n", "version");
     refused("2\n", "allowlist or a denylist");
     refused("2\nlist\n", "allowlist or a denylist");
-    refused("2\ndenylist perhaps\n", "\"perhaps\" is no action");
+    refused("2\ndenylist perhaps\n", "\"perhaps\" is not an action");
     refused("2\ndenylist\n[vax]\n", "profile:3: \"[vax]\"");
-    refused("2\ndenylist\n\nreboot errno\n", "profile:4: \"errno\" needs");
+    refused("2\ndenylist\n\nreboot errno\n", "profile:4: \"errno\" must be followed");
     refused("2\ndenylist\nreboot errno 4096\n", "errno");
     refused("2\ndenylist\nrebooot errno 1\n", "\"rebooot\"");
-    refused("2\ndenylist\nioctl errno 1 [6,0,==]\n", "no condition");
-    refused("2\ndenylist\nioctl errno 1 [0,0,&=]\n", "no condition");
-    refused("2\ndenylist\nioctl errno 1 [0,0,==\n", "no condition");
-    refused("2\ndenylist\nioctl errno 1 [0,0,=]\n", "no condition");
+    refused("2\ndenylist\nioctl errno 1 [6,0,==]\n", "not a condition");
+    refused("2\ndenylist\nioctl errno 1 [0,0,&=]\n", "not a condition");
+    refused("2\ndenylist\nioctl errno 1 [0,0,==\n", "not a condition");
+    refused("2\ndenylist\nioctl errno 1 [0,0,=]\n", "not a condition");
     refused("2\ndenylist\nioctl errno 1 [0,0,==][0,0,==][0,0,==][0,0,==][0,0,==][0,0,==][0,0,==]\n", "six");
 }
 
