@@ -59,7 +59,7 @@ static void identify_fat(const uint8_t *head, struct disk_identity *out)
 
 void disk_identify(const uint8_t *head, size_t length, struct disk_identity *out)
 {
-    *out = (struct disk_identity){.type = filesystem_of(head, length)};
+    *out = (struct disk_identity){.type = filesystem_type(head, length)};
     if (!out->type)
         return;
     if (strcmp(out->type, "vfat") == 0 && length >= FAT_HEAD)

@@ -6,7 +6,7 @@
 #include "core/base/bytes.h"
 #include "core/base/cleanup.h"
 
-/* Magic numbers as they lie on disk: linux/magic.h and Documentation/filesystems/ of each. */
+/* Magic numbers as stored on disk: linux/magic.h and Documentation/filesystems/ of each. */
 static const struct {
     char name[9];
     uint8_t length;
@@ -25,8 +25,8 @@ static const struct {
     {"vfat", 5, "FAT12", 54},
 };
 
-/* Documentation/filesystems/ext4/super.rst: the features say which of the three can mount it. */
-static const char *ext_of(const uint8_t *super)
+/* Documentation/filesystems/ext4/super.rst: the features determine which of the three can mount it. */
+static const char *filesystem_ext_type(const uint8_t *super)
 {
     uint32_t compatible = read_le32(super + 92), incompatible = read_le32(super + 96),
              read_only = read_le32(super + 100);
@@ -37,14 +37,14 @@ static const char *ext_of(const uint8_t *super)
     return compatible & 0x4 ? "ext3" : "ext2"; /* has_journal */
 }
 
-const char *filesystem_of(const uint8_t *head, size_t length)
+const char *filesystem_type(const uint8_t *head, size_t length)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(superblocks); i++)
         if (length >= superblocks[i].offset + superblocks[i].length &&
             memcmp(head + superblocks[i].offset, superblocks[i].magic, superblocks[i].length) == 0)
             return superblocks[i].name;
     if (length >= 1024 + 104 && head[1024 + 56] == 0x53 && head[1024 + 57] == 0xef)
-        return ext_of(head + 1024);
+        return filesystem_ext_type(head + 1024);
     return NULL;
 }
 
@@ -58,5 +58,5 @@ const char *filesystem_probe(int fd)
         n = pread(fd, head + length, FILESYSTEM_HEAD - length, (off_t)length);
         length += n > 0 ? (size_t)n : 0;
     }
-    return head ? filesystem_of(head, length) : NULL;
+    return head ? filesystem_type(head, length) : NULL;
 }

@@ -1,19 +1,20 @@
-/*
- * What file system an image or a block device holds, told by its superblock.
- */
-#ifndef LXCBOX_CORE_STORAGE_FILESYSTEM_H
-#define LXCBOX_CORE_STORAGE_FILESYSTEM_H
+/* Detecting the file system of an image or a block device by its superblock. */
+#ifndef LXCBOX_CORE_MOUNT_FILESYSTEM_H
+#define LXCBOX_CORE_MOUNT_FILESYSTEM_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* So many of the first bytes are looked at. */
+/* The number of bytes at the beginning that are read. */
 #define FILESYSTEM_HEAD (65536 + 72)
 
-/* The name that mount(2) takes for what begins with these bytes, static; NULL when none is recognised. */
-const char *filesystem_of(const uint8_t *head, size_t length);
+/*
+ * The type, for mount(2), of a file system that begins with these bytes; a static string. NULL if it is not
+ * recognised.
+ */
+const char *filesystem_type(const uint8_t *head, size_t length);
 
-/* The same for what an fd refers to; NULL also when it cannot be read. */
+/* The same for the file or device of an fd; NULL also if it cannot be read. */
 const char *filesystem_probe(int fd);
 
 #endif

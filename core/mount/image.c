@@ -14,7 +14,7 @@
 #include "core/mount/loop.h"
 
 struct image {
-    struct loop loop; /* holds the device until it is mounted */
+    struct loop loop; /* keeps the device until it is mounted */
     const char *device, *type;
     unsigned long flags;
 };
@@ -49,7 +49,7 @@ static int image_open(const char *path, unsigned long flags, struct image *i, st
         return error_text(err, ENOTBLK, "%s is neither an image file nor a block device", path);
     }
     if (!i->type) {
-        error_text(err, EINVAL, "no file system is recognised in %s", path);
+        error_text(err, EINVAL, "%s does not contain a known file system", path);
         return error_remedy(err, "it must begin with the file system itself: ext2 to ext4, xfs, btrfs, f2fs, "
                                  "squashfs, erofs, iso9660, vfat");
     }
@@ -59,19 +59,19 @@ static int image_open(const char *path, unsigned long flags, struct image *i, st
     return 0;
 }
 
-/* A device that cannot be written to: mount(8) then mounts it read-only, too. */
-static bool only_readable(int r, const struct image *i)
+/* Whether the error means that the device is read-only: like mount(8), mount it read-only then. */
+static bool image_is_read_only(int r, const struct image *i)
 {
     return (r == -EACCES || r == -EROFS) && !(i->flags & MS_RDONLY);
 }
 
-static int failed(int r, const struct image *i, const char *path, const char *data, struct error *err)
+static int image_error(int r, const struct image *i, const char *path, const char *data, struct error *err)
 {
     error_set(err, r, "cannot mount image %s (%s)", path, i->type);
     if (r == -EINVAL)
         return tree_name_refused(i->type, data, err);
     if (r == -ENOSYS)
-        return error_remedy(err, "for a container with lxc.idmap this needs Linux 5.2 or newer");
+        return error_remedy(err, "for a container with lxc.idmap this requires Linux 5.2 or later");
     return r == -ENODEV ? error_remedy(err, "this kernel has no file system \"%s\"", i->type) : r;
 }
 
@@ -84,12 +84,12 @@ int image_create(const char *path, uint64_t size_bytes, const char *type, struct
 
     if (strpbrk(type, "/ \t\n") ||
         snprintf(program, sizeof(program), "mkfs.%s", type) >= (int)sizeof(program))
-        return error_text(err, EINVAL, "\"%s\" is not a kind of file system", type);
+        return error_text(err, EINVAL, "\"%s\" is not a file system type", type);
     if (fd < 0 || ftruncate(fd, (off_t)size_bytes) < 0)
-        return error_set(err, errno, "cannot make the image %s of %llu bytes", path,
+        return error_set(err, errno, "cannot create the image %s of %llu bytes", path,
                          (unsigned long long)size_bytes);
     r = script_run(program, arguments, NULL, program, err);
-    return r == -ENOENT ? error_remedy(err, "install it, as e2fsprogs for ext4, or use -B dir") : r;
+    return r == -ENOENT ? error_remedy(err, "install it (for ext4: e2fsprogs), or use -B dir") : r;
 }
 
 int image_mount(const char *path, const char *target, unsigned long flags, const char *data,
@@ -101,9 +101,9 @@ int image_mount(const char *path, const char *target, unsigned long flags, const
     if (r < 0)
         return r;
     r = mount(i.device, target, i.type, i.flags, data) < 0 ? -errno : 0;
-    if (only_readable(r, &i))
+    if (image_is_read_only(r, &i))
         r = mount(i.device, target, i.type, i.flags | MS_RDONLY, data) < 0 ? -errno : 0;
-    return r < 0 ? failed(r, &i, path, data, err) : 0;
+    return r < 0 ? image_error(r, &i, path, data, err) : 0;
 }
 
 int image_tree(const char *path, unsigned long flags, const char *data, struct error *err)
@@ -114,7 +114,7 @@ int image_tree(const char *path, unsigned long flags, const char *data, struct e
     if (r < 0)
         return r;
     r = tree_new(i.type, i.device, i.flags, data);
-    if (only_readable(r, &i))
+    if (image_is_read_only(r, &i))
         r = tree_new(i.type, i.device, i.flags | MS_RDONLY, data);
-    return r < 0 ? failed(r, &i, path, data, err) : r;
+    return r < 0 ? image_error(r, &i, path, data, err) : r;
 }

@@ -19,14 +19,14 @@ struct loop_config {
 };
 #endif
 
-#define TRIES 64 /* others take free devices, too */
+#define TRIES 64 /* other processes allocate free devices too */
 
 void loop_release(struct loop *l)
 {
     close_fd(&l->fd);
 }
 
-static int configure(int device, int file, const struct loop_info64 *info)
+static int loop_configure(int device, int file, const struct loop_info64 *info)
 {
     struct loop_config config = {.fd = (__u32)file, .info = *info};
     int r = file_control(device, LOOP_CONFIGURE, (uintptr_t)&config);
@@ -61,7 +61,7 @@ int loop_attach(const char *file, bool read_only, struct loop *out, struct error
     manager = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
     if (manager < 0) {
         error_set(err, errno, "cannot open /dev/loop-control");
-        return error_remedy(err, "load the kernel's module \"loop\", or unpack the image into a folder");
+        return error_remedy(err, "load the kernel module \"loop\", or unpack the image into a directory");
     }
     for (int i = 0; r == -EBUSY && i < TRIES; i++) {
         int number = file_control(manager, LOOP_CTL_GET_FREE, 0);
@@ -73,10 +73,10 @@ int loop_attach(const char *file, bool read_only, struct loop *out, struct error
         l.fd = open(l.path, (l.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
         if (l.fd < 0)
             return error_set(err, errno, "cannot open loop device %s", l.path);
-        r = configure(l.fd, source, &info);
+        r = loop_configure(l.fd, source, &info);
     }
     if (r < 0)
-        return error_set(err, r, "cannot put image %s onto loop device %s", file, l.path);
+        return error_set(err, r, "cannot attach image %s to loop device %s", file, l.path);
     *out = l;
     l.fd = -1;
     return 0;

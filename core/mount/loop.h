@@ -1,8 +1,6 @@
-/*
- * Loop devices: a file as a block device. loop(4).
- */
-#ifndef LXCBOX_CORE_STORAGE_LOOP_H
-#define LXCBOX_CORE_STORAGE_LOOP_H
+/* Loop devices: a file as a block device. Source: loop(4). */
+#ifndef LXCBOX_CORE_MOUNT_LOOP_H
+#define LXCBOX_CORE_MOUNT_LOOP_H
 
 #include <stdbool.h>
 
@@ -20,13 +18,13 @@ struct loop {
     }
 #define cleanup_loop __attribute__((cleanup(loop_release)))
 
-/* Let go of the device: the kernel frees it when no mount uses it any more. */
+/* Close the device: the kernel releases it when no mount uses it any more. */
 void loop_release(struct loop *l);
 
 /*
- * Put a file onto a free loop device; read-only where that is asked for, or where the file can only be read.
- * The device is freed by the kernel (LO_FLAGS_AUTOCLEAR) with the last fd and the last mount of it, whatever
- * becomes of this process.
+ * Attach a file to a free loop device; read-only if requested, or if the file is not writable. The kernel
+ * releases the device (LO_FLAGS_AUTOCLEAR) with its last fd and its last mount, also if this process is
+ * killed.
  */
 int loop_attach(const char *file, bool read_only, struct loop *out, struct error *err);
 

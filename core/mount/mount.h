@@ -1,15 +1,16 @@
 /*
- * The container's tree of files, assembled in a mount namespace of its own.
+ * The file tree of a container, which is set up in a separate mount namespace.
  *
- *     rootfs.h            lxc.rootfs.path: mounting it, and making it the root; read this next
+ *     rootfs.h            lxc.rootfs.path: mounting it and making it the root; read this header next
  *     mounts.h            lxc.mount.entry and lxc.mount.fstab; mount_options.h: their fourth field
- *     automount.h         lxc.mount.auto: /proc, /sys and the cgroup tree
+ *     mount_auto.h         lxc.mount.auto: /proc, /sys and the cgroup tree
  *     dev.h               /dev with its nodes, its devpts and its terminals
- *     tree.h              mounts that are not attached anywhere yet
- *     image.h, loop.h     images of file systems; filesystem.h: which one an image holds
- *     systemd.h           which cgroups the systemd of a rootfs needs
+ *     tree.h              detached mounts
+ *     image.h, loop.h     file system images; filesystem.h: detecting the file system
+ *     systemd.h           the cgroup version that the systemd of a rootfs requires
  *
- * A path inside the tree is never a string behind a prefix: core/base/path.h opens it below a directory fd.
+ * A path in the tree is never a string after a prefix: it is opened relative to a directory fd
+ * (core/base/path.h).
  */
 #ifndef LXCBOX_CORE_MOUNT_MOUNT_H
 #define LXCBOX_CORE_MOUNT_MOUNT_H

@@ -61,8 +61,8 @@ static const struct {
 };
 
 /*
- * Options for programs that read an fstab, as "mount -a": no kernel knows them. The value of an entry that
- * ends in '=' is free, as is what follows x- and X-.
+ * Options for programs that read an fstab, such as "mount -a"; not options of the kernel. An entry that ends
+ * in '=' accepts any value; any text can follow x- and X-.
  */
 static const char *const fstab_words[] = {
     "none",    "auto",  "noauto",   "nofail",     "user",    "nouser",   "users",
@@ -70,7 +70,7 @@ static const char *const fstab_words[] = {
     "silent",  "loud",  "iversion", "noiversion", "comment", "comment=",
 };
 
-static bool is_fstab_word(const char *word)
+static bool mount_options_is_fstab_word(const char *word)
 {
     if (starts_with(word, "x-") || starts_with(word, "X-"))
         return true;
@@ -90,8 +90,9 @@ void mount_options_free(struct mount_options *o)
     *o = (struct mount_options){0};
 }
 
-/* One word of an option list; an unknown word goes to the file system. */
-static int parse_word(const char *word, struct mount_options *o, struct strbuf *data, struct error *err)
+/* Parse one word of an option list; an unknown word is passed to the file system. */
+static int mount_options_parse_word(const char *word, struct mount_options *o, struct strbuf *data,
+                                    struct error *err)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
         if (strcmp(word, words[i].name) == 0) {
@@ -106,7 +107,7 @@ static int parse_word(const char *word, struct mount_options *o, struct strbuf *
             return 0;
         }
     }
-    if (is_fstab_word(word))
+    if (mount_options_is_fstab_word(word))
         return 0;
     if (strcmp(word, "optional") == 0) {
         o->optional = true;
@@ -121,7 +122,7 @@ static int parse_word(const char *word, struct mount_options *o, struct strbuf *
         return error_remedy(err, "write create=dir or create=file");
     } else if (starts_with(word, "idmap=")) {
         if (!word[strlen("idmap=")]) {
-            error_text(err, EINVAL, "mount option \"idmap=\" names no user namespace");
+            error_text(err, EINVAL, "mount option \"idmap=\" requires a user namespace");
             return error_remedy(err, "write idmap=container, or idmap=/proc/PID/ns/user");
         }
         free(o->idmap);
@@ -143,14 +144,14 @@ int mount_options_parse(const char *text, struct mount_options *out, struct erro
     if (!copy)
         return error_set(err, ENOMEM, "cannot read mount options");
     while ((word = strsep(&rest, ","))) {
-        int r = *word ? parse_word(word, &o, &data, err) : 0;
+        int r = *word ? mount_options_parse_word(word, &o, &data, err) : 0;
         if (r < 0)
             return r;
     }
     if (o.create_dir && o.create_file)
         return error_text(err, EINVAL, "mount options create=dir and create=file exclude each other");
     if (o.flags & MS_MOVE && o.flags & (MS_BIND | MS_REMOUNT))
-        return error_text(err, EINVAL, "mount option move excludes bind, rbind and remount");
+        return error_text(err, EINVAL, "mount option move and bind, rbind or remount exclude each other");
     o.data = strbuf_take(&data);
     if (!o.data)
         return error_set(err, ENOMEM, "cannot read mount options");

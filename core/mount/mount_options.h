@@ -12,24 +12,23 @@
 /* MS_NOSYMFOLLOW (Linux 5.10), which older headers lack. */
 #define MOUNT_NOSYMFOLLOW 256UL
 
-/* The fourth field of an entry, taken apart. */
+/* The parsed fourth field of an entry. */
 struct mount_options {
     unsigned long flags;       /* MS_BIND, MS_REC, MS_RDONLY, ... */
-    unsigned long cleared;     /* flags that were named by their opposite: "rw", "dev", "suid", ... */
-    unsigned long propagation; /* MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, with MS_REC; 0: leave it */
+    unsigned long cleared;     /* flags that are cleared by an option: "rw", "dev", "suid", ... */
+    unsigned long propagation; /* MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, with MS_REC; 0: unchanged */
     bool optional;             /* a failure is ignored */
     bool create_dir, create_file;
     bool relative; /* the source is inside the rootfs */
     char *idmap;   /* idmap=: "container", or the path of a user namespace; NULL: ids as they are on disk */
-    char *data;    /* the file system's own, comma-separated; "" when none */
+    char *data;    /* options of the file system, comma-separated; "" if there are none */
 };
 
 #define cleanup_mount_options __attribute__((cleanup(mount_options_free)))
 void mount_options_free(struct mount_options *o);
 
 /*
- * Words that mount(8) itself reads and no kernel knows (auto, nofail, user, _netdev, x-..., loop) are
- * dropped.
+ * Words that only mount(8) uses (auto, nofail, user, _netdev, x-..., loop) are ignored.
  *
  * Parse "bind,ro,create=dir,mode=755". `text` may be NULL. The struct is filled and to be freed only on
  * success. 0, -EINVAL or -ENOMEM.

@@ -11,20 +11,20 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
-#include "core/mount/automount.h"
+#include "core/mount/mount_auto.h"
 #include "core/mount/image.h"
 #include "core/mount/tree.h"
 
-/* Flags of a mount, not of its file system: a bind mount has its own. */
+/* Flags of a mount, not of its file system: a bind mount has separate flags. */
 #define BIND_FLAGS                                                                                           \
     (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME | MOUNT_NOSYMFOLLOW | ATIME_FLAGS)
 #define ATIME_FLAGS (MS_NOATIME | MS_RELATIME | MS_STRICTATIME)
 
-/* statvfs(3) has bits of its own for these. */
+/* Flags of statvfs(3) with other values than those of mount(2). */
 #define STATVFS_RELATIME    0x1000 /* ST_RELATIME */
 #define STATVFS_NOSYMFOLLOW 0x2000 /* ST_NOSYMFOLLOW */
 
-/* The flags of the mount that `fd` is in, as MS_* of mount(2), with exactly one of ATIME_FLAGS. */
+/* Read the flags of the mount of `fd`, as MS_* of mount(2), with exactly one of ATIME_FLAGS. */
 static int mount_flags_read(int fd, unsigned long *flags)
 {
     struct statvfs now;
@@ -51,11 +51,11 @@ int mount_add_flags(int fd, const struct mount_options *o)
         return r;
     kept = now & ~o->cleared & ~(wanted & ATIME_FLAGS ? (unsigned long)ATIME_FLAGS : 0);
     flags = kept | wanted;
-    /* A remount that names no atime flag leaves them all as they are: mount(2). */
+    /* A remount without an atime flag does not change any of them: mount(2). */
     if (!(flags & ATIME_FLAGS))
         flags |= MS_RELATIME;
     r = mount_set_flags(fd, flags);
-    /* In a user namespace the flags of a mount that came from outside are locked: mount_namespaces(7). */
+    /* In a user namespace the flags of a mount from outside are locked: mount_namespaces(7). */
     if (r == -EPERM && now & ~flags)
         r = mount_set_flags(fd, now | wanted);
     if (r == 0 && wanted & MOUNT_NOSYMFOLLOW) {
@@ -67,15 +67,14 @@ int mount_add_flags(int fd, const struct mount_options *o)
 }
 
 /*
- * The target as a path inside the rootfs; NULL when it lies outside, which LXC ignores. An absolute target
- * may begin with lxc.rootfs.path, with where the rootfs is assembled, or with LXCPATH/NAME/rootfs, whatever
- * the storage.
+ * The target as a path in the rootfs; NULL if it is outside, which LXC ignores. An absolute target may begin
+ * with lxc.rootfs.path, with the mount point of the rootfs, or with LXCPATH/NAME/rootfs for any storage.
  */
-static const char *target_inside(const struct rootfs *r, const char *target)
+static const char *mounts_target(const struct rootfs *rootfs, const char *target)
 {
-    const char *prefixes[] = {r->home, r->path, r->source};
+    const char *prefixes[] = {rootfs->home, rootfs->path, rootfs->source};
 
-    if (target[0] != '/' || r->is_host)
+    if (target[0] != '/' || rootfs->is_host)
         return target;
     for (size_t i = 0; i < ARRAY_LENGTH(prefixes); i++) {
         size_t length = prefixes[i] ? strlen(prefixes[i]) : 0;
@@ -88,17 +87,17 @@ static const char *target_inside(const struct rootfs *r, const char *target)
     return NULL;
 }
 
-static int open_target(const struct rootfs *r, const char *inside, const struct mount_options *o,
-                       struct error *err)
+static int mounts_open_target(const struct rootfs *rootfs, const char *inside, const struct mount_options *o,
+                              struct error *err)
 {
     int fd;
 
     if (o->create_dir)
-        fd = rootfs_make_directory(r->fd, inside, 0755);
+        fd = rootfs_make_directory(rootfs->fd, inside, 0755);
     else if (o->create_file)
-        fd = rootfs_make_file(r->fd, inside, 0644);
+        fd = rootfs_make_file(rootfs->fd, inside, 0644);
     else
-        fd = rootfs_open(r->fd, inside, O_PATH, 0);
+        fd = rootfs_open(rootfs->fd, inside, O_PATH, 0);
     if (fd >= 0)
         return fd;
     error_set(err, fd, "cannot open mount point /%s in the container", inside + (inside[0] == '/'));
@@ -106,147 +105,148 @@ static int open_target(const struct rootfs *r, const char *inside, const struct 
                                            : fd;
 }
 
-/* bind, rbind, move: what is mounted on the target is a part of the host's tree or of the container's. */
-static int mount_tree(const struct rootfs *r, const struct config_mount *m, const struct mount_options *o,
-                      int target, struct error *err)
+/* bind, rbind, move: mount a part of the host's or of the container's tree on the target. */
+static int mounts_bind_or_move(const struct rootfs *rootfs, const struct config_mount *m,
+                               const struct mount_options *o, int target, struct error *err)
 {
     const char *doing = o->flags & MS_MOVE ? "move" : "bind";
     cleanup_fd int source =
-        o->relative ? rootfs_open(r->fd, m->source, O_PATH, 0) : open(m->source, O_PATH | O_CLOEXEC);
-    int ret;
+        o->relative ? rootfs_open(rootfs->fd, m->source, O_PATH, 0) : open(m->source, O_PATH | O_CLOEXEC);
+    int r;
 
     if (source < 0) {
-        ret = o->relative ? source : -errno;
-        error_set(err, ret, "cannot %s %s%s", doing, m->source, o->relative ? " of the container" : "");
-        return ret == -ENOENT ? error_remedy(err, "make it, or add optional") : ret;
+        r = o->relative ? source : -errno;
+        error_set(err, r, "cannot %s %s%s", doing, m->source, o->relative ? " of the container" : "");
+        return r == -ENOENT ? error_remedy(err, "create it, or add optional") : r;
     }
-    ret = o->flags & MS_MOVE ? mount_move(source, target) : mount_bind(source, target, o->flags & MS_REC);
-    if (ret < 0)
-        error_set(err, ret, "cannot %s %s to /%s in the container", doing, m->source, m->target);
-    return ret == -EINVAL && o->flags & MS_MOVE
-               ? error_remedy(err, "only a mount point can be moved, in a user namespace only one of its own")
-               : ret;
+    r = o->flags & MS_MOVE ? mount_move(source, target) : mount_bind(source, target, o->flags & MS_REC);
+    if (r < 0)
+        error_set(err, r, "cannot %s %s to /%s in the container", doing, m->source, m->target);
+    return r == -EINVAL && o->flags & MS_MOVE
+               ? error_remedy(
+                     err, "only a mount point can be moved, and in a user namespace only one created in it")
+               : r;
 }
 
-/* A file system of its own. A regular file goes through a loop device, as with mount(8). */
-static int mount_new(const struct config_mount *m, const struct mount_options *o, int target,
-                     struct error *err)
+/* Mount a file system. A regular file is mounted through a loop device, as with mount(8). */
+static int mounts_new(const struct config_mount *m, const struct mount_options *o, int target,
+                      struct error *err)
 {
     char path[32];
-    int ret = mount_on(target, m->source, m->type, o->flags, o->data);
+    int r = mount_on(target, m->source, m->type, o->flags, o->data);
 
-    if (ret == -ENOTBLK) {
+    if (r == -ENOTBLK) {
         snprintf(path, sizeof(path), "/proc/self/fd/%d", target);
         return image_mount(m->source, path, o->flags, o->data, err);
     }
-    if (ret < 0)
-        error_set(err, ret, "cannot mount %s (type %s, options \"%s\") on /%s in the container", m->source,
+    if (r < 0)
+        error_set(err, r, "cannot mount %s (type %s, options \"%s\") on /%s in the container", m->source,
                   m->type, m->options, m->target);
-    if (ret == -EINVAL)
+    if (r == -EINVAL)
         return tree_name_refused(m->type, o->data, err);
-    return ret == -ENODEV ? error_remedy(err,
-                                         "this kernel has no file system \"%s\"; a bind mount needs the "
-                                         "option bind",
-                                         m->type)
-                          : ret;
+    return r == -ENODEV ? error_remedy(err,
+                                       "this kernel has no file system \"%s\"; a bind mount requires the "
+                                       "option bind",
+                                       m->type)
+                        : r;
 }
 
-/* The options of the mount itself, which the kernel takes once it is there. */
-static int apply_options(const struct rootfs *r, const struct config_mount *m, const char *inside,
-                         const struct mount_options *o, struct error *err)
+/* Apply the options of the mount itself, which the kernel accepts only after mounting. */
+static int mounts_apply_options(const struct rootfs *rootfs, const struct config_mount *m, const char *inside,
+                                const struct mount_options *o, struct error *err)
 {
-    /* The mount's own root, which an fd from before the mount is not. */
-    cleanup_fd int mounted = rootfs_open(r->fd, inside, O_PATH, 0);
-    int ret = mounted < 0 ? mounted : 0;
+    /* The root of the new mount; an fd opened before refers to the directory beneath. */
+    cleanup_fd int mounted = rootfs_open(rootfs->fd, inside, O_PATH, 0);
+    int r = mounted < 0 ? mounted : 0;
 
-    if (ret == 0 && !(o->flags & MS_REMOUNT))
-        ret = mount_add_flags(mounted, o);
-    if (ret == 0 && o->propagation)
-        ret = mount_on(mounted, NULL, NULL, o->propagation, NULL);
-    if (ret < 0)
-        error_set(err, ret, "cannot apply options \"%s\" to /%s in the container", m->options, m->target);
-    return ret == -EOPNOTSUPP ? error_remedy(err, "nosymfollow needs Linux 5.10 or newer") : ret;
+    if (r == 0 && !(o->flags & MS_REMOUNT))
+        r = mount_add_flags(mounted, o);
+    if (r == 0 && o->propagation)
+        r = mount_on(mounted, NULL, NULL, o->propagation, NULL);
+    if (r < 0)
+        error_set(err, r, "cannot apply options \"%s\" to /%s in the container", m->options, m->target);
+    return r == -EOPNOTSUPP ? error_remedy(err, "nosymfollow needs Linux 5.10 or newer") : r;
 }
 
-/* `tree` is what the monitor prepared for it; -1: nothing. */
-static int mount_entry(const struct rootfs *r, const struct config_mount *m, const char *inside,
-                       const struct mount_options *o, int tree, struct error *err)
+/* `tree` is the tree that the monitor has prepared; -1: none. */
+static int mounts_entry(const struct rootfs *rootfs, const struct config_mount *m, const char *inside,
+                        const struct mount_options *o, int tree, struct error *err)
 {
-    cleanup_fd int target = open_target(r, inside, o, err);
-    int ret = 0;
+    cleanup_fd int target = mounts_open_target(rootfs, inside, o, err);
+    int r = 0;
 
     if (target < 0)
         return target;
     if (o->idmap) {
-        ret = tree < 0 ? tree : tree_attach(tree, target);
-        if (ret < 0)
-            error_set(err, ret, "cannot mount %s (idmap=%s) on /%s in the container", m->source, o->idmap,
+        r = tree < 0 ? tree : tree_attach(tree, target);
+        if (r < 0)
+            error_set(err, r, "cannot mount %s (idmap=%s) on /%s in the container", m->source, o->idmap,
                       m->target);
     } else if (o->flags & MS_REMOUNT) {
-        ret = mount_on(target, m->source, m->type, o->flags, o->data);
-        if (ret < 0)
-            error_set(err, ret, "cannot remount /%s in the container", m->target);
+        r = mount_on(target, m->source, m->type, o->flags, o->data);
+        if (r < 0)
+            error_set(err, r, "cannot remount /%s in the container", m->target);
     } else if (o->flags & (MS_BIND | MS_MOVE)) {
         if (o->data[0])
             log_warn("mounts", "%s: a bind mount has no option \"%s\": ignored", m->origin, o->data);
-        ret = mount_tree(r, m, o, target, err);
+        r = mounts_bind_or_move(rootfs, m, o, target, err);
     } else {
-        ret = mount_new(m, o, target, err);
+        r = mounts_new(m, o, target, err);
     }
-    if (ret < 0 || !(o->propagation || o->flags & (MS_BIND | MS_MOVE | MOUNT_NOSYMFOLLOW)))
-        return ret;
-    return apply_options(r, m, inside, o, err);
+    if (r < 0 || !(o->propagation || o->flags & (MS_BIND | MS_MOVE | MOUNT_NOSYMFOLLOW)))
+        return r;
+    return mounts_apply_options(rootfs, m, inside, o, err);
 }
 
-int mounts_apply_one(struct rootfs *r, const struct config_mount *m, struct error *err)
+int mounts_apply_one(struct rootfs *rootfs, const struct config_mount *m, struct error *err)
 {
     cleanup_mount_options struct mount_options o = {0};
-    const char *inside = target_inside(r, m->target);
-    int ret = mount_options_parse(m->options, &o, err), tree = -1;
+    const char *inside = mounts_target(rootfs, m->target);
+    int r = mount_options_parse(m->options, &o, err), tree = -1;
 
-    if (ret < 0)
-        return m->origin ? error_context(err, "%s", m->origin) : ret;
+    if (r < 0)
+        return m->origin ? error_context(err, "%s", m->origin) : r;
     if (o.idmap)
-        tree = rootfs_next_prepared(r);
+        tree = rootfs_next_prepared(rootfs);
     if (!inside) {
-        log_warn("mounts", "mount point %s lies outside the rootfs and is ignored", m->target);
+        log_warn("mounts", "mount point %s is outside the rootfs and is ignored", m->target);
         return 0;
     }
-    ret = mount_entry(r, m, inside, &o, tree, err);
-    if (ret < 0 && o.optional) {
+    r = mounts_entry(rootfs, m, inside, &o, tree, err);
+    if (r < 0 && o.optional) {
         log_info("mounts", "%s: optional mount on /%s ignored: %s", m->origin ? m->origin : "config",
-                 m->target, err ? err->text : strerror(-ret));
+                 m->target, err ? err->text : strerror(-r));
         if (err)
             error_clear(err);
         return 0;
     }
-    return ret < 0 && m->origin ? error_context(err, "%s", m->origin) : ret;
+    return r < 0 && m->origin ? error_context(err, "%s", m->origin) : r;
 }
 
 /*
- * A nested container needs a proc and a sysfs without anything mounted over them in sight, for the kernel to
- * let it mount its own (mount_namespaces(7), "fully visible"). LXC's place for them.
+ * The kernel allows a nested container to mount proc and sysfs only if instances with nothing mounted over
+ * them are visible (mount_namespaces(7), "fully visible"). LXC mounts them here.
  */
-static int apply_nesting(struct rootfs *r, const struct config *c, struct error *err)
+static int mounts_apply_nesting(struct rootfs *rootfs, const struct config *c, struct error *err)
 {
     const struct config_mount entries[] = {
         {(char *)"proc", (char *)"dev/.lxc/proc", (char *)"proc", (char *)"create=dir,optional", NULL, NULL},
         {(char *)"sys", (char *)"dev/.lxc/sys", (char *)"sysfs", (char *)"create=dir,optional", NULL, NULL},
     };
-    int ret = 0;
+    int r = 0;
 
-    for (size_t i = 0; ret == 0 && c->apparmor_allow_nesting && i < ARRAY_LENGTH(entries); i++)
-        ret = mounts_apply_one(r, &entries[i], err);
-    return ret;
+    for (size_t i = 0; r == 0 && c->apparmor_allow_nesting && i < ARRAY_LENGTH(entries); i++)
+        r = mounts_apply_one(rootfs, &entries[i], err);
+    return r;
 }
 
-int mounts_apply(struct rootfs *r, const struct config *c, struct error *err)
+int mounts_apply(struct rootfs *rootfs, const struct config *c, struct error *err)
 {
-    int ret = 0;
+    int r = 0;
 
-    for (size_t i = 0; ret == 0 && i < c->mount_count; i++)
-        ret = mounts_apply_one(r, &c->mounts[i], err);
-    if (ret == 0)
-        ret = apply_nesting(r, c, err);
-    return ret < 0 ? ret : automount_shmounts(r, c, err);
+    for (size_t i = 0; r == 0 && i < c->mount_count; i++)
+        r = mounts_apply_one(rootfs, &c->mounts[i], err);
+    if (r == 0)
+        r = mounts_apply_nesting(rootfs, c, err);
+    return r < 0 ? r : mount_auto_shmounts(rootfs, c, err);
 }

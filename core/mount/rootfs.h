@@ -1,47 +1,46 @@
 /*
- * The container's tree: assembled in the child's own mount namespace, then made its root.
+ * The file tree of a container: it is set up in the mount namespace of the child and becomes the root.
  *
- * Everything here runs in the child, after clone and after it became root of its user namespace, with the
- * host's tree still in sight until rootfs_enter(). The order, which child.c follows step by step; a step
- * marked (host) is not ours:
+ * These functions run in the child, after clone and after it has become root of its user namespace. The tree
+ * of the host is visible until rootfs_enter(). This is the order of the steps in child.c; steps marked (host)
+ * are not in this module:
  *
- *      limits_time           lxc.time.offset: a time namespace of its own
- *      rootfs_isolate        nothing mounted from here on reaches the host
+ *      limits_time           lxc.time.offset: a new time namespace
+ *      rootfs_isolate        later mounts do not propagate to the host
  *      (host)                hooks pre-mount
- *      rootfs_mount          the rootfs is mounted at its place, rootfs->fd is its root
+ *      rootfs_mount          the rootfs is mounted, rootfs->fd is its root
  *      dev_mount             lxc.autodev: a tmpfs on /dev
- *      automount_system      lxc.mount.auto proc, sys
+ *      mount_auto_system     lxc.mount.auto proc, sys
  *      mounts_apply          lxc.mount.fstab, lxc.mount.entry and lxc.mount.auto shmounts
- *      automount_cgroup      lxc.mount.auto cgroup: after entries, which may have brought /sys
+ *      mount_auto_cgroup     lxc.mount.auto cgroup: after entries, which may have mounted /sys
  *      (host)                hooks mount
  *      rootfs_check          no hook has mounted over the rootfs
  *      (host)                hooks autodev
  *      dev_fill              lxc.autodev: nodes
- *      dev_pts               a devpts of its own, /dev/ptmx
- *      dev_terminal          once for the console, once for each tty; gives the ends the monitor keeps
+ *      dev_pts               a new devpts, /dev/ptmx
+ *      dev_terminal          for the console and for each tty; returns the ends for the monitor
  *      dev_links             fd, stdin, stdout, stderr
- *      automount_boot_id     lxc.autodev: a boot id of its own
- *      rootfs_enter          pivot_root; the host's tree is gone
+ *      mount_auto_boot_id    lxc.autodev: a new boot id
+ *      rootfs_enter          pivot_root; the tree of the host is unmounted
  *      personality_set       lxc.arch
  *      limits_sysctl         lxc.sysctl.*
  *      lsm_keyring           lxc.selinux.context.keyring
- *      limits_keyring        lxc.keyring.session: a session keyring of its own
+ *      limits_keyring        lxc.keyring.session: a new session keyring
  *      caps_apply            bounding set
- *      lsm_prepare           the label that exec will take
+ *      lsm_prepare           the label for exec
  *      limits_no_new_privs   after the label, which it would forbid
- *      seccomp_load          last of the confinement, so that no step above needs an allowance in the profile
+ *      seccomp_load          last, so that the profile does not have to allow the steps above
  *      rootfs_close          the fds; then hooks start, environment, setsid, terminal, uid, exec
  *
- * The monitor, before it lets the child go: idmap_write(pid), rootfs_prepare(pid); before exec:
- * limits_prlimit(pid), limits_proc(pid), limits_core(pid). A process that attaches: sealed_reexec() first of
- * all; then, inside the namespaces, personality_set, caps_limit, lsm_prepare, limits_no_new_privs,
- * seccomp_load.
+ * The monitor, before the child continues: idmap_write(pid), rootfs_prepare(pid); before exec:
+ * limits_prlimit(pid), limits_proc(pid), limits_core(pid). A process that attaches: sealed_reexec() first;
+ * then, in the namespaces, personality_set, caps_limit, lsm_prepare, limits_no_new_privs, seccomp_load.
  *
- * The tree is hostile: every path in it is resolved by rootfs_open() from rootfs->fd and mounted upon through
- * the fd (/proc/self/fd/N), so no link in it leads a mount elsewhere.
+ * The tree is not trusted: every path in it is resolved by rootfs_open() from rootfs->fd, and mounts use the
+ * fd (/proc/self/fd/N), so that a link cannot redirect a mount.
  */
-#ifndef LXCBOX_CORE_RUN_ROOTFS_H
-#define LXCBOX_CORE_RUN_ROOTFS_H
+#ifndef LXCBOX_CORE_MOUNT_ROOTFS_H
+#define LXCBOX_CORE_MOUNT_ROOTFS_H
 
 #include <stdbool.h>
 
@@ -53,16 +52,16 @@ struct mount_options; /* core/mount/mounts.h */
 
 struct rootfs {
     int fd;       /* O_PATH: root of the container's tree; -1 until rootfs_mount */
-    int dev_fd;   /* O_PATH: its /dev; -1 until there is one */
+    int dev_fd;   /* O_PATH: its /dev; -1: none */
     int pts_fd;   /* O_PATH: its devpts; -1 until dev_pts */
-    int proc_fd;  /* O_PATH: the host's /proc, which a container cannot fake; usable after rootfs_enter too */
-    char *path;   /* where it is mounted: LXC_ROOTFS_MOUNT of hooks; "/" without lxc.rootfs.path */
+    int proc_fd;  /* O_PATH: the host's /proc, which a container cannot fake; valid also after rootfs_enter */
+    char *path;   /* its mount point, LXC_ROOTFS_MOUNT of hooks; "/" without lxc.rootfs.path */
     char *source; /* lxc.rootfs.path without its type; "" for an overlay and the host */
-    const char *home; /* LXCPATH/NAME/rootfs, where targets of mounts may name the tree too; NULL: nowhere */
-    bool is_host;     /* no lxc.rootfs.path: the host's own tree is used, and rootfs_enter does nothing */
-    struct fd_list prepared; /* from rootfs_prepare, which came with SYNC_GO */
-    size_t used;             /* of them */
-    char *shmounts;          /* lxc.mount.auto = shmounts: where it is mounted, from the container's root */
+    const char *home; /* LXCPATH/NAME/rootfs, another allowed prefix of mount targets; NULL: none */
+    bool is_host;     /* no lxc.rootfs.path: the tree of the host is used, and rootfs_enter does nothing */
+    struct fd_list prepared; /* from rootfs_prepare, received with SYNC_GO */
+    size_t used;             /* number of prepared fds that are used */
+    char *shmounts; /* lxc.mount.auto = shmounts: its mount point, relative to the container's root */
 };
 
 #define ROOTFS_INIT                                                                                          \
@@ -71,95 +70,99 @@ struct rootfs {
     }
 #define cleanup_rootfs __attribute__((cleanup(rootfs_close)))
 
-/* Where a rootfs without a folder is mounted, in the container's own mount namespace. */
+/* The mount point of a rootfs without a directory, in the mount namespace of the container. */
 #define ROOTFS_PLACE "/run/lxc/rootfs"
 
 enum rootfs_type {
     ROOTFS_HOST,
-    ROOTFS_DIR,      /* a folder, or what is found to be an image file or a block device */
-    ROOTFS_OVERLAY,  /* folders over each other */
-    ROOTFS_IMAGE,    /* an image file or a block device with a file system of any kind on it */
+    ROOTFS_DIR,      /* a directory (rootfs_source_resolve() detects an image file or a block device) */
+    ROOTFS_OVERLAY,  /* layered directories */
+    ROOTFS_IMAGE,    /* an image file or a block device with any file system */
     ROOTFS_ZFS,      /* a dataset */
-    ROOTFS_SQUASHFS, /* an image that is only read, and a folder over it */
+    ROOTFS_SQUASHFS, /* a read-only image, and a directory over it */
 };
 
-/* lxc.rootfs.path taken apart. */
+/* The parsed lxc.rootfs.path. */
 struct rootfs_source {
     enum rootfs_type type;
-    char *path;  /* ROOTFS_OVERLAY: the lower folders, colon-separated, lowest last */
-    char *upper; /* ROOTFS_OVERLAY; ROOTFS_SQUASHFS: NULL where changes are kept in memory */
+    char *path;  /* ROOTFS_OVERLAY: the lower directories, colon-separated, lowest last */
+    char *upper; /* ROOTFS_OVERLAY; ROOTFS_SQUASHFS: NULL: changes are kept in memory */
 };
 
 #define cleanup_rootfs_source __attribute__((cleanup(rootfs_source_free)))
 void rootfs_source_free(struct rootfs_source *s);
 
 /*
- *      /PATH, dir:/PATH            a folder; without "dir:" also an image file or a block device
- *      btrfs:/PATH                 a subvolume, which is a folder
- *      overlay:LOWER:UPPER         folders; also "overlayfs:", several lowers "L1:L2:UPPER"
+ *      /PATH, dir:/PATH            a directory; without "dir:" also an image file or a block device
+ *      btrfs:/PATH                 a subvolume, which is a directory
+ *      overlay:LOWER:UPPER         directories; also "overlayfs:", several lower ones "L1:L2:UPPER"
  *      loop:/FILE, lvm:/DEVICE     an image file, a block device
- *      zfs:DATASET                 mounted by the kernel's own zfs
- *      squashfs:/FILE[:/UPPER]     an image under a folder that takes the changes, or under a tmpfs
+ *      zfs:DATASET                 mounted by the zfs module of the kernel
+ *      squashfs:/FILE[:/UPPER]     an image below a directory for the changes, or below a tmpfs
  *
- * NULL or empty: the host's tree. rbd: and nbd: are refused with what to do instead, others by name. The
- * struct is filled and to be freed only on success. 0, -ENOTSUP, -EINVAL, -ENOMEM.
+ * NULL or empty: the tree of the host. rbd: and nbd: are rejected with an alternative, unknown types by name.
+ * The struct is filled, and must be freed, only on success. 0, -ENOTSUP, -EINVAL, -ENOMEM.
  */
 int rootfs_source_parse(const char *text, struct rootfs_source *out, struct error *err);
 
 /*
- * Look at what is there: a ROOTFS_DIR that is a file or a block device becomes a ROOTFS_IMAGE. A source that
- * does not exist stays as it is.
+ * Check the source: a ROOTFS_DIR that is a file or a block device becomes a ROOTFS_IMAGE. A source that does
+ * not exist is not changed.
  */
 void rootfs_source_resolve(struct rootfs_source *s);
 
-/* Is it the root of the host's tree, by whatever name? That cannot be mounted on itself and made the root. */
+/*
+ * Whether it is the root directory of the host, under any name, which cannot be mounted on itself and become
+ * the root.
+ */
 bool rootfs_source_is_root(const struct rootfs_source *s);
 
 /*
- * In the monitor, once the ids of `child` are mapped and before it is let go: the mounts that only the
- * monitor may make, as detached trees (core/mount/tree.h). That is a rootfs on an image or a block device
- * where the container has a user namespace, and whatever has the option idmap=. Usually there are none. They
- * are to be sent beside SYNC_GO into r->prepared, and vanish with their fds. -E2BIG for more than 20.
+ * Called by the monitor after the ids of `child` are mapped and before it continues: create the mounts that
+ * only the monitor can create, as detached trees (core/mount/tree.h): a rootfs on an image or a block device
+ * if the container has a user namespace, and mounts with the option idmap=. Usually there are none. They are
+ * sent with SYNC_GO into rootfs->prepared, and end with their fds. -E2BIG for more than 20.
  */
 int rootfs_prepare(const struct config *c, pid_t child, struct fd_list *out, struct error *err);
 
-/* Does the rootfs come prepared? For both sides to agree on. */
+/* Whether the monitor prepares the rootfs; used by both sides. */
 bool rootfs_is_prepared(const struct config *c, const struct rootfs_source *s, const struct mount_options *o);
 
-/* The next of the prepared trees, which stays r's; -ENOENT when there is none left. */
-int rootfs_next_prepared(struct rootfs *r);
+/* The next prepared tree, which is owned by `rootfs`; -ENOENT if there is none left. */
+int rootfs_next_prepared(struct rootfs *rootfs);
 
 /*
- * Make every mount of this mount namespace a slave, so that what is mounted here stays here while the host's
- * unmounts still arrive. mount_namespaces(7).
+ * Make every mount of this mount namespace a slave, so that mounts do not propagate to the host, but unmounts
+ * of the host still propagate here. mount_namespaces(7).
  */
 int rootfs_isolate(struct error *err);
 
 /*
- * Mount the rootfs: on lxc.rootfs.mount where that is set, else on the rootfs folder itself (the upper folder
- * of an overlay), so the host needs no directory for it; what has no directory, and the host's root, goes on
- * /run/lxc/rootfs, which is made. Applies lxc.rootfs.options. Fills `r`, which starts as ROOTFS_INIT.
+ * Mount the rootfs on lxc.rootfs.mount if it is set, else on the rootfs directory itself (the upper directory
+ * of an overlay), so that no other directory of the host is required. A rootfs without a directory, or the
+ * host's root, is mounted on /run/lxc/rootfs, which is created. Applies lxc.rootfs.options. Fills `rootfs`,
+ * which must be ROOTFS_INIT.
  */
-int rootfs_mount(const struct config *c, struct rootfs *r, struct error *err);
+int rootfs_mount(const struct config *c, struct rootfs *rootfs, struct error *err);
 
-/* Is r->path still the tree that was mounted there? Else -EINVAL: something was mounted over it. */
-int rootfs_check(const struct rootfs *r, struct error *err);
+/* Is rootfs->path still the mounted tree? -EINVAL if it was mounted over. */
+int rootfs_check(const struct rootfs *rootfs, struct error *err);
 
 /*
- * Make it the root (pivot_root(2), "." onto "."), let go of the host's tree, and make the new tree a peer
- * group of its own, as on a freshly booted machine under systemd. Where the host's root is the initial
- * ramfs, which cannot be pivoted, the tree is moved over "/" and chrooted into instead.
+ * Make it the root (pivot_root(2), "." onto "."), unmount the host's tree, and make the new tree a separate
+ * peer group, as on a newly booted machine with systemd. If the host's root is the initial ramfs, which does
+ * not support pivot_root, the tree is moved over "/" and becomes the root by chroot(2).
  */
-int rootfs_enter(struct rootfs *r, struct error *err);
+int rootfs_enter(struct rootfs *rootfs, struct error *err);
 
-void rootfs_close(struct rootfs *r);
+void rootfs_close(struct rootfs *rootfs);
 
 /*
- * mount(2) upon the file or folder that target_fd refers to, whatever its path has become. 0 or negative
- * errno. `type` and `data` may be NULL.
+ * mount(2) on the file or directory that target_fd refers to, independent of its current path. 0 or a
+ * negative errno. `type` and `data` may be NULL.
  */
 int mount_on(int target_fd, const char *source, const char *type, unsigned long flags, const char *data);
-/* Bind what source_fd refers to. */
+/* Bind the file or directory that source_fd refers to. */
 int mount_bind(int source_fd, int target_fd, bool recursive);
 /* Move the mount whose root source_fd refers to. */
 int mount_move(int source_fd, int target_fd);

@@ -1,4 +1,4 @@
-/* lxc.rootfs.path, and the mounts that the monitor makes for the child. */
+/* Parsing lxc.rootfs.path, and the mounts that the monitor prepares for the child. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,11 +15,11 @@
 #include "core/mount/tree.h"
 #include "core/mount/image.h"
 
-/* What may stand before the colon. `refusal` says why not, and `remedy` what to do. */
+/* The types before the colon. `refusal` is the reason for rejecting a type, `remedy` the alternative. */
 static const struct {
     char name[10];
     bool has_upper; /* another path follows, after the last colon */
-    bool is_free;   /* it need not be an absolute path */
+    bool is_free;   /* the path need not be absolute */
     enum rootfs_type type;
     const char *refusal, *remedy;
 } types[] = {
@@ -31,9 +31,9 @@ static const struct {
     {"lvm", false, false, ROOTFS_IMAGE, NULL, NULL},
     {"zfs", false, true, ROOTFS_ZFS, NULL, NULL},
     {"squashfs", true, false, ROOTFS_SQUASHFS, NULL, NULL},
-    {"nbd", false, true, ROOTFS_HOST, "needs a program that serves the image (qemu-nbd)",
+    {"nbd", false, true, ROOTFS_HOST, "requires a program that serves the image (qemu-nbd)",
      "connect it and use the path of the block device, or convert it to a raw image and use loop:/FILE"},
-    {"rbd", false, true, ROOTFS_HOST, "needs Ceph's client to map the image",
+    {"rbd", false, true, ROOTFS_HOST, "requires the Ceph client to map the image",
      "run \"rbd map\" and use the path of the block device"},
 };
 
@@ -44,14 +44,15 @@ void rootfs_source_free(struct rootfs_source *s)
     *s = (struct rootfs_source){0};
 }
 
-static int take_upper(const char *text, const char *type, struct rootfs_source *s, struct error *err)
+static int rootfs_source_take_upper(const char *text, const char *type, struct rootfs_source *s,
+                                    struct error *err)
 {
     char *colon = strrchr(s->path, ':');
 
     if (!colon && s->type == ROOTFS_SQUASHFS)
         return 0;
     if (!colon || colon == s->path || !colon[1] || strchr(s->path, ',')) {
-        error_text(err, EINVAL, "lxc.rootfs.path = %s names no lower and upper folder", text);
+        error_text(err, EINVAL, "lxc.rootfs.path = %s does not name a lower and an upper directory", text);
         return error_remedy(err, "write %s:LOWER:UPPER, without commas", type);
     }
     s->upper = strdup(colon + 1);
@@ -90,13 +91,13 @@ int rootfs_source_parse(const char *text, struct rootfs_source *out, struct erro
     }
     if (!path[0] || (!types[i].is_free && path[0] != '/')) {
         error_text(err, EINVAL, "lxc.rootfs.path = %s is not an absolute path", text);
-        return error_remedy(err, "write it from the root of the host, as /var/lib/lxc/NAME/rootfs");
+        return error_remedy(err, "write an absolute path of the host, such as /var/lib/lxc/NAME/rootfs");
     }
     s.type = types[i].type;
     s.path = strdup(path);
     if (!s.path)
         return error_set(err, ENOMEM, "cannot read lxc.rootfs.path");
-    r = types[i].has_upper ? take_upper(text, types[i].name, &s, err) : 0;
+    r = types[i].has_upper ? rootfs_source_take_upper(text, types[i].name, &s, err) : 0;
     if (r < 0)
         return r;
     *out = s;
@@ -122,14 +123,14 @@ bool rootfs_source_is_root(const struct rootfs_source *s)
 
 bool rootfs_is_prepared(const struct config *c, const struct rootfs_source *s, const struct mount_options *o)
 {
-    /* Only the host's root may mount a block device. */
+    /* Only root of the host can mount a block device. */
     bool is_device = s->type == ROOTFS_IMAGE || s->type == ROOTFS_ZFS || s->type == ROOTFS_SQUASHFS;
 
     return o->idmap || (is_device && c->idmap_count);
 }
 
-/* Open the user namespace that idmap= names. */
-static int open_userns(const char *idmap, pid_t child, struct error *err)
+/* Open the user namespace of idmap=. */
+static int idmap_open_userns(const char *idmap, pid_t child, struct error *err)
 {
     bool is_own = strcmp(idmap, "container") == 0;
     cleanup_free char *path = is_own ? format_string("/proc/%d/ns/user", (int)child) : strdup(idmap);
@@ -142,19 +143,20 @@ static int open_userns(const char *idmap, pid_t child, struct error *err)
         return error_set(err, errno, "idmap=%s: cannot open the user namespace", idmap);
     if (is_own && fstat(fd, &its) == 0 && stat("/proc/self/ns/user", &own) == 0 && its.st_ino == own.st_ino) {
         error_text(err, EINVAL, "idmap=container: the container has no user namespace");
-        return error_remedy(err, "set lxc.idmap, or take the option out");
+        return error_remedy(err, "set lxc.idmap, or remove the option");
     }
     return take_fd(&fd);
 }
 
-/* Map a tree's ids, and let no mount in it reach the host. */
-static int adjust(int tree, const char *idmap, pid_t child, unsigned long propagation, struct error *err)
+/* Map the ids of a tree, and prevent propagation of its mounts to the host. */
+static int idmap_adjust_tree(int tree, const char *idmap, pid_t child, unsigned long propagation,
+                             struct error *err)
 {
-    cleanup_fd int userns = idmap ? open_userns(idmap, child, err) : -1;
+    cleanup_fd int userns = idmap ? idmap_open_userns(idmap, child, err) : -1;
     int r;
 
     if (!idmap)
-        return 0; /* a file system mounted anew, which is private */
+        return 0; /* a new file system mount, which is private */
     if (userns < 0)
         return userns;
     r = tree_adjust(tree, userns, propagation, true);
@@ -162,11 +164,12 @@ static int adjust(int tree, const char *idmap, pid_t child, unsigned long propag
         return 0;
     error_set(err, r, "cannot map ids of a mount (idmap=%s)", idmap);
     return r == -EINVAL || r == -ENOSYS
-               ? error_remedy(err, "its file system, or one mounted below it, cannot do so with this kernel")
+               ? error_remedy(
+                     err, "its file system, or one mounted below it, does not support it with this kernel")
                : r;
 }
 
-static int keep(struct fd_list *out, int *tree, struct error *err)
+static int prepared_add(struct fd_list *out, int *tree, struct error *err)
 {
     if (out->count == ARRAY_LENGTH(out->fds))
         return error_text(err, E2BIG, "there are more than %d mounts with idmap=", MESSAGE_FDS_MAX);
@@ -174,7 +177,7 @@ static int keep(struct fd_list *out, int *tree, struct error *err)
     return 0;
 }
 
-static int prepare_rootfs(const struct config *c, pid_t child, struct fd_list *out, struct error *err)
+static int prepared_rootfs(const struct config *c, pid_t child, struct fd_list *out, struct error *err)
 {
     cleanup_rootfs_source struct rootfs_source s = {0};
     cleanup_mount_options struct mount_options o = {0};
@@ -207,58 +210,58 @@ static int prepare_rootfs(const struct config *c, pid_t child, struct fd_list *o
     default:
         error_text(err, EINVAL, "idmap=%s: this rootfs (%s) cannot have its ids mapped", o.idmap,
                    s.type == ROOTFS_HOST ? "the host's own" : "an overlay");
-        return error_remedy(err, "use a folder or an image, or take the option out");
+        return error_remedy(err, "use a directory or an image, or remove the option");
     }
     if (tree < 0 && (s.type == ROOTFS_DIR || s.type == ROOTFS_ZFS)) {
         r = tree;
         error_set(err, r, "cannot mount rootfs %s", s.path);
-        return r == -ENOSYS ? error_remedy(err, "this needs Linux 5.12 or newer") : r;
+        return r == -ENOSYS ? error_remedy(err, "this requires Linux 5.12 or later") : r;
     }
     if (tree < 0)
         return tree;
-    r = adjust(tree, o.idmap, child, s.type == ROOTFS_DIR ? MS_SLAVE : MS_PRIVATE, err);
-    return r < 0 ? error_context(err, "lxc.rootfs.options") : keep(out, &tree, err);
+    r = idmap_adjust_tree(tree, o.idmap, child, s.type == ROOTFS_DIR ? MS_SLAVE : MS_PRIVATE, err);
+    return r < 0 ? error_context(err, "lxc.rootfs.options") : prepared_add(out, &tree, err);
 }
 
-static int prepare_entry(const struct config_mount *m, const struct mount_options *o, pid_t child, int *tree,
-                         struct error *err)
+static int prepared_entry(const struct config_mount *m, const struct mount_options *o, pid_t child, int *tree,
+                          struct error *err)
 {
     if (!(o->flags & MS_BIND) || o->relative) {
-        error_text(err, EINVAL, "idmap=%s: only a bind mount of the host's can have its ids mapped",
+        error_text(err, EINVAL, "idmap=%s: only a bind mount of a host directory can have its ids mapped",
                    o->idmap);
         return error_remedy(err, "write bind or rbind, without relative");
     }
     *tree = tree_clone(m->source, o->flags & MS_REC);
     if (*tree < 0)
         return error_set(err, *tree, "cannot bind %s", m->source);
-    return adjust(*tree, o->idmap, child, MS_SLAVE, err);
+    return idmap_adjust_tree(*tree, o->idmap, child, MS_SLAVE, err);
 }
 
 int rootfs_prepare(const struct config *c, pid_t child, struct fd_list *out, struct error *err)
 {
-    int r = prepare_rootfs(c, child, out, err);
+    int r = prepared_rootfs(c, child, out, err);
 
     for (size_t i = 0; r == 0 && i < c->mount_count; i++) {
         const struct config_mount *m = &c->mounts[i];
         cleanup_mount_options struct mount_options o = {0};
         cleanup_fd int tree = -1;
 
-        /* What is wrong with other options the child will say. */
+        /* The child reports errors in other options. */
         if (mount_options_parse(m->options, &o, NULL) < 0 || !o.idmap)
             continue;
-        r = prepare_entry(m, &o, child, &tree, err);
+        r = prepared_entry(m, &o, child, &tree, err);
         if (r < 0 && o.optional) {
             log_info("mounts", "%s: optional mount on /%s passed over: %s", m->origin ? m->origin : "config",
                      m->target, err ? err->text : strerror(-r));
             if (err)
                 error_clear(err);
             close_fd(&tree);
-            /* The child counts on one; this cannot be mounted, and it will pass over it, too. */
+            /* The child expects a tree; this one cannot be mounted, so the child ignores the entry too. */
             tree = memfd_create("none", MFD_CLOEXEC);
         } else if (r < 0) {
             return m->origin ? error_context(err, "%s", m->origin) : r;
         }
-        r = keep(out, &tree, err);
+        r = prepared_add(out, &tree, err);
     }
     return r;
 }

@@ -16,7 +16,7 @@ enum systemd_cgroups systemd_cgroups(unsigned version, enum cgroup_layout layout
     return version && version < 232 && layout == CGROUP_UNIFIED ? SYSTEMD_NEEDS_V1 : SYSTEMD_ANY;
 }
 
-static bool is_same(int rootfd, const struct stat *init, const char *path)
+static bool systemd_is_same(int rootfd, const struct stat *init, const char *path)
 {
     cleanup_fd int fd = rootfs_open(rootfd, path, O_PATH, 0);
     struct stat st;
@@ -24,9 +24,11 @@ static bool is_same(int rootfd, const struct stat *init, const char *path)
     return fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == init->st_dev && st.st_ino == init->st_ino;
 }
 
-/* The NNN of "libsystemd-shared-NNN.so" or "-NNN.5-1.fc41.so" in a folder and, `below` it, in ARCH/systemd.
+/*
+ * The NNN of "libsystemd-shared-NNN.so" or "-NNN.5-1.fc41.so" in a directory, and with `below` in its
+ * subdirectories ARCH/systemd.
  */
-static unsigned find_library(int rootfd, const char *path, bool below)
+static unsigned systemd_find_library(int rootfd, const char *path, bool below)
 {
     static const char library[] = "libsystemd-shared-";
     int fd = rootfs_open(rootfd, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0);
@@ -39,7 +41,7 @@ static unsigned find_library(int rootfd, const char *path, bool below)
     while (!version && dir && (entry = readdir(dir))) {
         if (below && strstr(entry->d_name, "-linux-")) {
             cleanup_free char *inner = format_string("%s/%s/systemd", path, entry->d_name);
-            version = inner ? find_library(rootfd, inner, false) : 0;
+            version = inner ? systemd_find_library(rootfd, inner, false) : 0;
         } else if (!below && starts_with(entry->d_name, library)) {
             version = strtoul(entry->d_name + sizeof(library) - 1, NULL, 10);
         }
@@ -56,11 +58,12 @@ unsigned systemd_version(int rootfd, const char *init)
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0 ||
-        (!is_same(rootfd, &st, "usr/lib/systemd/systemd") && !is_same(rootfd, &st, "lib/systemd/systemd")))
+        (!systemd_is_same(rootfd, &st, "usr/lib/systemd/systemd") &&
+         !systemd_is_same(rootfd, &st, "lib/systemd/systemd")))
         return 0;
     for (size_t i = 0; !version && i < ARRAY_LENGTH(places); i++)
-        version = find_library(rootfd, places[i], false);
+        version = systemd_find_library(rootfd, places[i], false);
     if (!version)
-        version = find_library(rootfd, "usr/lib", true);
+        version = systemd_find_library(rootfd, "usr/lib", true);
     return version ? version : SYSTEMD_OLD;
 }

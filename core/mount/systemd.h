@@ -1,28 +1,27 @@
 /*
- * Which cgroups a container's systemd can live with: it is told by the version of what is installed in the
- * rootfs, before it runs.
- * Source: systemd's NEWS, cgroup-setup.c and mount-setup.c; 247, 252, 257 and 262 were seen to do so. From
- * 232 on it is at home on cgroup v2. 256 refuses v1; 257 does as the host does again, where it is in a
- * container; 258 has no code for v1: it refuses what is mounted on /sys/fs/cgroup but for a v2 tree, and
- * mounts that itself where nothing is. Of v2 they need no controllers.
+ * The cgroup version that a container's systemd requires, determined from the version installed in the rootfs
+ * before the start. Source: systemd's NEWS, cgroup-setup.c and mount-setup.c; tested with 247, 252, 257 and
+ * 262. Versions from 232 support cgroup v2. 256 rejects v1; 257 in a container uses the version of the host;
+ * 258 does not support v1: it rejects any mount on /sys/fs/cgroup except a v2 tree, and mounts v2 itself if
+ * nothing is mounted. No v2 controllers are required.
  */
-#ifndef LXCBOX_CORE_RUN_SYSTEMD_H
-#define LXCBOX_CORE_RUN_SYSTEMD_H
+#ifndef LXCBOX_CORE_MOUNT_SYSTEMD_H
+#define LXCBOX_CORE_MOUNT_SYSTEMD_H
 
 #include "core/cgroup/layout.h"
 
 enum systemd_cgroups {
-    SYSTEMD_ANY,      /* what the host has will do */
-    SYSTEMD_NEEDS_V2, /* the host has v1, too */
-    SYSTEMD_NEEDS_V1, /* the host has v2 alone */
+    SYSTEMD_ANY,      /* works with the host's layout */
+    SYSTEMD_NEEDS_V2, /* the host also has v1 */
+    SYSTEMD_NEEDS_V1, /* the host has only v2 */
 };
 
 /* `version` 0: there is no systemd. */
 enum systemd_cgroups systemd_cgroups(unsigned version, enum cgroup_layout layout);
 
 /*
- * The version of the systemd that `init` (a command inside, NULL: /sbin/init) is, from the name of its
- * library; SYSTEMD_OLD for one that is older than that library. 0 where init is something else.
+ * The version of systemd if `init` (a command in the container, NULL: /sbin/init) is systemd, from the name
+ * of its library; SYSTEMD_OLD for a version without that library. 0 if init is not systemd.
  */
 #define SYSTEMD_OLD 230
 unsigned systemd_version(int rootfd, const char *init);

@@ -12,8 +12,8 @@
 #include "core/base/str.h"
 
 /*
- * From linux/mount.h, which cannot stand beside every C library's sys/mount.h. The numbers of the calls are
- * the same on every machine, but on MIPS their base is 4000.
+ * From linux/mount.h, which conflicts with sys/mount.h of some C libraries. The call numbers are the same on
+ * all architectures, plus 4000 on MIPS.
  */
 #ifdef __mips__
 #define BASE 4000
@@ -40,25 +40,25 @@ struct attributes { /* struct mount_attr */
     uint64_t set, clear, propagation, userns;
 };
 
-static int result(long r)
+static int tree_result(long value)
 {
-    return r < 0 ? -errno : (int)r;
+    return value < 0 ? -errno : (int)value;
 }
 
 int tree_clone(const char *path, bool recursive)
 {
-    return result(
+    return tree_result(
         syscall(OPEN_TREE, AT_FDCWD, path, TREE_CLONE | O_CLOEXEC | (recursive ? TREE_RECURSIVE : 0)));
 }
 
-static int set_option(int context, char *word)
+static int tree_set_option(int context, char *word)
 {
     char *value = strchr(word, '=');
 
     if (!value)
-        return result(syscall(FSCONFIG, context, CONFIG_SET_FLAG, word, NULL, 0));
+        return tree_result(syscall(FSCONFIG, context, CONFIG_SET_FLAG, word, NULL, 0));
     *value++ = '\0';
-    return result(syscall(FSCONFIG, context, CONFIG_SET_STRING, word, value, 0));
+    return tree_result(syscall(FSCONFIG, context, CONFIG_SET_STRING, word, value, 0));
 }
 
 /* Flags of the file system, not of its mount. */
@@ -72,7 +72,7 @@ static const struct {
 
 int tree_new(const char *type, const char *source, unsigned long flags, const char *data)
 {
-    /* A mount's own attributes (MOUNT_ATTR_*), bits of other numbers than MS_* above the first four. */
+    /* Attributes of a mount (MOUNT_ATTR_*), whose values differ from MS_* above the first four bits. */
     unsigned attributes =
         (unsigned)(flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)) | (flags & MS_NOATIME ? 0x10U : 0);
     cleanup_free char *words = strdup(data ? data : "");
@@ -84,15 +84,15 @@ int tree_new(const char *type, const char *source, unsigned long flags, const ch
         return -errno;
     if (!words)
         return -ENOMEM;
-    r = result(syscall(FSCONFIG, context, CONFIG_SET_STRING, "source", source, 0));
+    r = tree_result(syscall(FSCONFIG, context, CONFIG_SET_STRING, "source", source, 0));
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(super_flags); i++)
         if (flags & super_flags[i].flag)
-            r = result(syscall(FSCONFIG, context, CONFIG_SET_FLAG, super_flags[i].name, NULL, 0));
+            r = tree_result(syscall(FSCONFIG, context, CONFIG_SET_FLAG, super_flags[i].name, NULL, 0));
     while (r == 0 && (word = strsep(&rest, ",")))
-        r = *word ? set_option(context, word) : 0;
+        r = *word ? tree_set_option(context, word) : 0;
     if (r == 0)
-        r = result(syscall(FSCONFIG, context, CONFIG_CREATE, NULL, NULL, 0));
-    return r < 0 ? r : result(syscall(FSMOUNT, context, 1 /* FSMOUNT_CLOEXEC */, attributes));
+        r = tree_result(syscall(FSCONFIG, context, CONFIG_CREATE, NULL, NULL, 0));
+    return r < 0 ? r : tree_result(syscall(FSMOUNT, context, 1 /* FSMOUNT_CLOEXEC */, attributes));
 }
 
 int tree_name_refused(const char *type, const char *data, struct error *err)
@@ -103,7 +103,7 @@ int tree_name_refused(const char *type, const char *data, struct error *err)
     for (char *rest = words, *word; context >= 0 && (word = strsep(&rest, ","));) {
         cleanup_free char *whole = strdup(word);
 
-        if (whole && *word && set_option(context, word) == -EINVAL)
+        if (whole && *word && tree_set_option(context, word) == -EINVAL)
             return error_remedy(err, "%s does not accept the option \"%s\"", type, whole);
     }
     return err ? err->code : -EINVAL;
@@ -117,11 +117,11 @@ int tree_adjust(int tree, int userns, unsigned long propagation, bool recursive)
         a.set = ATTRIBUTE_IDMAP;
         a.userns = (uint64_t)userns;
     }
-    return result(
+    return tree_result(
         syscall(MOUNT_SETATTR, tree, "", AT_EMPTY_PATH | (recursive ? TREE_RECURSIVE : 0), &a, sizeof(a)));
 }
 
 int tree_attach(int tree, int target_fd)
 {
-    return result(syscall(MOVE_MOUNT, tree, "", target_fd, "", FROM_EMPTY_PATH | TO_EMPTY_PATH));
+    return tree_result(syscall(MOVE_MOUNT, tree, "", target_fd, "", FROM_EMPTY_PATH | TO_EMPTY_PATH));
 }

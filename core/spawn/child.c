@@ -19,7 +19,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/cgroup/cgroup.h"
-#include "core/mount/automount.h"
+#include "core/mount/mount_auto.h"
 #include "core/confine/caps.h"
 #include "core/mount/dev.h"
 #include "core/spawn/execute.h"
@@ -157,7 +157,7 @@ static int mount_dev(struct inside *in, struct error *err)
 
 static int mount_system(struct inside *in, struct error *err)
 {
-    return automount_system(&in->rootfs, in->config, err);
+    return mount_auto_system(&in->rootfs, in->config, err);
 }
 
 static int mount_entries(struct inside *in, struct error *err)
@@ -176,7 +176,7 @@ static int mount_cgroups(struct inside *in, struct error *err)
     bool has_init = !in->rootfs.is_host && !plan->argv && !plan->small_init;
     unsigned systemd = has_init ? systemd_version(in->rootfs.fd, in->config->init_cmd) : 0;
 
-    return automount_cgroup(&in->rootfs, in->config, in->child->plan->own & CLONE_NEWCGROUP, systemd, err);
+    return mount_auto_cgroup(&in->rootfs, in->config, in->child->plan->own & CLONE_NEWCGROUP, systemd, err);
 }
 
 static int hooks_mount(struct inside *in, struct error *err)
@@ -256,7 +256,7 @@ static int link_dev(struct inside *in, struct error *err)
 
 static int mount_boot_id(struct inside *in, struct error *err)
 {
-    return in->config->autodev ? automount_boot_id(&in->rootfs, err) : 0;
+    return in->config->autodev ? mount_auto_boot_id(&in->rootfs, err) : 0;
 }
 
 static int enter_rootfs(struct inside *in, struct error *err)

@@ -181,7 +181,7 @@ cp /lxc/c/rootfs/bin/init /lxc/c/rootfs/usr/lib/systemd/systemd
 sed -i '/init.cmd/d' /lxc/c/config
 echo 'lxc.init.cmd = /usr/lib/systemd/systemd' >> /lxc/c/config
 if [ "$layout" = v2 ]; then
-    t 'a systemd without cgroup v1 that needs it starts with a warning' has 'older than 232 and needs cgroup v1' lxcbox lxc-start -P /lxc -n c
+    t 'a systemd without cgroup v1 that needs it starts with a warning' has 'older than 232 and requires cgroup v1' lxcbox lxc-start -P /lxc -n c
 else
     touch /lxc/c/rootfs/usr/lib/systemd/libsystemd-shared-258.so
     t 'a systemd without cgroup v2 that needs it starts with a warning' has 'systemd 258 refuses cgroup v1 .*mount cgroup2' lxcbox lxc-start -P /lxc -n c

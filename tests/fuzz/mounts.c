@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (size)
         memcpy(text, data, size);
-    (void)filesystem_of(data, size);
+    (void)filesystem_type(data, size);
     if (mount_options_parse(text, &o, &err) == 0 && (!o.data || strlen(o.data) > size))
         abort();
     if (rootfs_source_parse(text, &s, &err) == 0 && text[0] && !s.path)

@@ -107,7 +107,7 @@ t 'nbd: is refused with what to do' refused 'qemu-nbd.*loop:' nbd:/image.qcow2
 t 'rbd: is refused with what to do' refused 'rbd map' rbd:pool/image
 t 'zfs: on a kernel without it says so' refused 'zfs' zfs:tank/c
 t 'an unknown type is refused by name' refused '"floppy"' floppy:/a
-t 'an image with no file system is refused' refused 'no file system is recognised' "loop:$root/bin/busybox"
+t 'an image with no file system is refused' refused 'does not contain a known file system' "loop:$root/bin/busybox"
 t 'an image that is not there is refused' refused "$WORK/none: No such file" "loop:$WORK/none"
 
 # Ids. On disk everything is root's.
@@ -179,7 +179,7 @@ mount -t overlay -o "lowerdir=$WORK/over/lower,upperdir=$WORK/over/upper,workdir
 cleanup "umount $WORK/over/merged"
 mkdir "$WORK/over/merged/changes"
 container on-overlay <<< "lxc.rootfs.path = overlay:$root:$WORK/over/merged/changes"
-t 'an overlay on an overlay is refused with its reason' refuses 'cannot mount overlay .*upper folder must be on a file system that takes' inside on-overlay true
+t 'an overlay on an overlay is refused with its reason' refuses 'cannot mount overlay .*upper directory must be on a file system that supports overlay' inside on-overlay true
 cp -a "$root" "$WORK/over/merged/rootfs"
 container on-overlay <<< "lxc.rootfs.path = $WORK/over/merged/rootfs"
 t 'a folder on an overlay is a rootfs like another' inside on-overlay true

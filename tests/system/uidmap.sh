@@ -96,7 +96,7 @@ as_user lxc-create -n $N-a -t busybox > /dev/null
 chmod 700 "$home"
 t 'a home that the container'\''s root may not pass is refused at lxc-create' refuses \
     "root .user 710000. may not pass $home, and could not start .chmod o.x $home" as_user lxc-create -n $N-b -t busybox
-t 'and named at lxc-start' refuses "root may not pass $home: chmod o.x" as_user lxc-start $N-a
+t 'and named at lxc-start' refuses "root of the container may not search $home: chmod o.x" as_user lxc-start $N-a
 chmod 755 "$home"
 as_user lxc-destroy $N-a
 

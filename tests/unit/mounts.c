@@ -140,8 +140,8 @@ static void a_rootfs_that_cannot_be_had_is_refused_with_a_remedy(void **state)
     refused("rootfs", -EINVAL, "absolute");
     refused("dir:rootfs", -EINVAL, "absolute");
     refused("loop:", -EINVAL, "absolute");
-    refused("overlay:/a", -EINVAL, "lower and upper");
-    refused("overlay:/a,b:/c", -EINVAL, "lower and upper");
+    refused("overlay:/a", -EINVAL, "a lower and an upper directory");
+    refused("overlay:/a,b:/c", -EINVAL, "a lower and an upper directory");
 }
 
 static void superblocks_tell_file_systems_apart(void **state)
@@ -166,13 +166,13 @@ static void superblocks_tell_file_systems_apart(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(samples); i++) {
         memset(head, 0, sizeof(head));
         memcpy(head + samples[i].offset, samples[i].magic, strlen(samples[i].magic));
-        assert_string_equal(filesystem_of(head, sizeof(head)), samples[i].name);
-        assert_null(filesystem_of(head, samples[i].offset + 1));
+        assert_string_equal(filesystem_type(head, sizeof(head)), samples[i].name);
+        assert_null(filesystem_type(head, samples[i].offset + 1));
     }
     head[1024 + 92] = 0x4; /* a journal */
-    assert_string_equal(filesystem_of(head, sizeof(head)), "ext3");
+    assert_string_equal(filesystem_type(head, sizeof(head)), "ext3");
     head[1024 + 96] = 0x40; /* extents */
-    assert_string_equal(filesystem_of(head, sizeof(head)), "ext4");
+    assert_string_equal(filesystem_type(head, sizeof(head)), "ext4");
 }
 
 int main(void)
