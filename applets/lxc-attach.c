@@ -9,6 +9,7 @@
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
 #include "core/config/config.h"
+#include "core/config/namespaces.h"
 #include "core/run/attach.h"
 #include "core/config/architecture.h"
 
@@ -45,42 +46,32 @@ static const struct option_row lxc_attach_table[] = {
     OPT_END,
 };
 
-struct word_value {
-    const char *word;
-    uint64_t value;
-};
-
-/* LXC's words for the namespaces, then the kernel's. */
-static const struct word_value namespace_words[] = {
-    {"MOUNT", CLONE_NEWNS},      {"PID", CLONE_NEWPID},       {"UTSNAME", CLONE_NEWUTS},
-    {"IPC", CLONE_NEWIPC},       {"USER", CLONE_NEWUSER},     {"NETWORK", CLONE_NEWNET},
-    {"CGROUP", CLONE_NEWCGROUP}, {"mnt", CLONE_NEWNS},        {"pid", CLONE_NEWPID},
-    {"uts", CLONE_NEWUTS},       {"ipc", CLONE_NEWIPC},       {"user", CLONE_NEWUSER},
-    {"net", CLONE_NEWNET},       {"cgroup", CLONE_NEWCGROUP}, {NULL, 0},
-};
-
 enum { ELEVATE_CGROUP = 1, ELEVATE_CAP = 2, ELEVATE_LSM = 4, ELEVATE_ALL = 7 };
 
-static const struct word_value privilege_words[] = {
-    {"CGROUP", ELEVATE_CGROUP}, {"CAP", ELEVATE_CAP}, {"LSM", ELEVATE_LSM}, {NULL, 0}};
+/* The value of a word of -e; 0: unknown. */
+static uint64_t privilege_option_flag(const char *word)
+{
+    return strcmp(word, "CGROUP") == 0 ? ELEVATE_CGROUP
+           : strcmp(word, "CAP") == 0  ? ELEVATE_CAP
+           : strcmp(word, "LSM") == 0  ? ELEVATE_LSM
+                                       : 0;
+}
 
 /* "WORD|WORD", or'ed. */
-static int read_words(const char *option, const char *text, const struct word_value *words, uint64_t *out,
+static int read_words(const char *option, const char *text, uint64_t (*find)(const char *word), uint64_t *out,
                       struct error *err)
 {
     cleanup_free char *copy = strdup(text);
 
     *out = 0;
     for (char *rest = copy, *word; (word = strsep(&rest, "|"));) {
-        const struct word_value *w = words;
+        uint64_t flag = find(word);
 
-        while (w->word && strcmp(w->word, word) != 0)
-            w++;
-        if (!w->word) {
+        if (!flag) {
             error_text(err, EINVAL, "%s does not know \"%s\"", option, word);
             return error_remedy(err, "--help lists the words");
         }
-        *out |= w->value;
+        *out |= flag;
     }
     return copy ? 0 : error_set(err, ENOMEM, "cannot read option %s", option);
 }
@@ -110,11 +101,11 @@ static int read_privileges(const struct lxc_attach_options *o, struct attach_opt
     int r = 0;
 
     if (o->elevated && *o->elevated)
-        r = read_words("-e", o->elevated, privilege_words, &elevated, err);
+        r = read_words("-e", o->elevated, privilege_option_flag, &elevated, err);
     if (o->namespaces || (o->elevated && !*o->elevated))
         elevated = ELEVATE_ALL;
     if (r == 0 && o->namespaces)
-        r = read_words("-s", o->namespaces, namespace_words, &a->namespaces, err);
+        r = read_words("-s", o->namespaces, namespace_option_flag, &a->namespaces, err);
     if (r < 0)
         return r;
     if ((elevated & ELEVATE_LSM) && o->context)

@@ -41,29 +41,18 @@ static const struct option_row lxc_unshare_table[] = {
     OPT_END,
 };
 
-static const struct {
-    const char *word;
-    uint64_t flag;
-} kinds[] = {{"MOUNT", CLONE_NEWNS},      {"PID", CLONE_NEWPID},      {"UTSNAME", CLONE_NEWUTS},
-             {"IPC", CLONE_NEWIPC},       {"USER", CLONE_NEWUSER},    {"NETWORK", CLONE_NEWNET},
-             {"CGROUP", CLONE_NEWCGROUP}, {"mnt", CLONE_NEWNS},       {"pid", CLONE_NEWPID},
-             {"uts", CLONE_NEWUTS},       {"ipc", CLONE_NEWIPC},      {"user", CLONE_NEWUSER},
-             {"net", CLONE_NEWNET},       {"cgroup", CLONE_NEWCGROUP}};
-
 static int read_kinds(const char *text, uint64_t *flags, struct error *err)
 {
     cleanup_free char *copy = strdup(text);
 
     for (char *rest = copy, *word; (word = strsep(&rest, "| "));) {
-        size_t i = 0;
+        uint64_t flag = namespace_option_flag(word);
 
-        while (*word && i < ARRAY_LENGTH(kinds) && strcmp(kinds[i].word, word) != 0)
-            i++;
-        if (*word && i == ARRAY_LENGTH(kinds)) {
+        if (*word && !flag) {
             error_text(err, EINVAL, "-s does not know \"%s\"", word);
             return error_remedy(err, "--help lists the words");
         }
-        *flags |= *word ? kinds[i].flag : 0;
+        *flags |= flag;
     }
     return copy ? 0 : error_set(err, ENOMEM, "cannot read option -s");
 }

@@ -73,12 +73,6 @@ static const struct option_row unshare_table[] = {
     OPT_END,
 };
 
-static const uint64_t flags[NAMESPACE_KINDS] = {
-    [NAMESPACE_USER] = CLONE_NEWUSER,     [NAMESPACE_MNT] = CLONE_NEWNS,    [NAMESPACE_PID] = CLONE_NEWPID,
-    [NAMESPACE_UTS] = CLONE_NEWUTS,       [NAMESPACE_IPC] = CLONE_NEWIPC,   [NAMESPACE_NET] = CLONE_NEWNET,
-    [NAMESPACE_CGROUP] = CLONE_NEWCGROUP, [NAMESPACE_TIME] = CLONE_NEWTIME,
-};
-
 static int read_id(const char *option, const char *text, uint32_t *id, struct error *err)
 {
     uint64_t number;
@@ -198,7 +192,7 @@ static int read_arguments(const struct unshare_arguments *a, struct unshare_opti
     int r = read_policies(a, o, err);
 
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        o->namespaces |= a->keep[i] ? flags[i] : 0;
+        o->namespaces |= a->keep[i] ? namespaces[i].flag : 0;
         o->keep[i] = a->keep[i] && *a->keep[i] ? a->keep[i] : NULL;
     }
     if (a->map_root || a->map_current || a->map_auto || a->map_user || a->map_group || a->map_users.count ||

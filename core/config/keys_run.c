@@ -162,14 +162,6 @@ const struct key_type type_caps = {.set = set_caps, .get = list_get, .clear = cl
 
 /* --- lxc.namespace.* --- */
 
-static int namespace_kind_of(const char *name)
-{
-    for (int i = 0; i < NAMESPACE_KINDS; i++)
-        if (strcasecmp(namespaces[i].name, name) == 0)
-            return i;
-    return -EINVAL;
-}
-
 static int set_namespaces(void *holder, const struct setting *s, char **kept, struct error *err)
 {
     const struct config *c = holder;
@@ -184,7 +176,7 @@ static int set_namespaces(void *holder, const struct setting *s, char **kept, st
     if (clone ? c->namespace_keep : c->namespace_clone)
         return error_text(err, EINVAL, "lxc.namespace.clone and lxc.namespace.keep exclude each other");
     while ((word = next_word(&rest))) {
-        int kind = namespace_kind_of(word);
+        int kind = namespace_find(word);
         if (kind < 0) {
             error_text(err, EINVAL, "%s: there is no namespace \"%s\"", s->name, word);
             return error_remedy(err, "namespaces are user, mnt, pid, uts, ipc, net, cgroup and time");
@@ -215,7 +207,7 @@ const struct key_type type_namespaces = {
 
 static int set_share(void *holder, const struct setting *s, char **kept, struct error *err)
 {
-    int kind = namespace_kind_of(s->rest);
+    int kind = namespace_find(s->rest);
 
     (void)kept;
     if (kind < 0) {
@@ -227,7 +219,7 @@ static int set_share(void *holder, const struct setting *s, char **kept, struct 
 
 static int get_share(const void *holder, const struct setting *s, struct strbuf *out)
 {
-    int kind = namespace_kind_of(s->rest);
+    int kind = namespace_find(s->rest);
     const char *who = kind < 0 ? NULL : CONST_MEMBER(holder, s, char *)[kind];
 
     return kind < 0 ? -ENOENT : who ? strbuf_puts(out, who) : 0;
@@ -248,7 +240,7 @@ static void clear_share(void *holder, const struct setting *s)
 static int may_clear_share(const void *holder, const struct setting *s, struct error *err)
 {
     (void)holder;
-    return namespace_kind_of(s->rest) < 0 ? error_text(err, EINVAL, "there is no key %s", s->name) : 0;
+    return namespace_find(s->rest) < 0 ? error_text(err, EINVAL, "there is no key %s", s->name) : 0;
 }
 
 const struct key_type type_namespace_share = {

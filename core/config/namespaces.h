@@ -28,9 +28,18 @@ enum namespace_kind {
 struct namespace_info {
     uint64_t flag;           /* CLONE_NEW* */
     const char *name;        /* in /proc/PID/ns and in lxc.namespace.* */
+    const char *child_file;  /* in /proc/PID/ns: the namespace of new child processes */
+    const char *option;      /* another name in option -s of lxc-attach and lxc-unshare; NULL: not accepted */
     const char *environment; /* of hooks: "LXC_NET_NS" */
 };
 
 extern const struct namespace_info namespaces[NAMESPACE_KINDS];
+
+/* The enum namespace_kind for a name, in any case; -EINVAL. */
+int namespace_find(const char *name);
+
+/* The CLONE_NEW* flag for a word in option -s of lxc-attach and lxc-unshare ("NETWORK", "net"); 0: unknown.
+ */
+uint64_t namespace_option_flag(const char *word);
 
 #endif

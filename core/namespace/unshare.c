@@ -21,17 +21,6 @@
 #include "core/namespace/program.h"
 #include "net/link/link.h"
 
-static const char *const files[NAMESPACE_KINDS] = {
-    [NAMESPACE_USER] = "user",
-    [NAMESPACE_MNT] = "mnt",
-    [NAMESPACE_PID] = "pid_for_children",
-    [NAMESPACE_UTS] = "uts",
-    [NAMESPACE_IPC] = "ipc",
-    [NAMESPACE_NET] = "net",
-    [NAMESPACE_CGROUP] = "cgroup",
-    [NAMESPACE_TIME] = "time_for_children",
-};
-
 /* The ids as a configuration has them. */
 static struct config id_maps(const struct unshare_options *o)
 {
@@ -46,7 +35,7 @@ static int keep_namespaces(const struct unshare_options *o, pid_t pid, struct er
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         char path[48];
 
-        snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, files[i]);
+        snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, namespaces[i].child_file);
         if (o->keep[i] && mount(path, o->keep[i], NULL, MS_BIND, NULL) < 0)
             return error_set(err, errno, "cannot bind the new namespace to %s", o->keep[i]);
     }

@@ -26,10 +26,9 @@
 
 int try_namespace(const char *name)
 {
-    for (int i = 0; i < NAMESPACE_KINDS; i++)
-        if (strcmp(namespaces[i].name, name) == 0)
-            return unshare((int)namespaces[i].flag);
-    return -1;
+    int kind = namespace_find(name);
+
+    return kind < 0 ? -1 : unshare((int)namespaces[kind].flag);
 }
 
 static bool has_word(const char *text, const char *word)
