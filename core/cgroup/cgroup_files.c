@@ -29,13 +29,13 @@ static int cgroup_file_find(int dirfd, const char *file, char *path, size_t size
     const struct open_how how = {.flags = O_PATH | O_CLOEXEC,
                                  .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
     cleanup_fd int fd = (int)syscall(SYS_openat2, dirfd, file, &how, sizeof(how));
-    struct statfs fs;
+    struct stat directory, st;
 
     if (fd < 0 && errno == ENOSYS)
         fd = openat(dirfd, file, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fstatfs(fd, &fs) < 0)
+    if (fd < 0 || fstat(fd, &st) < 0 || fstat(dirfd, &directory) < 0)
         return -errno;
-    if ((unsigned long)fs.f_type != CGROUP_SUPER_MAGIC && (unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC)
+    if (st.st_dev != directory.st_dev)
         return -EXDEV;
     snprintf(path, size, "/proc/self/fd/%d", fd);
     return take_fd(&fd);
