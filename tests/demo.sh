@@ -57,5 +57,6 @@ run lxc-stop -n $name
 run lxc-state $name
 run lxc-destroy -n $name
 run ip link
-[ -z "$(ls -A /var/lib/lxc; find /sys/fs/cgroup -type d -name "*$name*" 2> /dev/null)" ] || { echo 'demo: something stayed behind' >&2; exit 1; }
+[ -z "$(ls -A /var/lib/lxc; find /sys/fs/cgroup -type d -name "*$name*" 2> /dev/null)" ] ||
+    { echo 'demo: something stayed behind' >&2; exit 1; }
 say 'Nothing of it is left.'

@@ -19,7 +19,8 @@ firewall() {
 }
 settings() { # those that containers, networks and their tests change
     local file
-    for file in $(find /proc/sys/net/ipv4 /proc/sys/net/ipv6 /proc/sys/net/bridge /proc/sys/user /proc/sys/kernel/core_pattern \
+    for file in $(find /proc/sys/net/ipv4 /proc/sys/net/ipv6 /proc/sys/net/bridge /proc/sys/user \
+        /proc/sys/kernel/core_pattern \
         /proc/sys/kernel/hostname /proc/sys/kernel/domainname /proc/sys/fs/inotify -type f 2> /dev/null); do
         case $file in *tcp_fastopen_key | */stable_secret | */route/flush) continue ;; esac
         printf 'sysctl %s %s\n' "$file" "$(tr -s '\n\t' '  ' < "$file" 2> /dev/null)"

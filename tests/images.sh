@@ -5,7 +5,7 @@
 #                 to the rootfs.tar.xz. Fails, saying why, where it cannot be made.
 # image_mirror    prints the archive's URL
 # image_busybox   a system of one static busybox: sets BUSYBOX_ROOTFS
-# image_lxc6      Debian trixie's LXC 6.0 with its Python binding and the libraries they need, no more: sets LXC6_ROOT to
+# image_lxc6 Debian trixie's LXC 6.0 with its Python binding and the libraries they need, no more: sets LXC6_ROOT to
 #                 the directory. Fails, saying why, where it cannot be had.
 # image_lxc7      the same of Debian sid's LXC 7, without Python: sets LXC7_ROOT
 
@@ -30,10 +30,14 @@ image_debian() {
         debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,iproute2 bookworm "$root" \
             "$(image_mirror)" > "$image_cache/debootstrap.log" 2>&1 < /dev/null &&
             # As the makers of images leave it: no packages, an identity of its own at the first boot.
-            rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale,info}/* &&
-            : > "$root/etc/machine-id" && echo LXC_NAME > "$root/etc/hostname" && rm -f "$root/etc/resolv.conf" &&
-            printf '127.0.0.1\tlocalhost\n127.0.1.1\tLXC_NAME\n' > "$root/etc/hosts" &&
-            tar -c --numeric-owner --xattrs -C "$root" . | xz -T0 -3 > "$DEBIAN_ROOTFS.new" && mv "$DEBIAN_ROOTFS.new" "$DEBIAN_ROOTFS"
+            rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* \
+                "$root"/usr/share/{doc,man,locale,info}/* &&
+                : > "$root/etc/machine-id" &&
+                echo LXC_NAME > "$root/etc/hostname" &&
+                rm -f "$root/etc/resolv.conf" &&
+                printf '127.0.0.1\tlocalhost\n127.0.1.1\tLXC_NAME\n' > "$root/etc/hosts" &&
+                tar -c --numeric-owner --xattrs -C "$root" . | xz -T0 -3 > "$DEBIAN_ROOTFS.new" &&
+                mv "$DEBIAN_ROOTFS.new" "$DEBIAN_ROOTFS"
         rm -rf --one-file-system "$root"
     fi
     exec {image_lock}>&-
@@ -55,7 +59,8 @@ image_busybox() {
     printf 'root:x:0:0:root:/root:/bin/sh\n' > "$root/etc/passwd"
     printf 'root:x:0:\n' > "$root/etc/group"
     echo LXC_NAME > "$root/etc/hostname"
-    tar -cJf "$BUSYBOX_ROOTFS.$$" --numeric-owner --owner=0 --group=0 -C "$root" . && mv "$BUSYBOX_ROOTFS.$$" "$BUSYBOX_ROOTFS"
+    tar -cJf "$BUSYBOX_ROOTFS.$$" --numeric-owner --owner=0 --group=0 -C "$root" . &&
+        mv "$BUSYBOX_ROOTFS.$$" "$BUSYBOX_ROOTFS"
 }
 
 # image_lxc ROOT SUITE PACKAGE...: unpack packages of another suite into a root file system. Not by debootstrap: 13 MB
@@ -73,21 +78,31 @@ image_lxc() {
         if [ -e $sources ]; then
             sed "/^\$/,\$d; s/^Suites:.*/Suites: $suite/" $sources > "$apt/sources/debian.sources"
         else
-            sed -n "s/^\(deb \(\[[^]]*\] \)\?[^ ]*\) .*/\1 $suite main/p" /etc/apt/sources.list | head -1 > "$apt/sources/debian.list"
+            sed -n "s/^\(deb \(\[[^]]*\] \)\?[^ ]*\) .*/\1 $suite main/p" /etc/apt/sources.list |
+                head -1 > "$apt/sources/debian.list"
         fi
-        options=(-q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/sources" -o Dir::State::lists="$apt/lists"
-            -o Dir::State::status=/dev/null -o Dir::Cache="$apt" -o APT::Sandbox::User=root -o Debug::NoLocking=1 -o Acquire::Languages=none)
+        options=(-q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/sources"
+            -o Dir::State::lists="$apt/lists"
+            -o Dir::State::status=/dev/null -o Dir::Cache="$apt" -o APT::Sandbox::User=root
+            -o Debug::NoLocking=1 -o Acquire::Languages=none)
         (
             cd "$apt/archives" && apt-get "${options[@]}" update || exit 1
             for package; do
                 packages+=("${package%+}")
                 [ "$package" = "${package%+}" ] ||
-                    packages+=($(apt-cache "${options[@]}" depends --recurse -i "${package%+}" | grep -x 'lib[^ :]*' | grep -v gconv))
+                    packages+=($(apt-cache "${options[@]}" depends --recurse -i "${package%+}" |
+                        grep -x 'lib[^ :]*' | grep -v gconv))
             done
             apt-get "${options[@]}" download $(printf '%s\n' "${packages[@]}" | sort -u) || exit 1
             for package in *.deb; do dpkg -x "$package" "$root.new" || exit 1; done
-            cd "$root.new" && ln -s usr/* . && rm share && mkdir dev proc run sys tmp && cp "$(command -v busybox)" bin/ && ln -s busybox bin/hostname &&
-                rm -r usr/share/doc usr/share/man && mv "$root.new" "$root"
+            cd "$root.new" &&
+                ln -s usr/* . &&
+                rm share &&
+                mkdir dev proc run sys tmp &&
+                cp "$(command -v busybox)" bin/ &&
+                ln -s busybox bin/hostname &&
+                rm -r usr/share/doc usr/share/man &&
+                mv "$root.new" "$root"
         ) > "$root.log" 2>&1 < /dev/null
         rm -rf --one-file-system "$apt" "$root.new"
     fi
@@ -97,9 +112,9 @@ image_lxc() {
 
 image_lxc6() {
     LXC6_ROOT=$image_cache/lxc6
-    image_lxc "$LXC6_ROOT" trixie lxc liblxc-common liblxc1t64 python3-lxc python3.13-minimal libpython3.13-minimal \
-        libpython3.13-stdlib libapparmor1 libc6 libcap2 libdbus-1-3 libexpat1 libgcc-s1 libpcre2-8-0 libseccomp2 libselinux1 \
-        libssl3t64 libsystemd0 libzstd1 zlib1g
+    image_lxc "$LXC6_ROOT" trixie lxc liblxc-common liblxc1t64 python3-lxc python3.13-minimal \
+        libpython3.13-minimal libpython3.13-stdlib libapparmor1 libc6 libcap2 libdbus-1-3 libexpat1 \
+        libgcc-s1 libpcre2-8-0 libseccomp2 libselinux1 libssl3t64 libsystemd0 libzstd1 zlib1g
 }
 
 image_lxc7() {

@@ -1,11 +1,12 @@
-# What each init must do, for tests/system/inits.sh on this host and tests/boot/inits.sh in a virtual machine, whose shell
-# is BusyBox's. Source it where t, is, $LXCBOX, $P (an lxcpath), $WORK and $ID, which makes names this script's own, are.
+# What each init must do, for tests/system/inits.sh on this host and tests/boot/inits.sh in a virtual machine, whose
+# shell is BusyBox's. Source it where t, is, $LXCBOX, $P (an lxcpath), $WORK and $ID, which makes names this script's
+# own, are.
 #
 # container NAME ROOTFS            makes the container NAME$ID of a Debian rootfs
-# until_true SECONDS COMMAND...    tries it every $PAUSE seconds; a slow machine has better things to do than to try often
-# boots NAME, reboots NAME         it comes to its normal end, when its console says so and NAME_ready succeeds
-# comes_to_its_end NAME TIMES      the same of one that has been started for the first or a further time
-# shuts_down NAME                  by itself, so that nothing need be killed
+# until_true SECONDS COMMAND... tries it every $PAUSE seconds; a slow machine has better things to do than to try
+# often boots NAME, reboots NAME it comes to its normal end, when its console says so and NAME_ready succeeds
+# comes_to_its_end NAME TIMES the same of one that has been started for the first or a further time shuts_down NAME by
+# itself, so that nothing need be killed
 PAUSE=${PAUSE:-0.1}
 PATIENCE=${PATIENCE:-60}
 
@@ -52,7 +53,9 @@ boots() {
     "$LXCBOX" lxc-start -P "$P" -n "$1$ID" -L "$WORK/$1.console" && comes_to_its_end "$1" 1 || console "$1"
 }
 shuts_down() {
-    timeout "$PATIENCE" "$LXCBOX" lxc-stop -P "$P" -n "$1$ID" -t "$PATIENCE" --nokill && is STOPPED state "$1" || console "$1"
+    timeout "$PATIENCE" "$LXCBOX" lxc-stop -P "$P" -n "$1$ID" -t "$PATIENCE" --nokill &&
+        is STOPPED state "$1" ||
+        console "$1"
 }
 boot_id() { inside "$1" cat /proc/sys/kernel/random/boot_id; }
 reboots() {
@@ -62,11 +65,13 @@ reboots() {
 }
 
 busybox_made() {
-    "$LXCBOX" lxc-create -P "$P" -n "busybox$ID" -t busybox > /dev/null && sed -i 's/^lxc.net.0.*//' "$P/busybox$ID/config" &&
+    "$LXCBOX" lxc-create -P "$P" -n "busybox$ID" -t busybox > /dev/null &&
+        sed -i 's/^lxc.net.0.*//' "$P/busybox$ID/config" &&
         echo 'lxc.net.0.type = empty' >> "$P/busybox$ID/config"
 }
 systemd_fails_none() { systemd_ready "$1" && is '' inside "$1" systemctl --failed --plain --no-legend; }
 systemd_whole() { # NAME
     t "$1 runs no unit that failed" systemd_fails_none "$1"
-    t "$1 has a cgroup tree of its own" inside "$1" sh -c 'grep -q system.slice /proc/$(pidof -s systemd-journald)/cgroup'
+    t "$1 has a cgroup tree of its own" \
+        inside "$1" sh -c 'grep -q system.slice /proc/$(pidof -s systemd-journald)/cgroup'
 }

@@ -42,8 +42,10 @@ server_start() {
 }
 
 server_authority() {
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=lxcbox test authority' -days 30 \
-        -keyout "$SERVER_DIR/ca.key" -out "$CA_FILE" 2> "$SERVER_DIR/openssl.log" || { cat "$SERVER_DIR/openssl.log"; return 1; }
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj \
+        '/CN=lxcbox test authority' -days 30 -keyout "$SERVER_DIR/ca.key" -out "$CA_FILE" \
+        2> "$SERVER_DIR/openssl.log" ||
+        { cat "$SERVER_DIR/openssl.log"; return 1; }
 }
 
 server_make_certificate() { # SAN [START END]
@@ -65,10 +67,11 @@ subjectAltName = $san
 END
     : > "$SERVER_DIR/ca.index"
     {
-        openssl req -newkey ${SERVER_KEY:-ec -pkeyopt ec_paramgen_curve:P-256} -nodes -subj "/CN=lxcbox test server" \
-            -keyout "$SERVER_DIR/server.key" -out "$SERVER_DIR/server.csr" &&
-            openssl ca -batch -config "$SERVER_DIR/ca.conf" -extensions server -startdate "$start" -enddate "$end" -notext \
-                -cert "$CA_FILE" -keyfile "$SERVER_DIR/ca.key" -in "$SERVER_DIR/server.csr" -out "$SERVER_DIR/server.pem"
+        openssl req -newkey ${SERVER_KEY:-ec -pkeyopt ec_paramgen_curve:P-256} -nodes -subj \
+            "/CN=lxcbox test server" -keyout "$SERVER_DIR/server.key" -out "$SERVER_DIR/server.csr" &&
+            openssl ca -batch -config "$SERVER_DIR/ca.conf" -extensions server -startdate "$start" \
+                -enddate "$end" -notext -cert "$CA_FILE" -keyfile "$SERVER_DIR/ca.key" \
+                -in "$SERVER_DIR/server.csr" -out "$SERVER_DIR/server.pem"
     } > "$SERVER_DIR/openssl.log" 2>&1 || { cat "$SERVER_DIR/openssl.log"; return 1; }
 }
 
@@ -163,8 +166,10 @@ for path in sorted(glob.glob(www + '/images/*/*/*/*/*/rootfs.tar.xz')):
     product = products.setdefault(name, {'aliases': '/'.join((dist, release, variant)), 'arch': arch, 'os': dist,
         'release': release, 'variant': variant, 'requirements': {}, 'versions': {}})
     product['versions'][build] = {'items': {
-        'incus.tar.xz': {'ftype': 'incus.tar.xz', 'sha256': '0' * 64, 'size': 100, 'path': os.path.dirname(path) + '/incus.tar.xz'},
-        'root.tar.xz': {'ftype': 'root.tar.xz', 'sha256': hashlib.sha256(data).hexdigest(), 'size': len(data), 'path': path}}}
+        'incus.tar.xz': {'ftype': 'incus.tar.xz', 'sha256': '0' * 64, 'size': 100,
+                         'path': os.path.dirname(path) + '/incus.tar.xz'},
+        'root.tar.xz': {'ftype': 'root.tar.xz', 'sha256': hashlib.sha256(data).hexdigest(),
+                        'size': len(data), 'path': path}}}
 json.dump({'content_id': 'images', 'datatype': 'image-downloads', 'format': 'products:1.0', 'products': products},
     open(www + '/streams/v1/images.json', 'w'))
 json.dump({'format': 'index:1.0', 'index': {'images': {'datatype': 'image-downloads', 'format': 'products:1.0',

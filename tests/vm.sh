@@ -8,52 +8,55 @@
 #                           the promises, and of vm_rows vm_least, vm_keyboard (is there one?) and vm_network (options
 #                           for vm_run); else says why all is skipped, and ends. The kernel is the one for the cloud,
 #                           which is smaller, or the full one, which has drivers of real hardware
-# vm_use older              the same for this machine's kind with a kernel of 2021, 5.10; false where it is not to be had
-# vm_native                 for a script that is not for other machines: with TARGET it says so, and ends
-# vm_initramfs FILE OPTION...      lxcbox mkinitramfs, for that machine and kernel
-# vm_run INITRD LINE [OPTION]...   boots, with LINE added to the kernel's; prints what the machine says, until it is off;
+# vm_use older the same for this machine's kind with a kernel of 2021, 5.10; false where it is not to be had vm_native
+# for a script that is not for other machines: with TARGET it says so, and ends vm_initramfs FILE OPTION... lxcbox
+# mkinitramfs, for that machine and kernel vm_run INITRD LINE [OPTION]... boots, with LINE added to the kernel's;
+# prints what the machine says, until it is off;
 #                           status 0 if it went by itself. What is typed at its console is read from VM_INPUT
 # vm_guest FILE             the start of a script that is the machine's init: t, is, has as in tests/lib.sh
 TARGET=${TARGET-}
 vm_folder=$PWD/build/boot
 VM_SECONDS=${VM_SECONDS:-240}
 
-# TARGET, Debian's name and suite ("-": this machine's; A|B: B where A is not to be had), kernel, MB of memory that the
+# TARGET, Debian's name and suite ("-": this machine's; A|B: B where A is not available), kernel, MB of memory that the
 # main job needs (measured: 76, 56, 112; Debian's kernel for x86_64 does not start in 75 with a shell alone), console,
-# network card, emulator with its machine.
+# bus of the network card, emulator with its machine.
 vm_rows='
--       -       -          linux-image-cloud-amd64 80  ttyS0    virtio-net-pci qemu-system-x86_64 -M q35 -cpu max
-full    -       -          linux-image-amd64       80  ttyS0    virtio-net-pci qemu-system-x86_64 -M q35 -cpu max
-older   amd64   bullseye   linux-image-cloud-amd64 80  ttyS0    virtio-net-pci qemu-system-x86_64 -M q35 -cpu max
-aarch64 arm64   bookworm   linux-image-cloud-arm64 64  ttyAMA0  virtio-net-pci qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on
-armhf   armhf   bookworm   linux-image-armmp       128 ttyAMA0  virtio-net-pci qemu-system-arm -M virt -cpu max
-i386    i386    bookworm   linux-image-686         128 ttyS0    virtio-net-pci qemu-system-i386 -M q35 -cpu max
-riscv64 riscv64 trixie|sid linux-image-riscv64     128 ttyS0    virtio-net-pci qemu-system-riscv64 -M virt
-s390x   s390x   bookworm   linux-image-s390x       128 ttysclp0 virtio-net-ccw qemu-system-s390x -M s390-ccw-virtio -cpu max
+-       -       -        linux-image-cloud-amd64 80  ttyS0    pci qemu-system-x86_64 -M q35 -cpu max
+full    -       -        linux-image-amd64       80  ttyS0    pci qemu-system-x86_64 -M q35 -cpu max
+older   amd64   bullseye linux-image-cloud-amd64 80  ttyS0    pci qemu-system-x86_64 -M q35 -cpu max
+aarch64 arm64   bookworm linux-image-cloud-arm64 64  ttyAMA0  pci qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on
+armhf   armhf   bookworm linux-image-armmp       128 ttyAMA0  pci qemu-system-arm -M virt -cpu max
+i386    i386    bookworm linux-image-686         128 ttyS0    pci qemu-system-i386 -M q35 -cpu max
+riscv64 riscv64 trixie|sid linux-image-riscv64   128 ttyS0    pci qemu-system-riscv64 -M virt
+s390x   s390x   bookworm linux-image-s390x       128 ttysclp0 ccw qemu-system-s390x -M s390-ccw-virtio -cpu max
 '
 
 # vm_get FOLDER SUITE ARCH PACKAGE: unpack a package, the newest kernel where it is a kernel's name without a version.
 vm_get() {
-    local folder=$1 suite=$2 arch=$3 package=$4 mirror apt=(-q -o APT::Sandbox::User=root)
+    local folder=$1 suite=$2 arch=$3 package=$4 mirror keyring apt=(-q -o APT::Sandbox::User=root)
     if [ "$suite" != - ]; then
         # A view of the archive of its own.
         mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' \
             /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2> /dev/null | head -n 1)
         apt+=(-o "APT::Architecture=$arch" -o "APT::Architectures=$arch" -o Acquire::Languages=none
-            -o "Dir::Etc::sourcelist=$folder/$arch.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::State::status=/dev/null
+            -o "Dir::Etc::sourcelist=$folder/$arch.list" -o Dir::Etc::sourceparts=/dev/null
+            -o Dir::State::status=/dev/null
             -o "Dir::State::lists=$folder/$arch-lists" -o "Dir::Cache=$folder/$arch-cache")
         if [ ! -e "$folder/$arch.list" ]; then
             mkdir -p "$folder/$arch-lists/partial" "$folder/$arch-cache/archives/partial"
-            echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror:-http://deb.debian.org/debian} $suite main" \
-                > "$folder/$arch.list"
+            keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+            echo "deb [signed-by=$keyring] ${mirror:-http://deb.debian.org/debian} $suite main" > "$folder/$arch.list"
             timeout 100 apt-get "${apt[@]}" update || return
         fi
     fi
     case $package in linux-image-*)
-        package=$(apt-cache "${apt[@]}" depends "$package" | sed -n 's/.*Depends: \(linux-image-[0-9]\)/\1/p' | head -n 1)
+        package=$(apt-cache "${apt[@]}" depends "$package" |
+            sed -n 's/.*Depends: \(linux-image-[0-9]\)/\1/p' | head -n 1)
         [ -n "$package" ] || return
         # From 7 on it is in several.
-        package="$package $(apt-cache "${apt[@]}" depends "$package" | sed -n 's/.*Depends: \(linux-\(base\|binary\|modules\)-[0-9]\)/\1/p')"
+        package="$package $(apt-cache "${apt[@]}" depends "$package" |
+            sed -n 's/.*Depends: \(linux-\(base\|binary\|modules\)-[0-9]\)/\1/p')"
         ;;
     esac
     mkdir -p "$folder/deb"
@@ -85,6 +88,7 @@ vm_use() {
     local program row suite kernel folder
     row=$(echo "$vm_rows" | grep "^$1 ")
     read -r _ ARCH suite kernel vm_least vm_console vm_card vm_qemu <<< "$row"
+    vm_card=virtio-net-$vm_card
     if [ "$suite" = - ]; then ARCH=$(dpkg --print-architecture); fi
     folder=$vm_folder/${1/#-/cloud} vm_why=
     for program in ${vm_qemu%% *} dpkg depmod busybox; do
@@ -93,7 +97,8 @@ vm_use() {
     if [ -z "$row" ]; then vm_why="there is no virtual machine of that kind"
     elif [ -n "$TARGET" ] && [ ! -e "build/$TARGET/lxcbox" ]; then vm_why="not built: make TARGET=$TARGET"
     elif [ "$suite" = - ] && [ "$ARCH" != amd64 ]; then vm_why="no virtual machine is known for $ARCH"; fi
-    if [ -z "$vm_why" ] && ! (flock 9 && vm_fetch "$folder" "$ARCH" "$suite" "$kernel" > "$WORK/fetch" 2>&1) 9> "$vm_folder.lock"; then
+    if [ -z "$vm_why" ] &&
+        ! (flock 9 && vm_fetch "$folder" "$ARCH" "$suite" "$kernel" > "$WORK/fetch" 2>&1) 9> "$vm_folder.lock"; then
         vm_why="cannot fetch $kernel: $(grep -E '^E:' "$WORK/fetch" | head -n 1)"
     fi
     [ -z "$vm_why" ] || return 1
@@ -134,8 +139,10 @@ vm_run() {
     # x86's kernels look for a while whether a timer ticks: on a busy machine an emulated one may not, and they panic.
     case $vm_qemu in *q35*) line="no_timer_check $line" ;; esac
     # Programs at the same addresses each time are translated once: a third of the time that they take else.
-    timeout -k 5 "$VM_SECONDS" $vm_qemu -m "${VM_MEMORY:-512}" -display none -no-reboot -nodefaults -serial stdio \
-        -kernel "$KERNEL" -initrd "$initrd" -append "console=$vm_console quiet panic=-1 norandmaps $line" "$@" < "${VM_INPUT:-/dev/null}" 2>&1 | sed -u 's/\r//g'
+    timeout -k 5 "$VM_SECONDS" $vm_qemu -m "${VM_MEMORY:-512}" -display none -no-reboot -nodefaults \
+        -serial stdio -kernel "$KERNEL" -initrd "$initrd" -append \
+        "console=$vm_console quiet panic=-1 norandmaps $line" "$@" < "${VM_INPUT:-/dev/null}" 2>&1 |
+        sed -u 's/\r//g'
     return "${PIPESTATUS[0]}"
 }
 

@@ -12,19 +12,27 @@ printf '%s\n' LXC_ADDR=10.0.0.1 LXC_NETMASK=255.255.248.0 LXC_DHCP_MAX=2000 LXC_
     on_host tee /etc/default/lxc-net > /dev/null
 P=$WORK/lxc name=many-$$
 mkdir -p "$P" "$WORK/root"/{dev,proc,sys,etc}
-printf '%s\n' '#include <unistd.h>' 'int main(void) { for (;;) pause(); }' | gcc -static -O1 -x c - -o "$WORK/root/wait" || exit 1
+printf '%s\n' '#include <unistd.h>' 'int main(void) { for (;;) pause(); }' |
+    gcc -static -O1 -x c - -o "$WORK/root/wait" ||
+    exit 1
 for ((i = 0; i < COUNT; i++)); do
     mkdir "$P/$name-$i"
-    printf '%s\n' "lxc.rootfs.path = dir:$WORK/root" "lxc.uts.name = $name-$i" 'lxc.init.cmd = /wait' 'lxc.net.0.type = veth' \
-        'lxc.net.0.link = lxcbr0' 'lxc.net.0.flags = up' 'lxc.net.0.ipv4.address = dhcp' > "$P/$name-$i/config"
+    printf '%s\n' "lxc.rootfs.path = dir:$WORK/root" "lxc.uts.name = $name-$i" 'lxc.init.cmd = /wait' \
+        'lxc.net.0.type = veth' 'lxc.net.0.link = lxcbr0' 'lxc.net.0.flags = up' \
+        'lxc.net.0.ipv4.address = dhcp' > "$P/$name-$i/config"
 done
 each() { # COMMAND OPTION...: one after the other, all in one shell
-    on_host bash -c 'for ((i = 0; i < $4; i++)); do "$0" $1 -P "$2" -n "$3-$i" || exit 1; done' "$LXCBOX" "$1" "$P" "$name" "$COUNT"
+    on_host bash -c 'for ((i = 0; i < $4; i++)); do "$0" $1 -P "$2" -n "$3-$i" || exit 1; done' \
+        "$LXCBOX" "$1" "$P" "$name" "$COUNT"
 }
 cleanup 'each "lxc-stop -k"'
-per_container() { local tenths=$(($1 * 10 / COUNT)); echo "$((tenths / 10)).$((tenths % 10)) ms"; } # MILLISECONDS OF ALL
+per_container() { # MILLISECONDS OF ALL
+    local tenths=$(($1 * 10 / COUNT))
+    echo "$((tenths / 10)).$((tenths % 10)) ms"
+}
 ms() { echo $(($(date +%s%N) / 1000000)); }
 kb() { awk -v key="^$2:" '$0 ~ key { print $2 }' "/proc/$1/smaps_rollup"; } # PID WHAT
+addresses() { on_host "$LXCBOX" lxc-net status | awk '/^Lease:/ { print $2 }' | sort -u | wc -l; }
 leases() { on_host "$LXCBOX" lxc-net status | grep -c "^Lease: .* $name-"; }
 
 on_host "$LXCBOX" lxc-net start || exit 1
@@ -37,16 +45,23 @@ started=$(ms)
 until_ok 60 eval '[ "$(leases)" = "$COUNT" ]'
 leased=$(ms)
 echo "started one after the other: $(per_container $((started - begin))) each, $((started - begin)) ms together"
-echo "all have their addresses $((leased - started)) ms after the last start: $(leases) leases, $(on_host "$LXCBOX" lxc-net status | awk '/^Lease:/ { print $2 }' | sort -u | wc -l) addresses"
+echo \
+    "all have their addresses $((leased - started)) ms after the last start: $(leases) leases, $(addresses) addresses"
 read -r sum private count < <(for f in $(pgrep -f "^\[lxc monitor\] .* $name-"); do cat "/proc/$f/smaps_rollup"; done |
     awk '/^Pss:/ { p += $2; n++ } /^Private_Dirty:/ { d += $2 } END { print p, d, n }')
-echo "monitors: $count, $((sum / count)) KB proportional and $((private / count)) KB private each, $((sum / 1024)) MB together"
-echo "lxc-net now: $(kb $server Rss) KB resident, $(kb $server Private_Dirty) KB of them its own; $(awk '{ print ($14 + $15) * 10 }' /proc/$server/stat) ms of processor time"
+echo \
+    "monitors: $count, $((sum / count)) KB proportional and $((private / count)) KB private each, \
+$((sum / 1024)) MB together"
+echo \
+    "lxc-net now: $(kb $server Rss) KB resident, $(kb $server Private_Dirty) KB of them its own; \
+$(awk '{ print ($14 + $15) * 10 }' /proc/$server/stat) ms of processor time"
 last=$((COUNT - 1))
-until_ok 5 eval '[ -n "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-$last -i -H)" ]' # has made sure that its address is nobody else's
+# has made sure that its address is nobody else's
+until_ok 5 eval '[ -n "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-$last -i -H)" ]'
 begin=$(ms)
-on_host nsenter -t "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-0 -p -H)" -n unshare -m sh -c \
-    'mount --bind "$0/etc/resolv.conf" /etc/resolv.conf && exec "$@"' "$WORK/root" "$LXCBOX" ping -n -q -c 1 $name-$last > /dev/null &&
+on_host nsenter -t "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-0 -p -H)" -n unshare -m sh \
+    -c 'mount --bind "$0/etc/resolv.conf" /etc/resolv.conf && exec "$@"' "$WORK/root" "$LXCBOX" ping \
+    -n -q -c 1 $name-$last > /dev/null &&
     echo "the first finds the last by its name and reaches it: $(($(ms) - begin)) ms"
 begin=$(ms)
 each 'lxc-stop -k'

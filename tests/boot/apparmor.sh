@@ -52,9 +52,11 @@ t 'its init is confined' has 'lxcbox-test \(enforce\)' cat "/proc/$(box info -p 
 t 'who attaches is confined' has 'lxcbox-test \(enforce\)' inside 'busybox cat /proc/self/attr/current'
 t 'a denied write is denied' has 'Permission denied' inside 'echo x > /denied/file'
 t 'an allowed one is allowed' inside 'echo x > /tmp/file'
-t 'elevated privileges leave the profile' has unconfined box attach --elevated-privileges=LSM -- /bin/busybox cat /proc/self/attr/current
+t 'elevated privileges leave the profile' has unconfined \
+    box attach --elevated-privileges=LSM -- /bin/busybox cat /proc/self/attr/current
 t 'the container is stopped' box stop -k
-t 'unconfined it may write' has written box execute -s lxc.apparmor.profile=unconfined -- /bin/sh -c 'echo x > /denied/file && echo written'
+t 'unconfined it may write' has written \
+    box execute -s lxc.apparmor.profile=unconfined -- /bin/sh -c 'echo x > /denied/file && echo written'
 # As on a kernel whose AppArmor does not mediate mounts.
 mount -t tmpfs none /sys/kernel/security/apparmor/features/mount
 t 'where mounts are not mediated no container starts under a profile' has 'does not mediate mounts' box start
@@ -64,19 +66,27 @@ t 'the container is stopped' box stop -k
 busybox umount /sys/kernel/security/apparmor/features/mount
 
 # Generated. Nothing is left of it when the container has ended, or when it did not start.
-generated() { sed -i '/apparmor/d' /lxc/c/config && echo 'lxc.apparmor.profile = generated' >> /lxc/c/config && for l; do echo "$l" >> /lxc/c/config; done; }
+generated() {
+    sed -i '/apparmor/d' /lxc/c/config &&
+        echo 'lxc.apparmor.profile = generated' >> /lxc/c/config &&
+        for l; do echo "$l" >> /lxc/c/config; done
+}
 loaded() { cat /sys/kernel/security/apparmor/profiles; ls /sys/kernel/security/apparmor/policy/namespaces; }
 gone() { ! loaded | grep -q lxc-c; }
 sed -i 's/auto = proc/auto = proc:rw/' /lxc/c/config
 generated
 mv /sbin/apparmor_parser /sbin/aside
-t 'without its compiler it is refused, and told why' has 'apparmor_parser, which is not installed: the kernel only loads compiled policy' box start
+t 'without its compiler it is refused, and told why' \
+    has 'apparmor_parser, which is not installed: the kernel only loads compiled policy' box start
 mv /sbin/aside /sbin/apparmor_parser
 t 'a container starts under a generated profile' box start
-t 'its init is confined by it, in a namespace of its own' has '^lxc-c_</lxc>//&:lxc-c_<-lxc>:unconfined' cat "/proc/$(box info -p -H)/attr/current"
+t 'its init is confined by it, in a namespace of its own' has '^lxc-c_</lxc>//&:lxc-c_<-lxc>:unconfined' \
+    cat "/proc/$(box info -p -H)/attr/current"
 t 'the profile is LXCs by name' has '^lxc-c_</lxc> .enforce' loaded
-t 'who attaches is confined, as seen from the host' has '^lxc-c_</lxc>//&:lxc-c_<-lxc>:unconfined' sh -c \
-    'lxcbox lxc-attach -P /lxc -n c -- /bin/busybox sleep 5 & sleep 1; for p in $(pidof busybox); do cat /proc/$p/attr/current; done; wait'
+t 'who attaches is confined, as seen from the host' has '^lxc-c_</lxc>//&:lxc-c_<-lxc>:unconfined' sh \
+    -c \
+    'lxcbox lxc-attach -P /lxc -n c -- /bin/busybox sleep 5 & sleep 1
+    for p in $(pidof busybox); do cat /proc/$p/attr/current; done; wait'
 t 'sysrq is out of reach' has 'sysrq-trigger: Permission denied' inside 'echo h > /proc/sysrq-trigger'
 t 'the hosts settings are out of reach' has 'Permission denied' inside 'echo 10 > /proc/sys/vm/swappiness'
 t 'its own are not' inside 'echo 1000 > /proc/sys/kernel/msgmax'
@@ -85,10 +95,13 @@ t 'proc may not be mounted elsewhere' has 'Permission denied' inside 'busybox mo
 t 'nor a folder of proc be bound to another place' has 'Permission denied' inside 'busybox mount -o bind /proc/sys /tmp'
 t 'a folder of its own may be' inside 'busybox mount -o bind /denied /tmp && busybox umount /tmp'
 t 'how mounts spread may be changed' inside 'lxcbox unshare -m /bin/busybox true'
-t 'its root may not be pivoted' has 'Permission denied' inside 'busybox mkdir -p /tmp/o; busybox mount -t tmpfs x /tmp; busybox pivot_root /tmp /tmp; s=$?; busybox umount /tmp; exit $s'
+t 'its root may not be pivoted' has 'Permission denied' inside \
+    'busybox mkdir -p /tmp/o; busybox mount -t tmpfs x /tmp; busybox pivot_root /tmp /tmp; s=$?
+    busybox umount /tmp; exit $s'
 t 'the container is stopped' box stop -k
 t 'and its profile is gone' gone
-t 'a command runs under one' has 'sysrq-trigger: Permission denied' box execute -- /bin/sh -c 'echo h > /proc/sysrq-trigger'
+t 'a command runs under one' has 'sysrq-trigger: Permission denied' \
+    box execute -- /bin/sh -c 'echo h > /proc/sysrq-trigger'
 t 'and its profile is gone' gone
 
 generated 'lxc.apparmor.allow_nesting = 1'
@@ -105,7 +118,8 @@ t 'a write that they deny is denied' has 'Permission denied' inside 'echo x > /d
 t 'a read of a variables path too' has 'Permission denied' inside 'busybox cat /proc/uptime'
 t 'the container is stopped' box stop -k
 generated 'lxc.apparmor.raw = nonsense'
-t 'a rule that is none is refused with the compilers reason' has 'generated profile: AppArmor parser error.*syntax error' box start
+t 'a rule that is none is refused with the compilers reason' \
+    has 'generated profile: AppArmor parser error.*syntax error' box start
 t 'and nothing is left' gone
 generated 'lxc.hook.start-host = /bin/false'
 t 'a container that does not start' fails box start

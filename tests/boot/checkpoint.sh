@@ -19,7 +19,8 @@ if [ ! -e /second ]; then
     for d in proc sys dev run; do mount --move /$d /new/$d; done
     exec switch_root /new /guest
 fi 2> /dev/null
-for m in unix_diag tcp_diag udp_diag raw_diag af_packet_diag netlink_diag nf_conntrack_netlink iptable_filter ip6table_filter xt_mark; do
+for m in unix_diag tcp_diag udp_diag raw_diag af_packet_diag netlink_diag nf_conntrack_netlink \
+    iptable_filter ip6table_filter xt_mark; do
     modprobe $m
 done
 mount -t cgroup2 cgroup /sys/fs/cgroup
@@ -55,7 +56,13 @@ lxc.net.0.ipv4.address = 10.9.0.2/24
 CONFIG
 box() { c=$1; shift; lxcbox "lxc-$c" -P /lxc -n c "$@"; }
 count() { cat $root/tmp/count; }
-left() { find /sys/fs/cgroup -name 'lxc.*'; ip -o link | grep veth; grep ' /lxc' /proc/mounts; ps | grep '\[lxc monito[r]'; :; }
+left() {
+    find /sys/fs/cgroup -name 'lxc.*'
+    ip -o link | grep veth
+    grep ' /lxc' /proc/mounts
+    ps | grep '\[lxc monito[r]'
+    :
+}
 restore() { box checkpoint -r -D /images && box info -s | grep RUNNING || { tail -n 20 /images/restore.log; false; }; }
 
 box start; sleep 1
@@ -68,7 +75,10 @@ t 'the container is made again' restore
 sleep 1
 t 'it goes on where it was' test "$(count)" -gt "$before"
 t 'as the same that it was' is kept box attach -- hostname
-t 'what was bound in from outside is there' eval 'echo here > /bound/file && [ "$(box attach -- cat /tmp/bound/file)" = here ]'
+what_was_bound_in_from_outside_is_there() {
+    echo here > /bound/file && [ "$(box attach -- cat /tmp/bound/file)" = here ]
+}
+t 'what was bound in from outside is there' what_was_bound_in_from_outside_is_there
 t 'the host reaches it over the bridge' ping -c 1 -W 5 10.9.0.2
 t 'its limits are those of the configuration' is 40 cat /sys/fs/cgroup/lxc.payload.c/pids.max
 t 'what it writes on its console is kept' has 'turn [0-9]' box logs -c
@@ -87,11 +97,14 @@ GUEST
 
 # criu and what it calls, with the libraries they need.
 files=()
-for pair in criu:/sbin/criu ip:/sbin/ip tar:/bin/tar iptables-legacy-save:/sbin/iptables-save iptables-legacy-save:/sbin/ip6tables-save \
-    iptables-legacy-save:/sbin/iptables-restore iptables-legacy-save:/sbin/ip6tables-restore; do
+for pair in criu:/sbin/criu ip:/sbin/ip tar:/bin/tar iptables-legacy-save:/sbin/iptables-save \
+    iptables-legacy-save:/sbin/ip6tables-save iptables-legacy-save:/sbin/iptables-restore \
+    iptables-legacy-save:/sbin/ip6tables-restore; do
     program=$(readlink -f "$(command -v "${pair%%:*}")")
     files+=("$program:${pair#*:}")
-    while read -r library; do files+=("$(readlink -f "$library"):$library"); done < <(ldd "$program" | grep -o '/[^ ]*')
+    while read -r library; do
+        files+=("$(readlink -f "$library"):$library")
+    done < <(ldd "$program" | grep -o '/[^ ]*')
 done
 for plugin in standard mark; do
     plugin=$(find /usr/lib -name "libxt_$plugin.so" | head -n 1)
@@ -104,7 +117,9 @@ done
 add=()
 while read -r file; do add+=(-a "$file"); done < <(printf '%s\n' "${files[@]}" | sort -u)
 t 'an initramfs with criu is written' lxcbox mkinitramfs -o "$WORK/initrd" -b "$MODULES" -k "$RELEASE" \
-    -m bridge,veth,unix_diag,tcp_diag,udp_diag,raw_diag,af_packet_diag,netlink_diag,nf_conntrack_netlink,nf_tables,iptable_filter,ip6table_filter,xt_mark \
+    -m \
+    bridge,veth,unix_diag,tcp_diag,udp_diag,raw_diag,af_packet_diag,netlink_diag,nf_conntrack_netlink,nf_tables\
+,iptable_filter,ip6table_filter,xt_mark \
     -a "$(command -v busybox):/bin/busybox" -a "$guest:/guest" "${add[@]}"
 VM_MEMORY=1024 vm_run "$WORK/initrd" rdinit=/guest > "$WORK/said"
 cat "$WORK/said"

@@ -5,7 +5,8 @@
 . tests/vm.sh
 vm_native
 promise='core scheduling'
-[ -e build/boot/core/bzImage ] || { skip "$promise" 'needs a kernel with CONFIG_SCHED_CORE: tests/kernel.sh builds one'; exit 0; }
+[ -e build/boot/core/bzImage ] ||
+    { skip "$promise" 'needs a kernel with CONFIG_SCHED_CORE: tests/kernel.sh builds one'; exit 0; }
 command -v busybox > /dev/null || { skip "$promise" 'needs busybox-static'; exit 0; }
 KERNEL=build/boot/core/bzImage vm_qemu='qemu-system-x86_64 -M q35' vm_console=ttyS0
 

@@ -27,7 +27,10 @@ t 'a file is loaded as a module' lxcbox insmod "$module"
 t 'and is one' has '^dummy ' lxcbox lsmod
 t 'until it is removed' lxcbox rmmod dummy
 t 'and is none' fails grep -q '^dummy ' /proc/modules
-t 'loading it by name removes it again, too' eval 'lxcbox modprobe dummy && lxcbox modprobe -r dummy && ! grep -q "^dummy " /proc/modules'
+loading_it_by_name_removes_it_again() {
+    lxcbox modprobe dummy && lxcbox modprobe -r dummy && ! grep -q "^dummy " /proc/modules
+}
+t 'loading it by name removes it again, too' loading_it_by_name_removes_it_again
 t 'a module that there is not is refused' has 'no module nonesuch in /lib/modules' fails lxcbox modprobe nonesuch
 
 ip link set lo up
@@ -39,13 +42,17 @@ dd if=/dev/zero of=/fat.img bs=1M count=2 2> /dev/null
 busybox mkdosfs /fat.img
 mkdir /fat
 t 'FAT is mounted' mount -t vfat -o loop /fat.img /fat
-t 'a container is not kept on it, and told why' has 'cannot keep containers in /fat: its file system, FAT, knows no owners.*-P' fails lxcbox lxc-create -P /fat -n x -t busybox
+t 'a container is not kept on it, and told why' has \
+    'cannot keep containers in /fat: its file system, FAT, knows no owners.*-P' fails lxcbox \
+    lxc-create -P /fat -n x -t busybox
 t 'nothing of it stays there' is '' ls -A /fat
 umount /fat
 
 mkdir -p /lxc/c/rootfs/bin /lxc/c/rootfs/proc /lxc/c/rootfs/sys /lxc/c/rootfs/dev /lxc/c/rootfs/tmp /lxc/c/rootfs/etc
 cp /bin/busybox /lxc/c/rootfs/bin/
-for a in sh ls cat sleep ip ping mknod mkdir dd grep mount true false tail head id chroot uname; do ln -s busybox /lxc/c/rootfs/bin/$a; done
+for a in sh ls cat sleep ip ping mknod mkdir dd grep mount true false tail head id chroot uname; do
+    ln -s busybox /lxc/c/rootfs/bin/$a
+done
 [ -e /bin/busybox-32 ] && cp /bin/busybox-32 /lxc/c/rootfs/bin/
 cat > /lxc/c/rootfs/bin/init << 'INIT'
 #!/bin/sh
@@ -96,7 +103,13 @@ printf '%s\n' 2 denylist 'mkdir errno 95' 'mkdirat errno 95' > /lxc/profile
 
 box() { c=$1; shift; lxcbox "lxc-$c" -P /lxc -n c "$@"; }
 inside() { box attach -- "$@"; }
-left() { find /sys/fs/cgroup -name 'lxc.*'; ip -o link | grep -v -e ': lo:' -e ': br0:'; grep -c ' /lxc' /proc/mounts | grep -v '^0'; ps | grep 'lxc-start '| grep -v grep; :; }
+left() {
+    find /sys/fs/cgroup -name 'lxc.*'
+    ip -o link | grep -v -e ': lo:' -e ': br0:'
+    grep -c ' /lxc' /proc/mounts | grep -v '^0'
+    ps | grep 'lxc-start ' | grep -v grep
+    :
+}
 where() { inside cat /proc/self/cgroup; }
 
 t "a container starts ($layout)" box start
@@ -118,12 +131,16 @@ else
     t "no v2 hierarchy is ($layout)" fails inside grep -q cgroup2 /proc/mounts
 fi
 # A process that keeps 64 MB: tail holds what has no line's end. Unlike init it may be killed.
-t "the memory limit kills ($layout)" has 'Killed|137' inside sh -c 'echo 0 > /proc/self/oom_score_adj; head -c 67108864 /dev/zero | tail > /dev/null; echo "status $?"'
+t "the memory limit kills ($layout)" has 'Killed|137' inside sh \
+    -c 'echo 0 > /proc/self/oom_score_adj; head -c 67108864 /dev/zero | tail > /dev/null; echo "status $?"'
 t "the container goes on ($layout)" inside true
-t "the pids limit refuses ($layout)" has "can't fork|Resource temporarily" inside sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do sleep 1 & done; wait'
+t "the pids limit refuses ($layout)" has "can't fork|Resource temporarily" \
+    inside sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do sleep 1 & done; wait'
 sleep 1.2
-t "a device that is not given is refused ($layout)" has 'Operation not permitted' inside sh -c 'mknod /tmp/full c 1 7; echo x > /tmp/full'
-t "one that may be read is read ($layout)" inside sh -c 'mknod /tmp/zero c 1 5; dd if=/tmp/zero of=/dev/null bs=1 count=1'
+t "a device that is not given is refused ($layout)" has 'Operation not permitted' \
+    inside sh -c 'mknod /tmp/full c 1 7; echo x > /tmp/full'
+t "one that may be read is read ($layout)" \
+    inside sh -c 'mknod /tmp/zero c 1 5; dd if=/tmp/zero of=/dev/null bs=1 count=1'
 t "but not written ($layout)" has 'Operation not permitted' inside sh -c 'echo x > /tmp/zero'
 t "lxc-device gives one more ($layout)" box device add /dev/full /dev/full
 t "which may be used then ($layout)" has 'No space left' inside sh -c 'echo x > /dev/full'
@@ -154,7 +171,8 @@ if [ "$layout" = v2 ]; then quota='lxc.cgroup2.cpu.max=20000 100000'; else quota
 t "the cpu quota slows ($layout)" box execute -s "$quota" -- /bin/spin
 if [ "$layout" = v2 ]; then other=lxc.cgroup.cpu.shares=100; else other=lxc.cgroup2.cpu.weight=10; fi
 t "a limit for the other version alone is a warning ($layout)" has \
-    "command line: ${other%%=*} = [0-9]+ has no effect: this host has cgroup $layout" box execute -s "$other" -- /bin/true
+    "command line: ${other%%=*} = [0-9]+ has no effect: this host has cgroup $layout" box execute \
+    -s "$other" -- /bin/true
 t "without it nothing does ($layout)" fails box execute -- /bin/spin
 # What looks like a systemd that can live with this machine's cgroups, given its own hierarchy.
 mkdir -p /lxc/c/rootfs/usr/lib/systemd
@@ -162,7 +180,8 @@ cp /lxc/c/rootfs/bin/init /lxc/c/rootfs/usr/lib/systemd/systemd
 touch /lxc/c/rootfs/usr/lib/systemd/libsystemd-shared-252.so
 start_systemd() { box start -s lxc.init.cmd=/usr/lib/systemd/systemd 2>&1; }
 if [ "$layout" = v1 ]; then
-    t 'who starts systemd where it has no hierarchy is told how to make one (v1)' has 'mount -t cgroup -o none,name=systemd' start_systemd
+    t 'who starts systemd where it has no hierarchy is told how to make one (v1)' \
+        has 'mount -t cgroup -o none,name=systemd' start_systemd
     box stop -k
     mkdir /sys/fs/cgroup/systemd
     mount -t cgroup -o none,name=systemd systemd /sys/fs/cgroup/systemd
@@ -171,7 +190,8 @@ t "systemd has what it needs ($layout)" is '' start_systemd
 box stop -k
 rm -r /lxc/c/rootfs/usr/lib/systemd
 chown -R 100000:100000 /lxc/c/rootfs
-t "a container with mapped ids starts ($layout)" box start -s 'lxc.idmap=u 0 100000 65536' -s 'lxc.idmap=g 0 100000 65536'
+t "a container with mapped ids starts ($layout)" \
+    box start -s 'lxc.idmap=u 0 100000 65536' -s 'lxc.idmap=g 0 100000 65536'
 t "and is entered ($layout)" is 0 inside id -u
 t "and is killed ($layout)" box stop -k
 t "and gives back everything ($layout)" is '' left
@@ -181,10 +201,12 @@ cp /lxc/c/rootfs/bin/init /lxc/c/rootfs/usr/lib/systemd/systemd
 sed -i '/init.cmd/d' /lxc/c/config
 echo 'lxc.init.cmd = /usr/lib/systemd/systemd' >> /lxc/c/config
 if [ "$layout" = v2 ]; then
-    t 'a systemd without cgroup v1 that needs it starts with a warning' has 'older than 232 and requires cgroup v1' lxcbox lxc-start -P /lxc -n c
+    t 'a systemd without cgroup v1 that needs it starts with a warning' \
+        has 'older than 232 and requires cgroup v1' lxcbox lxc-start -P /lxc -n c
 else
     touch /lxc/c/rootfs/usr/lib/systemd/libsystemd-shared-258.so
-    t 'a systemd without cgroup v2 that needs it starts with a warning' has 'systemd 258 refuses cgroup v1 .*mount cgroup2' lxcbox lxc-start -P /lxc -n c
+    t 'a systemd without cgroup v2 that needs it starts with a warning' \
+        has 'systemd 258 refuses cgroup v1 .*mount cgroup2' lxcbox lxc-start -P /lxc -n c
 fi
 lxcbox lxc-stop -P /lxc -n c -k
 off

@@ -33,10 +33,13 @@ END
 cat > "$root/sbin/init" << END
 #!/bin/sh
 echo "inside: the container's init runs"
-/bin/udhcpc -q -n -t 5 -i eth0 -s /sbin/leased > /tmp/udhcpc 2>&1 && echo 'inside: it gets an address from lxc-net' || cat /tmp/udhcpc
-[ "\$(wget -q -O - http://10.0.2.2:$((SERVER_PORT + 1))/hello)" = hello ] && echo 'inside: it reaches the world through NAT'
+/bin/udhcpc -q -n -t 5 -i eth0 -s /sbin/leased > /tmp/udhcpc 2>&1 &&
+    echo 'inside: it gets an address from lxc-net' || cat /tmp/udhcpc
+[ "\$(wget -q -O - http://10.0.2.2:$((SERVER_PORT + 1))/hello)" = hello ] &&
+    echo 'inside: it reaches the world through NAT'
 for c in cpu memory pids systemd; do [ -e /sys/fs/cgroup/\$c/cgroup.procs ] && echo "inside: it has cgroup v1 \$c"; done
-[ -e /sys/fs/cgroup/cgroup.controllers ] && echo "inside: it has cgroup v2 with: \$(cat /sys/fs/cgroup/cgroup.controllers)"
+[ -e /sys/fs/cgroup/cgroup.controllers ] &&
+    echo "inside: it has cgroup v2 with: \$(cat /sys/fs/cgroup/cgroup.controllers)"
 echo "inside: the year is \$(date -u +%Y)"
 grep MemTotal /proc/meminfo
 END
@@ -88,7 +91,8 @@ disk() { echo "-drive file=$WORK/$1.img,if=none,format=raw,id=$1 -device ${vm_ca
 clean() { has 'Filesystem state: +clean$' dumpe2fs -h "$WORK/$1.img"; }
 
 clock_server() {
-    printf '%s\n' 'local stratum 8' 'allow all' 'cmdport 0' 'bindcmdaddress /' "pidfile $WORK/chrony.pid" > "$WORK/chrony.conf"
+    printf '%s\n' 'local stratum 8' 'allow all' 'cmdport 0' 'bindcmdaddress /' \
+        "pidfile $WORK/chrony.pid" > "$WORK/chrony.conf"
     "$vm_folder/peer/chrony/usr/sbin/chronyd" -x -u root -f "$WORK/chrony.conf" || return
     cleanup 'kill $(cat "$WORK/chrony.pid")'
 }
@@ -99,7 +103,9 @@ machine() { # NAME LINE [OPTION]...: boot, and show what it said
     shift 2
     began=$(date +%s%N)
     ended=0
-    vm_run "$WORK/initrd" "lxc.ca=/etc/ca.pem lxc.server=10.0.2.2:$SERVER_PORT lxc.end=poweroff $line" $vm_network "$@" > "$WORK/$name" || ended=$?
+    vm_run "$WORK/initrd" "lxc.ca=/etc/ca.pem lxc.server=10.0.2.2:$SERVER_PORT lxc.end=poweroff $line" \
+        $vm_network "$@" > "$WORK/$name" ||
+        ended=$?
     cat "$WORK/$name"
     echo "$name$VM_NAME: from power on to power off: $((($(date +%s%N) - began) / 1000000)) ms"
 }
@@ -131,7 +137,10 @@ VM_MEMORY=$vm_least machine v1 'lxc.image=small/1 lxc.cgroup=v1'
 main_job v1 "cgroup v1 alone, in $vm_least MB of memory"
 # From 6.11 on a kernel may be built without the memory controller of v1, as Debian's are.
 case $RELEASE in 6.1.* | 6.1-* | 5.*) memory=memory ;; *) memory=cpu ;; esac
-t "it has cgroup v1's hierarchies$VM_NAME" eval 'said v1 "cgroup v1 $memory" && said v1 "cgroup v1 pids" && said v1 "cgroup v1 systemd"'
+has_cgroup_v1s_hierarchies() {
+    said v1 "cgroup v1 $memory" && said v1 "cgroup v1 pids" && said v1 "cgroup v1 systemd"
+}
+t "it has cgroup v1's hierarchies$VM_NAME" has_cgroup_v1s_hierarchies
 t "and no v2$VM_NAME" fails said v1 'it has cgroup v2'
 
 # Without controllers; with a disk; and with a clock that stands before the certificate was made.
@@ -141,11 +150,14 @@ if [ -e "$vm_folder/peer/chrony" ]; then
     t "a time server starts$VM_NAME" clock_server
     clock='-rtc base=2000-01-01'
 fi
-machine disabled 'lxc.image=small/1 lxc.data=LABEL=containers cgroup_disable=memory,pids,cpu,io,cpuset lxc.ntp=10.0.2.2' \
+machine disabled \
+    'lxc.image=small/1 lxc.data=LABEL=containers cgroup_disable=memory,pids,cpu,io,cpuset lxc.ntp=10.0.2.2' \
     $(disk lasting) $(disk empty) $clock
 main_job disabled 'cgroup v2 without controllers'
 t "the controllers are not there$VM_NAME" fails said disabled 'it has cgroup v2 with: .*(memory|pids|cpu|io)'
-[ -z "$clock" ] || t "a clock that stands in the past is set by SNTP$VM_NAME" said disabled "^inside: the year is $(date -u +%Y)"
+[ -z "$clock" ] ||
+    t "a clock that stands in the past is set by SNTP$VM_NAME" said disabled \
+        "^inside: the year is $(date -u +%Y)"
 t "the disk that has the label is unmounted cleanly$VM_NAME" clean empty
 
 # The same container once more, by a file, which the kernel's line has the last word on; a fixed address; and what is
@@ -201,7 +213,8 @@ END
     }
     : > "$WORK/lasting"
     presses &
-    machine lasting 'lxc.data=/dev/vda lxc.net=none ip=off' $(disk lasting) -monitor "unix:$WORK/keys,server=on,wait=off"
+    machine lasting 'lxc.data=/dev/vda lxc.net=none ip=off' $(disk lasting) -monitor \
+        "unix:$WORK/keys,server=on,wait=off"
     kill $! 2> /dev/null
     t "a container marked to start does, and the machine lasts with it$VM_NAME" said lasting 'lasting runs'
     t "so does one that the initramfs brings, with a generated profile where AppArmor is not used$VM_NAME" \
@@ -251,15 +264,20 @@ tar -c -C "$root" . | xz -0 > "$WORK/large.tar.xz"
 server_image large 1 "$ARCH" default 20260101_00:00 "$WORK/large.tar.xz" "$WORK/meta.tar.xz"
 server_streams
 VM_MEMORY=160 machine large lxc.image=large/1
-t "an image that does not fit: how much memory there is, and about how much is needed$VM_NAME" \
-    said large 'init: .*memory.*: of 1[0-9]{2} MB, files in memory take [0-9]+ MB \(give the machine about [0-9]+ MB, or name a disk'
+t "an image that does not fit: how much memory there is, and about how much is needed$VM_NAME" said \
+    large \
+    'init: .*memory.*: of 1[0-9]{2} MB, files in memory take [0-9]+ MB '\
+'\(give the machine about [0-9]+ MB, or name a disk'
 t "and the machine powers off$VM_NAME" powered_off large
 
 # Disks that containers cannot be kept on.
 truncate -s 1M "$WORK/nothing.img" "$WORK/fat.img"
 machine nothing lxc.data=/dev/vda $(disk nothing)
 t "a disk without a file system is refused$VM_NAME" said nothing 'cannot use /dev/vda: no file system'
-python3 -c 'import sys; f = open(sys.argv[1], "r+b"); f.seek(82); f.write(b"FAT32   "); f.seek(510); f.write(b"\x55\xaa")' "$WORK/fat.img"
+python3 -c \
+    'import sys; f = open(sys.argv[1], "r+b"); f.seek(82); f.write(b"FAT32   "); f.seek(510); f.write(b"\x55\xaa")' \
+    "$WORK/fat.img"
 machine fat 'lxc.data=/dev/vda lxc.end=reboot' $(disk fat)
-t "one with FAT is refused$VM_NAME" said fat 'cannot keep containers on /dev/vda: its file system, vfat, knows no owners'
+t "one with FAT is refused$VM_NAME" \
+    said fat 'cannot keep containers on /dev/vda: its file system, vfat, knows no owners'
 t "and the machine reboots, as it is to at its end$VM_NAME" rebooted fat

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Debian's inits and BusyBox's boot to their normal end, reboot and shut down on lxc-stop, on a machine that has cgroup v2
-# alone and whose own init is lxcbox. All is on a disk that it mounts at /var: one container that it starts by itself,
-# others, and one without a rootfs that tries them, for whose end it waits.
+# Debian's inits and BusyBox's boot to their normal end, reboot and shut down on lxc-stop, on a machine that has
+# cgroup v2 alone and whose own init is lxcbox. All is on a disk that it mounts at /var: one container that it starts
+# by itself, others, and one without a rootfs that tries them, for whose end it waits.
 . "$(dirname "$0")/../lib.sh"
 . tests/images.sh
 . tests/inits.sh
@@ -23,11 +23,13 @@ inits_base || exit 1
 inits=(busybox systemd)
 mkdir -p "$WORK/systemd/upper/etc/systemd/system" "$WORK/disk/work/systemd" "$P/tries"
 # What a container has no use for, which costs an emulated machine most of a boot.
-for unit in systemd-sysusers.service systemd-tmpfiles-setup{,-dev}.service systemd-update-utmp{,-runlevel}.service e2scrub_all.timer \
-    apt-daily{,-upgrade}.timer dpkg-db-backup.timer dev-hugepages.mount dev-mqueue.mount; do
+for unit in systemd-sysusers.service systemd-tmpfiles-setup{,-dev}.service \
+    systemd-update-utmp{,-runlevel}.service e2scrub_all.timer apt-daily{,-upgrade}.timer \
+    dpkg-db-backup.timer dev-hugepages.mount dev-mqueue.mount; do
     ln -s /dev/null "$WORK/systemd/upper/etc/systemd/system/$unit"
 done
-useless='brightness|mount-configfs|checkfs|checkroot|mountall-bootclean|mountnfs|urandom|hwclock|cgroups|bootlogs|rmnologin|rc\.local|'
+useless='brightness|mount-configfs|checkfs|checkroot|'
+useless+='mountall-bootclean|mountnfs|urandom|hwclock|cgroups|bootlogs|rmnologin|rc\.local|'
 useless+='umountnfs|savecache|killprocs|single|motd|bootlogd|stop-bootlog'
 other() {
     find "$WORK/$1/upper/etc"/{rc?.d,runlevels,init.d} 2> /dev/null | grep -E "/([SK][0-9]+)?($useless)" | xargs rm
@@ -39,7 +41,10 @@ on_disk() {
     local name
     mv "$base" "$WORK/disk/base" || return
     for name in "${inits[@]:1}"; do
-        container "$name" "overlay:/var/base:/var/$name/upper" && mkdir "$WORK/disk/$name" && mv "$WORK/$name/upper" "$WORK/disk/$name/" || return
+        container "$name" "overlay:/var/base:/var/$name/upper" &&
+            mkdir "$WORK/disk/$name" &&
+            mv "$WORK/$name/upper" "$WORK/disk/$name/" ||
+            return
     done
     printf 'lxc.start.auto = 1\nlxc.console.logfile = /var/work/systemd/systemd.console\n' >> "$P/systemd/config"
     printf 'lxc.namespace.keep = user pid net ipc uts cgroup\n' > "$P/tries/config"
@@ -82,8 +87,10 @@ for a in sh mount mkdir cat sed ip cp ln chmod grep find sleep tail rm cut tr ti
 done
 t 'an initramfs is written' vm_initramfs "$WORK/initrd" -m virtio_pci,virtio_blk,overlay \
     -a "$(command -v busybox):/bin/busybox" -a "$WORK/guest:/guest" -a tests/inits-lives.sh:/lives "${links[@]}"
-VM_SECONDS=300 VM_MEMORY=1024 vm_run "$WORK/initrd" "lxc.data=/dev/vda lxc.image=on/disk lxc.name=tries lxc.run=/guest lxc.net=none ip=off lxc.end=poweroff \
-inits=$(IFS=,; echo "${inits[*]}")" -drive "file=$WORK/disk.img,if=virtio,format=raw,cache=unsafe" > "$WORK/log"
+VM_SECONDS=300 VM_MEMORY=1024 vm_run "$WORK/initrd" \
+    "lxc.data=/dev/vda lxc.image=on/disk lxc.name=tries lxc.run=/guest lxc.net=none ip=off lxc.end=poweroff \
+inits=$(IFS=,; echo "${inits[*]}")" -drive "file=$WORK/disk.img,if=virtio,format=raw,cache=unsafe" \
+    > "$WORK/log"
 cat "$WORK/log"
 t 'the machine comes to its end by itself' grep -q 'reboot: Power down' "$WORK/log"
 t 'and kills no container for it' fails grep -q 'killing' "$WORK/log"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# LXC 7 of Debian sid and lxcbox on one machine with cgroup v2 alone, where this LXC runs at all: each drives the containers
-# that the other one has made and runs. tests/interop/tools.sh does more with the LXC that is installed.
+# LXC 7 of Debian sid and lxcbox on one machine with cgroup v2 alone, where this LXC runs at all: each drives the
+# containers that the other one has made and runs. tests/interop/tools.sh does more with the LXC that is installed.
 . "$(dirname "$0")/../lib.sh"
 . tests/images.sh
 . tests/vm.sh
@@ -18,7 +18,9 @@ if [ ! -e /second ]; then
     mkdir /new && mount -t tmpfs -o size=300m new /new && cp -a /sid/. /new/
     : > /new/second
     cp /guest /new/guest && cp /bin/busybox /bin/lxcbox /bin/typist /new/usr/bin/
-    for applet in $(busybox --list); do [ -e "/new/usr/bin/$applet" ] || busybox ln -s busybox "/new/usr/bin/$applet"; done
+    for applet in $(busybox --list); do
+        [ -e "/new/usr/bin/$applet" ] || busybox ln -s busybox "/new/usr/bin/$applet"
+    done
     # All of rsync that LXC asks for.
     printf '#!/bin/sh\nfor last; do from=${to-} to=$last; done\ncp -a "$from". "$to"\n' > /new/usr/bin/rsync
     chmod 755 /new/usr/bin/rsync
@@ -36,14 +38,22 @@ case $(lxc-ls --version) in
     off
     ;;
 esac
-t 'its number is the one that lxcbox gives' is "$(lxc-ls --version | cut -d. -f1)" eval 'lxcbox lxc-ls --version | cut -d. -f1'
-printf '%s\n' 'lxc.net.0.type = empty' 'lxc.cgroup2.devices.deny = a' 'lxc.cgroup2.devices.allow = c *:* m' \
-    'lxc.cgroup2.devices.allow = c 1:3 rwm' 'lxc.cgroup2.devices.allow = c 5:* rwm' 'lxc.cgroup2.devices.allow = c 136:* rwm' > /config
+its_number_is_one_that_lxcbox_gives() {
+    lxcbox lxc-ls --version | cut -d. -f1
+}
+t 'its number is the one that lxcbox gives' is "$(lxc-ls --version | cut -d. -f1)" its_number_is_one_that_lxcbox_gives
+printf '%s\n' 'lxc.net.0.type = empty' 'lxc.cgroup2.devices.deny = a' \
+    'lxc.cgroup2.devices.allow = c *:* m' 'lxc.cgroup2.devices.allow = c 1:3 rwm' \
+    'lxc.cgroup2.devices.allow = c 5:* rwm' 'lxc.cgroup2.devices.allow = c 136:* rwm' > /config
 
 run() { # stock|lxcbox COMMAND NAME OPTION...
     side=$1 command=$2 container=$3
     shift 3
-    if [ "$side" = stock ]; then "$command" -P /lxc -n "$container" "$@"; else lxcbox "$command" -P /lxc -n "$container" "$@"; fi
+    if [ "$side" = stock ]; then
+        "$command" -P /lxc -n "$container" "$@"
+    else
+        lxcbox "$command" -P /lxc -n "$container" "$@"
+    fi
 }
 becomes() { # COMMAND...: until it succeeds
     for turn in $(seq 300); do "$@" > /dev/null 2>&1 && return; sleep 0.1; done
@@ -84,19 +94,29 @@ expect heard hello
 send ^aq
 TYPED
 }
-limited() { run "$caller" lxc-cgroup "$N" pids.max 77 && is 77 run "$caller" lxc-cgroup "$N" pids.max && is 77 cat "$(cgroup)/pids.max"; }
+limited() {
+    run "$caller" lxc-cgroup "$N" pids.max 77 &&
+        is 77 run "$caller" lxc-cgroup "$N" pids.max &&
+        is 77 cat "$(cgroup)/pids.max"
+}
 given() { # a device node that the rules do not allow
     fails inside test -e /dev/rtc0 && run "$caller" lxc-device "$N" add /dev/rtc0 && inside sh -c ': < /dev/rtc0' &&
         run "$caller" lxc-device "$N" del /dev/rtc0 && fails inside test -e /dev/rtc0
 }
 restarted() {
     before=$(init_pid)
-    run "$caller" lxc-stop "$N" -r && becomes eval 'test "$(init_pid)" -gt 0 && test "$(init_pid)" != "$before"' && ready
+    run "$caller" lxc-stop "$N" -r &&
+        becomes eval 'test "$(init_pid)" -gt 0 && test "$(init_pid)" != "$before"' &&
+        ready
 }
 copied() { # OPTION...: the caller's copy, which the owner runs
     run "$caller" lxc-copy "$N" -N "$N-copy" "$@" || return
     N=$N-copy
-    start "$owner" && both_say RUNNING && is "$N" inside hostname && run "$caller" lxc-stop "$N" -k && run "$caller" lxc-destroy "$N"
+    start "$owner" &&
+        both_say RUNNING &&
+        is "$N" inside hostname &&
+        run "$caller" lxc-stop "$N" -k &&
+        run "$caller" lxc-destroy "$N"
     result=$?
     N=${N%-copy}
     return $result
@@ -113,7 +133,8 @@ drive() { # CALLER OWNER
     t "$as both see it run" both_say RUNNING
     t "$as it lists it with its first process" has "^$N +$(init_pid) +RUNNING" listed -f -F NAME,PID,STATE --running
     # LXC 7's knows the files of cgroup v1 alone.
-    [ "$caller" = stock ] || t "$as it knows what it uses" has '^Memory use: +[0-9.]+ [KM]iB' run "$caller" lxc-info "$N" -S
+    [ "$caller" = stock ] ||
+        t "$as it knows what it uses" has '^Memory use: +[0-9.]+ [KM]iB' run "$caller" lxc-info "$N" -S
     t "$as it attaches a command" is "$N" inside hostname
     t "$as whose exit status it gives" status_of
     t "$as in its cgroup" has '^0::/(.lxc)?$' inside cat /proc/self/cgroup
@@ -131,7 +152,10 @@ drive() { # CALLER OWNER
     t "$as it reboots it" restarted
     t "$as it stops it in order" eval 'run "$caller" lxc-stop "$N" -t 60 --nokill && gone'
     t "$as lxc-wait was told of its end" wait $waiter
-    t "$as it kills it while it is frozen" eval 'start "$owner" && run "$caller" lxc-freeze "$N" && run "$caller" lxc-stop "$N" -k && gone'
+    kills_it_while_it_is_frozen() {
+        start "$owner" && run "$caller" lxc-freeze "$N" && run "$caller" lxc-stop "$N" -k && gone
+    }
+    t "$as it kills it while it is frozen" kills_it_while_it_is_frozen
     t "$as it removes it" eval 'run "$caller" lxc-destroy "$N" && test ! -e "/lxc/$N"'
 }
 drive stock lxcbox
@@ -144,7 +168,9 @@ for a in sh mount mkdir cat cp chmod poweroff switch_root sed grep; do
     ln -s busybox "$WORK/$a"
     links+=(-a "$WORK/$a:/bin/$a")
 done
-for d in bin etc lib lib64 libexec sbin usr var dev proc run sys tmp; do [ ! -e "$LXC7_ROOT/$d" ] || links+=(-a "$LXC7_ROOT/$d:/sid/$d"); done
+for d in bin etc lib lib64 libexec sbin usr var dev proc run sys tmp; do
+    [ ! -e "$LXC7_ROOT/$d" ] || links+=(-a "$LXC7_ROOT/$d:/sid/$d")
+done
 t 'an initramfs with it is written' lxcbox mkinitramfs -o "$WORK/initrd" -b "$MODULES" -k "$RELEASE" -m overlay \
     -a "$(command -v busybox):/bin/busybox" -a "$WORK/typist:/bin/typist" -a "$WORK/guest:/guest" "${links[@]}"
 VM_MEMORY=1024 vm_run "$WORK/initrd" 'rdinit=/guest apparmor=0' > "$WORK/said"

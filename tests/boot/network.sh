@@ -5,7 +5,9 @@
 . tests/vm.sh
 vm_native
 vm_needs full
-busybox=$(command -v busybox) && iw=$(command -v iw) || { skip 'networks in a virtual machine' 'needs busybox-static and iw'; exit 0; }
+busybox=$(command -v busybox) &&
+    iw=$(command -v iw) ||
+    { skip 'networks in a virtual machine' 'needs busybox-static and iw'; exit 0; }
 
 guest=$WORK/guest
 vm_guest "$guest"
@@ -25,7 +27,11 @@ GUEST
 cp "$guest" "$WORK/poor"
 cat >> "$WORK/poor" << 'GUEST'
 predicts() { grep -E "^$1: missing" /missing; }
-clean() { ! lxcbox ip link show lxcbr0 2> /dev/null && [ ! -e /run/lxc/network_up ] && [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]; }
+clean() {
+    ! lxcbox ip link show lxcbr0 2> /dev/null &&
+        [ ! -e /run/lxc/network_up ] &&
+        [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
+}
 bridge=$(find /lib/modules -name 'bridge.ko*')
 mv "$bridge" "$bridge.away"
 lxcbox lxc-checkconfig -q > /missing
@@ -38,13 +44,16 @@ t 'and lxc-net that it needs it' refuses 'this kernel has no nftables \(masquera
 t 'leaving nothing (nftables)' clean
 t 'lxc-checkconfig says that there is no IPv6' predicts IPv6
 echo LXC_IPV6_ADDR=fd42::1 > /etc/default/lxc-net
-t 'and lxc-net that it was to serve it' refuses 'LXC_IPV6_ADDR is set, but this kernel has no IPv6 \(unset it' lxcbox lxc-net start
+t 'and lxc-net that it was to serve it' \
+    refuses 'LXC_IPV6_ADDR is set, but this kernel has no IPv6 \(unset it' lxcbox lxc-net start
 t 'leaving nothing (IPv6)' clean
 rm /etc/default/lxc-net
 t 'what is there is not said to be missing' fails predicts 'Veth pair device'
-printf '%s\n' 'lxc.net.0.type = veth' 'lxc.net.0.ipv6.address = fd42::2/64' 'lxc.init.cmd = /bin/sleep 600' > /lxc/config
+printf '%s\n' 'lxc.net.0.type = veth' 'lxc.net.0.ipv6.address = fd42::2/64' \
+    'lxc.init.cmd = /bin/sleep 600' > /lxc/config
 mkdir /lxc/c && cp /lxc/config /lxc/c/
-t 'an IPv6 address of a container is refused where there is no IPv6' refuses 'this kernel has no IPv6: remove lxc.net.0.ipv6.address' lxcbox lxc-execute -P /lxc -n c -- /bin/true
+t 'an IPv6 address of a container is refused where there is no IPv6' refuses \
+    'this kernel has no IPv6: remove lxc.net.0.ipv6.address' lxcbox lxc-execute -P /lxc -n c -- /bin/true
 off
 GUEST
 cat >> "$guest" << 'GUEST'
@@ -60,7 +69,11 @@ container() { # NAME LINE...
     lxcbox lxc-start -P /lxc -n $name
 }
 inside() { n=$1; shift; lxcbox lxc-attach -P /lxc -n $n -- "$@"; }
-outside() { n=$1; shift; lxcbox nsenter -t "$(lxcbox lxc-info -P /lxc -n $n -p -H)" -n lxcbox "$@"; } # our own ip, in its network
+outside() { # our own ip, in its network
+    n=$1
+    shift
+    lxcbox nsenter -t "$(lxcbox lxc-info -P /lxc -n $n -p -H)" -n lxcbox "$@"
+}
 pings() { inside $1 /bin/ping -c 1 -W 3 $2; }
 lost() { ! inside $1 /bin/ping -c 1 -W 1 $2; }
 stop_all() { for n in a b c d; do lxcbox lxc-stop -k -P /lxc -n $n 2> /dev/null; done; :; }
@@ -76,32 +89,42 @@ far lxcbox ip link set peer0 up
 far lxcbox ip link add link peer0 name peer0.77 type vlan id 77
 far lxcbox ip addr add 10.77.0.1/24 dev peer0.77
 far lxcbox ip link set peer0.77 up
-t 'a container starts with a VLAN of an interface' container a 'type = vlan' 'link = host0' 'vlan.id = 77' 'flags = up' 'ipv4.address = 10.77.0.2/24'
+t 'a container starts with a VLAN of an interface' \
+    container a 'type = vlan' 'link = host0' 'vlan.id = 77' 'flags = up' 'ipv4.address = 10.77.0.2/24'
 t 'it has the number' has 'vlan .*id 77' outside a ip -d link show eth0
 t 'and reaches that VLAN' pings a 10.77.0.1
 t 'and nothing else' lost a 10.1.0.1
-t 'the same VLAN once more is refused' refuses 'VLAN on that link, is taken' container b 'type = vlan' 'link = host0' 'vlan.id = 77'
+t 'the same VLAN once more is refused' refuses 'VLAN on that link, is taken' \
+    container b 'type = vlan' 'link = host0' 'vlan.id = 77'
 stop_all
 t 'its number is free again at once' container a 'type = vlan' 'link = host0' 'vlan.id = 77'
 stop_all
 
 lxcbox ip addr add 10.1.0.5/24 dev host0
 for mode in l2 l3 l3s; do
-    t "a container starts with an ipvlan of mode $mode" container a 'type = ipvlan' 'link = host0' "ipvlan.mode = $mode" 'flags = up' 'ipv4.address = 10.1.0.2/24'
+    t "a container starts with an ipvlan of mode $mode" container a 'type = ipvlan' 'link = host0' \
+        "ipvlan.mode = $mode" 'flags = up' 'ipv4.address = 10.1.0.2/24'
     t "it has that mode ($mode)" has "ipvlan +mode $mode " outside a ip -d link show eth0
 done
 for isolation in bridge private vepa; do
-    t "an ipvlan starts with isolation $isolation" container a 'type = ipvlan' 'link = host0' "ipvlan.isolation = $isolation" 'ipvlan.mode = l2' 'flags = up' 'ipv4.address = 10.1.0.2/24'
-    t "a second one, too ($isolation)" container b 'type = ipvlan' 'link = host0' "ipvlan.isolation = $isolation" 'ipvlan.mode = l2' 'flags = up' 'ipv4.address = 10.1.0.3/24'
+    t "an ipvlan starts with isolation $isolation" container a 'type = ipvlan' 'link = host0' \
+        "ipvlan.isolation = $isolation" 'ipvlan.mode = l2' 'flags = up' 'ipv4.address = 10.1.0.2/24'
+    t "a second one, too ($isolation)" container b 'type = ipvlan' 'link = host0' \
+        "ipvlan.isolation = $isolation" 'ipvlan.mode = l2' 'flags = up' 'ipv4.address = 10.1.0.3/24'
     t "they reach what is outside ($isolation)" pings a 10.1.0.1
     reach=lost
     [ $isolation != bridge ] || reach=pings
     t "each other: $reach ($isolation)" $reach a 10.1.0.3
     stop_all
 done
-t 'an ipvlan with a hardware address is refused' refuses 'lxc.net.0.hwaddr: an ipvlan interface has the address of host0' container a 'type = ipvlan' 'link = host0' 'hwaddr = 02:00:00:00:00:01'
+t 'an ipvlan with a hardware address is refused' refuses \
+    'lxc.net.0.hwaddr: an ipvlan interface has the address of host0' container a 'type = ipvlan' \
+    'link = host0' 'hwaddr = 02:00:00:00:00:01'
 
-proxied() { container a 'type = ipvlan' 'link = host0' 'ipvlan.mode = l3s' 'l2proxy = 1' 'flags = up' 'ipv4.address = 10.1.0.9/32' 'ipv4.gateway = dev'; }
+proxied() {
+    container a 'type = ipvlan' 'link = host0' 'ipvlan.mode = l3s' 'l2proxy = 1' 'flags = up' \
+        'ipv4.address = 10.1.0.9/32' 'ipv4.gateway = dev'
+}
 t 'l2proxy needs forwarding, and says so' refuses 'l2proxy needs net.ipv4.conf.host0.forwarding to be 1' proxied
 lxcbox sysctl -q -w net.ipv4.conf.host0.forwarding=1
 t 'an ipvlan starts with l2proxy' proxied
@@ -131,12 +154,15 @@ outside c ip addr del 10.2.0.3/24 dev eth0
 outside c ip link set eth0.22 up
 t 'one with the VLAN tagged reaches it through an interface of that' pings c 10.2.0.1
 stop_all
-t 'a VLAN both tagged and not is refused' refuses 'VLAN 5 is both' member a 10.2.0.1 'veth.vlan.id = 5' 'veth.vlan.tagged.id = 5'
+t 'a VLAN both tagged and not is refused' refuses 'VLAN 5 is both' \
+    member a 10.2.0.1 'veth.vlan.id = 5' 'veth.vlan.tagged.id = 5'
 lxcbox ip link add br1 type bridge
-t 'a bridge that filters none is refused' refuses 'bridge br1 does not filter VLANs \(' container a 'type = veth' 'link = br1' 'veth.vlan.id = 5'
+t 'a bridge that filters none is refused' refuses 'bridge br1 does not filter VLANs \(' \
+    container a 'type = veth' 'link = br1' 'veth.vlan.id = 5'
 t 'nothing of all that is left' fails eval "lxcbox ip -br link | grep -Ev '^(lo|host0@[^ ]*|br0|br1) '"
 
-# A network interface of the machine's, and a monitor that is killed: the kernel gives it back, to the initial namespace.
+# A network interface of the machine's, and a monitor that is killed: the kernel gives it back, to the initial
+# namespace.
 lxcbox modprobe -a virtio_pci virtio_net
 lxcbox ip link set eth0 name nic0
 container a 'type = phys' 'link = nic0' 'name = lan' 'flags = up'
@@ -144,12 +170,21 @@ t 'an interface of the machine is in the container' has 'lan' outside a ip -br l
 init=$(lxcbox lxc-info -P /lxc -n a -p -H)
 kill -9 "$(sed -n 's/^PPid:[^0-9]*//p' /proc/$init/status)"
 
-back() { for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do lxcbox ip link show "$1" && return; usleep 100000; done; return 1; }
+back() {
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        lxcbox ip link show "$1" && return
+        usleep 100000
+    done
+    return 1
+}
 t 'when its monitor is killed, and its init, it is back' eval 'kill -9 $init; back nic0'
 t 'the container can be started with it again' container a 'type = phys' 'link = nic0' 'name = lan' 'flags = up'
 lxcbox lxc-stop -k -P /lxc -n a
 t 'and it is back again' back nic0
-t 'under both names' is 'lan lan' eval 'echo $(lxcbox ip -br link show lan | cut -d" " -f1) $(lxcbox ip -br link show nic0 | cut -d" " -f1)'
+under_both_names() {
+    echo $(lxcbox ip -br link show lan | cut -d" " -f1) $(lxcbox ip -br link show nic0 | cut -d" " -f1)
+}
+t 'under both names' is 'lan lan' under_both_names
 
 # Two wireless cards that hear each other: one goes into a container, the other stays with the host.
 lxcbox modprobe mac80211_hwsim
@@ -160,13 +195,19 @@ on_air() { # DEVICE WHERE...: alone on a channel, without an access point
 }
 for w in wlan0 wlan1; do iw dev $w set type ibss; done
 iw phy phy1 interface add mon1 type monitor
-away() { container a 'type = phys' 'link = wlan1' 'name = air' 'flags = up' 'mtu = 1400' 'ipv4.address = 10.66.0.1/24'; }
+away() {
+    container a 'type = phys' 'link = wlan1' 'name = air' 'flags = up' 'mtu = 1400' \
+        'ipv4.address = 10.66.0.1/24'
+}
 t 'a container starts with a wireless interface' away
 t 'it has it, under the name it is to have' has '^air +.* 10.66.0.1/24' outside a ip -br addr
 t 'with the others of that card' outside a ip link show mon1
 t 'and the host has none of them' fails eval 'lxcbox ip link show wlan1 || lxcbox ip link show mon1'
 lxcbox lxc-stop -k -P /lxc -n a
-t 'stopped, it gives them back, as they were' eval 'has "wlan1:.*mtu 1500" lxcbox ip link show wlan1 && lxcbox ip link show mon1'
+stopped_it_gives_them_back() {
+    has "wlan1:.*mtu 1500" lxcbox ip link show wlan1 && lxcbox ip link show mon1
+}
+t 'stopped, it gives them back, as they were' stopped_it_gives_them_back
 t 'it starts with it again' away
 init=$(lxcbox lxc-info -P /lxc -n a -p -H)
 kill -9 "$(sed -n 's/^PPid:[^0-9]*//p' /proc/$init/status)"
@@ -184,7 +225,8 @@ lxcbox ip route add default via 10.66.0.1
 heard() { for i in 1 2 3 4 5 6 7 8 9 10; do lxcbox ping -c 1 -W 1 10.66.0.1 && return; done; return 1; }
 t 'the two cards hear each other' heard
 t 'a wireless uplink is not put into the bridge' refuses \
-    'wlan0 is wireless and cannot be part of a bridge: .*\(run "lxc-net start" without --bridge-uplink; containers are then masqueraded' \
+    'wlan0 is wireless and cannot be part of a bridge: .*\(run "lxc-net start" without --bridge-uplink; '\
+'containers are then masqueraded' \
     lxcbox lxc-net start --bridge-uplink wlan0
 t 'nothing is left of that' fails lxcbox ip link show lxcbr0
 mkdir -p /etc/lxc
@@ -192,7 +234,10 @@ echo lxc.lxcpath = /lxc > /etc/lxc/lxc.conf
 t 'lxc-net starts without that' lxcbox lxc-net start
 t 'and says which way packets leave' has '^Uplink: +wlan0 \(IPv4, masqueraded\)' lxcbox lxc-net status
 t 'a container has an address from it' container b 'type = veth' 'link = lxcbr0' 'flags = up' 'ipv4.address = dhcp'
-t 'and goes out through the masquerade' eval 'for i in 1 2 3 4 5 6 7 8; do pings b 10.66.0.1 && break; usleep 300000; done'
+goes_out_through_masquerade() {
+    for i in 1 2 3 4 5 6 7 8; do pings b 10.66.0.1 && break; usleep 300000; done
+}
+t 'and goes out through the masquerade' goes_out_through_masquerade
 inside b /bin/busybox httpd -p 80 -h /etc
 fetch() { printf 'GET /lxc.conf HTTP/1.0\r\n\r\n' | /bin/busybox nc -w 3 $1 8080; }
 mkdir -p /lxc/base/etc
@@ -203,7 +248,10 @@ t 'and by 127.0.0.1' has '^it is b' fetch 127.0.0.1
 t 'nothing is in its way' has ' active$' lxcbox lxc-net forward list
 t 'lxc-net stops' eval 'stop_all; lxcbox lxc-net stop'
 t 'a running container starts' container c 'type = empty'
-t 'lxc-device moves a wireless interface into it' eval 'lxcbox lxc-device -P /lxc -n c add wlan1 radio && outside c ip link show radio'
+lxc_device_moves_wireless_interface() {
+    lxcbox lxc-device -P /lxc -n c add wlan1 radio && outside c ip link show radio
+}
+t 'lxc-device moves a wireless interface into it' lxc_device_moves_wireless_interface
 t 'and out of it' eval 'lxcbox lxc-device -P /lxc -n c del radio air && lxcbox ip link show air'
 off
 GUEST
@@ -230,7 +278,10 @@ run() { # WHAT IMAGE LINE OPTION...
     cat "$WORK/said"
     t "the machine $what comes to its end" grep -q '^the end' "$WORK/said"
 }
-t 'an initramfs is written' image initrd bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,nft_nat,nft_ct,nft_fib_ipv4,nft_fib_ipv6,nf_conntrack_netlink,crc32c_generic,af_packet,virtio_pci,virtio_net,mac80211_hwsim "$guest"
+t 'an initramfs is written' image initrd \
+    bridge,veth,macvlan,ipvlan,8021q,nf_tables,nft_masq,nft_chain_nat,nft_nat,nft_ct,nft_fib_ipv4,nft_fib_ipv6\
+,nf_conntrack_netlink,crc32c_generic,af_packet,virtio_pci,virtio_net,mac80211_hwsim \
+    "$guest"
 run 'with all types of links' "$WORK/initrd" 'rdinit=/guest net.ifnames=0'  $vm_network
 t 'one with little in it, too' image poor.initrd bridge,veth,af_packet "$WORK/poor"
 run 'with little in it' "$WORK/poor.initrd" 'rdinit=/guest ipv6.disable=1'

@@ -79,18 +79,30 @@ t 'its monitor is not' is u:r:host_t context "$(ps | awk '/lxc monitor/ { print 
 t 'who attaches is in it' has '^u:r:box_t' inside 'busybox cat /proc/self/attr/current'
 t 'a write that the policy denies is denied' has 'Permission denied' inside 'echo x > /denied/file'
 t 'an allowed one is allowed' inside 'echo x > /tmp/file'
-t 'who attaches with a context is in that one' has '^u:r:guest_t' box attach -c u:r:guest_t -- /bin/busybox cat /proc/self/attr/current
-t 'or is told that the policy knows none' has '^lxc-attach: .*u:r:nowhere_t' box attach -c u:r:nowhere_t -- /bin/busybox true
-t 'elevated privileges leave the context' has '^u:r:host_t' box attach --elevated-privileges=LSM -- /bin/busybox cat /proc/self/attr/current
+t 'who attaches with a context is in that one' has '^u:r:guest_t' \
+    box attach -c u:r:guest_t -- /bin/busybox cat /proc/self/attr/current
+t 'or is told that the policy knows none' has '^lxc-attach: .*u:r:nowhere_t' \
+    box attach -c u:r:nowhere_t -- /bin/busybox true
+t 'elevated privileges leave the context' has '^u:r:host_t' \
+    box attach --elevated-privileges=LSM -- /bin/busybox cat /proc/self/attr/current
 t 'and may write' box attach --elevated-privileges=LSM -- /bin/sh -c 'echo x > /denied/file'
 # /proc/keys shows the keys that one may view, and box_t may not view one of keyring_t.
 t 'its session keyring has its context' has '^[1-9]' inside 'busybox grep -c keyring..*_ses /proc/keys'
 t 'the container is stopped' box stop -k
-t 'its session keyring has the context asked for' has '^0' box execute -s lxc.selinux.context.keyring=u:r:keyring_t -- /bin/sh -c 'busybox grep -c keyring..*_ses /proc/keys'
-t 'a context that the policy does not know is refused' is 'lxc-start: c: lxc.selinux.context: the SELinux policy has no context u:r:nowhere_t (load a policy that does, or clear the key)' \
-    eval 'box start -s lxc.selinux.context=u:r:nowhere_t 2>&1 || true'
-t 'and one for keyrings' has 'lxc.selinux.context.keyring: the SELinux policy has no context u:r:nowhere_t' box start -s lxc.selinux.context.keyring=u:r:nowhere_t
-t 'one that the policy lets nobody take too' has 'cannot execute /bin/busybox in c: Permission denied .let the SELinux policy allow the change to u:r:denied_t' box start -s lxc.selinux.context=u:r:denied_t
+t 'its session keyring has the context asked for' has '^0' box execute \
+    -s lxc.selinux.context.keyring=u:r:keyring_t -- /bin/sh -c 'busybox grep -c keyring..*_ses /proc/keys'
+context_that_policy_does_not_know() {
+    box start -s lxc.selinux.context=u:r:nowhere_t 2>&1 || true
+}
+t 'a context that the policy does not know is refused' is \
+    'lxc-start: c: lxc.selinux.context: the SELinux policy has no context u:r:nowhere_t '\
+'(load a policy that does, or clear the key)' \
+    context_that_policy_does_not_know
+t 'and one for keyrings' has 'lxc.selinux.context.keyring: the SELinux policy has no context u:r:nowhere_t' \
+    box start -s lxc.selinux.context.keyring=u:r:nowhere_t
+t 'one that the policy lets nobody take too' has \
+    'cannot execute /bin/busybox in c: Permission denied .let the SELinux policy allow the change to u:r:denied_t' \
+    box start -s lxc.selinux.context=u:r:denied_t
 t 'nothing is left of those that did not start' is '' find /sys/fs/cgroup -name 'lxc.*'
 off
 GUEST

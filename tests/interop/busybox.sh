@@ -11,7 +11,8 @@ chmod 755 "$WORK"
 mkdir "$P"
 printf 'lxc.net.0.type = empty\n' > "$WORK/config"
 lxc-create -P "$P" -n $N-stock -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 &&
-    lxcbox lxc-create -P "$P" -n $N-ours -f "$WORK/config" -t busybox >> "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+    lxcbox lxc-create -P "$P" -n $N-ours -f "$WORK/config" -t busybox >> "$WORK/create" 2>&1 ||
+    { cat "$WORK/create"; exit 1; }
 stock=$P/$N-stock/rootfs ours=$P/$N-ours/rootfs
 
 # PATH TYPE,MODE,OWNER,TARGET
@@ -26,7 +27,7 @@ etc/mtab - l,777,0:0,/proc/self/mounts df and umount read it
 etc/profile - f,644,0:0, a login shell has PATH and a prompt
 etc/shadow f,644,0:0, f,600,0:0, password hashes are root's
 etc/udhcpc d,644,0:0, d,755,0:0, a directory without x is of no use to others
-etc/udhcpc/default.script f,744,0:0, l,777,0:0,../../usr/share/udhcpc/default.script one script at both places where udhcpc looks
+etc/udhcpc/default.script f,744,0:0, l,777,0:0,../../usr/share/udhcpc/default.script udhcpc looks at both places
 proc d,755,0:0, d,555,0:0, the mode of what is mounted there
 root d,755,0:0, d,700,0:0, root's files are root's
 run - d,755,0:0, /var/run of today
@@ -52,14 +53,16 @@ lines_of_stock() { comm -23 <(sort "$stock/$1") <(sed "${2:-}" "$ours/$1" | sort
 t 'inittab does what that of stock does' is '' lines_of_stock etc/inittab 's#:-/bin/sh#:/bin/sh#'
 t 'passwd has the users of stock' is '' lines_of_stock etc/passwd
 t 'group has the groups of stock' is '' lines_of_stock etc/group 's/^root:x:0:$/&root/'
-t 'rcS runs what that of stock runs' is '' comm -23 <(grep -o '^/bin/[a-z]*[^#]*' "$stock/etc/init.d/rcS" | cut -d' ' -f1,2 | sort) \
+t 'rcS runs what that of stock runs' is '' comm -23 \
+    <(grep -o '^/bin/[a-z]*[^#]*' "$stock/etc/init.d/rcS" | cut -d' ' -f1,2 | sort) \
     <(grep -o '/bin/[a-z]*\( -a\)\?' "$ours/etc/init.d/rcS" | sort)
 
 run() { lxcbox lxc-execute -P "$P" -n "$N-$1" "${@:2}"; }
 # What udhcpc would have its script do with a lease.
 leased() {
-    run "$1" -- env interface=lo ip=10.9.8.7 mask=24 dns='192.0.2.1 192.0.2.2' domain=example \
-        /bin/sh -c '/etc/udhcpc/default.script bound; ip -4 addr show dev lo | grep -o "10.9.*/[0-9]*"; sort /etc/resolv.conf'
+    run "$1" -- env interface=lo ip=10.9.8.7 mask=24 dns='192.0.2.1 192.0.2.2' domain=example /bin/sh \
+        -c \
+        '/etc/udhcpc/default.script bound; ip -4 addr show dev lo | grep -o "10.9.*/[0-9]*"; sort /etc/resolv.conf'
 }
 t "udhcpc's script takes the lease" has '^10.9.8.7/24$' leased ours
 t 'as that of stock does' is "$(leased stock)" leased ours
@@ -72,7 +75,10 @@ same() { # COMMAND... has the same status in both as an ordinary user
     tail -n 2 "$WORK"/{stock,ours}.out
     return 1
 }
-t 'an ordinary user can ping' eval 'run ours -u 1000 -g 1000 -- ping -c 1 -W 5 127.0.0.1 && same ping -c 1 -W 5 127.0.0.1'
+ordinary_user_can_ping() {
+    run ours -u 1000 -g 1000 -- ping -c 1 -W 5 127.0.0.1 && same ping -c 1 -W 5 127.0.0.1
+}
+t 'an ordinary user can ping' ordinary_user_can_ping
 t 'su is allowed what it is in stock' same su -c true
 t 'BusyBox gives its rights up in other commands' is 1000 run ours -u 1000 -g 1000 -- id -u
 for command in 'cat /etc/passwd' 'touch /x' 'touch /tmp/x' 'touch /var/log/x' 'kill -0 1' 'hostname x'; do
@@ -80,6 +86,7 @@ for command in 'cat /etc/passwd' 'touch /x' 'touch /tmp/x' 'touch /var/log/x' 'k
 done
 mapped() {
     printf 'lxc.net.0.type = empty\nlxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536\n' > "$WORK/mapped"
-    lxcbox lxc-create -P "$P" -n $N-mapped -f "$WORK/mapped" -t busybox && stat -c %a:%u:%g "$P/$N-mapped/rootfs/bin/busybox"
+    lxcbox lxc-create -P "$P" -n $N-mapped -f "$WORK/mapped" -t busybox &&
+        stat -c %a:%u:%g "$P/$N-mapped/rootfs/bin/busybox"
 }
 t 'with ids of its own the right is that of its root' is 6755:100000:100000 mapped

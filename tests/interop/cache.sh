@@ -13,7 +13,10 @@ server_meta "$WORK/meta.tar.xz" 'lxc.arch = amd64'
 server_start "$WORK/server" || { echo 'not ok the test server starts'; exit 1; }
 server_image tiny 1 amd64 default 20260101_13:00 "$WORK/rootfs.tar.xz" "$WORK/meta.tar.xz"
 
-ours() { lxcbox lxc-create -P "$WORK/lxc" -n "$1" -t download -f /dev/null -- -d tiny -r 1 -a amd64 --server "$SERVER" "${@:2}"; }
+ours() {
+    lxcbox lxc-create -P "$WORK/lxc" -n "$1" -t download -f /dev/null -- -d tiny -r 1 -a amd64 \
+        --server "$SERVER" "${@:2}"
+}
 stock() { lxc-create -P "$WORK/lxc" -n "$1" -t download -f /dev/null -- -d tiny -r 1 -a amd64 --server "$SERVER"; }
 has_rootfs() { diff -r "$WORK/root/etc" "$WORK/lxc/$1/rootfs/etc"; }
 

@@ -6,8 +6,8 @@ command -v lxc-start > /dev/null || { skip 'commands as stock' 'stock LXC is not
 P=$WORK/lxc
 N=co-$$
 mkdir "$P"
-commands='attach autostart cgroup checkpoint config console copy create destroy device execute freeze info ls monitor snapshot start stop
-    top unfreeze unshare update-config usernsexec wait'
+commands='attach autostart cgroup checkpoint config console copy create destroy device execute freeze info ls monitor
+    snapshot start stop top unfreeze unshare update-config usernsexec wait'
 
 # OPTION and whether it takes a value, as the texts of --help say. Where stock's does not say, it is added here.
 stock_options() { # NAME
@@ -48,7 +48,9 @@ lacking() { # NAME
             [ -z "$ours" ] || echo "$option is ours by now"
             continue
         fi
-        [ "$ours" = "${arity:+value}" ] || [ "$ours/$arity" = flag/ ] || echo "$option: stock ${arity:-flag}, ours ${ours:-none}"
+        [ "$ours" = "${arity:+value}" ] ||
+            [ "$ours/$arity" = flag/ ] ||
+            echo "$option: stock ${arity:-flag}, ours ${ours:-none}"
     done < <(stock_options "$1")
 }
 
@@ -61,7 +63,8 @@ done
 
 printf 'lxc.net.0.type = empty\n' > "$WORK/config"
 for name in r s; do
-    lxcbox lxc-create -P "$P" -n "$N-$name" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+    lxcbox lxc-create -P "$P" -n "$N-$name" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 ||
+        { cat "$WORK/create"; exit 1; }
 done
 printf '%s\n' 'lxc.group = web' 'lxc.start.auto = 1' >> "$P/$N-s/config"
 cleanup "lxcbox lxc-stop -k -P $P $N-r; lxcbox lxc-stop -k -P $P $N-s"

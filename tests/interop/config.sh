@@ -430,25 +430,41 @@ END
 
 # Each of these values in a configuration of its own.
 cat > "$WORK/rows" << 'END'
-lxc.prlimit.nofile | -5 | -0 | :5 | 5: | : | -1:-1 | +5 | 0x10 | 010 | 5 6 | unlimited:5 | 5:unlimited | unlimitedx | 18446744073709551615 | 18446744073709551616 | 5::6
+lxc.prlimit.nofile | -5 | -0 | :5 | 5: | : | -1:-1 | +5 | 0x10 | 010 | 5 6 | unlimited:5 | 5:unlimited | unlimitedx
+lxc.prlimit.nofile | 18446744073709551615 | 18446744073709551616 | 5::6
 lxc.prlimit.nosuch | 5
 lxc.cap.drop | 0x10 | 010 | 40 | 41 | 63 | 64 | -1 | +1 | 1x | SYS_ADMIN | sys_admin,kill | kill none | none kill
 lxc.cap.keep | 0x10 | 010 | 40 | 41 | -1 | kill none | none kill | none
 lxc.log.level | 01 | 0x1 | 8 | 9 | -1 | +1 | 10 | warn | WARNING | NOTSET | fatal | 1x
-lxc.idmap | u 0 1 2 | u	0	1	2 | u 0 1 0 | u 4294967295 1 2 | u 4294967296 1 2 | u 0x10 1 2 | u 010 1 2 | U 0 1 2 | u 0 1 4294967295 | uu 0 1 2 | u 0 1 2x | u 0 1 2 #x | b 0 1 2
-lxc.time.offset.boot | 5 | 5h | 5m | 5s | 5ms | 5us | 5ns | 5 h | 5 m | 5 s | 5 ms | 5 us | 5 ns | 5  s | 5sx | 5S | +5s | 0s | -5ms | 9999999999999999999s | 0x5s | 5min | 1h 2m | -10m
-lxc.time.offset.monotonic | 5 | 5h | 5m | 5s | 5ms | 5us | 5ns | 5 h | 5 m | 5 s | 5 ms | 5 us | 5 ns | 5  s | 5sx | 5S | +5s | 0s | -5ms | 0x5s
-lxc.signal.halt | 0 | 1 | 64 | 65 | -1 | 0x9 | SIGRTMIN+0 | SIGRTMAX | SIGRTMAX-0 | SIGRTMAX+1 | SIGRTMIN-1 | SIGRTMIN+30 | SIGRTMIN+31 | SIGPOLL | SIGSTKFLT | SIGUNUSED | SIGIOT | SIGSYS | SIGLOST | SIGEMT | SIGHUP x | PWR
-lxc.console.size | auto | 0 | 1 | 4095 | 4096 | 4097 | 5 KB | 5kb | 5Kb | 5 kB | 5K | 5M | 5MB | 5GB | -5 | 0x1000 | 9999999999999999GB | 5B | 5 B | 5BB
-lxc.rootfs.path | dir:/ | / | dir:/a//b | dir: | overlay:/a:/b | overlayfs:/a:/b | loop:/a | zfs:a/b | lvm:/dev/a | rbd:a | nbd:/dev/nbd0 | btrfs:/a | none | a | nosuch:/a | /a:b | overlay:/a | overlay:/ | overlay:/a:/ | dir:/a/ | dir:/a:b | loop:/a/
-lxc.rootfs.options | ro | idmap=container | idmap=/proc/1/ns/user | idmap= | create=file | relative | bind | rw,noatime | optional | nosuch=1
-lxc.mount.auto | proc:ro | proc:x | sys:x | cgroup:x | cgroup-full | cgroup-full:mixed:force | cgroup-full:force | cgroup:force | cgroup2:force | cgroup2:mixed | cgroup2:ro | cgroup2:rw:force | shmounts | shmounts: | shmounts:a | shmounts:/a:b | shmounts:/a: | shmounts::/b | shmounts:/a:/b:/c | none | proc sys | proc,sys | Proc
+lxc.idmap | u 0 1 2 | u	0	1	2 | u 0 1 0 | u 4294967295 1 2 | u 4294967296 1 2 | u 0x10 1 2 | u 010 1 2 | U 0 1 2
+lxc.idmap | u 0 1 4294967295 | uu 0 1 2 | u 0 1 2x | u 0 1 2 #x | b 0 1 2
+lxc.time.offset.boot | 5 | 5h | 5m | 5s | 5ms | 5us | 5ns | 5 h | 5 m | 5 s | 5 ms | 5 us | 5 ns | 5  s | 5sx | 5S
+lxc.time.offset.boot | +5s | 0s | -5ms | 9999999999999999999s | 0x5s | 5min | 1h 2m | -10m
+lxc.time.offset.monotonic | 5 | 5h | 5m | 5s | 5ms | 5us | 5ns | 5 h | 5 m | 5 s | 5 ms | 5 us | 5 ns | 5  s | 5sx
+lxc.time.offset.monotonic | 5S | +5s | 0s | -5ms | 0x5s
+lxc.signal.halt | 0 | 1 | 64 | 65 | -1 | 0x9 | SIGRTMIN+0 | SIGRTMAX | SIGRTMAX-0 | SIGRTMAX+1 | SIGRTMIN-1
+lxc.signal.halt | SIGRTMIN+30 | SIGRTMIN+31 | SIGPOLL | SIGSTKFLT | SIGUNUSED | SIGIOT | SIGSYS | SIGLOST | SIGEMT
+lxc.signal.halt | SIGHUP x | PWR
+lxc.console.size | auto | 0 | 1 | 4095 | 4096 | 4097 | 5 KB | 5kb | 5Kb | 5 kB | 5K | 5M | 5MB | 5GB | -5 | 0x1000
+lxc.console.size | 9999999999999999GB | 5B | 5 B | 5BB
+lxc.rootfs.path | dir:/ | / | dir:/a//b | dir: | overlay:/a:/b | overlayfs:/a:/b | loop:/a | zfs:a/b | lvm:/dev/a
+lxc.rootfs.path | rbd:a | nbd:/dev/nbd0 | btrfs:/a | none | a | nosuch:/a | /a:b | overlay:/a | overlay:/
+lxc.rootfs.path | overlay:/a:/ | dir:/a/ | dir:/a:b | loop:/a/
+lxc.rootfs.options | ro | idmap=container | idmap=/proc/1/ns/user | idmap= | create=file | relative | bind
+lxc.rootfs.options | rw,noatime | optional | nosuch=1
+lxc.mount.auto | proc:ro | proc:x | sys:x | cgroup:x | cgroup-full | cgroup-full:mixed:force | cgroup-full:force
+lxc.mount.auto | cgroup:force | cgroup2:force | cgroup2:mixed | cgroup2:ro | cgroup2:rw:force | shmounts | shmounts:
+lxc.mount.auto | shmounts:a | shmounts:/a:b | shmounts:/a: | shmounts::/b | shmounts:/a:/b:/c | none | proc sys
+lxc.mount.auto | proc,sys | Proc
 lxc.cgroup.dir | a | a/b | ./a | a/. | a..b | ../a | /a | a/.. | .. | .
 lxc.cgroup.dir.container.inner | . | .. | a/b | a | /a
 lxc.cgroup.dir.monitor | /a | ../a | a
 lxc.cgroup.relative | -1 | x | 2
 lxc.net.0.ipv6.address | ::1/128 | ::1/129 | ::1/-1 | ::1/x | ::1/ | ::1/64x | fe80::1%eth0 | ::1/064 | ::1/0x10
-lxc.net.0.ipv4.address | 1.2.3.4/ | 1.2.3.4/x | 1.2.3.4/-1 | 1.2.3.4/32x | 1.2.3.4/024 | 1.2.3.4/0x10 | 1.2.3 | 1.2.3.4.5 | 01.2.3.4 | 1.2.3.4/24 1.2.3.255 | 1.2.3.4/24  1.2.3.255 | 1.2.3.4 1.2.3.255 | 128.0.0.1 | 0.0.0.1 | 224.0.0.1 | 1.2.3.4/0 | 1.2.3.4/31 | 1.2.3.200 | 1.2.3.150 | 1.2.3.230 | dhcp
+lxc.net.0.ipv4.address | 1.2.3.4/ | 1.2.3.4/x | 1.2.3.4/-1 | 1.2.3.4/32x | 1.2.3.4/024 | 1.2.3.4/0x10 | 1.2.3
+lxc.net.0.ipv4.address | 1.2.3.4.5 | 01.2.3.4 | 1.2.3.4/24 1.2.3.255 | 1.2.3.4/24  1.2.3.255 | 1.2.3.4 1.2.3.255
+lxc.net.0.ipv4.address | 128.0.0.1 | 0.0.0.1 | 224.0.0.1 | 1.2.3.4/0 | 1.2.3.4/31 | 1.2.3.200 | 1.2.3.150
+lxc.net.0.ipv4.address | 1.2.3.230 | dhcp
 lxc.net.0.ipv4.gateway | auto | dev | 1.2.3.4 | 1.2.3.4/24 | x
 lxc.net.0.ipv6.gateway | auto | dev | ::1 | ::1/64 | x
 lxc.net.0.veth.ipv4.route | 1.2.3.4/32 | 1.2.3.4/0 | 1.2.3.4/-1 | 1.2.3.4/x | 1.2.3.4/ | x/24 | 1.2.3.4/24 1
@@ -522,7 +538,8 @@ lxc.cgroup2. | 1
 END
 
 # Each of these with each key.
-values=('' x 'x y' -1 0 1 2 01 0x10 '1 2' 1x 99999 4294967296 18446744073709551616 /a a/b ../a none auto up dev 1.5 : , = '#'
+values=('' x 'x y' -1 0 1 2 01 0x10 '1 2' 1x 99999 4294967296 18446744073709551616 /a a/b ../a none auto up dev 1.5
+    : , = '#'
     "$(printf 'a%.0s' {1..16})" "$(printf 'a%.0s' {1..64})" "$(printf 'a%.0s' {1..255})" "$(printf 'a%.0s' {1..256})"
     KILL 10.0.0.1 10.0.0.1/24 ::1 ::1/64 é)
 
@@ -544,7 +561,8 @@ END
 
 # What both accept and answer differently, with the reason.
 cat > "$WORK/answers" << 'END'
-# Stock answers with less than was set (no forced cgroups, no shmounts, no "@"), or with "(null)" and "(invalid)" for nothing.
+# Stock answers with less than was set (no forced cgroups, no shmounts, no "@"), or with "(null)" and "(invalid)" for
+# nothing.
 lxc.mount.auto = proc:rw sys:mixed cgroup:ro:force
 lxc.mount.auto = cgroup:force
 lxc.mount.auto = cgroup-full:force
@@ -572,7 +590,8 @@ lxc.net.0.ipv4.address = 224.0.0.1
 lxc.net.0.ipv4.address = 1.2.3.150
 lxc.net.0.ipv4.address = 1.2.3.200
 lxc.net.0.ipv4.address = 1.2.3.230
-# What cannot be had, and is refused when the container starts: stock answers with some or all of it, lxcbox with all or none.
+# What cannot be had, and is refused when the container starts: stock answers with some or all of it,
+# lxcbox with all or none.
 lxc.idmap = u 4294967296 1 2
 lxc.mount.auto = shmounts:
 lxc.net.0.link = 0123456789abcdef
@@ -584,7 +603,10 @@ END
 cc -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"test"' -I. -ffunction-sections -Wl,--gc-sections -o "$WORK/probe" \
     tests/interop/config_probe.c core/config/*.c core/base/*.c || exit 1
 # The same small environment for both: lxc.environment looks at it. In a folder for stock to make its log files in.
-stock() { (cd "$WORK/there" && env -i PATH=/usr/bin:/bin /usr/bin/python3 "$OLDPWD/tests/interop/config_stock.py" "$WORK" 2> /dev/null); }
+stock() {
+    (cd "$WORK/there" && env -i PATH=/usr/bin:/bin /usr/bin/python3 "$OLDPWD/tests/interop/config_stock.py" "$WORK" \
+        2> /dev/null)
+}
 ours() { (cd "$WORK/there" && env -i PATH=/usr/bin:/bin "$WORK/probe" "$@"); }
 mkdir "$WORK/there"
 
@@ -610,7 +632,9 @@ while read -r type key; do
         printf '%s = %s\n\n' "$key" "$value"
     done
 done < "$WORK/keys" > "$WORK/all"
-awk -F ' [|] ' '{ for (i = 2; i <= NF; i++) print "\n" ($1 ~ /^lxc.net.0.*[.]/ ? "lxc.net.0.type = veth\n" : "") $1 " = " $i }' "$WORK/rows" >> "$WORK/cases"
+awk -F ' [|] ' \
+    '{ for (i = 2; i <= NF; i++) print "\n" ($1 ~ /^lxc.net.0.*[.]/ ? "lxc.net.0.type = veth\n" : "") $1 " = " $i }' \
+    "$WORK/rows" >> "$WORK/cases"
 for which in cases all; do
     stock < "$WORK/$which" > "$WORK/$which.stock"
     ours < "$WORK/$which" > "$WORK/$which.ours"
@@ -621,7 +645,8 @@ done
 # From LXC 6 on the library refuses other machines' architectures, and answers lxc.arch with nothing, a time offset in
 # other units, and refuses a VLAN id of "": what holds for LXC 5 alone is left out there.
 unlike='^$'
-[ "$(/usr/bin/lxc-info --version | cut -d. -f1)" -lt 6 ] || unlike='^lxc\.(arch|time\.offset\.[a-z]*|net\.0\.veth\.vlan\.id) ='
+[ "$(/usr/bin/lxc-info --version | cut -d. -f1)" -lt 6 ] ||
+    unlike='^lxc\.(arch|time\.offset\.[a-z]*|net\.0\.veth\.vlan\.id) ='
 compare() { # FILE CONDITION
     paste -d '\n' "$WORK/$1.stock" "$WORK/$1.ours" | awk '
         NR % 2 { stock = $0; next }
@@ -638,7 +663,12 @@ agree() { # LISTED COMPARED
 }
 same_acceptance() { agree exceptions <(accepted cases) && accepted all && [ -z "$(accepted all)" ]; }
 same_answers() { agree answers <(answered cases); }
-known_keys() { grep -v ' ' "$WORK/keys" | sed 's/$/ =/' | ours | grep -v -e '-> yes' -e '^lxc.arch =' -e '^lxc.mount.fstab ='; }
+known_keys() {
+    grep -v ' ' "$WORK/keys" |
+        sed 's/$/ =/' |
+        ours |
+        grep -v -e '-> yes' -e '^lxc.arch =' -e '^lxc.mount.fstab ='
+}
 
 t 'every value is accepted and refused as by stock LXC, but for the exceptions' same_acceptance
 t 'these are five keys at most' [ "$(listed exceptions | sed 's/ =.*//; s/[^.]*$//' | sort -u | wc -l)" -le 5 ]

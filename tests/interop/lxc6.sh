@@ -1,5 +1,6 @@
-# The other stock LXC: 6.0 of Debian trixie drives our containers, and we drive its, as tools.sh, python.sh and terminal.sh
-# have it of the LXC that is installed. Its commands see this host but for /usr and /etc, which are trixie's.
+# The other stock LXC: 6.0 of Debian trixie drives our containers, and we drive its, as tools.sh, python.sh and
+# terminal.sh have it of the LXC that is installed. Its commands see this host but for /usr and /etc, which are
+# trixie's.
 . "$(dirname "$0")/../lib.sh"
 . tests/images.sh
 needs_root

@@ -1,7 +1,8 @@
 # Programs that use liblxc, here by its Python binding, see and drive the containers that lxcbox runs.
 . "$(dirname "$0")/../lib.sh"
 needs_root
-${PYTHON:-/usr/bin/python3} -c 'import _lxc' 2> /dev/null || { skip 'liblxc on our containers' 'python3-lxc is not installed'; exit 0; }
+${PYTHON:-/usr/bin/python3} -c 'import _lxc' 2> /dev/null ||
+    { skip 'liblxc on our containers' 'python3-lxc is not installed'; exit 0; }
 P=$WORK/lxc
 N=${INTEROP_NAME:-ip-$$}
 ID=${N#ip-}
@@ -14,8 +15,9 @@ mkdir "$P"
 bridge=ipb$ID
 cleanup "lxcbox lxc-stop -k -P $P $N; ip link del $bridge"
 ip link add "$bridge" type bridge
-printf '%s\n' 'lxc.net.0.type = veth' "lxc.net.0.link = $bridge" 'lxc.net.0.flags = up' 'lxc.net.0.ipv4.address = 10.213.78.2/24' \
-    'lxc.console.buffer.size = 64KB' 'lxc.group = web' > "$WORK/config"
+printf '%s\n' 'lxc.net.0.type = veth' "lxc.net.0.link = $bridge" 'lxc.net.0.flags = up' \
+    'lxc.net.0.ipv4.address = 10.213.78.2/24' 'lxc.console.buffer.size = 64KB' 'lxc.group = web' \
+    > "$WORK/config"
 lxcbox lxc-create -P "$P" -n "$N" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
 sed -i /udhcpc/d "$P/$N/rootfs/etc/init.d/rcS"
 cat > "$P/$N/rootfs/sbin/quick-init" << 'END'
@@ -51,31 +53,55 @@ t 'the state' is RUNNING py 'c.state'
 t 'the first process' is "$pid" py 'c.init_pid'
 t 'it runs and may be controlled' is '(True, True, True)' py '(c.running, c.controllable, c.defined)'
 t 'it is among the active ones' is "('$N',)" py "lxc.list_containers(config_path='$P', defined=False)"
-for key in uts.name net net.0.type net.0.link net.0.flags net.0.ipv4.address rootfs.path cap.drop mount.entry mount.auto tty.max pty.max \
-    signal.halt signal.reboot signal.stop group autodev init.cmd console.buffer.size idmap environment arch; do
-    t "the running configuration's lxc.$key is the file's" \
-        eval 'is "$(py "(lambda v: v if isinstance(v, str) else str().join(x + chr(10) for x in v))(c.get_config_item(\"lxc.$key\"))")" py "c.get_running_config_item(\"lxc.$key\") or str()"'
+running_as_configured() { # KEY
+    local configured
+    configured=$(py "(lambda v: v if isinstance(v, str) else str().join(x + chr(10) for x in v))(
+        c.get_config_item('$1'))") || return
+    is "$configured" py "c.get_running_config_item('$1') or str()"
+}
+for key in uts.name net net.0.type net.0.link net.0.flags net.0.ipv4.address rootfs.path cap.drop \
+    mount.entry mount.auto tty.max pty.max signal.halt signal.reboot signal.stop group autodev init.cmd \
+    console.buffer.size idmap environment arch; do
+    t "the running configuration's lxc.$key is the file's" running_as_configured "lxc.$key"
 done
 t 'the pair of its link' eval 'test -e "/sys/class/net/$(py "c.get_running_config_item(\"lxc.net.0.veth.pair\")")"'
 t 'a key that does not exist has no value' is None py 'c.get_running_config_item("lxc.nonesuch")'
 t 'interfaces' is "('eth0', 'lo')" py 'tuple(sorted(c.get_interfaces()))'
 t 'addresses' is "('10.213.78.2',)" py 'c.get_ips(family="inet", interface="eth0")'
 t 'a value of a cgroup' has '^[0-9]+$' py 'c.get_cgroup_item("memory.usage_in_bytes")'
-t 'a value is set in a cgroup' is '(True, "67108864")' eval "py '(c.set_cgroup_item(\"memory.limit_in_bytes\", \"67108864\"), c.get_cgroup_item(\"memory.limit_in_bytes\"))' | tr \"'\" '\"'"
+value_is_set_in_cgroup() {
+    py \
+        '(c.set_cgroup_item("memory.limit_in_bytes", "67108864"), c.get_cgroup_item("memory.limit_in_bytes"))' |
+        tr "'" '"'
+}
+t 'a value is set in a cgroup' is '(True, "67108864")' value_is_set_in_cgroup
 t 'a command runs inside' has "^$N\$" py 'c.attach_wait(lxc.attach_run_command, ["hostname"])'
 t 'its exit status comes back' is 3 py 'c.attach_wait(lxc.attach_run_command, ["sh", "-c", "exit 3"]) >> 8'
-t 'a function runs inside' is 0 py 'c.attach_wait(lambda: 0 if os.getpid() != 1 and os.path.exists("/sbin/quick-init") else 1)'
-t 'namespaces by choice' has "^$(hostname)\$" py 'c.attach_wait(lxc.attach_run_command, ["hostname"], namespaces=lxc.CLONE_NEWNET)'
+t 'a function runs inside' is 0 \
+    py 'c.attach_wait(lambda: 0 if os.getpid() != 1 and os.path.exists("/sbin/quick-init") else 1)'
+t 'namespaces by choice' has "^$(hostname)\$" \
+    py 'c.attach_wait(lxc.attach_run_command, ["hostname"], namespaces=lxc.CLONE_NEWNET)'
 t 'user and group by choice' has '^uid=7 gid=8' py 'c.attach_wait(lxc.attach_run_command, ["id"], uid=7, gid=8)'
 t 'environment by choice' has '^A=b$' py 'c.attach_wait(lxc.attach_run_command, ["env"], extra_env_vars=["A=b"])'
-t 'a terminal is lent, and relays' is 'heard hello' eval "py '(lambda fd: (os.write(fd, b\"hello\\n\"), said(fd, \"heard hello\"))[1])(c.console_getfd(1))'"
-t 'a terminal that does not exist is refused' has 'rror' bash -c "$(declare -f py); N=$N P=$P; py 'c.console_getfd(9)' 2>&1; true"
+terminal_is_lent() {
+    py '(lambda fd: (os.write(fd, b"hello\n"), said(fd, "heard hello"))[1])(c.console_getfd(1))'
+}
+t 'a terminal is lent, and relays' is 'heard hello' terminal_is_lent
+t 'a terminal that does not exist is refused' has 'rror' \
+    bash -c "$(declare -f py); N=$N P=$P; py 'c.console_getfd(9)' 2>&1; true"
 t 'the console is lent' has '^[0-9]+$' py 'c.console_getfd(0)'
-t 'it is frozen and thawed' is '(True, FROZEN, True, RUNNING)' eval "py '(c.freeze(), c.state, c.unfreeze(), c.state)' | tr -d \"'\""
-t 'a device node is added and removed' is '(True, 0, True, 256)' \
-    py '(c.add_device_node("/dev/loop-control"), c.attach_wait(lxc.attach_run_command, ["test", "-c", "/dev/loop-control"]), c.remove_device_node("/dev/loop-control"), c.attach_wait(lxc.attach_run_command, ["test", "-e", "/dev/loop-control"]))'
+is_frozen_and_thawed() {
+    py '(c.freeze(), c.state, c.unfreeze(), c.state)' | tr -d "'"
+}
+t 'it is frozen and thawed' is '(True, FROZEN, True, RUNNING)' is_frozen_and_thawed
+t 'a device node is added and removed' is '(True, 0, True, 256)' py \
+    '(c.add_device_node("/dev/loop-control"),
+      c.attach_wait(lxc.attach_run_command, ["test", "-c", "/dev/loop-control"]),
+      c.remove_device_node("/dev/loop-control"),
+      c.attach_wait(lxc.attach_run_command, ["test", "-e", "/dev/loop-control"]))'
 ip link add "ipl$ID" type veth peer name "ipp$ID"
-t 'an interface is given and taken back' is '(True, True, True)' py "(c.attach_interface('ipl$ID', 'in0'), c.detach_interface('in0'), os.path.exists('/sys/class/net/in0'))"
+t 'an interface is given and taken back' is '(True, True, True)' py \
+    "(c.attach_interface('ipl$ID', 'in0'), c.detach_interface('in0'), os.path.exists('/sys/class/net/in0'))"
 ip link del "ipp$ID"
 t 'a wait for the state it is in ends' is True py 'c.wait("RUNNING", 5)'
 t 'it reboots' is "True" eval 'rm "$P/$N/rootfs/run/ready"; py "c.reboot()"'
@@ -85,4 +111,8 @@ start
 t 'it is stopped' is '(True, STOPPED, -1)' eval "py '(c.stop(), c.state, c.init_pid)' | tr -d \"'\""
 t 'nothing is left of it' eval '! find /sys/fs/cgroup -maxdepth 5 -name "*$N*" | grep .'
 t 'its configuration loads' is "('$N', True, False)" py '(c.get_config_item("lxc.uts.name"), c.defined, c.running)'
-t 'it starts a container that lxcbox made, and lxcbox sees it' eval 'is "(True, True)" py "(c.start(), c.wait(\"RUNNING\", 5))" && is RUNNING lxcbox lxc-state -P "$P" "$N"'
+starts_container_that_lxcbox() {
+    is "(True, True)" py "(c.start(), c.wait(\"RUNNING\", 5))" &&
+        is RUNNING lxcbox lxc-state -P "$P" "$N"
+}
+t 'it starts a container that lxcbox made, and lxcbox sees it' starts_container_that_lxcbox

@@ -12,7 +12,13 @@ sed -i 's/^root:[^:]*/root:/' "$P/$N/rootfs/etc/shadow"
 echo 'export PS1="in# "' > "$P/$N/rootfs/etc/profile"
 echo 'lxc.environment = ENV=/etc/profile' >> "$P/$N/config"
 
-command_of() { if [ "$1" = stock ]; then tool=(${STOCK-} "$2" -P "$P" -n "$N"); else tool=("$LXCBOX" "$2" -P "$P" -n "$N"); fi; }
+command_of() {
+    if [ "$1" = stock ]; then
+        tool=(${STOCK-} "$2" -P "$P" -n "$N")
+    else
+        tool=("$LXCBOX" "$2" -P "$P" -n "$N")
+    fi
+}
 person() { # CALLER COMMAND [OPTION]... < script: on a terminal of 33 rows of 101 columns
     command_of "$1" "$2"
     python3 tests/terminal.py -s 33x101 "${tool[@]}" "${@:3}"
@@ -45,8 +51,14 @@ end
 mode
 END
     }
-    t "$as lxc-console -t 1 logs in, passes sizes on, ^a ^a is ^a, ^a q leaves, the terminal is put back" eval '
-        has "mode: raw" logged_in > "$WORK/session" && grep -q "mode: cooked" "$WORK/session"; r=$?; cat "$WORK/session"; [ $r -eq 0 ]'
+    lxc_console_t_1_logs() {
+        has "mode: raw" logged_in > "$WORK/session" && grep -q "mode: cooked" "$WORK/session"
+        r=$?
+        cat "$WORK/session"
+        [ $r -eq 0 ]
+    }
+    t "$as lxc-console -t 1 logs in, passes sizes on, ^a ^a is ^a, ^a q leaves, the terminal is put back" \
+        lxc_console_t_1_logs
     t "$as lxc-console -e ^b takes another key" person "$caller" lxc-console -t 1 -e '^b' << 'END'
 expect Ctrl\+b q
 raw
@@ -58,7 +70,8 @@ send \x02q
 end
 END
     # Stock's takes no key but a letter, and leaves out its hint with all else.
-    [ "$caller" = lxcbox ] && t "$as lxc-console -e ^] takes that key" person "$caller" lxc-console -t 1 -e '^]' << 'END'
+    [ "$caller" = lxcbox ] && t "$as lxc-console -e ^] takes that key" \
+        person "$caller" lxc-console -t 1 -e '^]' << 'END'
 expect Ctrl\+\] q
 raw
 send \r
@@ -67,7 +80,8 @@ send \x1dq
 end
 END
     for key in -1 ^ 7; do
-        t "$as lxc-console -e $key has no such key: ^a q goes to the container" person "$caller" lxc-console -t 1 -e $key << 'END'
+        t "$as lxc-console -e $key has no such key: ^a q goes to the container" \
+            person "$caller" lxc-console -t 1 -e $key << 'END'
 raw
 send \r
 expect (Password|login):
@@ -163,7 +177,9 @@ END
 
 piped() {
     command_of "$1" lxc-attach
-    python3 tests/terminal.py bash -c "$(printf '%q ' "${tool[@]}") -- echo one > $WORK/piped" <<< end > "$WORK/session" && cat "$WORK/piped"
+    python3 tests/terminal.py bash -c "$(printf '%q ' "${tool[@]}") -- echo one > $WORK/piped" <<< end \
+        > "$WORK/session" &&
+        cat "$WORK/piped"
 }
 
 kept() {
@@ -174,7 +190,8 @@ kept() {
 attaches() { # CALLER OWNER
     local caller=$1 as="$1 on $2's container:"
     t "$as lxc-attach gives a shell with job control, a size, ^C and ^Z" shell_session "$caller"
-    t "$as lxc-attach without a command runs the user's shell" person "$caller" lxc-attach --clear-env -v ENV=/etc/profile << 'END'
+    t "$as lxc-attach without a command runs the user's shell" \
+        person "$caller" lxc-attach --clear-env -v ENV=/etc/profile << 'END'
 expect in#
 send echo $((6 * 7)) $(id -u)\r
 expect \n42 0
@@ -183,7 +200,8 @@ end
 END
     t "$as ^C reaches a command that minds it" interrupted "$caller"
     t "$as ^C ends a command that does not, which the status says" killed "$caller"
-    t "$as the terminal is put back after lxc-attach" has 'mode: cooked' person "$caller" lxc-attach -- /bin/true <<< $'end\nmode'
+    t "$as the terminal is put back after lxc-attach" has 'mode: cooked' \
+        person "$caller" lxc-attach -- /bin/true <<< $'end\nmode'
     t "$as what goes into a pipe goes past the terminal" is one piped "$caller"
     t "$as lxc-attach -L keeps what the terminal showed" kept "$caller"
 }

@@ -1,5 +1,6 @@
 # One host, two sets of tools: each of stock LXC and lxcbox drives the containers that the other one runs.
-# lxc6.sh runs this, python.sh and terminal.sh again with another LXC, before whose commands it puts the words of $STOCK.
+# lxc6.sh runs this, python.sh and terminal.sh again with another LXC, before whose commands it puts the words of
+# $STOCK.
 . "$(dirname "$0")/../lib.sh"
 needs_root
 command -v lxc-start > /dev/null || { skip 'tools across' 'stock LXC is not installed'; exit 0; }
@@ -12,8 +13,9 @@ if ! readlink /proc/1/ns/net > /dev/null; then
     exit
 fi
 mkdir "$P"
-printf '%s\n' 'lxc.net.0.type = empty' 'lxc.cgroup.devices.deny = a' 'lxc.cgroup.devices.allow = c *:* m' \
-    'lxc.cgroup.devices.allow = c 1:* rwm' 'lxc.cgroup.devices.allow = c 5:* rwm' 'lxc.cgroup.devices.allow = c 136:* rwm' > "$WORK/config"
+printf '%s\n' 'lxc.net.0.type = empty' 'lxc.cgroup.devices.deny = a' \
+    'lxc.cgroup.devices.allow = c *:* m' 'lxc.cgroup.devices.allow = c 1:* rwm' \
+    'lxc.cgroup.devices.allow = c 5:* rwm' 'lxc.cgroup.devices.allow = c 136:* rwm' > "$WORK/config"
 cleanup "lxcbox lxc-stop -k -P $P $N; rm -rf /run/lxc/$WORK"
 
 # What each side's monitor and tools are called by: stock_start, lxcbox_start, ...
@@ -64,7 +66,10 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
 
     t "$as lxc-attach runs a command inside" is $N run "$caller" lxc-attach -- hostname
     t "$as lxc-attach gives its exit status" eval 'run "$caller" lxc-attach -- sh -c "exit 42"; [ $? -eq 42 ]'
-    t "$as lxc-attach enters the cgroups" eval '! run "$caller" lxc-attach -- cat /proc/self/cgroup | grep -Ev ":/(.lxc)?$"'
+    lxc_attach_enters_cgroups() {
+        ! run "$caller" lxc-attach -- cat /proc/self/cgroup | grep -Ev ":/(.lxc)?$"
+    }
+    t "$as lxc-attach enters the cgroups" lxc_attach_enters_cgroups
     t "$as lxc-attach drops the capabilities" is "$(grep CapBnd /proc/"$(init_pid)"/status)" \
         run "$caller" lxc-attach -- grep CapBnd /proc/self/status
     t "$as lxc-attach -s enters what is named alone" is "$(hostname)" run "$caller" lxc-attach -s NETWORK -- hostname
@@ -74,10 +79,16 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
         eval 'head -c 100000 /dev/zero | run "$caller" lxc-attach -- cat | wc -c'
 
     t "$as lxc-cgroup reads a value" has '^[0-9]+$' run "$caller" lxc-cgroup memory.limit_in_bytes
-    t "$as lxc-cgroup sets a value" eval '
-        run "$caller" lxc-cgroup memory.limit_in_bytes 67108864 && is 67108864 run "$caller" lxc-cgroup memory.limit_in_bytes &&
-        is 67108864 cat "$(cgroup memory memory.limit_in_bytes)"'
-    t "$as lxc-freeze freezes it" eval 'run "$caller" lxc-freeze && is FROZEN state && is FROZEN cat "$(cgroup freezer freezer.state)"'
+    lxc_cgroup_sets_value() {
+        run "$caller" lxc-cgroup memory.limit_in_bytes 67108864 &&
+            is 67108864 run "$caller" lxc-cgroup memory.limit_in_bytes &&
+            is 67108864 cat "$(cgroup memory memory.limit_in_bytes)"
+    }
+    t "$as lxc-cgroup sets a value" lxc_cgroup_sets_value
+    lxc_freeze_freezes() {
+        run "$caller" lxc-freeze && is FROZEN state && is FROZEN cat "$(cgroup freezer freezer.state)"
+    }
+    t "$as lxc-freeze freezes it" lxc_freeze_freezes
     t "$as lxc-info says that it is frozen" is 'State:          FROZEN' run "$caller" lxc-info -s
     t "$as lxc-ls --frozen lists it" has "^$N *$" "${list[@]}" --frozen
     t "$as lxc-wait returns at once in a state that is" run "$caller" lxc-wait -s FROZEN -t 0
@@ -85,22 +96,39 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     t "$as lxc-wait -t gives up" fails run "$caller" lxc-wait -s FROZEN -t 1
 
     # Without a second name: stock wants a device by that name on the host.
-    t "$as lxc-device add makes a node" eval '
-        run "$caller" lxc-device add /dev/loop-control && is "character special file" inside stat -c %F /dev/loop-control &&
-        grep "^c 10:237 rwm" "$(cgroup devices devices.list)"'
+    lxc_device_add_makes_node() {
+        run "$caller" lxc-device add /dev/loop-control &&
+            is "character special file" inside stat -c %F /dev/loop-control &&
+            grep "^c 10:237 rwm" "$(cgroup devices devices.list)"
+    }
+    t "$as lxc-device add makes a node" lxc_device_add_makes_node
     t "$as lxc-device del takes it away" eval '
         run "$caller" lxc-device del /dev/loop-control && ! inside test -e /dev/loop-control &&
         ! grep "^c 10:237" "$(cgroup devices devices.list)"'
     ip link add "itl$ID" type veth peer name "itp$ID"
-    t "$as lxc-device add moves an interface" eval 'run "$caller" lxc-device add "itl$ID" itin && inside test -e /sys/class/net/itin && ! test -e "/sys/class/net/itl$ID"'
-    t "$as lxc-device del brings it back" eval 'run "$caller" lxc-device del itin "itl$ID" && test -e "/sys/class/net/itl$ID"'
+    lxc_device_add_moves_interface() {
+        run "$caller" lxc-device add "itl$ID" itin &&
+            inside test -e /sys/class/net/itin &&
+            ! test -e "/sys/class/net/itl$ID"
+    }
+    t "$as lxc-device add moves an interface" lxc_device_add_moves_interface
+    lxc_device_del_brings_it_back() {
+        run "$caller" lxc-device del itin "itl$ID" && test -e "/sys/class/net/itl$ID"
+    }
+    t "$as lxc-device del brings it back" lxc_device_del_brings_it_back
     ip link del "itp$ID"
 
     t "$as lxc-top lists it" has "[0-9],$N,[0-9]" eval 'top'
     run "$caller" lxc-wait -s STOPPED & waiter=$!
     becomes eval "grep -q . /proc/$waiter/wchan 2> /dev/null && ! grep -q '^0$' /proc/$waiter/wchan"
-    t "$as lxc-stop -r starts it anew" eval '
-        rm "$P/$N/rootfs/run/ready"; before=$(init_pid); run "$caller" lxc-stop -r && becomes eval "[ \$(init_pid) -gt 0 ] && [ \$(init_pid) != $before ]" && is RUNNING state'
+    lxc_stop_r_starts_it_anew() {
+        rm "$P/$N/rootfs/run/ready"
+        before=$(init_pid)
+        run "$caller" lxc-stop -r &&
+            becomes eval "[ \$(init_pid) -gt 0 ] && [ \$(init_pid) != $before ]" &&
+            is RUNNING state
+    }
+    t "$as lxc-stop -r starts it anew" lxc_stop_r_starts_it_anew
     becomes ready
     t "$as lxc-stop shuts it down in order" eval 'run "$caller" lxc-stop -t 20 --nokill && gone'
     t "$as lxc-wait was told of its end" wait $waiter
@@ -115,8 +143,11 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     start "$owner" && becomes ready
     kill $monitor
     [ "$caller" = lxcbox ] || run stock lxc-monitor -Q # its daemon would wait for half a minute
-    t "$as lxc-monitor told of its states, in their order" eval '
-        tr -d "\n" < "$WORK/told" | has "\[FROZEN].*\[RUNNING].*\[STOPPING].*\[RUNNING].*\[STOPPED].*\[FROZEN].*\[STOPPED]" cat'
+    lxc_monitor_told_of_its_states() {
+        tr -d "\n" < "$WORK/told" |
+            has "\[FROZEN].*\[RUNNING].*\[STOPPING].*\[RUNNING].*\[STOPPED].*\[FROZEN].*\[STOPPED]" cat
+    }
+    t "$as lxc-monitor told of its states, in their order" lxc_monitor_told_of_its_states
     t "$as lxc-stop -W returns before the end" eval 'run "$caller" lxc-stop -W --nokill && becomes gone'
     t "$as lxc-stop of what does not run is status 2" eval 'run "$caller" lxc-stop > /dev/null 2>&1; [ $? -eq 2 ]'
     t "$as lxc-wait for the end of what has ended returns at once" run "$caller" lxc-wait -s STOPPED -t 0

@@ -1,15 +1,17 @@
-# What changes containers, done by stock LXC in one folder of containers and by lxcbox in another that began the same: the
-# exit statuses and what is printed are the same. What differs is listed with the reason. commands.sh has what changes
-# nothing.
+# What changes containers, done by stock LXC in one folder of containers and by lxcbox in another that began the same:
+# the exit statuses and what is printed are the same. What differs is listed with the reason. commands.sh has what
+# changes nothing.
 . "$(dirname "$0")/../lib.sh"
 needs_root
-command -v lxc-start > /dev/null || { skip 'commands that change containers, as stock' 'stock LXC is not installed'; exit 0; }
+command -v lxc-start > /dev/null ||
+    { skip 'commands that change containers, as stock' 'stock LXC is not installed'; exit 0; }
 N=tw$$
 chmod 755 "$WORK"                        # for what runs with other ids
 bare=$(path_without newuidmap newgidmap) # which stock LXC uses for root, too, and which want a line in /etc/subuid
 printf 'lxc.net.0.type = empty\n' > "$WORK/config"
 mkdir "$WORK/stock"
-lxcbox lxc-create -P "$WORK/stock" -n $N-r -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+lxcbox lxc-create -P "$WORK/stock" -n $N-r -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 ||
+    { cat "$WORK/create"; exit 1; }
 cat > "$WORK/stock/$N-r/rootfs/sbin/quick-init" << 'END'
 #!/bin/sh
 trap 'exit 0' USR1
@@ -26,7 +28,8 @@ echo 'lxc.start.auto = 1' >> "$WORK/stock/$N-a/config"
 cp -a "$WORK/stock" "$WORK/ours"
 sed -i "s#$WORK/stock#$WORK/ours#" "$WORK"/ours/*/config
 cleanup 'sleep 0.2; rmdir /sys/fs/cgroup/*/lxc.monitor.$N-*' # stock LXC leaves some
-cleanup 'for side in stock ours; do for c in $(ls -A "$WORK/$side"); do lxcbox lxc-stop -k -P "$WORK/$side" $c; done; done'
+cleanup \
+    'for side in stock ours; do for c in $(ls -A "$WORK/$side"); do lxcbox lxc-stop -k -P "$WORK/$side" $c; done; done'
 lxc-start -P "$WORK/stock" -n $N-r
 lxcbox lxc-start -P "$WORK/ours" -n $N-r
 
@@ -38,9 +41,15 @@ both() { # COMMAND OPTION...
     *) stock_path=(-P "$WORK/stock") path=(-P "$WORK/ours") ;;
     esac
     stock=0 ours=0
-    PATH=$programs timeout 20 "$1" "${stock_path[@]}" "${@:2}" > "$WORK/stock.out" 2> "$WORK/stock.err" < /dev/null || stock=$?
-    PATH=$programs timeout 20 "$LXCBOX" "$1" "${path[@]}" "${@:2}" > "$WORK/ours.out" 2> "$WORK/ours.err" < /dev/null || ours=$?
-    for side in stock ours; do sed -i "s#$WORK/$side#FOLDER#g; s/[0-9:]* [0-9:]*:[0-9:]*\$/DATE/" "$WORK/$side.out"; done
+    PATH=$programs timeout 20 "$1" "${stock_path[@]}" "${@:2}" > "$WORK/stock.out" \
+        2> "$WORK/stock.err" < /dev/null ||
+        stock=$?
+    PATH=$programs timeout 20 "$LXCBOX" "$1" "${path[@]}" "${@:2}" > "$WORK/ours.out" \
+        2> "$WORK/ours.err" < /dev/null ||
+        ours=$?
+    for side in stock ours; do
+        sed -i "s#$WORK/$side#FOLDER#g; s/[0-9:]* [0-9:]*:[0-9:]*\$/DATE/" "$WORK/$side.out"
+    done
 }
 alike() { # STOCK'S STATUS, OUR STATUS, or - - where they are to be the same with the same output; COMMAND...
     both "${@:3}"
@@ -265,13 +274,19 @@ END
 updated() { # a configuration of LXC 2, by both
     local side
     for side in stock ours; do
-        printf '%s\n' '# mine' 'lxc.rootfs = /r' 'lxc.utsname = a' 'lxc.network.type = veth' 'lxc.network.link = br0' \
-            'lxc.network.ipv4 = 10.0.3.2/24' 'lxc.tty = 4' 'lxc.id_map = u 0 100000 10' 'lxc.seccomp = /s' > "$WORK/$side.config"
+        printf '%s\n' '# mine' 'lxc.rootfs = /r' 'lxc.utsname = a' 'lxc.network.type = veth' \
+            'lxc.network.link = br0' 'lxc.network.ipv4 = 10.0.3.2/24' 'lxc.tty = 4' \
+            'lxc.id_map = u 0 100000 10' 'lxc.seccomp = /s' > "$WORK/$side.config"
     done
-    lxc-update-config -c "$WORK/stock.config" && lxcbox lxc-update-config -c "$WORK/ours.config" && diff "$WORK"/{stock,ours}.config
+    lxc-update-config -c "$WORK/stock.config" &&
+        lxcbox lxc-update-config -c "$WORK/ours.config" &&
+        diff "$WORK"/{stock,ours}.config
 }
 t 'lxc-update-config makes the same of a file' updated
 headings() { sed -nE 's/^(---.*---|[A-Za-z][A-Za-z0-9 /()_-]*): *(enabled|missing).*/\1: \2/p; /^---/p'; }
-t 'lxc-checkconfig says the same of what both look at' is '' eval '
-    lxc-checkconfig 2> /dev/null | headings | sort > "$WORK/stock.out"; lxcbox lxc-checkconfig | headings | sort > "$WORK/ours.out"
-    join -t : "$WORK/stock.out" "$WORK/ours.out" | awk -F: "\$2 != \$3"'
+lxc_checkconfig_says_same_of_what_both() {
+    lxc-checkconfig 2> /dev/null | headings | sort > "$WORK/stock.out"
+    lxcbox lxc-checkconfig | headings | sort > "$WORK/ours.out"
+    join -t : "$WORK/stock.out" "$WORK/ours.out" | awk -F: "\$2 != \$3"
+}
+t 'lxc-checkconfig says the same of what both look at' is '' lxc_checkconfig_says_same_of_what_both

@@ -5,7 +5,8 @@ command -v lxc-create > /dev/null || { skip lxc-attach 'needs LXC to make a cont
 
 P=$WORK/lxc
 mkdir "$P"
-lxc-create -P "$P" -n att-a -t busybox -f <(echo lxc.net.0.type = empty) > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+lxc-create -P "$P" -n att-a -t busybox -f <(echo lxc.net.0.type = empty) > "$WORK/create" 2>&1 ||
+    { cat "$WORK/create"; exit 1; }
 echo 'lxc.environment = OF=container' >> "$P/att-a/config"
 cleanup "lxc-stop -k -P '$P' -n att-a"
 lxc-start -P "$P" -n att-a || exit 1
@@ -54,6 +55,9 @@ t 'lxc-attach does not run on the host when the number of init has passed on' ev
 bash -c 'sleep 0 & exec sleep 600' & # which never waits for its child
 parent=$!
 cleanup "kill $parent"
-for _ in $(seq 200); do zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" && break; sleep 0.05; done
+for _ in $(seq 200); do
+    zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" && break
+    sleep 0.05
+done
 t 'nor when init has ended and nobody has waited for it' eval '
     old_monitor old-b $zombie && old_attach "cannot enter the mnt namespace of old-b: the process has ended" old-b'

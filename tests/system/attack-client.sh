@@ -2,7 +2,9 @@
 # what a process that enters can be seen and used for.
 . tests/lib.sh
 needs_root
-for tool in /usr/bin/python3 setpriv gcc; do command -v $tool > /dev/null || { skip 'attacks on clients' "needs $tool"; exit 0; }; done
+for tool in /usr/bin/python3 setpriv gcc; do
+    command -v $tool > /dev/null || { skip 'attacks on clients' "needs $tool"; exit 0; }
+done
 P=$WORK/lxc N=client-$$ user=64000
 chmod 755 "$WORK" && mkdir "$P"
 cp "$LXCBOX" "$WORK/lxcbox" && echo lxc.net.0.type = empty > "$WORK/config"
@@ -78,18 +80,23 @@ for d in own root; do cp "$P/$N/config" "$P/$d-$$/config"; done
 chown $user "$P/own-$$" "$P/root-$$"
 t 'the monitor of the user who owns the container is asked' eval '
     impostor own-$$ as_user && has RUNNING lxcbox lxc-info -P "$P" -n own-$$ -s'
-t 'but no process of the host is entered for it' refuses 'named a process that is not of that user' lxcbox lxc-attach -P "$P" -n own-$$ -e -- true
+t 'but no process of the host is entered for it' refuses 'named a process that is not of that user' \
+    lxcbox lxc-attach -P "$P" -n own-$$ -e -- true
 t 'nor gets a signal' eval '
     refuses "named a process that is not of that user" lxcbox lxc-stop -P "$P" -n own-$$ -t 5 && untouched'
 t 'nor is a file written that a directory of its own leads to' eval '
     refuses "sent what is no cgroup" lxcbox lxc-cgroup -P "$P" -n own-$$ pids.max 7 && untouched'
-t 'nor a cgroup that is not of the user' eval '
-    trap=$h impostor root-$$ as_user && refuses "sent a cgroup of user 0" lxcbox lxc-cgroup -P "$P" -n root-$$ pids.max 7'
+cgroup_that_is_not_of_user() {
+    trap=$h impostor root-$$ as_user &&
+        refuses "sent a cgroup of user 0" lxcbox lxc-cgroup -P "$P" -n root-$$ pids.max 7
+}
+t 'nor a cgroup that is not of the user' cgroup_that_is_not_of_user
 
 mkdir "$P/mnt-$$" "$h/mine-$$" && cp "$P/$N/config" "$P/mnt-$$/config" && chown -R $user "$P/mnt-$$" "$h/mine-$$"
 cleanup "rmdir $h/mine-$$"
 mounted() { # the user's own cgroup, seen where another file is mounted on one of its files
-    setpriv --reuid $user --regid $user --clear-groups unshare -rm sh -c "mount --bind '$WORK/victim' $h/mine-$$/pids.max && exec sleep 600" &
+    setpriv --reuid $user --regid $user --clear-groups unshare -rm sh -c "
+        mount --bind '$WORK/victim' $h/mine-$$/pids.max && exec sleep 600" &
     local there=$!
     cleanup "kill $there"
     for _ in $(seq 200); do grep -q untouched "/proc/$there/root$h/mine-$$/pids.max" && break; sleep 0.05; done
@@ -105,22 +112,32 @@ cleanup "lxcbox lxc-stop -k -P '$P' -n $N"
 pid=$(lxcbox lxc-info -P "$P" -n "$N" -p -H)
 attach() { lxcbox lxc-attach -P "$P" -n "$N" "$@"; }
 # The controlling terminal of a command whose standard streams are redirected, in a session that has one: 0 is none.
-controlled() { python3 tests/terminal.py bash -c "$(printf '%q ' "$@") > $WORK/streams 2>&1 < /dev/null" <<< end > /dev/null; cat "$WORK/streams"; }
+controlled() {
+    python3 tests/terminal.py bash -c "$(printf '%q ' "$@") > $WORK/streams 2>&1 < /dev/null" <<< end \
+        > /dev/null
+    cat "$WORK/streams"
+}
 stat=(cut -d ' ' -f 7 /proc/self/stat)
-t 'lxc-attach leaves its command no terminal of the user' is 0 controlled "$LXCBOX" lxc-attach -P "$P" -n "$N" -- "${stat[@]}"
+t 'lxc-attach leaves its command no terminal of the user' is 0 \
+    controlled "$LXCBOX" lxc-attach -P "$P" -n "$N" -- "${stat[@]}"
 t 'nor does nsenter' is 0 controlled "$LXCBOX" nsenter -t "$pid" -n "${stat[@]}"
 t 'nor nsenter in a pid namespace' is 0 controlled "$LXCBOX" nsenter -t "$pid" -m -p "${stat[@]}"
 t 'nor lxc-execute' is 0 controlled "$LXCBOX" lxc-execute -P "$P" -n x-$$ -f "$WORK/config" -- "${stat[@]}"
 printf '#!/bin/sh\n%s > %s\n' "cut -d' ' -f7 /proc/self/stat" "$WORK/hook.out" > "$WORK/hook" && chmod 755 "$WORK/hook"
-hook_terminal() { controlled "$LXCBOX" lxc-execute -P "$P" -n h-$$ -f "$WORK/config" -s "lxc.hook.start=$WORK/hook" -- true && cat "$WORK/hook.out"; }
+hook_terminal() {
+    controlled "$LXCBOX" lxc-execute -P "$P" -n h-$$ -f "$WORK/config" -s "lxc.hook.start=$WORK/hook" \
+        -- true &&
+        cat "$WORK/hook.out"
+}
 t 'nor lxc-execute to lxc.hook.start' is 0 hook_terminal
 
 runs() { for _ in $(seq 400); do [ -e "$P/$N/rootfs/runs" ] && return; sleep 0.05; done; }
 typed() {
-    echo "send $LXCBOX lxc-attach -P $P -n $N -- sh -c 'while :; do : > /runs; sleep 0.02; done' < /dev/null > /dev/null 2>&1\\r"
+    local command="$LXCBOX lxc-attach -P $P -n $N"
+    echo "send $command -- sh -c 'while :; do : > /runs; sleep 0.02; done' < /dev/null > /dev/null 2>&1\\r"
     runs
     printf '%s\n' 'send \x1a' 'expect Stopped'
-    printf '%s\n' "send echo sta''tus \$?\\r" 'expect status 148' "send rm -f $P/$N/rootfs/runs; fg\\r" 'expect rm -f' 
+    printf '%s\n' "send echo sta''tus \$?\\r" 'expect status 148' "send rm -f $P/$N/rootfs/runs; fg\\r" 'expect rm -f'
     sleep 0.1
     runs
     printf '%s\n' 'send \x03' 'expect \^C.*#' "send echo sta''tus \$?\\r" 'expect status 130' 'send exit 6\r' end
@@ -144,7 +161,8 @@ END
 t 'nsenter gives a shell a terminal of its own with ^C and a size, and passes on its status' entered
 
 attach -- sh -c 'mkfifo /fifo && mount --bind /fifo /dev/pts/ptmx'
-t 'what the container mounts on /dev/pts/ptmx is not opened' has shown python3 tests/terminal.py "$LXCBOX" lxc-attach -P "$P" -n "$N" -- echo shown <<< end
+t 'what the container mounts on /dev/pts/ptmx is not opened' has shown \
+    python3 tests/terminal.py "$LXCBOX" lxc-attach -P "$P" -n "$N" -- echo shown <<< end
 attach -- umount /dev/pts/ptmx
 
 # --- What a process that enters can be seen and used for ---
@@ -188,7 +206,8 @@ bounding() { # what the watcher saw in 20 looks, once each
     wait $watcher
     grep CapBnd "$WORK/watch" | sort -u
 }
-t 'no process inside ever sees one that has more capabilities than the container' is "$(grep CapBnd "/proc/$pid/status")" bounding
+t 'no process inside ever sees one that has more capabilities than the container' \
+    is "$(grep CapBnd "/proc/$pid/status")" bounding
 
 escape() { # the directory that we come from is a link inside, to an fd that lies outside
     mkdir -p "$P/$N/rootfs$WORK" "$WORK/cwd" && ln -sfn /proc/self/fd/0 "$P/$N/rootfs$WORK/cwd"
@@ -198,22 +217,34 @@ t 'the working directory of a command is inside, whatever name leads to' is / es
 
 inheritable() { setpriv --inh-caps=+chown,+kill "$LXCBOX" "$@" | sort -u; }
 none=$'CapInh:\t0000000000000000'
-t 'the command of lxc-attach inherits no capability' is "$none" inheritable lxc-attach -P "$P" -n "$N" -- grep CapInh /proc/self/status
+t 'the command of lxc-attach inherits no capability' is "$none" \
+    inheritable lxc-attach -P "$P" -n "$N" -- grep CapInh /proc/self/status
 t 'nor with -e' is "$none" inheritable lxc-attach -P "$P" -n "$N" -e -- grep CapInh /proc/self/status
-t 'nor that of lxc-execute' is "$none" inheritable lxc-execute -P "$P" -n x-$$ -f "$WORK/config" -- grep CapInh /proc/self/status
-t 'the command of lxc-attach has no group but its own' is 0 setpriv --groups 4,20 "$LXCBOX" lxc-attach -P "$P" -n "$N" -- id -G
+t 'nor that of lxc-execute' is "$none" \
+    inheritable lxc-execute -P "$P" -n x-$$ -f "$WORK/config" -- grep CapInh /proc/self/status
+t 'the command of lxc-attach has no group but its own' is 0 \
+    setpriv --groups 4,20 "$LXCBOX" lxc-attach -P "$P" -n "$N" -- id -G
 t 'nor that of lxc-execute' is 0 setpriv --groups 4,20 "$LXCBOX" lxc-execute -P "$P" -n x-$$ -f "$WORK/config" -- id -G
 denied() { # a user namespace that denies setgroups(2)
     unshare -r sleep 600 &
     stranger=$!
     cleanup "kill $stranger"
-    for _ in $(seq 200); do grep -q deny "/proc/$stranger/setgroups" && [ -s "/proc/$stranger/gid_map" ] && break; sleep 0.05; done
-    impostor deny-$$ && has '^Groups:[[:space:]]*$' setpriv --groups 4,20 "$LXCBOX" lxc-attach -P "$P" -n deny-$$ -e -- grep Groups /proc/self/status
+    for _ in $(seq 200); do
+        grep -q deny "/proc/$stranger/setgroups" && [ -s "/proc/$stranger/gid_map" ] && break
+        sleep 0.05
+    done
+    impostor deny-$$ &&
+        has '^Groups:[[:space:]]*$' setpriv --groups 4,20 "$LXCBOX" lxc-attach -P "$P" -n deny-$$ -e \
+            -- grep Groups /proc/self/status
 }
 t 'nor in a user namespace that denies setgroups(2)' denied
 for id in -1 4294967295 4294967296 18446744073709551616 0x0 ''; do
-    t "user and group \"$id\" are refused" eval '
+    user_and_group_are_refused() {
         for option in -u -g; do
-            fails lxcbox lxc-attach -P "$P" -n "$N" $option "$id" -- true && fails lxcbox lxc-execute -P "$P" -n x-$$ -f "$WORK/config" $option "$id" -- true || break
-        done'
+            fails lxcbox lxc-attach -P "$P" -n "$N" $option "$id" -- true &&
+                fails lxcbox lxc-execute -P "$P" -n x-$$ -f "$WORK/config" $option "$id" -- true ||
+                break
+        done
+    }
+    t "user and group \"$id\" are refused" user_and_group_are_refused
 done

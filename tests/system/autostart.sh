@@ -6,8 +6,10 @@ command -v lxc-create > /dev/null || { skip lxc-autostart 'needs LXC to compare 
 P=$WORK/lxc
 mkdir "$P"
 make() { # NAME AUTO ORDER DELAY GROUP
-    lxc-create -P "$P" -n "$1" -t busybox -f <(echo lxc.net.0.type = empty) > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
-    printf 'lxc.start.auto = %s\nlxc.start.order = %s\nlxc.start.delay = %s\nlxc.group = %s\n' "$2" "$3" "$4" "$5" >> "$P/$1/config"
+    lxc-create -P "$P" -n "$1" -t busybox -f <(echo lxc.net.0.type = empty) > "$WORK/create" 2>&1 ||
+        { cat "$WORK/create"; exit 1; }
+    printf 'lxc.start.auto = %s\nlxc.start.order = %s\nlxc.start.delay = %s\nlxc.group = %s\n' "$2" \
+        "$3" "$4" "$5" >> "$P/$1/config"
     cleanup "lxc-stop -k -P '$P' -n $1"
 }
 make auto-a 1 5 0 ''
@@ -18,7 +20,8 @@ make auto-e 1 1 0 'onboot'
 
 same() { diff <(lxc-autostart -P "$P" -L "$@" 2>&1) <(lxcbox lxc-autostart -P "$P" -L "$@" 2>&1); }
 all() {
-    for options in '' -a -A '-a -A' '-g web' '-g onboot,web' '-g web,' '-A -g web' '-g nosuch' -s '-s -a' '-k -a -A' '-r -a' '-r'; do
+    for options in '' -a -A '-a -A' '-g web' '-g onboot,web' '-g web,' '-A -g web' '-g nosuch' -s '-s -a' \
+        '-k -a -A' '-r -a' '-r'; do
         # shellcheck disable=SC2086
         t "lxc-autostart -L $options lists what LXC's does, $1" same $options
     done
@@ -35,7 +38,10 @@ t 'it does not run any more' is $'auto-a\nauto-b\nauto-e' lxcbox lxc-ls -P "$P" 
 t 'all are killed' lxcbox lxc-autostart -P "$P" -k -a
 t 'none runs any more' is '' lxcbox lxc-ls -P "$P" -1 --running
 sed -i 's,^lxc.rootfs.path.*,lxc.rootfs.path = /nonexistent,' "$P/auto-a/config"
-some() { lxcbox lxc-autostart -P "$P" > "$WORK/some" 2>&1; [ $? -eq 2 ] && grep -q '^lxc-autostart: auto-a: ' "$WORK/some"; }
+some() {
+    lxcbox lxc-autostart -P "$P" > "$WORK/some" 2>&1
+    [ $? -eq 2 ] && grep -q '^lxc-autostart: auto-a: ' "$WORK/some"
+}
 t 'one that fails does not keep the others, and is named' some
 t 'the other one runs' is auto-b lxcbox lxc-ls -P "$P" -1 --running
 t 'two actions are refused' refuses 'exclude each other' lxcbox lxc-autostart -P "$P" -s -k

@@ -8,7 +8,9 @@ fi
 P=$WORK/lxc
 N=hand-$$
 mkdir -p "$P" "$WORK/bin"
-for program in ip sysctl ping nsenter lxc-start lxc-stop lxc-info lxc-create; do ln -s "$LXCBOX" "$WORK/bin/$program"; done
+for program in ip sysctl ping nsenter lxc-start lxc-stop lxc-info lxc-create; do
+    ln -s "$LXCBOX" "$WORK/bin/$program"
+done
 alone() { PATH=$WORK/bin "$@"; }
 cleanup 'alone lxc-stop -k -P "$P" $N'
 
@@ -17,6 +19,8 @@ alone ip link add eth0 type veth peer name far
 alone ip link set lo up
 printf '%s\n' 'lxc.net.0.type = veth' 'lxc.net.0.link = lxcbr0' 'lxc.net.0.flags = up' > "$WORK/config"
 lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox > /dev/null
+# The test gives the address; udhcpc would remove it.
+sed -i /udhcpc/d "$P/$N/rootfs/etc/init.d/rcS"
 
 # --- On the host ------------------------------------------------------------------------------------------------------
 
@@ -37,5 +41,6 @@ inside() { alone nsenter -t "$pid" -n "$WORK/bin/$1" "${@:2}"; }
 t 'ip addr add 192.168.5.2/24 dev eth0' inside ip addr add 192.168.5.2/24 dev eth0
 t 'ip route add default via 192.168.5.1 dev eth0' inside ip route add default via 192.168.5.1 dev eth0
 t 'the host reaches it' alone ping -c 1 -W 2 192.168.5.2
-t 'its way out leads over the bridge' has '^9.9.9.9 via 192.168.5.1 dev eth0 src 192.168.5.2' inside ip route get 9.9.9.9
+t 'its way out leads over the bridge' has '^9.9.9.9 via 192.168.5.1 dev eth0 src 192.168.5.2' \
+    inside ip route get 9.9.9.9
 t 'and it reaches the host' inside ping -c 1 -W 2 192.168.5.1

@@ -60,13 +60,15 @@ fi
 lxcbox lxc-start -P "$containers" -n $name || exit 1
 effects 'run by lxcbox'
 
-t 'lxc-cgroup refuses a value that the kernel refuses' refuses 'cannot set memory.*to nonsense' on cgroup $limit nonsense
+t 'lxc-cgroup refuses a value that the kernel refuses' refuses 'cannot set memory.*to nonsense' \
+    on cgroup $limit nonsense
 t 'lxc-cgroup refuses a file that is not there' refuses 'have no memory.nosuchfile' on cgroup memory.nosuchfile
 t 'lxc-cgroup refuses to leave the cgroup' refuses 'cannot read' on cgroup ../cgroup.procs
 t 'lxc-cgroup refuses a container that is not running' refuses 'there is no container' \
     lxcbox lxc-cgroup -P "$containers" -n nowhere $limit
 
-t 'lxc-device overwrites no file that is no device' refuses 'there already and no device' on device add /dev/full /bin/sh
+t 'lxc-device overwrites no file that is no device' refuses 'there already and no device' \
+    on device add /dev/full /bin/sh
 ln -s /../../../../../../../.. "$rootfs/tmp/out"
 t 'a link inside the container leads nowhere outside it' on device add /dev/full "/tmp/out/lxcbox-$name"
 t 'the node is inside then' [ ! -e "/lxcbox-$name" -a -c "$rootfs/lxcbox-$name" ]

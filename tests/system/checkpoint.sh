@@ -7,55 +7,93 @@ cleanup "lxcbox lxc-stop -k -P $P $N"
 checkpoint() { lxcbox lxc-checkpoint -P "$P" -n $N -D "$WORK/images" "$@"; }
 
 mkdir -p "$P" "$WORK/bin" "$WORK/bound"
-printf 'lxc.net.0.type = empty\nlxc.mount.entry = %s mnt none bind,create=dir 0 0\nlxc.mount.entry = tmpfs opt tmpfs create=dir 0 0\n' "$WORK/bound" > "$WORK/config"
+printf \
+    'lxc.net.0.type = empty\nlxc.mount.entry = %s mnt none bind,create=dir 0 0\n'\
+'lxc.mount.entry = tmpfs opt tmpfs create=dir 0 0\n' \
+    "$WORK/bound" > "$WORK/config"
 lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox || exit 1
 t 'a container that does not run cannot be checkpointed' refuses 'is not running' checkpoint
 lxcbox lxc-start -P "$P" -n $N || exit 1
-t 'without criu it says so' refuses 'criu: No such file.*\(install criu\)' env PATH=/nonexistent "$LXCBOX" lxc-checkpoint -P "$P" -n $N -D "$WORK/images"
+t 'without criu it says so' refuses 'criu: No such file.*\(install criu\)' \
+    env PATH=/nonexistent "$LXCBOX" lxc-checkpoint -P "$P" -n $N -D "$WORK/images"
 t 'a checkpoint needs a directory' refuses 'use -D DIR' lxcbox lxc-checkpoint -P "$P" -n $N
 t 'one that runs is not restored' refuses 'already running' checkpoint -r
 t 'an option of a checkpoint is refused with -r' refuses '-r excludes' checkpoint -r -s
 t 'an option of restoring is refused without -r' refuses 'require -r' checkpoint -F
 
-# The arguments, by a criu that writes down what it was called with; it cannot end a container, and fails where it ought to.
-printf '#!/bin/sh\nprintf "%%s\\n" "$*" > %s/called\ncase $* in *leave-running*|pre-dump*) ;; *) exit 1; esac\n' "$WORK" > "$WORK/bin/criu"
+# The arguments, by a criu that writes down what it was called with; it cannot end a container, and fails where it
+# ought to.
+printf \
+    '#!/bin/sh\nprintf "%%s\\n" "$*" > %s/called\ncase $* in *leave-running*|pre-dump*) ;; *) exit 1; esac\n' \
+    "$WORK" > "$WORK/bin/criu"
 chmod +x "$WORK/bin/criu"
 pid=$(lxcbox lxc-info -P "$P" -n $N -p -H)
 called() { PATH=$WORK/bin:$PATH checkpoint "$@"; local r=$?; [[ $* == *-s* ]] || [ $r -eq 0 ] && cat "$WORK/called"; }
 t 'the whole container is named' has "^dump .* -D $WORK/images -o $WORK/images/dump.log -t $pid " called
-t 'it runs on unless told to end' eval 'called | grep -q -- --leave-running && called -s 2> /dev/null | grep -v -- --leave-running'
-t 'its limits stay with its cgroups' has "--cgroup-root [^ ]+lxc.payload.$N .*--freeze-cgroup /sys/fs/cgroup[^ ]*/lxc.payload.$N( |\$)" called
-t 'what is bound in is external, what is mounted inside is not' eval 'called | grep -q -- "--ext-mount-map /mnt:mnt " && ! called | grep -q /opt'
-t 'the console is told by its numbers' eval '
-    id=$(called | sed "s/.*--external \(tty[^ ]*\).*/\1/"); [[ $id =~ ^tty\[[0-9a-f]+:[0-9a-f]+\]$ ]] && [ "$(cat "$WORK/images/tty.info")" = "$id" ]'
-t 'a checkpoint builds on an earlier one' has '^dump .*--action-script /bin/true -vvvvvv .*--track-mem --prev-images-dir \.\./first' called --predump-dir ../first -A /bin/true -v
+runs_on_unless_told_to_end() {
+    called | grep -q -- --leave-running && called -s 2> /dev/null | grep -v -- --leave-running
+}
+t 'it runs on unless told to end' runs_on_unless_told_to_end
+t 'its limits stay with its cgroups' \
+    has "--cgroup-root [^ ]+lxc.payload.$N .*--freeze-cgroup /sys/fs/cgroup[^ ]*/lxc.payload.$N( |\$)" called
+what_is_bound_in_is_external() {
+    called | grep -q -- "--ext-mount-map /mnt:mnt " && ! called | grep -q /opt
+}
+t 'what is bound in is external, what is mounted inside is not' what_is_bound_in_is_external
+console_is_told_by_its_numbers() {
+    id=$(called | sed "s/.*--external \(tty[^ ]*\).*/\1/")
+    [[ $id =~ ^tty\[[0-9a-f]+:[0-9a-f]+\]$ ]] && [ "$(cat "$WORK/images/tty.info")" = "$id" ]
+}
+t 'the console is told by its numbers' console_is_told_by_its_numbers
+t 'a checkpoint builds on an earlier one' has \
+    '^dump .*--action-script /bin/true -vvvvvv .*--track-mem --prev-images-dir \.\./first' called \
+    --predump-dir ../first -A /bin/true -v
 t 'the memory alone is written first' has "^pre-dump .*images/pre-dump.log" called -p
 : > "$WORK/images/inventory.img"
 t 'a folder with a checkpoint is left alone' refuses 'holds a checkpoint already' called
 rm -r "$WORK/images"
 
 if criu check > /dev/null 2>&1; then
-    t 'criu writes the container' eval 'checkpoint && [ -s "$WORK/images/inventory.img" ] && [ "$(lxcbox lxc-state -P "$P" $N)" = RUNNING ]'
+    criu_writes_container() {
+        checkpoint &&
+            [ -s "$WORK/images/inventory.img" ] &&
+            [ "$(lxcbox lxc-state -P "$P" $N)" = RUNNING ]
+    }
+    t 'criu writes the container' criu_writes_container
 else
     skip 'criu writes the container' 'criu is not here, or not fit for this kernel'
 fi
-t 'a criu that fails is said to' refuses 'criu dump.* with status' env PATH=/bin:/usr/bin bash -c 'mkdir -p "$1"; printf "#!/bin/sh\nexit 1\n" > "$1/criu"; chmod +x "$1/criu"; PATH=$1:$PATH exec "${@:2}"' - "$WORK/bad" "$LXCBOX" lxc-checkpoint -P "$P" -n $N -D "$WORK/failed"
+t 'a criu that fails is said to' refuses 'criu dump.* with status' env PATH=/bin:/usr/bin bash -c \
+    'mkdir -p "$1"; printf "#!/bin/sh\nexit 1\n" > "$1/criu"; chmod +x "$1/criu"; PATH=$1:$PATH exec "${@:2}"' \
+    - "$WORK/bad" "$LXCBOX" lxc-checkpoint -P "$P" -n $N -D "$WORK/failed"
 
-# Restoring: that it works is seen in tests/boot/checkpoint.sh. Here is what criu is asked for, and what is left when it fails.
+# Restoring: that it works is seen in tests/boot/checkpoint.sh. Here is what criu is asked for, and what is left when
+# it fails.
 lxcbox lxc-stop -k -P "$P" -n $N
 restore() { lxcbox lxc-checkpoint -r -P "$P" -n $N -D "$WORK/kept"; }
-nothing_left() { ! find /sys/fs/cgroup -maxdepth 3 -name "lxc.*.$N" | grep . && ! ip -o link | grep veth-$$ && [ "$(lxcbox lxc-state -P "$P" $N)" = STOPPED ]; }
+nothing_left() {
+    ! find /sys/fs/cgroup -maxdepth 3 -name "lxc.*.$N" | grep . &&
+        ! ip -o link | grep veth-$$ &&
+        [ "$(lxcbox lxc-state -P "$P" $N)" = STOPPED ]
+}
 t 'where there is no checkpoint it says so' refuses "there is no checkpoint in $WORK/kept" restore
 mkdir "$WORK/kept" && : > "$WORK/kept/inventory.img" && printf 'tty[8800:21]' > "$WORK/kept/tty.info"
 t 'nothing is left of that' nothing_left
-t 'without criu nothing is restored' refuses 'cannot run the program: criu: No such file.*\(install criu\)' env PATH=/nonexistent "$LXCBOX" lxc-checkpoint -r -P "$P" -n $N -D "$WORK/kept"
-sed -i 's/^lxc.net.0.type.*/lxc.net.0.type = veth/' "$P/$N/config" && printf 'lxc.net.0.veth.pair = veth-%s\nlxc.net.0.name = lan\nlxc.net.0.link = nobridge\n' $$ >> "$P/$N/config"
+t 'without criu nothing is restored' refuses 'cannot run the program: criu: No such file.*\(install criu\)' \
+    env PATH=/nonexistent "$LXCBOX" lxc-checkpoint -r -P "$P" -n $N -D "$WORK/kept"
+sed -i 's/^lxc.net.0.type.*/lxc.net.0.type = veth/' "$P/$N/config" &&
+    printf 'lxc.net.0.veth.pair = veth-%s\nlxc.net.0.name = lan\nlxc.net.0.link = nobridge\n' $$ \
+        >> "$P/$N/config"
 printf '#!/bin/sh\nprintf "%%s\\n" "$*" > %s/called\nexit 3\n' "$WORK" > "$WORK/bin/criu"
 restore_called() { PATH=$WORK/bin:$PATH restore 2> /dev/null; cat "$WORK/called"; }
-t 'a criu that fails is said to' refuses 'criu restore failed, with status 3 .*restore.log says why' env PATH="$WORK/bin:$PATH" "$LXCBOX" lxc-checkpoint -r -P "$P" -n $N -D "$WORK/kept"
-t 'the files and the log are named' has "^restore .* -D $WORK/kept -o $WORK/kept/restore.log .*--restore-detached --restore-sibling" restore_called
+t 'a criu that fails is said to' refuses 'criu restore failed, with status 3 .*restore.log says why' \
+    env PATH="$WORK/bin:$PATH" "$LXCBOX" lxc-checkpoint -r -P "$P" -n $N -D "$WORK/kept"
+t 'the files and the log are named' has \
+    "^restore .* -D $WORK/kept -o $WORK/kept/restore.log .*--restore-detached --restore-sibling" \
+    restore_called
 t 'what was bound in is bound in again' has "--ext-mount-map mnt:$WORK/bound " restore_called
-t 'the console is a new one' has '--inherit-fd fd\[[0-9]+\]:tty\[8800:21\] --ext-mount-map console:/dev/pts/[0-9]+' restore_called
+t 'the console is a new one' \
+    has '--inherit-fd fd\[[0-9]+\]:tty\[8800:21\] --ext-mount-map console:/dev/pts/[0-9]+' restore_called
 t 'the interface is one of this name, on that bridge' has "--external veth\[lan\]:veth-$$@nobridge" restore_called
 t 'the rootfs is where it will be mounted' has "--root $P/$N/rootfs" restore_called
 t 'nothing is left of a failure' nothing_left

@@ -30,7 +30,9 @@ t 'nothing is offered for a number' offers '' lxc-wait -n one -t ''
 every() { # option of every applet
     local applet
     for applet in $(lxcbox --list | grep ^lxc-); do
-        offers "$(lxcbox --options "$applet" | cut -d ' ' -f 1 | grep ^-- | sort -u | paste -sd ' ')" "$applet" -- || { echo "$applet"; return 1; }
+        offers "$(lxcbox --options "$applet" | cut -d ' ' -f 1 | grep ^-- | sort -u | paste -sd ' ')" \
+            "$applet" -- ||
+            { echo "$applet"; return 1; }
     done
 }
 t 'every long option of every applet is offered' every

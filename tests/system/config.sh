@@ -24,7 +24,8 @@ config=$containers/$name/config
 configure 'lxc.tty.max = many'
 t 'a bad value is named by file and line' refuses "$config:4: lxc.tty.max takes a number" on start
 configure 'lxc.net.0.mtu = many'
-t 'one that LXC reads, and fails on when it starts, is refused by the start alone' refuses "$config:4: lxc.net.0.mtu takes a number of bytes" on start
+t 'one that LXC reads, and fails on when it starts, is refused by the start alone' \
+    refuses "$config:4: lxc.net.0.mtu takes a number of bytes" on start
 t 'and the container is listed and answers' has STOPPED on info -c lxc.net.0.type -s
 configure '# a remark' 'lxc.uts.nmae = a'
 t 'a misspelt key is answered with the right one' refuses "$config:5: .*did you mean lxc.uts.name" on start
@@ -43,7 +44,8 @@ mkdir -p "$WORK/bare"
 cleanup 'on stop -k'
 bare() {
     if [ -d /usr/share/lxc ]; then
-        unshare -m sh -c "mount --bind '$WORK/bare' /usr/share/lxc && exec '$LXCBOX' lxc-start -P '$containers' -n $name"
+        unshare -m sh \
+            -c "mount --bind '$WORK/bare' /usr/share/lxc && exec '$LXCBOX' lxc-start -P '$containers' -n $name"
     else
         on start
     fi

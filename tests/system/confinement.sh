@@ -24,7 +24,10 @@ t "LXC's common profile is loaded" has '^Seccomp:.*2' inside common 'cat /proc/s
 t 'with it umount -f is refused' has 'Permission denied' inside common 'umount -f /proc 2>&1; true'
 t 'and other calls go on as before' inside common 'mount -t tmpfs none /mnt && umount /mnt'
 
-printf '2\ndenylist\nmkdir errno 28\nmkdirat errno 28\nmknod errno 1 [1,0x2000,&=,0xf000]\nmknodat errno 1 [2,0x2000,&=,0xf000]\n' > "$WORK/profile"
+printf \
+    '2\ndenylist\nmkdir errno 28\nmkdirat errno 28\n'\
+'mknod errno 1 [1,0x2000,&=,0xf000]\nmknodat errno 1 [2,0x2000,&=,0xf000]\n' \
+    > "$WORK/profile"
 container denylist <<< "lxc.seccomp.profile = $WORK/profile"
 t 'a denied call fails with the errno of its rule' has 'No space left' inside denylist 'mkdir /mnt/x 2>&1; true'
 t 'a condition tells arguments apart: no device nodes' fails inside denylist 'mknod /mnt/null c 1 3'
@@ -71,17 +74,26 @@ faked() { # COMMAND RESULT... -- ARGUMENT...: the command's, on a container whos
 }
 init=$(lxcbox lxc-info -P "$WORK/lxc" -n denylist -pH)
 unknown=(lxc-attach lxc.seccomp.profile=-5 -- -- /bin/mkdir /mnt/y)
-t 'a profile that the monitor cannot tell keeps lxc-attach out' refuses 'cannot read the configuration.*(Input/output|I/O) error' faked "${unknown[@]}"
+t 'a profile that the monitor cannot tell keeps lxc-attach out' \
+    refuses 'cannot read the configuration.*(Input/output|I/O) error' faked "${unknown[@]}"
 t 'so does one that it denies' refuses 'belongs to another user' faked "${unknown[@]/=-5/=-13}"
 unknown=(lxc-attach lxc.seccomp.notify.proxy=-5 lxc.seccomp.profile=-1 -- -- /bin/true)
 t "-1 is stock LXC's for a profile that is not set, which does not" faked "${unknown[@]}"
-t '-1 to every command is a denial' refuses 'belongs to another user' faked lxc-attach lxc.seccomp.profile=-1 state=-1 -- -- /bin/true
+t '-1 to every command is a denial' refuses 'belongs to another user' \
+    faked lxc-attach lxc.seccomp.profile=-1 state=-1 -- -- /bin/true
 for item in lxc.environment lxc.environment.runtime lxc.prlimit lxc.proc; do
-    t "nor is a command run without its $item" refuses 'belongs to another user' faked lxc-attach $item=-13 -- -- /bin/true
+    t "nor is a command run without its $item" refuses 'belongs to another user' \
+        faked lxc-attach $item=-13 -- -- /bin/true
 done
-t 'lxc-info reports a denied item as denied' refuses 'belongs to another user' faked lxc-info lxc.uts.name=-13 -- -c lxc.uts.name
-t 'lxc-info reports one that is not set as missing' is '' eval 'faked lxc-info lxc.uts.name=-1 -- -c lxc.uts.name 2> "$WORK/said" && grep -q "is not a key" "$WORK/said"'
-t 'lxc-stop does not guess the signal' refuses 'belongs to another user' faked lxc-stop lxc.signal.halt=-13 -- --nokill --nowait
+t 'lxc-info reports a denied item as denied' refuses 'belongs to another user' \
+    faked lxc-info lxc.uts.name=-13 -- -c lxc.uts.name
+lxc_info_reports_one_that_is_not_set() {
+    faked lxc-info lxc.uts.name=-1 -- -c lxc.uts.name 2> "$WORK/said" &&
+        grep -q "is not a key" "$WORK/said"
+}
+t 'lxc-info reports one that is not set as missing' is '' lxc_info_reports_one_that_is_not_set
+t 'lxc-stop does not guess the signal' refuses 'belongs to another user' \
+    faked lxc-stop lxc.signal.halt=-13 -- --nokill --nowait
 lxcbox lxc-stop -P "$WORK/lxc" -n denylist -k
 
 printf '2\ndenylist\nmkdir\n\nmkdirr errno 1\n' > "$WORK/profile"
@@ -128,10 +140,12 @@ exec 3< <(exec python3 "$WORK/proxy.py" "$WORK/proxy")
 proxy=$!
 cleanup "kill $proxy"
 read -r -u 3
-key lxc.seccomp.notify.proxy 'a call is answered by the proxy' has 'Disk quota exceeded' inside notify 'mkdir /mnt/asked 2>&1; true'
+key lxc.seccomp.notify.proxy 'a call is answered by the proxy' has 'Disk quota exceeded' \
+    inside notify 'mkdir /mnt/asked 2>&1; true'
 sed -i 's/= a cookie/= another/' "$WORK/lxc/notify/config"
 echo 'execve notify' >> "$WORK/notify"
-key lxc.seccomp.notify.cookie 'with another cookie it lets the call go on, execve on the way to init too' inside notify 'mkdir /mnt/asked'
+key lxc.seccomp.notify.cookie 'with another cookie it lets the call go on, execve on the way to init too' \
+    inside notify 'mkdir /mnt/asked'
 
 # Who attaches hands the listener to its profile to the monitor, ours and LXC's.
 sed -i 's/= another/= a cookie/' "$WORK/lxc/notify/config"
@@ -151,7 +165,8 @@ if command -v lxc-start > /dev/null; then
 fi
 sed -i '/notify.proxy/d' "$WORK/lxc/notify/config"
 lxcbox lxc-start -P "$WORK/lxc" -n notify -- /bin/sleep 60 2> /dev/null
-t 'where nobody would answer, attaching is refused' refuses 'nobody would give it.*lxc.seccomp.notify.proxy' lxcbox lxc-attach -P "$WORK/lxc" -n notify -- /bin/true
+t 'where nobody would answer, attaching is refused' refuses 'nobody would give it.*lxc.seccomp.notify.proxy' \
+    lxcbox lxc-attach -P "$WORK/lxc" -n notify -- /bin/true
 lxcbox lxc-stop -P "$WORK/lxc" -n notify -k
 kill $proxy
 wait $proxy 2> /dev/null

@@ -20,22 +20,26 @@ forget() { in_box c ip addr flush dev eth0; in_box c ip route flush dev eth0; }
 # --- No server --------------------------------------------------------------------------------------------------
 
 t 'without a server it says so' refuses 'no DHCP server answers on eth0' dhcpc -n -t 2 -T 1
-t 'an interface that is not there is refused' refuses 'there is no network interface nonesuch' in_box c "$LXCBOX" dhcpc nonesuch
+t 'an interface that is not there is refused' refuses 'there is no network interface nonesuch' \
+    in_box c "$LXCBOX" dhcpc nonesuch
 t 'the loopback is refused' refuses 'lo is not an Ethernet interface' in_box c "$LXCBOX" dhcpc lo
 t 'an option that makes no sense is refused' refuses '-t takes a number' dhcpc -t many
 
 # --- dnsmasq ----------------------------------------------------------------------------------------------------
 
-server dnsmasq -k --no-ping --log-facility=- -C /dev/null -u root --port=0 --dhcp-authoritative --dhcp-range=10.9.0.50,10.9.0.60,2m --dhcp-leasefile="$WORK/dnsmasq.leases" \
-    --dhcp-option=option:dns-server,10.9.0.2,10.9.0.3 --dhcp-option=option:domain-name,example.test --dhcp-option=option:mtu,1400 \
-    --dhcp-option=121,10.77.0.0/16,10.9.0.8,0.0.0.0/0,10.9.0.9 --dhcp-host=mine,10.9.0.55
+server dnsmasq -k --no-ping --log-facility=- -C /dev/null -u root --port=0 --dhcp-authoritative \
+    --dhcp-range=10.9.0.50,10.9.0.60,2m --dhcp-leasefile="$WORK/dnsmasq.leases" \
+    --dhcp-option=option:dns-server,10.9.0.2,10.9.0.3 --dhcp-option=option:domain-name,example.test \
+    --dhcp-option=option:mtu,1400 --dhcp-option=121,10.77.0.0/16,10.9.0.8,0.0.0.0/0,10.9.0.9 \
+    --dhcp-host=mine,10.9.0.55
 until_ok 5 grep -q 'DHCP, IP range' "$WORK/server"
 t 'dnsmasq gives it a lease' dhcpc -1 -x hostname:mine
 t 'the address and its lifetime are applied' has 'inet 10.9.0.55/24 brd 10.9.0.255 .*valid_lft 1[12].sec' address
 t 'classless routes are applied' has '^10.77.0.0/16 via 10.9.0.8 proto dhcp' in_box c ip route show dev eth0
 t 'and take the place of the router' has '^default via 10.9.0.9 proto dhcp' in_box c ip route show dev eth0
 t 'the MTU is applied' has 'mtu 1400' in_box c ip link show eth0
-t 'name servers and domain are written' is $'search example.test\nnameserver 10.9.0.2\nnameserver 10.9.0.3' cat "$WORK/resolv"
+t 'name servers and domain are written' is $'search example.test\nnameserver 10.9.0.2\nnameserver 10.9.0.3' \
+    cat "$WORK/resolv"
 t 'it may ask for an address' has '10.9.0.58/24' eval 'forget; dhcpc -1 -r 10.9.0.58 -C 2>&1'
 released() {
     forget
@@ -61,7 +65,9 @@ tells() {
     forget
     in_box other ip addr replace 10.9.0.9/24 dev eth0
     in_box other ip neigh replace "$has" lladdr 02:00:00:00:00:99 dev eth0 nud stale
-    dhcpc -1 -C && until_ok 3 eval 'in_box other ip neigh show "$has" | grep -i "$(in_box c cat /sys/class/net/eth0/address)"'
+    dhcpc -1 -C &&
+        until_ok 3 eval \
+            'in_box other ip neigh show "$has" | grep -i "$(in_box c cat /sys/class/net/eth0/address)"'
 }
 t 'neighbours that knew the address as somebody else'"'"'s are told' tells
 end_server
@@ -70,11 +76,15 @@ end_server
 
 cat > "$WORK/dhcpd.conf" <<'C'
 authoritative; ping-check false; default-lease-time 4; max-lease-time 4; min-lease-time 4;
-subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.100 10.9.0.110; option routers 10.9.0.1; option domain-name-servers 10.9.0.1; }
+subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.100 10.9.0.110;
+    option routers 10.9.0.1; option domain-name-servers 10.9.0.1; }
 C
 touch "$WORK/dhcpd.leases"
 chmod 755 "$WORK"
-isc() { server dhcpd -4 -d -user root -group root -cf "$WORK/dhcpd.conf" -lf "$WORK/dhcpd.leases" -pf "$WORK/dhcpd.pid" br0; }
+isc() {
+    server dhcpd -4 -d -user root -group root -cf "$WORK/dhcpd.conf" -lf "$WORK/dhcpd.leases" \
+        -pf "$WORK/dhcpd.pid" br0
+}
 isc
 until_ok 5 grep -q 'Server starting' "$WORK/server"
 forget
@@ -83,7 +93,8 @@ t "ISC's dhcpd gives it a lease, kept in the background" kept
 cleanup 'kill $(cat "$WORK/pid")'
 inherited() { find "/proc/$(cat "$WORK/pid")/fd" -lname /etc/passwd; }
 t 'in the background it keeps no file of its caller open' is '' inherited
-t 'the router becomes the default route' has '^default via 10.9.0.1 proto dhcp src 10.9.0.10' in_box c ip route show dev eth0
+t 'the router becomes the default route' has '^default via 10.9.0.1 proto dhcp src 10.9.0.10' \
+    in_box c ip route show dev eth0
 t 'it renews in time' until_ok 6 eval '[ "$(grep -c "^DHCPACK" "$WORK/server")" -ge 2 ]'
 t 'and the address stays' has 'inet 10.9.0.1[01]' address
 end_server
@@ -97,8 +108,9 @@ end_server
 
 # --- busybox ----------------------------------------------------------------------------------------------------
 
-printf '%s\n' 'start 10.9.0.150' 'end 10.9.0.159' 'interface br0' "lease_file $WORK/udhcpd.leases" "pidfile $WORK/udhcpd.pid" 'option subnet 255.255.255.0' \
-    'option router 10.9.0.1' 'option lease 3600' > "$WORK/udhcpd.conf"
+printf '%s\n' 'start 10.9.0.150' 'end 10.9.0.159' 'interface br0' "lease_file $WORK/udhcpd.leases" \
+    "pidfile $WORK/udhcpd.pid" 'option subnet 255.255.255.0' 'option router 10.9.0.1' \
+    'option lease 3600' > "$WORK/udhcpd.conf"
 touch "$WORK/udhcpd.leases"
 server busybox udhcpd -f "$WORK/udhcpd.conf"
 until_ok 5 grep -q started "$WORK/server"

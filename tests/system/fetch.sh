@@ -39,26 +39,37 @@ done
 tar --format=pax -cJf "$WORK/rootfs.tar.xz" -C "$WORK/root" .
 server_meta "$WORK/meta.tar.xz" 'lxc.arch = amd64'
 server_start "$WORK/server" || { echo 'not ok the test server starts'; exit 1; }
-publish() { server_image tiny 1 amd64 default "${1:-20260101_13:00}" "$WORK/rootfs.tar.xz" "$WORK/meta.tar.xz"; server_streams; }
+publish() {
+    server_image tiny 1 amd64 default "${1:-20260101_13:00}" "$WORK/rootfs.tar.xz" "$WORK/meta.tar.xz"
+    server_streams
+}
 publish
 
 same_rootfs() { diff -r "$WORK/root/etc" "$lxc/$1/rootfs/etc" && [ -d "$lxc/$1/rootfs/dev/pts" ]; }
 has_image() { trusting "$@" && same_rootfs "$1"; }
-t 'the list names what the server has' has 'tiny.*1.*amd64.*default.*20260101_13:00' list --server "$SERVER" --ca-file "$CA_FILE"
+t 'the list names what the server has' has 'tiny.*1.*amd64.*default.*20260101_13:00' \
+    list --server "$SERVER" --ca-file "$CA_FILE"
 server_log > /dev/null
 t 'an image arrives whole over HTTPS' has_image first
 names() { (cd "$1/etc" && for f in *; do echo "$f $(readlink "$f") $(stat -c %h "$f")"; done); }
 t 'file names and links keep their bytes' diff <(names "$WORK/root") <(names "$lxc/first/rootfs")
 connections() { [ "$(server_log | tee /dev/stderr | awk '{ print $NF }' | sort -u | wc -l)" -le "$1" ]; }
 t 'few connections carry all of its files' connections 2
-t 'the cache has the layout of LXC' diff <(ls "$(image_in_cache)" | sort) <(printf '%s\n' build_id config create-message expiry origin rootfs.tar.xz | sort)
+t 'the cache has the layout of LXC' diff <(ls "$(image_in_cache)" | sort) \
+    <(printf '%s\n' build_id config create-message expiry origin rootfs.tar.xz | sort)
 from_cache() { has_image "$@" && [ -z "$(server_log)" ]; }
 t 'the next container comes from the cache alone' from_cache second
-other_server() { server_log > /dev/null; has_image "$1" --server "127.0.0.1:$SERVER_PORT" && server_log | grep 'rootfs.tar.xz - '; }
+other_server() {
+    server_log > /dev/null
+    has_image "$1" --server "127.0.0.1:$SERVER_PORT" && server_log | grep 'rootfs.tar.xz - '
+}
 t 'another server is asked itself, whatever the cache holds' other_server elsewhere
 server_log > /dev/null
 has_image again
-stock_would_take_it() { [ "$(cat "$(image_in_cache)/build_id")" = 20260101_13:00 ] && xz -t "$(image_in_cache)/rootfs.tar.xz"; }
+stock_would_take_it() {
+    [ "$(cat "$(image_in_cache)/build_id")" = 20260101_13:00 ] &&
+        xz -t "$(image_in_cache)/rootfs.tar.xz"
+}
 t 'the cached files are what LXC looks for' stock_would_take_it
 
 expire() { echo 1 > "$(image_in_cache)/expiry"; }
@@ -92,20 +103,25 @@ if [ -e /proc/net/if_inet6 ]; then
 else
     skip 'an IPv6 address serves as the name of a server' 'no IPv6 here'
 fi
-t 'SSL_CERT_FILE names whom to trust' env SSL_CERT_FILE="$CA_FILE" "$LXCBOX" lxc-create -P "$lxc" -n env -t download -f /dev/null -- \
-    -d tiny -r 1 -a amd64 --server "$SERVER" --flush-cache
+t 'SSL_CERT_FILE names whom to trust' env SSL_CERT_FILE="$CA_FILE" "$LXCBOX" lxc-create -P "$lxc" -n env \
+    -t download -f /dev/null -- -d tiny -r 1 -a amd64 --server "$SERVER" --flush-cache
 t 'a server may be named without TLS' has_image plain --server "$HTTP_SERVER" --flush-cache
 flush
 
 # --- Certificates -----------------------------------------------------------------------------------------------
-t 'an unknown authority is refused, naming --ca-file' refuses_cleanly 'unknown here.*--ca-file' create x --server "$SERVER"
+t 'an unknown authority is refused, naming --ca-file' \
+    refuses_cleanly 'unknown here.*--ca-file' create x --server "$SERVER"
 server_certificate DNS:other.example,DNS:another.example
-t 'a certificate for another name is refused, naming it' refuses_cleanly 'is for other\.example, another\.example' trusting x
-t 'a certificate without the address is refused' refuses_cleanly 'is for other\.example' trusting x --server "127.0.0.1:$SERVER_PORT"
+t 'a certificate for another name is refused, naming it' \
+    refuses_cleanly 'is for other\.example, another\.example' trusting x
+t 'a certificate without the address is refused' \
+    refuses_cleanly 'is for other\.example' trusting x --server "127.0.0.1:$SERVER_PORT"
 server_certificate DNS:localhost 20200101000000Z 20210203000000Z
-t 'an expired certificate is refused, naming both dates' refuses_cleanly 'expired on 2021-02-03, and the clock reads 20' trusting x
+t 'an expired certificate is refused, naming both dates' \
+    refuses_cleanly 'expired on 2021-02-03, and the clock reads 20' trusting x
 server_certificate DNS:localhost 20960101000000Z 20970101000000Z
-t 'a certificate of the future is refused, naming the clock' refuses_cleanly 'not valid before 2096-01-01.*set the clock' trusting x
+t 'a certificate of the future is refused, naming the clock' \
+    refuses_cleanly 'not valid before 2096-01-01.*set the clock' trusting x
 server_certificate 'DNS:localhost,IP:127.0.0.1,IP:::1'
 server_config 'ssl_protocols TLSv1.3;'
 t 'a server without TLS 1.2 is refused, naming it' refuses_cleanly 'must speak TLS 1\.2' trusting x
@@ -124,7 +140,8 @@ t 'a port that speaks no TLS is refused, naming http://' refuses_cleanly 'does n
     --server "https://localhost:$((SERVER_PORT + 1))"
 
 # --- Servers of other shapes ------------------------------------------------------------------------------------
-server_config "location /meta/ { return 302 https://localhost:$SERVER_PORT/moved\$uri; }" "location /moved/ { alias $WWW/; }"
+server_config "location /meta/ { return 302 https://localhost:$SERVER_PORT/moved\$uri; }" \
+    "location /moved/ { alias $WWW/; }"
 t 'redirects are followed' has_image moved
 server_config "location /meta/ { return 302 $HTTP_SERVER\$uri; }"
 t 'a redirect from https to http is refused' refuses_cleanly 'from https to http' trusting x --flush-cache
@@ -132,7 +149,8 @@ server_config 'location /streams/ { return 404; }'
 t 'a server with an index alone serves' has_image indexed --flush-cache
 server_config 'location /meta/ { return 404; }'
 t 'a server with simplestreams alone serves' has_image streamed --flush-cache
-t 'the list comes from simplestreams too' has 'tiny.*1.*amd64.*default.*20260102_13:00' list --server "$SERVER" --ca-file "$CA_FILE"
+t 'the list comes from simplestreams too' has 'tiny.*1.*amd64.*default.*20260102_13:00' \
+    list --server "$SERVER" --ca-file "$CA_FILE"
 server_config 'return 404;'
 t 'a server with neither is refused, saying what it lacks' refuses_cleanly 'no index of images' trusting x --flush-cache
 server_config 'return 503;'
@@ -142,15 +160,19 @@ t 'an image that the server has not is refused by name' refuses_cleanly 'no imag
 flush
 nothing_cached() { [ ! -e "$LXC_CACHE_PATH" ]; }
 t 'a release that it has not: those there are' refuses_cleanly 'the releases there are: 1;' trusting x -r 2
-t 'a distribution that it has not: those there are' refuses_cleanly 'the distributions there are: tiny;' trusting x -d tyni
-t 'an architecture that it has not: those there are' refuses_cleanly 'the architectures there are: amd64;' trusting x -a sparc
-t 'a variant that it has not: those there are' refuses_cleanly 'the variants there are: default;' trusting x --variant cloud
+t 'a distribution that it has not: those there are' \
+    refuses_cleanly 'the distributions there are: tiny;' trusting x -d tyni
+t 'an architecture that it has not: those there are' \
+    refuses_cleanly 'the architectures there are: amd64;' trusting x -a sparc
+t 'a variant that it has not: those there are' \
+    refuses_cleanly 'the variants there are: default;' trusting x --variant cloud
 server_config 'location /meta/ { return 404; }'
 t 'simplestreams alone say it, too' refuses_cleanly 'the releases there are: 1;' trusting x -r 2
 server_config
 t 'an image that there is not leaves nothing in the cache' nothing_cached
 of_this_machine() {
-    lxcbox lxc-create -P "$lxc" -n "$1" -t download -f /dev/null -- -d tiny -r 1 "${@:2}" --server "$SERVER" --ca-file "$CA_FILE" &&
+    lxcbox lxc-create -P "$lxc" -n "$1" -t download -f /dev/null -- -d tiny -r 1 "${@:2}" \
+        --server "$SERVER" --ca-file "$CA_FILE" &&
         same_rootfs "$1"
 }
 if [ "$(uname -m)" = x86_64 ]; then
@@ -159,7 +181,8 @@ if [ "$(uname -m)" = x86_64 ]; then
     t 'and has one place in the cache' is amd64 ls "$LXC_CACHE_PATH/download/tiny/1"
 fi
 t 'a name that leaves the cache is refused' refuses_cleanly 'cannot be part of' trusting x -r ../../../x
-t 'a path on the server is a prefix' refuses_cleanly "localhost:$SERVER_PORT/elsewhere has no index" trusting x --server "$SERVER/elsewhere"
+t 'a path on the server is a prefix' \
+    refuses_cleanly "localhost:$SERVER_PORT/elsewhere has no index" trusting x --server "$SERVER/elsewhere"
 flush
 
 # --- Names ------------------------------------------------------------------------------------------------------
@@ -167,7 +190,8 @@ flush
 without() {
     local file=$1
     shift
-    (mkdir -p "$WORK/etc" && cp -a /etc/. "$WORK/etc" && rm -f "$WORK/etc/$file" && export -f list lxcbox && export LXCBOX lxc &&
+    (mkdir -p "$WORK/etc" && cp -a /etc/. "$WORK/etc" && rm -f "$WORK/etc/$file" &&
+        export -f list lxcbox && export LXCBOX lxc &&
         unshare -m --propagation private bash -c 'mount --bind "$1" /etc && shift && "$@"' - "$WORK/etc" "$@")
 }
 t 'localhost needs no /etc/hosts' without hosts list --server "$SERVER" --ca-file "$CA_FILE"
@@ -180,12 +204,18 @@ t 'a missing /etc/resolv.conf is said at once' at_once
 
 # --- Damage -----------------------------------------------------------------------------------------------------
 nothing_in_cache() { [ -z "$(find "$LXC_CACHE_PATH" -name rootfs.tar.xz)" ]; }
-sed -i 's/"sha256": "[0-9a-f]\{63\}.", "size": \([0-9]*\), "path": "\([^"]*rootfs\)/"sha256": "0000000000000000000000000000000000000000000000000000000000000000", "size": \1, "path": "\2/g' "$WWW/streams/v1/images.json"
-t 'a rootfs of another sum is refused, naming both' refuses_cleanly 'SHA-256 is [0-9a-f]{64} and should be 0000' trusting x
+zeros=$(printf '0%.0s' {1..64})
+sed -i \
+    's/"sha256": "[0-9a-f]\{63\}.", "size": \([0-9]*\), "path": "\([^"]*rootfs\)/"sha256": '\
+'"'"$zeros"'", "size": \1, "path": "\2/g' \
+    "$WWW/streams/v1/images.json"
+t 'a rootfs of another sum is refused, naming both' \
+    refuses_cleanly 'SHA-256 is [0-9a-f]{64} and should be 0000' trusting x
 t 'what had the wrong sum is not kept' nothing_in_cache
 publish 20260102_13:00
 printf '\1' | dd of="$WWW/$IMAGE_PATH/rootfs.tar.xz" bs=1 seek=3000000 conv=notrunc status=none
-t 'a rootfs with a bit off is refused as damaged' refuses_cleanly 'rootfs\.tar\.xz from localhost (is damaged|is not the one)' trusting x
+t 'a rootfs with a bit off is refused as damaged' \
+    refuses_cleanly 'rootfs\.tar\.xz from localhost (is damaged|is not the one)' trusting x
 t 'what was damaged is not kept' nothing_in_cache
 publish 20260102_13:00
 truncate -s 3000000 "$WWW/$IMAGE_PATH/rootfs.tar.xz"
@@ -223,7 +253,10 @@ down_for_good() {
     wait $creating || status=$?
     said=$(cat "$WORK/said")
     echo "$said"
-    [ $status -eq 1 ] && [ "$(wc -l < "$WORK/said")" -eq 1 ] && [[ $said == *'rootfs.tar.xz: cannot connect to localhost'* ]] && [ -z "$(ls -A "$lxc")" ]
+    [ $status -eq 1 ] &&
+        [ "$(wc -l < "$WORK/said")" -eq 1 ] &&
+        [[ $said == *'rootfs.tar.xz: cannot connect to localhost'* ]] &&
+        [ -z "$(ls -A "$lxc")" ]
 }
 t 'a server that goes down in the middle is named, and leaves no container' down_for_good
 goes_on() {
@@ -247,7 +280,8 @@ flush
 killed() {
     slowly
     # Without a shell in between, so that the signal reaches the command itself.
-    (exec "$LXCBOX" lxc-create -P "$lxc" -n killed -t download -f /dev/null -- -d tiny -r 1 -a amd64 --server "$SERVER" --ca-file "$CA_FILE") &
+    (exec "$LXCBOX" lxc-create -P "$lxc" -n killed -t download -f /dev/null -- -d tiny -r 1 -a amd64 \
+        --server "$SERVER" --ca-file "$CA_FILE") &
     creating=$!
     until_partial 1000000 || return 1
     publish 20260103_13:00 # another build, so what came is of no use
@@ -290,11 +324,17 @@ END
 }
 if command -v tinyproxy > /dev/null; then
     proxy_start
-    through() { env "$1=http://$2@127.0.0.1:$proxy_port" "$LXCBOX" lxc-create -P "$lxc" -n x -t download -f /dev/null -- --list --ca-file "$CA_FILE" --server "$3"; }
+    through() {
+        env "$1=http://$2@127.0.0.1:$proxy_port" "$LXCBOX" lxc-create -P "$lxc" -n x -t download \
+            -f /dev/null -- --list --ca-file "$CA_FILE" --server "$3"
+    }
     logged() { through "${@:2}" && grep -q "$1" "$WORK/tinyproxy.log"; }
-    t 'https goes through the proxy of https_proxy' logged "CONNECT localhost:$SERVER_PORT" https_proxy me:secret "$SERVER"
+    t 'https goes through the proxy of https_proxy' \
+        logged "CONNECT localhost:$SERVER_PORT" https_proxy me:secret "$SERVER"
     t 'http goes through the proxy of http_proxy' logged "GET $HTTP_SERVER/meta" http_proxy me:secret "$HTTP_SERVER"
-    t 'a proxy that wants a password says so' refuses 'requires a user name and password.*https_proxy=http://NAME:PASSWORD' through https_proxy me:wrong "$SERVER"
+    t 'a proxy that wants a password says so' refuses \
+        'requires a user name and password.*https_proxy=http://NAME:PASSWORD' through https_proxy \
+        me:wrong "$SERVER"
     direct() { no_proxy=localhost https_proxy=http://127.0.0.1:1 list --server "$SERVER" --ca-file "$CA_FILE"; }
     t 'no_proxy names servers that are reached without it' direct
 else

@@ -45,7 +45,8 @@ for key in lxc.group lxc.start.auto lxc.net lxc.net.0.type lxc.net.0.veth.pair l
 done
 t 'several keys are printed with their names' same -n info-a -H -c lxc.uts.name -c lxc.group
 t 'a single key with -H is printed bare' same -n info-a -H -c lxc.uts.name
-t 'a key that does not exist is named' has 'lxc.nonsense is not a key' bash -c "'$LXCBOX' lxc-info -P '$P' info-a -c lxc.nonsense 2>&1"
+t 'a key that does not exist is named' has 'lxc.nonsense is not a key' \
+    bash -c "'$LXCBOX' lxc-info -P '$P' info-a -c lxc.nonsense 2>&1"
 t '--rcfile is read in place of the configuration' is 'lxc.uts.name = other' \
     lxcbox lxc-info -P "$P" info-a --rcfile <(echo 'lxc.uts.name = other') -c lxc.uts.name
 t 'a container that does not exist is refused' refuses 'there is no container info-z in' lxcbox lxc-info -P "$P" info-z

@@ -19,7 +19,8 @@ place() { # NAME
         lxcbox --install /usr/local/bin
         lxcbox --service $kind $("place_$1")
         lxc-create -n inner -t busybox
-        printf '%s\n' 'lxc.start.auto = 1' 'lxc.net.0.type = veth' 'lxc.net.0.link = lxcbr0' 'lxc.net.0.flags = up' >> /var/lib/lxc/inner/config
+        printf '%s\n' 'lxc.start.auto = 1' 'lxc.net.0.type = veth' 'lxc.net.0.link = lxcbr0' \
+            'lxc.net.0.flags = up' >> /var/lib/lxc/inner/config
         echo '::shutdown:/bin/touch /down' >> /var/lib/lxc/inner/rootfs/etc/inittab"
 }
 runs() { inside "$1" /usr/local/bin/lxc-ls --running; }
@@ -34,7 +35,9 @@ lives() { # NAME [service]
     [ -z "${2-}" ] || t "$1: a container is started at boot" is inner runs "$1"
     [ -z "${2-}" ] || t "$1: lxc-net is, and gives it an address" until_true 20 address "$1"
     t "$1 shuts down on lxc-stop" shuts_down "$1"
-    [ -z "${2-}" ] || t "$1: the container inside shut down by itself" test -e "$WORK/$1/upper/var/lib/lxc/inner/rootfs/down"
+    [ -z "${2-}" ] ||
+        t "$1: the container inside shut down by itself" test \
+            -e "$WORK/$1/upper/var/lib/lxc/inner/rootfs/down"
 }
 other() {
     container "$1" "overlay:$base:$WORK/$1/upper"

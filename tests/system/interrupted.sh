@@ -21,7 +21,10 @@ server_image busybox 1 amd64 default 20260101_13:00 "$WORK/rootfs.tar.xz" "$WORK
 server_streams
 
 # Replaces the shell, for the signal to reach the program itself.
-create() { exec "$LXCBOX" lxc-create -P "$lxc" -n c -f "$WORK/default.conf" -t download -- -d busybox -r 1 -a amd64 --server "$SERVER" --ca-file "$CA_FILE"; }
+create() {
+    exec "$LXCBOX" lxc-create -P "$lxc" -n c -f "$WORK/default.conf" -t download -- -d busybox -r 1 \
+        -a amd64 --server "$SERVER" --ca-file "$CA_FILE"
+}
 partial=$LXC_CACHE_PATH/download/busybox/1/amd64/.default.partial/rootfs.tar.xz
 
 # Nothing, for lxcbox and for stock LXC.

@@ -15,12 +15,14 @@ ours() { lxcbox ip "$@"; }
 # The state of a namespace without what differs from one to another by chance.
 state() {
     {
-        printf '%s\n' link addr 'route show table all' 'neigh show nud all' 'neigh show proxy' rule | "$reference" -n "$1" -d -batch -
+        printf '%s\n' link addr 'route show table all' 'neigh show nud all' 'neigh show proxy' rule |
+            "$reference" -n "$1" -d -batch -
         "$reference" -n "$1" -6 rule
     } |
         sed -E '/(gc|hold|hello|forward_delay|message_age)_timer/d; s/([0-9a-f]{2}:){5}[0-9a-f]{2}/MAC/g
             s/fe80::[0-9a-f:]+/LL/g; s/valid_lft [0-9]+sec preferred_lft [0-9]+sec/LIFETIME/; s/ state [A-Z]+//
-            s/NO-CARRIER,//; s/,LOWER_UP//; s/ linkdown//; s/ tentative//; /^local .* table local .* metric 0 /d; /LL|NOARP|FAILED|STALE|multicast ff00|anycast/d'
+            s/NO-CARRIER,//; s/,LOWER_UP//; s/ linkdown//; s/ tentative//; /^local .* table local .* metric 0 /d
+            /LL|NOARP|FAILED|STALE|multicast ff00|anycast/d'
 }
 # The same command in both namespaces, with the same answer and the same effect.
 same_effect() {
@@ -140,14 +142,28 @@ COMMANDS
 refused_by_kernel() { ours -n $b link add lxcbr0 type bridge; [ $? -eq 2 ]; }
 t 'what the kernel refuses has the status 2' refused_by_kernel
 t 'what does not exist has the status 1' refuses 'there is no network interface nowhere$' ours -n $b link show nowhere
-t 'a kind the kernel lacks is told with its remedy' has 'cannot add nosuch x: .*modprobe nosuch' eval 'ours -n $b link add x type nosuch 2>&1 || :'
+kind_kernel_lacks_is_told_with_its_remedy() {
+    ours -n $b link add x type nosuch 2>&1 || :
+}
+t 'a kind the kernel lacks is told with its remedy' has 'cannot add nosuch x: .*modprobe nosuch' \
+    kind_kernel_lacks_is_told_with_its_remedy
 
 moves() {
-    ours -n $b link add m0 type veth peer name m1 netns $far && ours -n $far link set m1 up name m2 &&
-        ours -n $b link set m0 netns $far && ours -n $far -br link show m0 && ! ours -n $b link show m0 && ours -n $far link del m0
+    ours -n $b link add m0 type veth peer name m1 netns $far &&
+        ours -n $far link set m1 up name m2 &&
+        ours -n $b link set m0 netns $far &&
+        ours -n $far -br link show m0 &&
+        ! ours -n $b link show m0 &&
+        ours -n $far link del m0
 }
 t 'links are made in and moved to other namespaces' moves
-batch() { printf 'link add b0 type bridge # one\n\naddr add 10.77.0.1/24 dev b0\nlink set b0 alias "two words"\n' | ours -n $b -batch - && ours -n $b -o addr show b0 | grep -q 10.77.0.1 && ours -n $b link del b0; }
+batch() {
+    printf \
+        'link add b0 type bridge # one\n\naddr add 10.77.0.1/24 dev b0\nlink set b0 alias "two words"\n' |
+        ours -n $b -batch - &&
+        ours -n $b -o addr show b0 | grep -q 10.77.0.1 &&
+        ours -n $b link del b0
+}
 t 'ip -batch carries out lines' batch
 
 # --- What it prints ---------------------------------------------------------------------------------------------------
@@ -155,12 +171,16 @@ t 'ip -batch carries out lines' batch
 set_up() {
     local i="$reference -n $a"
     $i link set inside netns $far
-    $i link set eth0 up && "$reference" -n $far link set inside up && "$reference" -n $far addr add 192.168.5.2/24 dev inside
+    $i link set eth0 up &&
+        "$reference" -n $far link set inside up &&
+        "$reference" -n $far addr add 192.168.5.2/24 dev inside
     $i link property add dev mac0 altname another-name
-    $i addr add 192.168.6.1 peer 192.168.6.2 dev lxcbr0; $i addr add 192.168.5.3/24 dev lxcbr0 valid_lft 9000 preferred_lft 8000
+    $i addr add 192.168.6.1 peer 192.168.6.2 dev lxcbr0
+    $i addr add 192.168.5.3/24 dev lxcbr0 valid_lft 9000 preferred_lft 8000
     $i addr add fd00:5::1/64 dev lxcbr0; $i addr add 192.168.5.1/24 dev lxcbr0
     $i route add 10.30.0.0/24 nexthop via 192.168.5.2 weight 2 nexthop via 192.168.5.4
-    $i route add 10.31.0.0/24 via 9.9.9.9 dev lxcbr0 onlink proto static table 90 mtu 1300; $i -6 route add fd77::/16 via fd00:5::2 pref low
+    $i route add 10.31.0.0/24 via 9.9.9.9 dev lxcbr0 onlink proto static table 90 mtu 1300
+    $i -6 route add fd77::/16 via fd00:5::2 pref low
     $i neigh add 192.168.5.7 lladdr 02:00:00:00:00:01 dev lxcbr0; $i neigh add proxy 192.168.5.8 dev lxcbr0
     $i rule add from 10.1.0.0/16 to 10.2.0.0/16 fwmark 3 iif nowhere lookup 7; $i -6 rule add blackhole from fd01::/16
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -170,7 +190,11 @@ set_up() {
 }
 set_up > /dev/null 2>&1
 # iproute2 complains of each name in /run/netns that another test is just making or removing.
-same_text() { diff <("$reference" -n $a "$@" 2>&1 | sed -E '/Peer netns reference is invalid/d; s/[0-9]+sec/Nsec/g') <(ours -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g'); }
+same_text() {
+    diff \
+        <("$reference" -n $a "$@" 2>&1 | sed -E '/Peer netns reference is invalid/d; s/[0-9]+sec/Nsec/g') \
+        <(ours -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g')
+}
 # As iproute2 leaves an empty object where it leaves something out, those are left out here.
 same_json() {
     "$reference" -n $a -j "$@" > "$WORK/a"
@@ -187,13 +211,15 @@ sys.exit(None if a == b else a + "\n" + b)' "$WORK/a" "$WORK/b"
 for options in '' -br -o -s '-o -s'; do
     for object in link address; do t "ip $options $object prints as iproute2" same_text $options $object; done
 done
-for what in 'l' 'a' 'link show lxcbr0' 'link show type veth' 'link show master lxcbr0' 'link show up' '-d link show mac0' '-d addr show mac0' \
-    'addr show dev lxcbr0' 'addr show scope global' 'addr show permanent' 'addr show dynamic' '-4 addr' '-6 addr show dev lxcbr0' \
-    '-0 addr' '-f inet -br addr' 'addr show to 192.168.6.0/24' 'addr show up' \
-    'r' '-d route' '-6 route' 'route show table all' 'route show table 90' 'route show dev lxcbr0' 'route show proto static table all' \
-    'route show 10.30.0.0/24' 'route show default' 'route show via 192.168.5.2' 'route show root 10.0.0.0/8' 'route show match 10.30.0.1' \
-    '-o route' 'route get 10.30.0.1' 'route get 127.0.0.1' 'route get fd77::5' 'route get 192.168.5.2 fibmatch' \
-    'n' 'neigh show dev lxcbr0' 'neigh show nud permanent' 'neigh show proxy' '-br neigh' 'rule' '-6 rule' 'rule show table 7'; do
+for what in 'l' 'a' 'link show lxcbr0' 'link show type veth' 'link show master lxcbr0' 'link show up' \
+    '-d link show mac0' '-d addr show mac0' 'addr show dev lxcbr0' 'addr show scope global' \
+    'addr show permanent' 'addr show dynamic' '-4 addr' '-6 addr show dev lxcbr0' '-0 addr' \
+    '-f inet -br addr' 'addr show to 192.168.6.0/24' 'addr show up' 'r' '-d route' '-6 route' \
+    'route show table all' 'route show table 90' 'route show dev lxcbr0' 'route show proto static table all' \
+    'route show 10.30.0.0/24' 'route show default' 'route show via 192.168.5.2' 'route show root 10.0.0.0/8' \
+    'route show match 10.30.0.1' '-o route' 'route get 10.30.0.1' 'route get 127.0.0.1' 'route get fd77::5' \
+    'route get 192.168.5.2 fibmatch' 'n' 'neigh show dev lxcbr0' 'neigh show nud permanent' \
+    'neigh show proxy' '-br neigh' 'rule' '-6 rule' 'rule show table 7'; do
     t "ip $what prints as iproute2" same_text $what
     t "ip -j $what says as iproute2" same_json $what
 done
@@ -201,9 +227,13 @@ traffic() { "$reference" netns exec $a ping -qnc 60 -i 0.002 -s 1400 127.0.0.1 >
 t 'ip -h -s link has units as iproute2' traffic -h -s link show lo
 t 'and of powers of 1024 with -iec' traffic -iec -h -s link show lo
 names() { # which hosts the addresses have in a hosts file of the test's own
-    unshare -m bash -c 'printf "192.168.5.1 bridge.test\n192.168.5.2 inside.test\n" > "$WORK/hosts" && mount --bind "$WORK/hosts" /etc/hosts &&
+    unshare -m bash \
+        -c 'printf "192.168.5.1 bridge.test\n192.168.5.2 inside.test\n" > "$WORK/hosts" &&
+            mount --bind "$WORK/hosts" /etc/hosts &&
         for what in "addr show lxcbr0" "route get 10.30.0.1" "neigh show dev lxcbr0"; do
-            diff <("$1" -n "$2" -r $what | sed -E "s/[0-9]+sec/Nsec/g") <("$LXCBOX" ip -n "$2" -r $what | sed -E "s/[0-9]+sec/Nsec/g") || exit; done' - "$reference" $a
+            diff <("$1" -n "$2" -r $what | sed -E "s/[0-9]+sec/Nsec/g") \
+                <("$LXCBOX" ip -n "$2" -r $what | sed -E "s/[0-9]+sec/Nsec/g") || exit; done' \
+        - "$reference" $a
 }
 export WORK LXCBOX
 t 'ip -r names hosts as iproute2' names
@@ -217,19 +247,36 @@ helps() { # OBJECT: its commands on standard error, with iproute2's status
     echo "$said"
     [ $status -eq 255 ] && grep -q '^Usage: ip ' <<< "$said"
 }
-for object in '' addr link route rule neigh netns tuntap monitor; do t "ip $object help lists commands" helps $object; done
+for object in '' addr link route rule neigh netns tuntap monitor; do
+    t "ip $object help lists commands" helps $object
+done
 t 'ip -j link says as iproute2' same_json link
-same_colors() { diff <("$reference" -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g') <(ours -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g'); }
+same_colors() {
+    diff <("$reference" -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g') \
+        <(ours -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g')
+}
 for object in link address '-br link' '-br address' route '-6 route' neigh rule 'route get 10.30.0.1' '-o address'; do
     t "ip -color $object has its colors" same_colors $object
 done
-t 'ip -c=auto has none where it is no terminal' eval 'diff <(ours -n $a -c=auto addr) <(ours -n $a addr) && diff <(ours -n $a -c=never addr) <(ours -n $a addr)'
+ip_c_auto_has_none() {
+    diff <(ours -n $a -c=auto addr) <(ours -n $a addr) &&
+        diff <(ours -n $a -c=never addr) <(ours -n $a addr)
+}
+t 'ip -c=auto has none where it is no terminal' ip_c_auto_has_none
 t 'and has them on one' has $'\e\[36mlo' eval 'script -qec "$LXCBOX ip -c=auto link" /dev/null'
 t 'ip -j has no colors' eval 'diff <(ours -n $a -c -j addr) <(ours -n $a -j addr)'
 t 'a color that is none is refused' refuses 'always, auto or never' ours -c=green link
-t 'ip tuntap prints as iproute2' eval 'ours -n $a tuntap add tap9 mode tap user 7 group 5; ours -n $a tuntap add tun9 mode tun pi vnet_hdr
-    diff <("$reference" -n $a tuntap | sed "s/one_queue //") <(ours -n $a tuntap)'
-t 'ip -j -p breaks the same into lines' eval 'diff <(ours -n $a -j link | python3 -m json.tool) <(ours -n $a -j -p link | python3 -m json.tool) && [ "$(ours -n $a -j -p link | wc -l)" -gt 50 ]'
+ip_tuntap_prints_as_iproute2() {
+    ours -n $a tuntap add tap9 mode tap user 7 group 5
+    ours -n $a tuntap add tun9 mode tun pi vnet_hdr
+    diff <("$reference" -n $a tuntap | sed "s/one_queue //") <(ours -n $a tuntap)
+}
+t 'ip tuntap prints as iproute2' ip_tuntap_prints_as_iproute2
+ip_j_p_breaks_same_into_lines() {
+    diff <(ours -n $a -j link | python3 -m json.tool) <(ours -n $a -j -p link | python3 -m json.tool) &&
+        [ "$(ours -n $a -j -p link | wc -l)" -gt 50 ]
+}
+t 'ip -j -p breaks the same into lines' ip_j_p_breaks_same_into_lines
 t 'ip -j -s link says as iproute2' same_json -s link
 
 # --- What it sees happen ----------------------------------------------------------------------------------------------
@@ -291,7 +338,10 @@ json_events() {
     sleep 0.3
     "$reference" -n $b link set lo up
     wait $!
-    python3 -c 'import json, sys; e = [json.loads(l) for l in open(sys.argv[1])]; sys.exit([i["ifname"] for i in e if "ifname" in i] != ["lo"])' "$WORK/events"
+    python3 -c \
+        'import json, sys; e = [json.loads(l) for l in open(sys.argv[1])]
+sys.exit([i["ifname"] for i in e if "ifname" in i] != ["lo"])' \
+        "$WORK/events"
 }
 timed() { # OPTION: what stands before the event that lo is up
     "$reference" -n $b link set lo down
@@ -301,7 +351,8 @@ timed() { # OPTION: what stands before the event that lo is up
     wait $!
     cat "$WORK/events"
 }
-t 'ip -t monitor prints the time' has '^Timestamp: [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4} [0-9]+ usec$' timed -t
+t 'ip -t monitor prints the time' \
+    has '^Timestamp: [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4} [0-9]+ usec$' timed -t
 t 'ip -ts monitor prints it short' has '^\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}\] 1: lo: ' timed -ts
 t 'ip -j monitor prints an object a line' json_events
 t 'Ctrl-C ends it' eval 'timeout -k 5 -s INT 0.2 env --default-signal=INT "$LXCBOX" ip -n $a monitor; [ $? -eq 124 ]'
@@ -319,18 +370,33 @@ t 'ip netns exec runs a command there' is 'lo               DOWN           ' our
 t 'its exit status is the command'\''s' eval 'ours netns exec $n sh -c "exit 7"; [ $? -eq 7 ]'
 t 'it has a /sys of the namespace' is lo ours netns exec $n ls /sys/class/net
 t 'ip netns identify names it' is $n ours netns exec $n "$LXCBOX" ip netns identify
-pids() { "$LXCBOX" ip netns exec $n sleep 5 & local pid=$!; sleep 0.2; ours netns pids $n | grep -qx $pid; local r=$?; kill $pid; wait $pid 2> /dev/null; return $r; }
+pids() {
+    "$LXCBOX" ip netns exec $n sleep 5 &
+    local pid=$!
+    sleep 0.2
+    ours netns pids $n | grep -qx $pid
+    local r=$?
+    kill $pid
+    wait $pid 2> /dev/null
+    return $r
+}
 t 'ip netns pids lists who is there' pids
 t 'ip netns list prints as iproute2' eval 'diff <("$reference" netns) <(ours netns)'
-t 'ip netns ls is list' eval 'diff <("$reference" netns ls) <(ours netns ls) && diff <("$reference" netns) <(ours netns lst)'
-"$reference" -n $a link add id0 type veth peer name id1 netns $n; "$reference" -n $a link add id2 type veth peer name id3 netns $b
+ip_netns_ls_is_list() {
+    diff <("$reference" netns ls) <(ours netns ls) && diff <("$reference" netns) <(ours netns lst)
+}
+t 'ip netns ls is list' ip_netns_ls_is_list
+"$reference" -n $a link add id0 type veth peer name id1 netns $n
+"$reference" -n $a link add id2 type veth peer name id3 netns $b
 known=$("$reference" -n $a netns list-id | sed -n '1s/^nsid \([0-9]*\) .*/\1/p')
 for what in list-id "list-id nsid $known"; do
     t "ip netns $what prints as iproute2" same_text netns $what
     t "ip -j netns $what says as iproute2" same_json netns $what
 done
-t 'ip netns list-id target-nsid shows both ids' has '^nsid [0-9]+ current-nsid (unassigned|[0-9]+) ' ours -n $a netns list-id target-nsid 0
+t 'ip netns list-id target-nsid shows both ids' has '^nsid [0-9]+ current-nsid (unassigned|[0-9]+) ' \
+    ours -n $a netns list-id target-nsid 0
 t 'an id that is not in use has the status 2' eval 'ours -n $a netns list-id nsid 4321; [ $? -eq 2 ]'
 t 'a word that it does not know is refused' refuses 'list-id does not know "nonsense"' ours netns list-id nonsense
 t 'ip netns delete removes it' eval 'ours netns delete $n && [ ! -e /run/netns/$n ]'
-t 'a namespace that does not exist is told' refuses 'cannot open network namespace nowhere: No such file.*"ip netns" lists' ours -n nowhere link
+t 'a namespace that does not exist is told' \
+    refuses 'cannot open network namespace nowhere: No such file.*"ip netns" lists' ours -n nowhere link

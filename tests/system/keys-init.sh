@@ -38,7 +38,8 @@ libc = ctypes.CDLL(None)
 libc.syscall(250, 1, None)
 key = libc.syscall(248, b"user", b"lxcbox-keys", b"x", 1, -3)
 libc.syscall(250, 5, key, 0x3f000000)
-os.execv(sys.argv[1], sys.argv[1:])' "$LXCBOX" lxc-execute -P "$P" -n "$N" -s "$1" -- sh -c 'grep -c lxcbox-keys /proc/keys || true'
+os.execv(sys.argv[1], sys.argv[1:])' "$LXCBOX" lxc-execute -P "$P" -n "$N" -s "$1" -- sh \
+        -c 'grep -c lxcbox-keys /proc/keys || true'
 }
 if [ -e /proc/keys ] && [ "$(uname -m)" = x86_64 ]; then
     key lxc.keyring.session "1 keeps the caller's" is 1 keyring lxc.keyring.session=1
@@ -59,16 +60,20 @@ if [ $status = 0 ]; then
     stopped
 else
     skip 'lxc.sched.core: init has a cookie of its own' 'no core scheduling in this kernel, or one thread on each core'
-    [ $status != 22 ] || key lxc.sched.core 'refused where the kernel has none' refuses 'core scheduling' with lxc.sched.core=1 -- true
+    [ $status != 22 ] ||
+        key lxc.sched.core 'refused where the kernel has none' refuses 'core scheduling' with \
+            lxc.sched.core=1 -- true
 fi
-key lxc.prlimit.NAME 'a limit, soft and hard' is '111 222' with lxc.prlimit.nofile=111:222 -- sh -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
+key lxc.prlimit.NAME 'a limit, soft and hard' is '111 222' \
+    with lxc.prlimit.nofile=111:222 -- sh -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
 started lxc.prlimit.nofile=111:222 lxc.proc.oom_score_adj=77
 key lxc.prlimit.NAME 'who attaches has it too' is '111 222' inside sh -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
 key lxc.proc.NAME 'who attaches has it too' is 77 inside cat /proc/self/oom_score_adj
 stopped
 key lxc.prlimit.NAME 'one that does not exist is refused' refuses 'nosuch' with lxc.prlimit.nosuch=1 -- true
 key lxc.proc.NAME 'a file of its /proc' is 321 with lxc.proc.oom_score_adj=321 -- cat /proc/1/oom_score_adj
-key lxc.sysctl.NAME 'a kernel parameter of its own' is 1 with lxc.sysctl.net.ipv4.ip_forward=1 -- cat /proc/sys/net/ipv4/ip_forward
+key lxc.sysctl.NAME 'a kernel parameter of its own' is 1 \
+    with lxc.sysctl.net.ipv4.ip_forward=1 -- cat /proc/sys/net/ipv4/ip_forward
 key lxc.sysctl.NAME 'one that does not exist is refused' refuses nosuch with lxc.sysctl.net.ipv4.nosuch=1 -- true
 
 # An init that writes down which signal it gets.
@@ -79,13 +84,28 @@ while :; do sleep 600 & wait; done
 END
 got() { eventually grep -qx "$1" "$R/got" || { cat "$R/got"; false; }; }
 catching() { started "$@" -- /bin/sh /init && got ready; }
-key lxc.signal.halt 'what lxc-stop sends' eval 'catching lxc.signal.halt=SIGUSR2 && lxcbox lxc-stop -P "$P" -n "$N" -t 5 --nokill && got USR2'
-key lxc.signal.reboot 'what lxc-stop -r sends' eval 'catching lxc.signal.reboot=SIGTTIN && { lxcbox lxc-stop -r -W -P "$P" -n "$N"; got TTIN; }'
-key lxc.signal.stop 'what lxc-stop -k sends' eval 'catching lxc.signal.stop=SIGTTOU && lxcbox lxc-stop -k -P "$P" -n "$N" && got TTOU'
+signal_halt_what_lxc_stop_sends() {
+    catching lxc.signal.halt=SIGUSR2 && lxcbox lxc-stop -P "$P" -n "$N" -t 5 --nokill && got USR2
+}
+key lxc.signal.halt 'what lxc-stop sends' signal_halt_what_lxc_stop_sends
+signal_reboot_what_lxc_stop_r_sends() {
+    catching lxc.signal.reboot=SIGTTIN && { lxcbox lxc-stop -r -W -P "$P" -n "$N"; got TTIN; }
+}
+key lxc.signal.reboot 'what lxc-stop -r sends' signal_reboot_what_lxc_stop_r_sends
+signal_stop_what_lxc_stop_k_sends() {
+    catching lxc.signal.stop=SIGTTOU && lxcbox lxc-stop -k -P "$P" -n "$N" && got TTOU
+}
+key lxc.signal.stop 'what lxc-stop -k sends' signal_stop_what_lxc_stop_k_sends
 key lxc.monitor.signal.pdeath 'what init gets when its monitor dies' eval '
     catching lxc.monitor.signal.pdeath=SIGUSR1 && kill -9 "$(monitor_pid)" && got USR1'
-key lxc.monitor.signal.pdeath 'by default its end' eval '
-    catching && pid=$(init_pid) && kill -9 "$(monitor_pid)" && eventually [ ! -e /proc/$pid ] && [ "$(cat "$R/got")" = ready ]'
+signal_pdeath_by_default_its_end() {
+    catching &&
+        pid=$(init_pid) &&
+        kill -9 "$(monitor_pid)" &&
+        eventually [ ! -e /proc/$pid ] &&
+        [ "$(cat "$R/got")" = ready ]
+}
+key lxc.monitor.signal.pdeath 'by default its end' signal_pdeath_by_default_its_end
 find /sys/fs/cgroup -maxdepth 2 -name "lxc.*.$N*" -exec rmdir {} + 2> /dev/null
 
 mkdir "$WORK/m"
@@ -96,15 +116,28 @@ key lxc.monitor.unshare 'what hooks mount stays unseen' eval '
 key lxc.monitor.unshare 'unless it is 0' eval '
     with lxc.monitor.unshare=0 lxc.hook.pre-start=$WORK/mounts -- true && grep seen-$$ /proc/mounts'
 
-key lxc.log.file 'where the log goes' eval 'with lxc.log.file=$WORK/log lxc.log.level=DEBUG -- true && grep -E "DEBUG +monitor" "$WORK/log"'
-key lxc.log.level 'what is less is left out' eval 'rm "$WORK/log"; with lxc.log.file=$WORK/log lxc.log.level=ERROR -- true && [ ! -s "$WORK/log" ]'
-key lxc.log.file '-o goes before it' eval '
-    rm "$WORK/log"; lxcbox lxc-execute -P "$P" -n "$N" -o "$WORK/o" -l DEBUG -s lxc.log.file="$WORK/log" -- true && [ -s "$WORK/o" ] && [ ! -e "$WORK/log" ]'
+log_file_where_log() {
+    with lxc.log.file=$WORK/log lxc.log.level=DEBUG -- true && grep -E "DEBUG +monitor" "$WORK/log"
+}
+key lxc.log.file 'where the log goes' log_file_where_log
+log_level_what_is_less_is_left_out() {
+    rm "$WORK/log"
+    with lxc.log.file=$WORK/log lxc.log.level=ERROR -- true && [ ! -s "$WORK/log" ]
+}
+key lxc.log.level 'what is less is left out' log_level_what_is_less_is_left_out
+log_file_o_goes_before() {
+    rm "$WORK/log"
+    lxcbox lxc-execute -P "$P" -n "$N" -o "$WORK/o" -l DEBUG -s lxc.log.file="$WORK/log" -- true &&
+        [ -s "$WORK/o" ] &&
+        [ ! -e "$WORK/log" ]
+}
+key lxc.log.file '-o goes before it' log_file_o_goes_before
 
 # A /dev with a log that a program listens to, which is not the host's.
 cat > "$WORK/listen" << 'END'
 mkdir "$WORK/dev" && mount -t tmpfs none "$WORK/dev" && mkdir "$WORK/dev/pts" && mount --bind /dev/pts "$WORK/dev/pts"
-cp -a /dev/{null,zero,full,random,urandom,tty} "$WORK/dev/" && ln -s pts/ptmx "$WORK/dev/ptmx" && mount --rbind "$WORK/dev" /dev
+cp -a /dev/{null,zero,full,random,urandom,tty} "$WORK/dev/" && ln -s pts/ptmx "$WORK/dev/ptmx" &&
+    mount --rbind "$WORK/dev" /dev
 coproc python3 -uc 'import socket
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind("/dev/log")
@@ -113,10 +146,11 @@ print("ready")
 print(s.recv(2000).decode())'
 exec 5<&"${COPROC[0]}"
 read -r -u 5 ready
-"$LXCBOX" lxc-execute -P "$P" -n "$N" -s lxc.log.file="$WORK/log" -s lxc.log.syslog=local3 -s lxc.log.level=DEBUG -- true
+"$LXCBOX" lxc-execute -P "$P" -n "$N" -s lxc.log.file="$WORK/log" -s lxc.log.syslog=local3 -s \
+    lxc.log.level=DEBUG -- true
 read -r -u 5 line
 echo "$line"
 END
 export P N WORK LXCBOX
-key lxc.log.syslog 'a line there, of facility local3 and priority debug' has "^<159>lxc-execute\[[0-9]+\]: $N monitor - " \
-    timeout 20 unshare -m bash "$WORK/listen"
+key lxc.log.syslog 'a line there, of facility local3 and priority debug' \
+    has "^<159>lxc-execute\[[0-9]+\]: $N monitor - " timeout 20 unshare -m bash "$WORK/listen"

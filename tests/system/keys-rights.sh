@@ -3,24 +3,35 @@
 
 namespace() { readlink "/proc/self/ns/$1"; }
 of_its_own() { # KEY=VALUE...: the namespaces that the container has of its own
-    with "$@" -- sh -c 'for n in user mnt pid uts ipc net cgroup time; do echo $n $(readlink /proc/self/ns/$n); done' | while read -r name id; do
-        [ "$(namespace "$name")" = "$id" ] || echo "$name"
-    done | tr '\n' ' '
+    with "$@" -- sh \
+        -c 'for n in user mnt pid uts ipc net cgroup time; do echo $n $(readlink /proc/self/ns/$n); done' |
+        while read -r name id; do [ "$(namespace "$name")" = "$id" ] || echo "$name"; done |
+        tr '\n' ' '
 }
 key lxc.namespace.clone 'those alone are its own' is 'mnt pid net ' of_its_own 'lxc.namespace.clone=mnt pid net'
 key lxc.namespace.keep 'all are its own but these' is 'mnt pid ipc net cgroup ' of_its_own lxc.namespace.keep=uts
-key lxc.namespace.share.NAME 'that of a process' is "$(namespace uts)" with lxc.namespace.share.uts=$$ lxc.uts.name= -- readlink /proc/self/ns/uts
-key lxc.namespace.share.NAME 'that which a file stands for' is "$(namespace ipc)" with lxc.namespace.share.ipc=/proc/$$/ns/ipc -- readlink /proc/self/ns/ipc
+key lxc.namespace.share.NAME 'that of a process' is "$(namespace uts)" \
+    with lxc.namespace.share.uts=$$ lxc.uts.name= -- readlink /proc/self/ns/uts
+key lxc.namespace.share.NAME 'that which a file stands for' is "$(namespace ipc)" \
+    with lxc.namespace.share.ipc=/proc/$$/ns/ipc -- readlink /proc/self/ns/ipc
 mkdir "$P/$N-s" && sed 's/^lxc.uts.*//' "$P/$N/config" > "$P/$N-s/config"
-key lxc.namespace.share.NAME 'that of a container' eval '
-    started && [ "$(inside readlink /proc/self/ns/net)" = "$(lxcbox lxc-execute -P "$P" -n "$N-s" -s "lxc.namespace.share.net=$N" -- readlink /proc/self/ns/net)" ]'
+share_that_of_container() {
+    started &&
+        [ "$(inside readlink /proc/self/ns/net)" = \
+            "$(lxcbox lxc-execute -P "$P" -n "$N-s" -s "lxc.namespace.share.net=$N" -- readlink /proc/self/ns/net)" \
+            ]
+}
+key lxc.namespace.share.NAME 'that of a container' share_that_of_container
 stopped
 
 chmod 755 "$P" "$P/$N"
-key lxc.idmap 'its root is another outside' is '0 200000 1000' with 'lxc.idmap=u 0 200000 1000' 'lxc.idmap=g 0 200000 1000' lxc.mount.auto= lxc.mount.auto=proc -- sh -c 'echo $(cat /proc/self/uid_map)'
+key lxc.idmap 'its root is another outside' is '0 200000 1000' with 'lxc.idmap=u 0 200000 1000' \
+    'lxc.idmap=g 0 200000 1000' lxc.mount.auto= lxc.mount.auto=proc -- sh -c 'echo $(cat /proc/self/uid_map)'
 if [ -e /proc/self/ns/time ]; then
-    key lxc.time.offset.boot 'moves the boot clock' [ "$(with lxc.time.offset.boot=864000s -- cut -d. -f1 /proc/uptime)" -ge 864000 ]
-    key lxc.time.offset.monotonic 'moves the monotonic clock' has '^monotonic +36000 +0$' with lxc.time.offset.monotonic=10h -- cat /proc/self/timens_offsets
+    key lxc.time.offset.boot 'moves the boot clock' \
+        [ "$(with lxc.time.offset.boot=864000s -- cut -d. -f1 /proc/uptime)" -ge 864000 ]
+    key lxc.time.offset.monotonic 'moves the monotonic clock' has '^monotonic +36000 +0$' \
+        with lxc.time.offset.monotonic=10h -- cat /proc/self/timens_offsets
 else
     skip 'lxc.time.offset.boot: moves the boot clock' 'no time namespaces'
     skip 'lxc.time.offset.monotonic: moves the monotonic clock' 'no time namespaces'
@@ -47,11 +58,14 @@ key $limits 'no more processes than allowed' has "can't fork" forks 10
 key $limits 'and as many as that' is '' forks 50
 # The same work takes several times its own time.
 slowed() { # KEY=VALUE
-    with "$1" -- sh -c 'time -p sh -c "i=0; while [ \$i -lt 60000 ]; do i=\$((i+1)); done"' 2>&1 | tee "$WORK/times" |
-        awk '{ spent[$1] = $2 } END { exit !(spent["real"] >= 3 * (spent["user"] + spent["sys"])) }' || { cat "$WORK/times"; false; }
+    with "$1" -- sh -c 'time -p sh -c "i=0; while [ \$i -lt 60000 ]; do i=\$((i+1)); done"' 2>&1 |
+        tee "$WORK/times" |
+        awk '{ spent[$1] = $2 } END { exit !(spent["real"] >= 3 * (spent["user"] + spent["sys"])) }' ||
+        { cat "$WORK/times"; false; }
 }
 key $limits 'no more of the processor than allowed' slowed "$quota"
-key $limits 'a device that is denied' has 'Operation not permitted' with "$deny=c 1:5 rwm" -- sh -c 'head -c 1 /dev/zero 2>&1; true'
+key $limits 'a device that is denied' has 'Operation not permitted' \
+    with "$deny=c 1:5 rwm" -- sh -c 'head -c 1 /dev/zero 2>&1; true'
 key $others 'left aside on this kind of host' with "${others%NAME}nosuch=1" -- true
 
 cgroup_of() { # PID
@@ -62,8 +76,10 @@ cgroup_of() { # PID
 payload() { started "$@" && cgroup_of "$(init_pid)"; }
 monitor() { started "$@" && cgroup_of "$(monitor_pid)"; }
 key lxc.cgroup.dir 'what they are made below' is "/keys$$/lxc.payload.$N" payload lxc.cgroup.dir=keys$$
-key lxc.cgroup.dir.container "the container's" is "/keys$$/c" payload lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c
-key lxc.cgroup.dir.monitor "the monitor's" is "/keys$$/m" monitor lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c
+key lxc.cgroup.dir.container "the container's" is "/keys$$/c" \
+    payload lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c
+key lxc.cgroup.dir.monitor "the monitor's" is "/keys$$/m" \
+    monitor lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c
 key lxc.cgroup.dir.container.inner 'the one within that init is in' is "/keys$$/c/inner" \
     payload lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c lxc.cgroup.dir.container.inner=inner
 stopped
@@ -71,7 +87,8 @@ key lxc.cgroup.dir.monitor.pivot 'where the monitor goes in the end' eval '
     with lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c lxc.cgroup.dir.monitor.pivot=keys$$/p \
         "lxc.hook.post-stop=$(says "\$(cat /proc/self/cgroup)")" -- true && grep ":/keys$$/p" "$WORK/said"'
 mkdir "$hierarchy/own$$"
-cleanup 'rmdir $hierarchy/own$$/* $hierarchy/own$$ ; find /sys/fs/cgroup -depth -type d -path "*/keys$$*" -exec rmdir {} +'
+cleanup \
+    'rmdir $hierarchy/own$$/* $hierarchy/own$$ ; find /sys/fs/cgroup -depth -type d -path "*/keys$$*" -exec rmdir {} +'
 from_own() { (echo 0 > "$hierarchy/own$$/cgroup.procs" && payload "$@"); }
 key lxc.cgroup.relative "1: below the caller's" is "/own$$/lxc.payload.$N" from_own lxc.cgroup.relative=1
 key lxc.cgroup.relative '0: below the top' is "/lxc.payload.$N" from_own lxc.cgroup.relative=0
@@ -88,7 +105,8 @@ key lxc.no_new_privs 'a set-user-ID program gives rights' becomes_root
 key lxc.no_new_privs 'but not with it' fails becomes_root lxc.no_new_privs=1
 
 printf '2\ndenylist\nmkdir errno 28\nmkdirat errno 28\n' > "$WORK/profile"
-key lxc.seccomp.profile 'which system calls fail' has 'No space left' with "lxc.seccomp.profile=$WORK/profile" -- sh -c 'mkdir /mnt/x 2>&1; true'
+key lxc.seccomp.profile 'which system calls fail' has 'No space left' \
+    with "lxc.seccomp.profile=$WORK/profile" -- sh -c 'mkdir /mnt/x 2>&1; true'
 # A filter that lets all pass, and then what it is given: prctl(2), PR_SET_SECCOMP, SECCOMP_MODE_FILTER.
 filtered() {
     python3 -c '
@@ -96,38 +114,56 @@ import ctypes, os, struct, sys
 code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7fff0000))
 program = struct.pack("HxxxxxxP", 1, ctypes.addressof(code))
 if ctypes.CDLL(None).prctl(22, 2, program, 0, 0) != 0: sys.exit("no seccomp")
-os.execv(sys.argv[1], sys.argv[1:])' "$LXCBOX" lxc-execute -P "$P" -n "$N" -s "lxc.seccomp.profile=$WORK/profile" "$@" -- grep Seccomp_filters /proc/self/status
+os.execv(sys.argv[1], sys.argv[1:])' "$LXCBOX" lxc-execute -P "$P" -n "$N" -s \
+        "lxc.seccomp.profile=$WORK/profile" "$@" -- grep Seccomp_filters /proc/self/status
 }
 key lxc.seccomp.allow_nesting '0: none where there is one already' has ':.1$' filtered
 key lxc.seccomp.allow_nesting '1: one more' has ':.2$' filtered -s lxc.seccomp.allow_nesting=1
 
-key lxc.apparmor.allow_nesting 'a whole /proc and /sys for containers inside' has ' /dev/.lxc/proc proc' with lxc.apparmor.allow_nesting=1 -- cat /proc/mounts
+key lxc.apparmor.allow_nesting 'a whole /proc and /sys for containers inside' has ' /dev/.lxc/proc proc' \
+    with lxc.apparmor.allow_nesting=1 -- cat /proc/mounts
 if [ "$(cat /sys/module/apparmor/parameters/enabled 2> /dev/null)" = Y ]; then
     profile=$(sed -n 's/ (.*//p' /sys/kernel/security/apparmor/profiles | head -n 1)
-    key lxc.apparmor.profile 'what confines it' has "^$profile" with "lxc.apparmor.profile=$profile" lxc.apparmor.allow_incomplete=1 -- cat /proc/self/attr/current
-    key lxc.apparmor.profile 'one that is not loaded is refused' refuses 'not loaded' with lxc.apparmor.profile=nowhere-$$ -- true
-    key lxc.apparmor.raw 'refused with a profile that is not generated' refuses 'generated' with lxc.apparmor.profile=unconfined 'lxc.apparmor.raw=/x r,' -- true
+    key lxc.apparmor.profile 'what confines it' has "^$profile" \
+        with "lxc.apparmor.profile=$profile" lxc.apparmor.allow_incomplete=1 -- cat /proc/self/attr/current
+    key lxc.apparmor.profile 'one that is not loaded is refused' refuses 'not loaded' \
+        with lxc.apparmor.profile=nowhere-$$ -- true
+    key lxc.apparmor.raw 'refused with a profile that is not generated' refuses 'generated' \
+        with lxc.apparmor.profile=unconfined 'lxc.apparmor.raw=/x r,' -- true
     if [ -e /sys/kernel/security/apparmor/features/mount/mask ]; then
         skip 'lxc.apparmor.allow_incomplete: starts all the same' "this kernel's AppArmor mediates mounts"
     else
-        key lxc.apparmor.allow_incomplete 'starts all the same' eval '
-            ! with "lxc.apparmor.profile=$profile" -- true && with "lxc.apparmor.profile=$profile" lxc.apparmor.allow_incomplete=1 -- true'
+        apparmor_allow_incomplete_starts_all_same() {
+            ! with "lxc.apparmor.profile=$profile" -- true &&
+                with "lxc.apparmor.profile=$profile" lxc.apparmor.allow_incomplete=1 -- true
+        }
+        key lxc.apparmor.allow_incomplete 'starts all the same' apparmor_allow_incomplete_starts_all_same
     fi
 else
     skip 'lxc.apparmor.profile: what confines it' 'no AppArmor in this kernel'
     skip 'lxc.apparmor.raw: what confines it' 'no AppArmor in this kernel'
     skip 'lxc.apparmor.allow_incomplete: what confines it' 'no AppArmor in this kernel'
-    key lxc.apparmor.profile 'is warned of without AppArmor' has 'AppArmor is not enabled: lxc.apparmor.profile = nowhere has no effect' \
-        eval "with lxc.apparmor.profile=nowhere lxc.apparmor.allow_incomplete=1 'lxc.apparmor.raw=/x r,' -- true 2>&1"
+    apparmor_profile_is_warned_of_without() {
+        with lxc.apparmor.profile=nowhere lxc.apparmor.allow_incomplete=1 'lxc.apparmor.raw=/x r,' -- \
+            true 2>&1
+    }
+    key lxc.apparmor.profile 'is warned of without AppArmor' has \
+        'AppArmor is not enabled: lxc.apparmor.profile = nowhere has no effect' \
+        apparmor_profile_is_warned_of_without
 fi
 if [ -e /sys/fs/selinux/enforce ]; then
     context=$(tr -d '\0' < /proc/self/attr/current)
-    key lxc.selinux.context 'what confines it' has "^$context" with "lxc.selinux.context=$context" -- cat /proc/self/attr/current
+    key lxc.selinux.context 'what confines it' has "^$context" \
+        with "lxc.selinux.context=$context" -- cat /proc/self/attr/current
     key lxc.selinux.context.keyring 'the label of its keyring' with "lxc.selinux.context.keyring=$context" -- true
 else
     skip 'lxc.selinux.context: what confines it' 'no SELinux in this kernel'
     skip 'lxc.selinux.context.keyring: the label of its keyring' 'no SELinux in this kernel'
-    key lxc.selinux.context 'is warned of without SELinux' has 'SELinux is not enabled: lxc.selinux.context = a:b:c:d has no effect' \
-        eval 'with lxc.selinux.context=a:b:c:d -- true 2>&1'
+    selinux_context_is_warned_of_without() {
+        with lxc.selinux.context=a:b:c:d -- true 2>&1
+    }
+    key lxc.selinux.context 'is warned of without SELinux' has \
+        'SELinux is not enabled: lxc.selinux.context = a:b:c:d has no effect' \
+        selinux_context_is_warned_of_without
     key lxc.selinux.context.keyring 'does not matter without SELinux' with lxc.selinux.context.keyring=a:b:c:d -- true
 fi

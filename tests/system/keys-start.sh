@@ -28,10 +28,21 @@ key lxc.ephemeral 'gone with its rootfs when it has ended' eval '
     lxcbox lxc-start -F -P "$P" -n "$N-e" -- /bin/true < /dev/null && [ ! -e "$P/$N-e" ] && [ ! -e "$WORK/rootfs-e" ]'
 key lxc.ephemeral 'its destroy hooks have run' is "destroyed $N-e" cat "$WORK/said"
 made e lxc.ephemeral=1
-key lxc.ephemeral 'a start that fails leaves it' eval '! lxcbox lxc-start -F -P "$P" -n "$N-e" -- /nowhere < /dev/null && [ -e "$P/$N-e/config" ]'
-sed -i '/lxc.rootfs.path/d' "$P/$N-e/config" && echo "lxc.rootfs.path = $WORK/rootfs-e" >> "$P/$N-e/config" && cp -a "$R" "$WORK/rootfs-e"
+ephemeral_start_that_fails_leaves() {
+    ! lxcbox lxc-start -F -P "$P" -n "$N-e" -- /nowhere < /dev/null && [ -e "$P/$N-e/config" ]
+}
+key lxc.ephemeral 'a start that fails leaves it' ephemeral_start_that_fails_leaves
+sed -i '/lxc.rootfs.path/d' "$P/$N-e/config" &&
+    echo "lxc.rootfs.path = $WORK/rootfs-e" >> "$P/$N-e/config" &&
+    cp -a "$R" "$WORK/rootfs-e"
 cleanup 'lxcbox lxc-stop -k -P $P $N-e'
-key lxc.ephemeral 'in the background, not while it reboots' eval '
-    lxcbox lxc-start -P "$P" -n "$N-e" -- /bin/sh -c "if [ -e /again ]; then sleep 600; else touch /again; reboot -f; fi" &&
-    eventually lxcbox lxc-attach -P "$P" -n "$N-e" -- test -e /again && sleep 0.2 && [ -e "$P/$N-e" ] &&
-    eventually lxcbox lxc-stop -k -P "$P" -n "$N-e" && eventually [ ! -e "$P/$N-e" ]'
+ephemeral_in_background() {
+    lxcbox lxc-start -P "$P" -n "$N-e" -- /bin/sh \
+        -c "if [ -e /again ]; then sleep 600; else touch /again; reboot -f; fi" &&
+        eventually lxcbox lxc-attach -P "$P" -n "$N-e" -- test -e /again &&
+        sleep 0.2 &&
+        [ -e "$P/$N-e" ] &&
+        eventually lxcbox lxc-stop -k -P "$P" -n "$N-e" &&
+        eventually [ ! -e "$P/$N-e" ]
+}
+key lxc.ephemeral 'in the background, not while it reboots' ephemeral_in_background

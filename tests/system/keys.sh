@@ -3,7 +3,8 @@
 . tests/lib.sh
 
 tested() { # KEY
-    grep -Eqs -- "(^|[^a-z])(key |limits=|others=)${1//./\\.}( |$)" tests/system/*.sh || { echo "no script has: key $1 ..."; false; }
+    grep -Eqs -- "(^|[^a-z])(key |limits=|others=)${1//./\\.}( |$)" tests/system/*.sh ||
+        { echo "no script has: key $1 ..."; false; }
 }
 for name in $(sed -n 's/^\.B \(lxc\.[^ ]*\) = .*/\1/p' core/config/lxc.container.conf.5); do
     t "$name is tested by what it does" tested "$name"

@@ -23,11 +23,19 @@ t 'lxc-info shows the status' has '^Exit status:    5$' info
 t 'and the time' has "^Ended:          $(date -u +%Y-%m-%dT)[0-9:]{8}Z$" info
 t 'its output is there' has 'first words' logs
 t 'what scripts ask for stays as it is in LXC' is STOPPED info -sH
-json() { info --format json | python3 -c 'import json, sys; d = json.load(sys.stdin); print(d["exit_status"], d["ended_seconds"] > 1e9)'; }
+json() {
+    info --format json |
+        python3 -c \
+            'import json, sys; d = json.load(sys.stdin); print(d["exit_status"], d["ended_seconds"] > 1e9)'
+}
 t 'JSON has them too' is '5 True' json
 
 start -- /bin/sh -c 'echo second words; sleep 600'
-t 'an init that runs is not reported as ended' is '' eval 'lxcbox lxc-stop -k -P "$P" $N; start -- /bin/sh -c "echo second words; sleep 600" 2>&1'
+init_that_runs_is_not_reported_as_ended() {
+    lxcbox lxc-stop -k -P "$P" $N
+    start -- /bin/sh -c "echo second words; sleep 600" 2>&1
+}
+t 'an init that runs is not reported as ended' is '' init_that_runs_is_not_reported_as_ended
 until_said() { for _ in $(seq 200); do logs | grep -q "$1" && return; sleep 0.05; done; return 1; }
 t 'also what a running container writes is kept' until_said 'second words'
 t 'of its last run alone' fails eval 'logs | grep "first words"'
@@ -36,7 +44,8 @@ lxcbox lxc-stop -k -P "$P" $N
 t 'a killed one has the status of its signal' has '^Exit status:    137$' info
 
 start -- /bin/sh -c 'for i in 1 2 3 4 5 6; do echo line $i; sleep 0.2; done'
-t '-f prints all until the container stops' is "$(printf 'line %s\r\n' 1 2 3 4 5 6)" timeout 60 "$LXCBOX" lxc-logs -P "$P" $N -f
+t '-f prints all until the container stops' is "$(printf 'line %s\r\n' 1 2 3 4 5 6)" \
+    timeout 60 "$LXCBOX" lxc-logs -P "$P" $N -f
 t '-f of a stopped container ends' has 'line 6' timeout 60 "$LXCBOX" lxc-logs -P "$P" $N -f
 
 run -- /bin/sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo line $i; done'

@@ -5,7 +5,9 @@ command -v lxc-create > /dev/null || { skip lxc-ls 'needs LXC to compare with'; 
 
 P=$WORK/lxc
 mkdir "$P"
-printf 'lxc.net.0.type = veth\nlxc.net.0.flags = up\nlxc.net.0.ipv4.address = 10.98.0.2/24\nlxc.net.0.ipv6.address = 2001:db8::8/64\n' \
+printf \
+    'lxc.net.0.type = veth\nlxc.net.0.flags = up\nlxc.net.0.ipv4.address = 10.98.0.2/24\n'\
+'lxc.net.0.ipv6.address = 2001:db8::8/64\n' \
     > "$WORK/conf"
 for name in ls-a ls-bigger ls-frozen; do
     lxc-create -P "$P" -n $name -t busybox -f "$WORK/conf" > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
@@ -21,7 +23,8 @@ printf 'lxc.start.auto = 1\n' > "$WORK/folder/not-read"
 printf 'lxc.start.auto = 1\nlxc.include = %s\n' "$WORK/folder/" > "$WORK/included"
 define ls-include "lxc.include = $WORK/included\nlxc.group = after\n"
 define ls-folder "lxc.include = $WORK/folder\n"
-define ls-distribution 'lxc.include = /usr/share/lxc/config/common.conf\nlxc.include = /usr/share/lxc/config/userns.conf\n'
+define ls-distribution \
+    'lxc.include = /usr/share/lxc/config/common.conf\nlxc.include = /usr/share/lxc/config/userns.conf\n'
 define ls-mapped 'lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536\n'
 define ls-unmapped 'lxc.idmap = u 0 100000 65536\nlxc.idmap =\n'
 define ls-cleared '  lxc.group=one\nlxc.group = \n\tlxc.group = "two three"\n#lxc.group = four\n'
@@ -85,7 +88,9 @@ t 'containers in running and in stopped containers are found' is \
 t 'levels end where they are told to' fails bash -c "'$LXCBOX' lxc-ls -P '$P' -1 --nesting=1 | grep deepest"
 t 'the table marks what is inside' has '^ \\deepest +STOPPED' lxcbox lxc-ls -P "$P" -f --nesting
 t 'inner containers have their groups' is 'ls-a/in-running' bash -c \
-    "'$LXCBOX' lxc-ls -P '$P' --format json --nesting | python3 -c 'import json,sys; print(*[c[\"name\"] for c in json.load(sys.stdin) if c[\"groups\"] == [\"inner\"] and \"running\" in c[\"name\"]])'"
+    "'$LXCBOX' lxc-ls -P '$P' --format json --nesting | python3 -c 'import json,sys
+print(*[c[\"name\"] for c in json.load(sys.stdin)
+       if c[\"groups\"] == [\"inner\"] and \"running\" in c[\"name\"]])'"
 sed -i "s#^lxc.rootfs.path = .*#lxc.rootfs.path = btrfs:$P/ls-bigger/rootfs#" "$P/ls-bigger/config"
 t 'also below a rootfs of the type btrfs' has '^ls-bigger/in-stopped$' lxcbox lxc-ls -P "$P" -1 --nesting
 mkdir "$WORK/host" "$WORK/host/of-host" && echo 'lxc.rootfs.path = /' > "$WORK/host/of-host/config"

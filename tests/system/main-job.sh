@@ -8,7 +8,9 @@ needs_root
 # Namespaces of its own: what is there afterwards and was not before is ours.
 if [ -z "${MAIN_JOB_INSIDE:-}" ]; then
     image_busybox || { echo "not ok a busybox image can be made"; exit 1; }
-    why=$(image_debian) && debian=1 || { debian=; skip 'a Debian with systemd does the main job' "cannot make one: $why"; }
+    why=$(image_debian) &&
+        debian=1 ||
+        { debian=; skip 'a Debian with systemd does the main job' "cannot make one: $why"; }
     MAIN_JOB_INSIDE=1 DEBIAN=$debian unshare -m -n --propagation private bash "$0"
     exit
 fi
@@ -33,8 +35,10 @@ unset http_proxy https_proxy no_proxy HTTPS_PROXY NO_PROXY SSL_CERT_FILE LXC_CAC
 server_start "$WORK/server" || { echo 'not ok the test server starts'; exit 1; }
 # The metadata as the makers of images write it.
 mkdir "$WORK/meta"
-printf '%s\n' '# Distribution configuration' 'lxc.include = LXC_TEMPLATE_CONFIG/common.conf' 'lxc.arch = x86_64' > "$WORK/meta/config"
-printf '%s\n' 'lxc.include = LXC_TEMPLATE_CONFIG/common.conf' 'lxc.include = LXC_TEMPLATE_CONFIG/userns.conf' 'lxc.arch = x86_64' > "$WORK/meta/config-user"
+printf '%s\n' '# Distribution configuration' 'lxc.include = LXC_TEMPLATE_CONFIG/common.conf' \
+    'lxc.arch = x86_64' > "$WORK/meta/config"
+printf '%s\n' 'lxc.include = LXC_TEMPLATE_CONFIG/common.conf' \
+    'lxc.include = LXC_TEMPLATE_CONFIG/userns.conf' 'lxc.arch = x86_64' > "$WORK/meta/config-user"
 printf '%s\n' /etc/hostname /etc/hosts > "$WORK/meta/templates"
 printf '%s\n' 'dev/*' > "$WORK/meta/excludes-user"
 echo 'You just created a container.' > "$WORK/meta/create-message"
@@ -55,8 +59,9 @@ processes() { # those in our network namespace, and those of a container
     local p
     for p in /proc/[0-9]*; do
         [ "${p#/proc/}" != $BASHPID ] || continue
-        if grep -Eqs "lxc\.(monitor|payload)\.$name" "$p/cgroup" || [ "$(readlink "$p/ns/net")" = "$(readlink /proc/$$/ns/net)" ]; then
-            tr '\0' ' ' < "$p/cmdline" | grep -Ev '^(bash|sleep|find|sort|awk|nginx)' 
+        if grep -Eqs "lxc\.(monitor|payload)\.$name" "$p/cgroup" ||
+            [ "$(readlink "$p/ns/net")" = "$(readlink /proc/$$/ns/net)" ]; then
+            tr '\0' ' ' < "$p/cmdline" | grep -Ev '^(bash|sleep|find|sort|awk|nginx)'
         fi
     done 2> /dev/null | sort
 }
@@ -88,11 +93,20 @@ systemd_runs() {
     until_true 30 inside test -S /run/systemd/private || { echo 'systemd does not answer'; return 1; }
     state=$(inside systemctl is-system-running --wait)
     failed=$(inside systemctl --failed --no-pager --plain --no-legend | awk '{ print $1 }' | grep -v "$accepted")
-    [ "$state" = running ] || { [ "$state" = degraded ] && [ -n "$mapped" ] && [ -z "$failed" ]; } || { echo "$state"; inside systemctl --failed --no-pager; inside journalctl -b -p 4 --no-pager; return 1; }
+    [ "$state" = running ] ||
+        { [ "$state" = degraded ] && [ -n "$mapped" ] && [ -z "$failed" ]; } ||
+        {
+            echo "$state"
+            inside systemctl --failed --no-pager
+            inside journalctl -b -p 4 --no-pager
+            return 1
+        }
 }
 # A service that tells, in the tree, that it was ended in order.
 tells_its_end() {
-    inside sh -c 'printf "%s\n" "[Service]" "Type=oneshot" "RemainAfterExit=yes" "ExecStart=/bin/true" "ExecStop=/bin/touch /ended" > /etc/systemd/system/tells.service && systemctl start tells'
+    inside sh -c \
+        'printf "%s\n" "[Service]" "Type=oneshot" "RemainAfterExit=yes" "ExecStart=/bin/true" \
+            "ExecStop=/bin/touch /ended" > /etc/systemd/system/tells.service && systemctl start tells'
 }
 # What a person sees on a tty; a first line break makes a getty that is there already ask again.
 prompts() {
@@ -100,7 +114,8 @@ prompts() {
     until_true 10 inside systemctl --quiet is-active container-getty@1 || return 1
     # On a busy machine getty takes its time.
     for patience in 0.5 2 5; do
-        (sleep $patience; echo; sleep $patience; printf '\001q') | script -qec "$LXCBOX lxc-console -n $name -t 1" /dev/null > "$WORK/prompt"
+        (sleep $patience; echo; sleep $patience; printf '\001q') |
+            script -qec "$LXCBOX lxc-console -n $name -t 1" /dev/null > "$WORK/prompt"
         grep -q 'login:' "$WORK/prompt" && break
     done
     cat "$WORK/prompt"
@@ -109,7 +124,9 @@ reboots() { # by its init, and comes up again
     local before
     before=$($run lxc-info -n "$name" -p -H)
     inside systemctl reboot
-    until_true 20 eval '[ -n "$($run lxc-info -n "$name" -p -H)" ] && [ "$($run lxc-info -n "$name" -p -H)" != "$before" ]' && systemd_runs
+    until_true 20 eval \
+        '[ -n "$($run lxc-info -n "$name" -p -H)" ] && [ "$($run lxc-info -n "$name" -p -H)" != "$before" ]' &&
+        systemd_runs
 }
 ended_in_order() { $run lxc-stop -n "$name" -t 60 --nokill && [ -e "$tree/ended" ]; }
 goes() {

@@ -6,7 +6,8 @@ command -v lxc-create > /dev/null || { skip lxc-monitor 'needs LXC to make conta
 P=$WORK/lxc
 mkdir "$P"
 for name in mon-a mon-b; do
-    lxc-create -P "$P" -n $name -t busybox -f <(echo lxc.net.0.type = empty) > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+    lxc-create -P "$P" -n $name -t busybox -f <(echo lxc.net.0.type = empty) > "$WORK/create" 2>&1 ||
+        { cat "$WORK/create"; exit 1; }
     cleanup "lxc-stop -k -P '$P' -n $name"
 done
 printf 'lxc.console.buffer.size = 64KB\nlxc.console.logfile = %s\nlxc.log.file = %s\nlxc.log.level = DEBUG\n' \
@@ -24,7 +25,8 @@ lines() { # FILE NAME: what it says of a container, once it has ended
     grep -F "'$2'" "$1"
 }
 life() { # NAME STATUS
-    printf "'$1' %s\n" 'changed state to [STARTING]' 'changed state to [RUNNING]' "exited with status [$2]" 'changed state to [STOPPING]' 'changed state to [STOPPED]'
+    printf "'$1' %s\n" 'changed state to [STARTING]' 'changed state to [RUNNING]' \
+        "exited with status [$2]" 'changed state to [STOPPING]' 'changed state to [STOPPED]'
 }
 frozen_life() {
     life "$1" 0 | sed "/RUNNING/{p;s/\[RUNNING\]/[FREEZING]/p;s/FREEZING/FROZEN/p;s/FROZEN/THAWED/p;s/THAWED/RUNNING/}"
@@ -57,13 +59,24 @@ lxcbox lxc-start -P "$P" mon-b 2> /dev/null # which is refused, and no change of
 lxc-freeze -P "$P" -n mon-b; lxc-unfreeze -P "$P" -n mon-b
 lxcbox lxc-attach -P "$P" mon-b -- poweroff -f
 # LXC's lxc-freeze tells FROZEN twice itself, of LXC's containers too, and its lxc-unfreeze THAWED.
-t "of ours that LXC's commands freeze the same is told as of LXC's" is "$(frozen_life mon-b | sed '/FROZEN\|THAWED/p')" lines "$WORK/told-b" mon-b
+t "of ours that LXC's commands freeze the same is told as of LXC's" \
+    is "$(frozen_life mon-b | sed '/FROZEN\|THAWED/p')" lines "$WORK/told-b" mon-b
 t 'only those that match are told' fails grep -q mon-a "$WORK/told-b"
 
-t '-Q ends the process that hands on, and ours go on' eval '
-    lxcbox lxc-monitor -P "$P" -Q && : > "$WORK/told" && followers "$P" 2 && lxcbox lxc-execute -P "$P" mon-b -- true && is "$(life mon-b 0)" lines "$WORK/told" mon-b'
+q_ends_process_that_hands() {
+    lxcbox lxc-monitor -P "$P" -Q &&
+        : > "$WORK/told" &&
+        followers "$P" 2 &&
+        lxcbox lxc-execute -P "$P" mon-b -- true &&
+        is "$(life mon-b 0)" lines "$WORK/told" mon-b
+}
+t '-Q ends the process that hands on, and ours go on' q_ends_process_that_hands
 eval "${cleanups[-1]}; ${cleanups[-2]}; ${cleanups[-3]}" 2> /dev/null # the three lxc-monitor
-t 'with the last that follows the process and its FIFO go' eval 'for _ in $(seq 100); do [ -e "$fifo" ] || break; sleep 0.05; done; [ ! -e "$fifo" ] && ! pgrep -f "^.lxc monitord. $P"'
+with_last_that_follows_process() {
+    for _ in $(seq 100); do [ -e "$fifo" ] || break; sleep 0.05; done
+    [ ! -e "$fifo" ] && ! pgrep -f "^.lxc monitord. $P"
+}
+t 'with the last that follows the process and its FIFO go' with_last_that_follows_process
 t '-Q of nobody is refused' refuses 'no lxc-monitor follows' lxcbox lxc-monitor -P "$P" -Q
 cleanup "lxc-monitor -Q -P '$P'" # its daemon would wait for half a minute
 : > "$WORK/told"; : > "$WORK/told-lxc"
@@ -82,13 +95,18 @@ lxc-start -P "$P" -n mon-a
 lxc-attach -P "$P" -n mon-a -- sh -c 'echo written-on-the-console > /dev/console'
 t 'what was written on the console is printed' has written-on-the-console lxcbox lxc-logs -P "$P" -c mon-a
 t 'the log is printed' has 'DEBUG' lxcbox lxc-logs -P "$P" -L mon-a
-t 'both are printed' bash -c "'$LXCBOX' lxc-logs -P '$P' mon-a | grep -E 'DEBUG|written-on' | tail -n 1 | grep written-on"
+t 'both are printed' \
+    bash -c "'$LXCBOX' lxc-logs -P '$P' mon-a | grep -E 'DEBUG|written-on' | tail -n 1 | grep written-on"
 lxc-stop -k -P "$P" -n mon-a
 echo kept-in-the-file > "$WORK/console" # LXC's monitor empties it at its end
 t 'also of one that does not run' has kept-in-the-file lxcbox lxc-logs -P "$P" -c mon-a
 sed -i '/console.logfile/d; s/^lxc.log.level.*//' "$P/mon-a/config"
 lxcbox lxc-start -P "$P" -n mon-a
-for _ in $(seq 100); do lxcbox lxc-logs -P "$P" -c mon-a 2> /dev/null | grep -q 'press Enter' && break; sleep 0.05; done # the last of its start
+# the last of its start
+for _ in $(seq 100); do
+    lxcbox lxc-logs -P "$P" -c mon-a 2> /dev/null | grep -q 'press Enter' && break
+    sleep 0.05
+done
 lxcbox lxc-attach -P "$P" -n mon-a -- sh -c 'echo written-in-the-buffer > /dev/console'
 t 'without a file the buffer is printed' has written-in-the-buffer lxcbox lxc-logs -P "$P" -c mon-a
 t 'reading leaves it as it is' has written-in-the-buffer lxcbox lxc-logs -P "$P" -cC mon-a

@@ -1,4 +1,5 @@
-# What is left of leases and links when the server of lxc-net, or the monitor of a container, is killed in the midst of it.
+# What is left of leases and links when the server of lxc-net, or the monitor of a container, is killed in the midst
+# of it.
 . tests/lib.sh
 . tests/net-lab.sh
 needs_root
@@ -15,7 +16,11 @@ t 'a server that is killed among 250 requests, and started again, loses none and
     in_box many python3 tests/system/dhcp-many.py 250 "$(on_host cat /run/lxc/lxc-net.pid)" \
         "nsenter -t $lab_pid -n -m $LXCBOX lxc-net start" > "$WORK/many" || { tail -n 1 "$WORK/many"; false; }'
 t 'it was in the midst of it' grep -Ev '^(0|250) leases until' <(grep until "$WORK/many")
-t 'what it has acknowledged is what it knows' is "$(grep : "$WORK/many" | sort)" eval "lxc_net status | awk '/^Lease:/ { print \$2, \$4 }' | sort"
+what_it_has_acknowledged_is_what_it_knows() {
+    lxc_net status | awk '/^Lease:/ { print $2, $4 }' | sort
+}
+t 'what it has acknowledged is what it knows' is "$(grep : "$WORK/many" | sort)" \
+    what_it_has_acknowledged_is_what_it_knows
 on_host ip link set v-many nomaster
 t 'the server ends' lxc_net stop
 on_host rm -f /var/lib/misc/dnsmasq.lxcbr0.leases.{0,1}
@@ -25,16 +30,24 @@ t 'and starts without them' lxc_net start
 
 P=$WORK/lxc N=crash-$$
 mkdir -p "$P/$N" "$WORK/root"/{dev,proc,sys,etc}
-printf '%s\n' '#include <unistd.h>' 'int main(void) { for (;;) pause(); }' | gcc -static -O1 -x c - -o "$WORK/root/wait" || exit 1
-printf '%s\n' "lxc.rootfs.path = dir:$WORK/root" "lxc.uts.name = $N" 'lxc.init.cmd = /wait' 'lxc.net.0.type = veth' 'lxc.net.0.flags = up' \
-    'lxc.net.0.link = lxcbr0' 'lxc.net.0.hwaddr = 02:00:00:00:12:34' 'lxc.net.0.veth.pair = crash0' 'lxc.net.0.ipv4.address = dhcp' > "$P/$N/config"
+printf '%s\n' '#include <unistd.h>' 'int main(void) { for (;;) pause(); }' |
+    gcc -static -O1 -x c - -o "$WORK/root/wait" ||
+    exit 1
+printf '%s\n' "lxc.rootfs.path = dir:$WORK/root" "lxc.uts.name = $N" 'lxc.init.cmd = /wait' \
+    'lxc.net.0.type = veth' 'lxc.net.0.flags = up' 'lxc.net.0.link = lxcbr0' \
+    'lxc.net.0.hwaddr = 02:00:00:00:12:34' 'lxc.net.0.veth.pair = crash0' \
+    'lxc.net.0.ipv4.address = dhcp' > "$P/$N/config"
 container() { local c=$1; shift; on_host env -i "$LXCBOX" "lxc-$c" -P "$P" -n "$N" "$@"; }
 # A monitor that was killed leaves its cgroups.
 cleanup 'find /sys/fs/cgroup -depth -type d -name "lxc.*.$N*" -exec rmdir {} +'
 cleanup 'container stop -k'
 init() { container info -p -H; }
 address() { lxc_net status | awk -v n="$N" '/^Lease:/ && $3 == n { print $2 }'; }
-running() { container start && until_ok 10 eval '[ -n "$(address)" ] && nsenter -t "$(init)" -n ip addr show eth0 | grep -q "inet $(address)/24"'; }
+running() {
+    container start &&
+        until_ok 10 eval \
+            '[ -n "$(address)" ] && nsenter -t "$(init)" -n ip addr show eth0 | grep -q "inet $(address)/24"'
+}
 t 'a container has a lease' running
 before=$(address)
 kill_monitor() {
@@ -71,7 +84,8 @@ cut_short() {
         wait $!
         pids=$(starting) && kill -9 $pids # what had begun in between
         until_ok 5 fails starting > /dev/null || { echo "after $ms ms something runs still"; return 1; }
-        until_ok 5 fails on_host ip link show crash0 > /dev/null 2>&1 || { echo "after $ms ms its link is there still"; return 1; }
+        until_ok 5 fails on_host ip link show crash0 > /dev/null 2>&1 ||
+            { echo "after $ms ms its link is there still"; return 1; }
     done
 }
 t 'a start that is killed at any moment leaves no link' cut_short

@@ -10,7 +10,8 @@ chmod 755 "$WORK" # the server reads its hosts again as nobody
 conf=$WORK/hosts
 more=$WORK/more-hosts
 lxc_net() { on_host env -i "$LXCBOX" lxc-net "$@"; }
-printf 'LXC_DHCP_CONFILE=%s\nLXC_DHCP_RANGE=10.0.3.2,10.0.3.90\nLXC_DOMAIN=lxc\n' "$conf" | on_host tee /etc/default/lxc-net > /dev/null
+printf 'LXC_DHCP_CONFILE=%s\nLXC_DHCP_RANGE=10.0.3.2,10.0.3.90\nLXC_DOMAIN=lxc\n' "$conf" |
+    on_host tee /etc/default/lxc-net > /dev/null
 
 {
     for n in 101 102 103 104 105 106 107 108 124; do printf 'dhcp-host=02:00:00:00:00:%02x,10.0.3.%d\n' $n $n; done
@@ -58,12 +59,14 @@ address=/CAPS.test/10.4.4.4
 address=/plain/10.6.6.6
 END
 } > "$conf"
-questions=('x.test A' 's.x.test A' 'nx.test A' 's.nx.test AAAA' 'six.test AAAA' 'z.test A' 'z.test AAAA' 'b.test A' 'q.deep.x.test A' 'v.w.test A' 'caps.test A' 'plain A' 'x.test ANY')
+questions=('x.test A' 's.x.test A' 'nx.test A' 's.nx.test AAAA' 'six.test AAAA' 'z.test A'
+    'z.test AAAA' 'b.test A' 'q.deep.x.test A' 'v.w.test A' 'caps.test A' 'plain A' 'x.test ANY')
 answers() {
     local q
     for q in "${questions[@]}"; do
         # shellcheck disable=SC2086
-        echo "$q: $(in_box a dig +time=5 +tries=2 @10.0.3.1 $q | awk '/status:/ { print $6 } /^[^;].*IN/ { print $4, $5 }' | sort | tr '\n' ' ')"
+        echo "$q: $(in_box a dig +time=5 +tries=2 @10.0.3.1 $q |
+            awk '/status:/ { print $6 } /^[^;].*IN/ { print $4, $5 }' | sort | tr '\n' ' ')"
     done
 }
 box a
@@ -86,9 +89,10 @@ lxc_net stop
 dnsmasq_serves() {
     : > "$more"
     on_host ip addr add 10.0.3.1/24 dev lxcbr0 && on_host ip link set lxcbr0 up
-    on_host dnsmasq --conf-file="$conf" -u root --bind-interfaces --pid-file="$WORK/d.pid" --listen-address 10.0.3.1 --no-hosts \
-        --dhcp-range 10.0.3.2,10.0.3.90 --dhcp-lease-max=253 --dhcp-no-override --except-interface=lo --interface=lxcbr0 \
-        --dhcp-leasefile="$WORK/d.leases" --dhcp-authoritative --no-ping -s lxc -S /lxc/
+    on_host dnsmasq --conf-file="$conf" -u root --bind-interfaces --pid-file="$WORK/d.pid" \
+        --listen-address 10.0.3.1 --no-hosts --dhcp-range 10.0.3.2,10.0.3.90 --dhcp-lease-max=253 \
+        --dhcp-no-override --except-interface=lo --interface=lxcbr0 --dhcp-leasefile="$WORK/d.leases" \
+        --dhcp-authoritative --no-ping -s lxc -S /lxc/
 }
 dnsmasq_serves
 cleanup 'kill $(cat "$WORK/d.pid")'
@@ -106,10 +110,14 @@ bad() { # LINE REGEX
     printf '# one\n%s\n' "$1" > "$conf"
     refuses "hosts:2: \"$2 \(correct or remove the line\)" lxc_net start && ! on_host ip link show lxcbr0
 }
-t 'an option of dnsmasq that lxc-net does not have is refused' bad 'bogus-priv' 'bogus-priv" is not supported by lxc-net.*'
-t 'so is a tag' bad 'dhcp-host=02:00:00:00:00:01,set:x,10.0.3.9' 'dhcp-host.*" has a word that is not a hardware address.*'
+t 'an option of dnsmasq that lxc-net does not have is refused' \
+    bad 'bogus-priv' 'bogus-priv" is not supported by lxc-net.*'
+t 'so is a tag' bad 'dhcp-host=02:00:00:00:00:01,set:x,10.0.3.9' \
+    'dhcp-host.*" has a word that is not a hardware address.*'
 t 'and a tag of an option' bad 'dhcp-option=tag:x,6,10.0.3.9' 'dhcp-option.*" does not name a known DHCP option.*'
-t 'and a value that an option cannot have' bad 'dhcp-option=option:dns-server,here' 'dhcp-option.*" has a value that this option cannot have'
-t 'and an option that the server sets' bad 'dhcp-option=53,1' 'dhcp-option.*" names an option that the DHCP server itself sets'
+t 'and a value that an option cannot have' \
+    bad 'dhcp-option=option:dns-server,here' 'dhcp-option.*" has a value that this option cannot have'
+t 'and an option that the server sets' \
+    bad 'dhcp-option=53,1' 'dhcp-option.*" names an option that the DHCP server itself sets'
 t 'and a host without anything to know it by' bad 'dhcp-host=10.0.3.9' 'dhcp-host.*" does not identify a host.*'
 t 'and a name without an address' bad 'address=/x.test' 'address=/x.test" is not /NAME/ADDRESS'

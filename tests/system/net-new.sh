@@ -12,14 +12,17 @@ host() { on_host env -u HOME "$LXCBOX" "$@"; }
 create() { host lxc-create -P "$lxc" -n "$@"; }
 nets() { grep '^lxc\.net\.' "$lxc/$1/config"; }
 on_bridge() { # NAME BRIDGE
-    nets "$1" | grep -qx "lxc.net.0.link = $2" && nets "$1" | grep -qx 'lxc.net.0.type = veth' && nets "$1" | grep -qx 'lxc.net.0.flags = up'
+    nets "$1" | grep -qx "lxc.net.0.link = $2" &&
+        nets "$1" | grep -qx 'lxc.net.0.type = veth' &&
+        nets "$1" | grep -qx 'lxc.net.0.flags = up'
 }
 empty() { [ "$(nets "$1")" = 'lxc.net.0.type = empty' ]; }
 
 # --- Without a bridge -------------------------------------------------------------------------------------------
 
 one_line() { [ "$(create none -t busybox 2>&1)" = "$1" ]; }
-t 'without a network lxc-create prints one line that says how to give one' one_line "Container none has no network: run \"lxc-net start\" \
+t 'without a network lxc-create prints one line that says how to give one' \
+    one_line "Container none has no network: run \"lxc-net start\" \
 before lxc-create, or set lxc.net.0.type = veth, lxc.net.0.link and lxc.net.0.flags = up in $lxc/none/config"
 t 'and the network is empty' empty none
 t '-q prints nothing' is '' create quiet -q -t none
@@ -38,7 +41,12 @@ host lxc-net start
 t 'with lxc-net up a new container is on its bridge' eval 'create "$web" -t busybox && on_bridge "$web" lxcbr0'
 address() { host lxc-info -P "$lxc" -n "$web" -iH; }
 has_address() { [ -n "$(address)" ]; }
-reachable() { host lxc-start -P "$lxc" -n "$web" && until_ok 20 has_address && on_host ping -c 1 -W 2 "$(address)" && address >> "$WORK/addresses"; }
+reachable() {
+    host lxc-start -P "$lxc" -n "$web" &&
+        until_ok 20 has_address &&
+        on_host ping -c 1 -W 2 "$(address)" &&
+        address >> "$WORK/addresses"
+}
 stop() { host lxc-stop -P "$lxc" -n "$web" -k; }
 cleanup stop
 t 'the host can ping it once it is started' reachable
@@ -50,8 +58,14 @@ stop
 t 'its address is the same each time' is 1 eval 'sort -u "$WORK/addresses" | wc -l'
 mkdir -p "$WORK/tree/etc"
 tar -C "$WORK/tree" -cJf "$WORK/rootfs.tar.xz" .
-t 'a container from a tarball is on the bridge, too' eval 'create tarball -t local -- -f "$WORK/rootfs.tar.xz" && on_bridge tarball lxcbr0'
-exported() { host lxc-export -P "$lxc" -n tarball -o "$WORK/x.tar" && host lxc-import -P "$lxc" imported "$WORK/x.tar"; }
+container_from_tarball_is_on_bridge() {
+    create tarball -t local -- -f "$WORK/rootfs.tar.xz" && on_bridge tarball lxcbr0
+}
+t 'a container from a tarball is on the bridge, too' container_from_tarball_is_on_bridge
+exported() {
+    host lxc-export -P "$lxc" -n tarball -o "$WORK/x.tar" &&
+        host lxc-import -P "$lxc" imported "$WORK/x.tar"
+}
 t 'an imported one, too' eval 'exported && on_bridge imported lxcbr0'
 
 # --- Configurations win -------------------------------------------------------------------------------------------
@@ -72,17 +86,35 @@ fi
 
 hwaddr() { sed -n "s/^lxc\.net\.$2\.hwaddr = //p" "$lxc/$1/config"; }
 one_hwaddr() { hwaddr "$@" | grep -Exq '00:16:3e(:[0-9a-f]{2}){3}' && [ "$(hwaddr "$@" | wc -l)" = 1 ]; }
-printf 'lxc.net.0.type = veth\nlxc.net.3.type = macvlan\nlxc.net.4.type = empty\nlxc.net.5.type = veth\nlxc.net.5.hwaddr = 4a:00:00:00:00:01\n' > "$WORK/many.conf"
-t 'each veth and macvlan has an hwaddr once it is created' eval 'create many -f "$WORK/many.conf" -t none && one_hwaddr many 0 && one_hwaddr many 3'
+printf \
+    'lxc.net.0.type = veth\nlxc.net.3.type = macvlan\nlxc.net.4.type = empty\n'\
+'lxc.net.5.type = veth\nlxc.net.5.hwaddr = 4a:00:00:00:00:01\n' \
+    > "$WORK/many.conf"
+each_veth_and_macvlan_has_hwaddr_once() {
+    create many -f "$WORK/many.conf" -t none && one_hwaddr many 0 && one_hwaddr many 3
+}
+t 'each veth and macvlan has an hwaddr once it is created' each_veth_and_macvlan_has_hwaddr_once
 t 'other kinds have none' eval '[ -z "$(hwaddr many 4)" ]'
 t 'one that is configured stays' is 4a:00:00:00:00:01 hwaddr many 5
 printf 'lxc.net.0.type = veth\nlxc.net.0.hwaddr = 00:16:3e:xx:xx:xx\n' > "$WORK/net.conf"
 echo "lxc.include = $WORK/net.conf" > "$WORK/include.conf"
-t 'a template in an included file is filled once and for all' eval 'create included -f "$WORK/include.conf" -t none && one_hwaddr included 0'
-printf '#!/bin/sh\nfor a; do case $a in --path=*) p=${a#*=} ;; esac; done\necho "lxc.uts.name = x" >> "$p/config"\n' > "$WORK/template"
+template_in_included_file_is_filled_once() {
+    create included -f "$WORK/include.conf" -t none && one_hwaddr included 0
+}
+t 'a template in an included file is filled once and for all' template_in_included_file_is_filled_once
+printf \
+    '#!/bin/sh\nfor a; do case $a in --path=*) p=${a#*=} ;; esac; done\necho "lxc.uts.name = x" >> "$p/config"\n' \
+    > "$WORK/template"
 chmod +x "$WORK/template"
-t 'an executable template changes nothing about that' eval 'create program -f "$WORK/many.conf" -t "$WORK/template" && one_hwaddr program 0'
-other() { host lxc-copy -P "$lxc" -n "$1" -N "$2" && one_hwaddr "$2" 0 && [ "$(hwaddr "$1" 0)" != "$(hwaddr "$2" 0)" ]; }
+executable_template_changes_nothing_about() {
+    create program -f "$WORK/many.conf" -t "$WORK/template" && one_hwaddr program 0
+}
+t 'an executable template changes nothing about that' executable_template_changes_nothing_about
+other() {
+    host lxc-copy -P "$lxc" -n "$1" -N "$2" &&
+        one_hwaddr "$2" 0 &&
+        [ "$(hwaddr "$1" 0)" != "$(hwaddr "$2" 0)" ]
+}
 t 'a copy has addresses of its own' other many copy
 sed -i '/hwaddr/d' "$lxc/many/config"
 t 'also one of a container that had none' other many later-copy

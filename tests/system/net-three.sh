@@ -26,7 +26,9 @@ cleanup 'for n in "${names[@]}"; do box_host lxc-stop -k -P "$P" $n; done'
 printf 'lxc.net.0.%s\n' 'type = veth' 'link = lxcbr0' 'flags = up' > "$WORK/config"
 { cat "$WORK/config"; echo 'lxc.net.0.ipv4.address = dhcp'; echo 'lxc.init.cmd = /wait'; } > "$WORK/bare.config"
 mkdir -p "$WORK/bare"/{dev,proc,sys,etc}
-printf '%s\n' '#include <unistd.h>' 'int main(void) { for (;;) pause(); }' | gcc -static -O1 -x c - -o "$WORK/bare/wait" || exit 1
+printf '%s\n' '#include <unistd.h>' 'int main(void) { for (;;) pause(); }' |
+    gcc -static -O1 -x c - -o "$WORK/bare/wait" ||
+    exit 1
 tar -cJf "$WORK/bare.tar.xz" -C "$WORK/bare" .
 
 t 'lxc-net starts' box_host lxc-net start
@@ -43,7 +45,8 @@ if why=$(image_debian); then
     t 'a Debian is made' create $deb -f "$WORK/config" -t local -- -f "$DEBIAN_ROOTFS" -m "$WORK/meta"
     R=$P/$deb/rootfs
     # As images have it.
-    printf '%s\n' '[Match]' 'Name=eth0' '[Network]' 'DHCP=true' '[DHCPv4]' 'UseDomains=true' > "$R/etc/systemd/network/eth0.network"
+    printf '%s\n' '[Match]' 'Name=eth0' '[Network]' 'DHCP=true' '[DHCPv4]' 'UseDomains=true' \
+        > "$R/etc/systemd/network/eth0.network"
     mkdir -p "$R/etc/systemd/system/multi-user.target.wants"
     ln -sf /lib/systemd/system/systemd-networkd.service "$R/etc/systemd/system/multi-user.target.wants/"
 else
@@ -66,11 +69,17 @@ for n in "${names[@]}"; do
     t "${n%-*} has a lease" eventually has_lease $n
     t "${n%-*} has its IPv4 address" eventually has_address $n 'inet 10\.0\.3\.'
     t "${n%-*} has an IPv6 address" eventually has_address $n 'inet6 fd42:'
-    t "${n%-*} has its link-local one, too" eval 'nsenter -t "$(pid_of $n)" -n ip -6 -o addr show dev eth0 scope link | grep fe80:'
+    n_has_its_link_local() {
+        nsenter -t "$(pid_of $n)" -n ip -6 -o addr show dev eth0 scope link | grep fe80:
+    }
+    t "${n%-*} has its link-local one, too" n_has_its_link_local
 done
 if [ ${#names[@]} = 3 ]; then # nothing in it writes resolv.conf: minimal systemd has no resolver
-    t 'systemd-networkd is told the name server and the domain' eventually eval \
-        'grep -q "^DNS=10.0.3.1" "/proc/$(pid_of $deb)/root/run/systemd/netif/state" && grep -q "^DOMAINS=lxc" "/proc/$(pid_of $deb)/root/run/systemd/netif/state"'
+    systemd_networkd_is_told_name_server() {
+        grep -q "^DNS=10.0.3.1" "/proc/$(pid_of $deb)/root/run/systemd/netif/state" &&
+            grep -q "^DOMAINS=lxc" "/proc/$(pid_of $deb)/root/run/systemd/netif/state"
+    }
+    t 'systemd-networkd is told the name server and the domain' eventually systemd_networkd_is_told_name_server
     printf 'search lxc\nnameserver 10.0.3.1\n' > "$R/etc/resolv.conf"
 fi
 for n in "${names[@]}"; do
@@ -83,8 +92,11 @@ for n in "${names[@]}"; do
     t "${n%-*} reaches the internet" ping_from $n -4 www.example.test
     t "${n%-*} reaches the internet, with IPv6" ping_from $n -6 www.example.test
 done
-t "BusyBox's own resolver finds the others" has 'Address.*10\.0\.3\.' box_host lxc-attach -P "$P" -n $bb -- /bin/nslookup $bare
-[ ${#names[@]} = 2 ] || t "Debian's own resolver finds the others" has '^10\.0\.3\.' box_host lxc-attach -P "$P" -n $deb -- /usr/bin/getent ahostsv4 $bb
+t "BusyBox's own resolver finds the others" has 'Address.*10\.0\.3\.' \
+    box_host lxc-attach -P "$P" -n $bb -- /bin/nslookup $bare
+[ ${#names[@]} = 2 ] ||
+    t "Debian's own resolver finds the others" has '^10\.0\.3\.' box_host lxc-attach -P "$P" -n $deb \
+        -- /usr/bin/getent ahostsv4 $bb
 
 for n in "${names[@]}"; do t "${n%-*} stops" box_host lxc-stop -k -P "$P" -n $n; done
 gone() { ! box_host lxc-net status | grep "^Lease: .* $1 "; }

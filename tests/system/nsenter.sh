@@ -4,10 +4,18 @@ needs_root
 command -v unshare > /dev/null || { skip nsenter 'needs util-linux to compare with'; exit 0; }
 
 # A process in namespaces of its own, of every kind.
-unshare -m -u -i -n -p -C -f --mount-proc sh -c "hostname lxcbox-ns; mount -t tmpfs inside /mnt; touch /mnt/here; exec sleep 600" &
+unshare -m -u -i -n -p -C -f --mount-proc sh \
+    -c "hostname lxcbox-ns; mount -t tmpfs inside /mnt; touch /mnt/here; exec sleep 600" &
 holder=$!
 cleanup "kill $(pgrep -P $holder | head -1) $holder"
-for _ in $(seq 50); do pid=$(pgrep -P $holder); [ -n "$pid" ] && [ "$(nsenter -t "$pid" -u hostname)" = lxcbox-ns ] && [ -e "/proc/$pid/root/mnt/here" ] && break; sleep 0.05; done
+for _ in $(seq 50); do
+    pid=$(pgrep -P $holder)
+    [ -n "$pid" ] &&
+        [ "$(nsenter -t "$pid" -u hostname)" = lxcbox-ns ] &&
+        [ -e "/proc/$pid/root/mnt/here" ] &&
+        break
+    sleep 0.05
+done
 cleanup "kill -9 $pid"
 
 same() { # ARGUMENT...: both print the same and end alike
@@ -17,7 +25,8 @@ same() { # ARGUMENT...: both print the same and end alike
     cat "$WORK/theirs.err" "$WORK/ours.err"
     diff "$WORK/theirs" "$WORK/ours" && [ $a = $b ] || { echo "status $a, $b"; return 1; }
 }
-show='for k in mnt uts ipc net pid cgroup user time; do readlink /proc/self/ns/$k; done; pwd; id; cat /proc/self/cgroup | wc -l'
+show='for k in mnt uts ipc net pid cgroup user time; do readlink /proc/self/ns/$k; done
+pwd; id; cat /proc/self/cgroup | wc -l'
 for options in '-a' '-m' '-u' '-i' '-n' '-p' '-C' '-m -u -i -n -p -C' '--mount --uts' '-p -F' '-u -w/tmp' '-r' '-r -w' \
     '-m -W /mnt' '-S 12 -G 34' '-a -S 12' "-n/proc/$pid/ns/net" "--uts=/proc/$pid/ns/uts"; do
     # shellcheck disable=SC2086
@@ -28,17 +37,23 @@ t 'nsenter gives the status of a program in a child' same -t "$pid" -p sh -c 'ex
 t 'nsenter gives the signal that ended a program' same -t "$pid" -p sh -c 'kill -9 $$'
 t 'nsenter ends with 127 where there is no program' same -t "$pid" -u /nonexistent
 t 'nsenter ends with 126 where there is no permission' same -t "$pid" -p /etc/passwd
-t 'nsenter with no program runs a shell' bash -c "echo 'echo \$0 \$(hostname)' | SHELL=/bin/sh '$LXCBOX' nsenter -t $pid -u | grep -- '-sh lxcbox-ns'"
+t 'nsenter with no program runs a shell' bash \
+    -c "echo 'echo \$0 \$(hostname)' | SHELL=/bin/sh '$LXCBOX' nsenter -t $pid -u | grep -- '-sh lxcbox-ns'"
 t 'options of the program are the program'\''s' is '-a -p' lxcbox nsenter -t "$pid" -u echo -a -p
-t 'nsenter without a process is refused' refuses 'no process is named whose net namespace is to be entered' lxcbox nsenter -n true
+t 'nsenter without a process is refused' refuses 'no process is named whose net namespace is to be entered' \
+    lxcbox nsenter -n true
 sh -c 'sleep 0 & exec sleep 600' & # which never waits for its child
 parent=$!
 cleanup "kill $parent"
-for _ in $(seq 200); do zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" && break; sleep 0.05; done
+for _ in $(seq 200); do
+    zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" && break
+    sleep 0.05
+done
 here() { refuses "$1" lxcbox nsenter "${@:2}" sh -c 'echo ran on the host >&2'; }
 for options in -a '-a -F' -n -r -w; do
     # shellcheck disable=SC2086
-    t "nsenter $options of a process that does not exist runs nothing" here 'there is no process 4194304$' -t 4194304 $options
+    t "nsenter $options of a process that does not exist runs nothing" \
+        here 'there is no process 4194304$' -t 4194304 $options
     # shellcheck disable=SC2086
     t "nsenter $options of a process that has ended runs nothing" here "process $zombie" -t $zombie $options
 done
@@ -46,7 +61,8 @@ t 'nor does nsenter -a without a process' here 'no process is named' -a
 t 'nor with a number that is none of a process' here 'there is no process -5' -t -5 -a
 t 'a file that is no namespace is refused' refuses 'cannot enter the net namespace' lxcbox nsenter -n/etc/passwd true
 t 'a wrong user is refused' refuses 'takes a number, not "x"' lxcbox nsenter -t "$pid" -u -S x true
-[ -e /sys/fs/selinux/enforce ] || t '-Z without SELinux is refused' refuses 'SELinux is not in use' lxcbox nsenter -t "$pid" -Z true
+[ -e /sys/fs/selinux/enforce ] ||
+    t '-Z without SELinux is refused' refuses 'SELinux is not in use' lxcbox nsenter -t "$pid" -Z true
 
 # A user namespace, entered as root and as its root.
 unshare -U -r -n -u sh -c 'hostname lxcbox-user; exec sleep 600' &

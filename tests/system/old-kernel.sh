@@ -38,18 +38,29 @@ for version in 4.19 5.4 5.10; do
     t "a container starts (Linux $version)" box start
     t "it runs (Linux $version)" is 'State:          RUNNING' box info -s
     t "it is entered (Linux $version)" is 'uid=0 gid=0' inside id
-    t "of its namespaces one alone, too (Linux $version)" has '10.213.78.2' box attach -s NETWORK -- "$(command -v ip)" addr show dev eth0
-    t "with a terminal (Linux $version)" has 'hello' timeout 10 script -qec "$WORK/refuse $version $LXCBOX lxc-attach -P $P -n $name -- /bin/echo hello" /dev/null
+    t "of its namespaces one alone, too (Linux $version)" has '10.213.78.2' \
+        box attach -s NETWORK -- "$(command -v ip)" addr show dev eth0
+    t "with a terminal (Linux $version)" has 'hello' timeout 10 script -qec \
+        "$WORK/refuse $version $LXCBOX lxc-attach -P $P -n $name -- /bin/echo hello" /dev/null
     t "the host reaches it (Linux $version)" ping -c 1 -W 5 10.213.78.2
-    t "its mounts are there (Linux $version)" inside sh -c 'cat /proc/mounts | busybox grep -q " /usr .*ro," && busybox test -d /usr/bin'
+    t "its mounts are there (Linux $version)" \
+        inside sh -c 'cat /proc/mounts | busybox grep -q " /usr .*ro," && busybox test -d /usr/bin'
     t "it is frozen (Linux $version)" box freeze
     t "and thawed (Linux $version)" box unfreeze
     t "it stops by its init (Linux $version)" box stop -t 20
     t "and is gone (Linux $version)" is 'State:          STOPPED' box info -s
     t "a command is executed in it (Linux $version)" is hello box execute -- /bin/echo hello
-    t "what fails says why (Linux $version)" has 'cannot execute /sbin/nonesuch' eval "box start -- /sbin/nonesuch 2>&1; :"
+    what_fails_says_why() {
+        box start -- /sbin/nonesuch 2>&1
+        :
+    }
+    t "what fails says why (Linux $version)" has 'cannot execute /sbin/nonesuch' what_fails_says_why
     t "it is killed (Linux $version)" eval 'box start && box stop -k'
-    t "a container is made (Linux $version)" "$WORK/refuse" $version "$LXCBOX" lxc-create -P "$P" -n "$name-$version" -t busybox
+    t "a container is made (Linux $version)" \
+        "$WORK/refuse" $version "$LXCBOX" lxc-create -P "$P" -n "$name-$version" -t busybox
     t "and removed (Linux $version)" "$WORK/refuse" $version "$LXCBOX" lxc-destroy -P "$P" -n "$name-$version"
-    t "nothing is left (Linux $version)" fails eval 'grep -q "$name" /proc/mounts || find /sys/fs/cgroup -name "lxc.*.$name*" | grep .'
+    nothing_is_left() {
+        grep -q "$name" /proc/mounts || find /sys/fs/cgroup -name "lxc.*.$name*" | grep .
+    }
+    t "nothing is left (Linux $version)" fails nothing_is_left
 done

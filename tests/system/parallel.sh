@@ -11,7 +11,8 @@ cleanup "ip link del $bridge"
 cleanup 'each lxcbox lxc-stop -k -P "$P" -n'
 ip link add "$bridge" type bridge && ip link set "$bridge" up
 printf '%s\n' 'lxc.net.0.type = veth' "lxc.net.0.link = $bridge" 'lxc.net.0.flags = up' > "$WORK/config"
-lxcbox lxc-create -P "$P" -n "$ID-0" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+lxcbox lxc-create -P "$P" -n "$ID-0" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 ||
+    { cat "$WORK/create"; exit 1; }
 # One read-only rootfs for all; an init that ends when it is asked to.
 printf '#!/bin/sh\ntrap "exit 0" USR1\nwhile :; do sleep 1000 & wait $!; done\n' > "$P/$ID-0/rootfs/sbin/quick-init"
 chmod 755 "$P/$ID-0/rootfs/sbin/quick-init"
@@ -38,21 +39,42 @@ t "$count containers start" each lxcbox lxc-start -P "$P" -n
 t 'all of them run' is "$count RUNNING" states
 t 'each has its own monitor' is $count eval 'processes | wc -l'
 t 'each has its own link on the bridge' is $count eval 'links | wc -l'
-t 'each has its own name' is "$(printf '%s\n' "${names[@]}" | sort)" eval 'each sh -c "\"\$LXCBOX\" lxc-attach -P $P -n \"\$0\" -- hostname" | sort'
+each_has_its_own_name() {
+    each sh -c "\"\$LXCBOX\" lxc-attach -P $P -n \"\$0\" -- hostname" | sort
+}
+t 'each has its own name' is "$(printf '%s\n' "${names[@]}" | sort)" each_has_its_own_name
 list_often() { for ((i = 0; i < callers; i++)); do lxcbox lxc-ls -P "$P" --running -1 > "$WORK/list.$i" & done; wait; }
-t 'every caller lists all of them' eval 'list_often; for ((i = 0; i < callers; i++)); do [ "$(wc -l < "$WORK/list.$i")" = $count ] || { wc -l "$WORK"/list.*; false; break; }; done'
+every_caller_lists_all_of_them() {
+    list_often
+    for ((i = 0; i < callers; i++)); do
+        [ "$(wc -l < "$WORK/list.$i")" = $count ] || { wc -l "$WORK"/list.*; false; break; }
+    done
+}
+t 'every caller lists all of them' every_caller_lists_all_of_them
 t 'all are frozen' eval 'each lxcbox lxc-freeze -P "$P" -n && is "$count FROZEN" states'
 t 'all are thawed' eval 'each lxcbox lxc-unfreeze -P "$P" -n && is "$count RUNNING" states'
-limit() { each sh -c '"$LXCBOX" lxc-cgroup -P "$1" -n "$2" memory.limit_in_bytes $((16777216 + ${2##*-} * 65536))' limit "$P"; }
+limit() {
+    each sh \
+        -c '"$LXCBOX" lxc-cgroup -P "$1" -n "$2" memory.limit_in_bytes $((16777216 + ${2##*-} * 65536))' \
+        limit "$P"
+}
 limits() { for name in "${names[@]}"; do cat "/sys/fs/cgroup/memory/lxc.payload.$name/memory.limit_in_bytes"; done; }
 if [ -d /sys/fs/cgroup/memory ]; then
-    t 'each keeps its own limit' eval 'limit && is "$(for ((i = 1; i <= count; i++)); do echo $((16777216 + i * 65536)); done)" limits'
+    each_keeps_its_own_limit() {
+        limit && is "$(for ((i = 1; i <= count; i++)); do echo $((16777216 + i * 65536)); done)" limits
+    }
+    t 'each keeps its own limit' each_keeps_its_own_limit
 fi
 contend() { # half of them, each by two callers
-    printf '%s\n' "${names[@]:0:count/2}" "${names[@]:0:count/2}" | xargs -P $callers -n 1 "$LXCBOX" lxc-stop -P "$P" -t 20 -n
+    printf '%s\n' "${names[@]:0:count/2}" "${names[@]:0:count/2}" |
+        xargs -P $callers -n 1 "$LXCBOX" lxc-stop -P "$P" -t 20 -n
     true
 }
-t 'two callers may stop the same container' eval 'contend 2> "$WORK/contended"; ! grep -v "is not running" "$WORK/contended" && is "$((count / 2)) RUNNING" states'
+two_callers_may_stop_same_container() {
+    contend 2> "$WORK/contended"
+    ! grep -v "is not running" "$WORK/contended" && is "$((count / 2)) RUNNING" states
+}
+t 'two callers may stop the same container' two_callers_may_stop_same_container
 names=("${names[@]:count/2}")
 t 'the others are killed' eval 'each lxcbox lxc-stop -k -P "$P" -n && is "" states'
 t 'no process is left' settled processes

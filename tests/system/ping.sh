@@ -14,7 +14,11 @@ ip link set d1 up
 
 ours() { lxcbox ping "$@"; }
 # Times differ from run to run.
-plain() { sed -E 's/[0-9]+(\.[0-9]+)? ?ms/T/g; s#[0-9.]+/[0-9.]+/[0-9.]+/[0-9.]+ ms#T#; s#= [0-9./]+ ?T#= T#; s/localhost \(::1\)/::1/g'; }
+plain() {
+    sed -E \
+        's/[0-9]+(\.[0-9]+)? ?ms/T/g; s#[0-9.]+/[0-9.]+/[0-9.]+/[0-9.]+ ms#T#
+        s#= [0-9./]+ ?T#= T#; s/localhost \(::1\)/::1/g'
+}
 same() {
     local status_a status_b
     "$reference" "$@" > "$WORK/a" 2> /dev/null; status_a=$?
@@ -35,7 +39,16 @@ t 'a deadline ends it as iputils' same -c 5 -w 1 -i 0.4 10.2.2.2
 t 'an unreachable host is told as iputils' same -c 1 10.2.2.3
 t 'no way to a host has the status 2' same -c 1 10.1.1.1
 t 'no such host has the status 2' same -c 1 no.such.host.invalid
-interrupted() { local status; "$LXCBOX" ping 127.0.0.1 > "$WORK/i" & sleep 0.3; kill -INT $!; wait $!; status=$?; cat "$WORK/i"; grep -q '^1 packets transmitted, 1 received' "$WORK/i" && [ $status -eq 0 ]; }
+interrupted() {
+    local status
+    "$LXCBOX" ping 127.0.0.1 > "$WORK/i" &
+    sleep 0.3
+    kill -INT $!
+    wait $!
+    status=$?
+    cat "$WORK/i"
+    grep -q '^1 packets transmitted, 1 received' "$WORK/i" && [ $status -eq 0 ]
+}
 t 'ended by a signal it says what it comes to' interrupted
 echo '0 100' > /proc/sys/net/ipv4/ping_group_range
 t 'it works with the kernel'\''s sockets for ping' same -c 1 127.0.0.1
@@ -43,5 +56,10 @@ t 'and with those for IPv6' same -c 1 ::1
 as_user() { setpriv --reuid 65534 --regid 50 --clear-groups "$LXCBOX" ping -c 1 127.0.0.1; }
 t 'a user of the group range can use it' as_user
 echo '1 0' > /proc/sys/net/ipv4/ping_group_range
-t 'who may not is told what to do' eval 'setpriv --reuid 65534 --clear-groups "$LXCBOX" ping -c 1 127.0.0.1 2>&1 | grep -q "Permission denied (be root, or let root set net.ipv4.ping_group_range)\|Operation not permitted (be root"'
+who_may_not_is_told_what_to_do() {
+    setpriv --reuid 65534 --clear-groups "$LXCBOX" ping -c 1 127.0.0.1 2>&1 |
+        grep -q \
+            "Permission denied (be root, or let root set net.ipv4.ping_group_range)\|Operation not permitted (be root"
+}
+t 'who may not is told what to do' who_may_not_is_told_what_to_do
 t 'a count that is none is refused' refuses 'takes a number from 1, not "0"' ours -c 0 127.0.0.1

@@ -13,12 +13,18 @@ python=$(PATH=/usr/bin:/bin command -v python3) || python=python3 # one that any
 ask() { # what each command is answered with; the result 0 or a negative errno, the number of fds beside it
     timeout 60 "$@" "$python" "$WORK/command.py" "$P" $N all
 }
-settled() { for _ in $(seq 100); do lxcbox lxc-logs -P "$P" -c $N 2> /dev/null | grep -q 'press Enter' && return; sleep 0.05; done; }
+settled() {
+    for _ in $(seq 100); do
+        lxcbox lxc-logs -P "$P" -c $N 2> /dev/null | grep -q 'press Enter' && return
+        sleep 0.05
+    done
+}
 
 # The hierarchies that a container has a cgroup in, and a controller that is in one of its own.
 lxcbox lxc-start -P "$P" $N && settled
 if [ -e /sys/fs/cgroup/memory ]; then
-    t 'each command is answered' diff - <(ask env | sed -E "s/$N/NAME/g; s#$P#LXCPATH#; s/^(23 .*) fds [1-9][0-9]*/\1 fds some/; s/^(5 .*) value [1-9][0-9]*/\1 value flags/") << 'END'
+    t 'each command is answered' diff - <(ask env | sed -E "s/$N/NAME/g; s#$P#LXCPATH#
+        s/^(23 .*) fds [1-9][0-9]*/\1 fds some/; s/^(5 .*) value [1-9][0-9]*/\1 value flags/") << 'END'
 0 GET_TTY_FD result 0 data 0 value - fds 1
 1 TERMINAL_WINCH result -38 data 0 value 0 fds 0
 3 GET_STATE result 0 data 0 value 2 fds 0

@@ -15,7 +15,8 @@ bad() { # every command refuses a file that is no configuration, and one that is
     while read -r name words; do
         # shellcheck disable=SC2086
         refuses 'lxc.nonesuch' lxcbox "lxc-$name" -P "$P" -n $N --rcfile "$WORK/bad" $words &&
-            refuses 'No such file' lxcbox "lxc-$name" -P "$P" -n $N --rcfile "$WORK/none" $words || { echo "lxc-$name"; return 1; }
+            refuses 'No such file' lxcbox "lxc-$name" -P "$P" -n $N --rcfile "$WORK/none" $words ||
+            { echo "lxc-$name"; return 1; }
     done << 'END'
 cgroup memory.max
 console
@@ -33,13 +34,26 @@ END
 }
 t 'a file that is no configuration is refused by each command' bad
 t 'with one that is a configuration they do what they do' lxcbox lxc-wait -P "$P" -n $N --rcfile "$WORK/rc" -s STOPPED
-t 'lxc-copy copies what the file describes' eval '
-    lxcbox lxc-copy -P "$P" -n $N --rcfile "$WORK/rc" -K -N copy && [ -e "$P/copy/rootfs/mark" ] && grep -q "uts.name = other" "$P/copy/config"'
-t 'lxc-snapshot keeps what the file describes' eval '
-    lxcbox lxc-snapshot -P "$P" -n $N --rcfile "$WORK/rc" && [ -e "$P/$N/snaps/snap0/rootfs/mark" ] && lxcbox lxc-snapshot -P "$P" -n $N -d snap0'
+lxc_copy_copies_what_file_describes() {
+    lxcbox lxc-copy -P "$P" -n $N --rcfile "$WORK/rc" -K -N copy &&
+        [ -e "$P/copy/rootfs/mark" ] &&
+        grep -q "uts.name = other" "$P/copy/config"
+}
+t 'lxc-copy copies what the file describes' lxc_copy_copies_what_file_describes
+lxc_snapshot_keeps_what_file_describes() {
+    lxcbox lxc-snapshot -P "$P" -n $N --rcfile "$WORK/rc" &&
+        [ -e "$P/$N/snaps/snap0/rootfs/mark" ] &&
+        lxcbox lxc-snapshot -P "$P" -n $N -d snap0
+}
+t 'lxc-snapshot keeps what the file describes' lxc_snapshot_keeps_what_file_describes
 
-printf '#!/bin/busybox sh\ntrap "exit 7" USR1\ntrap "exit 8" PWR\necho up > /up\nwhile :; do /bin/busybox sleep 0.1; done\n' > "$WORK/init"
-mkdir "$P/$N/rootfs/bin" "$P/$N/rootfs/sbin" && cp "$(command -v busybox)" "$P/$N/rootfs/bin/busybox" && install "$WORK/init" "$P/$N/rootfs/sbin/init"
+printf \
+    '#!/bin/busybox sh\ntrap "exit 7" USR1\ntrap "exit 8" PWR\n'\
+'echo up > /up\nwhile :; do /bin/busybox sleep 0.1; done\n' \
+    > "$WORK/init"
+mkdir "$P/$N/rootfs/bin" "$P/$N/rootfs/sbin" &&
+    cp "$(command -v busybox)" "$P/$N/rootfs/bin/busybox" &&
+    install "$WORK/init" "$P/$N/rootfs/sbin/init"
 printf 'lxc.net.0.type = empty\nlxc.autodev = 1\nlxc.mount.auto = proc\n' >> "$P/$N/config"
 stopped_by() { # EXPECTED OPTION...: init's exit status tells which signal it got
     local status=0 foreground

@@ -175,11 +175,14 @@ t 'what is mounted beneath shmounts later arrives in the container' grep -q arri
 
 # Containers on an overlay: what is in its upper layer may not be another's.
 mkdir -p "$WORK"/over/{lower,upper,work,merged}
-mount -t overlay -o "lowerdir=$WORK/over/lower,upperdir=$WORK/over/upper,workdir=$WORK/over/work" over "$WORK/over/merged"
+mount -t overlay -o "lowerdir=$WORK/over/lower,upperdir=$WORK/over/upper,workdir=$WORK/over/work" over \
+    "$WORK/over/merged"
 cleanup "umount $WORK/over/merged"
 mkdir "$WORK/over/merged/changes"
 container on-overlay <<< "lxc.rootfs.path = overlay:$root:$WORK/over/merged/changes"
-t 'an overlay on an overlay is refused with its reason' refuses 'cannot mount overlay .*upper directory must be on a file system that supports overlay' inside on-overlay true
+t 'an overlay on an overlay is refused with its reason' refuses \
+    'cannot mount overlay .*upper directory must be on a file system that supports overlay' inside \
+    on-overlay true
 cp -a "$root" "$WORK/over/merged/rootfs"
 container on-overlay <<< "lxc.rootfs.path = $WORK/over/merged/rootfs"
 t 'a folder on an overlay is a rootfs like another' inside on-overlay true

@@ -10,5 +10,6 @@ printf '%s\n' "lxc.rootfs.path = dir:$root" 'lxc.net.0.type = empty' 'lxc.init.c
     'lxc.signal.halt = SIGRTMIN+3' 'lxc.signal.reboot = SIGRTMAX-10' > "$P/$name/config"
 cleanup "lxcbox lxc-stop -k -P $P -n $name"
 t 'a container with real-time signals starts' lxcbox lxc-start -P "$P" -n "$name"
-t "SIGRTMIN+3 is systemd's signal to halt" is 'lxc.signal.halt = 37' lxcbox lxc-info -P "$P" -n "$name" -c lxc.signal.halt
+t "SIGRTMIN+3 is systemd's signal to halt" is 'lxc.signal.halt = 37' \
+    lxcbox lxc-info -P "$P" -n "$name" -c lxc.signal.halt
 t 'SIGRTMAX counts from the last' is 'lxc.signal.reboot = 54' lxcbox lxc-info -P "$P" -n "$name" -c lxc.signal.reboot

@@ -12,7 +12,10 @@ prepared: a console yes, 2 terminals
 console: init is 1
 status 7' eval '"$spawn" "$R" go /bin/sh -c "echo init is \$\$; exit 7" | tr -d "\r"; echo "status ${PIPESTATUS[0]}"'
 t 'nothing listens on a command socket for it' is 0 eval 'listening || true'
-failed() { ! "$spawn" "$R" go /bin/nothing > "$WORK/out" 2>&1 && grep -q 'cannot execute /bin/nothing in spawned-' "$WORK/out"; }
+failed() {
+    ! "$spawn" "$R" go /bin/nothing > "$WORK/out" 2>&1 &&
+        grep -q 'cannot execute /bin/nothing in spawned-' "$WORK/out"
+}
 t "the child's reason is returned" failed
 refused() { ! "$spawn" "$R" refuse /bin/sh > "$WORK/out" 2>&1 && grep -q "the caller's step refuses" "$WORK/out"; }
 t "a step of the caller that fails ends the start" refused

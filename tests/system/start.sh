@@ -26,61 +26,150 @@ left_over() { # what is still there of the container, on the host
 
 t 'lxc-start returns once the container runs' eval 'start && [ "$(state)" = RUNNING ]'
 t 'a second start says so and changes nothing' eval 'start 2>&1 | grep -q "already running" && [ "$(state)" = RUNNING ]'
-t 'ps shows the monitor as LXC does' is "[lxc monitor] $P $N" eval 'ps -o args= -p "$(pgrep -o -x -f -- "\[lxc monitor\] $P $N")"'
+ps_shows_monitor_as_lxc_does() {
+    ps -o args= -p "$(pgrep -o -x -f -- "\[lxc monitor\] $P $N")"
+}
+t 'ps shows the monitor as LXC does' is "[lxc monitor] $P $N" ps_shows_monitor_as_lxc_does
 t 'init is process 1' is init inside sh -c 'cat /proc/1/comm'
 t 'the hostname is the configured one' is $N inside hostname
-t 'every namespace is its own' eval '
+every_namespace_is_its_own() {
     pid=$(lxcbox lxc-info -P "$P" -n $N -p -H)
-    for ns in mnt pid uts ipc net cgroup; do [ "$(readlink /proc/$pid/ns/$ns)" != "$(readlink /proc/self/ns/$ns)" ] || { echo same $ns; false; }; done'
+    for ns in mnt pid uts ipc net cgroup; do
+        [ "$(readlink /proc/$pid/ns/$ns)" != "$(readlink /proc/self/ns/$ns)" ] ||
+            { echo same $ns; false; }
+    done
+}
+t 'every namespace is its own' every_namespace_is_its_own
 t 'a command sees the container and not the host' eval '! inside test -e "$WORK" -o -e /lib/systemd'
 t 'the exit status of a command comes back' eval 'inside sh -c "exit 42"; [ $? -eq 42 ]'
-t 'a command that does not exist is told, with status 127' eval 'said=$(inside /nonesuch 2>&1); [ $? -eq 127 ] && echo "$said" | grep -q "cannot execute /nonesuch"'
-t 'input and output go through pipes unchanged' eval '[ "$(head -c 100000 /dev/zero | inside sh -c "cat" | wc -c)" = 100000 ]'
+command_that_does_not_exist_is_told() {
+    said=$(inside /nonesuch 2>&1)
+    [ $? -eq 127 ] && echo "$said" | grep -q "cannot execute /nonesuch"
+}
+t 'a command that does not exist is told, with status 127' command_that_does_not_exist_is_told
+input_and_output_go_through_pipes() {
+    [ "$(head -c 100000 /dev/zero | inside sh -c "cat" | wc -c)" = 100000 ]
+}
+t 'input and output go through pipes unchanged' input_and_output_go_through_pipes
 t 'the cgroup namespace starts at the container'"'"'s cgroup' eval '! inside cat /proc/self/cgroup | grep -v ":/$"'
-t 'no file descriptor of the caller reaches the container' eval 'exec 9< /etc/passwd; kill_it; start; inside ls -l /proc/1/fd | grep passwd && r=1 || r=0; exec 9<&-; [ $r = 0 ]'
+no_file_descriptor_of_caller_reaches() {
+    exec 9< /etc/passwd
+    kill_it
+    start
+    inside ls -l /proc/1/fd | grep passwd && r=1 || r=0
+    exec 9<&-
+    [ $r = 0 ]
+}
+t 'no file descriptor of the caller reaches the container' no_file_descriptor_of_caller_reaches
 t 'proc/sys is read-only' eval 'inside sh -c "echo 1 > /proc/sys/kernel/panic" 2>&1 | grep -q "Read-only"'
-t 'a killed container leaves nothing' eval 'kill_it && [ "$(state)" = STOPPED ] && [ -z "$(left_over)" ] || { left_over; false; }'
+killed_container_leaves_nothing() {
+    kill_it && [ "$(state)" = STOPPED ] && [ -z "$(left_over)" ] || { left_over; false; }
+}
+t 'a killed container leaves nothing' killed_container_leaves_nothing
 
-t 'a container shuts down through its init' eval 'start && lxcbox lxc-stop -P "$P" $N -t 20 --nokill && [ "$(state)" = STOPPED ] && [ -z "$(left_over)" ]'
+container_shuts_down_through_its_init() {
+    start &&
+        lxcbox lxc-stop -P "$P" $N -t 20 --nokill &&
+        [ "$(state)" = STOPPED ] &&
+        [ -z "$(left_over)" ]
+}
+t 'a container shuts down through its init' container_shuts_down_through_its_init
 t 'stopping what does not run is status 2' eval 'lxcbox lxc-stop -P "$P" $N 2> /dev/null; [ $? -eq 2 ]'
-t 'a reboot inside starts it anew' eval '
-    start; boot=$(inside cat /proc/sys/kernel/random/boot_id)
-    lxcbox lxc-stop -r -P "$P" $N && [ "$(state)" = RUNNING ] && [ "$(inside cat /proc/sys/kernel/random/boot_id)" != "$boot" ]'
-t 'the death of the monitor is the end of init' eval '
-    pid=$(lxcbox lxc-info -P "$P" -n $N -p -H); kill -9 $(pgrep -o -f -- "^\[lxc monitor\] $P $N\$")
-    for i in $(seq 100); do [ -e /proc/$pid ] || break; sleep 0.02; done; [ ! -e /proc/$pid ] && [ "$(state)" = STOPPED ]'
+reboot_inside_starts_it_anew() {
+    start
+    boot=$(inside cat /proc/sys/kernel/random/boot_id)
+    lxcbox lxc-stop -r -P "$P" $N &&
+        [ "$(state)" = RUNNING ] &&
+        [ "$(inside cat /proc/sys/kernel/random/boot_id)" != "$boot" ]
+}
+t 'a reboot inside starts it anew' reboot_inside_starts_it_anew
+death_of_monitor_is_end_of_init() {
+    pid=$(lxcbox lxc-info -P "$P" -n $N -p -H)
+    kill -9 $(pgrep -o -f -- "^\[lxc monitor\] $P $N\$")
+    for i in $(seq 100); do [ -e /proc/$pid ] || break; sleep 0.02; done
+    [ ! -e /proc/$pid ] && [ "$(state)" = STOPPED ]
+}
+t 'the death of the monitor is the end of init' death_of_monitor_is_end_of_init
 t 'it starts again after its monitor was killed' eval 'start && inside true'
 kill_it
 rmdir $(cgroups | sort -r) 2> /dev/null
 
-t 'the foreground gives the exit status of init' eval 'lxcbox lxc-start -F -P "$P" $N -- /bin/sh -c "exit 5" < /dev/null; [ $? -eq 5 ]'
-t 'the foreground shows the console' has 'hello from .dev.pts.0' lxcbox lxc-start -F -P "$P" $N -- /bin/sh -c 'echo hello from $(tty)'
-t 'a pid file names the monitor, whoever else would start it, and goes away' eval '
+foreground_gives_exit_status_of_init() {
+    lxcbox lxc-start -F -P "$P" $N -- /bin/sh -c "exit 5" < /dev/null
+    [ $? -eq 5 ]
+}
+t 'the foreground gives the exit status of init' foreground_gives_exit_status_of_init
+t 'the foreground shows the console' has 'hello from .dev.pts.0' \
+    lxcbox lxc-start -F -P "$P" $N -- /bin/sh -c 'echo hello from $(tty)'
+pid_file_names_monitor() {
     start -p "$WORK/pid" && [ "$(cat /proc/$(cat "$WORK/pid")/comm)" = lxc-start ]
-    pid=$(cat "$WORK/pid"); start -p "$WORK/pid" 2>&1 | grep -q "already running" && [ "$(cat "$WORK/pid")" = "$pid" ] && kill_it
-    for i in $(seq 100); do [ -e "$WORK/pid" ] || break; sleep 0.02; done; [ ! -e "$WORK/pid" ]'
-t 'the console is logged' eval 'start -L "$WORK/console.log" -- /bin/sh -c "echo said on the console; sleep 100" && for i in $(seq 100); do grep -q "said on" "$WORK/console.log" && break; sleep 0.02; done; grep "said on the console" "$WORK/console.log"; r=$?; kill_it; [ $r -eq 0 ]'
+    pid=$(cat "$WORK/pid")
+    start -p "$WORK/pid" 2>&1 | grep -q "already running" &&
+        [ "$(cat "$WORK/pid")" = "$pid" ] &&
+        kill_it
+    for i in $(seq 100); do [ -e "$WORK/pid" ] || break; sleep 0.02; done
+    [ ! -e "$WORK/pid" ]
+}
+t 'a pid file names the monitor, whoever else would start it, and goes away' pid_file_names_monitor
+console_is_logged() {
+    start -L "$WORK/console.log" -- /bin/sh -c "echo said on the console; sleep 100" &&
+        for i in $(seq 100); do grep -q "said on" "$WORK/console.log" && break; sleep 0.02; done
+    grep "said on the console" "$WORK/console.log"
+    r=$?
+    kill_it
+    [ $r -eq 0 ]
+}
+t 'the console is logged' console_is_logged
 
-t 'lxc-execute gives the exit status of its command' eval 'lxcbox lxc-execute -P "$P" $N -- /bin/sh -c "exit 9"; [ $? -eq 9 ]'
+lxc_execute_gives_exit_status() {
+    lxcbox lxc-execute -P "$P" $N -- /bin/sh -c "exit 9"
+    [ $? -eq 9 ]
+}
+t 'lxc-execute gives the exit status of its command' lxc_execute_gives_exit_status
 t 'lxc-execute passes pipes through' is through eval 'echo through | lxcbox lxc-execute -P "$P" $N -- /bin/cat'
-t 'lxc-execute reaps orphans and waits for them' eval 'lxcbox lxc-execute -P "$P" $N -- /bin/sh -c "(sleep 0.1; echo late) & exit 3" > "$WORK/late"; [ $? -eq 3 ] && grep -q late "$WORK/late"'
-t 'lxc-execute needs no rootfs' is 'lxc-init' lxcbox lxc-execute -P "$P" $N-free -s lxc.net.0.type=empty -- sh -c 'mount -t proc proc /proc && cat /proc/1/comm'
-t 'SIGTERM ends lxc-execute and all it ran' eval '
-    "$LXCBOX" lxc-execute -P "$P" $N -- /bin/sh -c "sleep 600 & sleep 600" & pid=$!
-    for i in $(seq 100); do [ "$(state)" = RUNNING ] && break; sleep 0.02; done; kill $pid; wait $pid; [ "$(state)" = STOPPED ] && [ -z "$(left_over)" ]'
+lxc_execute_reaps_orphans_and_waits() {
+    lxcbox lxc-execute -P "$P" $N -- /bin/sh -c "(sleep 0.1; echo late) & exit 3" > "$WORK/late"
+    [ $? -eq 3 ] && grep -q late "$WORK/late"
+}
+t 'lxc-execute reaps orphans and waits for them' lxc_execute_reaps_orphans_and_waits
+t 'lxc-execute needs no rootfs' is 'lxc-init' lxcbox lxc-execute -P "$P" $N-free -s lxc.net.0.type=empty -- \
+    sh -c 'mount -t proc proc /proc && cat /proc/1/comm'
+sigterm_ends_lxc_execute_and_all_it_ran() {
+    "$LXCBOX" lxc-execute -P "$P" $N -- /bin/sh -c "sleep 600 & sleep 600" &
+    pid=$!
+    for i in $(seq 100); do [ "$(state)" = RUNNING ] && break; sleep 0.02; done
+    kill $pid
+    wait $pid
+    [ "$(state)" = STOPPED ] && [ -z "$(left_over)" ]
+}
+t 'SIGTERM ends lxc-execute and all it ran' sigterm_ends_lxc_execute_and_all_it_ran
 
 ip link add $bridge type bridge && ip addr add 10.213.77.1/24 dev $bridge && ip link set $bridge up
-net="-s lxc.net.0.type=veth -s lxc.net.0.link=$bridge -s lxc.net.0.flags=up -s lxc.net.0.ipv4.address=10.213.77.2/24 -s lxc.net.0.ipv4.gateway=10.213.77.1"
+net="-s lxc.net.0.type=veth -s lxc.net.0.link=$bridge -s lxc.net.0.flags=up \
+-s lxc.net.0.ipv4.address=10.213.77.2/24 -s lxc.net.0.ipv4.gateway=10.213.77.1"
 t 'the host reaches a container over its bridge' eval 'start $net && ping -c 1 -W 5 10.213.77.2'
 t 'the container has its route' has 'default via 10.213.77.1' inside ip route
 t 'its link is gone with it' eval 'kill_it; [ -z "$(left_over)" ] || { left_over; false; }'
-t 'a network that fails takes everything back' eval '! start $net -s lxc.net.1.type=veth -s lxc.net.1.link=nonesuch 2> /dev/null && [ -z "$(left_over)" ]'
+network_that_fails_takes_everything_back() {
+    ! start $net -s lxc.net.1.type=veth -s lxc.net.1.link=nonesuch 2> /dev/null && [ -z "$(left_over)" ]
+}
+t 'a network that fails takes everything back' network_that_fails_takes_everything_back
 
 create $N-b
-t 'a network namespace can be shared with a container that runs' eval '
-    start && lxcbox lxc-start -P "$P" $N-b --share-net $N && [ "$(inside readlink /proc/1/ns/net)" = "$(lxcbox lxc-attach -P "$P" $N-b -- readlink /proc/1/ns/net)" ]'
-t 'a pid namespace too' eval '
-    lxcbox lxc-stop -k -P "$P" $N-b; lxcbox lxc-start -P "$P" $N-b --share-pid $N -- /bin/sleep 600 && [ "$(inside readlink /proc/self/ns/pid)" = "$(lxcbox lxc-attach -P "$P" $N-b -- readlink /proc/self/ns/pid)" ]'
+network_namespace_can_be_shared() {
+    start &&
+        lxcbox lxc-start -P "$P" $N-b --share-net $N &&
+        [ "$(inside readlink /proc/1/ns/net)" = \
+            "$(lxcbox lxc-attach -P "$P" $N-b -- readlink /proc/1/ns/net)" ]
+}
+t 'a network namespace can be shared with a container that runs' network_namespace_can_be_shared
+pid_namespace_too() {
+    lxcbox lxc-stop -k -P "$P" $N-b
+    lxcbox lxc-start -P "$P" $N-b --share-pid $N -- /bin/sleep 600 &&
+        [ "$(inside readlink /proc/self/ns/pid)" = \
+            "$(lxcbox lxc-attach -P "$P" $N-b -- readlink /proc/self/ns/pid)" ]
+}
+t 'a pid namespace too' pid_namespace_too
 lxcbox lxc-stop -k -P "$P" $N-b
 kill_it
 
@@ -90,40 +179,69 @@ hook() { # one script for every kind: it writes down what it is told
 echo "\$3 \$LXC_NAME \${LXC_ROOTFS_MOUNT:+mount} \${LXC_TARGET:-}" >> $WORK/hooks
 SCRIPT
     chmod 755 "$WORK/hook"
-    for kind in pre-start pre-mount mount autodev start-host stop post-stop; do echo "lxc.hook.$kind = $WORK/hook"; done >> "$config"
+    for kind in pre-start pre-mount mount autodev start-host stop post-stop; do
+        echo "lxc.hook.$kind = $WORK/hook"
+    done >> "$config"
 }
 cp "$config" "$WORK/saved"
 hook
-t 'hooks run in their order' eval 'start && kill_it && is "pre-start pre-mount mount autodev start-host stop post-stop" eval "cut -d\" \" -f1 $WORK/hooks | tr \"\n\" \" \" | sed \"s/ \$//\""'
+hooks_run_in_their_order() {
+    start &&
+        kill_it &&
+        is "pre-start pre-mount mount autodev start-host stop post-stop" eval \
+            "cut -d\" \" -f1 $WORK/hooks | tr \"\n\" \" \" | sed \"s/ \$//\""
+}
+t 'hooks run in their order' hooks_run_in_their_order
 t 'hooks are told the container and the target' has "^post-stop $N .*stop$" cat "$WORK/hooks"
 echo 'lxc.hook.start-host = /bin/false' >> "$config"
 t 'a hook that fails stops the start, by name' refuses 'lxc.hook.start-host: /bin/false exited with status 1' start
 t 'and nothing is left of it' eval '[ -z "$(left_over)" ] || { left_over; false; }'
 cp "$WORK/saved" "$config"
 
-t 'a container that does not exist is refused' refuses 'there is no container nonesuch in' lxcbox lxc-start -P "$P" nonesuch
-t 'a misspelt key is refused by file and line' eval 'echo "lxc.rootfs.pth = /x" >> "$config"; refuses "config:[0-9]+: there is no key lxc.rootfs.pth" start; r=$?; cp "$WORK/saved" "$config"; [ $r = 0 ]'
+t 'a container that does not exist is refused' refuses 'there is no container nonesuch in' \
+    lxcbox lxc-start -P "$P" nonesuch
+misspelt_key_is_refused_by_file_and_line() {
+    echo "lxc.rootfs.pth = /x" >> "$config"
+    refuses "config:[0-9]+: there is no key lxc.rootfs.pth" start
+    r=$?
+    cp "$WORK/saved" "$config"
+    [ $r = 0 ]
+}
+t 'a misspelt key is refused by file and line' misspelt_key_is_refused_by_file_and_line
 t 'an init that is not there is named' refuses 'cannot execute /sbin/nonesuch' start -- /sbin/nonesuch
 t 'a missing rootfs is named' refuses 'cannot mount rootfs .*nonesuch' start -s lxc.rootfs.path=dir:$WORK/nonesuch
-t 'a missing bridge is named with what to do' refuses 'no network interface nonesuch.*\(' start -s lxc.net.0.type=veth -s lxc.net.0.link=nonesuch
-t 'a console buffer beyond 1 GB is refused' refuses 'lxc.console.buffer.size = 2147483648 is more than 1 GB' start -s lxc.console.buffer.size=2GB
+t 'a missing bridge is named with what to do' refuses 'no network interface nonesuch.*\(' \
+    start -s lxc.net.0.type=veth -s lxc.net.0.link=nonesuch
+t 'a console buffer beyond 1 GB is refused' refuses 'lxc.console.buffer.size = 2147483648 is more than 1 GB' \
+    start -s lxc.console.buffer.size=2GB
 t 'no failed start left anything' eval '[ -z "$(left_over)" ] || { left_over; false; }'
 
-t 'of ten starts at once one wins and the others say why' eval '
-    for i in $(seq 10); do start 2> "$WORK/race.$i" & done; wait
-    [ "$(state)" = RUNNING ] && [ "$(cat "$WORK"/race.* | grep -c "already running")" = 9 ] && [ "$(pgrep -c -f -- "^\[lxc monitor\] $P $N\$")" = 1 ]'
+of_ten_starts_at_once_one_wins_and_others() {
+    for i in $(seq 10); do start 2> "$WORK/race.$i" & done
+    wait
+    [ "$(state)" = RUNNING ] &&
+        [ "$(cat "$WORK"/race.* | grep -c "already running")" = 9 ] &&
+        [ "$(pgrep -c -f -- "^\[lxc monitor\] $P $N\$")" = 1 ]
+}
+t 'of ten starts at once one wins and the others say why' of_ten_starts_at_once_one_wins_and_others
 t 'twenty attach at once' eval '
     for i in $(seq 20); do inside sh -c "echo \$((6*7))" & done | grep -c 42 | grep -x 20'
 kill_it
 t 'nothing is left in the end' eval '[ -z "$(left_over)" ] || { left_over; false; }'
 
 ids() {
-    mkdir -p "$P/$N-u" && cp -a "$P/$N/rootfs" "$P/$N-u/" && chown -R 200000:200000 "$P/$N-u/rootfs" && chmod 755 "$WORK" "$P" "$P/$N-u" "$P/$N-u/rootfs"
+    mkdir -p "$P/$N-u" &&
+        cp -a "$P/$N/rootfs" "$P/$N-u/" &&
+        chown -R 200000:200000 "$P/$N-u/rootfs" &&
+        chmod 755 "$WORK" "$P" "$P/$N-u" "$P/$N-u/rootfs"
     sed "s#$P/$N/#$P/$N-u/#" "$config" > "$P/$N-u/config"
     printf 'lxc.idmap = u 0 200000 65536\nlxc.idmap = g 0 200000 65536\n' >> "$P/$N-u/config"
     lxcbox lxc-start -P "$P" $N-u
 }
 cleanup "lxcbox lxc-stop -k -P $P $N-u"
 t 'a container with mapped ids runs' ids
-t 'its root is an ordinary user outside' eval '[ "$(stat -c %u /proc/$(lxcbox lxc-info -P "$P" -n $N-u -p -H))" = 200000 ]'
+its_root_is_ordinary_user_outside() {
+    [ "$(stat -c %u /proc/$(lxcbox lxc-info -P "$P" -n $N-u -p -H))" = 200000 ]
+}
+t 'its root is an ordinary user outside' its_root_is_ordinary_user_outside
 t 'and root inside' is 0 lxcbox lxc-attach -P "$P" $N-u -- id -u

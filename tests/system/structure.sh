@@ -1,5 +1,5 @@
-# The modules of the source tree and what each may include: core/HACKING says why. `bash tests/system/structure.sh table`
-# prints them, with files, lines, and how many includes lead from one to another.
+# The modules of the source tree and what each may include: core/HACKING says why. `bash tests/system/structure.sh
+# table` prints them, with files, lines, and how many includes lead from one to another.
 . tests/lib.sh
 
 # Each line of modules may include those before it, and not those after it.
@@ -65,6 +65,12 @@ if [ "${1:-}" = table ]; then
     exit
 fi
 
+long_lines() {
+    git ls-files 'tests/*.sh' tests/run tests/bench/run |
+        xargs awk 'length > 120 { print FILENAME ":" FNR ": " length " columns" }'
+}
+
 t 'modules include only those below them' is '' upward
 t 'no directory has more than 25 source files' is '' large
 t 'each module has a header of its name that introduces it' is '' unintroduced
+t 'no line of a shell test has more than 120 columns' is '' long_lines

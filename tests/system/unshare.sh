@@ -13,7 +13,9 @@ show='for k in mnt uts ipc net pid pid_for_children cgroup user time time_for_ch
     cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups
     grep -E "^Cap(Eff|Amb)" /proc/self/status; [ $$ = 1 ] && echo first; grep -c . /proc/self/mountinfo
     sed -n "/ \/ \/ /s/.* - //;/ \/ \/ /p" /proc/self/mountinfo'
-for k in mnt uts ipc net pid pid_for_children cgroup user time time_for_children; do export "ns_$k=$(readlink /proc/self/ns/$k)"; done
+for k in mnt uts ipc net pid pid_for_children cgroup user time time_for_children; do
+    export "ns_$k=$(readlink /proc/self/ns/$k)"
+done
 same() { # ARGUMENT...: both print the same and end alike
     local a b
     unshare "$@" > "$WORK/theirs" 2> "$WORK/theirs.err" < /dev/null; a=$?
@@ -32,18 +34,36 @@ done
 t 'unshare gives the status of the program' same -u sh -c 'exit 42'
 t 'unshare gives the status of a program in a child' same -p -f sh -c 'exit 42'
 # util-linux's needs newuidmap for these.
-t 'ranges of ids are mapped' has '^ +0 +100000 +65536$' lxcbox unshare --map-users=100000,0,65536 --map-groups=0:100000:65536 \
-    cat /proc/self/uid_map /proc/self/gid_map
+t 'ranges of ids are mapped' has '^ +0 +100000 +65536$' lxcbox unshare --map-users=100000,0,65536 \
+    --map-groups=0:100000:65536 cat /proc/self/uid_map /proc/self/gid_map
 t 'unshare gives the signal that ended a program' is 137 bash -c "'$LXCBOX' unshare -f sh -c 'kill -9 \$\$'; echo \$?"
 t 'unshare ends with 127 where there is no program' same -f /nonexistent
 t 'unshare ends with 126 where there is no permission' same /etc/passwd
 t 'the clocks of a time namespace are moved' same -T -f --monotonic=100000 --boottime=-100 cat /proc/self/timens_offsets
-t 'a namespace is kept by a file' bash -c "touch '$WORK/net'; '$LXCBOX' unshare --net='$WORK/net' true && nsenter -n'$WORK/net' ip -br link | grep -c . | grep -x 1; umount '$WORK/net'"
-t 'a pid namespace is kept by a file' bash -c "mkdir '$WORK/pid'; mount -t tmpfs --make-private x '$WORK/pid'; touch '$WORK/pid/ns'; '$LXCBOX' unshare -f --pid='$WORK/pid/ns' sh -c 'echo \$\$' | grep -x 1 && findmnt '$WORK/pid/ns' | grep -q 'pid:'; s=\$?; umount -R '$WORK/pid'; exit \$s"
-t 'the child dies with us' bash -c "'$LXCBOX' unshare --kill-child sh -c 'echo \$\$ > $WORK/child; exec sleep 600' & p=\$!; while [ ! -s '$WORK/child' ]; do sleep 0.02; done; kill -9 \$p; wait \$p; for i in \$(seq 100); do kill -0 \$(cat '$WORK/child') 2> /dev/null || exit 0; sleep 0.02; done; exit 1"
-t 'nothing changes outside' is '' bash -c "'$LXCBOX' unshare -u -m sh -c 'hostname changed; mount -t tmpfs x /mnt'; hostname | grep changed; grep ' /mnt ' /proc/mounts; true"
-t 'letters take no value: a file of that name is not taken for one' eval 'mkdir "$WORK/letters" && touch "$WORK/letters/u" "$WORK/letters/r" &&
-    has "mnt uts" env -C "$WORK/letters" "$LXCBOX" unshare -mu bash -c "$show" && is 0 env -C "$WORK/letters" "$LXCBOX" unshare -Ur id -u'
+t 'a namespace is kept by a file' bash -c \
+    "touch '$WORK/net'; '$LXCBOX' unshare --net='$WORK/net' true &&
+        nsenter -n'$WORK/net' ip -br link | grep -c . | grep -x 1; umount '$WORK/net'"
+t 'a pid namespace is kept by a file' bash -c \
+    "mkdir '$WORK/pid'; mount -t tmpfs --make-private x '$WORK/pid'; touch '$WORK/pid/ns'
+    '$LXCBOX' unshare -f --pid='$WORK/pid/ns' sh -c 'echo \$\$' | grep -x 1 &&
+        findmnt '$WORK/pid/ns' | grep -q 'pid:'
+    s=\$?; umount -R '$WORK/pid'; exit \$s"
+t 'the child dies with us' bash -c \
+    "'$LXCBOX' unshare --kill-child sh -c 'echo \$\$ > $WORK/child; exec sleep 600' & p=\$!
+    while [ ! -s '$WORK/child' ]; do sleep 0.02; done
+    kill -9 \$p; wait \$p
+    for i in \$(seq 100); do kill -0 \$(cat '$WORK/child') 2> /dev/null || exit 0; sleep 0.02; done
+    exit 1"
+t 'nothing changes outside' is '' bash \
+    -c "'$LXCBOX' unshare -u -m sh -c 'hostname changed; mount -t tmpfs x /mnt'
+        hostname | grep changed; grep ' /mnt ' /proc/mounts; true"
+letters_take_no_value() {
+    mkdir "$WORK/letters" &&
+        touch "$WORK/letters/u" "$WORK/letters/r" &&
+        has "mnt uts" env -C "$WORK/letters" "$LXCBOX" unshare -mu bash -c "$show" &&
+        is 0 env -C "$WORK/letters" "$LXCBOX" unshare -Ur id -u
+}
+t 'letters take no value: a file of that name is not taken for one' letters_take_no_value
 t 'an empty file name is refused' refuses 'option "--uts=" has an empty value' lxcbox unshare --uts= true
 mkdir "$WORK/private"
 export WORK LXCBOX
@@ -54,15 +74,20 @@ subordinate() { # OPTION...: with root:300000:1000 in /etc/subuid and root:40000
         "$LXCBOX" unshare "$@" cat /proc/self/uid_map /proc/self/gid_map | tr -s " " | cut -c 2- | paste -sd ,' - "$@"
 }
 t 'the subordinate ids of a user are mapped' has '(^|,)0 0 1,' subordinate --map-auto -r
-t '--map-users=auto and --map-groups=auto are --map-auto' is '0 300000 1000,0 400000 2000' subordinate --map-users=auto --map-groups=auto
-t '--map-users=auto goes with a range of groups' is '0 300000 1000,0 7 5' subordinate --map-users=auto --map-groups=0:7:5
+t '--map-users=auto and --map-groups=auto are --map-auto' is '0 300000 1000,0 400000 2000' \
+    subordinate --map-users=auto --map-groups=auto
+t '--map-users=auto goes with a range of groups' is '0 300000 1000,0 7 5' \
+    subordinate --map-users=auto --map-groups=0:7:5
 t 'a wrong propagation is refused' refuses 'does not know "some"' lxcbox unshare -m --propagation=some true
 t 'a wrong range is refused' refuses 'a range of ids is' lxcbox unshare --map-users=1,2 true
 t 'a wrong signal is refused' refuses 'there is no signal "NONE"' lxcbox unshare --kill-child=NONE true
 t 'clocks without a time namespace are refused' refuses 'go with -T' lxcbox unshare --boottime=1 true
-t 'proc is mounted at a directory that is no mount point' same -p -f --mount-proc="$WORK/private" sh -c 'cat "$WORK/private/self/comm"; echo "$WORK"/private/[0-9]*'
+t 'proc is mounted at a directory that is no mount point' \
+    same -p -f --mount-proc="$WORK/private" sh -c 'cat "$WORK/private/self/comm"; echo "$WORK"/private/[0-9]*'
 t 'and is not seen outside' fails mountpoint -q "$WORK/private"
-t 'a directory that does not exist cannot be given proc' refuses 'cannot mount proc at /nonexistent|cannot make the mount at /nonexistent private' lxcbox unshare --mount-proc=/nonexistent -p -f true
+t 'a directory that does not exist cannot be given proc' refuses \
+    'cannot mount proc at /nonexistent|cannot make the mount at /nonexistent private' lxcbox unshare \
+    --mount-proc=/nonexistent -p -f true
 user() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 chmod 755 "$WORK"
 cp "$LXCBOX" "$WORK/lxcbox"
