@@ -105,4 +105,5 @@ fi
 t 'lxc-top prints a line of values for each container' has "^[0-9]+,$name(,[0-9]+){8}$" \
     timeout --preserve-status -s TERM 1 "$LXCBOX" lxc-top -P "$containers" -b -d 600
 t 'lxc-top refuses a sort key that is none' refuses 'takes n, c, b, m, s or k' lxcbox lxc-top -s x
-t 'lxc-top without a terminal for its keys is refused' refuses 'standard input is not a terminal' lxcbox lxc-top -P "$containers" < /dev/null
+t 'lxc-top without a terminal for its keys is refused' refuses 'standard input is not a terminal' \
+    lxcbox lxc-top -P "$containers" < /dev/null

@@ -13,8 +13,8 @@ if [ -x /bin/busybox ]; then
 else
     skip 'a static busybox is added as such' 'needs busybox-static'
 fi
-t 'a file that the data disk would hide is refused' refuses_cleanly 'init mounts the data disk at /var \(put a container at' \
-    initramfs -m none -a "$WORK/c:/var/cache/lxc"
+t 'a file that the data disk would hide is refused' refuses_cleanly \
+    'init mounts the data disk at /var \(put a container at' initramfs -m none -a "$WORK/c:/var/cache/lxc"
 t 'a busybox that is not static is refused' \
     refuses_cleanly '/bin/ls is not a static program' initramfs -m none --busybox /bin/ls
 t 'modules without modules.dep are refused, saying what to run' refuses_cleanly \

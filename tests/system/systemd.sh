@@ -33,7 +33,8 @@ if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
     t 'cgroup v2 alone: a new systemd is given it' is '' begin 258 -s lxc.mount.auto=cgroup
     t 'it is mounted' has '^[^ ]* /sys/fs/cgroup cgroup2 rw' cgroups
     end
-    t 'an old systemd starts with a warning' has 'older than 232 and requires cgroup v1' begin 231 -s lxc.mount.auto=cgroup
+    t 'an old systemd starts with a warning' has 'older than 232 and requires cgroup v1' \
+        begin 231 -s lxc.mount.auto=cgroup
 elif grep -q ' cgroup2 ' /proc/mounts; then
     t 'a systemd that refuses cgroup v1 starts without a word' is '' begin 256 -s lxc.mount.auto=cgroup
     t 'it finds v2 alone' has '^[^ ]* /sys/fs/cgroup cgroup2 rw' cgroups
