@@ -49,7 +49,7 @@ t 'a profile that is not loaded is refused by name' has 'profile lxcbox-test is 
 t 'the profile is loaded' dd if=/compiled of=/sys/kernel/security/apparmor/.replace bs=1M
 t 'a container starts under it' box start
 t 'its init is confined' has 'lxcbox-test \(enforce\)' cat "/proc/$(box info -p -H)/attr/current"
-t 'who attaches is confined' has 'lxcbox-test \(enforce\)' inside 'busybox cat /proc/self/attr/current'
+t 'a command of lxc-attach is confined' has 'lxcbox-test \(enforce\)' inside 'busybox cat /proc/self/attr/current'
 t 'a denied write is denied' has 'Permission denied' inside 'echo x > /denied/file'
 t 'an allowed one is allowed' inside 'echo x > /tmp/file'
 t 'elevated privileges leave the profile' has unconfined \
@@ -76,14 +76,14 @@ gone() { ! loaded | grep -q lxc-c; }
 sed -i 's/auto = proc/auto = proc:rw/' /lxc/c/config
 generated
 mv /sbin/apparmor_parser /sbin/aside
-t 'without its compiler it is refused, and told why' \
+t 'without its compiler a profile is refused with the reason' \
     has 'apparmor_parser, which is not installed: the kernel only loads compiled policy' box start
 mv /sbin/aside /sbin/apparmor_parser
 t 'a container starts under a generated profile' box start
 t 'its init is confined by it, in a namespace of its own' has '^lxc-c_</lxc>//&:lxc-c_<-lxc>:unconfined' \
     cat "/proc/$(box info -p -H)/attr/current"
 t 'the profile is LXCs by name' has '^lxc-c_</lxc> .enforce' loaded
-t 'who attaches is confined, as seen from the host' has '^lxc-c_</lxc>//&:lxc-c_<-lxc>:unconfined' sh \
+t 'a command of lxc-attach is confined, as seen from the host' has '^lxc-c_</lxc>//&:lxc-c_<-lxc>:unconfined' sh \
     -c \
     'lxcbox lxc-attach -P /lxc -n c -- /bin/busybox sleep 5 & sleep 1
     for p in $(pidof busybox); do cat /proc/$p/attr/current; done; wait'
@@ -92,8 +92,9 @@ t 'the hosts settings are out of reach' has 'Permission denied' inside 'echo 10 
 t 'its own are not' inside 'echo 1000 > /proc/sys/kernel/msgmax'
 t 'a tmpfs may be mounted' inside 'busybox mount -t tmpfs x /tmp && busybox umount /tmp'
 t 'proc may not be mounted elsewhere' has 'Permission denied' inside 'busybox mount -t proc x /tmp'
-t 'nor a folder of proc be bound to another place' has 'Permission denied' inside 'busybox mount -o bind /proc/sys /tmp'
-t 'a folder of its own may be' inside 'busybox mount -o bind /denied /tmp && busybox umount /tmp'
+t 'nor a directory of proc be bound to another place' has 'Permission denied' \
+    inside 'busybox mount -o bind /proc/sys /tmp'
+t 'a directory of its own may be' inside 'busybox mount -o bind /denied /tmp && busybox umount /tmp'
 t 'how mounts spread may be changed' inside 'lxcbox unshare -m /bin/busybox true'
 t 'its root may not be pivoted' has 'Permission denied' inside \
     'busybox mkdir -p /tmp/o; busybox mount -t tmpfs x /tmp; busybox pivot_root /tmp /tmp; s=$?
@@ -118,7 +119,7 @@ t 'a write that they deny is denied' has 'Permission denied' inside 'echo x > /d
 t 'a read of a variables path too' has 'Permission denied' inside 'busybox cat /proc/uptime'
 t 'the container is stopped' box stop -k
 generated 'lxc.apparmor.raw = nonsense'
-t 'a rule that is none is refused with the compilers reason' \
+t "an invalid rule is refused with the compiler's reason" \
     has 'generated profile: AppArmor parser error.*syntax error' box start
 t 'and nothing is left' gone
 generated 'lxc.hook.start-host = /bin/false'

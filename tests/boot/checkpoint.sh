@@ -73,15 +73,15 @@ t 'a second one does not overwrite it' fails box checkpoint -D /images
 t 'what does not exist is not restored' has 'no checkpoint in /nowhere' eval 'box checkpoint -r -D /nowhere; :'
 t 'the container is made again' restore
 sleep 1
-t 'it goes on where it was' test "$(count)" -gt "$before"
+t 'it continues where it was' test "$(count)" -gt "$before"
 t 'as the same that it was' is kept box attach -- hostname
 what_was_bound_in_from_outside_is_there() {
     echo here > /bound/file && [ "$(box attach -- cat /tmp/bound/file)" = here ]
 }
-t 'what was bound in from outside is there' what_was_bound_in_from_outside_is_there
+t 'what was bind-mounted from outside is there' what_was_bound_in_from_outside_is_there
 t 'the host reaches it over the bridge' ping -c 1 -W 5 10.9.0.2
 t 'its limits are those of the configuration' is 40 cat /sys/fs/cgroup/lxc.payload.c/pids.max
-t 'what it writes on its console is kept' has 'turn [0-9]' box logs -c
+t 'its console output is kept' has 'turn [0-9]' box logs -c
 t 'one that runs is not restored' has 'already running' eval 'box checkpoint -r -D /images; :'
 t 'it can be written again' eval 'box checkpoint -D /again && [ "$(box info -s)" = "State:          RUNNING" ]'
 t 'it is stopped by its own signal' box stop

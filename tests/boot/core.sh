@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     return 0;
 }
 C
-t 'what tells a cookie is built' cc -static -o "$WORK/cookie" "$WORK/cookie.c"
+t 'the program that prints a cookie is built' cc -static -o "$WORK/cookie" "$WORK/cookie.c"
 
 vm_guest "$WORK/guest"
 cat >> "$WORK/guest" << 'GUEST'
@@ -50,7 +50,7 @@ t 'the host has no cookie' is 0 cookie
 t 'a container starts' box start a
 t 'its init has a cookie' has '^[1-9a-f]' box attach a -- /bin/cookie 1
 of_init=$(box attach a -- /bin/cookie 1)
-t 'who attaches has the same' is "$of_init" box attach a -- /bin/cookie
+t 'a command of lxc-attach has the same' is "$of_init" box attach a -- /bin/cookie
 t 'its monitor has none' is 0 cookie "$(awk '/^PPid/ { print $2 }' "/proc/$(box info a -p -H)/status")"
 t 'a second container starts' box start b
 t 'it has a cookie too' has '^[1-9a-f]' box attach b -- /bin/cookie

@@ -30,7 +30,7 @@ t 'and is none' fails grep -q '^dummy ' /proc/modules
 loading_it_by_name_removes_it_again() {
     lxcbox modprobe dummy && lxcbox modprobe -r dummy && ! grep -q "^dummy " /proc/modules
 }
-t 'loading it by name removes it again, too' loading_it_by_name_removes_it_again
+t 'it is removed by name' loading_it_by_name_removes_it_again
 t 'a module that there is not is refused' has 'no module nonesuch in /lib/modules' fails lxcbox modprobe nonesuch
 
 ip link set lo up
@@ -42,7 +42,7 @@ dd if=/dev/zero of=/fat.img bs=1M count=2 2> /dev/null
 busybox mkdosfs /fat.img
 mkdir /fat
 t 'FAT is mounted' mount -t vfat -o loop /fat.img /fat
-t 'a container is not kept on it, and told why' has \
+t 'a container on FAT is refused with the reason' has \
     'cannot keep containers in /fat: its file system, FAT, knows no owners.*-P' fails lxcbox \
     lxc-create -P /fat -n x -t busybox
 t 'nothing of it stays there' is '' ls -A /fat
@@ -180,7 +180,7 @@ cp /lxc/c/rootfs/bin/init /lxc/c/rootfs/usr/lib/systemd/systemd
 touch /lxc/c/rootfs/usr/lib/systemd/libsystemd-shared-252.so
 start_systemd() { box start -s lxc.init.cmd=/usr/lib/systemd/systemd 2>&1; }
 if [ "$layout" = v1 ]; then
-    t 'who starts systemd where it has no hierarchy is told how to make one (v1)' \
+    t 'systemd without a hierarchy is refused with the way to make one (v1)' \
         has 'mount -t cgroup -o none,name=systemd' start_systemd
     box stop -k
     mkdir /sys/fs/cgroup/systemd

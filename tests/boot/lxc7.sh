@@ -9,7 +9,7 @@ vm_needs
 command -v busybox > /dev/null || { skip 'LXC 7 and lxcbox' 'needs busybox-static'; exit 0; }
 why=$(image_lxc7) || { skip 'LXC 7 and lxcbox' "Debian sid cannot be had: ${why//$'\n'/ }"; exit 0; }
 image_lxc7
-t 'what types on a terminal is built' cc -static -o "$WORK/typist" tests/typist.c
+t 'the program that types on a terminal is built' cc -static -o "$WORK/typist" tests/typist.c
 
 vm_guest "$WORK/guest"
 cat >> "$WORK/guest" << 'GUEST'
@@ -41,7 +41,8 @@ esac
 its_number_is_one_that_lxcbox_gives() {
     lxcbox lxc-ls --version | cut -d. -f1
 }
-t 'its number is the one that lxcbox gives' is "$(lxc-ls --version | cut -d. -f1)" its_number_is_one_that_lxcbox_gives
+t 'its version number is the one that lxcbox prints' is "$(lxc-ls --version | cut -d. -f1)" \
+    its_number_is_one_that_lxcbox_gives
 printf '%s\n' 'lxc.net.0.type = empty' 'lxc.cgroup2.devices.deny = a' \
     'lxc.cgroup2.devices.allow = c *:* m' 'lxc.cgroup2.devices.allow = c 1:3 rwm' \
     'lxc.cgroup2.devices.allow = c 5:* rwm' 'lxc.cgroup2.devices.allow = c 136:* rwm' > /config

@@ -35,20 +35,20 @@ clean() {
 bridge=$(find /lib/modules -name 'bridge.ko*')
 mv "$bridge" "$bridge.away"
 lxcbox lxc-checkconfig -q > /missing
-t 'lxc-checkconfig says that there are no bridges' predicts Bridges
+t 'lxc-checkconfig reports that there are no bridges' predicts Bridges
 t 'and lxc-net that it needs them' refuses 'this kernel does not support bridges: it needs' lxcbox lxc-net start
 t 'leaving nothing (bridges)' clean
 mv "$bridge.away" "$bridge"
-t 'lxc-checkconfig says that there is no nftables' predicts 'Masquerading \(nftables\)'
+t 'lxc-checkconfig reports that there is no nftables' predicts 'Masquerading \(nftables\)'
 t 'and lxc-net that it needs it' refuses 'this kernel has no nftables \(masquerading needs' lxcbox lxc-net start
 t 'leaving nothing (nftables)' clean
-t 'lxc-checkconfig says that there is no IPv6' predicts IPv6
+t 'lxc-checkconfig reports that there is no IPv6' predicts IPv6
 echo LXC_IPV6_ADDR=fd42::1 > /etc/default/lxc-net
 t 'and lxc-net that it was to serve it' \
     refuses 'LXC_IPV6_ADDR is set, but this kernel has no IPv6 \(unset it' lxcbox lxc-net start
 t 'leaving nothing (IPv6)' clean
 rm /etc/default/lxc-net
-t 'what is there is not said to be missing' fails predicts 'Veth pair device'
+t 'an available feature is not reported as missing' fails predicts 'Veth pair device'
 printf '%s\n' 'lxc.net.0.type = veth' 'lxc.net.0.ipv6.address = fd42::2/64' \
     'lxc.init.cmd = /bin/sleep 600' > /lxc/config
 mkdir /lxc/c && cp /lxc/config /lxc/c/
@@ -125,7 +125,8 @@ proxied() {
     container a 'type = ipvlan' 'link = host0' 'ipvlan.mode = l3s' 'l2proxy = 1' 'flags = up' \
         'ipv4.address = 10.1.0.9/32' 'ipv4.gateway = dev'
 }
-t 'l2proxy needs forwarding, and says so' refuses 'l2proxy needs net.ipv4.conf.host0.forwarding to be 1' proxied
+t 'l2proxy without forwarding is refused with the reason' \
+    refuses 'l2proxy needs net.ipv4.conf.host0.forwarding to be 1' proxied
 lxcbox sysctl -q -w net.ipv4.conf.host0.forwarding=1
 t 'an ipvlan starts with l2proxy' proxied
 t 'others find its address on the link' far lxcbox ping -c 1 -W 3 10.1.0.9
@@ -157,7 +158,7 @@ stop_all
 t 'a VLAN both tagged and not is refused' refuses 'VLAN 5 is both' \
     member a 10.2.0.1 'veth.vlan.id = 5' 'veth.vlan.tagged.id = 5'
 lxcbox ip link add br1 type bridge
-t 'a bridge that filters none is refused' refuses 'bridge br1 does not filter VLANs \(' \
+t 'a bridge without VLAN filtering is refused' refuses 'bridge br1 does not filter VLANs \(' \
     container a 'type = veth' 'link = br1' 'veth.vlan.id = 5'
 t 'nothing of all that is left' fails eval "lxcbox ip -br link | grep -Ev '^(lo|host0@[^ ]*|br0|br1) '"
 
@@ -207,14 +208,14 @@ lxcbox lxc-stop -k -P /lxc -n a
 stopped_it_gives_them_back() {
     has "wlan1:.*mtu 1500" lxcbox ip link show wlan1 && lxcbox ip link show mon1
 }
-t 'stopped, it gives them back, as they were' stopped_it_gives_them_back
+t 'a stopped container returns the interfaces unchanged' stopped_it_gives_them_back
 t 'it starts with it again' away
 init=$(lxcbox lxc-info -P /lxc -n a -p -H)
 kill -9 "$(sed -n 's/^PPid:[^0-9]*//p' /proc/$init/status)"
 t 'when its monitor is killed, and its init, it is back' eval 'kill -9 $init; back wlan1'
 t 'it can be started with it again' away
 refused() { container b 'type = phys' 'link = wlan0' 'name = x' 'script.up = /bin/false' 2> /dev/null; [ $? -eq 1 ]; }
-t 'a start that fails gives it back' eval 'refused && back wlan0'
+t 'a start that fails returns it' eval 'refused && back wlan0'
 
 air() { lxcbox nsenter -t "$(lxcbox lxc-info -P /lxc -n a -p -H)" -n "$@"; }
 on_air air air
@@ -223,7 +224,7 @@ lxcbox ip link set wlan0 up
 on_air wlan0
 lxcbox ip route add default via 10.66.0.1
 heard() { for i in 1 2 3 4 5 6 7 8 9 10; do lxcbox ping -c 1 -W 1 10.66.0.1 && return; done; return 1; }
-t 'the two cards hear each other' heard
+t "the two cards receive each other's frames" heard
 t 'a wireless uplink is not put into the bridge' refuses \
     'wlan0 is wireless and cannot be part of a bridge: .*\(run "lxc-net start" without --bridge-uplink; '\
 'containers are then masqueraded' \
@@ -232,12 +233,12 @@ t 'nothing is left of that' fails lxcbox ip link show lxcbr0
 mkdir -p /etc/lxc
 echo lxc.lxcpath = /lxc > /etc/lxc/lxc.conf
 t 'lxc-net starts without that' lxcbox lxc-net start
-t 'and says which way packets leave' has '^Uplink: +wlan0 \(IPv4, masqueraded\)' lxcbox lxc-net status
+t 'status prints the route of outgoing packets' has '^Uplink: +wlan0 \(IPv4, masqueraded\)' lxcbox lxc-net status
 t 'a container has an address from it' container b 'type = veth' 'link = lxcbr0' 'flags = up' 'ipv4.address = dhcp'
 goes_out_through_masquerade() {
     for i in 1 2 3 4 5 6 7 8; do pings b 10.66.0.1 && break; usleep 300000; done
 }
-t 'and goes out through the masquerade' goes_out_through_masquerade
+t 'its packets are masqueraded' goes_out_through_masquerade
 inside b /bin/busybox httpd -p 80 -h /etc
 fetch() { printf 'GET /lxc.conf HTTP/1.0\r\n\r\n' | /bin/busybox nc -w 3 $1 8080; }
 mkdir -p /lxc/base/etc

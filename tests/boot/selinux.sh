@@ -76,12 +76,12 @@ t 'SELinux is enforcing' eval 'echo 1 > /sys/fs/selinux/enforce && is 1 cat /sys
 t 'a container starts in the context asked for' box start
 t 'its init is in it' is u:r:box_t context "$(box info -p -H)"
 t 'its monitor is not' is u:r:host_t context "$(ps | awk '/lxc monitor/ { print $1; exit }')"
-t 'who attaches is in it' has '^u:r:box_t' inside 'busybox cat /proc/self/attr/current'
+t 'a command of lxc-attach is in it' has '^u:r:box_t' inside 'busybox cat /proc/self/attr/current'
 t 'a write that the policy denies is denied' has 'Permission denied' inside 'echo x > /denied/file'
 t 'an allowed one is allowed' inside 'echo x > /tmp/file'
-t 'who attaches with a context is in that one' has '^u:r:guest_t' \
+t 'lxc-attach -c sets the context' has '^u:r:guest_t' \
     box attach -c u:r:guest_t -- /bin/busybox cat /proc/self/attr/current
-t 'or is told that the policy knows none' has '^lxc-attach: .*u:r:nowhere_t' \
+t 'lxc-attach -c refuses a context that the policy does not know' has '^lxc-attach: .*u:r:nowhere_t' \
     box attach -c u:r:nowhere_t -- /bin/busybox true
 t 'elevated privileges leave the context' has '^u:r:host_t' \
     box attach --elevated-privileges=LSM -- /bin/busybox cat /proc/self/attr/current
@@ -100,7 +100,7 @@ t 'a context that the policy does not know is refused' is \
     context_that_policy_does_not_know
 t 'and one for keyrings' has 'lxc.selinux.context.keyring: the SELinux policy has no context u:r:nowhere_t' \
     box start -s lxc.selinux.context.keyring=u:r:nowhere_t
-t 'one that the policy lets nobody take too' has \
+t 'a context that the policy does not allow is refused' has \
     'cannot execute /bin/busybox in c: Permission denied .let the SELinux policy allow the change to u:r:denied_t' \
     box start -s lxc.selinux.context=u:r:denied_t
 t 'nothing is left of those that did not start' is '' find /sys/fs/cgroup -name 'lxc.*'

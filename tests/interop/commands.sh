@@ -249,14 +249,14 @@ minds() { # REGEX COMMAND...
     refuses "$1" lxcbox "$2" -P "$P" "${@:3}"
 }
 t 'a time to wait is a number' minds 'a number of seconds' lxc-wait -n "$N-r" -s RUNNING -t x
-t 'an empty state is none' minds 'not a container.s state' lxc-wait -n "$N-r" -s 'RUNNING|'
+t 'an empty state is refused' minds 'not a container.s state' lxc-wait -n "$N-r" -s 'RUNNING|'
 t 'a wrong expression does not mean no container' minds 'not an extended regular expression' lxc-ls --filter '['
 t 'a second expression is not ignored' minds 'one expression' lxc-ls -f a b
 t 'a security label that cannot be is not ignored' minds 'security label' lxc-attach -n "$N-r" -c nonesuch -- true
-t 'states in small letters are known, where stock has status 1' lxcbox lxc-wait -P "$P" -n "$N-r" -s running
-t 'thawing what does not run is refused, where stock says nothing with status 0' \
+t 'states in lower case are accepted, where stock has status 1' lxcbox lxc-wait -P "$P" -n "$N-r" -s running
+t 'thawing a stopped container is refused, where stock has status 0 and prints nothing' \
     refuses 'is not running' lxcbox lxc-unfreeze -P "$P" -n "$name"
-t 'lxc-execute of what is not there is 127 as in a shell, where stock has 1' eval '
+t 'lxc-execute of a missing program has status 127 as a shell, where stock has 1' eval '
     lxcbox lxc-execute -P "$P" -n "$name" -- /nonesuch > /dev/null 2>&1; [ $? -eq 127 ]'
 t 'every command of stock is there' is '' eval '
     for path in $(dpkg -L lxc | sed -n "s#^/usr/bin/##p"); do lxcbox --list | grep -qx -- "$path" || echo "$path"; done'

@@ -121,14 +121,14 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     t "$as lxc-top lists it" has "[0-9],$N,[0-9]" eval 'top'
     run "$caller" lxc-wait -s STOPPED & waiter=$!
     becomes eval "grep -q . /proc/$waiter/wchan 2> /dev/null && ! grep -q '^0$' /proc/$waiter/wchan"
-    lxc_stop_r_starts_it_anew() {
+    lxc_stop_r_restarts_it() {
         rm "$P/$N/rootfs/run/ready"
         before=$(init_pid)
         run "$caller" lxc-stop -r &&
             becomes eval "[ \$(init_pid) -gt 0 ] && [ \$(init_pid) != $before ]" &&
             is RUNNING state
     }
-    t "$as lxc-stop -r starts it anew" lxc_stop_r_starts_it_anew
+    t "$as lxc-stop -r starts it anew" lxc_stop_r_restarts_it
     becomes ready
     t "$as lxc-stop shuts it down in order" eval 'run "$caller" lxc-stop -t 20 --nokill && gone'
     t "$as lxc-wait was told of its end" wait $waiter
@@ -143,11 +143,11 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     start "$owner" && becomes ready
     kill $monitor
     [ "$caller" = lxcbox ] || run stock lxc-monitor -Q # its daemon would wait for half a minute
-    lxc_monitor_told_of_its_states() {
+    lxc_monitor_reports_its_states() {
         tr -d "\n" < "$WORK/told" |
             has "\[FROZEN].*\[RUNNING].*\[STOPPING].*\[RUNNING].*\[STOPPED].*\[FROZEN].*\[STOPPED]" cat
     }
-    t "$as lxc-monitor told of its states, in their order" lxc_monitor_told_of_its_states
+    t "$as lxc-monitor told of its states, in their order" lxc_monitor_reports_its_states
     t "$as lxc-stop -W returns before the end" eval 'run "$caller" lxc-stop -W --nokill && becomes gone'
     t "$as lxc-stop of what does not run is status 2" eval 'run "$caller" lxc-stop > /dev/null 2>&1; [ $? -eq 2 ]'
     t "$as lxc-wait for the end of what has ended returns at once" run "$caller" lxc-wait -s STOPPED -t 0

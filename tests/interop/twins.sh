@@ -263,7 +263,7 @@ lxc-snapshot -n @s -L
 0/1 what would be ignored is refused: lxc-copy -n @s -N @f8 -t
 END
 else
-    skip 'copies and snapshots of folders as by stock' 'stock LXC needs rsync for them'
+    skip 'copies and snapshots of directories as by stock' 'stock LXC needs rsync for them'
 fi
 lines << 'END'
 0/1 what would be ignored is refused: lxc-create -n @n7 -t none extra
@@ -284,9 +284,9 @@ updated() { # a configuration of LXC 2, by both
 }
 t 'lxc-update-config makes the same of a file' updated
 headings() { sed -nE 's/^(---.*---|[A-Za-z][A-Za-z0-9 /()_-]*): *(enabled|missing).*/\1: \2/p; /^---/p'; }
-lxc_checkconfig_says_same_of_what_both() {
+lxc_checkconfig_agrees_with_stock() {
     lxc-checkconfig 2> /dev/null | headings | sort > "$WORK/stock.out"
     lxcbox lxc-checkconfig | headings | sort > "$WORK/ours.out"
     join -t : "$WORK/stock.out" "$WORK/ours.out" | awk -F: "\$2 != \$3"
 }
-t 'lxc-checkconfig says the same of what both look at' is '' lxc_checkconfig_says_same_of_what_both
+t 'lxc-checkconfig says the same of what both look at' is '' lxc_checkconfig_agrees_with_stock

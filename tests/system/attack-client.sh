@@ -62,7 +62,7 @@ foreign() { # NAME: no command believes it
 }
 mkdir "$P/st-$$" "$P/pid-$$" "$P/cg-$$"
 for d in st pid cg; do cp "$P/$N/config" "$P/$d-$$/config"; done
-t 'a user who holds the name of a stopped container is believed by no command' eval '
+t 'no command trusts a user who holds the socket name of a stopped container' eval '
     impostor st-$$ as_user && foreign st-$$'
 t 'nor is root of another pid namespace, as in a privileged container with the network of the host' eval '
     impostor pid-$$ unshare -fp && foreign pid-$$'

@@ -36,7 +36,7 @@ t 'the rest runs as well' is $'auto-a\nauto-b\nauto-c\nauto-e' lxcbox lxc-ls -P 
 t 'a group is shut down' lxcbox lxc-autostart -P "$P" -s -t 20 -g web
 t 'it does not run any more' is $'auto-a\nauto-b\nauto-e' lxcbox lxc-ls -P "$P" -1 --running
 t 'all are killed' lxcbox lxc-autostart -P "$P" -k -a
-t 'none runs any more' is '' lxcbox lxc-ls -P "$P" -1 --running
+t 'no container runs any more' is '' lxcbox lxc-ls -P "$P" -1 --running
 sed -i 's,^lxc.rootfs.path.*,lxc.rootfs.path = /nonexistent,' "$P/auto-a/config"
 some() {
     lxcbox lxc-autostart -P "$P" > "$WORK/some" 2>&1

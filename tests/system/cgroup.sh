@@ -67,7 +67,7 @@ t 'lxc-cgroup refuses to leave the cgroup' refuses 'cannot read' on cgroup ../cg
 t 'lxc-cgroup refuses a container that is not running' refuses 'there is no container' \
     lxcbox lxc-cgroup -P "$containers" -n nowhere $limit
 
-t 'lxc-device overwrites no file that is no device' refuses 'there already and no device' \
+t 'lxc-device does not overwrite a file that is not a device' refuses 'there already and no device' \
     on device add /dev/full /bin/sh
 ln -s /../../../../../../../.. "$rootfs/tmp/out"
 t 'a link inside the container leads nowhere outside it' on device add /dev/full "/tmp/out/lxcbox-$name"
@@ -104,6 +104,6 @@ fi
 
 t 'lxc-top prints a line of values for each container' has "^[0-9]+,$name(,[0-9]+){8}$" \
     timeout --preserve-status -s TERM 1 "$LXCBOX" lxc-top -P "$containers" -b -d 600
-t 'lxc-top refuses a sort key that is none' refuses 'takes n, c, b, m, s or k' lxcbox lxc-top -s x
+t 'lxc-top refuses an unknown sort key' refuses 'takes n, c, b, m, s or k' lxcbox lxc-top -s x
 t 'lxc-top without a terminal for its keys is refused' refuses 'standard input is not a terminal' \
     lxcbox lxc-top -P "$containers" < /dev/null

@@ -7,7 +7,7 @@ t 'nothing that is required is missing here' bash -c "'$LXCBOX' lxc-checkconfig 
 t 'it has the headings that LXC has' bash \
     -c "for h in Namespaces 'Control groups' Misc Checkpoint/Restore; do
         grep -qx -- \"--- \$h ---\" '$said' || exit 1; done"
-t 'there are no colours on what is no terminal' fails grep -q $'\033' "$said"
+t 'there are no colours where the output is not a terminal' fails grep -q $'\033' "$said"
 t 'there are colours on a terminal' bash \
     -c "script -qec '$LXCBOX lxc-checkconfig' '$WORK/typescript' < /dev/null |
         grep -q $'Pid namespace: \033\\[1;32menabled\033\\[0;39m'"
@@ -56,7 +56,7 @@ denied() { # a kernel without namespaces: a user namespace whose limits are 0
         grep -q '^Network namespace: required (containers share' "$WORK/denied" &&
         grep -q '^Veth pair device: missing' "$WORK/denied"
 }
-t 'what is required and missing is told by the status' denied
+t 'a missing required feature sets the exit status' denied
 chmod 755 "$WORK"; cp "$LXCBOX" "$WORK/lxcbox"
 t 'an ordinary user is refused' refuses 'run it as root' \
     setpriv --reuid 65534 --clear-groups "$WORK/lxcbox" lxc-checkconfig

@@ -14,7 +14,7 @@ printf \
 lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox || exit 1
 t 'a container that does not run cannot be checkpointed' refuses 'is not running' checkpoint
 lxcbox lxc-start -P "$P" -n $N || exit 1
-t 'without criu it says so' refuses 'criu: No such file.*\(install criu\)' \
+t 'a missing criu is reported' refuses 'criu: No such file.*\(install criu\)' \
     env PATH=/nonexistent "$LXCBOX" lxc-checkpoint -P "$P" -n $N -D "$WORK/images"
 t 'a checkpoint needs a directory' refuses 'use -D DIR' lxcbox lxc-checkpoint -P "$P" -n $N
 t 'one that runs is not restored' refuses 'already running' checkpoint -r
@@ -30,27 +30,27 @@ chmod +x "$WORK/bin/criu"
 pid=$(lxcbox lxc-info -P "$P" -n $N -p -H)
 called() { PATH=$WORK/bin:$PATH checkpoint "$@"; local r=$?; [[ $* == *-s* ]] || [ $r -eq 0 ] && cat "$WORK/called"; }
 t 'the whole container is named' has "^dump .* -D $WORK/images -o $WORK/images/dump.log -t $pid " called
-runs_on_unless_told_to_end() {
+container_continues_without_s() {
     called | grep -q -- --leave-running && called -s 2> /dev/null | grep -v -- --leave-running
 }
-t 'it runs on unless told to end' runs_on_unless_told_to_end
+t 'the container continues unless -s is given' container_continues_without_s
 t 'its limits stay with its cgroups' \
     has "--cgroup-root [^ ]+lxc.payload.$N .*--freeze-cgroup /sys/fs/cgroup[^ ]*/lxc.payload.$N( |\$)" called
-what_is_bound_in_is_external() {
+bind_mounts_are_external() {
     called | grep -q -- "--ext-mount-map /mnt:mnt " && ! called | grep -q /opt
 }
-t 'what is bound in is external, what is mounted inside is not' what_is_bound_in_is_external
-console_is_told_by_its_numbers() {
+t 'bind mounts of the host are external, mounts inside are not' bind_mounts_are_external
+console_is_passed_by_its_numbers() {
     id=$(called | sed "s/.*--external \(tty[^ ]*\).*/\1/")
     [[ $id =~ ^tty\[[0-9a-f]+:[0-9a-f]+\]$ ]] && [ "$(cat "$WORK/images/tty.info")" = "$id" ]
 }
-t 'the console is told by its numbers' console_is_told_by_its_numbers
+t 'the console is passed by its device numbers' console_is_passed_by_its_numbers
 t 'a checkpoint builds on an earlier one' has \
     '^dump .*--action-script /bin/true -vvvvvv .*--track-mem --prev-images-dir \.\./first' called \
     --predump-dir ../first -A /bin/true -v
 t 'the memory alone is written first' has "^pre-dump .*images/pre-dump.log" called -p
 : > "$WORK/images/inventory.img"
-t 'a folder with a checkpoint is left alone' refuses 'holds a checkpoint already' called
+t 'a directory with a checkpoint is not changed' refuses 'holds a checkpoint already' called
 rm -r "$WORK/images"
 
 if criu check > /dev/null 2>&1; then
@@ -63,7 +63,7 @@ if criu check > /dev/null 2>&1; then
 else
     skip 'criu writes the container' 'criu is not here, or not fit for this kernel'
 fi
-t 'a criu that fails is said to' refuses 'criu dump.* with status' env PATH=/bin:/usr/bin bash -c \
+t 'a criu that fails is reported' refuses 'criu dump.* with status' env PATH=/bin:/usr/bin bash -c \
     'mkdir -p "$1"; printf "#!/bin/sh\nexit 1\n" > "$1/criu"; chmod +x "$1/criu"; PATH=$1:$PATH exec "${@:2}"' \
     - "$WORK/bad" "$LXCBOX" lxc-checkpoint -P "$P" -n $N -D "$WORK/failed"
 
@@ -76,7 +76,7 @@ nothing_left() {
         ! ip -o link | grep veth-$$ &&
         [ "$(lxcbox lxc-state -P "$P" $N)" = STOPPED ]
 }
-t 'where there is no checkpoint it says so' refuses "there is no checkpoint in $WORK/kept" restore
+t 'a missing checkpoint is reported' refuses "there is no checkpoint in $WORK/kept" restore
 mkdir "$WORK/kept" && : > "$WORK/kept/inventory.img" && printf 'tty[8800:21]' > "$WORK/kept/tty.info"
 t 'nothing is left of that' nothing_left
 t 'without criu nothing is restored' refuses 'cannot run the program: criu: No such file.*\(install criu\)' \
@@ -86,12 +86,12 @@ sed -i 's/^lxc.net.0.type.*/lxc.net.0.type = veth/' "$P/$N/config" &&
         >> "$P/$N/config"
 printf '#!/bin/sh\nprintf "%%s\\n" "$*" > %s/called\nexit 3\n' "$WORK" > "$WORK/bin/criu"
 restore_called() { PATH=$WORK/bin:$PATH restore 2> /dev/null; cat "$WORK/called"; }
-t 'a criu that fails is said to' refuses 'criu restore failed, with status 3 .*restore.log says why' \
+t 'a criu that fails is reported' refuses 'criu restore failed, with status 3 .*restore.log says why' \
     env PATH="$WORK/bin:$PATH" "$LXCBOX" lxc-checkpoint -r -P "$P" -n $N -D "$WORK/kept"
 t 'the files and the log are named' has \
     "^restore .* -D $WORK/kept -o $WORK/kept/restore.log .*--restore-detached --restore-sibling" \
     restore_called
-t 'what was bound in is bound in again' has "--ext-mount-map mnt:$WORK/bound " restore_called
+t 'bind mounts of the host are restored' has "--ext-mount-map mnt:$WORK/bound " restore_called
 t 'the console is a new one' \
     has '--inherit-fd fd\[[0-9]+\]:tty\[8800:21\] --ext-mount-map console:/dev/pts/[0-9]+' restore_called
 t 'the interface is one of this name, on that bridge' has "--external veth\[lan\]:veth-$$@nobridge" restore_called

@@ -22,7 +22,7 @@ t 'options of lxcbox are offered' offers '--completion' lxcbox --comp
 t 'containers are offered' offers 'one other' lxc-info -P "$WORK/lxc" o
 t 'containers are offered after -n' offers 'other' lxc-stop -P "$WORK/lxc" -n ot
 t 'containers are offered after --lxcpath=' offers 'one' lxc-stop --lxcpath = "$WORK/lxc" -n on
-t 'folders are offered where one is wanted' offers "$WORK/folder" lxc-ls -P "$WORK/fo"
+t 'directories are offered where one is wanted' offers "$WORK/folder" lxc-ls -P "$WORK/fo"
 t 'files are offered where one is wanted' offers "$WORK/folder/file $WORK/folder/inner" lxc-info -o "$WORK/folder/"
 t 'states are offered' offers 'FREEZING FROZEN' lxc-wait -n one -s F
 t 'applets are offered where one is wanted' offers 'lxc-freeze' lxcbox --options lxc-fr

@@ -50,7 +50,7 @@ bare() {
         on start
     fi
 }
-t 'a container starts whose includes are in no file' bare
+t 'a container starts with the built-in includes' bare
 t 'a running container answers with a built-in setting' is 'lxc.pty.max = 1024' on info -c lxc.pty.max
 dropped() { # sys_time is capability 25
     local mask

@@ -36,7 +36,7 @@ t 'but a fifo' inside denylist 'mknod /mnt/fifo p'
 attach() { lxcbox lxc-attach -P "$WORK/lxc" -n denylist "$@"; }
 cleanup "lxcbox lxc-stop -P $WORK/lxc -n denylist -k"
 lxcbox lxc-start -P "$WORK/lxc" -n denylist -- /bin/sleep 60
-t 'who attaches is confined, too' has 'No space left' attach -- /bin/sh -c 'mkdir /mnt/x 2>&1; true'
+t 'a command of lxc-attach is confined, too' has 'No space left' attach -- /bin/sh -c 'mkdir /mnt/x 2>&1; true'
 t 'unless with elevated privileges' attach -e -- /bin/mkdir /mnt/x
 
 # A monitor that answers as it is told: fake.py LXCPATH NAME INIT_PID [KEY=RESULT]... [state=RESULT]
@@ -87,11 +87,11 @@ for item in lxc.environment lxc.environment.runtime lxc.prlimit lxc.proc; do
 done
 t 'lxc-info reports a denied item as denied' refuses 'belongs to another user' \
     faked lxc-info lxc.uts.name=-13 -- -c lxc.uts.name
-lxc_info_reports_one_that_is_not_set() {
+lxc_info_reports_unset_key() {
     faked lxc-info lxc.uts.name=-1 -- -c lxc.uts.name 2> "$WORK/said" &&
         grep -q "is not a key" "$WORK/said"
 }
-t 'lxc-info reports one that is not set as missing' is '' lxc_info_reports_one_that_is_not_set
+t 'lxc-info reports one that is not set as missing' is '' lxc_info_reports_unset_key
 t 'lxc-stop does not guess the signal' refuses 'belongs to another user' \
     faked lxc-stop lxc.signal.halt=-13 -- --nokill --nowait
 lxcbox lxc-stop -P "$WORK/lxc" -n denylist -k
@@ -153,19 +153,19 @@ sed -i '/^execve/d' "$WORK/notify" # which would be answered so, too; LXC's own 
 cleanup "lxcbox lxc-stop -P $WORK/lxc -n notify -k"
 asks() { has 'Disk quota exceeded' "$@" -P "$WORK/lxc" -n notify -- /bin/sh -c 'mkdir /mnt/asked2 2>&1; true'; }
 lxcbox lxc-start -P "$WORK/lxc" -n notify -- /bin/sleep 60
-t 'the calls of who attaches are answered by the proxy' asks lxcbox lxc-attach
-t 'and of one who attaches afterwards' asks lxcbox lxc-attach
+t "system calls of lxc-attach's command are answered by the proxy" asks lxcbox lxc-attach
+t 'and of a later lxc-attach' asks lxcbox lxc-attach
 t 'not with elevated privileges' lxcbox lxc-attach -P "$WORK/lxc" -n notify -e -- /bin/mkdir /mnt/asked3
 command -v lxc-attach > /dev/null && t 'so are those of who attaches by LXC' asks lxc-attach
 lxcbox lxc-stop -P "$WORK/lxc" -n notify -k
 if command -v lxc-start > /dev/null; then
     lxc-start -P "$WORK/lxc" -n notify -- /bin/sleep 60
-    t 'and of who attaches to a container of LXC' asks lxcbox lxc-attach
+    t 'and of lxc-attach to a container of LXC' asks lxcbox lxc-attach
     lxcbox lxc-stop -P "$WORK/lxc" -n notify -k
 fi
 sed -i '/notify.proxy/d' "$WORK/lxc/notify/config"
 lxcbox lxc-start -P "$WORK/lxc" -n notify -- /bin/sleep 60 2> /dev/null
-t 'where nobody would answer, attaching is refused' refuses 'nobody would give it.*lxc.seccomp.notify.proxy' \
+t 'lxc-attach is refused where no proxy would answer' refuses 'nobody would give it.*lxc.seccomp.notify.proxy' \
     lxcbox lxc-attach -P "$WORK/lxc" -n notify -- /bin/true
 lxcbox lxc-stop -P "$WORK/lxc" -n notify -k
 kill $proxy

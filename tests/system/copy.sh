@@ -113,12 +113,12 @@ snapshot_stands_on_container() {
     copy $N-a -N $N-s -s &&
         [ $(key $N-s lxc.rootfs.path) = overlay:$P/$N-a/rootfs:$P/$N-s/overlay/delta ]
 }
-t 'a snapshot stands on the container' snapshot_stands_on_container
+t 'a snapshot depends on the container' snapshot_stands_on_container
 both_say_so() {
     diff <(printf '%s\n' "$P" $N-s) "$P/$N-a/lxc_snapshots" &&
         diff <(printf '%s\n' "$P" $N-a) "$P/$N-s/lxc_rdepends"
 }
-t 'both say so, as stock LXC does' both_say_so
+t 'both record the dependency, as stock LXC does' both_say_so
 starts_and_what_it_writes_is_its_own() {
     start $N-s &&
         inside $N-s sh -c 'echo s > /root/s' &&
@@ -171,13 +171,13 @@ echo "lxc.hook.destroy = $WORK/slow" >> "$P/$N-a/config"
 t 'when lxc-stop returns it is gone, and its name is free' eval 'gone_at_once && gone_at_once -k'
 t 'lxc-destroy -f of one that runs succeeds' eval "copy $N-a -N $N-e -e -q && destroy $N-e -f && [ ! -e '$P/$N-e' ]"
 sed -i /lxc.hook.destroy/d "$P/$N-a/config"
-with_d_it_stays() {
+ephemeral_copy_stays() {
     copy $N-a -N $N-k -e -D &&
         lxcbox lxc-stop -k -P "$P" -n $N-k &&
         [ -e "$P/$N-k/config" ] &&
         destroy $N-k
 }
-t 'with -D it stays' with_d_it_stays
+t 'with -D it stays' ephemeral_copy_stays
 on_tmpfs() {
     copy $N-a -N $N-t -e -t && grep -q " $P/$N-t/overlay tmpfs " /proc/mounts && inside $N-t touch /root/x &&
         lxcbox lxc-stop -k -P "$P" -n $N-t && gone "$P/$N-t" && ! grep "$N-t" /proc/mounts
@@ -194,7 +194,7 @@ command_of_e_runs_inside() {
     copy $N-a -N $N-g -e -q -- hostname | grep -qx $N-g && gone "$P/$N-g"
 }
 t 'a command of -e runs inside, then the copy ends' command_of_e_runs_inside
-t 'that there is no such command is said' refuses 'cannot execute /nonesuch' copy $N-a -N $N-h -e -q -- /nonesuch
+t 'a missing command is reported' refuses 'cannot execute /nonesuch' copy $N-a -N $N-h -e -q -- /nonesuch
 t 'a target for -m that makes no sense is refused' refuses 'does not know what to do with "bind=x"' \
     copy $N-a -e -m bind=x
 t '-m without -e is refused' refuses '-m requires -e' copy $N-a -N $N-x -m "bind=/tmp"
@@ -202,7 +202,7 @@ t '-m without -e is refused' refuses '-m requires -e' copy $N-a -N $N-x -m "bind
 # --- lxc-snapshot -----------------------------------------------------------------------------------------------
 create $N-c -t busybox
 echo 'before the change' > "$WORK/comment"
-t 'no snapshots are said to be none' is 'No snapshots' snapshot $N-c -L
+t 'no snapshots are reported as such' is 'No snapshots' snapshot $N-c -L
 snapshot_is() {
     snapshot $N-c && [ $(key $N-c/snaps/snap0 lxc.rootfs.path) = dir:$P/$N-c/snaps/snap0/rootfs ]
 }
@@ -233,7 +233,7 @@ t 'destroyed are all of them with ALL' eval "snapshot $N-c && snapshot $N-c -d A
 t 'a snapshot of an overlay keeps its changes' eval "snapshot $N-s && [ -e '$P/$N-s/snaps/snap0/overlay/delta/root/s' ]"
 
 # --- lxc-destroy ------------------------------------------------------------------------------------------------
-t 'what there is not is refused' refuses 'no container nonesuch' destroy nonesuch
+t 'a container that does not exist is refused' refuses 'no container nonesuch' destroy nonesuch
 mkdir "$WORK/outside" &&
     printf 'lxc.rootfs.path = dir:%s\nlxc.rootfs.managed = 0\n' "$WORK/outside" > "$WORK/managed.conf"
 rootfs_that_is_not_managed_stays() {
@@ -248,13 +248,13 @@ one_that_is_managed() {
         destroy $N-m &&
         [ ! -e "$WORK/outside" ]
 }
-t 'one that is managed goes, wherever it is' one_that_is_managed
+t 'a managed rootfs is destroyed, wherever it is' one_that_is_managed
 echo "lxc.rootfs.path = dir:$WORK" > "$WORK/root.conf"
 not_folder_that_holds_containers() {
     lxcbox lxc-create -P "$P" -f "$WORK/root.conf" -n $N-m -t none
     destroy $N-m
 }
-t 'but not a folder that holds the containers' refuses 'holds more than that \(set lxc.rootfs.managed' \
+t 'but not a directory that holds the containers' refuses 'holds more than that \(set lxc.rootfs.managed' \
     not_folder_that_holds_containers
 link=$(mktemp -u /tmp/lxcbox-link.XXXXXX)
 cleanup 'rm "$link"'
@@ -267,7 +267,7 @@ deep() { # more folders in each other than a process may have open files
 os.chdir(sys.argv[1])
 for i in range(1500): os.mkdir("d"); os.chdir("d")' "$P/$N-deep" && destroy $N-deep && [ ! -e "$P/$N-deep" ]
 }
-t 'a rootfs however deep goes' deep
+t 'a rootfs of any depth is destroyed' deep
 mkdir "$P/$N-m/a place"
 cleanup "umount '$P/$N-m/a place' '$P/.$N-m.partial/a place'"
 mount -t tmpfs none "$P/$N-m/a place" && touch "$P/$N-m/kept"
@@ -321,4 +321,4 @@ t 'once' refuses "no container $N-p" destroy $N-p
 s_destroys_what_stands() {
     destroy $N-a -s && [ ! -e "$P/$N-a" ] && [ ! -e "$P/$N-s" ]
 }
-t '-s destroys what stands on it, and snapshots of that' s_destroys_what_stands
+t '-s destroys snapshots of it, and snapshots of those' s_destroys_what_stands

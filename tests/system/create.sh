@@ -12,7 +12,7 @@ refuses_cleanly() {
     refuses "$@" && [ "$before" = "$(ls -A "$lxc" 2> /dev/null)" ]
 }
 
-t 'the busybox template makes a container, and the folder of containers' create b -t busybox
+t 'the busybox template makes a container, and the directory of containers' create b -t busybox
 t 'stock LXC lists it' is b lxc-ls -P "$lxc" -1
 t 'nobody else may look into it' is 770 stat -c %a "$lxc/b"
 runs_inside() { chroot "$lxc/b/rootfs" /bin/sh -c "$@"; }
@@ -26,7 +26,7 @@ configuration_has_network_last() {
 }
 t 'the configuration has the network last' configuration_has_network_last
 t 'stock LXC reads the configuration' is 'lxc.uts.name = b' lxc-info -P "$lxc" -n b -c lxc.uts.name
-t 'none makes a configuration alone' eval 'create n -t none && [ "$(ls "$lxc/n")" = config ]'
+t 'template none makes only a configuration' eval 'create n -t none && [ "$(ls "$lxc/n")" = config ]'
 hwaddr_template_is_filled_once() {
     printf "lxc.net.0.type = veth\nlxc.net.0.hwaddr = 00:16:3e:xx:xx:xx\n" > "$WORK/mac.conf" &&
         lxcbox lxc-create -P "$lxc" -n mac -f "$WORK/mac.conf" -t none &&
@@ -59,14 +59,14 @@ printf '/etc/issue\n/etc/outside\n/nonesuch\n' > "$WORK/meta/templates"
 echo 'none LXC_ROOTFS/tmp tmpfs defaults 0 0' > "$WORK/meta/fstab"
 printf 'made \033[2J it\n' > "$WORK/meta/create-message"
 local_from() { create l -t local -- -f "$WORK/rootfs.tar.xz" -m "$WORK/meta"; }
-t 'the local template unpacks a tarball and says the message without its escapes' has '^made \?\[2J it$' local_from
+t 'the local template unpacks a tarball and prints the message without its escapes' has '^made \?\[2J it$' local_from
 t 'names are filled in where the image asks' grep -qx "name l in $lxc/l/rootfs" "$lxc/l/rootfs/etc/issue"
 t 'but not through a link out of the rootfs' is LXC_NAME cat "$WORK/outside"
 t 'its fstab is taken over' grep -qx "none $lxc/l/rootfs/tmp tmpfs defaults 0 0" "$lxc/l/fstab"
-tarball_alone_will_do() {
+tarball_alone_suffices() {
     create alone -t local -- -f "$WORK/rootfs.tar.xz" && grep -q common.conf "$lxc/alone/config"
 }
-t 'a tarball alone will do' tarball_alone_will_do
+t 'a tarball alone will do' tarball_alone_suffices
 mkdir -p "$WORK/tree/dev/dir" && echo data > "$WORK/tree/dev/file" && echo data > "$WORK/tree/etc/dev"
 tar -C "$WORK/tree" -czf "$WORK/with-dev.tar.gz" .
 dev_of() {
@@ -89,11 +89,11 @@ echo "none $rootfs/tmp tmpfs defaults 0 0" > "$path/fstab"
 END
 chmod +x "$WORK/template"
 t 'an executable template fills the rootfs' eval 'create x -t "$WORK/template" && [ "$(cat "$lxc/x/rootfs/made")" = x ]'
-what_it_wrote_names_final_place() {
+written_paths_name_final_place() {
     grep -qx "lxc.mount.fstab = $lxc/x/fstab" "$lxc/x/config" &&
         grep -q "^none $lxc/x/rootfs/tmp" "$lxc/x/fstab"
 }
-t 'what it wrote names the final place' what_it_wrote_names_final_place
+t 'what it wrote names the final place' written_paths_name_final_place
 t 'its help is shown with -h' is 'this is its help' lxcbox lxc-create -t "$WORK/template" -h
 t 'one that fails leaves nothing' refuses_cleanly 'failed with status 3' create y -t "$WORK/template" -- fail
 if [ -x /usr/share/lxc/templates/lxc-busybox ]; then
@@ -114,14 +114,15 @@ for word in -d --release=1 -m; do
     t "an option of the template before --, $word, is refused, saying so" refuses_cleanly \
         "unknown option \"$word\" \(put template options after \"--\"" create y -t download $word x
 done
-t 'an option of the command before -- is refused, saying so' \
+t 'an option of the command before -- is refused with the reason' \
     refuses 'unknown option "-x" \(put the command after "--"' lxcbox lxc-attach -P "$lxc" b ls -x
-t 'no template is refused, naming those there are' refuses_cleanly 'no template named \(give -t download' create y
+t 'a missing -t is refused, and the templates are listed' \
+    refuses_cleanly 'no template named \(give -t download' create y
 t 'a template that there is not is refused' \
     refuses_cleanly 'no template "nonesuch".*built in are download' create y -t nonesuch
 t 'a name that is taken is refused' refuses_cleanly 'exists already.*lxc-destroy' create b -t busybox
 mkdir "$lxc/folder"
-t 'a folder that is no container is not touched' \
+t 'a directory that is not a container is not touched' \
     refuses_cleanly 'exists already and is no container' create folder -t busybox
 configuration_that_cannot_be_read() {
     printf "\nlxc.nonesuch = 1\n" > "$WORK/bad.conf"
@@ -135,8 +136,8 @@ t 'storage that needs programs is refused by name' \
     refuses_cleanly '-B zfs is not possible.*--dir' create y -t busybox -B zfs
 t 'an option of such storage too' refuses_cleanly '--vgname goes with block storage' create y -t busybox --vgname x
 t 'btrfs elsewhere is refused' refuses_cleanly 'needs .* on btrfs' create y -t busybox -B btrfs
-t 'a tarball that is none is refused' refuses_cleanly 'rootfs|archive' create y -t local -- -f "$WORK/empty.conf"
-t 'a folder of containers that cannot be made is refused' refuses 'cannot use /proc/nowhere.*-P' \
+t 'a file that is not a tarball is refused' refuses_cleanly 'rootfs|archive' create y -t local -- -f "$WORK/empty.conf"
+t 'a directory of containers that cannot be made is refused' refuses 'cannot use /proc/nowhere.*-P' \
     lxcbox lxc-create -P /proc/nowhere -n y -t busybox
 ids_that_map_no_root_are_refused() {
     printf "lxc.idmap = u 1 100000 10\nlxc.idmap = g 1 100000 10\n" > "$WORK/rootless.conf"
@@ -221,10 +222,10 @@ fi
 # --- An image file ----------------------------------------------------------------------------------------------
 t 'a size and a kind of file system are for an image alone' refuses 'go with -B loop only' \
     create lp -t none --fssize 20m
-t 'what is no size is refused' refuses '"20q" is not a size' create lp -t busybox -B loop --fssize 20q
+t 'a wrong size is refused' refuses '"20q" is not a size' create lp -t busybox -B loop --fssize 20q
 t 'storage of programs that are not ours is refused by name' refuses '-B zfs is not possible' \
     create lp -t busybox -B zfs
-t 'so are its options' refuses '--vgname goes with block storage' create lp -t busybox -B lvm --vgname x
+t 'so are the options of such storage' refuses '--vgname goes with block storage' create lp -t busybox -B lvm --vgname x
 t 'a mkfs that is not there is named' refuses \
     'cannot run mkfs.nonesuch: mkfs.nonesuch: No such file.*\(install it' create lp -t busybox -B loop \
     --fstype nonesuch
@@ -244,7 +245,7 @@ if command -v mkfs.ext4 > /dev/null && [ -e /dev/loop-control ]; then
             [ ! -e "$lxc/.lq.partial" ] &&
             ! losetup -l | grep -F "$lxc/"
     }
-    t 'what fits into no image leaves nothing' what_fits_into_no_image_leaves_nothing
+    t 'a rootfs too large for the image leaves nothing' what_fits_into_no_image_leaves_nothing
     printf \
         '#!/bin/sh\nfor a; do case $a in\n--rootfs=*) echo filled > "${a#*=}/mark";;\n'\
 '--path=*) echo "lxc.uts.name = t" >> "${a#*=}/config";; esac; done\n' \

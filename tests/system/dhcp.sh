@@ -19,7 +19,7 @@ forget() { in_box c ip addr flush dev eth0; in_box c ip route flush dev eth0; }
 
 # --- No server --------------------------------------------------------------------------------------------------
 
-t 'without a server it says so' refuses 'no DHCP server answers on eth0' dhcpc -n -t 2 -T 1
+t 'a missing server is reported' refuses 'no DHCP server answers on eth0' dhcpc -n -t 2 -T 1
 t 'an interface that is not there is refused' refuses 'there is no network interface nonesuch' \
     in_box c "$LXCBOX" dhcpc nonesuch
 t 'the loopback is refused' refuses 'lo is not an Ethernet interface' in_box c "$LXCBOX" dhcpc lo
@@ -33,7 +33,7 @@ server dnsmasq -k --no-ping --log-facility=- -C /dev/null -u root --port=0 --dhc
     --dhcp-option=option:mtu,1400 --dhcp-option=121,10.77.0.0/16,10.9.0.8,0.0.0.0/0,10.9.0.9 \
     --dhcp-host=mine,10.9.0.55
 until_ok 5 grep -q 'DHCP, IP range' "$WORK/server"
-t 'dnsmasq gives it a lease' dhcpc -1 -x hostname:mine
+t 'it gets a lease of dnsmasq' dhcpc -1 -x hostname:mine
 t 'the address and its lifetime are applied' has 'inet 10.9.0.55/24 brd 10.9.0.255 .*valid_lft 1[12].sec' address
 t 'classless routes are applied' has '^10.77.0.0/16 via 10.9.0.8 proto dhcp' in_box c ip route show dev eth0
 t 'and take the place of the router' has '^default via 10.9.0.9 proto dhcp' in_box c ip route show dev eth0
@@ -49,7 +49,7 @@ released() {
     wait $!
     until_ok 3 grep -q DHCPRELEASE "$WORK/server" && [ -z "$(address)" ]
 }
-t 'on exit it gives lease and address back' released
+t 'on exit it releases lease and address' released
 box other br0
 declined() { # ADDRESS: another host has it, the server gives it, the client does not take it but another one
     in_box other ip addr replace "$1/24" dev eth0
@@ -98,7 +98,7 @@ t 'the router becomes the default route' has '^default via 10.9.0.1 proto dhcp s
 t 'it renews in time' until_ok 6 eval '[ "$(grep -c "^DHCPACK" "$WORK/server")" -ge 2 ]'
 t 'and the address stays' has 'inet 10.9.0.1[01]' address
 end_server
-t 'a lease that nobody renews ends, with its address' until_ok 10 eval '[ -z "$(address)" ]'
+t 'a lease that is not renewed ends, and its address is removed' until_ok 10 eval '[ -z "$(address)" ]'
 isc
 t 'when the server comes back there is a lease again' until_ok 40 eval 'address | grep -q 10.9.0.1'
 kill "$(cat "$WORK/pid")"
@@ -116,14 +116,14 @@ server busybox udhcpd -f "$WORK/udhcpd.conf"
 until_ok 5 grep -q started "$WORK/server"
 forget
 t "busybox's udhcpd gives it a lease" dhcpc -1
-t 'with the address it says' has 'inet 10.9.0.15' address
+t 'with the address that it prints' has 'inet 10.9.0.15' address
 end_server
 
 # --- The cable --------------------------------------------------------------------------------------------------
 
 forget
 on_host ip link set v-c down
-t 'without a carrier it says so' refuses 'no DHCP server answers on eth0 \(it has no carrier\)' dhcpc -n -t 1 -T 1
+t 'a missing carrier is reported' refuses 'no DHCP server answers on eth0 \(it has no carrier\)' dhcpc -n -t 1 -T 1
 server busybox udhcpd -f "$WORK/udhcpd.conf"
 until_ok 5 grep -q started "$WORK/server"
 dhcpc -f -T 60 -p "$WORK/pid" 2> "$WORK/said" &
@@ -148,6 +148,6 @@ moved() {
     on_host ip link set v-c up
     until_ok 5 eval 'address | grep -q 10.66.0.15' && ! address | grep -q 10.9.0
 }
-t 'put into another network it asks there at once, and leaves the old address' moved
+t 'after a change of network it asks there at once and removes the old address' moved
 kill "$(cat "$WORK/pid")"
 end_server

@@ -39,21 +39,21 @@ t 'it comes back the same: owners, modes, times, links, nodes' eval 'import b "$
 attribute() { python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "user.mime"))' "$P/b/rootfs/opt/one"; }
 t 'extended attributes come back' has "^b'a/b'$" attribute
 few_blocks() { [ "$(stat -c %b "$P/b/rootfs/opt/hole")" = 0 ] && [ "$(stat -c %s "$WORK/a.tar")" -lt 20000000 ]; }
-t 'a file of holes takes no room, in the archive or afterwards' few_blocks
-its_configuration_comes_back_without() {
+t 'a sparse file takes no space, in the archive or afterwards' few_blocks
+configuration_restored_without_paths() {
     ! grep "$P/a/" "$P/b/config" &&
         grep -q "lxc.signal.halt = SIGUSR1" "$P/b/config" &&
         grep -q "lxc.uts.name = b" "$P/b/config" &&
         grep -q "lxc.mount.entry = $P/b/shared mnt" "$P/b/config"
 }
-t 'its configuration comes back without what was its own' its_configuration_comes_back_without
+t 'its configuration is restored without the paths of the exported container' configuration_restored_without_paths
 unpacked() {
     mkdir "$WORK/site" &&
         tar -xf "$WORK/a.tar" -C "$WORK/site" &&
         xz -t "$WORK"/site/images/a/1/*/default/*/*.tar.xz &&
         tar -tJf "$WORK"/site/images/a/1/*/default/*/rootfs.tar.xz
 }
-t 'xz and tar take what is in it' has "^\./opt/$long\$" unpacked
+t 'xz and tar read its contents' has "^\./opt/$long\$" unpacked
 # GNU tar reports the pax record that marks a name as being in no character set.
 marked() { tar -tJf "$WORK"/site/images/a/1/*/default/*/rootfs.tar.xz 2>&1 > /dev/null | grep -c hdrcharset; }
 t 'only a name that is not UTF-8 is marked as such' has '^1$' marked
@@ -158,11 +158,11 @@ refuses_cleanly() {
 t 'an archive that exists is not written over' refuses 'exists already.*-o' export_it a -o "$WORK/a.tar"
 t 'a suffix of another format is refused by name' refuses 'cannot write .*x.tar.zst: ".zst" is not a format' \
     export_it a -o "$WORK/x.tar.zst"
-t 'a name that is no folder is refused' refuses 'cannot be part of' export_it a -o "$WORK/x.tar" -d a/b
-t 'what there is not is refused' refuses 'no container nowhere' export_it nowhere
+t 'a name with a slash is refused' refuses 'cannot be part of' export_it a -o "$WORK/x.tar" -d a/b
+t 'a container that does not exist is refused' refuses 'no container nowhere' export_it nowhere
 head -c 400000 "$WORK/a.tar" > "$WORK/cut.tar"
 tar -cf "$WORK/none.tar" -C "$WORK" empty.conf
 t 'an archive cut short is refused' refuses_cleanly 'damaged|cut short' import x "$WORK/cut.tar"
 t 'a tarball without an image is refused' refuses_cleanly 'holds no rootfs' import x "$WORK/none.tar"
-t 'what is no archive is refused' refuses_cleanly 'no archive of lxc-export' import x "$WORK/empty.conf"
+t 'a file that is not an archive is refused' refuses_cleanly 'no archive of lxc-export' import x "$WORK/empty.conf"
 t 'no archive is refused' refuses 'one archive is to be named' import x

@@ -152,7 +152,8 @@ t 'a server with simplestreams alone serves' has_image streamed --flush-cache
 t 'the list comes from simplestreams too' has 'tiny.*1.*amd64.*default.*20260102_13:00' \
     list --server "$SERVER" --ca-file "$CA_FILE"
 server_config 'return 404;'
-t 'a server with neither is refused, saying what it lacks' refuses_cleanly 'no index of images' trusting x --flush-cache
+t 'a server with neither is refused with the names of the missing files' \
+    refuses_cleanly 'no index of images' trusting x --flush-cache
 server_config 'return 503;'
 t 'a server that fails is refused by its status' refuses_cleanly 'status 503' trusting x --flush-cache
 server_config
@@ -200,7 +201,7 @@ at_once() { # without name servers, in a network where nothing answers
     refuses 'look up the name images.example: there is no /etc/resolv.conf \(write' without resolv.conf \
         unshare -n bash -c 'ip link set lo up && list --server images.example' && [ $((SECONDS - began)) -lt 5 ]
 }
-t 'a missing /etc/resolv.conf is said at once' at_once
+t 'a missing /etc/resolv.conf is reported at once' at_once
 
 # --- Damage -----------------------------------------------------------------------------------------------------
 nothing_in_cache() { [ -z "$(find "$LXC_CACHE_PATH" -name rootfs.tar.xz)" ]; }
@@ -211,17 +212,17 @@ sed -i \
     "$WWW/streams/v1/images.json"
 t 'a rootfs of another sum is refused, naming both' \
     refuses_cleanly 'SHA-256 is [0-9a-f]{64} and should be 0000' trusting x
-t 'what had the wrong sum is not kept' nothing_in_cache
+t 'a file with a wrong sum is not kept' nothing_in_cache
 publish 20260102_13:00
 printf '\1' | dd of="$WWW/$IMAGE_PATH/rootfs.tar.xz" bs=1 seek=3000000 conv=notrunc status=none
 t 'a rootfs with a bit off is refused as damaged' \
     refuses_cleanly 'rootfs\.tar\.xz from localhost (is damaged|is not the one)' trusting x
-t 'what was damaged is not kept' nothing_in_cache
+t 'a damaged file is not kept' nothing_in_cache
 publish 20260102_13:00
 truncate -s 3000000 "$WWW/$IMAGE_PATH/rootfs.tar.xz"
 server_streams
 t 'a truncated xz is refused as damaged' refuses_cleanly 'rootfs\.tar\.xz from localhost is damaged' trusting x
-t 'what was truncated is not kept' nothing_in_cache
+t 'a truncated file is not kept' nothing_in_cache
 publish 20260102_13:00
 echo junk > "$WWW/$IMAGE_PATH/meta.tar.xz"
 t 'damaged metadata is refused' refuses_cleanly 'meta\.tar\.xz is damaged' trusting x
@@ -264,7 +265,7 @@ goes_on() {
     server_log > /dev/null
     has_image "$1" && server_log | grep '^206 GET .*rootfs.tar.xz bytes=[1-9]'
 }
-t 'the next call goes on where it broke off' goes_on resumed
+t 'the next call continues where it broke off' goes_on resumed
 flush
 comes_back() {
     slowly
@@ -275,7 +276,7 @@ comes_back() {
     server_config
     wait $creating && same_rootfs back && server_log | grep '^206 GET .*rootfs.tar.xz bytes=[1-9]'
 }
-t 'a server that comes back goes on at once' comes_back
+t 'the download continues at once when the server is back' comes_back
 flush
 killed() {
     slowly
@@ -332,7 +333,7 @@ if command -v tinyproxy > /dev/null; then
     t 'https goes through the proxy of https_proxy' \
         logged "CONNECT localhost:$SERVER_PORT" https_proxy me:secret "$SERVER"
     t 'http goes through the proxy of http_proxy' logged "GET $HTTP_SERVER/meta" http_proxy me:secret "$HTTP_SERVER"
-    t 'a proxy that wants a password says so' refuses \
+    t 'a proxy that requires a password is reported' refuses \
         'requires a user name and password.*https_proxy=http://NAME:PASSWORD' through https_proxy \
         me:wrong "$SERVER"
     direct() { no_proxy=localhost https_proxy=http://127.0.0.1:1 list --server "$SERVER" --ca-file "$CA_FILE"; }

@@ -140,13 +140,14 @@ COMMANDS
 "$reference" -n $a rule add pref 32766 lookup main; "$reference" -n $a rule add pref 32767 lookup default
 
 refused_by_kernel() { ours -n $b link add lxcbr0 type bridge; [ $? -eq 2 ]; }
-t 'what the kernel refuses has the status 2' refused_by_kernel
-t 'what does not exist has the status 1' refuses 'there is no network interface nowhere$' ours -n $b link show nowhere
-kind_kernel_lacks_is_told_with_its_remedy() {
+t 'a refusal by the kernel has status 2' refused_by_kernel
+t 'an interface that does not exist has status 1' refuses 'there is no network interface nowhere$' \
+    ours -n $b link show nowhere
+kind_that_kernel_lacks_is_reported() {
     ours -n $b link add x type nosuch 2>&1 || :
 }
-t 'a kind the kernel lacks is told with its remedy' has 'cannot add nosuch x: .*modprobe nosuch' \
-    kind_kernel_lacks_is_told_with_its_remedy
+t 'a kind that the kernel lacks is reported with its remedy' has 'cannot add nosuch x: .*modprobe nosuch' \
+    kind_that_kernel_lacks_is_reported
 
 moves() {
     ours -n $b link add m0 type veth peer name m1 netns $far &&
@@ -238,9 +239,9 @@ names() { # which hosts the addresses have in a hosts file of the test's own
 export WORK LXCBOX
 t 'ip -r names hosts as iproute2' names
 t 'a family without objects of the kind is refused' refuses 'ip route has nothing of the family mpls' ours -M route
-t 'a family that is none is refused' refuses 'family is inet, .*, not "ipx"' ours -f ipx link
-t 'a number of rounds that is none is refused' refuses '-loops takes a number' ours -l x link
-t 'a buffer size that is none is refused' refuses '-rcvbuf takes a number of bytes, not "x"' ours -rc x link
+t 'an unknown family is refused' refuses 'family is inet, .*, not "ipx"' ours -f ipx link
+t 'a wrong number of rounds is refused' refuses '-loops takes a number' ours -l x link
+t 'a wrong buffer size is refused' refuses '-rcvbuf takes a number of bytes, not "x"' ours -rc x link
 helps() { # OBJECT: its commands on standard error, with iproute2's status
     local said status=0
     said=$(ours "$@" help 2>&1 > /dev/null) || status=$?
@@ -250,7 +251,7 @@ helps() { # OBJECT: its commands on standard error, with iproute2's status
 for object in '' addr link route rule neigh netns tuntap monitor; do
     t "ip $object help lists commands" helps $object
 done
-t 'ip -j link says as iproute2' same_json link
+t 'ip -j link prints the same data as iproute2' same_json link
 same_colors() {
     diff <("$reference" -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g') \
         <(ours -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g')
@@ -262,22 +263,22 @@ ip_c_auto_has_none() {
     diff <(ours -n $a -c=auto addr) <(ours -n $a addr) &&
         diff <(ours -n $a -c=never addr) <(ours -n $a addr)
 }
-t 'ip -c=auto has none where it is no terminal' ip_c_auto_has_none
+t 'ip -c=auto has no colors where the output is not a terminal' ip_c_auto_has_none
 t 'and has them on one' has $'\e\[36mlo' eval 'script -qec "$LXCBOX ip -c=auto link" /dev/null'
 t 'ip -j has no colors' eval 'diff <(ours -n $a -c -j addr) <(ours -n $a -j addr)'
-t 'a color that is none is refused' refuses 'always, auto or never' ours -c=green link
+t 'an unknown color is refused' refuses 'always, auto or never' ours -c=green link
 ip_tuntap_prints_as_iproute2() {
     ours -n $a tuntap add tap9 mode tap user 7 group 5
     ours -n $a tuntap add tun9 mode tun pi vnet_hdr
     diff <("$reference" -n $a tuntap | sed "s/one_queue //") <(ours -n $a tuntap)
 }
 t 'ip tuntap prints as iproute2' ip_tuntap_prints_as_iproute2
-ip_j_p_breaks_same_into_lines() {
+ip_j_p_prints_lines() {
     diff <(ours -n $a -j link | python3 -m json.tool) <(ours -n $a -j -p link | python3 -m json.tool) &&
         [ "$(ours -n $a -j -p link | wc -l)" -gt 50 ]
 }
-t 'ip -j -p breaks the same into lines' ip_j_p_breaks_same_into_lines
-t 'ip -j -s link says as iproute2' same_json -s link
+t 'ip -j -p breaks the same into lines' ip_j_p_prints_lines
+t 'ip -j -s link prints the same data as iproute2' same_json -s link
 
 # --- What it sees happen ----------------------------------------------------------------------------------------------
 
@@ -356,7 +357,7 @@ t 'ip -t monitor prints the time' \
 t 'ip -ts monitor prints it short' has '^\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}\] 1: lo: ' timed -ts
 t 'ip -j monitor prints an object a line' json_events
 t 'Ctrl-C ends it' eval 'timeout -k 5 -s INT 0.2 env --default-signal=INT "$LXCBOX" ip -n $a monitor; [ $? -eq 124 ]'
-t 'what it does not know is refused' refuses 'ip monitor does not know "nonsense"' ours monitor nonsense
+t 'an unknown argument is refused' refuses 'ip monitor does not know "nonsense"' ours monitor nonsense
 t 'a brief form is refused' refuses 'ip monitor has no brief form' ours -br monitor
 
 # --- Namespaces by name -----------------------------------------------------------------------------------------------
@@ -365,7 +366,7 @@ n=lxcbox-ip-n-$$
 cleanup "umount /run/netns/$n; rm -f /run/netns/$n"
 t 'ip netns add makes one that iproute2 sees' eval 'ours netns add $n && "$reference" netns list | grep -q "^$n"'
 t 'a name that is taken is refused' refuses "cannot name a network namespace $n: File exists" ours netns add $n
-t 'a name that leaves the folder is refused' refuses 'cannot be the name' ours netns add ../x
+t 'a name that leaves the directory is refused' refuses 'cannot be the name' ours netns add ../x
 t 'ip netns exec runs a command there' is 'lo               DOWN           ' ours netns exec $n "$LXCBOX" ip -br addr
 t 'its exit status is the command'\''s' eval 'ours netns exec $n sh -c "exit 7"; [ $? -eq 7 ]'
 t 'it has a /sys of the namespace' is lo ours netns exec $n ls /sys/class/net
@@ -380,7 +381,7 @@ pids() {
     wait $pid 2> /dev/null
     return $r
 }
-t 'ip netns pids lists who is there' pids
+t 'ip netns pids lists the processes' pids
 t 'ip netns list prints as iproute2' eval 'diff <("$reference" netns) <(ours netns)'
 ip_netns_ls_is_list() {
     diff <("$reference" netns ls) <(ours netns ls) && diff <("$reference" netns) <(ours netns lst)
@@ -396,7 +397,7 @@ done
 t 'ip netns list-id target-nsid shows both ids' has '^nsid [0-9]+ current-nsid (unassigned|[0-9]+) ' \
     ours -n $a netns list-id target-nsid 0
 t 'an id that is not in use has the status 2' eval 'ours -n $a netns list-id nsid 4321; [ $? -eq 2 ]'
-t 'a word that it does not know is refused' refuses 'list-id does not know "nonsense"' ours netns list-id nonsense
+t 'an unknown word is refused' refuses 'list-id does not know "nonsense"' ours netns list-id nonsense
 t 'ip netns delete removes it' eval 'ours netns delete $n && [ ! -e /run/netns/$n ]'
-t 'a namespace that does not exist is told' \
+t 'a namespace that does not exist is reported' \
     refuses 'cannot open network namespace nowhere: No such file.*"ip netns" lists' ours -n nowhere link

@@ -1,7 +1,7 @@
 # Root file system, mounts, /dev, console and terminals.
 . tests/keys.sh
 
-key lxc.rootfs.path 'a folder' [ -n "$(with -- cat /bin/busybox | head -c 4)" ]
+key lxc.rootfs.path 'a directory' [ -n "$(with -- cat /bin/busybox | head -c 4)" ]
 mkdir "$WORK/upper"
 rootfs_path_overlay_which_takes_writes() {
     with "lxc.rootfs.path=overlay:$R:$WORK/upper" -- sh -c "echo x > /written" &&
@@ -49,7 +49,7 @@ key lxc.mount.auto 'shmounts carries mounts inside' mount_auto_shmounts_carries_
 stopped
 
 mkdir "$WORK/host" && echo from the host > "$WORK/host/file"
-key lxc.mount.entry 'a folder of the host, its mount point made' is 'from the host' \
+key lxc.mount.entry 'a directory of the host, its mount point made' is 'from the host' \
     with "lxc.mount.entry=$WORK/host made/for/it none bind,create=dir 0 0" -- cat /made/for/it/file
 key lxc.mount.entry 'a file' is 'from the host' \
     with "lxc.mount.entry=$WORK/host/file a/file none bind,create=file 0 0" -- cat /a/file
@@ -79,7 +79,7 @@ cleanup 'umount "$WORK/noatime"'
 key lxc.mount.entry 'atime holds for a bind mount of noatime' \
     fails has noatime flags_of_mnt "lxc.mount.entry=$WORK/noatime mnt none bind,atime 0 0"
 key lxc.mount.entry 'and strictatime' is rw flags_of_mnt "lxc.mount.entry=$WORK/noatime mnt none bind,strictatime 0 0"
-key lxc.mount.entry 'what is not named stays as it was' is ro,noatime \
+key lxc.mount.entry 'options that are not named stay unchanged' is ro,noatime \
     flags_of_mnt "lxc.mount.entry=$WORK/noatime mnt none bind,ro 0 0"
 mount_entry_move_takes_mount_along() {
     with "lxc.mount.entry=none tmp tmpfs create=dir 0 0" \
@@ -122,7 +122,7 @@ key lxc.autodev.tmpfs.size 'and what fits' \
 key lxc.pty.max 'how many there are' fails with lxc.pty.max=1 -- sh -c 'exec 3<> /dev/ptmx'
 key lxc.pty.max 'and not more' with lxc.pty.max=2 -- sh -c 'exec 3<> /dev/ptmx'
 key lxc.tty.max 'terminals for lxc-console' is '/dev/tty1 /dev/tty2' with lxc.tty.max=2 -- sh -c 'echo /dev/tty?'
-key lxc.tty.dir 'a folder that they are in, too' \
+key lxc.tty.dir 'a directory that they are in, too' \
     with lxc.tty.max=1 lxc.tty.dir=lxc -- sh -c '[ -c /dev/lxc/console -a -c /dev/lxc/tty1 -a -c /dev/tty1 ]'
 
 # Init says much; where is it kept?
@@ -130,10 +130,10 @@ speaks() {
     started "$@" -- /bin/sh \
         -c 'for i in $(seq 1000); do echo "line $i of what the console says"; done; sleep 600'
 }
-console_logfile_keeps_what_console_says() {
+console_logfile_keeps_output() {
     speaks "lxc.console.logfile=$WORK/console" && eventually grep "line 1000 of" "$WORK/console"
 }
-key lxc.console.logfile 'keeps what the console says' console_logfile_keeps_what_console_says
+key lxc.console.logfile 'keeps the console output' console_logfile_keeps_output
 full() { [ "$(stat -c %s "$WORK/console")" -gt 7000 ]; }
 key lxc.console.size 'how large that may grow' eval '
     rm "$WORK/console"; speaks "lxc.console.logfile=$WORK/console" lxc.console.size=8KB && eventually full &&
@@ -157,13 +157,13 @@ text = b""
 while len(text) < length: text += s.recv(length - len(text))
 sys.stdout.write(text.decode())' "$P/$N"; }
 if [ "$(getconf LONG_BIT)" = 64 ]; then
-    buffer_size_how_much_of_it_is_kept() {
+    buffer_size_limits_kept_output() {
         speaks lxc.console.buffer.size=4096 &&
             eventually has "line 1000 of" ring &&
             [ "$(ring | wc -c)" -gt 3000 ] &&
             [ "$(ring | wc -c)" -le 4096 ]
     }
-    key lxc.console.buffer.size 'how much of it is kept in memory' buffer_size_how_much_of_it_is_kept
+    key lxc.console.buffer.size 'how much of it is kept in memory' buffer_size_limits_kept_output
 fi
 console_path_none_no_console() {
     started lxc.console.path=none && inside sh -c "[ -e /dev/console ] || echo none"

@@ -45,11 +45,11 @@ copied() { # TEXT
 if lxcbox --list | grep -qx lxc-destroy; then
     mkdir -p "$P/$N-c/rootfs"
     copied destroy '$3 $LXC_NAME'
-    hook_destroy_before_container() {
+    hook_destroy_runs_before() {
         lxcbox lxc-destroy -P "$P" -n "$N-c" > /dev/null && cat "$WORK/said"
     }
-    key lxc.hook.destroy 'before a container goes' is "destroy $N-c" hook_destroy_before_container
-    key lxc.rootfs.managed '1: its rootfs goes with it' [ ! -e "$P/$N-c" ]
+    key lxc.hook.destroy 'before a container is destroyed' is "destroy $N-c" hook_destroy_runs_before
+    key lxc.rootfs.managed '1: its rootfs is destroyed with it' [ ! -e "$P/$N-c" ]
     mkdir -p "$P/$N-c" "$WORK/kept"
     printf 'lxc.rootfs.path = dir:%s\nlxc.rootfs.managed = 0\n' "$WORK/kept" > "$P/$N-c/config"
     rootfs_managed_0_its_rootfs_stays() {
@@ -57,16 +57,16 @@ if lxcbox --list | grep -qx lxc-destroy; then
     }
     key lxc.rootfs.managed '0: its rootfs stays' rootfs_managed_0_its_rootfs_stays
 else
-    skip 'lxc.hook.destroy: before a container goes' 'lxc-destroy is not built in'
-    skip 'lxc.rootfs.managed: 1: its rootfs goes with it' 'lxc-destroy is not built in'
+    skip 'lxc.hook.destroy: before a container is destroyed' 'lxc-destroy is not built in'
+    skip 'lxc.rootfs.managed: 1: its rootfs is destroyed with it' 'lxc-destroy is not built in'
 fi
 if lxcbox --list | grep -qx lxc-copy; then
     mkdir -p "$P/$N-c/rootfs"
     copied clone '$3 $LXC_NAME $LXC_SRC_NAME'
-    hook_clone_when_there_is_copy() {
+    hook_clone_runs_for_copy() {
         lxcbox lxc-copy -P "$P" -n "$N-c" -N "$N-d" > /dev/null && cat "$WORK/said"
     }
-    key lxc.hook.clone 'when there is a copy, told of what' is "clone $N-d $N-c" hook_clone_when_there_is_copy
+    key lxc.hook.clone 'runs for a copy with the name of the source' is "clone $N-d $N-c" hook_clone_runs_for_copy
 else
-    skip 'lxc.hook.clone: when there is a copy, told of what' 'lxc-copy is not built in'
+    skip 'lxc.hook.clone: runs for a copy with the name of the source' 'lxc-copy is not built in'
 fi

@@ -13,10 +13,10 @@ key lxc.uts.name 'the host name' is elsewhere with lxc.uts.name=elsewhere -- hos
 from_init() { lxcbox lxc-start -F -P "$P" -n "$N" "$@" < /dev/null | tr -d '\r'; }
 echo 'echo $$ "$@"' > "$R/cmd"
 key lxc.init.cmd 'process 1, in words' is '1 two' from_init -s 'lxc.init.cmd=/bin/sh /cmd two'
-key lxc.execute.cmd 'what lxc-execute runs unless told' is by-default \
+key lxc.execute.cmd 'the command of lxc-execute by default' is by-default \
     lxcbox lxc-execute -P "$P" -n "$N" -s 'lxc.execute.cmd=/bin/echo by-default'
 key lxc.init.cwd 'where init starts, made with its parents' is /made/for/it with lxc.init.cwd=/made/for/it -- pwd
-key lxc.init.uid 'who init is' is 12 with lxc.init.uid=12 -- id -u
+key lxc.init.uid 'the user of init' is 12 with lxc.init.uid=12 -- id -u
 key lxc.init.gid 'the group that init is of' is 34 with lxc.init.gid=34 -- id -g
 key lxc.init.groups 'its other groups' is '34 5 6' with lxc.init.gid=34 lxc.init.groups=5,6 -- id -G
 key lxc.environment 'a variable' is 'b c' with 'lxc.environment=A=b c' -- sh -c 'echo $A'
@@ -61,14 +61,14 @@ if [ $status = 0 ]; then
 else
     skip 'lxc.sched.core: init has a cookie of its own' 'no core scheduling in this kernel, or one thread on each core'
     [ $status != 22 ] ||
-        key lxc.sched.core 'refused where the kernel has none' refuses 'core scheduling' with \
+        key lxc.sched.core 'refused where the kernel lacks it' refuses 'core scheduling' with \
             lxc.sched.core=1 -- true
 fi
 key lxc.prlimit.NAME 'a limit, soft and hard' is '111 222' \
     with lxc.prlimit.nofile=111:222 -- sh -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
 started lxc.prlimit.nofile=111:222 lxc.proc.oom_score_adj=77
-key lxc.prlimit.NAME 'who attaches has it too' is '111 222' inside sh -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
-key lxc.proc.NAME 'who attaches has it too' is 77 inside cat /proc/self/oom_score_adj
+key lxc.prlimit.NAME 'lxc-attach has it, too' is '111 222' inside sh -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
+key lxc.proc.NAME 'lxc-attach has it, too' is 77 inside cat /proc/self/oom_score_adj
 stopped
 key lxc.prlimit.NAME 'one that does not exist is refused' refuses 'nosuch' with lxc.prlimit.nosuch=1 -- true
 key lxc.proc.NAME 'a file of its /proc' is 321 with lxc.proc.oom_score_adj=321 -- cat /proc/1/oom_score_adj
@@ -84,19 +84,19 @@ while :; do sleep 600 & wait; done
 END
 got() { eventually grep -qx "$1" "$R/got" || { cat "$R/got"; false; }; }
 catching() { started "$@" -- /bin/sh /init && got ready; }
-signal_halt_what_lxc_stop_sends() {
+signal_of_lxc_stop() {
     catching lxc.signal.halt=SIGUSR2 && lxcbox lxc-stop -P "$P" -n "$N" -t 5 --nokill && got USR2
 }
-key lxc.signal.halt 'what lxc-stop sends' signal_halt_what_lxc_stop_sends
-signal_reboot_what_lxc_stop_r_sends() {
+key lxc.signal.halt 'the signal that lxc-stop sends' signal_of_lxc_stop
+signal_of_lxc_stop_r() {
     catching lxc.signal.reboot=SIGTTIN && { lxcbox lxc-stop -r -W -P "$P" -n "$N"; got TTIN; }
 }
-key lxc.signal.reboot 'what lxc-stop -r sends' signal_reboot_what_lxc_stop_r_sends
-signal_stop_what_lxc_stop_k_sends() {
+key lxc.signal.reboot 'the signal that lxc-stop -r sends' signal_of_lxc_stop_r
+signal_of_lxc_stop_k() {
     catching lxc.signal.stop=SIGTTOU && lxcbox lxc-stop -k -P "$P" -n "$N" && got TTOU
 }
-key lxc.signal.stop 'what lxc-stop -k sends' signal_stop_what_lxc_stop_k_sends
-key lxc.monitor.signal.pdeath 'what init gets when its monitor dies' eval '
+key lxc.signal.stop 'the signal that lxc-stop -k sends' signal_of_lxc_stop_k
+key lxc.monitor.signal.pdeath 'the signal of init when its monitor dies' eval '
     catching lxc.monitor.signal.pdeath=SIGUSR1 && kill -9 "$(monitor_pid)" && got USR1'
 signal_pdeath_by_default_its_end() {
     catching &&
@@ -111,7 +111,7 @@ find /sys/fs/cgroup -maxdepth 2 -name "lxc.*.$N*" -exec rmdir {} + 2> /dev/null
 mkdir "$WORK/m"
 printf '#!/bin/sh\nmount -t tmpfs seen-%s %s\n' $$ "$WORK/m" > "$WORK/mounts" && chmod 755 "$WORK/mounts"
 cleanup 'umount $WORK/m'
-key lxc.monitor.unshare 'what hooks mount stays unseen' eval '
+key lxc.monitor.unshare 'mounts of hooks are not visible outside' eval '
     with lxc.monitor.unshare=1 lxc.hook.pre-start=$WORK/mounts -- true && ! grep seen-$$ /proc/mounts'
 key lxc.monitor.unshare 'unless it is 0' eval '
     with lxc.monitor.unshare=0 lxc.hook.pre-start=$WORK/mounts -- true && grep seen-$$ /proc/mounts'
@@ -120,18 +120,18 @@ log_file_where_log() {
     with lxc.log.file=$WORK/log lxc.log.level=DEBUG -- true && grep -E "DEBUG +monitor" "$WORK/log"
 }
 key lxc.log.file 'where the log goes' log_file_where_log
-log_level_what_is_less_is_left_out() {
+log_level_leaves_lower_levels_out() {
     rm "$WORK/log"
     with lxc.log.file=$WORK/log lxc.log.level=ERROR -- true && [ ! -s "$WORK/log" ]
 }
-key lxc.log.level 'what is less is left out' log_level_what_is_less_is_left_out
-log_file_o_goes_before() {
+key lxc.log.level 'lower levels are left out' log_level_leaves_lower_levels_out
+log_file_of_option_takes_precedence() {
     rm "$WORK/log"
     lxcbox lxc-execute -P "$P" -n "$N" -o "$WORK/o" -l DEBUG -s lxc.log.file="$WORK/log" -- true &&
         [ -s "$WORK/o" ] &&
         [ ! -e "$WORK/log" ]
 }
-key lxc.log.file '-o goes before it' log_file_o_goes_before
+key lxc.log.file '-o takes precedence' log_file_of_option_takes_precedence
 
 # A /dev with a log that a program listens to, which is not the host's.
 cat > "$WORK/listen" << 'END'

@@ -55,7 +55,7 @@ if [ "${has_ipvlan:-}" ]; then
 else
     skip 'lxc.net.N.ipvlan.mode: l3s' 'this kernel has no ipvlan'
     skip 'lxc.net.N.ipvlan.isolation: private' 'this kernel has no ipvlan'
-    key lxc.net.N.ipvlan.mode 'the kernel is named where it has none' refuses 'ipvlan' \
+    key lxc.net.N.ipvlan.mode 'the kernel is named where it lacks them' refuses 'ipvlan' \
         with lxc.net.0.type=ipvlan lxc.net.0.link=host0 -- true
 fi
 if [ "${has_vlan:-}" ]; then
@@ -66,7 +66,7 @@ if [ "${has_vlan:-}" ]; then
     key lxc.net.N.vlan.id 'its number' has 'id 77' vlan_id_its_number
 else
     skip 'lxc.net.N.vlan.id: its number' 'this kernel has no vlan'
-    key lxc.net.N.vlan.id 'the kernel is named where it has none' refuses 'vlan' \
+    key lxc.net.N.vlan.id 'the kernel is named where it lacks them' refuses 'vlan' \
         with lxc.net.0.type=vlan lxc.net.0.link=host0 lxc.net.0.vlan.id=77 -- true
 fi
 macvlan() {
@@ -142,14 +142,16 @@ else
     skip 'lxc.net.N.ipv4.address: dhcp: got from outside, with routes' 'no dnsmasq'
 fi
 
-script_up_told_what_has_been() {
+script_up_gets_link() {
     networked "lxc.net.0.script.up=$(says "\$1 \$2 \$3 \$4 \$5 \$6")" -- true && cat "$WORK/said"
 }
-key lxc.net.N.script.up 'told what has been made' is "$N net up veth br0 outer0" script_up_told_what_has_been
-script_down_told() {
+key lxc.net.N.script.up 'gets the type and the names of the link' is "$N net up veth br0 outer0" \
+    script_up_gets_link
+script_down_gets_link() {
     networked "lxc.net.0.script.down=$(says "\$1 \$2 \$3 \$4 \$5 \$6")" -- true && cat "$WORK/said"
 }
-key lxc.net.N.script.down 'told what goes' is "$N net down veth br0 outer0" script_down_told
+key lxc.net.N.script.down 'gets the type and the names of the link' is "$N net down veth br0 outer0" \
+    script_down_gets_link
 router=(lxc.net.0.link=host0 lxc.net.0.veth.mode=router)
 mode_router_on_no_bridge_with_route() {
     connected "${router[@]}" lxc.net.0.ipv4.address=10.8.0.2/32 &&
@@ -186,9 +188,9 @@ if ip link set br0 type bridge vlan_filtering 1 2> /dev/null &&
 else
     skip 'lxc.net.N.veth.vlan.id: of its untagged traffic' 'this kernel'"'"'s bridges know no VLANs'
     skip 'lxc.net.N.veth.vlan.tagged.id: what it may send' 'this kernel'"'"'s bridges know no VLANs'
-    key lxc.net.N.veth.vlan.id 'refused where bridges know no VLANs' refuses 'VLAN' with "${veth[@]}" \
+    key lxc.net.N.veth.vlan.id 'refused where bridges do not support VLANs' refuses 'VLAN' with "${veth[@]}" \
         lxc.net.0.veth.vlan.id=22 -- true
-    key lxc.net.N.veth.vlan.tagged.id 'refused where bridges know no VLANs' refuses 'VLAN' with \
+    key lxc.net.N.veth.vlan.tagged.id 'refused where bridges do not support VLANs' refuses 'VLAN' with \
         "${veth[@]}" lxc.net.0.veth.vlan.tagged.id=33 -- true
 fi
 stopped

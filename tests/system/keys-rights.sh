@@ -75,7 +75,7 @@ cgroup_of() { # PID
 }
 payload() { started "$@" && cgroup_of "$(init_pid)"; }
 monitor() { started "$@" && cgroup_of "$(monitor_pid)"; }
-key lxc.cgroup.dir 'what they are made below' is "/keys$$/lxc.payload.$N" payload lxc.cgroup.dir=keys$$
+key lxc.cgroup.dir 'the directory in which they are made' is "/keys$$/lxc.payload.$N" payload lxc.cgroup.dir=keys$$
 key lxc.cgroup.dir.container "the container's" is "/keys$$/c" \
     payload lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c
 key lxc.cgroup.dir.monitor "the monitor's" is "/keys$$/m" \
@@ -83,7 +83,7 @@ key lxc.cgroup.dir.monitor "the monitor's" is "/keys$$/m" \
 key lxc.cgroup.dir.container.inner 'the one within that init is in' is "/keys$$/c/inner" \
     payload lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c lxc.cgroup.dir.container.inner=inner
 stopped
-key lxc.cgroup.dir.monitor.pivot 'where the monitor goes in the end' eval '
+key lxc.cgroup.dir.monitor.pivot 'the cgroup of the monitor at the end' eval '
     with lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c lxc.cgroup.dir.monitor.pivot=keys$$/p \
         "lxc.hook.post-stop=$(says "\$(cat /proc/self/cgroup)")" -- true && grep ":/keys$$/p" "$WORK/said"'
 mkdir "$hierarchy/own$$"
@@ -95,8 +95,8 @@ key lxc.cgroup.relative '0: below the top' is "/lxc.payload.$N" from_own lxc.cgr
 stopped
 
 capabilities() { with "$@" -- sh -c 'grep ^CapBnd: /proc/self/status'; }
-key lxc.cap.drop 'what it never has' fails with lxc.cap.drop=sys_admin -- mount -t tmpfs none /mnt
-key lxc.cap.drop 'and what it keeps' with lxc.cap.drop=sys_time -- mount -t tmpfs none /mnt
+key lxc.cap.drop 'the capabilities that it never has' fails with lxc.cap.drop=sys_admin -- mount -t tmpfs none /mnt
+key lxc.cap.drop 'and the capabilities that it keeps' with lxc.cap.drop=sys_time -- mount -t tmpfs none /mnt
 key lxc.cap.keep 'all that it has' has '^CapBnd:.0000000000200080$' capabilities 'lxc.cap.keep=sys_admin setuid'
 key lxc.cap.keep 'none: nothing' has '^CapBnd:.0000000000000000$' capabilities lxc.cap.keep=none
 cp "$LXCBOX" "$R/bin/nsenter-suid" && chmod 4755 "$R/bin/nsenter-suid" && ln -s nsenter-suid "$R/bin/lxcbox"
@@ -124,7 +124,7 @@ key lxc.apparmor.allow_nesting 'a whole /proc and /sys for containers inside' ha
     with lxc.apparmor.allow_nesting=1 -- cat /proc/mounts
 if [ "$(cat /sys/module/apparmor/parameters/enabled 2> /dev/null)" = Y ]; then
     profile=$(sed -n 's/ (.*//p' /sys/kernel/security/apparmor/profiles | head -n 1)
-    key lxc.apparmor.profile 'what confines it' has "^$profile" \
+    key lxc.apparmor.profile 'the profile that confines it' has "^$profile" \
         with "lxc.apparmor.profile=$profile" lxc.apparmor.allow_incomplete=1 -- cat /proc/self/attr/current
     key lxc.apparmor.profile 'one that is not loaded is refused' refuses 'not loaded' \
         with lxc.apparmor.profile=nowhere-$$ -- true
@@ -140,9 +140,9 @@ if [ "$(cat /sys/module/apparmor/parameters/enabled 2> /dev/null)" = Y ]; then
         key lxc.apparmor.allow_incomplete 'starts all the same' apparmor_allow_incomplete_starts_all_same
     fi
 else
-    skip 'lxc.apparmor.profile: what confines it' 'no AppArmor in this kernel'
-    skip 'lxc.apparmor.raw: what confines it' 'no AppArmor in this kernel'
-    skip 'lxc.apparmor.allow_incomplete: what confines it' 'no AppArmor in this kernel'
+    skip 'lxc.apparmor.profile: the profile that confines it' 'no AppArmor in this kernel'
+    skip 'lxc.apparmor.raw: the profile that confines it' 'no AppArmor in this kernel'
+    skip 'lxc.apparmor.allow_incomplete: the profile that confines it' 'no AppArmor in this kernel'
     apparmor_profile_is_warned_of_without() {
         with lxc.apparmor.profile=nowhere lxc.apparmor.allow_incomplete=1 'lxc.apparmor.raw=/x r,' -- \
             true 2>&1
@@ -153,11 +153,11 @@ else
 fi
 if [ -e /sys/fs/selinux/enforce ]; then
     context=$(tr -d '\0' < /proc/self/attr/current)
-    key lxc.selinux.context 'what confines it' has "^$context" \
+    key lxc.selinux.context 'the profile that confines it' has "^$context" \
         with "lxc.selinux.context=$context" -- cat /proc/self/attr/current
     key lxc.selinux.context.keyring 'the label of its keyring' with "lxc.selinux.context.keyring=$context" -- true
 else
-    skip 'lxc.selinux.context: what confines it' 'no SELinux in this kernel'
+    skip 'lxc.selinux.context: the profile that confines it' 'no SELinux in this kernel'
     skip 'lxc.selinux.context.keyring: the label of its keyring' 'no SELinux in this kernel'
     selinux_context_is_warned_of_without() {
         with lxc.selinux.context=a:b:c:d -- true 2>&1

@@ -11,12 +11,15 @@ made b lxc.start.auto=1 lxc.start.order=7
 made c lxc.start.auto=0
 made d lxc.start.auto=1 lxc.group=web lxc.group=onboot
 if lxcbox --list | grep -qx lxc-autostart; then
-    key lxc.start.auto 'who is started' fails has "$N-c" started_by_autostart
-    key lxc.start.order 'the lesser goes first' is "$N-a $N-b" eval 'echo $(started_by_autostart | grep -o "$N-[ab]")'
+    key lxc.start.auto 'the containers that are started' fails has "$N-c" started_by_autostart
+    start_order_lower_number_starts_first() {
+        echo $(started_by_autostart | grep -o "$N-[ab]")
+    }
+    key lxc.start.order 'the lower number starts first' is "$N-a $N-b" start_order_lower_number_starts_first
     key lxc.start.delay 'how long is waited after it' has "^$N-a 3$" started_by_autostart
-    key lxc.group 'who is meant by it' is "$N-d" eval 'started_by_autostart -g web | cut -d" " -f1'
+    key lxc.group 'the containers that are selected' is "$N-d" eval 'started_by_autostart -g web | cut -d" " -f1'
 else
-    skip 'lxc.start.order: the lesser goes first' 'lxc-autostart is not built in'
+    skip 'lxc.start.order: the lower number starts first' 'lxc-autostart is not built in'
     skip 'lxc.start.delay: how long is waited after it' 'lxc-autostart is not built in'
 fi
 key lxc.start.auto 'lxc-ls -f shows it' has "^$N-a +STOPPED +1 " lxcbox lxc-ls -f -P "$P"

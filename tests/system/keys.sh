@@ -13,4 +13,4 @@ done
 for name in $(sed -n "s/^ *skip ['\"]\(lxc\.[^:]*\):.*kernel.*/\1/p" tests/system/keys-*.sh | sort -u); do
     t "$name is tested in a virtual machine too" grep -Eq -- "${name#lxc.net.N.}( ?=|')" tests/boot/*.sh
 done
-t 'a key that is none is not' fails tested lxc.nosuch
+t 'a key that does not exist is not' fails tested lxc.nosuch

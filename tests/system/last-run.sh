@@ -13,7 +13,8 @@ info() { lxcbox lxc-info -P "$P" $N "$@"; }
 logs() { lxcbox lxc-logs -P "$P" $N "$@"; }
 run() { start "$@" 2> "$WORK/said"; lxcbox lxc-wait -P "$P" $N -s STOPPED -t 60; } # to its end
 
-t 'of a container that never ran no end is known' is "$(printf 'Name:           %s\nState:          STOPPED' $N)" info
+t 'a container that never ran has no last exit status' \
+    is "$(printf 'Name:           %s\nState:          STOPPED' $N)" info
 t 'that no console output is stored is reported' refuses 'console output of .* is not stored' logs
 
 run -- /bin/sh -c 'echo first words; exit 5'
@@ -57,4 +58,4 @@ t 'a copy has nothing of it' eval 'lxcbox lxc-copy -P "$P" -n $N -N $N-copy && !
 if command -v lxc-ls > /dev/null; then
     t 'stock LXC is not troubled' is $N eval "lxc-ls -P '$P' -1 | grep -x $N"
 fi
-t 'it goes away with the container' eval 'lxcbox lxc-destroy -P "$P" $N && [ ! -e "$P/$N" ]'
+t 'it is removed with the container' eval 'lxcbox lxc-destroy -P "$P" $N && [ ! -e "$P/$N" ]'

@@ -51,7 +51,7 @@ columns() { # WIDTH: on a terminal so wide
     on_columns "$1" "$LXCBOX lxc-ls" | diff "$WORK/stock-columns" -
 }
 for width in 10 25 40 80 200; do t "lxc-ls fills a terminal of $width columns as LXC's does" columns $width; done
-t 'a folder that does not exist has no containers' is '' lxcbox lxc-ls -P "$P/nowhere"
+t 'a directory that does not exist has no containers' is '' lxcbox lxc-ls -P "$P/nowhere"
 t 'groups given twice add up' is ls-a lxcbox lxc-ls -P "$P" -1 -g web -g db
 t 'a column that does not exist is refused' refuses '-F: unknown column "bogus"' lxcbox lxc-ls -P "$P" -f -F name,bogus
 t 'a wrong expression is refused' refuses 'not an extended regular expression' lxcbox lxc-ls -P "$P" '('
@@ -85,7 +85,7 @@ done
 t 'containers in running and in stopped containers are found' is \
     $'ls-a\nls-a/in-running\nls-bigger\nls-bigger/in-stopped\nls-bigger/in-stopped/deepest' \
     bash -c "'$LXCBOX' lxc-ls -P '$P' -1 --nesting | grep -E 'ls-a|ls-bigger'"
-t 'levels end where they are told to' fails bash -c "'$LXCBOX' lxc-ls -P '$P' -1 --nesting=1 | grep deepest"
+t 'the number of levels is limited' fails bash -c "'$LXCBOX' lxc-ls -P '$P' -1 --nesting=1 | grep deepest"
 t 'the table marks what is inside' has '^ \\deepest +STOPPED' lxcbox lxc-ls -P "$P" -f --nesting
 t 'inner containers have their groups' is 'ls-a/in-running' bash -c \
     "'$LXCBOX' lxc-ls -P '$P' --format json --nesting | python3 -c 'import json,sys
@@ -102,4 +102,4 @@ trap_link() { # a root folder that leads out of itself shows nothing of the host
     ln -s "$WORK/outside" "$P/ls-bigger/rootfs$P"
     fails bash -c "'$LXCBOX' lxc-ls -P '$P' -1 --nesting | grep secret"
 }
-t 'a link out of a root folder is not followed' trap_link
+t 'a link out of a root directory is not followed' trap_link

@@ -11,9 +11,9 @@ lxc.cgroup.use
 lxc.cgroup.pattern' lxcbox lxc-config -l
 t 'an item is printed' has '^/' lxcbox lxc-config lxc.lxcpath
 t 'the beginning of a name will do' is "$(lxcbox lxc-config lxc.lxcpath)" lxcbox lxc-config lxc.lxc
-t 'an item without a value is said to have none' is 'lxc.cgroup.use is not set.' lxcbox lxc-config lxc.cgroup.use
+t 'an item without a value is reported' is 'lxc.cgroup.use is not set.' lxcbox lxc-config lxc.cgroup.use
 t 'an item that does not exist is refused' refuses 'no item "nonesuch" \(lxc-config -l' lxcbox lxc-config nonesuch
-t 'without an item it says what to do' refuses 'no item to print' lxcbox lxc-config
+t 'a missing item is refused with a hint' refuses 'no item to print' lxcbox lxc-config
 
 cat > "$WORK/old" << 'END'
 # mine
@@ -40,4 +40,4 @@ echo 'lxc.pts = many' > "$WORK/bad"
 t 'a line that is still wrong is named' refuses "$WORK/bad:1: lxc.pty.max takes .*bad.backup" \
     lxcbox lxc-update-config -c "$WORK/bad"
 t 'a file that is not there is refused' refuses 'cannot read' lxcbox lxc-update-config -c "$WORK/nowhere"
-t 'without a file it says what to do' refuses 'name it with -c' lxcbox lxc-update-config
+t 'a missing file is refused with a hint' refuses 'name it with -c' lxcbox lxc-update-config

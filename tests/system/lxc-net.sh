@@ -22,7 +22,7 @@ cleanup 'kill $upstream'
 # --- Up ---------------------------------------------------------------------------------------------------------
 
 stopped() { local s=0; lxc_net status || s=$?; [ $s -eq 3 ]; }
-t 'status says that the network is down, with 3' stopped
+t 'status reports that the network is down, with 3' stopped
 start_with_fd() { (ulimit -n 4096 && exec 2000< /etc/passwd && lxc_net start); }
 t 'start needs nothing in PATH' start_with_fd
 inherited() { on_host find "/proc/$(on_host cat /run/lxc/lxc-net.pid)/fd" -lname /etc/passwd; }
@@ -32,20 +32,20 @@ t 'packets are forwarded' is 1 on_host cat /proc/sys/net/ipv4/ip_forward
 t 'packets are masqueraded' has 'ip saddr 10.0.3.0/24 ip daddr != 10.0.3.0/24 counter.*masquerade' \
     on_host nft list table ip lxc
 t 'start again is refused' refuses 'lxc-net is already running' lxc_net start
-t 'status says which way packets leave' has '^Uplink: +up0 \(IPv4, masqueraded\)' lxc_net status
+t 'status prints the route of outgoing packets' has '^Uplink: +up0 \(IPv4, masqueraded\)' lxc_net status
 t 'for IPv6, too' has '^Uplink: +up0 \(IPv6, masqueraded\)' lxc_net status
-t 'and whom other names are asked of' has '^Nameserver: +203.0.113.1$' lxc_net status
+t 'and the servers for other names' has '^Nameserver: +203.0.113.1$' lxc_net status
 t 'and that nothing is in the way' fails has '^Blocked' lxc_net status
 serves_as_nobody() { on_host grep -q '^Uid:.65534.65534.65534' "/proc/$(on_host cat /run/lxc/lxc-net.pid)/status"; }
-t 'the server has given up its rights' serves_as_nobody
+t 'the server has dropped its privileges' serves_as_nobody
 
 before=$(lxc_net status)
-status_tells_settings_in_force() {
+status_prints_settings_in_force() {
     on_host sh -c \
         "cp /etc/default/lxc-net /etc/default/saved; echo LXC_ADDR=10.9.9.1 >> /etc/default/lxc-net"
     lxc_net status
 }
-t 'status tells the settings in force, whatever the file says by now' is "$before" status_tells_settings_in_force
+t 'status tells the settings in force, whatever the file says by now' is "$before" status_prints_settings_in_force
 on_host mv /etc/default/saved /etc/default/lxc-net
 
 # --- Clients ----------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ t "ISC's dhclient gets a lease" in_box b dhclient -1 -cf "$WORK/dhclient.conf" -
     "$WORK/b.pid" -sf "$WORK/script" eth0
 cleanup 'kill $(cat "$WORK/b.pid")'
 t 'dhcpc gets a lease' in_box c "$LXCBOX" dhcpc eth0 -1 -x hostname:gamma --resolv-conf "$WORK/c.resolv"
-t 'the name server is told' is $'search lxc\nnameserver 10.0.3.1' cat "$WORK/c.resolv"
+t 'the name server is sent to the client' is $'search lxc\nnameserver 10.0.3.1' cat "$WORK/c.resolv"
 different() { [ "$(lxc_net status | awk '/^Lease:/ { print $2 }' | sort -u | wc -l)" = 3 ]; }
 t 'status shows three leases of different addresses' different
 t 'a container reaches the internet through the masquerade' in_box a ping -c1 -W2 203.0.113.1
@@ -84,7 +84,7 @@ t 'a name that no container has does not exist' has 'status: NXDOMAIN' dig_a nob
 t 'a name of a container without such a record is empty' has 'status: NOERROR' dig_a beta.lxc MX
 t 'other names are asked of the server of resolv.conf' is 203.0.113.1 dig_a +short www.example.test
 t 'over TCP too, for the other names' is 203.0.113.1 dig_a +short +tcp www.example.test
-t 'an answer too large for a datagram comes over TCP' has 'z{250}' dig_a +short +bufsize=512 big.example.test TXT
+t 'an answer too large for a datagram is sent over TCP' has 'z{250}' dig_a +short +bufsize=512 big.example.test TXT
 t 'several questions on one connection are answered' has '^;; Query time' dig_a +tcp +keepopen www.example.test beta.lxc
 # While the server is silent there is time for other things.
 kill -STOP $upstream
@@ -101,11 +101,11 @@ solicit() {
 solicit
 t 'a container makes itself an IPv6 address' until_ok 8 own_ipv6
 t 'and reaches the internet with it' until_ok 8 in_box a ping -6 -c1 -W2 2001:db8::1
-its_name_leads_to_that_address() {
+name_resolves_to_that_address() {
     [ "$(dig_a +short alpha.lxc AAAA)" = \
         "$(in_box a ip -6 -o addr show dev eth0 scope global | sed -E "s/.*inet6 ([^/]*).*/\1/")" ]
 }
-t 'its name leads to that address' until_ok 8 its_name_leads_to_that_address
+t 'its name leads to that address' until_ok 8 name_resolves_to_that_address
 t 'and back' is alpha.lxc. eval 'dig_a +short -x "$(dig_a +short alpha.lxc AAAA)"'
 t 'an address of the prefix that nobody has is nobody'"'"'s' has 'status: NXDOMAIN' dig_a -x fd42::dead
 printf '#!/bin/sh\nenv | grep ^new_dhcp6 > %s/dhcp6\nexit 0\n' "$WORK" > "$WORK/script6"
@@ -117,7 +117,7 @@ stateless() {
     cat "$WORK/dhcp6"
 }
 # On a busy machine dhclient has once ended without a word.
-t 'stateless DHCPv6 tells the name server' until_ok 1 has 'new_dhcp6_name_servers=fd42::1' stateless
+t 'stateless DHCPv6 sends the name server' until_ok 1 has 'new_dhcp6_name_servers=fd42::1' stateless
 
 # --- systemd-networkd -------------------------------------------------------------------------------------------
 
@@ -164,19 +164,19 @@ declined() {
         ! in_box f ip addr show dev eth0 | grep -F 10.0.3.222
 }
 t "busybox's udhcpc declines an address that is in use, and gets another" declined
-t 'what was declined is nobody'"'"'s' fails eval 'lxc_net status | grep -F 10.0.3.222'
+t 'a declined address belongs to no client' fails eval 'lxc_net status | grep -F 10.0.3.222'
 in_box e ip addr flush dev eth0
-given_to_nobody_for_while() {
+not_assigned_for_a_while() {
     in_box e "$LXCBOX" dhcpc eth0 -1 -r 10.0.3.222 --resolv-conf none &&
         ! in_box e ip addr show dev eth0 | grep -F 10.0.3.222
 }
-t 'and given to nobody for a while' given_to_nobody_for_while
+t 'and is not assigned for a while' not_assigned_for_a_while
 for b in e f; do on_host ip link del v-$b; done
 
 # --- 250 at once ------------------------------------------------------------------------------------------------
 
 box many lxcbr0
-t '250 leases asked for at once are given, none twice' in_box many python3 tests/system/dhcp-many.py 247
+t '250 simultaneous requests get leases, no address twice' in_box many python3 tests/system/dhcp-many.py 247
 t 'and all of them are on disk' test "$(lxc_net status | grep -c ^Lease:)" = 252
 
 # --- A crash ----------------------------------------------------------------------------------------------------
@@ -229,9 +229,9 @@ warned() { lxc_net start 2>&1 | tee /dev/stderr | grep -q 'chain ip filter FORWA
 t 'a chain that drops by policy is named' warned
 t 'status names it, too' has '^Blocked: +chain ip filter FORWARD \(policy drop\)' lxc_net status
 on_host ip link set v-a master lxcbr0
-t 'what it drops does not get through' fails in_box a ping -c1 -W1 203.0.113.1
+t 'packets that the firewall drops do not pass' fails in_box a ping -c1 -W1 203.0.113.1
 t 'restart with --allow-forward' lxc_net restart --allow-forward
-t 'status has nothing more to say of it' fails has '^Blocked' lxc_net status
+t 'status reports nothing more about it' fails has '^Blocked' lxc_net status
 t 'now it gets through' in_box a ping -c1 -W2 203.0.113.1
 t 'a chain that ends in a rejection has the rules too' \
     has 'iifname "lxcbr0" counter packets.*accept comment "lxc-net"' on_host nft list chain inet other last
@@ -308,7 +308,7 @@ enclosed() {
         lxc_net stop &&
         on_host ip addr del 10.0.200.1/16 dev up0
 }
-t 'a network that encloses it is no obstacle' enclosed
+t 'an enclosing network does not hinder it' enclosed
 moved() { # the network that is up is not stopped for one that cannot be started
     lxc_net start &&
         on_host ip addr add 10.0.7.9/24 dev up0 &&
@@ -339,16 +339,16 @@ wrong_meanwhile() {
         lxc_net status &&
         lxc_net stop
 }
-t 'with settings that are wrong by now it goes on, and can be stopped' eval 'wrong_meanwhile && clean'
+t 'with settings that became wrong it continues, and can be stopped' eval 'wrong_meanwhile && clean'
 network_that_is_not_wanted_is_no_failure() {
     echo USE_LXC_BRIDGE=false | on_host tee /etc/default/lxc-net > /dev/null
     lxc_net start && clean
 }
 t 'a network that is not wanted is no failure' network_that_is_not_wanted_is_no_failure
-t 'and said to be none' has 'STOPPED \(USE_LXC_BRIDGE is false\)' eval 'stopped'
+t 'and is reported as not wanted' has 'STOPPED \(USE_LXC_BRIDGE is false\)' eval 'stopped'
 unknown() { echo 'LXC_NONESUCH=1' | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start 2>&1; lxc_net stop; }
-t 'a setting that is not known is named' has 'lxc-net:1: LXC_NONESUCH is not known' unknown
-t 'a word that is none is refused with 2' is 2 eval 'lxc_net frobnicate 2> /dev/null; echo $?'
+t 'an unknown setting is named' has 'lxc-net:1: LXC_NONESUCH is not known' unknown
+t 'an unknown word is refused with 2' is 2 eval 'lxc_net frobnicate 2> /dev/null; echo $?'
 
 # --- Hosts with addresses of their own --------------------------------------------------------------------------
 
@@ -404,7 +404,7 @@ foreground() {
     kill "$(on_host cat /run/lxc/lxc-net.pid)"
     wait $! && clean
 }
-t 'in the foreground it serves until told to end, and leaves nothing' foreground
+t 'in the foreground it serves until a signal ends it, and leaves nothing' foreground
 
 # --- The uplink in the bridge -----------------------------------------------------------------------------------
 
@@ -428,7 +428,8 @@ wait $pinging
 t 'meanwhile the link was not lost' has '40 packets transmitted, (39|40) received' cat "$WORK/ping"
 t 'an uplink that is not there is refused' refuses 'there is no network interface nonesuch' \
     lxc_net start --bridge-uplink nonesuch
-t 'the loopback is no uplink' refuses 'lo cannot be part of a bridge' lxc_net start --bridge-uplink lo
+t 'the loopback interface is refused as an uplink' refuses 'lo cannot be part of a bridge' \
+    lxc_net start --bridge-uplink lo
 t 'nothing is left of these' clean
 kept() {
     lxc_net start &&

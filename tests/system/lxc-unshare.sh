@@ -38,7 +38,7 @@ t 'no program is refused' refuses 'no program' lxcbox lxc-unshare -s IPC
 t 'a wrong namespace is refused' refuses 'does not know "X"' lxcbox lxc-unshare -s X true
 t '-H without UTSNAME is refused' refuses 'goes with -s UTSNAME' lxcbox lxc-unshare -s IPC -H x true
 
-t 'lxc-usernsexec maps what it is told' has '^ +0 +100000 +10$' \
+t 'lxc-usernsexec writes the given map' has '^ +0 +100000 +10$' \
     lxcbox lxc-usernsexec -m b:0:100000:10 -- cat /proc/self/uid_map
 t 'the program is root' is '0 0' lxcbox lxc-usernsexec -m b:0:100000:10 -- sh -c 'echo $(id -u) $(id -g)'
 t 'files get the ids outside' is 100003 bash \

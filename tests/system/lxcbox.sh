@@ -37,7 +37,7 @@ links() {
 t '--install links every applet but those that a host has for itself' links "$WORK/hard"
 t '--install -s links every applet by name' links "$WORK/symbolic" -s
 installs() { lxcbox --install -s "$WORK/new/place" && lxcbox --install -s "$WORK/new/place"; }
-t '--install says that it made a directory, once' is "made the directory $WORK/new/place" installs
+t '--install reports a new directory, once' is "made the directory $WORK/new/place" installs
 t '--install without a directory is refused' refuses 'takes one directory' lxcbox --install -s
 beside() {
     mkdir "$WORK/beside" &&
@@ -45,7 +45,7 @@ beside() {
         "$WORK/beside/lxcbox" --install -s "$WORK/beside" &&
         readlink "$WORK/beside/lxc-state"
 }
-t 'links beside the executable name it without its folder' is lxcbox beside
+t 'links beside the executable name it without its directory' is lxcbox beside
 
 pages() {
     local name missing=0
@@ -64,7 +64,7 @@ documented() { # every option of every applet stands in its man page
     done
     return $missing
 }
-t 'every option stands in its man page' documented
+t 'every option is in its man page' documented
 
 examples() { # at least two blocks of commands or lines to copy
     local page count few=0

@@ -17,7 +17,7 @@ t 'a file that the data disk would hide is refused' refuses_cleanly \
     'init mounts the data disk at /var \(put a container at' initramfs -m none -a "$WORK/c:/var/cache/lxc"
 t 'a busybox that is not static is refused' \
     refuses_cleanly '/bin/ls is not a static program' initramfs -m none --busybox /bin/ls
-t 'modules without modules.dep are refused, saying what to run' refuses_cleanly \
+t 'modules without modules.dep are refused with the command to run' refuses_cleanly \
     'modules/1.0 has no modules.dep \(run "depmod' initramfs -b "$WORK/base" -k 1.0
 t 'also of modprobe' refuses 'modules/1.0 has no modules.dep \(run "depmod' \
     lxcbox modprobe -n -d "$WORK/base" -S 1.0 ext4

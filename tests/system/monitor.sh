@@ -44,40 +44,40 @@ lxc-monitor -P "$P" mon-b >> "$WORK/told-lxc" 2>&1 &
 cleanup "kill $!"
 followers "$P" 3; followers "$WORK" 1
 lxc-start -P "$P" -n mon-a
-t 'a container that LXC starts is told' told mon-a RUNNING
+t 'the start of a container by LXC is reported' told mon-a RUNNING
 lxcbox lxc-freeze -P "$P" mon-a
-t 'freezing is told' told mon-a FROZEN
+t 'freezing is reported' told mon-a FROZEN
 lxcbox lxc-unfreeze -P "$P" mon-a
 lxc-stop -k -P "$P" -n mon-a
-t "all of LXC's container is told, in order" is "$(frozen_life mon-a)" lines "$WORK/told" mon-a
+t "all states of LXC's container are reported in order" is "$(frozen_life mon-a)" lines "$WORK/told" mon-a
 lxcbox lxc-execute -P "$P" mon-b -- /bin/sh -c 'exit 5'
-t 'all of ours is told, in order' is "$(life mon-b 5)" lines "$WORK/told" mon-b
-t "LXC's lxc-monitor is told the same" is "$(life mon-b 5)" lines "$WORK/told-lxc" mon-b
+t 'all states of ours are reported in order' is "$(life mon-b 5)" lines "$WORK/told" mon-b
+t "LXC's lxc-monitor receives the same" is "$(life mon-b 5)" lines "$WORK/told-lxc" mon-b
 : > "$WORK/told"; : > "$WORK/told-b"
 lxcbox lxc-start -P "$P" mon-b
 lxcbox lxc-start -P "$P" mon-b 2> /dev/null # which is refused, and no change of state
 lxc-freeze -P "$P" -n mon-b; lxc-unfreeze -P "$P" -n mon-b
 lxcbox lxc-attach -P "$P" mon-b -- poweroff -f
 # LXC's lxc-freeze tells FROZEN twice itself, of LXC's containers too, and its lxc-unfreeze THAWED.
-t "of ours that LXC's commands freeze the same is told as of LXC's" \
+t "ours frozen by LXC's commands is reported as LXC's" \
     is "$(frozen_life mon-b | sed '/FROZEN\|THAWED/p')" lines "$WORK/told-b" mon-b
-t 'only those that match are told' fails grep -q mon-a "$WORK/told-b"
+t 'only matching containers are reported' fails grep -q mon-a "$WORK/told-b"
 
-q_ends_process_that_hands() {
+option_q_ends_broadcaster() {
     lxcbox lxc-monitor -P "$P" -Q &&
         : > "$WORK/told" &&
         followers "$P" 2 &&
         lxcbox lxc-execute -P "$P" mon-b -- true &&
         is "$(life mon-b 0)" lines "$WORK/told" mon-b
 }
-t '-Q ends the process that hands on, and ours go on' q_ends_process_that_hands
+t '-Q ends the broadcaster, and our monitors continue' option_q_ends_broadcaster
 eval "${cleanups[-1]}; ${cleanups[-2]}; ${cleanups[-3]}" 2> /dev/null # the three lxc-monitor
-with_last_that_follows_process() {
+broadcaster_ends_with_last_follower() {
     for _ in $(seq 100); do [ -e "$fifo" ] || break; sleep 0.05; done
     [ ! -e "$fifo" ] && ! pgrep -f "^.lxc monitord. $P"
 }
-t 'with the last that follows the process and its FIFO go' with_last_that_follows_process
-t '-Q of nobody is refused' refuses 'no lxc-monitor follows' lxcbox lxc-monitor -P "$P" -Q
+t 'the broadcaster and its FIFO end with the last follower' broadcaster_ends_with_last_follower
+t '-Q without a broadcaster is refused' refuses 'no lxc-monitor follows' lxcbox lxc-monitor -P "$P" -Q
 cleanup "lxc-monitor -Q -P '$P'" # its daemon would wait for half a minute
 : > "$WORK/told"; : > "$WORK/told-lxc"
 lxc-monitor -P "$P" >> "$WORK/told-lxc" 2>&1 &
@@ -112,6 +112,7 @@ t 'without a file the buffer is printed' has written-in-the-buffer lxcbox lxc-lo
 t 'reading leaves it as it is' has written-in-the-buffer lxcbox lxc-logs -P "$P" -cC mon-a
 t '-C emptied it' eval '! lxcbox lxc-logs -P "$P" -c mon-a | grep written-in-the-buffer'
 mkdir "$P/mon-c" && touch "$P/mon-c/config"
-t 'where nothing is kept it is said how to' refuses 'set lxc.console.logfile' lxcbox lxc-logs -P "$P" -c mon-c
-t 'where there is no log it is said' refuses 'mon-b has no lxc.log.file' lxcbox lxc-logs -P "$P" -L mon-b
+t 'where no output is kept, the way to keep it is reported' refuses 'set lxc.console.logfile' \
+    lxcbox lxc-logs -P "$P" -c mon-c
+t 'a missing log is reported' refuses 'mon-b has no lxc.log.file' lxcbox lxc-logs -P "$P" -L mon-b
 t 'a container that does not exist is refused' refuses 'no container mon-z' lxcbox lxc-logs -P "$P" mon-z

@@ -90,9 +90,10 @@ captured_that_it_declines_address() {
         there br1 "arp.isprobe == 1" &&
         there br1 "arp.isannouncement == 1"
 }
-t 'captured: that it declines an address, and asks who has one, and tells whose it is' captured_that_it_declines_address
+t 'captured: that it declines an address, sends ARP requests and announces its address' \
+    captured_that_it_declines_address
 t 'captured: router advertisements' there lxcbr0 'icmpv6.type == 134'
-t 'captured: the last one, which says that it ends' \
+t 'captured: the last one, which announces the end' \
     there lxcbr0 'icmpv6.type == 134 && icmpv6.nd.ra.router_lifetime == 0'
 t 'captured: replies of DHCPv6' there lxcbr0 'dhcpv6.msgtype == 7'
 t 'captured: answers of DNS, over UDP, TCP and IPv6' eval 'there lxcbr0 "dns.flags.response == 1 && udp && ip" &&

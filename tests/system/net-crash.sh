@@ -12,15 +12,15 @@ box many lxcbr0
 
 # --- The server -------------------------------------------------------------------------------------------------
 
-t 'a server that is killed among 250 requests, and started again, loses none and gives none twice' eval '
+t 'a server killed among 250 requests and restarted loses no lease and assigns no address twice' eval '
     in_box many python3 tests/system/dhcp-many.py 250 "$(on_host cat /run/lxc/lxc-net.pid)" \
         "nsenter -t $lab_pid -n -m $LXCBOX lxc-net start" > "$WORK/many" || { tail -n 1 "$WORK/many"; false; }'
 t 'it was in the midst of it' grep -Ev '^(0|250) leases until' <(grep until "$WORK/many")
-what_it_has_acknowledged_is_what_it_knows() {
+knows_what_it_acknowledged() {
     lxc_net status | awk '/^Lease:/ { print $2, $4 }' | sort
 }
-t 'what it has acknowledged is what it knows' is "$(grep : "$WORK/many" | sort)" \
-    what_it_has_acknowledged_is_what_it_knows
+t 'it knows exactly the leases that it acknowledged' is "$(grep : "$WORK/many" | sort)" \
+    knows_what_it_acknowledged
 on_host ip link set v-many nomaster
 t 'the server ends' lxc_net stop
 on_host rm -f /var/lib/misc/dnsmasq.lxcbr0.leases.{0,1}
@@ -56,9 +56,9 @@ kill_monitor() {
     monitor=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
     kill -9 "$monitor" && until_ok 5 fails kill -0 "$pid"
 }
-t 'its monitor is killed, and it goes, too' kill_monitor
+t 'its monitor is killed, and it ends, too' kill_monitor
 t 'it is stopped' is 'State:          STOPPED' container info -s
-t 'its link on the bridge goes' until_ok 5 fails on_host ip link show crash0
+t 'its link on the bridge is removed' until_ok 5 fails on_host ip link show crash0
 t 'it starts again' running
 t 'with the address it had' is "$before" address
 t 'it has one lease' is 1 eval 'lxc_net status | grep -c ^Lease:'

@@ -169,7 +169,7 @@ echo "lxc.hook.pre-start = $WORK/slow" | on_host tee -a "$P/$other/config" > /de
 on_lxc lxc-start $other &
 slow=$!
 until_ok 10 eval 'pgrep -f "^/bin/sh $WORK/slow" > /dev/null'
-t 'a container whose start takes long holds up no other' \
+t 'a slow start does not delay other containers' \
     timeout 8 env -i nsenter -t $lab_pid -n -m "$LXCBOX" lxc-net forward add 8084 $web:80
 t 'and its forward is active' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8084
 touch "$WORK/go"
@@ -248,7 +248,7 @@ snapshot() {
 forward add 9002 copy-$$ 2> /dev/null
 t 'a snapshot brings them back' eval "snapshot && [ \"\$(file copy-$$)\" = 'forward = tcp 9002 9002' ]"
 on_lxc lxc-destroy -s copy-$$
-t 'a container that is destroyed has none' fails eval 'forward list | grep 9002'
+t 'a destroyed container has no address' fails eval 'forward list | grep 9002'
 t 'a container that is renamed keeps them, and the comments' \
     is "$before" eval "on_lxc lxc-copy -R -n $web -N renamed-$$ && file renamed-$$"
 web=renamed-$$

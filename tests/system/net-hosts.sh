@@ -75,7 +75,7 @@ asked() { # RELOAD
     on_host ip link set v-a master lxcbr0
     in_box a python3 tests/system/dhcp-sequences.py "$more" "$1" && answers
 }
-t 'lxc-net takes such a file without a word' is '' eval 'lxc_net start 2>&1'
+t 'lxc-net accepts such a file silently' is '' eval 'lxc_net start 2>&1'
 asked "kill -HUP $(on_host cat /run/lxc/lxc-net.pid)" > "$WORK/ours"
 leases() { lxc_net status | awk '/^Lease:/ { print $2, $3, $4 }' | sort; }
 before=$(leases)

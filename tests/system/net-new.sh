@@ -21,7 +21,7 @@ empty() { [ "$(nets "$1")" = 'lxc.net.0.type = empty' ]; }
 # --- Without a bridge -------------------------------------------------------------------------------------------
 
 one_line() { [ "$(create none -t busybox 2>&1)" = "$1" ]; }
-t 'without a network lxc-create prints one line that says how to give one' \
+t 'without a network lxc-create prints one line with the way to add one' \
     one_line "Container none has no network: run \"lxc-net start\" \
 before lxc-create, or set lxc.net.0.type = veth, lxc.net.0.link and lxc.net.0.flags = up in $lxc/none/config"
 t 'and the network is empty' empty none
@@ -77,9 +77,9 @@ t 'also without a network' eval 'create nothing -f "$WORK/nothing.conf" -t none 
 default_conf() { [ ! -d /etc/lxc ] || { cat > "$WORK/default.conf" && on_host cp "$WORK/default.conf" /etc/lxc/; }; }
 if [ -d /etc/lxc ]; then
     echo 'lxc.net.0.type = empty' | default_conf
-    t 'so does a default configuration, without a word' eval 'is "" create stock -t none && empty stock'
+    t 'so does a default configuration, silently' eval 'is "" create stock -t none && empty stock'
 else
-    skip 'so does a default configuration, without a word' 'no directory /etc/lxc to put one into'
+    skip 'so does a default configuration, silently' 'no directory /etc/lxc to put one into'
 fi
 
 # --- Hardware addresses -------------------------------------------------------------------------------------------

@@ -75,11 +75,11 @@ for n in "${names[@]}"; do
     t "${n%-*} has its link-local one, too" n_has_its_link_local
 done
 if [ ${#names[@]} = 3 ]; then # nothing in it writes resolv.conf: minimal systemd has no resolver
-    systemd_networkd_is_told_name_server() {
+    systemd_networkd_gets_name_server() {
         grep -q "^DNS=10.0.3.1" "/proc/$(pid_of $deb)/root/run/systemd/netif/state" &&
             grep -q "^DOMAINS=lxc" "/proc/$(pid_of $deb)/root/run/systemd/netif/state"
     }
-    t 'systemd-networkd is told the name server and the domain' eventually systemd_networkd_is_told_name_server
+    t 'systemd-networkd is told the name server and the domain' eventually systemd_networkd_gets_name_server
     printf 'search lxc\nnameserver 10.0.3.1\n' > "$R/etc/resolv.conf"
 fi
 for n in "${names[@]}"; do
@@ -100,6 +100,6 @@ t "BusyBox's own resolver finds the others" has 'Address.*10\.0\.3\.' \
 
 for n in "${names[@]}"; do t "${n%-*} stops" box_host lxc-stop -k -P "$P" -n $n; done
 gone() { ! box_host lxc-net status | grep "^Lease: .* $1 "; }
-t 'the lease that lxcbox asked for is given back' eventually gone $bare
+t 'the lease that lxcbox requested is released' eventually gone $bare
 t 'lxc-net stops' box_host lxc-net stop
 t 'nothing of it is left' fails on_host ip link show lxcbr0

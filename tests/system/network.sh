@@ -101,7 +101,7 @@ names_that_were_left_open_are_chosen() {
         inside link show eth0 up &&
         ip link show "$(lxcbox lxc-info -P "$P" -n $N | sed -n "s/^Link: *//p")" up
 }
-t 'names that were left open are chosen, and lxc-info tells the one on the host' names_that_were_left_open_are_chosen
+t 'missing names are chosen, and lxc-info prints the one on the host' names_that_were_left_open_are_chosen
 t 'a bridge'"'"'s mtu is inherited' has 'mtu 1400' inside link show eth0
 t 'the host end is gone when lxc-stop returns' eval 'kill_it && diff <(echo "$before") <(links)'
 starts_and_stops_in_row_collide() {
@@ -139,7 +139,7 @@ interface_of_host_is_moved() {
     start && inside link show lan | grep -q "mtu 1200" && ! ip link show up0 2> /dev/null
 }
 t 'an interface of the host is moved in' interface_of_host_is_moved
-t 'and given back as it was at stop' eval 'kill_it && ip link show up0 | grep -q "mtu 1500"'
+t 'and returned unchanged at stop' eval 'kill_it && ip link show up0 | grep -q "mtu 1500"'
 crash() {
     start && kill -9 "$(lxcbox lxc-info -P "$P" -n $N -p -H)"
     lxcbox lxc-wait -P "$P" -n $N -s STOPPED -t 10 && ip link show up0 | grep -q 'mtu 1500'

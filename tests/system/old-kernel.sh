@@ -50,11 +50,11 @@ for version in 4.19 5.4 5.10; do
     t "it stops by its init (Linux $version)" box stop -t 20
     t "and is gone (Linux $version)" is 'State:          STOPPED' box info -s
     t "a command is executed in it (Linux $version)" is hello box execute -- /bin/echo hello
-    what_fails_says_why() {
+    failure_is_reported() {
         box start -- /sbin/nonesuch 2>&1
         :
     }
-    t "what fails says why (Linux $version)" has 'cannot execute /sbin/nonesuch' what_fails_says_why
+    t "what fails says why (Linux $version)" has 'cannot execute /sbin/nonesuch' failure_is_reported
     t "it is killed (Linux $version)" eval 'box start && box stop -k'
     t "a container is made (Linux $version)" \
         "$WORK/refuse" $version "$LXCBOX" lxc-create -P "$P" -n "$name-$version" -t busybox

@@ -49,17 +49,17 @@ interrupted() {
     cat "$WORK/i"
     grep -q '^1 packets transmitted, 1 received' "$WORK/i" && [ $status -eq 0 ]
 }
-t 'ended by a signal it says what it comes to' interrupted
+t 'a signal ends it with the summary' interrupted
 echo '0 100' > /proc/sys/net/ipv4/ping_group_range
 t 'it works with the kernel'\''s sockets for ping' same -c 1 127.0.0.1
 t 'and with those for IPv6' same -c 1 ::1
 as_user() { setpriv --reuid 65534 --regid 50 --clear-groups "$LXCBOX" ping -c 1 127.0.0.1; }
 t 'a user of the group range can use it' as_user
 echo '1 0' > /proc/sys/net/ipv4/ping_group_range
-who_may_not_is_told_what_to_do() {
+missing_privileges_are_reported() {
     setpriv --reuid 65534 --clear-groups "$LXCBOX" ping -c 1 127.0.0.1 2>&1 |
         grep -q \
             "Permission denied (be root, or let root set net.ipv4.ping_group_range)\|Operation not permitted (be root"
 }
-t 'who may not is told what to do' who_may_not_is_told_what_to_do
-t 'a count that is none is refused' refuses 'takes a number from 1, not "0"' ours -c 0 127.0.0.1
+t 'missing privileges are reported with the remedy' missing_privileges_are_reported
+t 'a wrong count is refused' refuses 'takes a number from 1, not "0"' ours -c 0 127.0.0.1

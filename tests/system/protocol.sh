@@ -73,7 +73,7 @@ lxcbox lxc-start -P "$P" $N || exit 1
 t 'to another user each is refused' is "$(seq 0 27 | sort -n | sed 's/$/ result -1/')" eval '
     ask "${others[@]}" | sed -E "s/^([0-9]+) [^ ]+ (result -?[0-9]+|closed).*/\1 \2/" | sort -n'
 t 'and changes nothing' is RUNNING lxcbox lxc-state -P "$P" $N
-t 'so is who has the socket of root' is '2 STOP result -1' eval '
+t 'so is a user who has the socket of root' is '2 STOP result -1' eval '
     timeout 20 "$python" - "$P" $N << END | sed "s/ data.*//"
 import os, runpy, socket, sys
 def connect(self, address, real=socket.socket.connect):

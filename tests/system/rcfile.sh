@@ -32,20 +32,20 @@ info -s
 checkpoint -D /nonexistent
 END
 }
-t 'a file that is no configuration is refused by each command' bad
-t 'with one that is a configuration they do what they do' lxcbox lxc-wait -P "$P" -n $N --rcfile "$WORK/rc" -s STOPPED
+t 'a file that is not a configuration is refused by each command' bad
+t 'with a configuration the commands work' lxcbox lxc-wait -P "$P" -n $N --rcfile "$WORK/rc" -s STOPPED
 lxc_copy_copies_what_file_describes() {
     lxcbox lxc-copy -P "$P" -n $N --rcfile "$WORK/rc" -K -N copy &&
         [ -e "$P/copy/rootfs/mark" ] &&
         grep -q "uts.name = other" "$P/copy/config"
 }
-t 'lxc-copy copies what the file describes' lxc_copy_copies_what_file_describes
+t 'lxc-copy copies the container that the file describes' lxc_copy_copies_what_file_describes
 lxc_snapshot_keeps_what_file_describes() {
     lxcbox lxc-snapshot -P "$P" -n $N --rcfile "$WORK/rc" &&
         [ -e "$P/$N/snaps/snap0/rootfs/mark" ] &&
         lxcbox lxc-snapshot -P "$P" -n $N -d snap0
 }
-t 'lxc-snapshot keeps what the file describes' lxc_snapshot_keeps_what_file_describes
+t 'lxc-snapshot saves the container that the file describes' lxc_snapshot_keeps_what_file_describes
 
 printf \
     '#!/bin/busybox sh\ntrap "exit 7" USR1\ntrap "exit 8" PWR\n'\

@@ -65,7 +65,7 @@ mkdir "$WORK/small"
 mount -t tmpfs -o size=3m tmpfs "$WORK/small"
 full() { local lxc=$WORK/small; "$@"; }
 t 'no space for the rootfs is refused' full refuses_whole 'No space left on device' 'free space.*-P' create
-t 'no space leaves none taken' is '' find "$WORK/small" -mindepth 1
+t 'a failure without space leaves no space taken' is '' find "$WORK/small" -mindepth 1
 umount "$WORK/small"
 mount -t tmpfs -o size=2m tmpfs "$WORK/small"
 full() { LXC_CACHE_PATH=$WORK/small "$@"; }
@@ -97,7 +97,7 @@ server_certificate DNS:localhost 20960101000000Z 20970101000000Z
 t 'a certificate that is not yet valid, as a clock of 1970 sees every one, is refused' \
     refuses_whole 'not valid before 2096-01-01.*clock' 'set the clock' create
 server_certificate DNS:localhost
-t 'an authority that nobody here knows is refused' refuses_whole 'not from an authority in /etc/ssl' \
+t 'an unknown authority is refused' refuses_whole 'not from an authority in /etc/ssl' \
     '--ca-file' create --ca-file /etc/ssl/certs/ca-certificates.crt
 
 flip() { # FILE OFFSET: turn its lowest bit

@@ -65,7 +65,7 @@ for type in "" loop: lvm:; do
     container image <<< "lxc.rootfs.path = $type$WORK/ext4.img"
     t "an image file is a rootfs (${type:-plain path})" has '^/dev/loop[0-9]+ / ext4 rw' inside image 'cat /proc/mounts'
 done
-t 'what is written to an image stays' inside image 'touch /kept'
+t 'data written to an image stays' inside image 'touch /kept'
 t 'and is there at the next start' is /kept inside image 'ls /kept'
 container image << EOF
 lxc.rootfs.path = loop:$WORK/ext4.img
@@ -91,7 +91,7 @@ if command -v mksquashfs > /dev/null; then
     t 'a squashfs image is written over in memory' is '/new' inside squashfs 'touch /new && ls /new'
     t 'which the next start does not see' fails inside squashfs 'ls /new'
     container squashfs <<< "lxc.rootfs.path = squashfs:$WORK/squashfs.img:$WORK/up"
-    t 'or in a folder' inside squashfs 'touch /new'
+    t 'or in a directory' inside squashfs 'touch /new'
     t 'which keeps the changes alone' is new ls "$WORK/up"
     container squashfs <<< "lxc.rootfs.path = $WORK/squashfs.img"
     t 'by itself it is read-only' has ' / squashfs ro' inside squashfs 'cat /proc/mounts'
@@ -103,9 +103,9 @@ refused() { # REGEX PATH
     container refused <<< "lxc.rootfs.path = $2"
     refuses "$1" lxcbox lxc-execute -P "$WORK/lxc" -n refused -- /bin/true
 }
-t 'nbd: is refused with what to do' refused 'qemu-nbd.*loop:' nbd:/image.qcow2
-t 'rbd: is refused with what to do' refused 'rbd map' rbd:pool/image
-t 'zfs: on a kernel without it says so' refused 'zfs' zfs:tank/c
+t 'nbd: is refused with the remedy' refused 'qemu-nbd.*loop:' nbd:/image.qcow2
+t 'rbd: is refused with the remedy' refused 'rbd map' rbd:pool/image
+t 'zfs: on a kernel without it is reported' refused 'zfs' zfs:tank/c
 t 'an unknown type is refused by name' refused '"floppy"' floppy:/a
 t 'an image with no file system is refused' refused 'does not contain a known file system' "loop:$root/bin/busybox"
 t 'an image that is not there is refused' refused "$WORK/none: No such file" "loop:$WORK/none"
@@ -118,7 +118,7 @@ lxc.rootfs.options = idmap=container
 lxc.mount.entry = $WORK/data mnt none bind,idmap=container 0 0
 EOF
 t "idmap=container shows root's folders as root's" is '0 0' inside mapped 'echo $(stat -c %u /bin /mnt)'
-t 'what it makes there' inside mapped 'touch /made /mnt/made'
+t 'a file that it makes there' inside mapped 'touch /made /mnt/made'
 t 'belongs to root on the host, too' is $'0\n0' stat -c %u "$root/made" "$WORK/data/made"
 container mapped << EOF
 $idmap
@@ -171,7 +171,7 @@ mount -t tmpfs none "$WORK/tunnel/later"
 touch "$WORK/tunnel/later/arrived"
 timeout 20 sh -c "echo > $root/go"
 wait $!
-t 'what is mounted beneath shmounts later arrives in the container' grep -q arrived "$WORK/seen"
+t 'a later mount beneath shmounts appears in the container' grep -q arrived "$WORK/seen"
 
 # Containers on an overlay: what is in its upper layer may not be another's.
 mkdir -p "$WORK"/over/{lower,upper,work,merged}
@@ -185,4 +185,4 @@ t 'an overlay on an overlay is refused with its reason' refuses \
     on-overlay true
 cp -a "$root" "$WORK/over/merged/rootfs"
 container on-overlay <<< "lxc.rootfs.path = $WORK/over/merged/rootfs"
-t 'a folder on an overlay is a rootfs like another' inside on-overlay true
+t 'a directory on an overlay can be a rootfs' inside on-overlay true

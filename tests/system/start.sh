@@ -25,7 +25,10 @@ left_over() { # what is still there of the container, on the host
 }
 
 t 'lxc-start returns once the container runs' eval 'start && [ "$(state)" = RUNNING ]'
-t 'a second start says so and changes nothing' eval 'start 2>&1 | grep -q "already running" && [ "$(state)" = RUNNING ]'
+second_start_is_reported_and_changes() {
+    start 2>&1 | grep -q "already running" && [ "$(state)" = RUNNING ]
+}
+t 'a second start is reported and changes nothing' second_start_is_reported_and_changes
 ps_shows_monitor_as_lxc_does() {
     ps -o args= -p "$(pgrep -o -x -f -- "\[lxc monitor\] $P $N")"
 }
@@ -42,11 +45,11 @@ every_namespace_is_its_own() {
 t 'every namespace is its own' every_namespace_is_its_own
 t 'a command sees the container and not the host' eval '! inside test -e "$WORK" -o -e /lib/systemd'
 t 'the exit status of a command comes back' eval 'inside sh -c "exit 42"; [ $? -eq 42 ]'
-command_that_does_not_exist_is_told() {
+command_that_does_not_exist_is_reported() {
     said=$(inside /nonesuch 2>&1)
     [ $? -eq 127 ] && echo "$said" | grep -q "cannot execute /nonesuch"
 }
-t 'a command that does not exist is told, with status 127' command_that_does_not_exist_is_told
+t 'a command that does not exist is reported, with status 127' command_that_does_not_exist_is_reported
 input_and_output_go_through_pipes() {
     [ "$(head -c 100000 /dev/zero | inside sh -c "cat" | wc -c)" = 100000 ]
 }
@@ -65,24 +68,24 @@ t 'proc/sys is read-only' eval 'inside sh -c "echo 1 > /proc/sys/kernel/panic" 2
 killed_container_leaves_nothing() {
     kill_it && [ "$(state)" = STOPPED ] && [ -z "$(left_over)" ] || { left_over; false; }
 }
-t 'a killed container leaves nothing' killed_container_leaves_nothing
+t 'a killed container leaves nothing behind' killed_container_leaves_nothing
 
-container_shuts_down_through_its_init() {
+container_shuts_down_through_init() {
     start &&
         lxcbox lxc-stop -P "$P" $N -t 20 --nokill &&
         [ "$(state)" = STOPPED ] &&
         [ -z "$(left_over)" ]
 }
-t 'a container shuts down through its init' container_shuts_down_through_its_init
+t 'a container shuts down through its init' container_shuts_down_through_init
 t 'stopping what does not run is status 2' eval 'lxcbox lxc-stop -P "$P" $N 2> /dev/null; [ $? -eq 2 ]'
-reboot_inside_starts_it_anew() {
+reboot_inside_restarts_it() {
     start
     boot=$(inside cat /proc/sys/kernel/random/boot_id)
     lxcbox lxc-stop -r -P "$P" $N &&
         [ "$(state)" = RUNNING ] &&
         [ "$(inside cat /proc/sys/kernel/random/boot_id)" != "$boot" ]
 }
-t 'a reboot inside starts it anew' reboot_inside_starts_it_anew
+t 'a reboot inside restarts it' reboot_inside_restarts_it
 death_of_monitor_is_end_of_init() {
     pid=$(lxcbox lxc-info -P "$P" -n $N -p -H)
     kill -9 $(pgrep -o -f -- "^\[lxc monitor\] $P $N\$")
@@ -110,7 +113,7 @@ pid_file_names_monitor() {
     for i in $(seq 100); do [ -e "$WORK/pid" ] || break; sleep 0.02; done
     [ ! -e "$WORK/pid" ]
 }
-t 'a pid file names the monitor, whoever else would start it, and goes away' pid_file_names_monitor
+t 'a pid file names the monitor, survives a second start, and is removed' pid_file_names_monitor
 console_is_logged() {
     start -L "$WORK/console.log" -- /bin/sh -c "echo said on the console; sleep 100" &&
         for i in $(seq 100); do grep -q "said on" "$WORK/console.log" && break; sleep 0.02; done
@@ -192,7 +195,7 @@ hooks_run_in_their_order() {
             "cut -d\" \" -f1 $WORK/hooks | tr \"\n\" \" \" | sed \"s/ \$//\""
 }
 t 'hooks run in their order' hooks_run_in_their_order
-t 'hooks are told the container and the target' has "^post-stop $N .*stop$" cat "$WORK/hooks"
+t 'hooks get the container and the target' has "^post-stop $N .*stop$" cat "$WORK/hooks"
 echo 'lxc.hook.start-host = /bin/false' >> "$config"
 t 'a hook that fails stops the start, by name' refuses 'lxc.hook.start-host: /bin/false exited with status 1' start
 t 'and nothing is left of it' eval '[ -z "$(left_over)" ] || { left_over; false; }'
@@ -210,20 +213,20 @@ misspelt_key_is_refused_by_file_and_line() {
 t 'a misspelt key is refused by file and line' misspelt_key_is_refused_by_file_and_line
 t 'an init that is not there is named' refuses 'cannot execute /sbin/nonesuch' start -- /sbin/nonesuch
 t 'a missing rootfs is named' refuses 'cannot mount rootfs .*nonesuch' start -s lxc.rootfs.path=dir:$WORK/nonesuch
-t 'a missing bridge is named with what to do' refuses 'no network interface nonesuch.*\(' \
+t 'a missing bridge is named with the remedy' refuses 'no network interface nonesuch.*\(' \
     start -s lxc.net.0.type=veth -s lxc.net.0.link=nonesuch
 t 'a console buffer beyond 1 GB is refused' refuses 'lxc.console.buffer.size = 2147483648 is more than 1 GB' \
     start -s lxc.console.buffer.size=2GB
 t 'no failed start left anything' eval '[ -z "$(left_over)" ] || { left_over; false; }'
 
-of_ten_starts_at_once_one_wins_and_others() {
+ten_starts_at_once() {
     for i in $(seq 10); do start 2> "$WORK/race.$i" & done
     wait
     [ "$(state)" = RUNNING ] &&
         [ "$(cat "$WORK"/race.* | grep -c "already running")" = 9 ] &&
         [ "$(pgrep -c -f -- "^\[lxc monitor\] $P $N\$")" = 1 ]
 }
-t 'of ten starts at once one wins and the others say why' of_ten_starts_at_once_one_wins_and_others
+t 'one of ten simultaneous starts succeeds, the others report why' ten_starts_at_once
 t 'twenty attach at once' eval '
     for i in $(seq 20); do inside sh -c "echo \$((6*7))" & done | grep -c 42 | grep -x 20'
 kill_it

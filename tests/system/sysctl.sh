@@ -15,10 +15,10 @@ for words in net.ipv4.ip_forward net/ipv4/ip_forward '-n net.ipv4.ip_forward' '-
     '-w net.ipv4.ip_forward=1' '-e no.such.key' 'net.ipv4.tcp_rmem' 'net.ipv4.ip_forward kernel.ostype'; do
     t "sysctl $words prints as procps" same $words
 done
-folder_lists_what_is_below_it_as_procps() {
+directory_lists_settings_as_procps() {
     diff <("$reference" net.ipv4.conf.lo | sort) <(ours net.ipv4.conf.lo | sort)
 }
-t 'a folder lists what is below it as procps, sorted' folder_lists_what_is_below_it_as_procps
+t 'a directory lists its settings as procps, sorted' directory_lists_settings_as_procps
 sysctl_n_names_every_setting_that_procps() {
     diff <("$reference" -aN 2> /dev/null | sort -u) <(ours -aN | sort -u)
 }
@@ -34,9 +34,9 @@ ip link add eth0.5 type bridge
 t 'a name with a dot is written with a slash' is 'net.ipv4.conf.eth0/5.forwarding = 0' \
     ours net.ipv4.conf.eth0/5.forwarding
 t 'or in a key of slashes as it is' is 'net.ipv4.conf.eth0/5.forwarding = 0' ours net/ipv4/conf/eth0.5/forwarding
-t 'a key that does not exist is told' refuses 'cannot read /proc/sys/no/such: No such file.*no such setting' \
+t 'a key that does not exist is reported' refuses 'cannot read /proc/sys/no/such: No such file.*no such setting' \
     ours no.such
-t 'a value that the kernel refuses is told' \
+t 'a value that the kernel refuses is reported' \
     refuses 'cannot set /proc/sys/net/ipv4/ip_forward: Invalid argument' ours net.ipv4.ip_forward=x
 t 'with -w a key alone is refused' refuses 'sets nothing \(KEY=VALUE\)' ours -w net.ipv4.ip_forward
 t 'a key cannot leave /proc/sys' refuses 'cannot be the key' ours ../1/environ
@@ -50,6 +50,6 @@ t 'a file sets what procps sets from it' file_sets_what_procps_sets
 t 'a file may be joined to its option' eval 'ours -p"$WORK/file" > /dev/null && ours -q --load="$WORK/file"'
 t 'a pattern sets every one' has 'net.ipv4.conf.eth0/5.rp_filter = 2' ours net.ipv4.conf.eth0/5.rp_filter
 echo nonsense > "$WORK/bad"
-t 'a line that says nothing is told with its number' \
+t 'an invalid line is reported with its number' \
     refuses 'bad:1: "nonsense" is not of the form KEY = VALUE' ours -p "$WORK/bad"
 t 'standard input is read for -' eval 'echo net.ipv4.ip_forward=0 | ours -p - | grep -qx "net.ipv4.ip_forward = 0"'

@@ -36,7 +36,7 @@ if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
     t 'an old systemd starts with a warning' has 'older than 232 and requires cgroup v1' \
         begin 231 -s lxc.mount.auto=cgroup
 elif grep -q ' cgroup2 ' /proc/mounts; then
-    t 'a systemd that refuses cgroup v1 starts without a word' is '' begin 256 -s lxc.mount.auto=cgroup
+    t 'a systemd that refuses cgroup v1 starts without a warning' is '' begin 256 -s lxc.mount.auto=cgroup
     t 'it finds v2 alone' has '^[^ ]* /sys/fs/cgroup cgroup2 rw' cgroups
     t 'and may make cgroups there' lxcbox lxc-attach -P "$P" -n "$name" -- /bin/busybox mkdir /sys/fs/cgroup/init.scope
     end

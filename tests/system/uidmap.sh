@@ -55,7 +55,7 @@ its_root_is_root_inside() {
     echo $(as_user lxc-attach $N-a -- id -u) $(stat -c %u /proc/$(as_user lxc-info -pH $N-a))
 }
 t 'its root is root inside alone' is '0 710000' its_root_is_root_inside
-t 'lxc-attach enters it, and what it writes is the container'\''s' is 710007 eval '
+t 'lxc-attach enters it, and its files belong to the container' is 710007 eval '
     as_user lxc-attach $N-a -- sh -c "touch /root/x && chown 7 /root/x" && stat -c %u "$P/$N-a/rootfs/root/x"'
 t 'lxc-stop' eval 'as_user lxc-stop -t 20 $N-a && is STOPPED as_user lxc-state $N-a'
 t 'lxc-copy' eval 'as_user lxc-copy -n $N-a -N $N-b && is 710007 stat -c %u "$P/$N-b/rootfs/root/x"'
@@ -129,14 +129,14 @@ t 'a container of root'\''s is said to be' refuses \
     "there is no container $N-r in $P .you are not root; /var/lib/lxc/$N-r belongs to root" as_user lxc-start $N-r
 t 'also by commands that ask its monitor' refuses "you are not root; /var/lib/lxc/$N-r belongs to root" \
     as_user lxc-attach $N-r
-t 'one that may not be read is not said to be absent' refuses \
+t 'a container that may not be read is not reported as absent' refuses \
     "cannot read container $N-r in /var/lib/lxc: Permission denied .you are not root; "\
 "/var/lib/lxc/$N-r belongs to root" \
     as_user lxc-destroy -P /var/lib/lxc $N-r
-t 'lxc-ls says that it lists not all' has '/var/lib/lxc: 1 of the directories there are not yours to read' \
+t 'lxc-ls reports an incomplete list' has '/var/lib/lxc: 1 of the directories there are not yours to read' \
     eval 'as_user lxc-ls -P /var/lib/lxc 2>&1'
 chmod 700 "$WORK/roots"
-t 'lxc-ls of what may not be read names the owner' refuses "you are not root; /var/lib/lxc belongs to root" \
+t 'lxc-ls of an unreadable directory names the owner' refuses "you are not root; /var/lib/lxc belongs to root" \
     as_user lxc-ls -P /var/lib/lxc
 
 # Where the container's root may not pass.
@@ -160,7 +160,7 @@ t 'without lxc.idmap the ids of /etc/subuid and /etc/subgid are taken' takes_own
 printf '%s\n' 'lxc.idmap = u 0 710000 65536' 'lxc.idmap = g 0 710000 65536' >> "$home/.config/lxc/default.conf"
 
 path=$bare
-t 'without newuidmap it says what to install' refuses 'no newuidmap \(install the uidmap programs' \
+t 'a missing newuidmap is reported with the package' refuses 'no newuidmap \(install the uidmap programs' \
     as_user lxc-create -n $N-a -t busybox
 unset path
 echo um-user:810000:65536 > /etc/subuid
@@ -170,7 +170,7 @@ ids_that_are_not_its_own_are_refused() {
 }
 t 'ids that are not its own are refused, and nothing is left' ids_that_are_not_its_own_are_refused
 : > /etc/subuid
-t 'without ids it says how to get some' refuses \
+t 'missing ids are reported with the remedy' refuses \
     '/etc/subuid gives us no ids \(have a line "um-user:100000:65536" added' as_user lxc-create \
     -n $N-a -t busybox
 sed -i /idmap/d "$home/.config/lxc/default.conf"

@@ -7,7 +7,7 @@ printf \
 'while [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n' \
     > "$WORK/bin/systemd-run"
 chmod 755 "$WORK/bin/systemd-run"
-t 'without a systemd of the user it is said' refuses \
+t 'a missing systemd of the user is reported' refuses \
     'no systemd of user 0 is running.*/run/user/0/bus.*loginctl enable-linger 0' unshare -m sh \
     -c 'mkdir -p /run/user && mount -t tmpfs none /run/user && exec "$@"' - "$LXCBOX" lxc-unpriv-start \
     -n x
@@ -17,7 +17,7 @@ with_session() {
             : > /run/user/0/bus && exec "$@"' \
         - "$@"
 }
-t 'without systemd-run it is said' refuses 'cannot run systemd-run: No such file' \
+t 'a missing systemd-run is reported' refuses 'cannot run systemd-run: No such file' \
     with_session env PATH=/nonexistent "$LXCBOX" lxc-unpriv-start -n x
 PATH=$WORK/bin:$PATH
 said() { with_session "$LXCBOX" "$@" 2>&1; true; }
@@ -26,5 +26,5 @@ t 'it is called as in Debian' is "/run/user/0 unix:path=/run/user/0/bus
 lxc-start: there is no container x in $WORK (create it with lxc-create, or name a configuration with -f)" \
     said lxc-unpriv-start -P "$WORK" -n x --foreground -- sh -c true
 t 'so is it for lxc-attach' has "lxc-attach: there is no container x" said lxc-unpriv-attach -P "$WORK" x
-t 'one word is handed on, too' has 'lxc-start --name=x$' said lxc-unpriv-start --name=x
-t 'its own help needs none of them' has '^Usage: lxc-unpriv-start' lxcbox lxc-unpriv-start --help
+t 'a single word is passed on, too' has 'lxc-start --name=x$' said lxc-unpriv-start --name=x
+t 'its own help requires none of them' has '^Usage: lxc-unpriv-start' lxcbox lxc-unpriv-start --help

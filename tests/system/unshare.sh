@@ -57,13 +57,13 @@ t 'the child dies with us' bash -c \
 t 'nothing changes outside' is '' bash \
     -c "'$LXCBOX' unshare -u -m sh -c 'hostname changed; mount -t tmpfs x /mnt'
         hostname | grep changed; grep ' /mnt ' /proc/mounts; true"
-letters_take_no_value() {
+short_options_take_no_value() {
     mkdir "$WORK/letters" &&
         touch "$WORK/letters/u" "$WORK/letters/r" &&
         has "mnt uts" env -C "$WORK/letters" "$LXCBOX" unshare -mu bash -c "$show" &&
         is 0 env -C "$WORK/letters" "$LXCBOX" unshare -Ur id -u
 }
-t 'letters take no value: a file of that name is not taken for one' letters_take_no_value
+t 'letters take no value: a file of that name is not taken for one' short_options_take_no_value
 t 'an empty file name is refused' refuses 'option "--uts=" has an empty value' lxcbox unshare --uts= true
 mkdir "$WORK/private"
 export WORK LXCBOX
@@ -82,7 +82,7 @@ t 'a wrong propagation is refused' refuses 'does not know "some"' lxcbox unshare
 t 'a wrong range is refused' refuses 'a range of ids is' lxcbox unshare --map-users=1,2 true
 t 'a wrong signal is refused' refuses 'there is no signal "NONE"' lxcbox unshare --kill-child=NONE true
 t 'clocks without a time namespace are refused' refuses 'go with -T' lxcbox unshare --boottime=1 true
-t 'proc is mounted at a directory that is no mount point' \
+t 'proc is mounted at a directory that is not a mount point' \
     same -p -f --mount-proc="$WORK/private" sh -c 'cat "$WORK/private/self/comm"; echo "$WORK"/private/[0-9]*'
 t 'and is not seen outside' fails mountpoint -q "$WORK/private"
 t 'a directory that does not exist cannot be given proc' refuses \
@@ -92,4 +92,5 @@ user() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 chmod 755 "$WORK"
 cp "$LXCBOX" "$WORK/lxcbox"
 t 'an ordinary user becomes root of a namespace' is 0 user "$WORK/lxcbox" unshare -r id -u
-t 'an ordinary user is told what is missing' refuses 'be root, or add -U or -r' user "$WORK/lxcbox" unshare -n true
+t 'an ordinary user gets the missing privilege reported' refuses 'be root, or add -U or -r' \
+    user "$WORK/lxcbox" unshare -n true

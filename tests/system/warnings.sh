@@ -79,6 +79,6 @@ else
         eval 'lxcbox nsenter -t "$(init_pid)" -m -r /bin/foreign 2>&1 || true'
     stopped
 fi
-t 'what is neither a program nor a script is told' refuses \
+t 'a file that is neither a program nor a script is reported' refuses \
     'cannot execute /bin/neither in .*Exec format.*\(a program is an ELF file' lxcbox lxc-start \
     -P "$P" -n "$N" -- /bin/neither
