@@ -1,4 +1,4 @@
-# lxcbox: `make help` lists the targets, config.mk holds what a person may set.
+# lxcbox: `make help` lists the targets, config.mk holds the settings.
 MAKEFLAGS += --no-builtin-rules
 # Commands are shown by `make V=1`.
 Q := $(if $(V),,@)
@@ -9,13 +9,13 @@ OUT := build$(if $(TARGET),/$(TARGET))
 $(shell mkdir -p build/deps $(OUT)/obj)
 DEPS := build/deps/$(TRIPLET)
 
-# Sources are found, not listed. What an applet has beside its own file is in a folder of its name.
+# Sources are found, not listed. What an applet has beside its own file is in a directory of its name.
 applet_sources := $(if $(APPLETS),applets/lxcbox.c $(wildcard applets/lxcbox/*.c) $(APPLETS:%=applets/%.c) $(wildcard $(APPLETS:%=applets/%/*.c)),\
 	$(wildcard applets/*.c applets/*/*.c))
-room_sources := $(wildcard core/*/*.c net/*/*.c fetch/*/*.c applets/cli/*.c)
+module_sources := $(wildcard core/*/*.c net/*/*.c fetch/*/*.c applets/cli/*.c)
 # Functions of ours that the linker takes instead of a library's: in programs for the target only.
 overrides := $(basename $(wildcard core/base/override/*.c core/base/override/*.S))
-core_objects := $(room_sources:%.c=$(OUT)/obj/%.o) $(overrides:%=$(OUT)/obj/%.o) $(OUT)/obj/roots.o
+core_objects := $(module_sources:%.c=$(OUT)/obj/%.o) $(overrides:%=$(OUT)/obj/%.o) $(OUT)/obj/roots.o
 objects := $(sort $(applet_sources:%.c=$(OUT)/obj/%.o) $(core_objects))
 # Files that core/config takes in with .incbin.
 embedded := $(wildcard core/config/include/*)
@@ -92,7 +92,7 @@ $(OUT)/obj/%.o: %.S $(OUT)/obj/flags | deps
 	@echo '  $(CC) $<'
 	$(Q)$(compile) -MMD -MP -c -o $@ $<
 
-$(patsubst %.c,$(OUT)/obj/%.o,$(shell grep -ls incbin $(room_sources))): $(embedded)
+$(patsubst %.c,$(OUT)/obj/%.o,$(shell grep -ls incbin $(module_sources))): $(embedded)
 
 $(OUT)/obj/roots.o: build/gen/roots.c $(OUT)/obj/flags | deps
 	@echo '  $(CC) $<'

@@ -1,4 +1,4 @@
-# Everything a person may want to set. Each can also be given on the command line: make CC=clang PREFIX=/opt
+# All settings. Each can also be given on the command line: make CC=clang PREFIX=/opt
 
 VERSION = 0.1.0
 
@@ -25,7 +25,7 @@ debian_aarch64 = arm64
 flags_ppc64el = -mlong-double-64
 TARGET_FLAGS = $(flags_$(TARGET))
 
-# The compiler; gcc and clang both build without a warning. The dependencies' folder and the other tools follow.
+# The compiler; gcc and clang both build without a warning. The dependencies' directory and the other tools follow.
 CC = $(if $(TARGET),$(TRIPLET)-gcc,gcc)
 # Smallest code: clang and, from 12 on, gcc know -Oz; an older gcc wants -Os.
 CFLAGS = -Oz
@@ -49,7 +49,7 @@ DESTDIR =
 # For a few: make APPLETS="lxc-start lxc-attach lxc-stop lxc-ls"
 APPLETS =
 
-# The certificate authorities built in: a folder of PEM files, by default those of Debian's package ca-certificates.
+# The certificate authorities built in: a directory of PEM files, by default those of Debian's package ca-certificates.
 CA_CERTIFICATES = /usr/share/ca-certificates/mozilla
 
 # A directory with the source packages below (each .dsc file and the files it names), for a machine without apt or

@@ -5,7 +5,7 @@ fuzz_names := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 FUZZ_SECONDS = 600
 host_libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
 
-# $(call unit_variant,NAME,COMPILER,FLAGS): the rooms as an archive built for the host, and a program for each file.
+# $(call unit_variant,NAME,COMPILER,FLAGS): the modules as an archive built for the host, and a program for each file.
 define unit_variant
 build/unit/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
@@ -13,16 +13,16 @@ build/unit/$(1)/%.o: %.c
 build/unit/$(1)/%.o: %.S
 	@mkdir -p $$(@D)
 	$(Q)$(2) -c -o $$@ $$<
-build/unit/$(1)/rooms.a: $(room_sources:%.c=build/unit/$(1)/%.o) build/unit/$(1)/build/gen/roots.o
+build/unit/$(1)/modules.a: $(module_sources:%.c=build/unit/$(1)/%.o) build/unit/$(1)/build/gen/roots.o
 	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
-build/unit/$(1)/%: build/unit/$(1)/tests/unit/%.o build/unit/$(1)/rooms.a
+build/unit/$(1)/%: build/unit/$(1)/tests/unit/%.o build/unit/$(1)/modules.a
 	$(Q)$(2) $(3) -o $$@ $$^ $(host_libraries) -lcmocka -lpthread
 build/unit/$(1)/core/config/includes.o: $(embedded)
 # (The sanitizers bring their own.)
 build/unit/$(1)/memcpy: $(if $(3),,build/unit/$(1)/core/base/override/memcpy_x86_64.o)
 build/unit/$(1)/tests/unit/seccomp.o: build/gen/calls.h
 unit_programs += $(unit_names:%=build/unit/$(1)/%)
--include $(room_sources:%.c=build/unit/$(1)/%.d) $(unit_names:%=build/unit/$(1)/tests/unit/%.d)
+-include $(module_sources:%.c=build/unit/$(1)/%.d) $(unit_names:%=build/unit/$(1)/tests/unit/%.d)
 endef
 
 # For the test of our table of system calls: {"ABI", "NAME", NUMBER}, as the kernel's headers have them. On x86_64 the
@@ -40,7 +40,7 @@ ifeq ($(TRIPLET),x86_64-linux-gnu)
 endif
 
 # A program of the system tests that is made of the modules.
-build/unit/gcc/tests/system/spawn: build/unit/gcc/tests/system/spawn.o build/unit/gcc/rooms.a
+build/unit/gcc/tests/system/spawn: build/unit/gcc/tests/system/spawn.o build/unit/gcc/modules.a
 	$(Q)gcc -o $@ $^ $(host_libraries) -lpthread
 
 sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -68,18 +68,18 @@ $(unit_names:%=$(OUT)/obj/tests/unit/%.o): $(stamp_cmocka)
 -include $(unit_names:%=$(OUT)/obj/tests/unit/%.d)
 endif
 
-# The rooms once for all fuzz targets, with the fuzzer's instrumentation.
+# The modules once for all fuzz targets, with the fuzzer's instrumentation.
 fuzz_flags := -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -O1 \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-build/fuzz/rooms/%.o: %.c
+build/fuzz/modules/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)clang $(fuzz_flags) -MMD -MP -c -o $@ $<
-build/fuzz/rooms.a: $(room_sources:%.c=build/fuzz/rooms/%.o) build/fuzz/rooms/build/gen/roots.o
+build/fuzz/modules.a: $(module_sources:%.c=build/fuzz/modules/%.o) build/fuzz/modules/build/gen/roots.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
-build/fuzz/%: build/fuzz/rooms/tests/fuzz/%.o build/fuzz/rooms.a
+build/fuzz/%: build/fuzz/modules/tests/fuzz/%.o build/fuzz/modules.a
 	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^ $(host_libraries) -lpthread
-build/fuzz/rooms/core/config/includes.o: $(embedded)
--include $(room_sources:%.c=build/fuzz/rooms/%.d)
+build/fuzz/modules/core/config/includes.o: $(embedded)
+-include $(module_sources:%.c=build/fuzz/modules/%.d)
 
 fuzz-smoke: $(fuzz_names:%=build/fuzz/%)
 	tests/run fuzz 3
