@@ -22,7 +22,7 @@
 /*
  * A directory that a user's monitor has sent may be seen through mounts of that user's making, so that
  * another file is where a cgroup's should be. The file is looked at without being opened: it has to be of the
- * mount that the directory is of (kernels before 5.6 do not say), no link, and of a cgroup file system.
+ * directory's mount, or before kernel 5.6 of the directory's file system, and no link.
  */
 static int cgroup_file_find(int dirfd, const char *file, char *path, size_t size)
 {

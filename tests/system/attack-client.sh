@@ -42,10 +42,11 @@ END
 impostor() { # NAME [RUNNER]...: who answers for the container, started by RUNNER
     local name=$1
     shift
+    rm -f "$WORK/impostor"
     "$@" /usr/bin/python3 "$WORK/impostor.py" "$P" "$name" $stranger "${trap:-$WORK/trap}" > "$WORK/impostor" &
     impostor=$!
     cleanup "kill -9 $impostor; pkill -9 -P $impostor"
-    for _ in $(seq 400); do grep -q ready "$WORK/impostor" && return; sleep 0.05; done
+    for _ in $(seq 400); do grep -qs ready "$WORK/impostor" && return; sleep 0.05; done
     return 1
 }
 as_user() { setpriv --reuid $user --regid $user --clear-groups "$@"; }
@@ -146,7 +147,7 @@ stopped_and_continued() { typed | python3 tests/terminal.py bash --norc -i; [ $?
 t 'without a terminal of its own, ^Z stops the command with lxc-attach, and ^C ends both' stopped_and_continued
 entered() {
     python3 tests/terminal.py -s 33x101 "$LXCBOX" nsenter -t "$pid" -m -p -n /bin/sh << 'END'
-send tty; echo sta''rted; sleep 1000\r
+send sh -c "echo sta''rted; exec sleep 1000"\r
 expect \nstarted
 send \x03
 expect \^C.*#
