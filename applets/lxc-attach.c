@@ -22,25 +22,26 @@ struct lxc_attach_options {
 
 static const struct option_row lxc_attach_table[] = {
     OPT_OPTIONAL('e', "elevated-privileges", "CGROUP|CAP|LSM", struct lxc_attach_options, elevated,
-                 "keep our cgroups, capabilities, security restrictions (all three)"),
+                 "keep the caller's cgroups, capabilities, security context (all three)"),
     OPT_STRING('s', "namespaces", "KIND[|KIND]...", struct lxc_attach_options, namespaces,
-               "enter these alone: MOUNT, PID, UTSNAME, IPC, USER, NETWORK, CGROUP; implies -e"),
+               "enter only these: MOUNT, PID, UTSNAME, IPC, USER, NETWORK, CGROUP; implies -e"),
     OPT_FLAG('R', "remount-sys-proc", struct lxc_attach_options, remount,
-             "with -s without MOUNT: /proc and /sys of the entered namespaces"),
+             "with -s without MOUNT: mount /proc and /sys of the entered namespaces"),
     OPT_STRING('a', "arch", "ARCH", struct lxc_attach_options, arch,
-               "the machine that the command sees (as the container's)"),
-    OPT_FLAG(0, "clear-env", struct lxc_attach_options, clear_env, "do not pass our environment on"),
-    OPT_FLAG(0, "keep-env", struct lxc_attach_options, keep_env, "pass our environment on (the default)"),
+               "the architecture that the command sees (the container's)"),
+    OPT_FLAG(0, "clear-env", struct lxc_attach_options, clear_env, "do not pass the environment on"),
+    OPT_FLAG(0, "keep-env", struct lxc_attach_options, keep_env, "pass the environment on (the default)"),
     OPT_LIST(0, "keep-var", "NAME", struct lxc_attach_options, keep_var,
-             "with --clear-env: pass this variable on all the same"),
+             "with --clear-env: pass this variable on"),
     OPT_LIST('v', "set-var", "NAME=VALUE", struct lxc_attach_options, set_var, "set a variable"),
     OPT_STRING('L', "pty-log", "FILE", struct lxc_attach_options, pty_log,
-               "append what the command writes on the terminal to FILE"),
+               "append the terminal output of the command to FILE"),
     OPT_STRING('u', "uid", "UID", struct lxc_attach_options, uid, "run as this user of the container"),
     OPT_STRING('g', "gid", "GID", struct lxc_attach_options, gid, "run as this group of the container"),
-    OPT_STRING('c', "context", "CONTEXT", struct lxc_attach_options, context, "security context to run in"),
+    OPT_STRING('c', "context", "CONTEXT", struct lxc_attach_options, context,
+               "the security context of the command"),
     OPT_STRING('f', "rcfile", "FILE", struct lxc_attach_options, container.rcfile,
-               "take lxc.arch and lxc.environment from this configuration as well"),
+               "also use lxc.arch and lxc.environment of this configuration"),
     OPT_GROUP(container_options_table, struct lxc_attach_options, container),
     OPT_REST("the command"),
     OPT_END,
@@ -58,8 +59,8 @@ static uint64_t privilege_option_flag(const char *word)
 }
 
 /* "WORD|WORD", or'ed. */
-static int read_words(const char *option, const char *text, uint64_t (*find)(const char *word), uint64_t *out,
-                      struct error *err)
+static int option_read_words(const char *option, const char *text, uint64_t (*find)(const char *word),
+                             uint64_t *out, struct error *err)
 {
     cleanup_free char *copy = strdup(text);
 
@@ -68,7 +69,7 @@ static int read_words(const char *option, const char *text, uint64_t (*find)(con
         uint64_t flag = find(word);
 
         if (!flag) {
-            error_text(err, EINVAL, "%s does not know \"%s\"", option, word);
+            error_text(err, EINVAL, "%s: unknown word \"%s\"", option, word);
             return error_remedy(err, "--help lists the words");
         }
         *out |= flag;
@@ -76,7 +77,7 @@ static int read_words(const char *option, const char *text, uint64_t (*find)(con
     return copy ? 0 : error_set(err, ENOMEM, "cannot read option %s", option);
 }
 
-static int read_id(const char *option, const char *text, uid_t *id, struct error *err)
+static int option_read_id(const char *option, const char *text, uid_t *id, struct error *err)
 {
     uint64_t number;
 
@@ -89,23 +90,24 @@ static int read_id(const char *option, const char *text, uid_t *id, struct error
     return 0;
 }
 
-static int read_arch(const char *text, long *personality, struct error *err)
+static int option_read_arch(const char *text, long *personality, struct error *err)
 {
     *personality = architecture_parse(text);
-    return *personality < 0 ? error_text(err, EINVAL, "-a does not know the machine \"%s\"", text) : 0;
+    return *personality < 0 ? error_text(err, EINVAL, "-a: unknown architecture \"%s\"", text) : 0;
 }
 
-static int read_privileges(const struct lxc_attach_options *o, struct attach_options *a, struct error *err)
+static int options_read_privileges(const struct lxc_attach_options *o, struct attach_options *a,
+                                   struct error *err)
 {
     uint64_t elevated = 0;
     int r = 0;
 
     if (o->elevated && *o->elevated)
-        r = read_words("-e", o->elevated, privilege_option_flag, &elevated, err);
+        r = option_read_words("-e", o->elevated, privilege_option_flag, &elevated, err);
     if (o->namespaces || (o->elevated && !*o->elevated))
         elevated = ELEVATE_ALL;
     if (r == 0 && o->namespaces)
-        r = read_words("-s", o->namespaces, namespace_option_flag, &a->namespaces, err);
+        r = option_read_words("-s", o->namespaces, namespace_option_flag, &a->namespaces, err);
     if (r < 0)
         return r;
     if ((elevated & ELEVATE_LSM) && o->context)
@@ -116,10 +118,9 @@ static int read_privileges(const struct lxc_attach_options *o, struct attach_opt
     return 0;
 }
 
-/* What a configuration says of a command rather than of the container that runs. Joins -v, which comes last.
- */
-static int read_rcfile(const char *path, const struct lxc_attach_options *o, struct attach_options *a,
-                       struct string_list *variables, struct error *err)
+/* Read the settings that concern the command from --rcfile. Append those of -v, which override them. */
+static int options_read_rcfile(const char *path, const struct lxc_attach_options *o, struct attach_options *a,
+                               struct string_list *variables, struct error *err)
 {
     cleanup_config struct config config;
     int r;
@@ -134,7 +135,7 @@ static int read_rcfile(const char *path, const struct lxc_attach_options *o, str
         r = string_list_add(variables, o->set_var.items[i]);
     a->set_env = variables;
     if (r == 0 && config.arch && !o->arch)
-        r = read_arch(config.arch, &a->personality, err);
+        r = option_read_arch(config.arch, &a->personality, err);
     return r < 0 && !err->code ? error_set(err, r, "cannot keep the environment of %s", path) : r;
 }
 
@@ -151,16 +152,16 @@ static int lxc_attach_run(struct invocation *in, struct error *err)
     cleanup_string_list struct string_list variables = {0};
     cleanup_fd int log = -1;
     struct container c;
-    int r = read_privileges(o, &a, err);
+    int r = options_read_privileges(o, &a, err);
 
     if (r == 0 && o->arch)
-        r = read_arch(o->arch, &a.personality, err);
+        r = option_read_arch(o->arch, &a.personality, err);
     if (r == 0 && o->container.rcfile)
-        r = read_rcfile(o->container.rcfile, o, &a, &variables, err);
+        r = options_read_rcfile(o->container.rcfile, o, &a, &variables, err);
     if (r == 0)
-        r = read_id("-u", o->uid, &a.uid, err);
+        r = option_read_id("-u", o->uid, &a.uid, err);
     if (r == 0)
-        r = read_id("-g", o->gid, &a.gid, err);
+        r = option_read_id("-g", o->gid, &a.gid, err);
     if (r == 0)
         r = container_select(&o->container, in, &c, err);
     if (r < 0)

@@ -19,18 +19,19 @@ struct lxc_console_options {
 
 static const struct option_row lxc_console_table[] = {
     OPT_STRING('t', "tty", "NUMBER", struct lxc_console_options, tty,
-               "which terminal; 0 is the console (the first free one)"),
+               "the terminal; 0 is the console (the first free one)"),
     OPT_STRING('e', "escape", "PREFIX", struct lxc_console_options, escape,
-               "the key that begins a command, as in a or ^a; -1 for none (^a)"),
+               "the escape key, for example a or ^a; -1 for none (^a)"),
     OPT_GROUP(container_config_table, struct lxc_console_options, container),
     OPT_END,
 };
 
 /*
- * A control code: 1 for "^a", "a" or "A", 29 for "^]". 0, no such key, for "-1", "^" and digits, which have
- * no control code of their own and by which LXC's users turn the key off.
+ * Returns the control code of the escape key: 1 for "^a", "a" or "A", 29 for "^]"; 0, no escape key, for
+ * "-1",
+ * "^" and digits, which have no control code and with which users of LXC disable the key.
  */
-static int read_escape(const char *text, struct error *err)
+static int escape_read(const char *text, struct error *err)
 {
     const char *letter = text[0] == '^' && text[1] ? text + 1 : text;
     bool is_control = letter > text && *letter >= '@' && *letter <= '_';
@@ -39,11 +40,11 @@ static int read_escape(const char *text, struct error *err)
         return 0;
     if (letter[0] && !letter[1] && (is_control || isalpha((unsigned char)*letter)))
         return *letter & 0x1f;
-    error_text(err, EINVAL, "-e takes a key that is pressed with Control, not \"%s\"", text);
-    return error_remedy(err, "as in a, ^a or ^], or -1 for none");
+    error_text(err, EINVAL, "-e takes a key that has a control code, not \"%s\"", text);
+    return error_remedy(err, "for example a, ^a or ^], or -1 for none");
 }
 
-static void print_hint(int number, int escape)
+static void console_print_hint(int number, int escape)
 {
     char key = (char)(escape <= 26 ? 'a' + escape - 1 : '@' + escape);
 
@@ -66,7 +67,7 @@ static int lxc_console_run(struct invocation *in, struct error *err)
 
     if (o->tty && parse_int64(o->tty, 10, 0, 1024, &wanted) < 0)
         return error_text(err, EINVAL, "-t takes the number of a terminal, not \"%s\"", o->tty);
-    relay.escape = read_escape(o->escape ? o->escape : "a", err);
+    relay.escape = escape_read(o->escape ? o->escape : "a", err);
     if (relay.escape < 0)
         return relay.escape;
     r = container_select(&o->container, in, &c, err);
@@ -77,7 +78,7 @@ static int lxc_console_run(struct invocation *in, struct error *err)
     if (holder < 0)
         return holder;
     relay.terminal = terminal;
-    print_hint(number, relay.escape);
+    console_print_hint(number, relay.escape);
     return relay_run(&relay, err);
 }
 

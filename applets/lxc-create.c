@@ -1,4 +1,4 @@
-/* lxc-create: make a container from a template. See lxc-create.1. */
+/* lxc-create: create a container from a template. See lxc-create.1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ static const struct option_row lxc_create_table[] = {
                "download, busybox, local, none, or an executable template"),
     OPT_STRING('B', "bdev", "KIND", struct lxc_create_options, storage,
                "storage of the rootfs: dir, btrfs, loop or best (dir)"),
-    OPT_STRING(0, "dir", "DIR", struct lxc_create_options, dir, "put the rootfs into the new folder DIR"),
+    OPT_STRING(0, "dir", "DIR", struct lxc_create_options, dir, "create the rootfs at DIR"),
     OPT_STRING(0, "lvname", "NAME", struct lxc_create_options, lvname, NULL),
     OPT_STRING(0, "vgname", "NAME", struct lxc_create_options, vgname, NULL),
     OPT_STRING(0, "thinpool", "NAME", struct lxc_create_options, thinpool, NULL),
@@ -40,33 +40,33 @@ static const struct option_row lxc_create_table[] = {
     OPT_STRING(0, "zfsroot", "PATH", struct lxc_create_options, zfsroot, NULL),
     OPT_STRING(0, "rbduser", "NAME", struct lxc_create_options, rbduser, NULL),
     OPT_STRING(0, "fstype", "TYPE", struct lxc_create_options, fstype,
-               "with -B loop: the kind of file system (ext4)"),
+               "with -B loop: the type of file system (ext4)"),
     OPT_STRING(0, "fssize", "SIZE[bkmgt]", struct lxc_create_options, fssize,
-               "with -B loop: its size, in MiB unless a unit is given (1g)"),
+               "with -B loop: the size, in MiB without a unit (1g)"),
     OPT_FLAG('h', NULL, struct lxc_create_options, help, "with -t: print the template's options"),
     OPT_GROUP(container_options_table, struct lxc_create_options, container),
     OPT_REST("template options"),
     OPT_END,
 };
 
-/* A built-in template: its options stand after "--". */
+/* A built-in template: its options follow "--". */
 struct template
 {
     const char *name;
     const char *summary;
     const struct option_row *options;
     size_t options_size;
-    create_fill *fill; /* its context is struct filling; NULL: no rootfs */
-    /* Before anything is made: settle what the options leave open. 1: all is done, nothing to make. NULL: as
-     * they are. */
+    create_fill *fill; /* fills the rootfs; its context is struct template_context; NULL: no rootfs */
+    /* Complete the options before the container is created. Returns 1 if nothing is to be created. May be
+     * NULL. */
     int (*prepare)(void *options, const struct create_options *create, struct error *err);
 };
 
-/* What a template's fill gets. */
-struct filling {
+/* The context of a template's `fill`. */
+struct template_context {
     void *options;
     bool quiet;
-    int message; /* takes what a person is to read once the container is there */
+    int message; /* write end of a pipe for a message to print after the container has been created */
 };
 
 struct busybox_options {
@@ -79,9 +79,9 @@ static const struct option_row busybox_table[] = {
     OPT_END,
 };
 
-static int fill_busybox(void *context, struct create_place *place, struct error *err)
+static int template_fill_busybox(void *context, struct create_place *place, struct error *err)
 {
-    const struct filling *f = context;
+    const struct template_context *f = context;
     const struct busybox_options *o = f->options;
 
     return template_busybox(o->busybox, place, err);
@@ -96,20 +96,20 @@ struct image_options {
 };
 
 static const struct option_row download_table[] = {
-    OPT_STRING('d', "dist", "DIST", struct image_options, dist, "the distribution, as debian"),
-    OPT_STRING('r', "release", "RELEASE", struct image_options, release, "its release, as bookworm"),
+    OPT_STRING('d', "dist", "DIST", struct image_options, dist, "the distribution, for example debian"),
+    OPT_STRING('r', "release", "RELEASE", struct image_options, release, "its release, for example bookworm"),
     OPT_STRING('a', "arch", "ARCH", struct image_options, arch,
-               "the architecture, as amd64 (this machine's)"),
+               "the architecture, for example amd64 (this machine's)"),
     OPT_STRING(0, "variant", "VARIANT", struct image_options, variant, "the image's variant (default)"),
     OPT_STRING(0, "server", "SERVER", struct image_options, server,
                "HOST[:PORT][/PREFIX] or URL (" IMAGE_DEFAULT_SERVER ")"),
     OPT_STRING(0, "ca-file", "FILE", struct image_options, ca_file,
-               "trust these authorities (SSL_CERT_FILE, else built in)"),
-    OPT_FLAG('l', "list", struct image_options, list, "list the server's images that match, make nothing"),
-    OPT_FLAG(0, "flush-cache", struct image_options, flush_cache, "throw the local copy away first"),
+               "trust these certificate authorities (SSL_CERT_FILE, else built in)"),
+    OPT_FLAG('l', "list", struct image_options, list, "list the matching images, and create nothing"),
+    OPT_FLAG(0, "flush-cache", struct image_options, flush_cache, "remove the local copy first"),
     OPT_FLAG(0, "force-cache", struct image_options, force_cache,
              "use the local copy even if it has expired"),
-    OPT_FLAG('v', "verbose", struct image_options, verbose, "say how the files were checked"),
+    OPT_FLAG('v', "verbose", struct image_options, verbose, "report how the files were verified"),
     OPT_FLAG(0, "trust-config", struct image_options, trust_config, TRUST_CONFIG_HELP),
     OPT_END,
 };
@@ -118,22 +118,22 @@ static const struct option_row local_table[] = {
     OPT_STRING('f', "fstree", "FILE", struct image_options, rootfs, "the tarball of the root file system"),
     OPT_STRING('m', "metadata", "FILE", struct image_options, metadata,
                "the metadata: a tarball or a directory"),
-    OPT_FLAG(0, "no-dev", struct image_options, no_dev, "leave out what the tarball has in /dev"),
+    OPT_FLAG(0, "no-dev", struct image_options, no_dev, "omit the files of the tarball in /dev"),
     OPT_FLAG(0, "trust-config", struct image_options, trust_config, TRUST_CONFIG_HELP),
     OPT_END,
 };
 
-static void say_status(void *context, const char *sentence)
+static void status_print(void *context, const char *sentence)
 {
     (void)context;
     puts(sentence);
     fflush(stdout);
 }
 
-#define PROGRESS_FROM (1 << 20) /* smaller files are there before a person has read their name */
+#define PROGRESS_FROM (1 << 20) /* smaller files arrive too quickly to be worth a line */
 
-/* So that a line that is written over fits: else each would begin a new one. */
-static int bar_width(void)
+/* The width of the bar. The line must fit the terminal; otherwise each update would begin a new line. */
+static int progress_bar_width(void)
 {
     struct winsize size = {.ws_col = 0};
     int columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
@@ -141,8 +141,8 @@ static int bar_width(void)
     return columns >= 80 ? 40 : columns > 45 ? columns - 40 : 5;
 }
 
-/* On a terminal one line that is written over; elsewhere one line for each file, at its end. */
-static void say_progress(void *context, const char *file, uint64_t done, uint64_t total)
+/* On a terminal, update one line; elsewhere, print one line per file when it is complete. */
+static void progress_print(void *context, const char *file, uint64_t done, uint64_t total)
 {
     uint64_t *shown = context, size = total ? total : done;
     uint64_t percent = total ? done * 100 / total : 0, step = total ? percent + 1 : done >> 20;
@@ -157,7 +157,7 @@ static void say_progress(void *context, const char *file, uint64_t done, uint64_
     }
     printf("\r%-14.14s ", file);
     if (total) {
-        int width = bar_width();
+        int width = progress_bar_width();
         printf("[%-*.*s] %3llu%% of ", width, (int)percent * width / 100,
                "########################################", (unsigned long long)percent);
     }
@@ -175,11 +175,11 @@ static struct image_source image_source(const struct image_options *o, bool mapp
         .server = o->server, .mode = mapped ? "user" : "system", .ca_file = o->ca_file};
 
     if (!quiet)
-        source.events = (struct image_events){&progress_shown, say_status, say_progress};
+        source.events = (struct image_events){&progress_shown, status_print, progress_print};
     return source;
 }
 
-static int print_images(const struct image_options *o, const struct create_options *create, struct error *err)
+static int images_print(const struct image_options *o, const struct create_options *create, struct error *err)
 {
     cleanup_image_list struct image_list list = {0};
     const struct image_name filter = {o->dist, o->release, o->arch, o->variant};
@@ -199,8 +199,9 @@ static int print_images(const struct image_options *o, const struct create_optio
     return 0;
 }
 
-/* What is given with an option is not asked for. */
-static int ask(const char *question, bool empty_ok, const char **value, char **answer, struct error *err)
+/* Ask for a value unless an option has set it. */
+static int image_ask(const char *question, bool empty_ok, const char **value, char **answer,
+                     struct error *err)
 {
     size_t room = 0;
     ssize_t n;
@@ -220,7 +221,7 @@ static int ask(const char *question, bool empty_ok, const char **value, char **a
     return 0;
 }
 
-static int prepare_download(void *options, const struct create_options *create, struct error *err)
+static int template_prepare_download(void *options, const struct create_options *create, struct error *err)
 {
     struct image_options *o = options;
     bool named = o->dist && o->release;
@@ -228,20 +229,19 @@ static int prepare_download(void *options, const struct create_options *create, 
 
     if (!o->list && !named && !isatty(STDIN_FILENO)) {
         error_text(err, EINVAL, "no image named");
-        return error_remedy(
-            err, "give -d DIST -r RELEASE [-a ARCH] after \"--\"; --list names the images there are");
+        return error_remedy(err, "give -d DIST -r RELEASE [-a ARCH] after \"--\"; --list prints the images");
     }
     if (o->list || !named) {
-        r = print_images(o, create, err);
+        r = images_print(o, create, err);
         if (r < 0 || o->list)
             return r < 0 ? r : 1;
     }
     if (!named) {
-        r = ask("Distribution", false, &o->dist, &o->answers[0], err);
+        r = image_ask("Distribution", false, &o->dist, &o->answers[0], err);
         if (r == 0)
-            r = ask("Release", false, &o->release, &o->answers[1], err);
+            r = image_ask("Release", false, &o->release, &o->answers[1], err);
         if (r == 0)
-            r = ask("Architecture", true, &o->arch, &o->answers[2], err);
+            r = image_ask("Architecture", true, &o->arch, &o->answers[2], err);
     }
     o->arch = image_arch(o->arch && *o->arch ? o->arch : NULL);
     if (!o->variant)
@@ -249,7 +249,7 @@ static int prepare_download(void *options, const struct create_options *create, 
     return r;
 }
 
-static int prepare_local(void *options, const struct create_options *create, struct error *err)
+static int template_prepare_local(void *options, const struct create_options *create, struct error *err)
 {
     const struct image_options *o = options;
 
@@ -260,17 +260,17 @@ static int prepare_local(void *options, const struct create_options *create, str
     return error_remedy(err, "give -f TARBALL, and -m METADATA, after \"--\"");
 }
 
-/* What is worth knowing of how the image came to be here. */
-static void say_checks(const struct filling *f, const struct image_metadata *meta)
+/* Report how the files of the image were verified. */
+static void checks_print(const struct template_context *f, const struct image_metadata *meta)
 {
     const struct image_options *o = f->options;
     bool tls = !o->server || !starts_with(o->server, "http://");
-    const char *const words[] = {
-        [IMAGE_CHECK_NONE] = tls ? "the server has no checksum of it, only its certificate vouches for it"
-                                 : "the server has no checksum of it",
-        [IMAGE_CHECK_SHA256] = "equal to the server's SHA-256",
-        [IMAGE_CHECK_CACHED] = "from the cache",
-        [IMAGE_CHECK_LOCAL] = "a local file"};
+    const char *const words[] = {[IMAGE_CHECK_NONE] =
+                                     tls ? "no checksum on the server; verified only by its certificate"
+                                         : "no checksum on the server",
+                                 [IMAGE_CHECK_SHA256] = "SHA-256 equals that of the server",
+                                 [IMAGE_CHECK_CACHED] = "from the cache",
+                                 [IMAGE_CHECK_LOCAL] = "a local file"};
     bool fetched = meta->rootfs_check == IMAGE_CHECK_NONE || meta->rootfs_check == IMAGE_CHECK_SHA256;
 
     if (f->quiet)
@@ -280,7 +280,8 @@ static void say_checks(const struct filling *f, const struct image_metadata *met
     if (o->verbose || meta->meta_check == IMAGE_CHECK_NONE)
         printf("meta.tar.xz: %s\n", words[meta->meta_check]);
     if (fetched && !tls)
-        puts("This came without TLS: whoever is on the way could have replaced it, checksums and all");
+        puts("The image came without TLS: an attacker on the network could have replaced it and its "
+             "checksums");
     if (o->verbose)
         printf("%llu files unpacked, %llu device nodes left out\n",
                (unsigned long long)meta->unpacked.entries,
@@ -290,8 +291,8 @@ static void say_checks(const struct filling *f, const struct image_metadata *met
                (unsigned long long)meta->unpacked.xattrs_skipped);
 }
 
-/* The image's words for a person, without what a terminal would obey. */
-static void pass_message(const struct filling *f, const char *text)
+/* Pass on the message of the image, without control characters. */
+static void message_pass(const struct template_context *f, const char *text)
 {
     char line[4096];
     size_t n = 0;
@@ -300,10 +301,11 @@ static void pass_message(const struct filling *f, const char *text)
         line[n] = text[n];
     text_make_printable(line, n, "\n\t");
     if (write(f->message, line, n) < 0)
-        return; /* nobody reads it: then it is not shown */
+        return; /* the message is lost */
 }
 
-static int fill_image(const struct filling *f, struct create_place *place, bool local, struct error *err)
+static int template_fill_image(const struct template_context *f, struct create_place *place, bool local,
+                               struct error *err)
 {
     const struct image_options *o = f->options;
     cleanup_image_metadata struct image_metadata meta = {0};
@@ -330,35 +332,36 @@ static int fill_image(const struct filling *f, struct create_place *place, bool 
             &notes, err);
     if (r < 0)
         return r;
-    say_checks(f, &meta);
+    checks_print(f, &meta);
     notes_print("lxc-create", place, &notes);
     if (meta.create_message)
-        pass_message(f, meta.create_message);
+        message_pass(f, meta.create_message);
     return 0;
 }
 
-static int fill_download(void *context, struct create_place *place, struct error *err)
+static int template_fill_download(void *context, struct create_place *place, struct error *err)
 {
-    return fill_image(context, place, false, err);
+    return template_fill_image(context, place, false, err);
 }
 
-static int fill_local(void *context, struct create_place *place, struct error *err)
+static int template_fill_local(void *context, struct create_place *place, struct error *err)
 {
-    return fill_image(context, place, true, err);
+    return template_fill_image(context, place, true, err);
 }
 
 static const struct option_row no_options[] = {OPT_END};
 
 static const struct template templates[] = {
-    {"download", "an image from a server", download_table, sizeof(struct image_options), fill_download,
-     prepare_download},
+    {"download", "an image from a server", download_table, sizeof(struct image_options),
+     template_fill_download, template_prepare_download},
     {"busybox", "a system made of one static busybox; needs no network", busybox_table,
-     sizeof(struct busybox_options), fill_busybox, NULL},
-    {"local", "a tarball of your own", local_table, sizeof(struct image_options), fill_local, prepare_local},
+     sizeof(struct busybox_options), template_fill_busybox, NULL},
+    {"local", "a tarball of your own", local_table, sizeof(struct image_options), template_fill_local,
+     template_prepare_local},
     {"none", "no root file system, only a configuration", no_options, 1, NULL, NULL},
 };
 
-static const struct template *find_template(const char *name)
+static const struct template *template_find(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(templates); i++)
         if (strcmp(templates[i].name, name) == 0)
@@ -366,7 +369,7 @@ static const struct template *find_template(const char *name)
     return NULL;
 }
 
-static int print_template_help(const struct template *t, struct error *err)
+static int template_print_help(const struct template *t, struct error *err)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
@@ -377,8 +380,8 @@ static int print_template_help(const struct template *t, struct error *err)
     return 0;
 }
 
-/* Options of storage that programs of its own make: refused by name, each with its reason. */
-static int refuse_storage_options(const struct lxc_create_options *o, struct error *err)
+/* Refuse the options of block storage, which lxcbox does not create. */
+static int storage_refuse_options(const struct lxc_create_options *o, struct error *err)
 {
     const struct {
         const char *name, *value;
@@ -389,14 +392,13 @@ static int refuse_storage_options(const struct lxc_create_options *o, struct err
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         if (!rows[i].value)
             continue;
-        error_text(err, ENOTSUP, "--%s goes with block storage, which is made by programs of its own",
-                   rows[i].name);
-        return error_remedy(err, "make and mount it, and name a folder on it with --dir");
+        error_text(err, ENOTSUP, "--%s is for block storage, which lxcbox does not create", rows[i].name);
+        return error_remedy(err, "create and mount it, and name a new directory on it with --dir");
     }
     return 0;
 }
 
-static int read_size(const char *text, uint64_t *bytes, struct error *err)
+static int size_read(const char *text, uint64_t *bytes, struct error *err)
 {
     static const char units[] = "bkmgt";
     cleanup_free char *number = text ? strdup(text) : NULL;
@@ -417,7 +419,7 @@ static int read_size(const char *text, uint64_t *bytes, struct error *err)
     return error_remedy(err, "write 500m, 2g, or a number of MiB");
 }
 
-static void show_message(int fd)
+static void message_print(int fd)
 {
     char text[4096];
     ssize_t n = read(fd, text, sizeof(text));
@@ -426,25 +428,25 @@ static void show_message(int fd)
         printf("\n---\n%.*s", (int)n, text);
 }
 
-static int make(const struct template *t, void *options, const struct create_options *create, bool quiet,
-                const struct container *c, struct error *err)
+static int template_create(const struct template *t, void *options, const struct create_options *create,
+                           bool quiet, const struct container *c, struct error *err)
 {
     cleanup_fd int message = -1, message_in = -1;
-    struct filling f = {options, quiet, -1};
+    struct template_context f = {options, quiet, -1};
     int fds[2], r = t->prepare ? t->prepare(options, create, err) : 0;
 
     if (r != 0)
         return r < 0 ? r : 0;
     if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
-        return error_set(err, errno, "cannot make container %s", c->name);
+        return error_set(err, errno, "cannot create container %s", c->name);
     message = fds[0];
     message_in = f.message = fds[1];
     r = container_create(c, create, t->fill, &f, err);
     if (r == 0 && !quiet) {
-        show_message(message);
+        message_print(message);
         new_network_print(create, c);
     }
-    /* The error is not to stand behind half a bar. */
+    /* Erase an incomplete progress bar before the error is printed. */
     if (r < 0 && !quiet && isatty(STDOUT_FILENO)) {
         fputs("\r\033[K", stdout);
         fflush(stdout);
@@ -452,8 +454,8 @@ static int make(const struct template *t, void *options, const struct create_opt
     return r;
 }
 
-static int run_builtin(const struct template *t, const struct lxc_create_options *o,
-                       const struct container *c, struct invocation *in, struct error *err)
+static int template_run_builtin(const struct template *t, const struct lxc_create_options *o,
+                                const struct container *c, struct invocation *in, struct error *err)
 {
     cleanup_free void *options = calloc(1, t->options_size);
     struct create_options create = {.template_name = t->name,
@@ -467,56 +469,57 @@ static int run_builtin(const struct template *t, const struct lxc_create_options
     int operands, r;
 
     if (!options)
-        return error_set(err, ENOMEM, "cannot make container %s", c->name);
-    r = read_size(o->fssize, &create.size_bytes, err);
+        return error_set(err, ENOMEM, "cannot create container %s", c->name);
+    r = size_read(o->fssize, &create.size_bytes, err);
     if (r < 0)
         return r;
-    /* options_parse() passes over argv[0]: here that is what stands before the first operand. */
+    /* options_parse() skips argv[0]: here that is the element before the first operand. */
     r = options_parse(t->options, false, options, in->argc + 1, in->argv - 1, &operands, &help, &version,
                       err);
     if (r < 0)
         return error_context(err, "template %s", t->name);
     if (help)
-        return print_template_help(t, err);
+        return template_print_help(t, err);
     if (operands) {
-        error_text(err, EINVAL, "template %s does not know what to do with \"%s\"", t->name, in->argv[0]);
+        error_text(err, EINVAL, "template %s: unexpected argument \"%s\"", t->name, in->argv[0]);
         return error_remedy(err, "lxc-create -t %s -h lists its options", t->name);
     }
     r = new_network(&create, bridge, err);
-    return r < 0 ? r : make(t, options, &create, o->container.quiet, c, err);
+    return r < 0 ? r : template_create(t, options, &create, o->container.quiet, c, err);
 }
 
-static int check_options(const struct lxc_create_options *o, const struct invocation *in, struct error *err)
+static int create_check_options(const struct lxc_create_options *o, const struct invocation *in,
+                                struct error *err)
 {
     if (!o->template) {
-        error_text(err, EINVAL, "no template named");
+        error_text(err, EINVAL, "no template given");
         return error_remedy(err, "give -t download, -t busybox, -t local, or -t none for no rootfs");
     }
     if (!o->container.name && (in->argc == 0 || in->argv[0][0] == '-')) {
         error_text(err, EINVAL, "no container named");
         return error_remedy(err, "give its name, or -n NAME");
     }
-    return refuse_storage_options(o, err);
+    return storage_refuse_options(o, err);
 }
 
 static int lxc_create_run(struct invocation *in, struct error *err)
 {
     const struct lxc_create_options *o = in->options;
-    const struct template *t = o->template ? find_template(o->template) : NULL;
+    const struct template *t = o->template ? template_find(o->template) : NULL;
     struct container c;
     int r;
 
     if (o->help && t)
-        return print_template_help(t, err);
+        return template_print_help(t, err);
     if (o->help && o->template)
         return template_run_help(o->template, err);
-    r = check_options(o, in, err);
+    r = create_check_options(o, in, err);
     if (r == 0)
         r = container_select(&o->container, in, &c, err);
     if (r < 0)
         return r;
     if (t)
-        return run_builtin(t, o, &c, in, err);
+        return template_run_builtin(t, o, &c, in, err);
     struct create_options create = {.template_name = o->template,
                                     .config_file = o->config,
                                     .storage = o->storage,
@@ -525,7 +528,7 @@ static int lxc_create_run(struct invocation *in, struct error *err)
                                     .fstype = o->fstype};
     struct template_run run = {o->template, in->argv};
     char bridge[IFNAMSIZ];
-    r = read_size(o->fssize, &create.size_bytes, err);
+    r = size_read(o->fssize, &create.size_bytes, err);
     if (r == 0)
         r = new_network(&create, bridge, err);
     if (r == 0)
@@ -535,6 +538,6 @@ static int lxc_create_run(struct invocation *in, struct error *err)
     return r;
 }
 
-APPLET(lxc_create, .name = "lxc-create", .summary = "Make a container from a template",
+APPLET(lxc_create, .name = "lxc-create", .summary = "Create a container from a template",
        .usage = "[-n] NAME -t TEMPLATE [OPTION]... [-- TEMPLATE-OPTION...]", .options = lxc_create_table,
        .options_size = sizeof(struct lxc_create_options), .run = lxc_create_run);

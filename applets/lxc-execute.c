@@ -1,4 +1,4 @@
-/* lxc-execute: run one command in a container of its own, with a small init around it. See lxc-execute.1. */
+/* lxc-execute: run a command in a new container, under a small init. See lxc-execute.1. */
 #include <stdio.h>
 
 #include "applets/cli/applet.h"
@@ -20,17 +20,18 @@ struct lxc_execute_options {
 static const struct option_row lxc_execute_table[] = {
     OPT_FLAG('d', "daemon", struct lxc_execute_options, daemon, "run in the background"),
     OPT_STRING('f', "rcfile", "FILE", struct lxc_execute_options, container.rcfile,
-               "use this configuration in place of the container's"),
+               "use this configuration instead of the container's"),
     OPT_STRING('u', "uid", "UID", struct lxc_execute_options, uid, "run as this user of the container"),
     OPT_STRING('g', "gid", "GID", struct lxc_execute_options, gid, "run as this group of the container"),
-    OPT_LIST(0, "environment", "NAME=VALUE", struct lxc_execute_options, environment, "set a variable"),
+    OPT_LIST(0, "environment", "NAME=VALUE", struct lxc_execute_options, environment,
+             "set an environment variable"),
     OPT_GROUP(config_options_table, struct lxc_execute_options, config),
     OPT_GROUP(container_options_table, struct lxc_execute_options, container),
     OPT_REST("the command"),
     OPT_END,
 };
 
-static int add_options(const struct lxc_execute_options *o, struct config *config, struct error *err)
+static int config_add_options(const struct lxc_execute_options *o, struct config *config, struct error *err)
 {
     int r = config_options_share(&o->config, config, err);
 
@@ -58,18 +59,18 @@ static int lxc_execute_run(struct invocation *in, struct error *err)
     if (r == 0)
         r = config_load(&c, &source, &config, err);
     if (r == 0)
-        r = add_options(o, &config, err);
+        r = config_add_options(o, &config, err);
     if (r < 0)
         return r;
     start.argv = in->argc ? in->argv : NULL;
     if (!start.argv && !config.execute_cmd) {
         error_text(err, EINVAL, "no command to run in %s", c.name);
-        return error_remedy(err, "give one after --, or set lxc.execute.cmd");
+        return error_remedy(err, "give a command after --, or set lxc.execute.cmd");
     }
     r = container_start(&c, &config, &start, err);
     return r < 0 ? error_context(err, "%s", c.name) : r;
 }
 
-APPLET(lxc_execute, .name = "lxc-execute", .summary = "Run a command in a container of its own",
+APPLET(lxc_execute, .name = "lxc-execute", .summary = "Run a command in a new container",
        .usage = "[-n] NAME [OPTION]... [-- COMMAND [ARGUMENT]...]", .options = lxc_execute_table,
        .options_size = sizeof(struct lxc_execute_options), .sealed = true, .run = lxc_execute_run);

@@ -1,4 +1,4 @@
-/* lxc-import: make a container from an archive of lxc-export. See lxc-import.1. */
+/* lxc-import: create a container from an archive of lxc-export. See lxc-import.1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,10 +22,10 @@ struct lxc_import_options {
 
 static const struct option_row lxc_import_table[] = {
     OPT_STRING('f', "config", "FILE", struct lxc_import_options, config,
-               "add this configuration; its network replaces the archive's"),
+               "add this configuration; its networks replace those of the archive"),
     OPT_STRING('B', "bdev", "KIND", struct lxc_import_options, storage,
                "storage of the rootfs: dir, btrfs or best (dir)"),
-    OPT_STRING(0, "dir", "DIR", struct lxc_import_options, dir, "put the rootfs into the new directory DIR"),
+    OPT_STRING(0, "dir", "DIR", struct lxc_import_options, dir, "create the rootfs at DIR"),
     OPT_FLAG('M', "keepmac", struct lxc_import_options, keep_mac, "keep the hardware addresses"),
     OPT_FLAG(0, "trust-config", struct lxc_import_options, trust_config, TRUST_CONFIG_HELP),
     OPT_GROUP(container_options_table, struct lxc_import_options, container),
@@ -38,7 +38,7 @@ struct import {
     int fd;
 };
 
-static int fill(void *context, struct create_place *place, struct error *err)
+static int import_fill(void *context, struct create_place *place, struct error *err)
 {
     const struct import *i = context;
     cleanup_image_metadata struct image_metadata meta = {0};
@@ -60,8 +60,8 @@ static int fill(void *context, struct create_place *place, struct error *err)
     return r;
 }
 
-/* Has the new container an interface beside the loopback? */
-static bool has_network(const struct container *c)
+/* Does the new container have an interface other than the loopback? */
+static bool container_has_network(const struct container *c)
 {
     cleanup_config struct config config;
     cleanup_free char *path = container_path(c, "config");
@@ -92,8 +92,8 @@ static int lxc_import_run(struct invocation *in, struct error *err)
     if (r < 0)
         return r;
     if (in->argc != 1) {
-        error_text(err, EINVAL, "one archive is to be named");
-        return error_remedy(err, "as in \"lxc-import NAME FILE\"");
+        error_text(err, EINVAL, "lxc-import takes one archive");
+        return error_remedy(err, "lxc-import NAME FILE");
     }
     fd = open(in->argv[0], O_RDONLY | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
@@ -101,12 +101,12 @@ static int lxc_import_run(struct invocation *in, struct error *err)
     import = (struct import){o, in->argv[0], fd};
     r = new_network(&create, bridge, err);
     if (r == 0)
-        r = container_create(&c, &create, fill, &import, err);
-    if (r == 0 && !o->container.quiet && !has_network(&c))
+        r = container_create(&c, &create, import_fill, &import, err);
+    if (r == 0 && !o->container.quiet && !container_has_network(&c))
         new_network_print(&create, &c);
     return r;
 }
 
-APPLET(lxc_import, .name = "lxc-import", .summary = "Make a container from an archive of lxc-export",
+APPLET(lxc_import, .name = "lxc-import", .summary = "Create a container from an archive of lxc-export",
        .usage = "[-n] NAME FILE [OPTION]...", .options = lxc_import_table,
        .options_size = sizeof(struct lxc_import_options), .run = lxc_import_run);

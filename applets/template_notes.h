@@ -1,4 +1,5 @@
-/* What became of a configuration that came with an image or an archive, for the applets that take one. */
+/* Reports changes to the configuration of an image or archive. Shared by the applets that create containers.
+ */
 #ifndef LXCBOX_APPLETS_TEMPLATE_NOTES_H
 #define LXCBOX_APPLETS_TEMPLATE_NOTES_H
 
@@ -6,14 +7,14 @@
 
 #include "core/storage/create.h"
 
-#define TRUST_CONFIG_HELP "take the configuration as it is, with hooks and mounts of the host"
+#define TRUST_CONFIG_HELP "use the configuration unchanged, with hooks and mounts of the host"
 
-/* Also with -q: a container that lacks a part of its configuration is not what was asked for. */
+/* Printed also with -q, because the container lacks a part of its configuration. */
 static inline void notes_print(const char *applet, const struct create_place *place,
                                const struct string_list *notes)
 {
     for (size_t i = 0; i < notes->count; i++)
-        fprintf(stderr, "%s: %s: %s (--trust-config takes the configuration as it is)\n", applet,
+        fprintf(stderr, "%s: %s: %s (--trust-config uses the configuration unchanged)\n", applet,
                 place->container->name, notes->items[i]);
 }
 

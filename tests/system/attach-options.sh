@@ -19,7 +19,7 @@ t '-v comes last' is 'option file' attach --rcfile="$WORK/rc" -v OF=option -- /b
 t '-f sets the machine' is i686 attach -f "$WORK/rc" -- /bin/uname -m
 t '-a sets the machine' is i686 attach -a i686 -- /bin/uname -m
 t '-a comes before -f' is "$(uname -m)" attach -a "$(uname -m)" -f "$WORK/rc" -- /bin/uname -m
-t 'an unknown machine is refused' refuses '-a does not know the machine "vax"' attach -a vax -- /bin/true
+t 'an unknown architecture is refused' refuses '-a: unknown architecture "vax"' attach -a vax -- /bin/true
 t 'a file that is not there is refused' refuses 'cannot read /nonexistent' attach -f /nonexistent -- /bin/true
 
 # A monitor without pidfds (an old kernel) whose container's init ends while lxc-attach looks for it: the number then

@@ -117,7 +117,7 @@ done
 t 'an option of the command before -- is refused with the reason' \
     refuses 'unknown option "-x" \(put the command after "--"' lxcbox lxc-attach -P "$lxc" b ls -x
 t 'a missing -t is refused, and the templates are listed' \
-    refuses_cleanly 'no template named \(give -t download' create y
+    refuses_cleanly 'no template given \(give -t download' create y
 t 'a template that there is not is refused' \
     refuses_cleanly 'no template "nonesuch".*built in are download' create y -t nonesuch
 t 'a name that is taken is refused' refuses_cleanly 'exists already.*lxc-destroy' create b -t busybox
@@ -134,7 +134,7 @@ t 'a busybox that is not static is refused' \
     refuses_cleanly 'not statically linked.*busybox-static' create y -t busybox -- --busybox-path /bin/ls
 t 'storage that needs programs is refused by name' \
     refuses_cleanly '-B zfs is not possible.*--dir' create y -t busybox -B zfs
-t 'an option of such storage too' refuses_cleanly '--vgname goes with block storage' create y -t busybox --vgname x
+t 'an option of such storage too' refuses_cleanly '--vgname is for block storage' create y -t busybox --vgname x
 t 'btrfs elsewhere is refused' refuses_cleanly 'needs .* on btrfs' create y -t busybox -B btrfs
 t 'a file that is not a tarball is refused' refuses_cleanly 'rootfs|archive' create y -t local -- -f "$WORK/empty.conf"
 t 'a directory of containers that cannot be made is refused' refuses 'cannot use /proc/nowhere.*-P' \
@@ -225,7 +225,7 @@ t 'a size and a kind of file system are for an image alone' refuses 'go with -B 
 t 'a wrong size is refused' refuses '"20q" is not a size' create lp -t busybox -B loop --fssize 20q
 t 'storage of programs that are not ours is refused by name' refuses '-B zfs is not possible' \
     create lp -t busybox -B zfs
-t 'so are the options of such storage' refuses '--vgname goes with block storage' create lp -t busybox -B lvm --vgname x
+t 'so are the options of such storage' refuses '--vgname is for block storage' create lp -t busybox -B lvm --vgname x
 t 'a mkfs that is not there is named' refuses \
     'cannot run mkfs.nonesuch: mkfs.nonesuch: No such file.*\(install it' create lp -t busybox -B loop \
     --fstype nonesuch
