@@ -1,12 +1,12 @@
 # Root file systems to serve, for the test scripts. Source it after tests/lib.sh. Each is made once and kept in
 # build/test-cache, so that a second run is quick.
 #
-# image_debian    a Debian bookworm with systemd as init, from the archive that apt is set up for: sets DEBIAN_ROOTFS
-#                 to the rootfs.tar.xz. Fails, saying why, where it cannot be made.
+# image_debian    a Debian bookworm with systemd as init, from the archive of the apt settings: sets DEBIAN_ROOTFS to
+#                 the rootfs.tar.xz. Fails and prints why where it cannot be made.
 # image_mirror    prints the archive's URL
 # image_busybox   a system of one static busybox: sets BUSYBOX_ROOTFS
-# image_lxc6 Debian trixie's LXC 6.0 with its Python binding and the libraries they need, no more: sets LXC6_ROOT to
-#                 the directory. Fails, saying why, where it cannot be had.
+# image_lxc6      Debian trixie's LXC 6.0 with its Python binding and the libraries they need, no more: sets LXC6_ROOT
+#                 to the directory. Fails and prints why where it is not available.
 # image_lxc7      the same of Debian sid's LXC 7, without Python: sets LXC7_ROOT
 
 image_cache=$PWD/build/test-cache

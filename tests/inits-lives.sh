@@ -1,12 +1,12 @@
 # What each init must do, for tests/system/inits.sh on this host and tests/boot/inits.sh in a virtual machine, whose
-# shell is BusyBox's. Source it where t, is, $LXCBOX, $P (an lxcpath), $WORK and $ID, which makes names this script's
-# own, are.
+# shell is BusyBox's. Source it where t, is, $LXCBOX, $P (an lxcpath), $WORK and $ID (which makes this script's names
+# unique) are defined.
 #
 # container NAME ROOTFS            makes the container NAME$ID of a Debian rootfs
-# until_true SECONDS COMMAND... tries it every $PAUSE seconds; a slow machine has better things to do than to try
-# often boots NAME, reboots NAME it comes to its normal end, when its console says so and NAME_ready succeeds
-# comes_to_its_end NAME TIMES the same of one that has been started for the first or a further time shuts_down NAME by
-# itself, so that nothing need be killed
+# until_true SECONDS COMMAND...    tries it every $PAUSE seconds; frequent tries would slow a slow machine
+# boots NAME, reboots NAME         it reaches its normal end: its console reports it and NAME_ready succeeds
+# comes_to_its_end NAME TIMES      the same of one that has been started for the first or a further time
+# shuts_down NAME                  by itself, so that nothing must be killed
 PAUSE=${PAUSE:-0.1}
 PATIENCE=${PATIENCE:-60}
 

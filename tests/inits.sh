@@ -1,9 +1,10 @@
 # Debian with each of its inits, for test scripts: source it after tests/lib.sh and tests/images.sh. One rootfs serves
 # all, each init in an overlay of its own over it; the rootfs and the packages are kept in build/test-cache.
 #
-# inits_base        unpacks the rootfs with systemd into $base; fails, saying why, where it cannot be had
-# another COMMAND for each other init: runs COMMAND NAME when it is installed in $WORK/NAME/upper; skips what cannot
-# be had newer COMMAND for systemd of each newer Debian, which replaces the rootfs's: COMMAND SUITE
+# inits_base        unpacks the rootfs with systemd into $base; fails and prints why where it is not available
+# another COMMAND   for each other init: runs COMMAND NAME when it is installed in $WORK/NAME/upper; skips those that
+#                   are not available
+# newer COMMAND     for systemd of each newer Debian, which replaces the rootfs's: COMMAND SUITE
 base=$WORK/base
 
 inits_base() {

@@ -1,20 +1,24 @@
-# For the test scripts of tests/system and tests/interop: source it first. A script reads like a person at work:
+# For the test scripts of tests/system and tests/interop: source it first. A script reads like a transcript:
 #
 #     . tests/lib.sh
 #     needs_root
-#     t 'lxc-info says that a container is stopped' is 'State:          STOPPED' lxc-info -n x -s
+#     t 'lxc-info reports a stopped container' is 'State:          STOPPED' lxc-info -n x -s
 #     t 'a missing container is refused' refuses 'no such container' lxcbox lxc-start -n nowhere
 #
-# t PROMISE COMMAND...      runs it; prints "ok PROMISE" or "not ok PROMISE" with what it printed
-# key KEY PROMISE COMMAND...   the same for what a key of the configuration does; keys.sh sees to it that each has one
-# skip PROMISE WHY          says what is not tested here, and why
+# t PROMISE COMMAND...      runs it; prints "ok PROMISE", or "not ok PROMISE" and the output of COMMAND
+# key KEY PROMISE COMMAND...   the same for the effect of a configuration key; keys.sh checks that each key has one
+# skip PROMISE REASON       prints that PROMISE is not tested here, and the reason
+# needs_root                skips the whole script for a user other than root
 # refuses REGEX COMMAND...  status 1, one sentence on standard error that matches the extended REGEX
 # is TEXT COMMAND...        succeeds and prints exactly TEXT
 # has REGEX COMMAND...      succeeds and prints a line that matches the extended REGEX
-# path_without PROGRAM...   prints a PATH like ours on which these programs are not, whatever is installed
+# fails COMMAND...          has a status other than 0
+# path_without PROGRAM...   prints a PATH with the programs of ours but for these, whatever is installed
 # cleanup COMMAND           runs at the end, last first, also after a failure or a signal
-# $WORK                     a fresh folder, removed at the end; $LXCBOX the executable under test
+# $WORK                     a new directory, removed at the end; $LXCBOX the executable under test
 # lxcbox ...                runs it
+#
+# Lines have at most 120 columns (tests/system/structure.sh); a check of several commands is a function.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 LXCBOX=${LXCBOX:-$PWD/build/lxcbox}
@@ -95,7 +99,7 @@ path_without() {
     local part programs
     programs=$(mktemp -d "$WORK/path.XXXXXX")
     chmod 755 "$programs"
-    # From the last part on, so that the first one that has a program wins.
+    # From the last directory to the first, so that the first that has a program takes precedence.
     for part in $(tr : '\n' <<< "$PATH" | tac); do
         [ ! -d "$part" ] || find "$part" -mindepth 1 -maxdepth 1 -exec ln -sfn -t "$programs" {} +
     done

@@ -1,13 +1,12 @@
-# For the tests of networks: source it after tests/lib.sh. Makes namespaces of its own and leaves the host's network
-# alone.
+# For the tests of networks: source it after tests/lib.sh. Makes namespaces of its own and does not change the host's
+# network.
 #
 # lab                a "host": network and mount namespace with its own /run/lxc, /var/lib/misc, /etc/default
 # on_host COMMAND..  runs there
 # box NAME [BRIDGE]  a "container": a network namespace whose eth0 has its other end (v-NAME) on the host, in BRIDGE
 # in_box NAME COMMAND..
-# internet another namespace behind the host's up0: 203.0.113.2 and 2001:db8::2 here, .1 and ::1 there; it knows no
-# way
-#                    back to what is behind the host
+# internet           another namespace behind the host's up0: 203.0.113.2 and 2001:db8::2 here, .1 and ::1 there; it
+#                    has no route to the networks behind the host
 LAB=lab$$
 
 boxes=()

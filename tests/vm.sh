@@ -1,18 +1,19 @@
 # For the test scripts of tests/boot: source it after tests/lib.sh. A virtual machine with Debian's kernel, which has
-# what this machine's may lack, as cgroup v2 alone and AppArmor. The kernel is fetched once into build/boot, and nothing
-# of it is installed. With TARGET (make boot TARGET=aarch64) the machine is of that kind, and what runs in it is what
-# make TARGET= has built.
+# features that the kernel of this machine may lack, such as cgroup v2 alone and AppArmor. The kernel is fetched once
+# into build/boot, and nothing of it is installed. With TARGET (make boot TARGET=aarch64) the machine is of that
+# architecture and runs the programs that make TARGET= has built.
 #
 # vm_needs [full]           sets ARCH (Debian's name), KERNEL, RELEASE, MODULES (for mkinitramfs -b), BUSYBOX (a static
 #                           one), BUSYBOX_32 (a 32-bit one, where the kernel runs it and Debian has it), VM_NAME for
 #                           the promises, and of vm_rows vm_least, vm_keyboard (is there one?) and vm_network (options
-#                           for vm_run); else says why all is skipped, and ends. The kernel is the one for the cloud,
-#                           which is smaller, or the full one, which has drivers of real hardware
-# vm_use older the same for this machine's kind with a kernel of 2021, 5.10; false where it is not to be had vm_native
-# for a script that is not for other machines: with TARGET it says so, and ends vm_initramfs FILE OPTION... lxcbox
-# mkinitramfs, for that machine and kernel vm_run INITRD LINE [OPTION]... boots, with LINE added to the kernel's;
-# prints what the machine says, until it is off;
-#                           status 0 if it went by itself. What is typed at its console is read from VM_INPUT
+#                           for vm_run); otherwise prints why all is skipped, and exits. The kernel is the one for the
+#                           cloud, which is smaller, or the full one, which has drivers of real hardware
+# vm_use older              the same for this machine's architecture with a kernel of 2021, 5.10; false where it is not
+#                           available
+# vm_native                 for a script that is not for other architectures: with TARGET it reports that and exits
+# vm_initramfs FILE OPTION...      lxcbox mkinitramfs, for that machine and kernel
+# vm_run INITRD LINE [OPTION]...   boots, with LINE added to the kernel's; prints the machine's output until it is off;
+#                           status 0 if it powered off by itself. Its console's input is read from VM_INPUT
 # vm_guest FILE             the start of a script that is the machine's init: t, is, has as in tests/lib.sh
 TARGET=${TARGET-}
 vm_folder=$PWD/build/boot

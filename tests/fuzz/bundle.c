@@ -1,5 +1,5 @@
-/* An archive for lxc-import, of anybody's making: nothing appears outside the folder that it is unpacked
- * into. */
+/* An archive for lxc-import, from an untrusted source: nothing appears outside the directory that it is
+ * unpacked into. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>

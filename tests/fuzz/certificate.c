@@ -1,4 +1,4 @@
-/* A certificate as a server shows it, in DER; and a person's file of authorities, in PEM. */
+/* A certificate as a server shows it, in DER; and a user's file of authorities, in PEM. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include "net/link/route.h"
 #include "net/link/rule.h"
 
-/* Text that was read must end within its room. */
+/* Text that was read must end within its buffer. */
 static void check_text(const char *text, size_t size)
 {
     if (strnlen(text, size) == size)

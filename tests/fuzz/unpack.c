@@ -1,4 +1,4 @@
-/* Unpacking any bytes: nothing appears outside the folder, and nothing crashes. The first byte chooses
+/* Unpacking any bytes: nothing appears outside the directory, and nothing crashes. The first byte chooses
  * options. */
 #include <assert.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-# A person at a terminal: lxc-console and lxc-attach, ours and stock LXC's, on containers of either.
+# A user at a terminal: lxc-console and lxc-attach, ours and stock LXC's, on containers of either.
 . "$(dirname "$0")/../lib.sh"
 needs_root
 command -v lxc-start > /dev/null || { skip 'terminals across' 'stock LXC is not installed'; exit 0; }
@@ -19,7 +19,7 @@ command_of() {
         tool=("$LXCBOX" "$2" -P "$P" -n "$N")
     fi
 }
-person() { # CALLER COMMAND [OPTION]... < script: on a terminal of 33 rows of 101 columns
+on_terminal() { # CALLER COMMAND [OPTION]... < script: on a terminal of 33 rows of 101 columns
     command_of "$1" "$2"
     python3 tests/terminal.py -s 33x101 "${tool[@]}" "${@:3}"
 }
@@ -27,7 +27,7 @@ person() { # CALLER COMMAND [OPTION]... < script: on a terminal of 33 rows of 10
 consoles() { # CALLER OWNER
     local caller=$1 as="$1 on $2's container:"
     logged_in() {
-        person "$caller" lxc-console -t 1 << 'END'
+        on_terminal "$caller" lxc-console -t 1 << 'END'
 expect Connected to tty 1
 raw
 send \r
@@ -59,7 +59,7 @@ END
     }
     t "$as lxc-console -t 1 logs in, passes sizes on, ^a ^a is ^a, ^a q leaves, the terminal is put back" \
         lxc_console_t_1_logs
-    t "$as lxc-console -e ^b takes another key" person "$caller" lxc-console -t 1 -e '^b' << 'END'
+    t "$as lxc-console -e ^b takes another key" on_terminal "$caller" lxc-console -t 1 -e '^b' << 'END'
 expect Ctrl\+b q
 raw
 send \r
@@ -71,7 +71,7 @@ end
 END
     # Stock's takes no key but a letter, and leaves out its hint with all else.
     [ "$caller" = lxcbox ] && t "$as lxc-console -e ^] takes that key" \
-        person "$caller" lxc-console -t 1 -e '^]' << 'END'
+        on_terminal "$caller" lxc-console -t 1 -e '^]' << 'END'
 expect Ctrl\+\] q
 raw
 send \r
@@ -81,7 +81,7 @@ end
 END
     for key in -1 ^ 7; do
         t "$as lxc-console -e $key has no such key: ^a q goes to the container" \
-            person "$caller" lxc-console -t 1 -e $key << 'END'
+            on_terminal "$caller" lxc-console -t 1 -e $key << 'END'
 raw
 send \r
 expect (Password|login):
@@ -91,14 +91,14 @@ leave
 END
     done
     t "$as lxc-console without a number takes the first free one, and the next" eval '
-        person "$caller" lxc-console <<< "expect tty 1
-leave" && has "mode: cooked" person "$caller" lxc-console -t 2 <<< "expect tty 2
+        on_terminal "$caller" lxc-console <<< "expect tty 1
+leave" && has "mode: cooked" on_terminal "$caller" lxc-console -t 2 <<< "expect tty 2
 raw
 send \x01q
 end
 mode"'
     # Leaving while the container writes ends stock's monitor now and then, whoever leaves: leave it at its prompt.
-    t "$as lxc-console -t 0 is the console, which shows a shell" person "$caller" lxc-console -t 0 << 'END'
+    t "$as lxc-console -t 0 is the console, which shows a shell" on_terminal "$caller" lxc-console -t 0 << 'END'
 expect tty 0
 raw
 send \r
@@ -110,7 +110,8 @@ send \x01q
 end
 END
     # Stock's monitor keeps the size of a console that is lent to itself.
-    [ "$2" = lxcbox ] && t "$as the console learns the size of the terminal" person "$caller" lxc-console -t 0 << 'END'
+    [ "$2" = lxcbox ] && t "$as the console gets the size of the terminal" \
+        on_terminal "$caller" lxc-console -t 0 << 'END'
 expect tty 0
 raw
 send \r
@@ -121,11 +122,11 @@ expect in#
 send \x01q
 end
 END
-    t "$as lxc-console refuses a terminal that is not there" fails person "$caller" lxc-console -t 9 <<< end
+    t "$as lxc-console refuses a terminal that is not there" fails on_terminal "$caller" lxc-console -t 9 <<< end
 }
 
 shell_session() {
-    person "$1" lxc-attach -- /bin/sh << 'END'
+    on_terminal "$1" lxc-attach -- /bin/sh << 'END'
 expect in#
 send tty\r
 expect /dev/pts/\d+
@@ -157,7 +158,7 @@ END
 }
 
 interrupted() {
-    person "$1" lxc-attach -- /bin/sh -c 'trap "echo caught; exit 9" INT; echo waits; sleep 1000 & wait' << 'END'
+    on_terminal "$1" lxc-attach -- /bin/sh -c 'trap "echo caught; exit 9" INT; echo waits; sleep 1000 & wait' << 'END'
 expect waits
 send \x03
 expect caught
@@ -167,7 +168,7 @@ END
 }
 
 killed() {
-    person "$1" lxc-attach -- /bin/sh -c 'echo waits; exec sleep 1000' << 'END'
+    on_terminal "$1" lxc-attach -- /bin/sh -c 'echo waits; exec sleep 1000' << 'END'
 expect waits
 send \x03
 end
@@ -184,14 +185,14 @@ piped() {
 
 kept() {
     rm -f "$WORK/pty"
-    person "$1" lxc-attach -L "$WORK/pty" -- echo shown <<< end && grep shown "$WORK/pty"
+    on_terminal "$1" lxc-attach -L "$WORK/pty" -- echo shown <<< end && grep shown "$WORK/pty"
 }
 
 attaches() { # CALLER OWNER
     local caller=$1 as="$1 on $2's container:"
     t "$as lxc-attach gives a shell with job control, a size, ^C and ^Z" shell_session "$caller"
     t "$as lxc-attach without a command runs the user's shell" \
-        person "$caller" lxc-attach --clear-env -v ENV=/etc/profile << 'END'
+        on_terminal "$caller" lxc-attach --clear-env -v ENV=/etc/profile << 'END'
 expect in#
 send echo $((6 * 7)) $(id -u)\r
 expect \n42 0
@@ -201,7 +202,7 @@ END
     t "$as ^C reaches a command that minds it" interrupted "$caller"
     t "$as ^C ends a command that does not, which the status says" killed "$caller"
     t "$as the terminal is put back after lxc-attach" has 'mode: cooked' \
-        person "$caller" lxc-attach -- /bin/true <<< $'end\nmode'
+        on_terminal "$caller" lxc-attach -- /bin/true <<< $'end\nmode'
     t "$as what goes into a pipe goes past the terminal" is one piped "$caller"
     t "$as lxc-attach -L keeps what the terminal showed" kept "$caller"
 }
@@ -218,7 +219,7 @@ session stock lxcbox
 session lxcbox stock
 
 executes() { # CALLER
-    person "$1" lxc-execute -- /bin/sh << 'END'
+    on_terminal "$1" lxc-execute -- /bin/sh << 'END'
 raw
 expect #
 send tty\r

@@ -442,24 +442,24 @@ static void what_is_listed_is_what_is_parsed(void **state)
     assert_non_null(strstr(help.text, "  -t, --text=TEXT "));
 }
 
-static char folder[] = "/tmp/lxcbox-unit.XXXXXX";
+static char directory[] = "/tmp/lxcbox-unit.XXXXXX";
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/lxcbox-unit.XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    strcpy(directory, "/tmp/lxcbox-unit.XXXXXX");
+    return mkdtemp(directory) ? 0 : -1;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
-    return remove_tree(AT_FDCWD, folder);
+    return remove_tree(AT_FDCWD, directory);
 }
 
 static void a_file_is_replaced_whole(void **state)
 {
-    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     cleanup_free char *text = NULL;
     size_t length;
 
@@ -473,7 +473,7 @@ static void a_file_is_replaced_whole(void **state)
 
 static void a_replacement_that_fails_leaves_nothing(void **state)
 {
-    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     cleanup_free char *text = NULL, *temporary = format_string("f.%d.new", getpid());
     struct stat st;
 
@@ -495,14 +495,14 @@ static void a_replacement_that_fails_leaves_nothing(void **state)
     umask(before);
     assert_int_equal(fstatat(dir, "f", &st, 0), 0);
     assert_int_equal(st.st_mode & 07777, 0666);
-    cleanup_dir DIR *listing = opendir(folder);
+    cleanup_dir DIR *listing = opendir(directory);
     for (struct dirent *e; (e = readdir(listing));)
         assert_true(e->d_name[0] == '.' || !strcmp(e->d_name, "f") || !strcmp(e->d_name, "kept"));
 }
 
 static void a_kernel_file_is_never_created(void **state)
 {
-    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     (void)state;
     assert_int_equal(file_write_value(dir, "absent", "1"), -ENOENT);
@@ -511,8 +511,8 @@ static void a_kernel_file_is_never_created(void **state)
 
 static void directories_are_made_as_deep_as_asked(void **state)
 {
-    cleanup_free char *path = format_string("%s/a//b/c", folder), *file = format_string("%s/f", folder);
-    cleanup_free char *beneath = format_string("%s/f/x", folder);
+    cleanup_free char *path = format_string("%s/a//b/c", directory), *file = format_string("%s/f", directory);
+    cleanup_free char *beneath = format_string("%s/f/x", directory);
 
     (void)state;
     assert_int_equal(make_directories(path, 0755), 0);
@@ -525,7 +525,7 @@ static void directories_are_made_as_deep_as_asked(void **state)
 
 static void a_tree_of_any_depth_is_removed(void **state)
 {
-    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     cleanup_fd int at = -1;
 
     (void)state;
@@ -547,8 +547,9 @@ static void a_tree_of_any_depth_is_removed(void **state)
 /* A mount of the same file system has the same device: what is bound into a container is somebody's data. */
 static void removing_a_tree_enters_no_mount(void **state)
 {
-    cleanup_free char *from = format_string("%s/data", folder), *to = format_string("%s/tree/a/b", folder);
-    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_free char *from = format_string("%s/data", directory),
+                      *to = format_string("%s/tree/a/b", directory);
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     (void)state;
     assert_int_equal(make_directories(to, 0755), 0);
@@ -566,7 +567,7 @@ static void removing_a_tree_enters_no_mount(void **state)
 
 static void removing_a_tree_follows_no_link(void **state)
 {
-    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     (void)state;
     assert_int_equal(mkdirat(dir, "kept", 0755), 0);
@@ -614,13 +615,15 @@ int main(void)
         cmocka_unit_test(options_come_in_every_spelling),
         cmocka_unit_test(options_end_at_the_first_operand_when_told),
         cmocka_unit_test(bad_options_are_refused_by_name),
-        cmocka_unit_test_setup_teardown(a_file_is_replaced_whole, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_replacement_that_fails_leaves_nothing, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_kernel_file_is_never_created, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(directories_are_made_as_deep_as_asked, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_tree_of_any_depth_is_removed, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(removing_a_tree_enters_no_mount, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(removing_a_tree_follows_no_link, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_file_is_replaced_whole, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(a_replacement_that_fails_leaves_nothing, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(a_kernel_file_is_never_created, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(directories_are_made_as_deep_as_asked, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(a_tree_of_any_depth_is_removed, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(removing_a_tree_enters_no_mount, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(removing_a_tree_follows_no_link, make_directory, remove_directory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

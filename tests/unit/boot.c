@@ -224,7 +224,7 @@ static void time_is_taken_from_the_answer_to_our_question_alone(void **state)
     assert_true(now.tv_sec == INT64_C(0x100000010) - INT64_C(2208988800));
 }
 
-static void an_archive_has_the_folders_of_what_is_in_it(void **state)
+static void an_archive_has_the_directories_of_what_is_in_it(void **state)
 {
     cleanup_free char *bytes = NULL;
     size_t length;
@@ -260,7 +260,7 @@ int main(void)
         cmocka_unit_test(an_excerpt_speaks_of_the_chosen_modules_alone),
         cmocka_unit_test(a_disk_is_known_by_its_label_and_uuid),
         cmocka_unit_test(time_is_taken_from_the_answer_to_our_question_alone),
-        cmocka_unit_test(an_archive_has_the_folders_of_what_is_in_it),
+        cmocka_unit_test(an_archive_has_the_directories_of_what_is_in_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@
 
 static const struct image_name name = {"alpine", "3.20", "amd64", "default"};
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     char path[] = "/tmp/lxcbox-unit-cache.XXXXXX";
 
@@ -32,18 +32,18 @@ static int make_folder(void **state)
     return *state ? 0 : -1;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     remove_tree(AT_FDCWD, *state);
     free(*state);
     return 0;
 }
 
-static void open_cache(const char *folder, struct cache *c)
+static void open_cache(const char *directory, struct cache *c)
 {
     struct error err = ERROR_INIT;
 
-    assert_int_equal(cache_open(folder, &name, c, &err), 0);
+    assert_int_equal(cache_open(directory, &name, c, &err), 0);
     assert_int_equal(cache_make(c, &err), 0);
 }
 
@@ -112,7 +112,7 @@ static void a_new_build_replaces_the_former_which_an_open_reader_keeps(void **st
     assert_string_equal(bytes, "former");
 }
 
-static void a_broken_download_is_gone_on_with_for_the_same_url_only(void **state)
+static void a_broken_download_is_continued_for_the_same_url_only(void **state)
 {
     cleanup_cache struct cache c = {.parent = -1, .lock = -1};
     struct error err = ERROR_INIT;
@@ -191,10 +191,10 @@ static size_t make_tar(const char *const *pairs, char *out, size_t size)
     archive_write_open_memory(a, out, size, &used);
     for (; *pairs; pairs += 2) {
         struct archive_entry *e = archive_entry_new();
-        bool folder = ends_with(pairs[0], "/");
+        bool directory = ends_with(pairs[0], "/");
 
         archive_entry_set_pathname(e, pairs[0]);
-        archive_entry_set_filetype(e, folder ? AE_IFDIR : AE_IFREG);
+        archive_entry_set_filetype(e, directory ? AE_IFDIR : AE_IFREG);
         archive_entry_set_perm(e, 0644);
         archive_entry_set_size(e, (la_int64_t)strlen(pairs[1]));
         archive_write_header(a, e);
@@ -290,16 +290,17 @@ static void a_file_beyond_its_bound_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_image_lies_in_lxcs_layout, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(an_image_without_its_build_is_none, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(an_image_lies_in_lxcs_layout, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(an_image_without_its_build_is_none, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_new_build_replaces_the_former_which_an_open_reader_keeps,
-                                        make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_broken_download_is_gone_on_with_for_the_same_url_only, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(the_lock_keeps_others_out_until_it_is_closed, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(an_image_expires, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_name_that_leaves_the_cache_is_refused, make_folder, remove_folder),
+                                        make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(a_broken_download_is_continued_for_the_same_url_only, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(the_lock_keeps_others_out_until_it_is_closed, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(an_image_expires, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(a_name_that_leaves_the_cache_is_refused, make_directory,
+                                        remove_directory),
         cmocka_unit_test(the_mode_and_the_compat_level_are_preferred),
         cmocka_unit_test(a_damaged_tarball_is_refused),
         cmocka_unit_test(a_file_beyond_its_bound_is_refused),

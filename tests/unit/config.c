@@ -427,48 +427,48 @@ static void one_assignment_is_set_or_refused(void **state)
 
 /* --- Includes --- */
 
-static char folder[] = "/tmp/lxcbox-config.XXXXXX";
+static char directory[] = "/tmp/lxcbox-config.XXXXXX";
 
 static void put(const char *name, const char *text)
 {
-    cleanup_free char *path = format_string("%s/%s", folder, name);
+    cleanup_free char *path = format_string("%s/%s", directory, name);
 
     assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), 0600), 0);
 }
 
 static int read_put(struct config *c, const char *name, struct error *err)
 {
-    cleanup_free char *path = format_string("%s/%s", folder, name);
+    cleanup_free char *path = format_string("%s/%s", directory, name);
 
     return config_read_file(c, path, err);
 }
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     cleanup_free char *sub = NULL;
 
     (void)state;
-    if (!mkdtemp(folder))
+    if (!mkdtemp(directory))
         return -1;
-    sub = format_string("%s/d", folder);
+    sub = format_string("%s/d", directory);
     return mkdir(sub, 0700);
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
-    return remove_tree(AT_FDCWD, folder);
+    return remove_tree(AT_FDCWD, directory);
 }
 
 static void put_include(const char *name, const char *included)
 {
     cleanup_free char *text =
-        format_string("lxc.group = %s\nlxc.include = %s%s%s\n", name, *included == '/' ? "" : folder,
+        format_string("lxc.group = %s\nlxc.include = %s%s%s\n", name, *included == '/' ? "" : directory,
                       *included == '/' ? "" : "/", included);
     put(name, text);
 }
 
-static void files_and_folders_are_included_in_order(void **state)
+static void files_and_directories_are_included_in_order(void **state)
 {
     cleanup_config struct config c;
     cleanup_strbuf struct strbuf groups = STRBUF_INIT;
@@ -498,12 +498,12 @@ static void a_bad_line_of_an_included_file_is_named_by_that_file(void **state)
     put_include("outer", "bad");
     config_init(&c);
     assert_true(read_put(&c, "outer", &err) < 0);
-    assert_true(starts_with(err.text, folder));
+    assert_true(starts_with(err.text, directory));
     assert_non_null(strstr(err.text, "/bad:2: lxc.tty.max takes"));
     assert_int_equal(c.groups.count, 0);
 }
 
-static void a_missing_include_is_refused_and_a_missing_folder_is_empty(void **state)
+static void a_missing_include_is_refused_and_a_missing_directory_is_empty(void **state)
 {
     cleanup_config struct config c;
     struct error err = ERROR_INIT;
@@ -579,7 +579,7 @@ static void the_built_in_files_are_good(void **state)
     assert_null(config_builtin("x/y.common.conf", &length));
 }
 
-static void an_absent_file_of_lxcs_folder_is_built_in(void **state)
+static void an_absent_file_of_lxcs_directory_is_built_in(void **state)
 {
     cleanup_config struct config c;
     struct error err = ERROR_INIT;
@@ -595,7 +595,7 @@ static void an_absent_file_of_lxcs_folder_is_built_in(void **state)
 static void the_mounts_of_a_file_come_first(void **state)
 {
     cleanup_config struct config c;
-    cleanup_free char *path = format_string("%s/fstab", folder);
+    cleanup_free char *path = format_string("%s/fstab", directory);
     struct error err = ERROR_INIT;
 
     (void)state;
@@ -630,15 +630,15 @@ int main(void)
         cmocka_unit_test(values_arrive_typed),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(one_assignment_is_set_or_refused),
-        cmocka_unit_test(files_and_folders_are_included_in_order),
+        cmocka_unit_test(files_and_directories_are_included_in_order),
         cmocka_unit_test(a_bad_line_of_an_included_file_is_named_by_that_file),
-        cmocka_unit_test(a_missing_include_is_refused_and_a_missing_folder_is_empty),
+        cmocka_unit_test(a_missing_include_is_refused_and_a_missing_directory_is_empty),
         cmocka_unit_test(circles_of_includes_are_refused),
         cmocka_unit_test(depth_and_number_of_includes_are_bounded),
         cmocka_unit_test(the_built_in_files_are_good),
-        cmocka_unit_test(an_absent_file_of_lxcs_folder_is_built_in),
+        cmocka_unit_test(an_absent_file_of_lxcs_directory_is_built_in),
         cmocka_unit_test(the_mounts_of_a_file_come_first),
     };
 
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

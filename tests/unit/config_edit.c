@@ -1,4 +1,4 @@
-/* Configuration files edited with a person's comments and order kept; and files from before LXC 3.0. */
+/* Configuration files edited with a user's comments and order kept; and files from before LXC 3.0. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>

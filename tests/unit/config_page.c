@@ -1,4 +1,5 @@
-/* The page lxc.container.conf(5) against the table of keys, both ways. Reads the page of the working folder.
+/* The page lxc.container.conf(5) against the table of keys, both ways. Reads the page of the working
+ * directory.
  */
 #include <stdarg.h>
 #include <setjmp.h>

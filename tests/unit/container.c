@@ -25,7 +25,7 @@
 #include "core/confine/sealed.h"
 #include "core/storage/list.h"
 
-static void a_name_cannot_leave_its_folder_or_its_line(void **state)
+static void a_name_cannot_leave_its_directory_or_its_line(void **state)
 {
     static const char *const bad[] = {"", ".", "..", ".hidden", "a/b", "a\nb", "a\x7f", "\x1b[2J"};
     char longest[130];
@@ -143,33 +143,34 @@ static void the_escape_is_taken_out_also_between_two_reads(void **state)
     assert_false(leave);
 }
 
-static char folder[32];
+static char directory[32];
 
-/* FOLDER/show writes its arguments, each in a line, and what of its environment is LXC's, into FOLDER/out. */
-static int make_folder(void **state)
+/* DIRECTORY/show writes its arguments, each in a line, and what of its environment is LXC's, into
+ * DIRECTORY/out. */
+static int make_directory(void **state)
 {
     cleanup_free char *script = NULL, *path = NULL;
 
     (void)state;
-    strcpy(folder, "/tmp/lxcbox-unit.XXXXXX");
-    if (!mkdtemp(folder))
+    strcpy(directory, "/tmp/lxcbox-unit.XXXXXX");
+    if (!mkdtemp(directory))
         return -1;
-    path = format_string("%s/show", folder);
+    path = format_string("%s/show", directory);
     script = format_string(
         "#!/bin/sh\n{ for a in \"$@\"; do echo \"$a\"; done; env | grep '^LXC\\|^MINE' | sort; } > %s/out\n",
-        folder);
+        directory);
     return file_replace(AT_FDCWD, path, script, strlen(script), 0755);
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
-    return remove_tree(AT_FDCWD, folder);
+    return remove_tree(AT_FDCWD, directory);
 }
 
 static char *shown(void)
 {
-    cleanup_free char *path = format_string("%s/out", folder);
+    cleanup_free char *path = format_string("%s/out", directory);
     char *text = NULL;
 
     assert_int_equal(file_read(AT_FDCWD, path, 65536, &text, NULL), 0);
@@ -178,8 +179,8 @@ static char *shown(void)
 
 static void a_hook_without_special_characters_needs_no_shell(void **state)
 {
-    cleanup_free char *plain = format_string("%s/show  a\tb ", folder), *text = NULL;
-    cleanup_free char *special = format_string("%s/show 'a b' \"$MINE\"", folder), *by_shell = NULL;
+    cleanup_free char *plain = format_string("%s/show  a\tb ", directory), *text = NULL;
+    cleanup_free char *special = format_string("%s/show 'a b' \"$MINE\"", directory), *by_shell = NULL;
     char *extra[] = {"x y", NULL}, *environment[] = {"MINE=1", NULL};
 
     (void)state;
@@ -212,7 +213,7 @@ static void a_hook_is_told_of_its_container(void **state)
     const int fds[NAMESPACE_KINDS] = {-1, -1, -1, -1, -1, -1, -1, -1};
     const struct hook_context x = {
         .container = &c, .config = &config, .rootfs_mount = "/m", .target = "stop", .namespace_fds = fds};
-    cleanup_free char *hook = format_string("%s/show", folder), *old = NULL, *new = NULL;
+    cleanup_free char *hook = format_string("%s/show", directory), *old = NULL, *new = NULL;
 
     (void)state;
     config_init(&config);
@@ -309,16 +310,16 @@ static void a_file_on_disk_does_not_count_as_sealed(void **state)
 
 static int read_settings(void)
 {
-    cleanup_free char *dir = format_string("%s/.config/lxc", folder);
+    cleanup_free char *dir = format_string("%s/.config/lxc", directory);
     cleanup_free char *file = format_string("%s/lxc.conf", dir);
     static const char text[] = "# comment\n\n lxc.lxcpath =\t/elsewhere \r\nnonsense\nlxc.lxcpath.more = 1\n"
                                "lxc.cgroup.pattern = a=b\n";
 
     /* The one of others than root is in a home, which a test can have. */
     if (make_directories(dir, 0777) < 0 || file_replace(AT_FDCWD, file, text, sizeof(text) - 1, 0644) < 0 ||
-        chmod(folder, 0755) < 0 || (geteuid() == 0 && setuid(65534) < 0))
+        chmod(directory, 0755) < 0 || (geteuid() == 0 && setuid(65534) < 0))
         return 77;
-    setenv("HOME", folder, 1);
+    setenv("HOME", directory, 1);
     if (strcmp(global_item("lxc.lxcpath"), "/elsewhere") != 0)
         return 1;
     if (strcmp(global_item("lxc.cgroup.pattern"), "a=b") != 0)
@@ -334,24 +335,24 @@ static void a_setting_is_the_files_else_the_default(void **state)
     assert_int_equal(in_child(read_settings), 0);
 }
 
-#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define WITH_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_name_cannot_leave_its_folder_or_its_line),
+        cmocka_unit_test(a_name_cannot_leave_its_directory_or_its_line),
         cmocka_unit_test(a_state_is_its_name_in_any_case),
         cmocka_unit_test(what_runs_is_read_from_the_kernels_list_of_sockets),
         cmocka_unit_test(a_login_shell_is_the_accounts_own),
         cmocka_unit_test(the_ring_holds_the_newest_bytes),
         cmocka_unit_test(the_escape_is_taken_out_also_between_two_reads),
-        WITH_FOLDER(a_hook_without_special_characters_needs_no_shell),
-        WITH_FOLDER(a_hook_that_fails_says_how),
-        WITH_FOLDER(a_hook_is_told_of_its_container),
+        WITH_DIRECTORY(a_hook_without_special_characters_needs_no_shell),
+        WITH_DIRECTORY(a_hook_that_fails_says_how),
+        WITH_DIRECTORY(a_hook_is_told_of_its_container),
         cmocka_unit_test(a_command_is_found_inside_whatever_the_persons_path),
         cmocka_unit_test(the_small_init_ends_as_its_command_did),
         cmocka_unit_test(a_file_on_disk_does_not_count_as_sealed),
-        WITH_FOLDER(a_setting_is_the_files_else_the_default),
+        WITH_DIRECTORY(a_setting_is_the_files_else_the_default),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

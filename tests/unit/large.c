@@ -38,23 +38,23 @@ struct fixture {
     struct error err;
 };
 
-static int make_folders(void **state)
+static int make_both_directories(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    int folder;
+    int directory;
 
     snprintf(f->path, sizeof(f->path), "/tmp/lxcbox-large.XXXXXX");
     assert_non_null(mkdtemp(f->path));
-    folder = open(f->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(mkdirat(folder, "from", 0755) | mkdirat(folder, "to", 0755), 0);
-    f->from = openat(folder, "from", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    f->to = openat(folder, "to", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    close(folder);
+    directory = open(f->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkdirat(directory, "from", 0755) | mkdirat(directory, "to", 0755), 0);
+    f->from = openat(directory, "from", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    f->to = openat(directory, "to", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    close(directory);
     *state = f;
     return 0;
 }
 
-static int remove_folders(void **state)
+static int remove_directories(void **state)
 {
     struct fixture *f = *state;
 
@@ -241,14 +241,15 @@ static void a_certificate_may_be_valid_after_2038(void **state)
 
 int main(void)
 {
-#define WITH_FOLDERS(test) cmocka_unit_test_setup_teardown(test, make_folders, remove_folders)
+#define WITH_DIRECTORIES(test)                                                                               \
+    cmocka_unit_test_setup_teardown(test, make_both_directories, remove_directories)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDERS(a_file_of_a_rootfs_is_opened),
-        WITH_FOLDERS(a_copy_keeps_them),
-        WITH_FOLDERS(an_archive_keeps_sizes_and_holes),
-        WITH_FOLDERS(a_header_has_a_size_beyond_what_octal_digits_hold),
-        WITH_FOLDERS(an_archive_is_unpacked_with_its_times),
-        WITH_FOLDERS(a_sparse_file_of_an_archive_is_unpacked),
+        WITH_DIRECTORIES(a_file_of_a_rootfs_is_opened),
+        WITH_DIRECTORIES(a_copy_keeps_them),
+        WITH_DIRECTORIES(an_archive_keeps_sizes_and_holes),
+        WITH_DIRECTORIES(a_header_has_a_size_beyond_what_octal_digits_hold),
+        WITH_DIRECTORIES(an_archive_is_unpacked_with_its_times),
+        WITH_DIRECTORIES(a_sparse_file_of_an_archive_is_unpacked),
         cmocka_unit_test(a_lease_outlives_2038),
         cmocka_unit_test(a_certificate_may_be_valid_after_2038),
     };

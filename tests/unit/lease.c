@@ -18,22 +18,22 @@
 #define FIRST 0x0a000302U
 #define LAST  0x0a0003feU
 
-static char folder[64], path[96];
+static char directory[64], path[96];
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/lxcbox-lease.XXXXXX");
-    if (!mkdtemp(folder))
+    strcpy(directory, "/tmp/lxcbox-lease.XXXXXX");
+    if (!mkdtemp(directory))
         return -1;
-    snprintf(path, sizeof(path), "%s/leases", folder);
+    snprintf(path, sizeof(path), "%s/leases", directory);
     return 0;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
-    return remove_tree(AT_FDCWD, folder);
+    return remove_tree(AT_FDCWD, directory);
 }
 
 struct store {
@@ -260,21 +260,21 @@ static void a_full_disk_loses_nothing_that_was_there(void **state)
     close_store(&s);
 }
 
-#define in_folder(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+#define in_directory(f) cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_read_as_it_was_written),
-        in_folder(leases_survive),
-        in_folder(the_newest_lease_has_the_name),
-        in_folder(an_address_outside_the_range_survives),
-        in_folder(a_cut_line_is_no_line),
-        in_folder(a_file_cut_while_written_anew_does_not_count),
-        in_folder(the_files_do_not_grow_without_end),
-        in_folder(a_time_too_far_away_is_cut),
-        in_folder(leases_of_dnsmasq_are_taken_over),
-        in_folder(a_full_disk_loses_nothing_that_was_there),
+        in_directory(leases_survive),
+        in_directory(the_newest_lease_has_the_name),
+        in_directory(an_address_outside_the_range_survives),
+        in_directory(a_cut_line_is_no_line),
+        in_directory(a_file_cut_while_written_anew_does_not_count),
+        in_directory(the_files_do_not_grow_without_end),
+        in_directory(a_time_too_far_away_is_cut),
+        in_directory(leases_of_dnsmasq_are_taken_over),
+        in_directory(a_full_disk_loses_nothing_that_was_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

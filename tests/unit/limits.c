@@ -147,7 +147,7 @@ static void limits_take_effect_on_another_process(void **state)
     close(ready[1]);
 }
 
-static void a_parameter_stays_beneath_its_folder(void **state)
+static void a_parameter_stays_beneath_its_directory(void **state)
 {
     struct config_pair pairs[] = {{(char *)"../comm", (char *)"x"}};
     struct config c = {.proc = {pairs, 1}};
@@ -211,7 +211,7 @@ int main(void)
         cmocka_unit_test(a_limited_process_cannot_get_the_rest),
         cmocka_unit_test(limits_are_soft_and_hard),
         cmocka_unit_test(limits_take_effect_on_another_process),
-        cmocka_unit_test(a_parameter_stays_beneath_its_folder),
+        cmocka_unit_test(a_parameter_stays_beneath_its_directory),
         cmocka_unit_test(ids_are_translated_both_ways),
         cmocka_unit_test(maps_that_no_kernel_takes_are_refused),
         cmocka_unit_test(an_architecture_has_a_width),

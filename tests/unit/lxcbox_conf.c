@@ -117,13 +117,13 @@ static void changes_keep_comments_and_order(void **state)
 {
     char lxcpath[] = "/tmp/lxcbox-unit-XXXXXX";
     const struct container c = {.name = "web", .lxcpath = mkdtemp(lxcpath)};
-    cleanup_free char *folder = container_path(&c, NULL), *path = container_path(&c, LXCBOX_CONF_NAME);
+    cleanup_free char *directory = container_path(&c, NULL), *path = container_path(&c, LXCBOX_CONF_NAME);
     struct forward one = {.protocol = IPPROTO_TCP, .port = 80, .target_port = 8080}, two = one;
     struct lxcbox_conf conf;
     char *text;
 
     (void)state;
-    assert_int_equal(mkdir(folder, 0755), 0);
+    assert_int_equal(mkdir(directory, 0755), 0);
     assert_int_equal(lxcbox_conf_read(&c, &conf, NULL), 0);
     assert_int_equal(conf.forward_count, 0);
     assert_int_equal(file_replace(AT_FDCWD, path, "# first\nforward = udp 80 1\n# last", 33, 0640), 0);
@@ -142,7 +142,7 @@ static void changes_keep_comments_and_order(void **state)
     assert_int_equal(lxcbox_conf_add_forward(&c, &one, NULL), 0);
     assert_int_equal(lxcbox_conf_remove_forward(&c, &one, NULL), 0);
     assert_null(read_file(&c)); /* nothing is left in it */
-    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(rmdir(directory), 0);
     assert_int_equal(rmdir(lxcpath), 0);
 }
 

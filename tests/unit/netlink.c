@@ -125,7 +125,7 @@ static void short_values_read_as_zero_or_what_is_there(void **state)
 
     (void)state;
     assert_int_equal(netlink_u32(&a), 0);
-    netlink_string(&a, text, sizeof(text)); /* not terminated, longer than its room */
+    netlink_string(&a, text, sizeof(text)); /* not terminated, longer than its buffer */
     assert_string_equal(text, "ab");
     assert_int_equal(netlink_bytes(&a, out, sizeof(out)), 3);
     assert_int_equal(out[4], 0);

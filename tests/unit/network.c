@@ -508,13 +508,13 @@ static void a_script_that_fails_undoes_the_network(void **state)
 static void scripts_learn_what_stock_lxc_tells_them(void **state)
 {
     struct fixture *f = *state;
-    char folder[] = "/tmp/lxcbox-unit-XXXXXX", script[200], out[100];
+    char directory[] = "/tmp/lxcbox-unit-XXXXXX", script[200], out[100];
     cleanup_free char *text = NULL;
 
     NEEDS_NAMESPACES();
-    assert_non_null(mkdtemp(folder));
-    snprintf(script, sizeof(script), "%s/script", folder);
-    snprintf(out, sizeof(out), "%s/out", folder);
+    assert_non_null(mkdtemp(directory));
+    snprintf(script, sizeof(script), "%s/script", directory);
+    snprintf(out, sizeof(out), "%s/out", directory);
     snprintf(script, sizeof(script), "sh -c 'echo $0 $* $LXC_NET_PEER $LXC_NET_TYPE >> %s'", out);
     use_veth(f);
     f->nets[0].veth_pair = (char *)"pair0";
@@ -528,7 +528,7 @@ static void scripts_learn_what_stock_lxc_tells_them(void **state)
     assert_string_equal(
         text, "test net up veth br0 pair0\ntest net down veth br0 pair0\nveth br0 pair0 pair0 veth\n");
     assert_int_equal(detach(f), 0);
-    assert_int_equal(remove_tree(AT_FDCWD, folder), 0);
+    assert_int_equal(remove_tree(AT_FDCWD, directory), 0);
 }
 
 static void a_vlan_needs_a_bridge_that_filters(void **state)

@@ -22,16 +22,16 @@
 #include "core/base/path.h"
 #include "tests/unit/skip.h"
 
-static char folder[32];
-static int root; /* FOLDER/root, beside FOLDER/secret */
+static char directory[32];
+static int root; /* DIRECTORY/root, beside DIRECTORY/secret */
 
 static int make_root(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/lxcbox-unit.XXXXXX");
-    if (!mkdtemp(folder))
+    strcpy(directory, "/tmp/lxcbox-unit.XXXXXX");
+    if (!mkdtemp(directory))
         return -1;
-    cleanup_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (mkdirat(dir, "root", 0755) < 0 || mkdirat(dir, "root/a", 0755) < 0 ||
         file_replace(dir, "secret", "s", 1, 0600) < 0 || file_replace(dir, "root/a/f", "f", 1, 0600) < 0)
         return -1;
@@ -43,7 +43,7 @@ static int remove_root(void **state)
 {
     (void)state;
     close_fd(&root);
-    return remove_tree(AT_FDCWD, folder);
+    return remove_tree(AT_FDCWD, directory);
 }
 
 static int opened(const char *path, int flags)
@@ -77,8 +77,8 @@ static void what_is_made_through_a_link_is_made_inside(void **state)
     assert_true(made >= 0);
     assert_int_equal(faccessat(root, "c/f", F_OK, 0), 0);
     assert_int_equal(symlinkat("/x", root, "dir"), 0);
-    cleanup_fd int directory = rootfs_make_directory(root, "a/y//z/", 0755);
-    assert_true(directory >= 0);
+    cleanup_fd int deep = rootfs_make_directory(root, "a/y//z/", 0755);
+    assert_true(deep >= 0);
     assert_int_equal(faccessat(root, "a/y/z", F_OK, 0), 0);
 }
 

@@ -17,7 +17,7 @@
 #include "core/config/config.h"
 #include "core/config/summary.h"
 
-static char folder[64];
+static char directory[64];
 
 static void assert_says_the_same(const char *text)
 {
@@ -27,7 +27,7 @@ static void assert_says_the_same(const char *text)
     struct error err = ERROR_INIT;
     char path[100];
 
-    snprintf(path, sizeof(path), "%s/config", folder);
+    snprintf(path, sizeof(path), "%s/config", directory);
     assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), 0644), 0);
     config_init(&c);
     if (config_read_file(&c, path, &err) < 0)
@@ -75,7 +75,7 @@ static void put(const char *name, const char *text)
 {
     char path[100];
 
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
     assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), 0644), 0);
 }
 
@@ -84,17 +84,17 @@ static void included_files_are_read_in_their_place(void **state)
     char text[400], path[100];
 
     (void)state;
-    snprintf(path, sizeof(path), "%s/folder", folder);
+    snprintf(path, sizeof(path), "%s/folder", directory);
     mkdir(path, 0755);
     put("folder/b.conf", "lxc.group = b\n");
     put("folder/a.conf", "lxc.group = a\nlxc.start.auto = 1\n");
     put("folder/other", "lxc.group = other\n");
-    snprintf(text, sizeof(text), "lxc.group = inner\nlxc.include = %s/folder\n", folder);
+    snprintf(text, sizeof(text), "lxc.group = inner\nlxc.include = %s/folder\n", directory);
     put("outer", text);
     snprintf(text, sizeof(text),
              "lxc.group = first\nlxc.include = %s/outer\nlxc.group = last\nlxc.include = %s/outer\n"
              "lxc.start.auto = 0\nlxc.include = %s/absent/\n",
-             folder, folder, folder);
+             directory, directory, directory);
     assert_says_the_same(text);
     /* These need not be there: they are built in. */
     assert_says_the_same("lxc.include = /usr/share/lxc/config/common.conf\n"
@@ -119,24 +119,24 @@ static void a_ring_of_includes_ends(void **state)
     char text[200];
 
     (void)state;
-    snprintf(text, sizeof(text), "lxc.start.auto = 1\nlxc.include = %s/ring\n", folder);
+    snprintf(text, sizeof(text), "lxc.start.auto = 1\nlxc.include = %s/ring\n", directory);
     put("ring", text);
     assert_int_equal(config_summary_parse(text, &includes, &s), 0);
     assert_true(s.start_auto);
     string_list_clear(&includes.items);
 }
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/lxcbox-summary-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    strcpy(directory, "/tmp/lxcbox-summary-XXXXXX");
+    return mkdtemp(directory) ? 0 : -1;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
-    return remove_tree(AT_FDCWD, folder);
+    return remove_tree(AT_FDCWD, directory);
 }
 
 int main(void)
@@ -150,5 +150,5 @@ int main(void)
         cmocka_unit_test(a_ring_of_includes_ends),
     };
 
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -62,10 +62,10 @@ static void its_version_is_that_of_its_library(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        char folder[] = "/tmp/lxcbox-systemd-XXXXXX", link[64];
+        char directory[] = "/tmp/lxcbox-systemd-XXXXXX", link[64];
 
-        assert_non_null(mkdtemp(folder));
-        cleanup_fd int root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        assert_non_null(mkdtemp(directory));
+        cleanup_fd int root = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
         make(root, cases[i].program);
         make(root, cases[i].library);
         make(root, "bin/sh");
@@ -73,7 +73,7 @@ static void its_version_is_that_of_its_library(void **state)
         snprintf(link, sizeof(link), "/%s", cases[i].program);
         assert_int_equal(symlinkat(link, root, "sbin/init"), 0);
         assert_int_equal(systemd_version(root, cases[i].init), cases[i].version);
-        assert_int_equal(remove_tree(AT_FDCWD, folder), 0);
+        assert_int_equal(remove_tree(AT_FDCWD, directory), 0);
     }
 }
 

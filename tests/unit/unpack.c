@@ -22,9 +22,9 @@
 #include "fetch/unpack/unpack_tree.h"
 #include "tests/unit/skip.h"
 
-/* A tar archive in the making (ustar, POSIX.1-1988), and the folder that it is unpacked into. */
+/* A tar archive in the making (ustar, POSIX.1-1988), and the directory that it is unpacked into. */
 struct fixture {
-    char outer[64]; /* the folder around it, which nothing may change */
+    char outer[64]; /* the directory around it, which nothing may change */
     int root;
     struct strbuf tar;
     struct unpack_options options;

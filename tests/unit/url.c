@@ -20,7 +20,7 @@ static void assert_text(const struct url *u, const char *wanted)
     assert_string_equal(text, wanted);
 }
 
-static void a_server_is_a_host_a_port_and_a_folder(void **state)
+static void a_server_is_a_host_a_port_and_a_directory(void **state)
 {
     static const char *const cases[][2] = {
         {"images.linuxcontainers.org", "https://images.linuxcontainers.org/"},
@@ -141,7 +141,7 @@ static void an_index_names_files_below_the_server_only(void **state)
     {
         cleanup_url struct url u = {0};
 
-        assert_int_equal(url_below(&base, odd, &u, &err), 0); /* a folder named "..?x", and no query */
+        assert_int_equal(url_below(&base, odd, &u, &err), 0); /* a directory named "..?x", and no query */
         assert_text(&u, "https://h/mirror/..%3Fx/%23y");
     }
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
@@ -214,7 +214,7 @@ static void credentials_are_base64(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_server_is_a_host_a_port_and_a_folder),
+        cmocka_unit_test(a_server_is_a_host_a_port_and_a_directory),
         cmocka_unit_test(what_is_no_url_is_refused_by_name),
         cmocka_unit_test(references_resolve_as_the_rfc_has_them),
         cmocka_unit_test(a_redirect_to_another_scheme_is_refused),
