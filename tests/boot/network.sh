@@ -94,7 +94,7 @@ t 'a container starts with a VLAN of an interface' \
 t 'it has the number' has 'vlan .*id 77' outside a ip -d link show eth0
 t 'and reaches that VLAN' pings a 10.77.0.1
 t 'and nothing else' lost a 10.1.0.1
-t 'the same VLAN once more is refused' refuses 'VLAN on that link, is taken' \
+t 'the same VLAN once more is refused' refuses 'VLAN on that link, is in use' \
     container b 'type = vlan' 'link = host0' 'vlan.id = 77'
 stop_all
 t 'its number is free again at once' container a 'type = vlan' 'link = host0' 'vlan.id = 77'
@@ -118,7 +118,7 @@ for isolation in bridge private vepa; do
     stop_all
 done
 t 'an ipvlan with a hardware address is refused' refuses \
-    'lxc.net.0.hwaddr: an ipvlan interface has the address of host0' container a 'type = ipvlan' \
+    'lxc.net.0.hwaddr: an ipvlan interface always has the address of host0' container a 'type = ipvlan' \
     'link = host0' 'hwaddr = 02:00:00:00:00:01'
 
 proxied() {

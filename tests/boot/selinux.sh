@@ -96,7 +96,7 @@ context_that_policy_does_not_know() {
 }
 t 'a context that the policy does not know is refused' is \
     'lxc-start: c: lxc.selinux.context: the SELinux policy has no context u:r:nowhere_t '\
-'(load a policy that does, or clear the key)' \
+'(load a policy with this context, or clear the key)' \
     context_that_policy_does_not_know
 t 'and one for keyrings' has 'lxc.selinux.context.keyring: the SELinux policy has no context u:r:nowhere_t' \
     box start -s lxc.selinux.context.keyring=u:r:nowhere_t
