@@ -1,12 +1,13 @@
 /*
- * The command socket: how every command asks a running container's monitor, ours or stock LXC's.
+ * The command socket, by which every command sends requests to a running container's monitor, ours or stock
+ * LXC's.
  *
- *     protocol.h          the messages, as they travel
+ *     protocol.h          the layout of the messages
  *     command_client.h    one function for each request: command_state(), command_init_pid(), ...
- *     peer.h              who answers, and whether to believe that process
+ *     peer.h              checks of the process that answers
  *     monitord.h          the broadcaster of state changes, for lxc-monitor
  *
- * The other side, which answers, is core/monitor/command_server.h and command_requests.c.
+ * The server side is in core/monitor: command_server.h and command_requests.c.
  */
 #ifndef LXCBOX_CORE_COMMAND_COMMAND_H
 #define LXCBOX_CORE_COMMAND_COMMAND_H

@@ -15,7 +15,7 @@
 #include "core/command/peer.h"
 #include "core/config/container.h"
 
-/* One request and all that comes back. */
+/* One request and its response. */
 struct exchange {
     enum command command;
     intptr_t value;   /* sent when there is no data */
@@ -24,11 +24,11 @@ struct exchange {
 
     struct command_response response;
     char *answer;       /* response.length bytes and a terminating zero; NULL without data */
-    struct fd_list fds; /* sent where there are any, the caller's then; what came back, ours */
-    struct ucred peer;  /* who answers: see core/command/peer.h */
-    bool foreign;       /* it is not a monitor of the container */
+    struct fd_list fds; /* before: to send, owned by the caller; after: received, owned by the exchange */
+    struct ucred peer;  /* of the process that answers: see core/command/peer.h */
+    bool foreign;       /* that process is not a monitor of the container */
     bool unnamed;       /* the container's name is not known yet: its owner cannot be checked */
-    int connection;     /* still open after exchange_with(); closed by exchange_end() unless taken */
+    int connection;     /* still open after exchange_run(); closed by exchange_end() unless taken */
 };
 
 #define EXCHANGE(...)                                                                                        \
@@ -44,7 +44,7 @@ static void exchange_end(struct exchange *x)
     close_fd(&x->connection);
 }
 
-static int connect_to(const struct sockaddr_un *address, socklen_t length)
+static int command_connect(const struct sockaddr_un *address, socklen_t length)
 {
     cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -53,8 +53,9 @@ static int connect_to(const struct sockaddr_un *address, socklen_t length)
     return take_fd(&fd);
 }
 
-/* Receive exactly `length` bytes; 0, -ECONNRESET when they end early, or another negative errno. */
-static int receive_rest(int fd, void *bytes, size_t length)
+/* Receive exactly `length` bytes. 0, -ECONNRESET when the peer closes the connection earlier, or another
+ * negative errno. */
+static int exchange_read(int fd, void *bytes, size_t length)
 {
     while (length) {
         ssize_t n = message_receive(fd, bytes, length, 0, NULL, NULL);
@@ -67,8 +68,9 @@ static int receive_rest(int fd, void *bytes, size_t length)
 }
 
 /*
- * Before anything is sent: does a user listen there who may? With the answer: does it come from a monitor?
- * The listener is not always alive: stock LXC's is the process that became the monitor's parent.
+ * Before the request is sent, check that the listener's user has permission to serve the container; with the
+ * answer, check also that it comes from a monitor. The listener may have ended: with stock LXC it is the
+ * process that became the monitor's parent.
  */
 static int exchange_check(const struct container *c, struct exchange *x, bool answered)
 {
@@ -81,38 +83,38 @@ static int exchange_check(const struct container *c, struct exchange *x, bool an
 }
 
 /* Returns 1 when an answer came, 0 when the connection was closed without one, or a negative errno. */
-static int receive_response(const struct container *c, struct exchange *x)
+static int exchange_receive(const struct container *c, struct exchange *x)
 {
-    struct command_response *r = &x->response;
+    struct command_response *response = &x->response;
     struct ucred listener = x->peer;
-    ssize_t n = message_receive(x->connection, r, sizeof(*r), 0, &x->peer, &x->fds);
-    int result;
+    ssize_t n = message_receive(x->connection, response, sizeof(*response), 0, &x->peer, &x->fds);
+    int r;
 
     if (n <= 0) {
         x->peer = listener;
         return n == -ECONNRESET ? 0 : (int)n;
     }
-    result = exchange_check(c, x, true);
-    if (result < 0)
-        return result == -ESRCH ? 0 : result;
-    if ((size_t)n < sizeof(*r)) {
-        result = receive_rest(x->connection, (char *)r + n, sizeof(*r) - (size_t)n);
-        if (result < 0)
-            return result;
+    r = exchange_check(c, x, true);
+    if (r < 0)
+        return r == -ESRCH ? 0 : r;
+    if ((size_t)n < sizeof(*response)) {
+        r = exchange_read(x->connection, (char *)response + n, sizeof(*response) - (size_t)n);
+        if (r < 0)
+            return r;
     }
-    if (r->length < 0 || (r->length > COMMAND_DATA_MAX && x->command != COMMAND_CONSOLE_LOG))
+    if (response->length < 0 || (response->length > COMMAND_DATA_MAX && x->command != COMMAND_CONSOLE_LOG))
         return -EPROTO;
-    if (r->length == 0)
+    if (response->length == 0)
         return 1;
-    x->answer = malloc((size_t)r->length + 1);
+    x->answer = malloc((size_t)response->length + 1);
     if (!x->answer)
         return -ENOMEM;
-    x->answer[r->length] = '\0';
-    result = receive_rest(x->connection, x->answer, (size_t)r->length);
-    return result < 0 ? result : 1;
+    x->answer[response->length] = '\0';
+    r = exchange_read(x->connection, x->answer, (size_t)response->length);
+    return r < 0 ? r : 1;
 }
 
-/* Connect to whoever holds the container's command socket, and see who that is. */
+/* Connect to the container's command socket, and check the process that holds it. */
 static int exchange_connect(const struct container *c, struct exchange *x)
 {
     struct sockaddr_un address;
@@ -120,23 +122,23 @@ static int exchange_connect(const struct container *c, struct exchange *x)
     const int on = 1;
     int r;
 
-    x->connection = connect_to(&address, length);
+    x->connection = command_connect(&address, length);
     if (x->connection < 0)
         return x->connection;
     r = peer_listener(x->connection, &x->peer);
-    /* From here on the kernel names the sender of each message. */
+    /* From here on the kernel adds the sender's credentials to each message. */
     if (r == 0 && setsockopt(x->connection, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
         r = -errno;
     return r < 0 ? r : exchange_check(c, x, false);
 }
 
-static int exchange_over(const struct container *c, struct exchange *x)
+static int exchange_run(const struct container *c, struct exchange *x)
 {
     struct command_request request = {(int32_t)x->command, (int32_t)x->length, x->value};
     struct fd_list sent = x->fds;
     int r;
 
-    x->fds.count = 0; /* they stay the caller's */
+    x->fds.count = 0; /* the caller still owns them */
     r = exchange_connect(c, x);
     if (r < 0)
         return r;
@@ -145,13 +147,14 @@ static int exchange_over(const struct container *c, struct exchange *x)
         r = message_send(x->connection, "", 1, false, &sent);
     if (r == 0 && x->length)
         r = message_send(x->connection, x->data, x->length, false, NULL);
-    /* A monitor that refuses us may have answered and closed before we were done: its answer says why. */
+    /* A monitor that refuses us may have answered and closed the connection before we had sent everything:
+     * its answer holds the reason. */
     if (r < 0 && r != -EPIPE)
         return r;
-    return receive_response(c, x);
+    return exchange_receive(c, x);
 }
 
-static int not_running(const struct container *c, struct error *err)
+static int command_not_running(const struct container *c, struct error *err)
 {
     if (!container_is_defined(c)) {
         (void)container_absent(c, NULL, err);
@@ -163,18 +166,18 @@ static int not_running(const struct container *c, struct error *err)
     return error_remedy(err, "start it with: lxc-start -n %s", c->name);
 }
 
-static int refuse(const struct container *c, int errnum, const char *what, struct error *err)
+static int command_refuse(const struct container *c, int errnum, const char *what, struct error *err)
 {
     if (errnum == -ECONNREFUSED)
-        return not_running(c, err);
+        return command_not_running(c, err);
     if (errnum == -EPERM || errnum == -EACCES) {
         error_text(err, EACCES, "cannot %s of %s: it belongs to another user", what, c->name);
-        return error_remedy(err, "run this as the user who started it, or as root");
+        return error_remedy(err, "run this as the user that started it, or as root");
     }
     return error_set(err, errnum, "cannot %s of %s", what, c->name);
 }
 
-static int refuse_foreign(const struct container *c, const struct exchange *x, struct error *err)
+static int command_refuse_foreign(const struct container *c, const struct exchange *x, struct error *err)
 {
     if (x->peer.pid <= 0)
         error_text(err, EACCES, "the command socket of %s is held by a process outside our pid namespace",
@@ -183,7 +186,7 @@ static int refuse_foreign(const struct container *c, const struct exchange *x, s
         error_text(err, EACCES,
                    "the command socket of %s is held by process %d of user %u, which is not its monitor",
                    c->name, (int)x->peer.pid, x->peer.uid);
-    return error_remedy(err, "end that process; nobody but root and the owner of %s may serve %s", c->lxcpath,
+    return error_remedy(err, "end that process; only root and the owner of %s may serve %s", c->lxcpath,
                         c->name);
 }
 
@@ -191,34 +194,34 @@ int command_holder_check(const struct container *c, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_STATE);
 
-    if (exchange_connect(c, &x) == 0) /* stock LXC's has ended by now, which says nothing */
+    if (exchange_connect(c, &x) == 0) /* stock LXC's listener has ended by now, which proves nothing */
         x.foreign = peer_is_outside(x.peer.pid) == 0;
-    return x.foreign ? refuse_foreign(c, &x, err) : 0;
+    return x.foreign ? command_refuse_foreign(c, &x, err) : 0;
 }
 
 /*
- * Exchange with a container's monitor. `what` completes "cannot ... of NAME". Returns the response's result
- * when that is not negative; -ENOTCONN also when the monitor went away before it answered.
+ * Send a request to a container's monitor. `what` completes the message "cannot ... of NAME". Returns the
+ * response's result when that is not negative; -ENOTCONN also when the monitor ended before it answered.
  */
-static int ask(const struct container *c, struct exchange *x, const char *what, struct error *err)
+static int command_ask(const struct container *c, struct exchange *x, const char *what, struct error *err)
 {
-    int r = exchange_over(c, x);
+    int r = exchange_run(c, x);
 
     if (x->foreign)
-        return refuse_foreign(c, x, err);
+        return command_refuse_foreign(c, x, err);
     if (r < 0)
-        return refuse(c, r, what, err);
+        return command_refuse(c, r, what, err);
     if (r == 0)
-        return not_running(c, err);
+        return command_not_running(c, err);
     /* The monitors of stock LXC send -1 for any failure of some commands. */
-    return x->response.result < 0 ? refuse(c, x->response.result, what, err) : x->response.result;
+    return x->response.result < 0 ? command_refuse(c, x->response.result, what, err) : x->response.result;
 }
 
 int command_state(const struct container *c, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_STATE);
     struct error ignored = ERROR_INIT;
-    int r = ask(c, &x, "read the state", &ignored);
+    int r = command_ask(c, &x, "read the state", &ignored);
 
     if (r == -ENOTCONN)
         return STATE_STOPPED;
@@ -228,7 +231,7 @@ int command_state(const struct container *c, struct error *err)
         return r;
     }
     if (!state_name((int)x.response.value))
-        return error_text(err, EPROTO, "the monitor of %s says a state that does not exist: %d", c->name,
+        return error_text(err, EPROTO, "the monitor of %s reported a state that does not exist: %d", c->name,
                           (int)x.response.value);
     return (int)x.response.value;
 }
@@ -236,36 +239,36 @@ int command_state(const struct container *c, struct error *err)
 int command_init_pid(const struct container *c, uid_t *owner, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_INIT_PID);
-    int r = ask(c, &x, "find the first process", err);
+    int r = command_ask(c, &x, "find the first process", err);
 
     if (r < 0)
         return r;
     if (owner)
         *owner = x.peer.uid;
-    return x.response.value > 0 ? (int)x.response.value : not_running(c, err);
+    return x.response.value > 0 ? (int)x.response.value : command_not_running(c, err);
 }
 
-/* Commands that are answered by one fd. */
-static int ask_fd(const struct container *c, struct exchange *x, const char *what, struct error *err)
+/* Send a request that is answered by one fd. */
+static int command_ask_fd(const struct container *c, struct exchange *x, const char *what, struct error *err)
 {
-    int r = ask(c, x, what, err);
+    int r = command_ask(c, x, what, err);
 
     if (r < 0)
         return r;
-    return x->fds.count ? take_fd(&x->fds.fds[0]) : refuse(c, -EBADF, what, err);
+    return x->fds.count ? take_fd(&x->fds.fds[0]) : command_refuse(c, -EBADF, what, err);
 }
 
 int command_init_pidfd(const struct container *c, uid_t *owner, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_INIT_PIDFD);
-    int fd = ask_fd(c, &x, "get a handle on the first process", err);
+    int fd = command_ask_fd(c, &x, "get a pidfd of the first process", err);
 
     if (owner)
         *owner = x.peer.uid;
     return fd;
 }
 
-static bool fd_is_of(int fd, unsigned long file_system)
+static bool fd_is_on(int fd, unsigned long file_system)
 {
     struct statfs fs;
 
@@ -275,27 +278,28 @@ static bool fd_is_of(int fd, unsigned long file_system)
 int command_devpts_fd(const struct container *c, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_DEVPTS_FD);
-    cleanup_fd int fd = ask_fd(c, &x, "open the devpts file system", err);
+    cleanup_fd int fd = command_ask_fd(c, &x, "open the devpts file system", err);
 
-    if (fd >= 0 && !fd_is_of(fd, DEVPTS_SUPER_MAGIC))
-        return error_text(err, EPROTO, "the monitor of %s sent what is no devpts file system", c->name);
+    if (fd >= 0 && !fd_is_on(fd, DEVPTS_SUPER_MAGIC))
+        return error_text(err, EPROTO, "the monitor of %s sent an fd that is not a devpts file system",
+                          c->name);
     return take_fd(&fd);
 }
 
 /*
- * What is written through the fds is written with our rights, which may be root's while the monitor is a
- * user's: each has to be a cgroup's directory, and of that user or of the container's root, to whom its
- * directory belongs then.
+ * Writing through the fds uses our privileges, which may be root's while the monitor runs as another user.
+ * Each fd must therefore be a directory of a cgroup file system, owned by the monitor's user or by the
+ * container's root, which then owns the container's directory too.
  */
-static int check_cgroups(const struct container *c, const struct exchange *x, const int *fds, size_t count,
-                         struct error *err)
+static int exchange_check_cgroups(const struct container *c, const struct exchange *x, const int *fds,
+                                  size_t count, struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
         struct stat st;
 
         if (fstat(fds[i], &st) < 0 || !S_ISDIR(st.st_mode) ||
-            (!fd_is_of(fds[i], CGROUP_SUPER_MAGIC) && !fd_is_of(fds[i], CGROUP2_SUPER_MAGIC)))
-            return error_text(err, EPROTO, "the monitor of %s sent what is no cgroup", c->name);
+            (!fd_is_on(fds[i], CGROUP_SUPER_MAGIC) && !fd_is_on(fds[i], CGROUP2_SUPER_MAGIC)))
+            return error_text(err, EPROTO, "the monitor of %s sent an fd that is not a cgroup", c->name);
         if (x->peer.uid == 0 || x->peer.uid == geteuid() || st.st_uid == x->peer.uid)
             continue;
         if (st.st_uid == 0 || !peer_may_serve(c->lxcpath, c->name, st.st_uid))
@@ -305,10 +309,10 @@ static int check_cgroups(const struct container *c, const struct exchange *x, co
     return 0;
 }
 
-static int ask_cgroup(const struct container *c, struct exchange *x, struct error *err)
+static int command_ask_cgroup(const struct container *c, struct exchange *x, struct error *err)
 {
-    cleanup_fd int fd = ask_fd(c, x, "open the cgroup", err);
-    int r = fd < 0 ? fd : check_cgroups(c, x, &fd, 1, err);
+    cleanup_fd int fd = command_ask_fd(c, x, "open the cgroup", err);
+    int r = fd < 0 ? fd : exchange_check_cgroups(c, x, &fd, 1, err);
 
     return r < 0 ? r : take_fd(&fd);
 }
@@ -318,7 +322,7 @@ int command_cgroup2_fd(const struct container *c, bool limit, struct error *err)
     cleanup_exchange struct exchange x =
         EXCHANGE(.command = limit ? COMMAND_GET_LIMIT_CGROUP2_FD : COMMAND_GET_CGROUP2_FD);
 
-    return ask_cgroup(c, &x, err);
+    return command_ask_cgroup(c, &x, err);
 }
 
 int command_cgroup_fd(const struct container *c, const char *controller, bool limit, struct error *err)
@@ -331,7 +335,7 @@ int command_cgroup_fd(const struct container *c, const char *controller, bool li
     if (strlen(controller) >= sizeof(message.controller))
         return error_text(err, EINVAL, "\"%s\" is not a cgroup controller", controller);
     strcpy(message.controller, controller);
-    return ask_cgroup(c, &x, err);
+    return command_ask_cgroup(c, &x, err);
 }
 
 int command_cgroup_fds(const struct container *c, struct fd_list *fds, struct error *err)
@@ -339,10 +343,10 @@ int command_cgroup_fds(const struct container *c, struct fd_list *fds, struct er
     struct cgroup_context_message message = {0};
     cleanup_exchange struct exchange x =
         EXCHANGE(.command = COMMAND_GET_CGROUP_CTX, .data = &message, .length = sizeof(message));
-    int r = ask(c, &x, "open the cgroups", err);
+    int r = command_ask(c, &x, "open the cgroups", err);
 
     if (r >= 0)
-        r = check_cgroups(c, &x, x.fds.fds, x.fds.count, err);
+        r = exchange_check_cgroups(c, &x, x.fds.fds, x.fds.count, err);
     if (r < 0)
         return r;
     *fds = x.fds;
@@ -353,7 +357,7 @@ int command_cgroup_fds(const struct container *c, struct fd_list *fds, struct er
 int command_clone_flags(const struct container *c, uint64_t *flags, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_CLONE_FLAGS);
-    int r = ask(c, &x, "read the namespaces", err);
+    int r = command_ask(c, &x, "read the namespaces", err);
 
     if (r < 0)
         return r;
@@ -361,8 +365,8 @@ int command_clone_flags(const struct container *c, uint64_t *flags, struct error
     return 0;
 }
 
-/* Hand the answer out as a string; it is one when its last byte, and no other, is a zero. */
-static int take_string(const struct container *c, struct exchange *x, char **out, struct error *err)
+/* Return the answer as a string: its last byte is zero and no other byte is. */
+static int exchange_take_string(const struct container *c, struct exchange *x, char **out, struct error *err)
 {
     size_t length = (size_t)x->response.length;
 
@@ -380,55 +384,56 @@ int command_cgroup_path(const struct container *c, const char *controller, bool 
     cleanup_exchange struct exchange x =
         EXCHANGE(.command = limit ? COMMAND_GET_LIMIT_CGROUP : COMMAND_GET_CGROUP, .data = controller,
                  .length = controller ? strlen(controller) + 1 : 0);
-    int r = ask(c, &x, "find the cgroup", err);
+    int r = command_ask(c, &x, "find the cgroup", err);
 
-    return r < 0 ? r : take_string(c, &x, path, err);
+    return r < 0 ? r : exchange_take_string(c, &x, path, err);
 }
 
 int command_config_item(const struct container *c, const char *key, char **value, struct error *err)
 {
     cleanup_exchange struct exchange x =
         EXCHANGE(.command = COMMAND_GET_CONFIG_ITEM, .data = key, .length = strlen(key) + 1);
-    int r, result, state;
+    int r, errnum, state;
 
     if (!*key || x.length > COMMAND_DATA_MAX)
         return error_text(err, EINVAL, "\"%s\" is not a configuration key", key);
-    r = ask(c, &x, "read the configuration", err);
+    r = command_ask(c, &x, "read the configuration", err);
     if (r >= 0)
-        return take_string(c, &x, value, err);
-    result = x.response.result;
-    if (result == -EPERM) {
-        /* Stock LXC's monitors send -1, which is EPERM, for an item that does not exist as well as to a user
-         * whom they refuse. They refuse that user every command. */
+        return exchange_take_string(c, &x, value, err);
+    errnum = x.response.result;
+    if (errnum == -EPERM) {
+        /* Stock LXC's monitors send -1, which is EPERM, for an item that does not exist, and also to a user
+         * that they refuse. They refuse that user every command. */
         state = command_state(c, err);
         if (state == STATE_STOPPED)
-            return not_running(c, err);
+            return command_not_running(c, err);
         if (state < 0)
             return state;
-        result = -ENOENT;
+        errnum = -ENOENT;
     }
-    return result == -ENOENT ? error_text(err, ENOENT, "%s has no %s", c->name, key) : r;
+    return errnum == -ENOENT ? error_text(err, ENOENT, "%s has no %s", c->name, key) : r;
 }
 
-/* Ask the monitor behind a hashed address, which is that of a container HASH in the lxcpath "lxc". */
-static int ask_identity(const char *hash, enum command command, char **out, uid_t *owner, struct error *err)
+/* Ask the monitor behind a hashed address, which equals that of a container HASH in the lxcpath "lxc". */
+static int command_ask_identity(const char *hash, enum command command, char **out, uid_t *owner,
+                                struct error *err)
 {
     const struct container c = {.name = hash, .lxcpath = "lxc"};
     cleanup_exchange struct exchange x = EXCHANGE(.command = command, .unnamed = true);
-    int r = ask(&c, &x, "read the name", err);
+    int r = command_ask(&c, &x, "read the name", err);
 
     *owner = x.peer.uid;
-    return r < 0 ? r : take_string(&c, &x, out, err);
+    return r < 0 ? r : exchange_take_string(&c, &x, out, err);
 }
 
 int command_identity(const char *hash, char **name, char **lxcpath, struct error *err)
 {
     cleanup_free char *found = NULL, *path = NULL;
     uid_t owner;
-    int r = ask_identity(hash, COMMAND_GET_NAME, &found, &owner, err);
+    int r = command_ask_identity(hash, COMMAND_GET_NAME, &found, &owner, err);
 
     if (r == 0)
-        r = ask_identity(hash, COMMAND_GET_LXCPATH, &path, &owner, err);
+        r = command_ask_identity(hash, COMMAND_GET_LXCPATH, &path, &owner, err);
     if (r == 0 && !peer_may_serve(path, found, owner))
         r = error_text(err, EACCES, "user %u may not serve %s in %s", owner, found, path);
     if (r < 0)
@@ -442,9 +447,9 @@ int command_stop(const struct container *c, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_STOP);
     struct error ignored = ERROR_INIT;
-    int r = ask(c, &x, "end the processes", &ignored);
+    int r = command_ask(c, &x, "end the processes", &ignored);
 
-    /* Success is the connection's closing without an answer. */
+    /* On success the monitor closes the connection without an answer. */
     if (r == -ENOTCONN)
         return 0;
     if (r < 0 && err)
@@ -456,7 +461,7 @@ int command_terminal(const struct container *c, int *number, int *terminal, stru
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_TTY_FD, .value = *number);
     struct error refused = ERROR_INIT;
-    int r = ask(c, &x, "open a terminal", &refused);
+    int r = command_ask(c, &x, "open a terminal", &refused);
 
     if (r < 0 && r != -EBADF) {
         if (err)
@@ -471,7 +476,7 @@ int command_terminal(const struct container *c, int *number, int *terminal, stru
         return error_remedy(err, "lxc.tty.max sets how many there are; -t 0 is the console");
     }
     if (!isatty(x.fds.fds[0]))
-        return error_text(err, EPROTO, "the monitor of %s sent what is no terminal", c->name);
+        return error_text(err, EPROTO, "the monitor of %s sent an fd that is not a terminal", c->name);
     *number = (int)x.response.value;
     *terminal = take_fd(&x.fds.fds[0]);
     return take_fd(&x.connection);
@@ -482,7 +487,7 @@ int command_console_log(const struct container *c, const struct console_log_requ
 {
     cleanup_exchange struct exchange x =
         EXCHANGE(.command = COMMAND_CONSOLE_LOG, .data = request, .length = sizeof(*request));
-    int r = ask(c, &x, "read the console's buffer", err);
+    int r = command_ask(c, &x, "read the console's buffer", err);
 
     if (r < 0)
         return r;
@@ -496,7 +501,7 @@ int command_add_listener(const struct container *c, int listener, struct error *
     cleanup_exchange struct exchange x =
         EXCHANGE(.command = COMMAND_SECCOMP_NOTIFY_ADD_LISTENER, .value = listener, .fds = {{listener}, 1});
 
-    return ask(c, &x, "hand over the seccomp listener", err);
+    return command_ask(c, &x, "pass the seccomp listener to the monitor", err);
 }
 
 int command_add_device(const struct container *c, const struct device_rule *rule, bool allow,
@@ -514,15 +519,15 @@ int command_add_device(const struct container *c, const struct device_rule *rule
         *access++ = 'w';
     if (rule->access & DEVICE_MKNOD)
         *access++ = 'm';
-    return ask(c, &x, "change the device rules", err);
+    return command_ask(c, &x, "change the device rules", err);
 }
 
 int command_set_state(const struct container *c, enum container_state state, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_SERVE_STATE_CLIENTS, .value = state);
 
-    monitord_tell(c, 0, (int)state);
-    return ask(c, &x, "record the state", err);
+    monitord_notify(c, 0, (int)state);
+    return command_ask(c, &x, "record the state", err);
 }
 
 int command_subscribe(const struct container *c, unsigned states, bool next, int *subscription,
@@ -536,7 +541,7 @@ int command_subscribe(const struct container *c, unsigned states, bool next, int
 
     for (int i = 0; i < STATE_COUNT; i++)
         wanted[i] = (states >> i) & 1 ? (next ? 2 : 1) : 0;
-    r = ask(c, &x, "follow the state", &refused);
+    r = command_ask(c, &x, "follow the state", &refused);
     if (r == -ENOTCONN && (states & (1u << STATE_STOPPED)))
         return STATE_STOPPED;
     if (r < 0) {
@@ -545,7 +550,7 @@ int command_subscribe(const struct container *c, unsigned states, bool next, int
         return r;
     }
     if (x.response.value < 0 || x.response.value > STATE_COUNT)
-        return refuse(c, -EPROTO, "follow the state", err);
+        return command_refuse(c, -EPROTO, "follow the state", err);
     if (x.response.value == STATE_COUNT)
         *subscription = take_fd(&x.connection);
     return (int)x.response.value;
@@ -563,8 +568,8 @@ int command_wait(int subscription, int timeout_ms, struct error *err)
     if (r < 0)
         return error_set(err, errno, "cannot wait for the container's state");
     if (r == 0)
-        return error_text(err, ETIMEDOUT, "the container did not come to that state in time");
-    r = receive_rest(subscription, &message, sizeof(message));
+        return error_text(err, ETIMEDOUT, "the container did not reach that state in time");
+    r = exchange_read(subscription, &message, sizeof(message));
     if (r == -ECONNRESET)
         return STATE_STOPPED;
     if (r == 0 && !state_name(message.value))

@@ -16,12 +16,12 @@
 #include "core/command/peer.h"
 
 #define CLIENTS_MAX     254
-#define BUFFER_BYTES    (1 << 20) /* for a reader that is stopped or slow */
+#define BUFFER_BYTES    (1 << 20) /* for a client that is stopped or slow */
 #define FIRST_CLIENT_MS 10000
 #define CONNECT_TRIES   50 /* 20 ms apart */
 
-/* Where LXC has it: /run for whom that belongs to. */
-static char *fifo_folder(const char *lxcpath)
+/* The path that LXC uses: below /run for the user or group that owns /run. */
+static char *fifo_directory(const char *lxcpath)
 {
     const char *user = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");
     struct stat st;
@@ -32,10 +32,10 @@ static char *fifo_folder(const char *lxcpath)
                 : format_string("%s/.cache/lxc/run/lxc/%s", home ? home : "", lxcpath);
 }
 
-void monitord_tell(const struct container *c, int type, int value)
+void monitord_notify(const struct container *c, int type, int value)
 {
-    cleanup_free char *folder = fifo_folder(c->lxcpath);
-    cleanup_free char *path = folder ? format_string("%s/monitor-fifo", folder) : NULL;
+    cleanup_free char *directory = fifo_directory(c->lxcpath);
+    cleanup_free char *path = directory ? format_string("%s/monitor-fifo", directory) : NULL;
     cleanup_fd int fifo = path ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;
     struct state_message message = {.type = type, .value = value};
 
@@ -44,8 +44,7 @@ void monitord_tell(const struct container *c, int type, int value)
         (void)write_all(fifo, &message, sizeof(message));
 }
 
-/* The process that hands the messages on. */
-struct hub {
+struct broadcaster {
     char *path; /* of the FIFO */
     struct pollfd polled[2 + CLIENTS_MAX];
     size_t count;
@@ -53,125 +52,126 @@ struct hub {
 
 enum { FIFO, LISTENING, FIRST };
 
-/* 1: another one has it. The file may be one that its reader is just removing: then it is made again. */
-static int take_fifo(struct hub *h, const char *lxcpath, struct error *err)
+/* Open and lock the FIFO. Returns 1 when another broadcaster holds the lock. A FIFO that its reader has just
+ * removed is made again. */
+static int broadcaster_open_fifo(struct broadcaster *b, const char *lxcpath, struct error *err)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    cleanup_free char *folder = fifo_folder(lxcpath);
+    cleanup_free char *directory = fifo_directory(lxcpath);
     struct stat ours, there;
     int r;
 
-    h->path = folder ? format_string("%s/monitor-fifo", folder) : NULL;
-    if (!h->path)
-        return error_set(err, ENOMEM, "cannot follow the containers");
-    r = make_directories(folder, 0755);
+    b->path = directory ? format_string("%s/monitor-fifo", directory) : NULL;
+    if (!b->path)
+        return error_set(err, ENOMEM, "cannot monitor the containers");
+    r = make_directories(directory, 0755);
     for (;;) {
         cleanup_fd int fd = -1;
 
-        if (r < 0 || (mknod(h->path, S_IFIFO | 0600, 0) < 0 && errno != EEXIST) ||
-            (fd = open(h->path, O_RDWR | O_CLOEXEC)) < 0)
-            return error_set(err, r < 0 ? r : errno, "cannot make %s", h->path);
+        if (r < 0 || (mknod(b->path, S_IFIFO | 0600, 0) < 0 && errno != EEXIST) ||
+            (fd = open(b->path, O_RDWR | O_CLOEXEC)) < 0)
+            return error_set(err, r < 0 ? r : errno, "cannot make %s", b->path);
         if (fcntl(fd, F_SETLK, &lock) < 0)
             return 1;
-        if (fstat(fd, &ours) == 0 && S_ISFIFO(ours.st_mode) && stat(h->path, &there) == 0 &&
+        if (fstat(fd, &ours) == 0 && S_ISFIFO(ours.st_mode) && stat(b->path, &there) == 0 &&
             ours.st_ino == there.st_ino) {
-            h->polled[FIFO].fd = take_fd(&fd);
+            b->polled[FIFO].fd = take_fd(&fd);
             return 0;
         }
         if (!S_ISFIFO(ours.st_mode))
-            return error_text(err, EEXIST, "%s is there, and no FIFO", h->path);
+            return error_text(err, EEXIST, "%s exists and is not a FIFO", b->path);
     }
 }
 
-static int listen_for_clients(struct hub *h, const char *lxcpath, struct error *err)
+static int broadcaster_listen(struct broadcaster *b, const char *lxcpath, struct error *err)
 {
     struct sockaddr_un address;
     socklen_t length = monitord_address(lxcpath, &address);
     cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, 100) < 0)
-        return error_set(err, errno, "cannot serve those who follow %s", lxcpath);
-    h->polled[LISTENING].fd = take_fd(&fd);
+        return error_set(err, errno, "cannot listen for clients that monitor %s", lxcpath);
+    b->polled[LISTENING].fd = take_fd(&fd);
     return 0;
 }
 
-static void accept_client(struct hub *h)
+static void broadcaster_accept(struct broadcaster *b)
 {
     const int size = BUFFER_BYTES;
-    cleanup_fd int fd = accept4(h->polled[LISTENING].fd, NULL, NULL, SOCK_CLOEXEC);
+    cleanup_fd int fd = accept4(b->polled[LISTENING].fd, NULL, NULL, SOCK_CLOEXEC);
     struct ucred peer;
     socklen_t length = sizeof(peer);
 
-    if (fd < 0 || h->count == ARRAY_LENGTH(h->polled) ||
+    if (fd < 0 || b->count == ARRAY_LENGTH(b->polled) ||
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ||
         (peer.uid != 0 && peer.uid != geteuid()))
         return;
     if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-    h->polled[h->count++] = (struct pollfd){take_fd(&fd), POLLIN, 0};
+    b->polled[b->count++] = (struct pollfd){take_fd(&fd), POLLIN, 0};
 }
 
-static void drop_client(struct hub *h, size_t i)
+static void broadcaster_disconnect(struct broadcaster *b, size_t i)
 {
-    close(h->polled[i].fd);
-    h->polled[i] = h->polled[--h->count];
+    close(b->polled[i].fd);
+    b->polled[i] = b->polled[--b->count];
 }
 
-/* Whoever cannot take more is let go, so that no container waits for it. */
-static void hand_on(struct hub *h)
+/* A client whose buffer is full is disconnected, so that no container waits for it. */
+static void broadcaster_send(struct broadcaster *b)
 {
     struct state_message message;
 
-    if (read(h->polled[FIFO].fd, &message, sizeof(message)) != sizeof(message))
+    if (read(b->polled[FIFO].fd, &message, sizeof(message)) != sizeof(message))
         return;
-    for (size_t i = h->count; i-- > FIRST;)
-        if (send(h->polled[i].fd, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(message))
-            drop_client(h, i);
+    for (size_t i = b->count; i-- > FIRST;)
+        if (send(b->polled[i].fd, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(message))
+            broadcaster_disconnect(b, i);
 }
 
-/* What a client says is "quit", or nothing any more. */
-static bool is_told_to_quit(struct hub *h)
+/* A client sends either "quit" or nothing before it closes its connection. */
+static bool broadcaster_is_quit(struct broadcaster *b)
 {
     char word[4];
 
-    for (size_t i = h->count; i-- > FIRST;) {
-        if (!h->polled[i].revents)
+    for (size_t i = b->count; i-- > FIRST;) {
+        if (!b->polled[i].revents)
             continue;
-        if (recv(h->polled[i].fd, word, sizeof(word), MSG_DONTWAIT) == sizeof(word) &&
+        if (recv(b->polled[i].fd, word, sizeof(word), MSG_DONTWAIT) == sizeof(word) &&
             memcmp(word, "quit", sizeof(word)) == 0)
             return true;
-        drop_client(h, i);
+        broadcaster_disconnect(b, i);
     }
     return false;
 }
 
-/* From the last to the first: a message is older than the end of who wants it. */
-static void serve(struct hub *h)
+/* The FIFO is served before the clients: a message may be older than the end of a client's connection. */
+static void broadcaster_serve(struct broadcaster *b)
 {
     int wait_ms = FIRST_CLIENT_MS;
 
-    while (poll(h->polled, h->count, wait_ms) > 0) {
-        if (h->polled[FIFO].revents)
-            hand_on(h);
-        else if (is_told_to_quit(h))
+    while (poll(b->polled, b->count, wait_ms) > 0) {
+        if (b->polled[FIFO].revents)
+            broadcaster_send(b);
+        else if (broadcaster_is_quit(b))
             return;
-        if (h->polled[LISTENING].revents) {
-            accept_client(h);
+        if (b->polled[LISTENING].revents) {
+            broadcaster_accept(b);
             wait_ms = -1;
         }
-        /* Those who have just come and are not accepted yet come round once more. */
-        if (h->count == FIRST && wait_ms < 0)
+        /* Clients that wait to be accepted are served in one more round. */
+        if (b->count == FIRST && wait_ms < 0)
             wait_ms = 0;
-        else if (h->count > FIRST)
+        else if (b->count > FIRST)
             wait_ms = -1;
     }
 }
 
-/* An orphan that holds nothing of who started it. */
-__attribute__((noreturn)) static void hub_run(const char *lxcpath, int report)
+/* Run as an orphan that holds no fd of the process that started it. */
+__attribute__((noreturn)) static void broadcaster_run(const char *lxcpath, int report)
 {
     cleanup_free char *title = format_string("[lxc monitord] %s", lxcpath);
-    struct hub h = {.polled = {{-1, POLLIN, 0}, {-1, POLLIN, 0}}, .count = FIRST};
+    struct broadcaster b = {.polled = {{-1, POLLIN, 0}, {-1, POLLIN, 0}}, .count = FIRST};
     struct error err = ERROR_INIT;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC), r;
 
@@ -181,9 +181,9 @@ __attribute__((noreturn)) static void hub_run(const char *lxcpath, int report)
     dup2(report, STDERR_FILENO + 1);
     close_from(STDERR_FILENO + 2);
     report = STDERR_FILENO + 1;
-    r = take_fifo(&h, lxcpath, &err);
+    r = broadcaster_open_fifo(&b, lxcpath, &err);
     if (r == 0)
-        r = listen_for_clients(&h, lxcpath, &err);
+        r = broadcaster_listen(&b, lxcpath, &err);
     if (r != 0) {
         (void)write_all(report, &err, r < 0 ? sizeof(err) : 0);
         _exit(1);
@@ -192,38 +192,38 @@ __attribute__((noreturn)) static void hub_run(const char *lxcpath, int report)
         title_set(title);
     close(report);
     if (chdir("/") == 0)
-        serve(&h);
-    unlink(h.path);
+        broadcaster_serve(&b);
+    unlink(b.path);
     _exit(0);
 }
 
-/* Returns once it serves, or has found that another one does. */
-static int start_hub(const char *lxcpath, struct error *err)
+/* Start a broadcaster. Returns once it serves, or has found that another one does. */
+static int broadcaster_start(const char *lxcpath, struct error *err)
 {
     cleanup_fd int report = -1, report_child = -1;
-    struct error told;
+    struct error reported;
     int fds[2];
     pid_t pid;
 
     if (pipe2(fds, O_CLOEXEC) < 0)
-        return error_set(err, errno, "cannot follow the containers");
+        return error_set(err, errno, "cannot monitor the containers");
     report = fds[0];
     report_child = fds[1];
     pid = fork();
     if (pid == 0) {
         if (fork() == 0)
-            hub_run(lxcpath, report_child);
+            broadcaster_run(lxcpath, report_child);
         _exit(0);
     }
     close_fd(&report_child);
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    if (pid < 0 || read_all(report, &told, sizeof(told)) != sizeof(told))
-        return pid < 0 ? error_set(err, errno, "cannot follow the containers") : 0;
-    return told.code < 0 ? error_copy(err, &told) : 0;
+    if (pid < 0 || read_all(report, &reported, sizeof(reported)) != sizeof(reported))
+        return pid < 0 ? error_set(err, errno, "cannot monitor the containers") : 0;
+    return reported.code < 0 ? error_copy(err, &reported) : 0;
 }
 
-static int connect_hub(const char *lxcpath)
+static int broadcaster_connect(const char *lxcpath)
 {
     struct sockaddr_un address;
     socklen_t length = monitord_address(lxcpath, &address);
@@ -240,25 +240,25 @@ static int connect_hub(const char *lxcpath)
 int monitord_open(const char *lxcpath, struct error *err)
 {
     const struct timespec pause = {0, 20000000};
-    int fd = connect_hub(lxcpath), r = 0;
+    int fd = broadcaster_connect(lxcpath), r = 0;
 
     for (int i = 0; r == 0 && fd == -ECONNREFUSED && i < CONNECT_TRIES; i++) {
         if (i > 0)
             nanosleep(&pause, NULL);
-        r = start_hub(lxcpath, err);
-        fd = connect_hub(lxcpath);
+        r = broadcaster_start(lxcpath, err);
+        fd = broadcaster_connect(lxcpath);
     }
     if (r < 0)
         return r;
-    return fd < 0 ? error_set(err, fd, "cannot follow the containers of %s", lxcpath) : fd;
+    return fd < 0 ? error_set(err, fd, "cannot monitor the containers of %s", lxcpath) : fd;
 }
 
 int monitord_quit(const char *lxcpath, struct error *err)
 {
-    cleanup_fd int fd = connect_hub(lxcpath);
+    cleanup_fd int fd = broadcaster_connect(lxcpath);
     int r = fd < 0 ? fd : write_all(fd, "quit", 4);
 
     if (r == -ECONNREFUSED)
-        return error_text(err, ECONNREFUSED, "no lxc-monitor follows %s", lxcpath);
-    return r < 0 ? error_set(err, r, "cannot reach who follows %s", lxcpath) : 0;
+        return error_text(err, ECONNREFUSED, "no lxc-monitor runs for %s", lxcpath);
+    return r < 0 ? error_set(err, r, "cannot reach the lxc-monitord of %s", lxcpath) : 0;
 }

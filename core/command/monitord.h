@@ -1,26 +1,26 @@
 /*
- * Who follows the states of all containers beneath an lxcpath, as lxc-monitor does, hears of them by a FIFO
- * that each container's monitor writes to, RUNDIR/lxc/LXCPATH/monitor-fifo. Whoever reads it hands the
- * messages on to the connections of an abstract socket; there is one such process for an lxcpath, LXC's
- * lxc-monitord or ours, and either serves LXC's lxc-monitor and ours. Source: LXC's monitor.c and
- * lxc_monitord.c.
+ * The broadcaster: a process that sends the changes of state of all containers beneath an lxcpath to its
+ * clients, such as lxc-monitor. The monitor of each container writes a struct state_message to the FIFO
+ * RUNDIR/lxc/LXCPATH/monitor-fifo; the broadcaster reads the FIFO and sends each message to every connection
+ * of an abstract socket. There is one broadcaster for an lxcpath, LXC's lxc-monitord or ours; both serve
+ * LXC's lxc-monitor and ours. Source: LXC's monitor.c and lxc_monitord.c.
  */
-#ifndef LXCBOX_CORE_RUN_MONITORD_H
-#define LXCBOX_CORE_RUN_MONITORD_H
+#ifndef LXCBOX_CORE_COMMAND_MONITORD_H
+#define LXCBOX_CORE_COMMAND_MONITORD_H
 
 #include "core/config/container.h"
 #include "core/command/protocol.h"
 
-/* Tell whoever follows: nothing where nobody does. `type` and `value` are struct state_message's. */
-void monitord_tell(const struct container *c, int type, int value);
+/* Notify the broadcaster, if one runs. `type` and `value` are those of struct state_message. */
+void monitord_notify(const struct container *c, int type, int value);
 
 /*
- * A connection on which a struct state_message comes for each change, starting the process that hands them on
- * where none runs; that ends with its last connection. The fd or a negative errno with `err` filled.
+ * Connect to the broadcaster, and start one where none runs; it ends with its last connection. A struct
+ * state_message is received for each change. Returns the fd, or a negative errno with `err` filled.
  */
 int monitord_open(const char *lxcpath, struct error *err);
 
-/* Have that process end. -ECONNREFUSED where there is none. */
+/* Ask the broadcaster to end. -ECONNREFUSED where none runs. */
 int monitord_quit(const char *lxcpath, struct error *err);
 
 #endif

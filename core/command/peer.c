@@ -13,7 +13,7 @@
 
 #define PROC_TEXT_MAX 65536
 
-static bool owner_is(const char *path, uid_t uid)
+static bool peer_owns(const char *path, uid_t uid)
 {
     struct stat st;
 
@@ -24,10 +24,10 @@ bool peer_may_serve(const char *lxcpath, const char *name, uid_t uid)
 {
     cleanup_free char *path = NULL;
 
-    if (uid == 0 || uid == geteuid() || owner_is(lxcpath, uid))
+    if (uid == 0 || uid == geteuid() || peer_owns(lxcpath, uid))
         return true;
     path = name ? format_string("%s/%s", lxcpath, name) : NULL;
-    return owner_is(path, uid);
+    return peer_owns(path, uid);
 }
 
 int peer_listener(int connection, struct ucred *peer)
@@ -37,8 +37,8 @@ int peer_listener(int connection, struct ucred *peer)
     return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, peer, &length) < 0 ? -errno : 0;
 }
 
-/* Where we may not look at the process's namespaces: "NSpid:" has one number for each pid namespace from that
- * of /proc on. Kernels before 4.1 do not have it. */
+/* For a process whose namespace links we have no permission to read: "NSpid:" has one number for each pid
+ * namespace, beginning with that of /proc. Kernels before 4.1 do not have it. */
 static int peer_shares_pid_namespace(int proc)
 {
     cleanup_free char *status = NULL;
@@ -54,8 +54,8 @@ static int peer_shares_pid_namespace(int proc)
 }
 
 /*
- * 1, 0, -EACCES where we may not look, or another negative errno. The links' texts name the namespaces as
- * well as stat(2) of what they lead to does, and are read in a third of the time.
+ * 1, 0, -EACCES without permission to read the link, or another negative errno. The text of a link identifies
+ * a namespace as reliably as stat(2) of the link's target, and takes a third of the time.
  */
 static int peer_shares_namespace(int proc, const char *file)
 {
@@ -72,7 +72,7 @@ static int peer_shares_namespace(int proc, const char *file)
 
 /*
  * A container's cgroup is named lxc.payload.NAME in every hierarchy, or ends in lxc.payload where
- * lxc.cgroup.pattern is set. We may be in a container ourselves, whose cgroup is on the path then.
+ * lxc.cgroup.pattern is set. We may be in a container ourselves; the path contains its cgroup then.
  */
 static bool peer_in_payload(const char *theirs, const char *ours)
 {
@@ -103,7 +103,7 @@ int peer_is_outside(pid_t pid)
         return 0;
     snprintf(path, sizeof(path), "/proc/%d", (int)pid);
     proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (proc < 0) /* without /proc the socket's credentials are all there is */
+    if (proc < 0) /* without /proc, only the socket's credentials can be checked */
         return access("/proc/self", F_OK) < 0 ? 1 : -ESRCH;
     r = peer_shares_namespace(proc, "ns/pid");
     if (r == -EACCES)
@@ -117,7 +117,7 @@ int peer_is_outside(pid_t pid)
     r = file_read(proc, "cgroup", PROC_TEXT_MAX, &theirs, NULL);
     if (r == -ESRCH)
         return r;
-    /* A kernel without cgroups has no such file. */
+    /* On a kernel without cgroups the file does not exist. */
     if (r < 0 || !strstr(theirs, "/lxc.payload"))
         return r == 0 || r == -ENOENT;
     r = file_read(AT_FDCWD, "/proc/self/cgroup", PROC_TEXT_MAX, &ours, NULL);

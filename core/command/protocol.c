@@ -13,32 +13,32 @@ _Static_assert(sizeof(struct cgroup_context_message) == 96 && sizeof(struct cgro
 /* FNV-1a, 64 bits: draft-eastlake-fnv, section 2. */
 #define HASH_START 0xcbf29ce484222325u
 
-static uint64_t hash_byte(uint64_t hash, unsigned char byte)
+static uint64_t address_hash_byte(uint64_t hash, unsigned char byte)
 {
     return (hash ^ byte) * 0x100000001b3u;
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+static uint64_t address_hash(uint64_t hash, const char *text)
 {
     for (; *text; text++)
-        hash = hash_byte(hash, (unsigned char)*text);
+        hash = address_hash_byte(hash, (unsigned char)*text);
     return hash;
 }
 
 socklen_t command_address(const struct container *c, struct sockaddr_un *address)
 {
-    /* LXC leaves room for a byte before the name and one after it. */
+    /* LXC reserves a byte before the name and one after it. */
     char *name = address->sun_path + 1;
-    const size_t room = sizeof(address->sun_path) - 2;
+    const size_t size = sizeof(address->sun_path) - 2;
     int length;
 
     memset(address, 0, sizeof(*address));
     address->sun_family = AF_UNIX;
-    length = snprintf(name, room, "%s/%s/command", c->lxcpath, c->name);
-    if (length < 0 || (size_t)length >= room) {
-        uint64_t hash = hash_text(HASH_START, c->lxcpath);
-        hash = hash_text(hash_byte(hash, '/'), c->name);
-        length = snprintf(name, room, "lxc/%016llx/command", (unsigned long long)hash);
+    length = snprintf(name, size, "%s/%s/command", c->lxcpath, c->name);
+    if (length < 0 || (size_t)length >= size) {
+        uint64_t hash = address_hash(HASH_START, c->lxcpath);
+        hash = address_hash(address_hash_byte(hash, '/'), c->name);
+        length = snprintf(name, size, "lxc/%016llx/command", (unsigned long long)hash);
     }
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
 }
@@ -46,11 +46,11 @@ socklen_t command_address(const struct container *c, struct sockaddr_un *address
 socklen_t monitord_address(const char *lxcpath, struct sockaddr_un *address)
 {
     char *name = address->sun_path + 1;
-    const size_t room = sizeof(address->sun_path) - 2;
-    uint64_t hash = hash_text(hash_text(hash_text(HASH_START, "lxc/"), lxcpath), "/monitor-sock");
+    const size_t size = sizeof(address->sun_path) - 2;
+    uint64_t hash = address_hash(address_hash(address_hash(HASH_START, "lxc/"), lxcpath), "/monitor-sock");
 
     memset(address, 0, sizeof(*address));
     address->sun_family = AF_UNIX;
-    snprintf(name, room, "lxc/%016llx/%s", (unsigned long long)hash, lxcpath);
+    snprintf(name, size, "lxc/%016llx/%s", (unsigned long long)hash, lxcpath);
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
 }

@@ -1,12 +1,12 @@
 /*
- * The command protocol between a container's monitor (server) and every other command (client): LXC 5.0's, so
- * that liblxc programs drive our containers and we drive theirs. One connection carries one request and its
- * response. The structs travel raw, in the machine's own layout, over an abstract AF_UNIX stream socket; the
- * request comes with SCM_CREDENTIALS, fds go by SCM_RIGHTS beside the response.
+ * The command protocol between a container's monitor (server) and every other command (client): that of LXC
+ * 5.0, so that liblxc programs control our containers and we control theirs. One connection carries one
+ * request and its response. The structs are sent in the machine's native layout over an abstract AF_UNIX
+ * stream socket; the request is sent with SCM_CREDENTIALS, and fds are sent with the response by SCM_RIGHTS.
  * Source: LXC's commands.h and af_unix.c (numbers and layouts), unix(7), cmsg(3).
  */
-#ifndef LXCBOX_CORE_RUN_PROTOCOL_H
-#define LXCBOX_CORE_RUN_PROTOCOL_H
+#ifndef LXCBOX_CORE_COMMAND_PROTOCOL_H
+#define LXCBOX_CORE_COMMAND_PROTOCOL_H
 
 #include <limits.h>
 #include <stddef.h>
@@ -19,21 +19,21 @@
 
 enum command {
     COMMAND_GET_TTY_FD,       /* value: tty number, 0 the console, -1 any; fd of the terminal; stays open */
-    COMMAND_TERMINAL_WINCH,   /* kept for its number; nobody sends it */
-    COMMAND_STOP,             /* answered by the closing of the connection once the container is gone */
+    COMMAND_TERMINAL_WINCH,   /* unused; reserves its number */
+    COMMAND_STOP,             /* the answer is the end of the connection, once the container has stopped */
     COMMAND_GET_STATE,        /* value: enum container_state */
     COMMAND_GET_INIT_PID,     /* value: pid in the monitor's pid namespace */
-    COMMAND_GET_CLONE_FLAGS,  /* value: CLONE_NEW* mask of the namespaces that init has of its own */
+    COMMAND_GET_CLONE_FLAGS,  /* value: CLONE_NEW* mask of init's own namespaces */
     COMMAND_GET_CGROUP,       /* data: controller (none: any); data: path beneath the hierarchy's root */
     COMMAND_GET_CONFIG_ITEM,  /* data: key; data: its value as lxc-info -c prints it */
-    COMMAND_GET_NAME,         /* data: the name; for a socket whose hashed address is all one knows */
+    COMMAND_GET_NAME,         /* data: the name; for a client that knows only a hashed address */
     COMMAND_GET_LXCPATH,      /* data: the path, likewise */
     COMMAND_ADD_STATE_CLIENT, /* data: int32_t[STATE_COUNT], 1: wanted, 2: wanted from the next change on;
                                  value: the state if it is wanted, else STATE_COUNT and the connection stays
                                  open until a struct state_message comes */
     COMMAND_CONSOLE_LOG,      /* data: struct console_log_request; data: the bytes */
-    COMMAND_SERVE_STATE_CLIENTS,         /* value: the state that the container is in now */
-    COMMAND_SECCOMP_NOTIFY_ADD_LISTENER, /* a byte with the fd follows, of which the value is the number */
+    COMMAND_SERVE_STATE_CLIENTS,         /* value: the container's current state */
+    COMMAND_SECCOMP_NOTIFY_ADD_LISTENER, /* value: number of the fd; a byte follows, with the fd */
     COMMAND_ADD_BPF_DEVICE_CGROUP,       /* data: struct device_message; on a host with cgroup v2 only */
     COMMAND_FREEZE,   /* value: timeout in seconds, -1 none; on a host with cgroup v2 only */
     COMMAND_UNFREEZE, /* likewise */
@@ -50,10 +50,10 @@ enum command {
     COMMAND_COUNT,
 };
 
-/* Data beside a request, and beside a response other than COMMAND_CONSOLE_LOG's, is at most this long. */
+/* Maximum length of the data of a request, and of a response other than that of COMMAND_CONSOLE_LOG. */
 #define COMMAND_DATA_MAX (PATH_MAX * 2)
 
-/* `value` is a pointer in LXC: an integer sign-extended into it when `length` is 0, else of no meaning. */
+/* `value` is a pointer in LXC: when `length` is 0 it holds an integer, sign-extended; else it is unused. */
 struct command_request {
     int32_t command;
     int32_t length; /* bytes of data that follow */
@@ -68,8 +68,8 @@ struct command_response {
 
 #define MESSAGE_EXIT_STATUS 2
 
-/* What a state client is sent, and lxc-monitor. `type` is 0 for a state; for lxc-monitor there is another, of
- * which the value is as waitpid(2) has it. */
+/* Sent to state clients and to lxc-monitor. `type` is 0 for a state. lxc-monitor also receives
+ * MESSAGE_EXIT_STATUS, whose value is a wait status as of waitpid(2). */
 struct state_message {
     int32_t type;
     char name[NAME_MAX + 1];
@@ -79,7 +79,7 @@ struct state_message {
 struct console_log_request {
     uint8_t clear;     /* empty the ring buffer afterwards */
     uint8_t read;      /* send its contents */
-    uint64_t read_max; /* at most this many, which are forgotten then; 0: all */
+    uint64_t read_max; /* send at most this many bytes, and remove them from the buffer; 0: all */
     uint8_t write_logfile;
 };
 
@@ -96,7 +96,7 @@ struct cgroup_context_message {
     int32_t layout; /* enum command_layout */
     uint32_t utilities;
     uint32_t fd_count;
-    int32_t fds[COMMAND_CGROUP_FDS_MAX]; /* the sender's numbers; the real ones come beside */
+    int32_t fds[COMMAND_CGROUP_FDS_MAX]; /* numbers in the sender; the fds themselves come by SCM_RIGHTS */
 } __attribute__((aligned(8)));
 
 struct cgroup_fd_message {
@@ -107,7 +107,7 @@ struct cgroup_fd_message {
     char controller[64];
 } __attribute__((aligned(8)));
 
-/* LXC's struct device_item; the list links at its end mean nothing to the other side. */
+/* LXC's struct device_item; the receiver ignores the list links at its end. */
 struct device_message {
     char type;            /* 'a', 'b', 'c' */
     int32_t major, minor; /* -1: any */
@@ -122,8 +122,7 @@ struct device_message {
  */
 socklen_t command_address(const struct container *c, struct sockaddr_un *address);
 
-/* The same of the process that hands on the changes of state beneath an lxcpath: see core/command/monitord.h.
- */
+/* The address of the broadcaster of an lxcpath: see core/command/monitord.h. Returns its length. */
 socklen_t monitord_address(const char *lxcpath, struct sockaddr_un *address);
 
 #endif

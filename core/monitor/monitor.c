@@ -32,7 +32,7 @@ void monitor_note_state(struct monitor *m, enum container_state state)
 void monitor_set_state(struct monitor *m, enum container_state state)
 {
     monitor_note_state(m, state);
-    monitord_tell(m->container, 0, (int)state);
+    monitord_notify(m->container, 0, (int)state);
 }
 
 void monitor_release(struct monitor *m, int connection)
@@ -76,7 +76,7 @@ static void reap_init(struct monitor *m)
         return;
     m->init.pid = 0;
     m->init_status = status;
-    monitord_tell(m->container, MESSAGE_EXIT_STATUS, status);
+    monitord_notify(m->container, MESSAGE_EXIT_STATUS, status);
     loop_stop(&m->loop);
 }
 

@@ -86,7 +86,7 @@ t 'but no process of the host is entered for it' refuses 'named a process that i
 t 'nor gets a signal' eval '
     refuses "named a process that is not of that user" lxcbox lxc-stop -P "$P" -n own-$$ -t 5 && untouched'
 t 'nor is a file written that a directory of its own leads to' eval '
-    refuses "sent what is no cgroup" lxcbox lxc-cgroup -P "$P" -n own-$$ pids.max 7 && untouched'
+    refuses "sent an fd that is not a cgroup" lxcbox lxc-cgroup -P "$P" -n own-$$ pids.max 7 && untouched'
 cgroup_that_is_not_of_user() {
     trap=$h impostor root-$$ as_user &&
         refuses "sent a cgroup of user 0" lxcbox lxc-cgroup -P "$P" -n root-$$ pids.max 7

@@ -77,7 +77,7 @@ broadcaster_ends_with_last_follower() {
     [ ! -e "$fifo" ] && ! pgrep -f "^.lxc monitord. $P"
 }
 t 'the broadcaster and its FIFO end with the last follower' broadcaster_ends_with_last_follower
-t '-Q without a broadcaster is refused' refuses 'no lxc-monitor follows' lxcbox lxc-monitor -P "$P" -Q
+t '-Q without a broadcaster is refused' refuses 'no lxc-monitor runs for' lxcbox lxc-monitor -P "$P" -Q
 cleanup "lxc-monitor -Q -P '$P'" # its daemon would wait for half a minute
 : > "$WORK/told"; : > "$WORK/told-lxc"
 lxc-monitor -P "$P" >> "$WORK/told-lxc" 2>&1 &
