@@ -105,7 +105,7 @@ t 'the foreground gives the exit status of init' foreground_gives_exit_status_of
 t 'the foreground shows the console' has 'hello from .dev.pts.0' \
     lxcbox lxc-start -F -P "$P" $N -- /bin/sh -c 'echo hello from $(tty)'
 pid_file_names_monitor() {
-    start -p "$WORK/pid" && [ "$(cat /proc/$(cat "$WORK/pid")/comm)" = lxc-start ]
+    start -p "$WORK/pid" && [ "$(cat /proc/$(cat "$WORK/pid")/comm)" = lxc-start ] || return
     pid=$(cat "$WORK/pid")
     start -p "$WORK/pid" 2>&1 | grep -q "already running" &&
         [ "$(cat "$WORK/pid")" = "$pid" ] &&
