@@ -26,22 +26,23 @@ struct dhcpc_options {
 static const struct option_row dhcpc_table[] = {
     OPT_STRING('i', "interface", "IFACE", struct dhcpc_options, interface, "the interface (eth0)"),
     OPT_FLAG('f', "foreground", struct dhcpc_options, foreground, "stay in the foreground"),
-    OPT_FLAG('b', "background", struct dhcpc_options, background, "go to the background without a lease too"),
-    OPT_FLAG('n', "now", struct dhcpc_options, now, "exit with 1 when no server answers"),
-    OPT_FLAG('q', "quit", struct dhcpc_options, quit, "exit once there is a lease"),
+    OPT_FLAG('b', "background", struct dhcpc_options, background,
+             "go to the background even without a lease"),
+    OPT_FLAG('n', "now", struct dhcpc_options, now, "exit with status 1 if no server answers"),
+    OPT_FLAG('q', "quit", struct dhcpc_options, quit, "exit after obtaining a lease"),
     OPT_FLAG('1', "one-shot", struct dhcpc_options, once, "as -n and -q"),
-    OPT_STRING('t', "retries", "N", struct dhcpc_options, tries, "discovers of one round (4)"),
+    OPT_STRING('t', "retries", "N", struct dhcpc_options, tries, "DISCOVER messages per round (4)"),
     OPT_STRING('T', "timeout", "SECONDS", struct dhcpc_options, timeout,
                "wait after the first, doubled each time (1)"),
     OPT_STRING('A', "tryagain", "SECONDS", struct dhcpc_options, pause, "wait between rounds (20)"),
-    OPT_STRING('r', "request", "ADDRESS", struct dhcpc_options, wanted, "the address to ask for"),
-    OPT_LIST('x', NULL, "hostname:NAME", struct dhcpc_options, values, "the name to tell the server"),
+    OPT_STRING('r', "request", "ADDRESS", struct dhcpc_options, wanted, "the address to request"),
+    OPT_LIST('x', NULL, "hostname:NAME", struct dhcpc_options, values, "the host name to send"),
     OPT_FLAG('C', "clientid-none", struct dhcpc_options, without_id, "send no client identifier"),
-    OPT_FLAG('R', "release", struct dhcpc_options, release, "give the lease back on exit"),
-    OPT_STRING('p', "pidfile", "FILE", struct dhcpc_options, pid_file, "write the process id there"),
+    OPT_FLAG('R', "release", struct dhcpc_options, release, "release the lease on exit"),
+    OPT_STRING('p', "pidfile", "FILE", struct dhcpc_options, pid_file, "write the process id to FILE"),
     OPT_STRING(0, "resolv-conf", "FILE", struct dhcpc_options, resolv_conf,
-               "where name servers go (/etc/resolv.conf); none: nowhere"),
-    OPT_FLAG('S', "quiet", struct dhcpc_options, quiet, "do not tell what happens"),
+               "file for name servers (/etc/resolv.conf), or none"),
+    OPT_FLAG('S', "quiet", struct dhcpc_options, quiet, "do not print events"),
     OPT_END,
 };
 
@@ -53,7 +54,8 @@ struct client {
     bool detached;
 };
 
-static int read_number(const char *text, const char *option, uint64_t most, uint32_t *out, struct error *err)
+static int dhcpc_read_number(const char *text, const char *option, uint64_t most, uint32_t *out,
+                             struct error *err)
 {
     uint64_t value = 0;
 
@@ -66,16 +68,16 @@ static int read_number(const char *text, const char *option, uint64_t most, uint
     return 0;
 }
 
-static int read_options(const struct dhcpc_options *o, struct dhcp_link_options *out, struct error *err)
+static int dhcpc_read_options(const struct dhcpc_options *o, struct dhcp_link_options *out, struct error *err)
 {
     struct in_addr wanted;
     uint32_t seconds = 0, pause = 0;
-    int r = read_number(o->tries, "-t", 1000, &out->tries, err);
+    int r = dhcpc_read_number(o->tries, "-t", 1000, &out->tries, err);
 
     if (r == 0)
-        r = read_number(o->timeout, "-T", 3600, &seconds, err);
+        r = dhcpc_read_number(o->timeout, "-T", 3600, &seconds, err);
     if (r == 0)
-        r = read_number(o->pause, "-A", 86400, &pause, err);
+        r = dhcpc_read_number(o->pause, "-A", 86400, &pause, err);
     if (r < 0)
         return r;
     out->try_ms = seconds * 1000;
@@ -92,9 +94,10 @@ static int read_options(const struct dhcpc_options *o, struct dhcp_link_options 
     return 0;
 }
 
-static void tell(const struct client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void dhcpc_print(const struct client *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static void tell(const struct client *c, const char *format, ...)
+static void dhcpc_print(const struct client *c, const char *format, ...)
 {
     va_list args;
 
@@ -107,7 +110,7 @@ static void tell(const struct client *c, const char *format, ...)
     fputc('\n', stderr);
 }
 
-static int write_resolv_conf(const struct client *c, struct error *err)
+static int dhcpc_write_resolv_conf(const struct client *c, struct error *err)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
     const char *path = c->options->resolv_conf ? c->options->resolv_conf : "/etc/resolv.conf";
@@ -118,7 +121,7 @@ static int write_resolv_conf(const struct client *c, struct error *err)
         return 0;
     if (r == 0)
         r = file_replace(AT_FDCWD, real ? real : path, text.text, text.length, 0644);
-    /* Something is mounted there, which no other file can take the place of. */
+    /* The file is a mount point, which cannot be replaced by another file. */
     if (r == -EBUSY) {
         cleanup_fd int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 
@@ -127,7 +130,7 @@ static int write_resolv_conf(const struct client *c, struct error *err)
     return r < 0 ? error_set(err, r, "cannot write the name servers to %s", path) : 0;
 }
 
-static int write_pid(const struct client *c, struct error *err)
+static int dhcpc_write_pid(const struct client *c, struct error *err)
 {
     char text[16];
     int r, length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
@@ -136,8 +139,8 @@ static int write_pid(const struct client *c, struct error *err)
     return r < 0 ? error_set(err, r, "cannot write %s", c->options->pid_file) : 0;
 }
 
-/* Go on as a child; the parent ends once that has written its process id. */
-static int detach(struct client *c, struct error *err)
+/* Continue as a child process; the parent exits after the child has written its process id. */
+static int dhcpc_detach(struct client *c, struct error *err)
 {
     cleanup_fd int reading = -1, writing = -1, null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int ends[2], r;
@@ -155,7 +158,7 @@ static int detach(struct client *c, struct error *err)
         close_fd(&writing);
         _exit(read(reading, &done, 1) != 1);
     }
-    r = write_pid(c, err);
+    r = dhcpc_write_pid(c, err);
     if (r < 0)
         return r;
     setsid();
@@ -165,54 +168,55 @@ static int detach(struct client *c, struct error *err)
     return write_all(writing, "", 1);
 }
 
-static int on_bound(struct client *c, struct error *err)
+static int dhcpc_on_bound(struct client *c, struct error *err)
 {
     const struct dhcp_message *l = &c->link.client.lease;
     uint32_t a = l->your_address, s = l->server;
     int r = dhcp_link_apply(&c->link, err);
 
     if (r == 0)
-        r = write_resolv_conf(c, err);
+        r = dhcpc_write_resolv_conf(c, err);
     if (r < 0)
         return r;
-    tell(c, "%u.%u.%u.%u/%d for %u s from %u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255,
-         __builtin_popcount(l->netmask), l->lease_seconds, s >> 24, s >> 16 & 255, s >> 8 & 255, s & 255);
+    dhcpc_print(c, "%u.%u.%u.%u/%d for %u s from %u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255,
+                __builtin_popcount(l->netmask), l->lease_seconds, s >> 24, s >> 16 & 255, s >> 8 & 255,
+                s & 255);
     return 0;
 }
 
-/* 1: it is over; 0: go on. */
-static int on_event(struct client *c, enum dhcp_event event, struct error *err)
+/* Returns 1: exit; 0: continue. */
+static int dhcpc_on_event(struct client *c, enum dhcp_event event, struct error *err)
 {
     const struct dhcpc_options *o = c->options;
     const char *carrier = c->link.running ? "" : " (it has no carrier)";
     int r = 0;
 
     if (event == DHCP_BOUND) {
-        r = on_bound(c, err);
+        r = dhcpc_on_bound(c, err);
         if (r == 0 && (o->quit || o->once))
             return 1;
         if (r == 0 && !o->foreground && !c->detached)
-            r = detach(c, err);
-        /* A lease that cannot be applied once it is being kept is tried again when it is renewed. */
+            r = dhcpc_detach(c, err);
+        /* A renewed lease that cannot be applied is retried at the next renewal. */
         return r < 0 && c->detached ? 0 : r;
     }
     if (event == DHCP_LOST || event == DHCP_TAKEN) {
-        tell(c, event == DHCP_LOST ? "the lease has ended"
-                                   : "another host has the address that the server gave: declined");
+        dhcpc_print(c, event == DHCP_LOST ? "the lease has ended"
+                                          : "another host has the address that the server gave: declined");
         return dhcp_link_withdraw(&c->link, err);
     }
     if (event == DHCP_SILENT && (o->now || o->once) && !c->detached)
         return error_text(err, ETIMEDOUT, "no DHCP server answers on %s%s", c->interface, carrier);
     if (event == DHCP_SILENT) {
-        tell(c, "no DHCP server answers%s", carrier);
+        dhcpc_print(c, "no DHCP server answers%s", carrier);
         if (o->background && !o->foreground && !c->detached)
-            return detach(c, err);
+            return dhcpc_detach(c, err);
     }
     return 0;
 }
 
-/* true: to end. */
-static bool on_signal(struct client *c)
+/* True: exit. */
+static bool dhcpc_on_signal(struct client *c)
 {
     struct signalfd_siginfo info;
 
@@ -224,7 +228,7 @@ static bool on_signal(struct client *c)
     return false;
 }
 
-static int serve(struct client *c, struct error *err)
+static int dhcpc_serve(struct client *c, struct error *err)
 {
     for (;;) {
         struct pollfd fds[] = {{c->signals, POLLIN, 0}, {c->link.fd, POLLIN, 0}};
@@ -232,15 +236,15 @@ static int serve(struct client *c, struct error *err)
 
         if (r < 0 && errno != EINTR)
             return error_set(err, errno, "cannot wait for messages");
-        if (r > 0 && fds[0].revents && on_signal(c))
+        if (r > 0 && fds[0].revents && dhcpc_on_signal(c))
             return 0;
-        r = on_event(c, dhcp_link_run(&c->link), err);
+        r = dhcpc_on_event(c, dhcp_link_run(&c->link), err);
         if (r != 0)
             return r < 0 ? r : 0;
     }
 }
 
-static int open_signals(struct client *c, struct error *err)
+static int dhcpc_open_signals(struct client *c, struct error *err)
 {
     sigset_t set;
 
@@ -264,16 +268,16 @@ static int dhcpc_run(struct invocation *in, struct error *err)
         return error_text(err, EINVAL, "one interface at a time");
     c.interface = in->argc ? in->argv[0] : o->interface ? o->interface : "eth0";
     if (!o->foreground)
-        close_others(NULL, 0); /* nothing of the caller's stays open in the background */
-    r = read_options(o, &link, err);
+        close_others(NULL, 0); /* no fd of the caller stays open in the background */
+    r = dhcpc_read_options(o, &link, err);
     if (r == 0)
-        r = open_signals(&c, err);
+        r = dhcpc_open_signals(&c, err);
     if (r == 0)
         r = dhcp_link_open(&c.link, -1, c.interface, &link, err);
     if (r == 0)
-        r = write_pid(&c, err);
+        r = dhcpc_write_pid(&c, err);
     if (r == 0)
-        r = serve(&c, err);
+        r = dhcpc_serve(&c, err);
     if (o->release && c.link.client.lease.type) {
         int released = dhcp_link_release(&c.link, r < 0 ? NULL : err);
 
@@ -286,6 +290,6 @@ static int dhcpc_run(struct invocation *in, struct error *err)
     return r;
 }
 
-APPLET(dhcpc, .name = "dhcpc", .summary = "Get an interface its address by DHCP, and keep it",
+APPLET(dhcpc, .name = "dhcpc", .summary = "Get an address for an interface by DHCP, and keep it",
        .usage = "[-i] [IFACE] [OPTION]...", .options = dhcpc_table,
        .options_size = sizeof(struct dhcpc_options), .run = dhcpc_run);

@@ -12,7 +12,7 @@ static int insmod_run(struct invocation *in, struct error *err)
     cleanup_strbuf struct strbuf parameters = STRBUF_INIT;
 
     if (!in->argc)
-        return error_text(err, EINVAL, "no file named");
+        return error_text(err, EINVAL, "no file is given");
     for (int i = 1; i < in->argc; i++)
         if (strbuf_printf(&parameters, "%s%s", i > 1 ? " " : "", in->argv[i]) < 0)
             return error_set(err, ENOMEM, "cannot load %s", in->argv[0]);

@@ -12,8 +12,8 @@
 
 static const struct option_row lsmod_table[] = {OPT_END};
 
-/* A line of /proc/modules: "bridge 311296 1 br_netfilter, Live 0x...", "-" where nothing uses it. proc(5). */
-static void print_line(char *line)
+/* A line of /proc/modules: "bridge 311296 1 br_netfilter, Live 0x...", "-" if it is not in use. proc(5). */
+static void lsmod_print_line(char *line)
 {
     char *name = strsep(&line, " "), *size = strsep(&line, " "), *uses = strsep(&line, " ");
     char *users = strsep(&line, " ");
@@ -33,16 +33,16 @@ static int lsmod_run(struct invocation *in, struct error *err)
     char *rest = text, *line;
 
     if (in->argc)
-        return error_text(err, EINVAL, "what is \"%s\" for?", in->argv[0]);
+        return error_text(err, EINVAL, "unexpected operand \"%s\"", in->argv[0]);
     if (r == -ENOENT)
-        error_text(err, ENOENT, "this kernel loads no modules: there is no /proc/modules");
+        error_text(err, ENOENT, "this kernel does not support modules: /proc/modules does not exist");
     else if (r < 0)
         error_set(err, r, "cannot read /proc/modules");
     if (r < 0)
         return r;
     puts("Module                  Size  Used by");
     while ((line = strsep(&rest, "\n")))
-        print_line(line);
+        lsmod_print_line(line);
     return 0;
 }
 

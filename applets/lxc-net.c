@@ -1,4 +1,4 @@
-/* lxc-net: the bridge that containers are on, with masquerading, DHCP and DNS. See lxc-net.1. */
+/* lxc-net: the bridge for containers, with masquerading, DHCP and DNS. See lxc-net.1. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "net/dns/resolv_conf.h"
 #include "net/link/uplink.h"
 
-#define NOT_RUNNING 3 /* exit status of status, as init scripts have it */
+#define NOT_RUNNING 3 /* exit status of status, as in init scripts */
 
 struct lxc_net_options {
     const char *uplink, *log_file, *log_level;
@@ -28,78 +28,82 @@ static const struct option_row lxc_net_table[] = {
     OPT_STRING(0, "bridge-uplink", "IF", struct lxc_net_options, uplink,
                "put a wired interface into the bridge instead of masquerading"),
     OPT_FLAG(0, "allow-forward", struct lxc_net_options, allow_forward,
-             "add rules to other firewalls' chains that drop what containers send"),
+             "add rules to chains of other firewalls that drop packets of containers"),
     OPT_FLAG('f', "foreground", struct lxc_net_options, foreground,
-             "serve in the foreground, and stop when told to end"),
-    OPT_STRING('o', "logfile", "FILE", struct lxc_net_options, log_file, "where the server logs to"),
-    OPT_STRING('l', "logpriority", "LEVEL", struct lxc_net_options, log_level, "from which level on (WARN)"),
+             "serve in the foreground, and stop on SIGTERM or SIGINT"),
+    OPT_STRING('o', "logfile", "FILE", struct lxc_net_options, log_file, "the log file of the server"),
+    OPT_STRING('l', "logpriority", "LEVEL", struct lxc_net_options, log_level,
+               "the minimum level to log (WARN)"),
     OPT_END,
 };
 
-static void print_warnings(const struct invocation *in, const struct string_list *warnings)
+static void net_print_warnings(const struct invocation *in, const struct string_list *warnings)
 {
     for (size_t i = 0; i < warnings->count; i++)
         fprintf(stderr, "%s: %s\n", in->applet, warnings->items[i]);
 }
 
-/* The bridge, and the process that keeps forwards; a bridge that is part of another network has none. */
-static int up(const struct bridge_request *r, bool foreground, struct string_list *warnings,
-              struct error *err)
+/* The bridge, and the process that keeps forwards; a bridge that is part of another network does not have
+ * that process. */
+static int net_up(const struct bridge_request *request, bool foreground, struct string_list *warnings,
+                  struct error *err)
 {
-    int started = r->uplink ? 0 : lxc_net_forward_start(err), ret;
+    int started = request->uplink ? 0 : lxc_net_forward_start(err), r;
 
     if (started < 0)
         return started;
-    ret = bridge_up(r, foreground, warnings, err);
-    /* Where that process alone had ended, it alone was to be started. */
-    if (ret == -EBUSY && started && bridge_server_find() > 0) {
+    r = bridge_up(request, foreground, warnings, err);
+    /* If only that process had ended, only that process is started. */
+    if (r == -EBUSY && started && bridge_server_find() > 0) {
         error_clear(err);
         return 0;
     }
-    if (started && (ret < 0 || foreground) && forward_keeper_stop(ret < 0 ? NULL : err) < 0 && ret == 0)
-        ret = err->code;
-    return ret;
+    if (started && (r < 0 || foreground) && forward_keeper_stop(r < 0 ? NULL : err) < 0 && r == 0)
+        r = err->code;
+    return r;
 }
 
-static int down(struct error *err)
+static int net_down(struct error *err)
 {
-    int r = forward_keeper_stop(err), ret = bridge_down(r < 0 ? NULL : err);
+    int forwards = forward_keeper_stop(err), r = bridge_down(forwards < 0 ? NULL : err);
 
-    return r < 0 ? r : ret;
+    return forwards < 0 ? forwards : r;
 }
 
-static int start(const struct invocation *in, struct bridge_settings *s, struct error *err)
+static int net_start(const struct invocation *in, struct bridge_settings *s, struct error *err)
 {
     const struct lxc_net_options *o = in->options;
-    struct bridge_request r = {s, o->uplink, o->allow_forward};
-    int level = o->log_level ? log_level_parse(o->log_level, err) : LOG_WARN, ret;
+    struct bridge_request request = {s, o->uplink, o->allow_forward};
+    int level = o->log_level ? log_level_parse(o->log_level, err) : LOG_WARN, r;
 
     if (level < 0)
         return level;
-    ret = log_open(in->applet, NULL, o->log_file, level, err);
-    if (ret < 0)
-        return ret;
-    if (!s->use_bridge) { /* as stock's: another bridge is used, or none */
+    r = log_open(in->applet, NULL, o->log_file, level, err);
+    if (r < 0)
+        return r;
+    if (!s->use_bridge) { /* as in stock LXC: another bridge is used, or none */
         fprintf(stderr,
                 "%s: nothing is started: USE_LXC_BRIDGE is false (set it to true in /etc/default/lxc-net)\n",
                 in->applet);
         return 0;
     }
     if (o->uplink && o->foreground)
-        return error_text(err, EINVAL, "--bridge-uplink leaves nothing to serve in the foreground");
-    print_warnings(in, &s->warnings);
+        return error_text(err, EINVAL, "with --bridge-uplink there is no server to run in the foreground");
+    net_print_warnings(in, &s->warnings);
     string_list_clear(&s->warnings);
-    ret = up(&r, o->foreground, &s->warnings, err);
-    print_warnings(in, &s->warnings);
-    return ret;
+    r = net_up(&request, o->foreground, &s->warnings, err);
+    net_print_warnings(in, &s->warnings);
+    return r;
 }
 
-/* Works with settings that are wrong by now, too. Where none is wanted, as for another lxc-net, none is up.
+/*
+ * Works even if the settings are invalid now. If no network is wanted, for example because of another
+ * lxc-net, none is up.
  */
-static int stop(struct error *err)
+static int net_stop(struct error *err)
 {
     struct bridge_settings s;
-    int r = down(err);
+    int r = net_down(err);
 
     if (r != -ENOENT || bridge_settings_read_default(&s, NULL) < 0)
         return r;
@@ -110,28 +114,28 @@ static int stop(struct error *err)
     return r;
 }
 
-static int restart(const struct invocation *in, struct bridge_settings *s, struct error *err)
+static int net_restart(const struct invocation *in, struct bridge_settings *s, struct error *err)
 {
     const struct lxc_net_options *o = in->options;
     struct bridge_request request = {s, o->uplink, o->allow_forward};
-    /* A network is not stopped for one that cannot be started. */
+    /* Check first, so that the network is not stopped if it cannot be started again. */
     int r = s->use_bridge ? bridge_check(&request, err) : 0;
 
     if (r == 0)
-        r = down(err);
+        r = net_down(err);
     if (r < 0 && r != -ENOENT)
         return r;
     error_clear(err);
-    return start(in, s, err);
+    return net_start(in, s, err);
 }
 
-static void print_address(uint32_t address)
+static void net_print_address(uint32_t address)
 {
     printf("%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
 }
 
-/* A time as a person would say it. */
-static void print_left(int64_t seconds)
+/* A time in a readable unit. */
+static void net_print_time_left(int64_t seconds)
 {
     if (seconds < 120)
         printf(" %d s\n", (int)seconds);
@@ -141,8 +145,8 @@ static void print_left(int64_t seconds)
         printf(" %lld h\n", (long long)(seconds / 3600));
 }
 
-/* Which way packets leave, and what keeps them from it. */
-static void print_ways(const struct bridge_settings *s)
+/* Print the uplink of packets, and the obstacles. */
+static void net_print_uplinks(const struct bridge_settings *s)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     cleanup_string_list struct string_list blocked = {0};
@@ -164,7 +168,7 @@ static void print_ways(const struct bridge_settings *s)
         printf("Blocked:        %s\n", blocked.items[i]);
 }
 
-static void print_name_servers(void)
+static void net_print_name_servers(void)
 {
     cleanup_free char *text = NULL;
     struct resolv_conf servers = {0};
@@ -182,7 +186,7 @@ static void print_name_servers(void)
     }
 }
 
-static void print_leases(const struct bridge_settings *s)
+static void net_print_leases(const struct bridge_settings *s)
 {
     struct lease_table leases;
     int64_t now = time(NULL);
@@ -194,36 +198,36 @@ static void print_leases(const struct bridge_settings *s)
         if (!lease_active(l, now))
             continue;
         printf("Lease:          ");
-        print_address(l->address);
+        net_print_address(l->address);
         printf(" %s", l->host_name[0] ? l->host_name : "-");
         for (unsigned k = 0; k < l->client.hardware_size; k++)
             printf("%c%02x", k ? ':' : ' ', l->client.hardware[k]);
-        print_left(l->expires - now);
+        net_print_time_left(l->expires - now);
     }
     lease_table_free(&leases);
 }
 
-static void print_server(const struct bridge_settings *s, pid_t server)
+static void net_print_server(const struct bridge_settings *s, pid_t server)
 {
     char text[INET6_ADDRSTRLEN];
 
     printf("Server:         %d\nAddress:        ", (int)server);
-    print_address(s->address);
+    net_print_address(s->address);
     printf("/%d\nRange:          ", __builtin_popcount(s->netmask));
-    print_address(s->first);
+    net_print_address(s->first);
     putchar('-');
-    print_address(s->last);
+    net_print_address(s->last);
     putchar('\n');
     if (s->ipv6)
         printf("Address:        %s/%u\n", inet_ntop(AF_INET6, &s->address6, text, sizeof(text)), s->length6);
     if (s->domain[0])
         printf("Domain:         %s\n", s->domain);
-    print_name_servers();
-    print_ways(s);
-    print_leases(s);
+    net_print_name_servers();
+    net_print_uplinks(s);
+    net_print_leases(s);
 }
 
-static int status(struct error *err)
+static int net_status(struct error *err)
 {
     static const char *const in_force[] = {BRIDGE_STATE_FILE};
     struct bridge_state state;
@@ -243,7 +247,7 @@ static int status(struct error *err)
         return r;
     bridge_state_free(&state);
     if ((server <= 0 || forward_keeper_find() <= 0) && !state.uplink[0]) {
-        printf("State:          BROKEN (%s has died; \"lxc-net start\" starts it anew)\n",
+        printf("State:          BROKEN (%s has ended; \"lxc-net start\" starts it again)\n",
                server <= 0 ? "the server" : "the process that keeps forwards");
         return NOT_RUNNING;
     }
@@ -254,7 +258,7 @@ static int status(struct error *err)
     if (state.uplink[0])
         printf("Uplink:         %s (a part of the bridge)\n", state.uplink);
     else
-        print_server(&s, server);
+        net_print_server(&s, server);
     bridge_settings_free(&s);
     return 0;
 }
@@ -270,17 +274,17 @@ static int lxc_net_run(struct invocation *in, struct error *err)
     if (in->argc > 0 && strcmp(in->argv[0], "forward") == 0)
         return lxc_net_forward(in, in->argv + 1, err);
     if (strcmp(verb, "stop") == 0)
-        return stop(err);
+        return net_stop(err);
     if (strcmp(verb, "status") == 0)
-        return status(err);
+        return net_status(err);
     if (!again && strcmp(verb, "start") != 0) {
         fprintf(stderr, "Usage: %s start|stop|restart|status|forward\n", in->applet);
-        return 2; /* as stock's */
+        return 2; /* as in stock LXC */
     }
     r = bridge_settings_read_default(&s, err);
     if (r < 0)
         return r;
-    r = again ? restart(in, &s, err) : start(in, &s, err);
+    r = again ? net_restart(in, &s, err) : net_start(in, &s, err);
     bridge_settings_free(&s);
     return r;
 }

@@ -1,4 +1,4 @@
-/* modprobe: load a kernel module with all it needs, or remove one. See modprobe.1. */
+/* modprobe: load a kernel module and its dependencies, or remove one. See modprobe.1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,18 +18,19 @@ struct modprobe_options {
 static const struct option_row modprobe_table[] = {
     OPT_FLAG('a', "all", struct modprobe_options, all, "every operand names a module"),
     OPT_FLAG('r', "remove", struct modprobe_options, remove, "remove modules"),
-    OPT_FLAG('q', "quiet", struct modprobe_options, quiet, "say nothing of names that no module has"),
+    OPT_FLAG('q', "quiet", struct modprobe_options, quiet, "do not report names that do not exist"),
     OPT_FLAG('n', "dry-run", struct modprobe_options, dry_run, "load nothing"),
     OPT_FLAG('D', "show-depends", struct modprobe_options, show,
-             "print what would be loaded, in that order, and load nothing"),
-    OPT_STRING('d', "dirname", "DIR", struct modprobe_options, base, "the folder that holds lib/modules (/)"),
+             "print the modules that would be loaded, in order, and load nothing"),
+    OPT_STRING('d', "dirname", "DIR", struct modprobe_options, base,
+               "the directory that contains lib/modules (/)"),
     OPT_STRING('S', "set-version", "RELEASE", struct modprobe_options, kernel,
-               "another kernel than the running one"),
+               "use the modules of kernel RELEASE"),
     OPT_END,
 };
 
-/* Operands after the first are its parameters. */
-static int join(char **words, struct strbuf *out, struct error *err)
+/* Operands after the first are the parameters of the module. */
+static int modprobe_join(char **words, struct strbuf *out, struct error *err)
 {
     for (; *words; words++)
         if (strbuf_printf(out, "%s%s", out->length ? " " : "", *words) < 0)
@@ -37,8 +38,8 @@ static int join(char **words, struct strbuf *out, struct error *err)
     return 0;
 }
 
-static int show(const struct modules *m, const char *name, const char *parameters, bool print,
-                struct error *err)
+static int modprobe_show(const struct modules *m, const char *name, const char *parameters, bool print,
+                         struct error *err)
 {
     cleanup_string_list struct string_list paths = {0};
     int r = modules_resolve(m, name, &paths);
@@ -46,7 +47,7 @@ static int show(const struct modules *m, const char *name, const char *parameter
     if (r == -ENOENT)
         return error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
     if (r < 0)
-        return error_set(err, r, "cannot look for module %s", name);
+        return error_set(err, r, "cannot look up module %s", name);
     if (r == 1 && print)
         printf("builtin %s\n", name);
     for (size_t i = 0; print && i < paths.count; i++)
@@ -64,7 +65,7 @@ static int modprobe_run(struct invocation *in, struct error *err)
     int r = 0;
 
     if (!in->argc)
-        return error_text(err, EINVAL, "no module named");
+        return error_text(err, EINVAL, "no module is given");
     if (o->remove)
         for (int i = 0; i < in->argc && r == 0; i++)
             r = o->dry_run ? 0 : module_remove(in->argv[i], false, err);
@@ -72,9 +73,9 @@ static int modprobe_run(struct invocation *in, struct error *err)
         return r;
     r = modules_open(&m, o->base, o->kernel, err);
     if (r == 0 && !many)
-        r = join(in->argv + 1, &parameters, err);
+        r = modprobe_join(in->argv + 1, &parameters, err);
     for (int i = 0; r == 0 && i < (many ? in->argc : 1); i++) {
-        r = o->show || o->dry_run ? show(&m, in->argv[i], strbuf_text(&parameters), o->show, err)
+        r = o->show || o->dry_run ? modprobe_show(&m, in->argv[i], strbuf_text(&parameters), o->show, err)
                                   : modules_load(&m, in->argv[i], strbuf_text(&parameters), err);
         if (r == -ENOENT && o->quiet)
             return 1;
@@ -82,7 +83,7 @@ static int modprobe_run(struct invocation *in, struct error *err)
     return r;
 }
 
-APPLET(modprobe, .name = "modprobe", .summary = "Load a kernel module with all it needs",
+APPLET(modprobe, .name = "modprobe", .summary = "Load a kernel module and its dependencies",
        .usage = "[OPTION]... MODULE [PARAMETER=VALUE]... | -a MODULE... | -r MODULE...",
        .options = modprobe_table, .options_size = sizeof(struct modprobe_options), .unlinked = true,
        .run = modprobe_run);

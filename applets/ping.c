@@ -1,6 +1,7 @@
-/* ping: is a host there, and how far? Lines as iputils prints them. See ping.1. RFC 792, RFC 4443, icmp(7).
+/*
+ * ping: send ICMP echo requests. Output in the format of iputils. See ping.1. RFC 792, RFC 4443, icmp(7).
  */
-#include <time.h> /* before linux/errqueue.h, which needs it */
+#include <time.h> /* must precede linux/errqueue.h */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,12 +34,12 @@
 #define CANNOT        2     /* exit status */
 #define LINGER_MS     10000 /* how long to wait for the first answer after the last request */
 #define SEQUENCES     65536
-#define TIMED_MINIMUM 16 /* bytes of data that iputils needs for a time */
+#define TIMED_MINIMUM 16 /* bytes of data that iputils needs to measure the time */
 
-/* RFC 792; the C library's headers and the kernel's for it do not go with others. */
+/* RFC 792; the headers of the C library and the kernel for it conflict with others. */
 enum { ECHO_REPLY = 0, UNREACHABLE = 3, ECHO_REQUEST = 8, TIME_EXCEEDED = 11 };
 
-/* The same of ICMP and of ICMPv6. */
+/* The same for ICMP and ICMPv6. */
 struct echo {
     uint8_t type, code;
     uint16_t checksum, id, sequence; /* network byte order */
@@ -50,19 +51,18 @@ struct ping_options {
 };
 
 static const struct option_row ping_table[] = {
-    OPT_STRING('c', NULL, "COUNT", struct ping_options, count, "end after COUNT answers"),
-    OPT_STRING('i', NULL, "SECONDS", struct ping_options, interval, "from one request to the next (1)"),
+    OPT_STRING('c', NULL, "COUNT", struct ping_options, count, "exit after COUNT replies"),
+    OPT_STRING('i', NULL, "SECONDS", struct ping_options, interval, "interval between requests (1)"),
     OPT_STRING('W', NULL, "SECONDS", struct ping_options, linger,
-               "wait for an answer to the last request (10)"),
-    OPT_STRING('w', NULL, "SECONDS", struct ping_options, deadline,
-               "end after SECONDS, whatever was answered"),
+               "time to wait for a reply to the last request (10)"),
+    OPT_STRING('w', NULL, "SECONDS", struct ping_options, deadline, "exit after SECONDS"),
     OPT_STRING('s', NULL, "SIZE", struct ping_options, size, "bytes of data (56)"),
-    OPT_STRING('I', NULL, "SOURCE", struct ping_options, source, "from this interface or address"),
-    OPT_STRING('t', NULL, "HOPS", struct ping_options, hops, "time to live: give up after so many hops"),
+    OPT_STRING('I', NULL, "SOURCE", struct ping_options, source, "send from this interface or address"),
+    OPT_STRING('t', NULL, "HOPS", struct ping_options, hops, "time to live: maximum number of hops"),
     OPT_FLAG('4', NULL, struct ping_options, ipv4, "IPv4"),
     OPT_FLAG('6', NULL, struct ping_options, ipv6, "IPv6"),
-    OPT_FLAG('n', NULL, struct ping_options, numeric, "addresses, no names"),
-    OPT_FLAG('q', NULL, struct ping_options, quiet, "only what it comes to"),
+    OPT_FLAG('n', NULL, struct ping_options, numeric, "print addresses, not names"),
+    OPT_FLAG('q', NULL, struct ping_options, quiet, "print only the summary"),
     OPT_END,
 };
 
@@ -76,7 +76,7 @@ struct ping {
     socklen_t to_length;
     struct ip ip;
     size_t size;                                 /* bytes of data */
-    int64_t count;                               /* 0: for ever */
+    int64_t count;                               /* 0: no limit */
     int64_t interval_us, linger_us, deadline_us; /* 0: none; linger -1: not set */
     int64_t sent_at_us[SEQUENCES];               /* by sequence number */
     uint8_t answered[SEQUENCES / 8];             /* by sequence number */
@@ -89,7 +89,7 @@ struct ping {
 /* --- Settings --- */
 
 /* "1", "0.2": seconds, in microseconds. */
-static int read_seconds(const char *text, const char *option, int64_t *us, struct error *err)
+static int ping_read_seconds(const char *text, const char *option, int64_t *us, struct error *err)
 {
     char whole[16], part[8] = "000000";
     const char *dot = text ? strpbrk(text, ".,") : NULL;
@@ -111,7 +111,7 @@ static int read_seconds(const char *text, const char *option, int64_t *us, struc
     return error_text(err, EINVAL, "%s takes a number of seconds, not \"%s\"", option, text);
 }
 
-static int read_options(struct ping *p, struct error *err)
+static int ping_read_options(struct ping *p, struct error *err)
 {
     const struct ping_options *o = p->options;
     int64_t size = 56;
@@ -126,15 +126,15 @@ static int read_options(struct ping *p, struct error *err)
     if (o->ipv4 && o->ipv6)
         return error_text(err, EINVAL, "-4 and -6 exclude each other");
     p->size = (size_t)size;
-    r = read_seconds(o->interval, "-i", &p->interval_us, err);
+    r = ping_read_seconds(o->interval, "-i", &p->interval_us, err);
     if (r == 0)
-        r = read_seconds(o->linger, "-W", &p->linger_us, err);
+        r = ping_read_seconds(o->linger, "-W", &p->linger_us, err);
     if (r == 0)
-        r = read_seconds(o->deadline, "-w", &p->deadline_us, err);
+        r = ping_read_seconds(o->deadline, "-w", &p->deadline_us, err);
     return r;
 }
 
-static int resolve(struct ping *p, struct error *err)
+static int ping_resolve(struct ping *p, struct error *err)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_RAW,
                              .ai_family = p->options->ipv4   ? AF_INET
@@ -158,17 +158,18 @@ static int resolve(struct ping *p, struct error *err)
 
 /* --- The socket --- */
 
-static void want(int fd, int level, int option, int value)
+static void ping_want(int fd, int level, int option, int value)
 {
     setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-static int open_socket(struct ping *p, struct error *err)
+static int ping_open_socket(struct ping *p, struct error *err)
 {
     bool v4 = p->ip.family == AF_INET;
     int protocol = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 
-    /* The kernel has sockets for ping alone, for the groups of net.ipv4.ping_group_range; root has raw ones.
+    /*
+     * The kernel provides ping sockets to the groups in net.ipv4.ping_group_range; root can use raw sockets.
      */
     p->fd = socket(p->ip.family, SOCK_DGRAM | SOCK_CLOEXEC, protocol);
     if (p->fd < 0 && (errno == EACCES || errno == EPERM || errno == EPROTONOSUPPORT)) {
@@ -177,19 +178,19 @@ static int open_socket(struct ping *p, struct error *err)
     }
     if (p->fd < 0) {
         error_set(err, errno, "cannot open a socket for ICMP");
-        return error_remedy(err, "be root, or let root set net.ipv4.ping_group_range");
+        return error_remedy(err, "run it as root, or set net.ipv4.ping_group_range as root");
     }
     if (v4) {
-        want(p->fd, IPPROTO_IP, IP_RECVTTL, 1);
-        want(p->fd, IPPROTO_IP, IP_RECVERR, 1);
+        ping_want(p->fd, IPPROTO_IP, IP_RECVTTL, 1);
+        ping_want(p->fd, IPPROTO_IP, IP_RECVERR, 1);
     } else {
-        want(p->fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
-        want(p->fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+        ping_want(p->fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+        ping_want(p->fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
     }
     return getrandom(&p->id, sizeof(p->id), 0) < 0 ? error_set(err, errno, "cannot choose an id") : 0;
 }
 
-static int set_source(struct ping *p, struct error *err)
+static int ping_set_source(struct ping *p, struct error *err)
 {
     const struct ping_options *o = p->options;
     struct sockaddr_in from4 = {.sin_family = AF_INET};
@@ -201,9 +202,9 @@ static int set_source(struct ping *p, struct error *err)
     if (o->hops && parse_int64(o->hops, 10, 1, 255, &hops) < 0)
         return error_text(err, EINVAL, "-t takes a number from 1 to 255, not \"%s\"", o->hops);
     if (o->hops && p->ip.family == AF_INET)
-        want(p->fd, IPPROTO_IP, IP_TTL, (int)hops);
+        ping_want(p->fd, IPPROTO_IP, IP_TTL, (int)hops);
     else if (o->hops)
-        want(p->fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)hops);
+        ping_want(p->fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)hops);
     if (o->source && ip_parse(o->source, p->ip.family, &ip) == 0) {
         memcpy(&from4.sin_addr, ip.bytes, 4);
         memcpy(&from6.sin6_addr, ip.bytes, 16);
@@ -217,8 +218,8 @@ static int set_source(struct ping *p, struct error *err)
     return 0;
 }
 
-/* The address that requests come from, by the route to the host; also whether there is one. */
-static int find_source(struct ping *p, struct ip *out, struct error *err)
+/* Find the source address of requests from the route to the host, and whether there is a route. */
+static int ping_find_source(struct ping *p, struct ip *out, struct error *err)
 {
     cleanup_fd int probe = socket(p->ip.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct sockaddr_storage to = p->to, from;
@@ -228,13 +229,13 @@ static int find_source(struct ping *p, struct ip *out, struct error *err)
     *out = (struct ip){.family = p->ip.family};
     if (source && ip_parse(source, p->ip.family, out) == 0)
         return 0;
-    ((struct sockaddr_in *)&to)->sin_port = htons(1025); /* at the same place in IPv6's */
+    ((struct sockaddr_in *)&to)->sin_port = htons(1025); /* at the same offset for IPv6 */
     if (source)
         setsockopt(probe, SOL_SOCKET, SO_BINDTODEVICE, source, (socklen_t)strlen(source));
     if (connect(probe, (struct sockaddr *)&to, p->to_length) < 0)
         return error_set(err, errno, "cannot reach %s", p->host);
     if (getsockname(probe, (struct sockaddr *)&from, &length) < 0)
-        return error_set(err, errno, "cannot learn the source address");
+        return error_set(err, errno, "cannot find the source address");
     if (p->ip.family == AF_INET)
         memcpy(out->bytes, &((struct sockaddr_in *)&from)->sin_addr, 4);
     else
@@ -242,9 +243,9 @@ static int find_source(struct ping *p, struct ip *out, struct error *err)
     return 0;
 }
 
-/* --- Requests and answers --- */
+/* --- Requests and replies --- */
 
-static void send_request(struct ping *p)
+static void ping_send_request(struct ping *p)
 {
     struct echo h = {.type = p->ip.family == AF_INET ? ECHO_REQUEST : ICMP6_ECHO_REQUEST};
     size_t length = HEADER + p->size;
@@ -256,7 +257,7 @@ static void send_request(struct ping *p)
         p->packet[HEADER + i] = (uint8_t)i;
     memcpy(p->packet, &h, HEADER);
     if (p->ip.family == AF_INET) {
-        /* Of a raw IPv4 socket; the kernel fills the others' in. */
+        /* For a raw IPv4 socket; the kernel fills in the checksum for the others. */
         h.checksum = htons(checksum_fold(checksum_add(0, p->packet, length)));
         memcpy(p->packet, &h, HEADER);
     }
@@ -269,7 +270,7 @@ static void send_request(struct ping *p)
     }
 }
 
-static const char *address_text(const struct sockaddr_storage *from, char out[IP_TEXT_SIZE])
+static const char *ping_address_text(const struct sockaddr_storage *from, char out[IP_TEXT_SIZE])
 {
     if (from->ss_family == AF_INET)
         inet_ntop(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, out, IP_TEXT_SIZE);
@@ -278,20 +279,20 @@ static const char *address_text(const struct sockaddr_storage *from, char out[IP
     return out;
 }
 
-/* "localhost (127.0.0.1)" where the host was named, else the address alone. */
-static void print_from(const struct ping *p, const struct sockaddr_storage *from)
+/* "localhost (127.0.0.1)" if the host was given by name, else only the address. */
+static void ping_print_from(const struct ping *p, const struct sockaddr_storage *from)
 {
     char text[IP_TEXT_SIZE], own[IP_TEXT_SIZE];
 
-    address_text(from, text);
+    ping_address_text(from, text);
     if (!p->options->numeric && strcmp(p->host, text) != 0 && strcmp(ip_format(&p->ip, own), text) == 0)
         printf("%s (%s)", p->host, text);
     else
         fputs(text, stdout);
 }
 
-/* Four digits that count, as iputils. */
-static void print_time(int64_t us)
+/* Four significant digits, as in iputils. */
+static void ping_print_time(int64_t us)
 {
     if (us >= 99950)
         printf(" time=%lld ms", (long long)(us + 500) / 1000);
@@ -303,7 +304,7 @@ static void print_time(int64_t us)
         printf(" time=%lld.%03lld ms", (long long)us / 1000, (long long)us % 1000);
 }
 
-static void count_time(struct ping *p, int64_t us)
+static void ping_count_time(struct ping *p, int64_t us)
 {
     p->minimum_us = p->received == 1 || us < p->minimum_us ? us : p->minimum_us;
     p->maximum_us = us > p->maximum_us ? us : p->maximum_us;
@@ -311,23 +312,23 @@ static void count_time(struct ping *p, int64_t us)
     p->sum_of_squares += us * us;
 }
 
-/* Which request a sequence number, of 16 bits, was that of; below 1 for one never sent. */
-static int64_t number_of(const struct ping *p, uint16_t sequence)
+/* The request with a sequence number of 16 bits; below 1 if it was never sent. */
+static int64_t ping_number(const struct ping *p, uint16_t sequence)
 {
     int64_t number = (p->sent & ~(int64_t)0xffff) | sequence;
 
     return number > p->sent ? number - SEQUENCES : number;
 }
 
-/* How many were on their way at once. */
-static void note_answered(struct ping *p, int64_t number)
+/* Update the maximum number of requests in flight. */
+static void ping_record_answered(struct ping *p, int64_t number)
 {
     p->pipe = p->sent - number + 1 > p->pipe ? p->sent - number + 1 : p->pipe;
 }
 
-/* An answer of `length` bytes from its ICMP header on. Not ours, or too short: nothing. */
-static void take_answer(struct ping *p, const uint8_t *bytes, size_t length,
-                        const struct sockaddr_storage *from, int hops)
+/* Handle a reply of `length` bytes from its ICMP header on. Ignored if it is not ours or too short. */
+static void ping_on_reply(struct ping *p, const uint8_t *bytes, size_t length,
+                          const struct sockaddr_storage *from, int hops)
 {
     uint8_t wanted = p->ip.family == AF_INET ? ECHO_REPLY : ICMP6_ECHO_REPLY;
     struct echo h;
@@ -341,7 +342,7 @@ static void take_answer(struct ping *p, const uint8_t *bytes, size_t length,
     if (h.type != wanted || (p->raw && h.id != p->id))
         return;
     sequence = ntohs(h.sequence);
-    number = number_of(p, sequence);
+    number = ping_number(p, sequence);
     if (number < 1)
         return; /* never sent */
     p->last_us = clock_monotonic_us();
@@ -350,22 +351,22 @@ static void take_answer(struct ping *p, const uint8_t *bytes, size_t length,
     p->answered[sequence / 8] |= (uint8_t)(1 << (sequence & 7));
     p->received += !again;
     p->repeated += again;
-    note_answered(p, number);
+    ping_record_answered(p, number);
     if (!again)
-        count_time(p, us);
+        ping_count_time(p, us);
     if (p->options->quiet)
         return;
     printf("%zu bytes from ", length);
-    print_from(p, from);
+    ping_print_from(p, from);
     printf(": icmp_seq=%u", sequence);
     if (hops >= 0)
         printf(" ttl=%d", hops);
     if (p->size >= TIMED_MINIMUM)
-        print_time(us);
+        ping_print_time(us);
     puts(again ? " (DUP!)" : "");
 }
 
-static const char *unreachable_text(bool v4, int type, int code)
+static const char *ping_unreachable_text(bool v4, int type, int code)
 {
     static const char *const codes4[] = {"Destination Net Unreachable", "Destination Host Unreachable",
                                          "Destination Protocol Unreachable", "Destination Port Unreachable",
@@ -392,8 +393,9 @@ static struct cmsghdr *next_control(const struct msghdr *m, struct cmsghdr *c)
     return (struct cmsghdr *)((uint8_t *)c + length);
 }
 
-/* What the kernel keeps of ICMP errors about our requests: ip(7), IP_RECVERR. false: nothing more. */
-static bool take_error(struct ping *p)
+/* Handle an ICMP error about our requests from the error queue: ip(7), IP_RECVERR. False if the queue is
+ * empty. */
+static bool ping_on_error(struct ping *p)
 {
     uint8_t request[HEADER];
     _Alignas(8) uint8_t control[512];
@@ -427,18 +429,18 @@ static bool take_error(struct ping *p)
         room -= sizeof(e);
         memcpy(&offender, CMSG_DATA(c) + sizeof(e), room < sizeof(offender) ? room : sizeof(offender));
         p->errors++;
-        note_answered(p, number_of(p, ntohs(h.sequence)));
+        ping_record_answered(p, ping_number(p, ntohs(h.sequence)));
         if (p->options->quiet)
             continue;
         fputs("From ", stdout);
-        print_from(p, &offender);
-        printf(" icmp_seq=%u %s\n", ntohs(h.sequence), unreachable_text(v4, e.ee_type, e.ee_code));
+        ping_print_from(p, &offender);
+        printf(" icmp_seq=%u %s\n", ntohs(h.sequence), ping_unreachable_text(v4, e.ee_type, e.ee_code));
     }
     return true;
 }
 
-/* One datagram; false where none is waiting. */
-static bool receive(struct ping *p)
+/* Receive one datagram; false if there is none. */
+static bool ping_receive(struct ping *p)
 {
     _Alignas(8) uint8_t control[256];
     struct sockaddr_storage from;
@@ -454,7 +456,7 @@ static bool receive(struct ping *p)
     int hops = -1;
 
     if (got < 0)
-        return take_error(p);
+        return ping_on_error(p);
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = next_control(&m, c))
         if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
             (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT))
@@ -462,14 +464,14 @@ static bool receive(struct ping *p)
     if (p->raw && p->ip.family == AF_INET && got > 0)
         header = (p->buffer[0] & 15U) * 4; /* the IP header comes first */
     if (header <= (size_t)got)
-        take_answer(p, p->buffer + header, (size_t)got - header, &from, hops);
+        ping_on_reply(p, p->buffer + header, (size_t)got - header, &from, hops);
     return true;
 }
 
-/* --- The course of it --- */
+/* --- Run --- */
 
-/* When to look up next, absolute; `ended` where there is nothing to wait for. */
-static int64_t next_time(const struct ping *p, int64_t next_send_us, bool *ended)
+/* The absolute time of the next timer; `ended` if there is nothing to wait for. */
+static int64_t ping_next_time(const struct ping *p, int64_t next_send_us, bool *ended)
 {
     int64_t end_us = p->deadline_us ? p->started_us + p->deadline_us : INT64_MAX;
     int64_t wait_us = p->linger_us >= 0 ? p->linger_us : LINGER_MS * 1000LL;
@@ -487,7 +489,7 @@ static int64_t next_time(const struct ping *p, int64_t next_send_us, bool *ended
     return until < end_us ? until : end_us;
 }
 
-static void run(struct ping *p)
+static void ping_loop(struct ping *p)
 {
     int64_t next_send_us;
     bool ended = false;
@@ -499,10 +501,10 @@ static void run(struct ping *p)
         bool more = !p->count || p->sent < p->count || p->deadline_us;
 
         if (more && clock_monotonic_us() >= next_send_us) {
-            send_request(p);
+            ping_send_request(p);
             next_send_us += p->interval_us;
         }
-        until = next_time(p, more ? next_send_us : INT64_MAX, &ended);
+        until = ping_next_time(p, more ? next_send_us : INT64_MAX, &ended);
         if (more && next_send_us < until)
             until = next_send_us;
         wait_us = until - clock_monotonic_us();
@@ -513,9 +515,9 @@ static void run(struct ping *p)
         ppoll(fds, 2, &(struct timespec){wait_us / 1000000, (long)(wait_us % 1000000) * 1000}, NULL);
         if (fds[1].revents)
             break;
-        while (receive(p))
+        while (ping_receive(p))
             ;
-        next_time(p, next_send_us, &ended);
+        ping_next_time(p, next_send_us, &ended);
     }
 }
 
@@ -530,12 +532,12 @@ static int64_t square_root(int64_t n)
     return x;
 }
 
-static void print_milliseconds(int64_t us, const char *after)
+static void ping_print_milliseconds(int64_t us, const char *after)
 {
     printf("%lld.%03lld%s", (long long)us / 1000, (long long)us % 1000, after);
 }
 
-static void summarize(const struct ping *p)
+static void ping_print_summary(const struct ping *p)
 {
     int64_t mean;
 
@@ -552,10 +554,10 @@ static void summarize(const struct ping *p)
     if (p->received && p->size >= TIMED_MINIMUM) {
         mean = p->sum_us / p->received;
         fputs("rtt min/avg/max/mdev = ", stdout);
-        print_milliseconds(p->minimum_us, "/");
-        print_milliseconds(mean, "/");
-        print_milliseconds(p->maximum_us, "/");
-        print_milliseconds(square_root(p->sum_of_squares / p->received - mean * mean), " ms");
+        ping_print_milliseconds(p->minimum_us, "/");
+        ping_print_milliseconds(mean, "/");
+        ping_print_milliseconds(p->maximum_us, "/");
+        ping_print_milliseconds(square_root(p->sum_of_squares / p->received - mean * mean), " ms");
         if (p->pipe > 1)
             printf(", pipe %lld", (long long)p->pipe);
     } else if (p->pipe > 1) {
@@ -564,7 +566,7 @@ static void summarize(const struct ping *p)
     putchar('\n');
 }
 
-static void print_first_line(const struct ping *p, const struct ip *source)
+static void ping_print_first_line(const struct ping *p, const struct ip *source)
 {
     char to[IP_TEXT_SIZE], from[IP_TEXT_SIZE];
     const char *device = p->options->source;
@@ -595,28 +597,28 @@ static int ping_run(struct invocation *in, struct error *err)
     if (!p)
         return error_set(err, ENOMEM, "cannot start");
     if (in->argc != 1)
-        return error_text(err, EINVAL, in->argc ? "one host at a time" : "the host to ask is missing");
+        return error_text(err, EINVAL, in->argc ? "one host at a time" : "no host is given");
     p->options = in->options;
     p->host = in->argv[0];
-    r = read_options(p, err);
+    r = ping_read_options(p, err);
     if (r < 0)
         return r;
-    if (resolve(p, err) < 0 || open_socket(p, err) < 0 || set_source(p, err) < 0 ||
-        find_source(p, &source, err) < 0) {
+    if (ping_resolve(p, err) < 0 || ping_open_socket(p, err) < 0 || ping_set_source(p, err) < 0 ||
+        ping_find_source(p, &source, err) < 0) {
         fprintf(stderr, "%s: %s\n", in->applet, error_format(err, text, sizeof(text)));
         return CANNOT;
     }
-    /* Ended by a signal, it still says what it comes to. */
+    /* After a signal, the summary is still printed. */
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     p->signals = signalfd(-1, &signals, SFD_CLOEXEC);
-    print_first_line(p, &source);
-    run(p);
-    summarize(p);
+    ping_print_first_line(p, &source);
+    ping_loop(p);
+    ping_print_summary(p);
     return p->received && (!p->deadline_us || !p->count || p->received >= p->count) ? 0 : NO_ANSWER;
 }
 
-APPLET(ping, .name = "ping", .summary = "Ask a host for an answer", .usage = "[OPTION]... HOST",
+APPLET(ping, .name = "ping", .summary = "Send ICMP echo requests to a host", .usage = "[OPTION]... HOST",
        .options = ping_table, .options_size = sizeof(struct ping_options), .run = ping_run);

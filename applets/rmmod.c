@@ -9,14 +9,14 @@ struct rmmod_options {
 };
 
 static const struct option_row rmmod_table[] = {
-    OPT_FLAG('f', "force", struct rmmod_options, force, "also one in use, where the kernel allows that"),
+    OPT_FLAG('f', "force", struct rmmod_options, force, "also a module in use, if the kernel allows it"),
     OPT_END,
 };
 
 static int rmmod_run(struct invocation *in, struct error *err)
 {
     const struct rmmod_options *o = in->options;
-    int r = in->argc ? 0 : error_text(err, EINVAL, "no module named");
+    int r = in->argc ? 0 : error_text(err, EINVAL, "no module is given");
 
     for (int i = 0; i < in->argc && r == 0; i++)
         r = module_remove(in->argv[i], o->force, err);

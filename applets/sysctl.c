@@ -1,4 +1,4 @@
-/* sysctl: read and set the kernel's settings in /proc/sys, as procps has it. See sysctl.1. */
+/* sysctl: read and set kernel settings in /proc/sys, as procps does. See sysctl.1. */
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 
-#define FOLDER    "/proc/sys"
+#define ROOT      "/proc/sys"
 #define VALUE_MAX 65536 /* bytes */
 #define FILE_MAX  (1 << 20)
 
@@ -26,23 +26,23 @@ static const struct option_row sysctl_table[] = {
     OPT_FLAG('w', "write", struct sysctl_options, write, "every operand sets a value"),
     OPT_FLAG('n', "values", struct sysctl_options, values, "print values without their keys"),
     OPT_FLAG('N', "names", struct sysctl_options, names, "print keys without their values"),
-    OPT_FLAG('b', "binary", struct sysctl_options, binary, "print the value without a line's end"),
-    OPT_FLAG('e', "ignore", struct sysctl_options, ignore, "pass over keys that do not exist"),
-    OPT_FLAG('q', "quiet", struct sysctl_options, quiet, "do not print what was set"),
+    OPT_FLAG('b', "binary", struct sysctl_options, binary, "print the value without a newline"),
+    OPT_FLAG('e', "ignore", struct sysctl_options, ignore, "ignore keys that do not exist"),
+    OPT_FLAG('q', "quiet", struct sysctl_options, quiet, "do not print the settings that were set"),
     OPT_OPTIONAL('p', "load", "FILE", struct sysctl_options, load,
-                 "set what the files say that are named, else /etc/sysctl.conf"),
+                 "set the settings in the given files, default /etc/sysctl.conf"),
     OPT_END,
 };
 
 struct sysctl_call {
     const struct sysctl_options *options;
     const char *applet;
-    bool ignore; /* of the line at hand */
+    bool ignore; /* of the current line */
     int status;
 };
 
-/* One thing went wrong; go on with the next. */
-static void complain(struct sysctl_call *c, const struct error *err)
+/* Report an error, and continue with the next key. */
+static void sysctl_report(struct sysctl_call *c, const struct error *err)
 {
     char text[sizeof(*err)];
 
@@ -52,10 +52,10 @@ static void complain(struct sysctl_call *c, const struct error *err)
 }
 
 /*
- * A key's path below /proc/sys. Dots and slashes change places, for interfaces whose name has a dot:
- * net.ipv4.conf.eth0/5.forwarding; but where a slash comes first the key is a path as it is.
+ * The path of a key below /proc/sys. Dots and slashes are exchanged, for interfaces with a dot in the name:
+ * net.ipv4.conf.eth0/5.forwarding. If the first separator is a slash, the key is already a path.
  */
-static char *path_of(const char *key, struct error *err)
+static char *sysctl_path(const char *key, struct error *err)
 {
     const char *separator = strpbrk(key, "./");
     char *path = format_string("%s", key);
@@ -74,19 +74,19 @@ static char *path_of(const char *key, struct error *err)
     return path;
 }
 
-static void print_key(const char *path)
+static void sysctl_print_key(const char *path)
 {
     for (; *path; path++)
         putchar(*path == '/' ? '.' : *path == '.' ? '/' : *path);
 }
 
-/* A value of several lines has its key before each. */
-static void print_value(const struct sysctl_call *c, const char *path, const char *value)
+/* For a value of several lines, the key is printed before each line. */
+static void sysctl_print_value(const struct sysctl_call *c, const char *path, const char *value)
 {
     const struct sysctl_options *o = c->options;
 
     if (o->names) {
-        print_key(path);
+        sysctl_print_key(path);
         putchar('\n');
         return;
     }
@@ -94,7 +94,7 @@ static void print_value(const struct sysctl_call *c, const char *path, const cha
         size_t n = strcspn(value, "\n");
 
         if (!o->values && !o->binary) {
-            print_key(path);
+            sysctl_print_key(path);
             fputs(" = ", stdout);
         }
         printf("%.*s", (int)n, value);
@@ -105,28 +105,28 @@ static void print_value(const struct sysctl_call *c, const char *path, const cha
     } while (*value);
 }
 
-static int open_root(struct error *err)
+static int sysctl_open_root(struct error *err)
 {
-    int fd = open(FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    return fd < 0 ? error_set(err, errno, "cannot open %s", FOLDER) : fd;
+    return fd < 0 ? error_set(err, errno, "cannot open %s", ROOT) : fd;
 }
 
-static void explain(int code, const char *what, const char *path, struct error *err)
+static void sysctl_explain(int code, const char *what, const char *path, struct error *err)
 {
-    error_set(err, code, "cannot %s %s/%s", what, FOLDER, path);
+    error_set(err, code, "cannot %s %s/%s", what, ROOT, path);
     if (code == -ENOENT)
-        error_remedy(err, "there is no such setting in this kernel");
+        error_remedy(err, "this kernel does not have that setting");
     else if (code == -EACCES || code == -EPERM)
-        error_remedy(err, "that is root's to do");
+        error_remedy(err, "that requires root");
 }
 
 /* --- Reading --- */
 
-static void show_folder(struct sysctl_call *c, int root, const char *path);
+static void sysctl_show_directory(struct sysctl_call *c, int root, const char *path);
 
-/* `listed`: found in a folder, so that one that cannot be read is passed over. */
-static void show_setting(struct sysctl_call *c, int root, const char *path, bool listed)
+/* `listed`: found in a directory; it is skipped if it cannot be read. */
+static void sysctl_show_setting(struct sysctl_call *c, int root, const char *path, bool listed)
 {
     cleanup_free char *value = NULL;
     struct error err = ERROR_INIT;
@@ -134,56 +134,56 @@ static void show_setting(struct sysctl_call *c, int root, const char *path, bool
     int r = fstatat(root, path, &s, 0) < 0 ? -errno : 0;
 
     if (r == 0 && S_ISDIR(s.st_mode)) {
-        show_folder(c, root, path);
+        sysctl_show_directory(c, root, path);
         return;
     }
     if (r == 0 && listed && !(s.st_mode & 0400))
         return;
     if (r == 0 && c->options->names) {
-        print_value(c, path, "");
+        sysctl_print_value(c, path, "");
         return;
     }
     if (r == 0)
         r = file_read(root, path, VALUE_MAX, &value, NULL);
     if (r == 0) {
-        print_value(c, path, value);
+        sysctl_print_value(c, path, value);
     } else if (!listed && !(r == -ENOENT && c->ignore)) {
-        explain(r, "read", path, &err);
-        complain(c, &err);
+        sysctl_explain(r, "read", path, &err);
+        sysctl_report(c, &err);
     }
 }
 
-static int compare(const struct dirent **a, const struct dirent **b)
+static int sysctl_compare(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* The names in a folder below /proc/sys, sorted; -1 where it cannot be read. */
-static int list(const char *path, struct dirent ***entries)
+/* The sorted names in a directory below /proc/sys; -1 if it cannot be read. */
+static int sysctl_list(const char *path, struct dirent ***entries)
 {
-    cleanup_free char *full = format_string("%s/%s", FOLDER, path);
+    cleanup_free char *full = format_string("%s/%s", ROOT, path);
 
-    return full ? scandir(full, entries, NULL, compare) : -1;
+    return full ? scandir(full, entries, NULL, sysctl_compare) : -1;
 }
 
-/* Settings that the kernel keeps for old programs: proc_sys names in milliseconds stand beside them. */
-static bool is_wanted(const char *name)
+/* Obsolete settings: the kernel also has them in milliseconds, under another name. */
+static bool sysctl_is_wanted(const char *name)
 {
     return name[0] != '.' && strcmp(name, "base_reachable_time") != 0 && strcmp(name, "retrans_time") != 0;
 }
 
-static void show_folder(struct sysctl_call *c, int root, const char *path)
+static void sysctl_show_directory(struct sysctl_call *c, int root, const char *path)
 {
     struct dirent **entries;
-    int count = list(path, &entries);
+    int count = sysctl_list(path, &entries);
 
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
         cleanup_free char *below =
             strcmp(path, ".") == 0 ? format_string("%s", name) : format_string("%s/%s", path, name);
 
-        if (is_wanted(name) && below)
-            show_setting(c, root, below, true);
+        if (sysctl_is_wanted(name) && below)
+            sysctl_show_setting(c, root, below, true);
         free(entries[i]);
     }
     if (count >= 0)
@@ -192,7 +192,7 @@ static void show_folder(struct sysctl_call *c, int root, const char *path)
 
 /* --- Setting --- */
 
-static void set(struct sysctl_call *c, int root, const char *path, const char *value)
+static void sysctl_set(struct sysctl_call *c, int root, const char *path, const char *value)
 {
     struct error err = ERROR_INIT;
     cleanup_free char *line = format_string("%s\n", value);
@@ -200,33 +200,34 @@ static void set(struct sysctl_call *c, int root, const char *path, const char *v
 
     if (r == 0) {
         if (!c->options->quiet)
-            print_value(c, path, value);
+            sysctl_print_value(c, path, value);
         return;
     }
     if (c->ignore && (r == -ENOENT || c->options->load))
         return;
-    explain(r, "set", path, &err);
-    complain(c, &err);
+    sysctl_explain(r, "set", path, &err);
+    sysctl_report(c, &err);
 }
 
-/* Every setting below `folder` that fits the rest of a pattern, a component at a time. */
-static void set_each(struct sysctl_call *c, int root, const char *folder, const char *pattern,
-                     const char *value)
+/* Set every setting below `directory` that matches the rest of a pattern, one component at a time. */
+static void sysctl_set_each(struct sysctl_call *c, int root, const char *directory, const char *pattern,
+                            const char *value)
 {
     size_t n = strcspn(pattern, "/");
     cleanup_free char *component = format_string("%.*s", (int)n, pattern);
     struct dirent **entries;
-    int count = list(folder, &entries);
+    int count = sysctl_list(directory, &entries);
 
     for (int i = 0; i < count; i++) {
-        cleanup_free char *below = format_string("%s%s%s", folder, folder[0] ? "/" : "", entries[i]->d_name);
+        cleanup_free char *below =
+            format_string("%s%s%s", directory, directory[0] ? "/" : "", entries[i]->d_name);
 
         if (below && component && entries[i]->d_name[0] != '.' &&
             fnmatch(component, entries[i]->d_name, 0) == 0) {
             if (pattern[n])
-                set_each(c, root, below, pattern + n + 1, value);
+                sysctl_set_each(c, root, below, pattern + n + 1, value);
             else
-                set(c, root, below, value);
+                sysctl_set(c, root, below, value);
         }
         free(entries[i]);
     }
@@ -234,7 +235,7 @@ static void set_each(struct sysctl_call *c, int root, const char *folder, const 
         free(entries);
 }
 
-static char *trim(char *text)
+static char *sysctl_trim(char *text)
 {
     char *end;
 
@@ -245,8 +246,8 @@ static char *trim(char *text)
     return text;
 }
 
-/* "KEY = VALUE"; false where it has no '='. Changes the text. */
-static bool set_line(struct sysctl_call *c, int root, char *line)
+/* "KEY = VALUE"; False if it has no '='. Modifies the text. */
+static bool sysctl_set_line(struct sysctl_call *c, int root, char *line)
 {
     cleanup_free char *path = NULL;
     struct error err = ERROR_INIT;
@@ -255,21 +256,22 @@ static bool set_line(struct sysctl_call *c, int root, char *line)
     if (!equals)
         return false;
     *equals = '\0';
-    key = trim(line);
-    value = trim(equals + 1);
-    path = path_of(key, &err);
+    key = sysctl_trim(line);
+    value = sysctl_trim(equals + 1);
+    path = sysctl_path(key, &err);
     if (!path)
-        complain(c, &err);
+        sysctl_report(c, &err);
     else if (strpbrk(path, "*?["))
-        set_each(c, root, "", path, value);
+        sysctl_set_each(c, root, "", path, value);
     else
-        set(c, root, path, value);
+        sysctl_set(c, root, path, value);
     return true;
 }
 
-/* sysctl.conf(5): "KEY = VALUE" lines; '#' and ';' begin comments; '-' before a key: failing is no failure.
+/*
+ * sysctl.conf(5): "KEY = VALUE" lines; '#' and ';' begin comments; '-' before a key: errors are ignored.
  */
-static void load(struct sysctl_call *c, int root, const char *name)
+static void sysctl_load(struct sysctl_call *c, int root, const char *name)
 {
     cleanup_free char *text = NULL;
     struct error err = ERROR_INIT;
@@ -278,66 +280,66 @@ static void load(struct sysctl_call *c, int root, const char *name)
 
     if (r < 0) {
         error_set(&err, r, "cannot read %s", name);
-        complain(c, &err);
+        sysctl_report(c, &err);
         return;
     }
     for (char *rest = text, *line; (line = strsep(&rest, "\n")); c->ignore = c->options->ignore) {
         number++;
-        line = trim(line);
+        line = sysctl_trim(line);
         if (!*line || *line == '#' || *line == ';')
             continue;
         if (*line == '-') {
             c->ignore = true;
             line++;
         }
-        if (!set_line(c, root, line)) {
-            error_text(&err, EINVAL, "%s:%u: \"%s\" is not of the form KEY = VALUE", name, number, line);
-            complain(c, &err);
+        if (!sysctl_set_line(c, root, line)) {
+            error_text(&err, EINVAL, "%s:%u: \"%s\" does not have the form KEY = VALUE", name, number, line);
+            sysctl_report(c, &err);
         }
     }
 }
 
-static void read_or_set(struct sysctl_call *c, int root, char *operand)
+static void sysctl_read_or_set(struct sysctl_call *c, int root, char *operand)
 {
     cleanup_free char *path = NULL;
     struct error err = ERROR_INIT;
 
-    if (set_line(c, root, operand))
+    if (sysctl_set_line(c, root, operand))
         return;
     if (c->options->write) {
-        error_text(&err, EINVAL, "\"%s\" sets nothing", operand);
+        error_text(&err, EINVAL, "\"%s\" does not set a value", operand);
         error_remedy(&err, "KEY=VALUE");
-    } else if ((path = path_of(operand, &err))) {
-        show_setting(c, root, path, false);
+    } else if ((path = sysctl_path(operand, &err))) {
+        sysctl_show_setting(c, root, path, false);
         return;
     }
-    complain(c, &err);
+    sysctl_report(c, &err);
 }
 
 static int sysctl_run(struct invocation *in, struct error *err)
 {
     const struct sysctl_options *o = in->options;
     struct sysctl_call c = {.options = o, .applet = in->applet, .ignore = o->ignore};
-    cleanup_fd int root = open_root(err);
+    cleanup_fd int root = sysctl_open_root(err);
 
     if (root < 0)
         return root;
     if (o->load) {
         if (o->load[0] || !in->argc)
-            load(&c, root, o->load[0] ? o->load : "/etc/sysctl.conf");
+            sysctl_load(&c, root, o->load[0] ? o->load : "/etc/sysctl.conf");
         for (int i = 0; i < in->argc; i++)
-            load(&c, root, in->argv[i]);
+            sysctl_load(&c, root, in->argv[i]);
         return c.status;
     }
     if (o->all)
-        show_folder(&c, root, ".");
+        sysctl_show_directory(&c, root, ".");
     else if (!in->argc)
-        return error_text(err, EINVAL, "no setting is named: KEY, KEY=VALUE, or -a");
+        return error_text(err, EINVAL, "no setting is given: KEY, KEY=VALUE, or -a");
     for (int i = 0; i < in->argc; i++)
-        read_or_set(&c, root, in->argv[i]);
+        sysctl_read_or_set(&c, root, in->argv[i]);
     return c.status;
 }
 
-APPLET(sysctl, .name = "sysctl", .summary = "Read and set the kernel's settings",
+APPLET(sysctl, .name = "sysctl", .summary = "Read and set kernel settings",
        .usage = "[OPTION]... [KEY[=VALUE]]...", .options = sysctl_table,
        .options_size = sizeof(struct sysctl_options), .run = sysctl_run);

@@ -17,7 +17,7 @@
 #include "net/bridge/bridge.h"
 
 #define LOCK_FILE "/run/lxc/lxc-net.forward.lock"
-#define USAGE     2 /* exit status, as for other wrong words */
+#define USAGE     2 /* exit status for a usage error */
 
 int lxc_net_forward_start(struct error *err)
 {
@@ -36,7 +36,7 @@ static int forward_usage(const struct invocation *in)
 
 /* --- Words --- */
 
-/* "[tcp|udp] [ADDRESS:]PORT" off the front of the words. 0, or -EINVAL with `err` filled. */
+/* Take "[tcp|udp] [ADDRESS:]PORT" off the front of the words. 0, or -EINVAL with `err` filled. */
 static int forward_read_host(char ***words, struct forward *f, struct error *err)
 {
     int protocol = **words ? forward_parse_protocol(**words) : -EINVAL;
@@ -48,7 +48,7 @@ static int forward_read_host(char ***words, struct forward *f, struct error *err
     return forward_parse_host(*(*words)++, f, err);
 }
 
-/* "NAME" or "NAME:PORT", which is cut at the colon; the port is the host's unless given. */
+/* "NAME" or "NAME:PORT", which is cut at the colon; the default is the port of the host. */
 static int forward_read_name(char *word, struct forward *f, struct error *err)
 {
     char *colon = strrchr(word, ':');
@@ -64,7 +64,7 @@ static int forward_read_name(char *word, struct forward *f, struct error *err)
 
 /* --- Adding and removing --- */
 
-/* One change at a time: an fd that holds the lock until it is closed. */
+/* Serialize changes: returns an fd that holds the lock until it is closed. */
 static int forward_lock(struct error *err)
 {
     int fd, r = geteuid() == 0 ? make_directories("/run/lxc", 0755) : -EPERM;
@@ -74,7 +74,7 @@ static int forward_lock(struct error *err)
         r = fd < 0 ? -errno : fd;
     }
     if (r == -EPERM) {
-        error_text(err, EPERM, "forwards are changed and listed by root alone");
+        error_text(err, EPERM, "only root can change and list forwards");
         return error_remedy(err, "run it as root");
     }
     if (r < 0 || flock(r, LOCK_EX) < 0)
@@ -82,7 +82,7 @@ static int forward_lock(struct error *err)
     return r;
 }
 
-/* Whether a forward to the container can ever work. */
+/* Check that a forward to the container can work. */
 static int forward_check_container(const struct container *c, struct error *err)
 {
     cleanup_config struct config config;
@@ -93,10 +93,11 @@ static int forward_check_container(const struct container *c, struct error *err)
     config_init(&config);
     if (!container_is_defined(c)) {
         error_text(err, ENOENT, "there is no container %s in %s", c->name, c->lxcpath);
-        return error_remedy(err, "lxc-ls lists them");
+        return error_remedy(err, "lxc-ls lists the containers");
     }
     r = path ? config_read_file(&config, path, err) : error_set(err, ENOMEM, "cannot add a forward");
-    for (size_t i = 0; i < config.net_count; i++) /* macvlan and ipvlan do not reach their own host */
+    for (size_t i = 0; i < config.net_count;
+         i++) /* macvlan and ipvlan cannot communicate with their own host */
         has_link |= config.nets[i].type == NET_VETH || config.nets[i].type == NET_VLAN ||
                     config.nets[i].type == NET_PHYS;
     if (r < 0 || has_link)
@@ -118,7 +119,7 @@ static int forward_read_list(const char *lxcpath, struct forward_list *out, bool
     return r;
 }
 
-/* Why a forward is not in force, "" where it is. */
+/* The reason why a forward is not active; "" if it is. */
 static const char *forward_reason(const struct forward_report *report)
 {
     struct bridge_state state;
@@ -133,7 +134,7 @@ static const char *forward_reason(const struct forward_report *report)
     return uplink ? "the bridge is part of another network" : "the process that keeps forwards has ended";
 }
 
-/* A firewall that drops what is forwarded drops what is sent to a forward. */
+/* A firewall that drops forwarded packets also drops packets to a forward. */
 static void forward_warn_blocked(const struct invocation *in)
 {
     cleanup_string_list struct string_list sentences = {0};
@@ -143,7 +144,7 @@ static void forward_warn_blocked(const struct invocation *in)
         return;
     (void)bridge_network_blocked(state.bridge, &sentences, NULL);
     for (size_t i = 0; i < sentences.count; i++)
-        fprintf(stderr, "%s: the forward may not be reached from elsewhere: %s\n", in->applet,
+        fprintf(stderr, "%s: the forward may not be reachable from other hosts: %s\n", in->applet,
                 sentences.items[i]);
     bridge_state_free(&state);
 }
@@ -174,9 +175,9 @@ static int forward_add(const struct invocation *in, const char *lxcpath, char **
         return r;
     other = forward_list_find(&list, &e.forward);
     if (other) {
-        error_text(err, EEXIST, "port %u/%s is forwarded to %s already", e.forward.port,
+        error_text(err, EEXIST, "port %u/%s is already forwarded to %s", e.forward.port,
                    forward_protocol(&e.forward), other->container);
-        return error_remedy(err, "\"%s forward list\" lists all", in->applet);
+        return error_remedy(err, "\"%s forward list\" lists all forwards", in->applet);
     }
     r = forward_check_port(&e.forward, forward_keeper_find(), err);
     if (r == 0)
@@ -193,7 +194,7 @@ static int forward_add(const struct invocation *in, const char *lxcpath, char **
         return r;
     }
     if (report.state != FORWARD_ACTIVE)
-        fprintf(stderr, "%s: the forward is kept, but not active yet: %s\n", in->applet,
+        fprintf(stderr, "%s: the forward is stored, but not active yet: %s\n", in->applet,
                 forward_reason(&report));
     forward_warn_blocked(in);
     return 0;
@@ -226,7 +227,7 @@ static int forward_del(const struct invocation *in, const char *lxcpath, char **
         (with_port && e->forward.target_port != f.target_port)) {
         error_text(err, ENOENT, "port %u/%s is not forwarded%s%s", f.port, forward_protocol(&f),
                    named ? " to " : "", named ? words[0] : "");
-        return error_remedy(err, "\"%s forward list\" lists all", in->applet);
+        return error_remedy(err, "\"%s forward list\" lists all forwards", in->applet);
     }
     c.name = e->container;
     r = lxcbox_conf_remove_forward(&c, &e->forward, err);
@@ -235,7 +236,7 @@ static int forward_del(const struct invocation *in, const char *lxcpath, char **
 
 /* --- Listing --- */
 
-/* "10.0.3.5:80" or "10.0.3.5:80 [fd42::5]:80" for the container's side, "-:80" without an address. */
+/* "10.0.3.5:80" or "10.0.3.5:80 [fd42::5]:80" for the container's side, "-:80" if it has no address. */
 static void forward_format_target(const struct forward_entry *e, const struct forward_report *report,
                                   char *out, size_t size)
 {
@@ -255,7 +256,7 @@ static int forward_print_list(const char *lxcpath, char **words, struct error *e
     size_t width[3] = {strlen("PORT"), strlen("CONTAINER"), strlen("TO")};
     int r = lock < 0 ? lock : forward_read_list(lxcpath, &list, false, err);
 
-    /* Twice the same: to measure, then to print. */
+    /* Two passes: one to measure, one to print. */
     for (int print = 0; r == 0 && print < 2; print++) {
         if (print && list.count)
             printf("%-5s %-*s %-*s %-*s %s\n", "PROTO", (int)width[0], "PORT", (int)width[1], "CONTAINER",

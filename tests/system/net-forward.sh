@@ -120,7 +120,7 @@ else
 fi
 on_host nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
 t 'a firewall that drops what is forwarded is named' \
-    has 'may not be reached from elsewhere: chain ip filter FORWARD \(policy drop\)' \
+    has 'may not be reachable from other hosts: chain ip filter FORWARD \(policy drop\)' \
     eval "forward add 8083 $web:80 2>&1"
 on_host nft delete table ip filter
 t 'and gone, a client elsewhere is let through' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8083
@@ -129,7 +129,7 @@ forward del 8083
 # --- What is refused ----------------------------------------------------------------------------------------------
 
 serve $lab_pid taken 9000
-t 'a port that is forwarded' refuses "port 8080/tcp is forwarded to $web already" forward add 8080 $other
+t 'a port that is forwarded' refuses "port 8080/tcp is already forwarded to $web" forward add 8080 $other
 t 'a port that is taken, with the owner' \
     refuses 'port 9000/tcp of this host is in use by python3 \(pid' forward add 9000 $web
 t 'of UDP too' refuses 'port 9000/udp of this host is in use by python3 \(pid' forward add udp 9000 $web
@@ -142,7 +142,7 @@ t 'a forward that does not exist' refuses 'port 9001/tcp is not forwarded' forwa
 t 'one of another container' refuses "port 8080/tcp is not forwarded to $other" forward del 8080 $other
 t 'one to another port' refuses "port 8080/tcp is not forwarded to $web" forward del 8080 $web:81
 as_nobody() { on_host setpriv --reuid 65534 --regid 65534 --clear-groups "$LXCBOX" lxc-net forward list; }
-t 'a user who is not root' refuses 'forwards are changed and listed by root alone' as_nobody
+t 'a user who is not root' refuses 'only root can change and list forwards' as_nobody
 t 'words that are none, with 2' is 2 eval 'forward frobnicate 2> /dev/null; echo $?'
 no_network() {
     on_host sh -c "mkdir -p $P/bare-$$ && echo lxc.net.0.type = empty > $P/bare-$$/config"

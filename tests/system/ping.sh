@@ -59,7 +59,7 @@ echo '1 0' > /proc/sys/net/ipv4/ping_group_range
 missing_privileges_are_reported() {
     setpriv --reuid 65534 --clear-groups "$LXCBOX" ping -c 1 127.0.0.1 2>&1 |
         grep -q \
-            "Permission denied (be root, or let root set net.ipv4.ping_group_range)\|Operation not permitted (be root"
+            "Permission denied (run it as root, or set net.ipv4.ping_group_range)\|Operation not permitted (run"
 }
 t 'missing privileges are reported with the remedy' missing_privileges_are_reported
 t 'a wrong count is refused' refuses 'takes a number from 1, not "0"' ours -c 0 127.0.0.1

@@ -34,11 +34,11 @@ ip link add eth0.5 type bridge
 t 'a name with a dot is written with a slash' is 'net.ipv4.conf.eth0/5.forwarding = 0' \
     ours net.ipv4.conf.eth0/5.forwarding
 t 'or in a key of slashes as it is' is 'net.ipv4.conf.eth0/5.forwarding = 0' ours net/ipv4/conf/eth0.5/forwarding
-t 'a key that does not exist is reported' refuses 'cannot read /proc/sys/no/such: No such file.*no such setting' \
+t 'a key that does not exist is reported' refuses 'cannot read /proc/sys/no/such: No such file.*not have that setting' \
     ours no.such
 t 'a value that the kernel refuses is reported' \
     refuses 'cannot set /proc/sys/net/ipv4/ip_forward: Invalid argument' ours net.ipv4.ip_forward=x
-t 'with -w a key alone is refused' refuses 'sets nothing \(KEY=VALUE\)' ours -w net.ipv4.ip_forward
+t 'with -w a key alone is refused' refuses 'does not set a value \(KEY=VALUE\)' ours -w net.ipv4.ip_forward
 t 'a key cannot leave /proc/sys' refuses 'cannot be the key' ours ../1/environ
 printf \
     '# a comment\n; another\n\n net.ipv4.ip_forward = 1 \n-no.such.key = 1\nnet.ipv4.conf.*.rp_filter=2\n' \
@@ -51,5 +51,5 @@ t 'a file may be joined to its option' eval 'ours -p"$WORK/file" > /dev/null && 
 t 'a pattern sets every one' has 'net.ipv4.conf.eth0/5.rp_filter = 2' ours net.ipv4.conf.eth0/5.rp_filter
 echo nonsense > "$WORK/bad"
 t 'an invalid line is reported with its number' \
-    refuses 'bad:1: "nonsense" is not of the form KEY = VALUE' ours -p "$WORK/bad"
+    refuses 'bad:1: "nonsense" does not have the form KEY = VALUE' ours -p "$WORK/bad"
 t 'standard input is read for -' eval 'echo net.ipv4.ip_forward=0 | ours -p - | grep -qx "net.ipv4.ip_forward = 0"'
