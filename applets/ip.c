@@ -1,6 +1,6 @@
 /*
- * ip: network interfaces, addresses, routes, neighbours, rules and namespaces, as iproute2 has them. The
- * objects are in applets/ip/. See ip.1.
+ * ip: network interfaces, addresses, routes, neighbours, rules and namespaces, with the syntax and output of
+ * iproute2. The objects are in applets/ip/. See ip.1.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +15,8 @@
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 
-#define REFUSED 2   /* exit status: the kernel said no */
-#define HELPED  255 /* that of "help", as iproute2's */
+#define REFUSED 2   /* exit status: the kernel refused */
+#define HELPED  255 /* exit status of "help", as in iproute2 */
 
 static const struct option_row ip_table[] = {
     OPT_ONE_DASH,
@@ -30,26 +30,25 @@ static const struct option_row ip_table[] = {
                "at most N rounds of \"address flush\" (10; 0: no limit)"),
     OPT_FLAG(0, "human-readable", struct ip_options, human, "counters with units"),
     OPT_FLAG(0, "iec", struct ip_options, iec, "units are powers of 1024"),
-    OPT_FLAG(0, "statistics", struct ip_options, statistics, "counters too"),
+    OPT_FLAG(0, "statistics", struct ip_options, statistics, "print counters too"),
     OPT_FLAG(0, "stats", struct ip_options, statistics, NULL),
-    OPT_FLAG(0, "details", struct ip_options, details, "all that is known"),
-    OPT_FLAG(0, "resolve", struct ip_options, resolve, "names of hosts in place of their addresses"),
-    OPT_FLAG(0, "oneline", struct ip_options, oneline, "one line for each, with \\ for line ends"),
-    OPT_FLAG(0, "timestamp", struct ip_options, timestamp, "with monitor: the time of each event"),
-    OPT_FLAG(0, "tshort", struct ip_options, short_timestamp, "the same, short"),
+    OPT_FLAG(0, "details", struct ip_options, details, "print more details"),
+    OPT_FLAG(0, "resolve", struct ip_options, resolve, "print host names instead of addresses"),
+    OPT_FLAG(0, "oneline", struct ip_options, oneline, "print each object on one line, with \\ for newlines"),
+    OPT_FLAG(0, "timestamp", struct ip_options, timestamp, "with monitor: print the time of each event"),
+    OPT_FLAG(0, "tshort", struct ip_options, short_timestamp, "the same, in a short format"),
     OPT_FLAG(0, "Version", struct ip_options, version, "print the version"),
-    OPT_FLAG(0, "force", struct ip_options, force, "with -batch: go on after a failure"),
-    OPT_STRING(0, "batch", "FILE", struct ip_options, batch,
-               "carry out the lines of FILE, - for standard input"),
-    OPT_FLAG(0, "brief", struct ip_options, brief, "the essence, in columns"),
+    OPT_FLAG(0, "force", struct ip_options, force, "with -batch: continue after a failure"),
+    OPT_STRING(0, "batch", "FILE", struct ip_options, batch, "run the commands in FILE; - is standard input"),
+    OPT_FLAG(0, "brief", struct ip_options, brief, "print the most important data in columns"),
     OPT_FLAG(0, "json", struct ip_options, json, "print JSON"),
-    OPT_FLAG(0, "pretty", struct ip_options, pretty, "print JSON for people"),
-    OPT_STRING(0, "rcvbuf", "BYTES", struct ip_options, buffer, "receive buffer for the kernel's answers"),
+    OPT_FLAG(0, "pretty", struct ip_options, pretty, "print indented JSON"),
+    OPT_STRING(0, "rcvbuf", "BYTES", struct ip_options, buffer, "size of the receive buffer for netlink"),
     OPT_OPTIONAL(0, "color", "WHEN", struct ip_options, color, "always (also without WHEN), auto or never"),
-    OPT_STRING(0, "netns", "NETNS", struct ip_options, netns, "in the network namespace of that name"),
+    OPT_STRING(0, "netns", "NETNS", struct ip_options, netns, "act in the network namespace NETNS"),
     OPT_FLAG(0, "Numeric", struct ip_options, numeric,
-             "numbers for protocols, scopes, tables, groups, types"),
-    OPT_FLAG(0, "all", struct ip_options, all, "with netns: all of them"),
+             "print numbers for protocols, scopes, tables, groups, types"),
+    OPT_FLAG(0, "all", struct ip_options, all, "with netns: all namespaces"),
     OPT_END,
 };
 
@@ -62,7 +61,7 @@ int ip_load_links(struct ip_call *c, struct error *err)
     return link_list(&c->n, &c->links, &c->link_count, err);
 }
 
-static const struct link *look_up(struct ip_call *c, int index, const char *name, struct error *err)
+static const struct link *ip_look_up_link(struct ip_call *c, int index, const char *name, struct error *err)
 {
     struct link *more;
 
@@ -84,12 +83,12 @@ static const struct link *look_up(struct ip_call *c, int index, const char *name
 
 const struct link *ip_link_named(struct ip_call *c, const char *name, struct error *err)
 {
-    return look_up(c, 0, name, err);
+    return ip_look_up_link(c, 0, name, err);
 }
 
 const struct link *ip_link_at(struct ip_call *c, int index)
 {
-    return look_up(c, index, NULL, NULL);
+    return ip_look_up_link(c, index, NULL, NULL);
 }
 
 const char *ip_link_name(struct ip_call *c, int index)
@@ -116,12 +115,12 @@ int ip_exchange(struct ip_call *c, struct netlink_batch *b, struct strbuf *repli
     va_end(args);
     c->refused = true;
     netlink_error(&result, err, "%s", text);
-    return result.code == -EPERM ? error_remedy(err, "that is root's to do") : result.code;
+    return result.code == -EPERM ? error_remedy(err, "that requires root") : result.code;
 }
 
 /* --- One command --- */
 
-static int read_color(const struct ip_options *o, bool *out, struct error *err)
+static int ip_read_color(const struct ip_options *o, bool *out, struct error *err)
 {
     bool is_auto = o->color && strcmp(o->color, "auto") == 0;
 
@@ -129,20 +128,20 @@ static int read_color(const struct ip_options *o, bool *out, struct error *err)
            (!o->color[0] || strcmp(o->color, "always") == 0 || (is_auto && isatty(STDOUT_FILENO)));
     return !o->color || *out || is_auto || o->json || strcmp(o->color, "never") == 0
                ? 0
-               : error_text(err, EINVAL, "-color is always, auto or never, not \"%s\"", o->color);
+               : error_text(err, EINVAL, "-color must be always, auto or never, not \"%s\"", o->color);
 }
 
 static const struct ip_name families[] = {{"inet", AF_INET},     {"inet6", AF_INET6}, {"link", AF_PACKET},
                                           {"bridge", AF_BRIDGE}, {"mpls", AF_MPLS},   {NULL, 0}};
 
-static int read_family(struct ip_options *o, struct error *err)
+static int ip_read_family(struct ip_options *o, struct error *err)
 {
     uint32_t family = 0;
 
     if (!o->family_name)
         return 0;
     if (ip_name_parse(families, o->family_name, &family) < 0 || o->family_name[0] < 'a')
-        return error_text(err, EINVAL, "family is inet, inet6, bridge, mpls or link, not \"%s\"",
+        return error_text(err, EINVAL, "-family must be inet, inet6, bridge, mpls or link, not \"%s\"",
                           o->family_name);
     o->family = (int)family;
     return 0;
@@ -159,7 +158,7 @@ int ip_set_buffer(const struct ip_call *c, struct netlink *n, struct error *err)
     return netlink_set_buffer(n, (int)bytes, err);
 }
 
-static int read_loops(struct ip_options *o, struct error *err)
+static int ip_read_loops(struct ip_options *o, struct error *err)
 {
     uint64_t rounds = 10;
 
@@ -169,8 +168,8 @@ static int read_loops(struct ip_options *o, struct error *err)
     return 0;
 }
 
-/* In iproute2's order, which says what an abbreviation means. */
-static int dispatch(struct ip_call *c, char **words, struct error *err)
+/* In the order of iproute2, which determines the meaning of abbreviations. */
+static int ip_dispatch(struct ip_call *c, char **words, struct error *err)
 {
     static const struct {
         const char *name;
@@ -201,7 +200,7 @@ static int dispatch(struct ip_call *c, char **words, struct error *err)
             return HELPED;
         }
         if ((family == AF_BRIDGE || family == AF_MPLS) && objects[i].run != ip_link)
-            return error_text(err, EINVAL, "ip %s has nothing of the family %s", objects[i].name,
+            return error_text(err, EINVAL, "ip %s does not support the family %s", objects[i].name,
                               ip_name_of(families, (uint32_t)family, number));
         return objects[i].run(c, words + 1, err);
     }
@@ -211,13 +210,13 @@ static int dispatch(struct ip_call *c, char **words, struct error *err)
         fputs("ip --help lists the options\n", stderr);
         return HELPED;
     }
-    error_text(err, EINVAL, "there is no object \"%s\"", words[0]);
+    error_text(err, EINVAL, "unknown object \"%s\"", words[0]);
     return error_remedy(err, "address, link, monitor, neighbour, netns, route, rule, tuntap");
 }
 
 static int ip_run_words(struct ip_call *c, char **words, struct error *err)
 {
-    int r = dispatch(c, words, err);
+    int r = ip_dispatch(c, words, err);
 
     free(take_ptr(c->links));
     c->link_count = 0;
@@ -226,10 +225,10 @@ static int ip_run_words(struct ip_call *c, char **words, struct error *err)
     return r >= 0 && c->out.failed ? error_set(err, ENOMEM, "cannot print JSON") : r;
 }
 
-/* --- Many: a line each --- */
+/* --- Batches: one command per line --- */
 
-/* Split a line at blanks; quotes hold words together, '#' begins a comment. */
-static size_t split(char *line, char **words, size_t max)
+/* Split a line at blanks; quoted words may contain blanks; '#' begins a comment. */
+static size_t ip_split_line(char *line, char **words, size_t max)
 {
     size_t n = 0;
 
@@ -253,7 +252,7 @@ static size_t split(char *line, char **words, size_t max)
     return n;
 }
 
-static int run_batch(struct ip_call *c, struct error *err)
+static int ip_run_batch(struct ip_call *c, struct error *err)
 {
     const char *name = c->options->batch;
     cleanup_file FILE *f = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r") : fopen(name, "re");
@@ -268,7 +267,7 @@ static int run_batch(struct ip_call *c, struct error *err)
         int r;
 
         number++;
-        if (!split(line, words, ARRAY_LENGTH(words) - 1))
+        if (!ip_split_line(line, words, ARRAY_LENGTH(words) - 1))
             continue;
         error_clear(err);
         r = ip_run_words(c, words, err);
@@ -293,12 +292,12 @@ static int ip_run(struct invocation *in, struct error *err)
                         .out = {.json = o->json, .pretty = o->pretty},
                         .line = o->oneline ? "\\" : "\n"};
     cleanup_fd int netns = -1;
-    int r = read_family(o, err);
+    int r = ip_read_family(o, err);
 
     if (r == 0)
-        r = read_color(o, &c.out.color, err);
+        r = ip_read_color(o, &c.out.color, err);
     if (r == 0)
-        r = read_loops(o, err);
+        r = ip_read_loops(o, err);
     if (r < 0)
         return r;
     if (o->version) {
@@ -306,9 +305,8 @@ static int ip_run(struct invocation *in, struct error *err)
         return 0;
     }
     if (!in->argc && !o->batch) {
-        error_text(
-            err, EINVAL,
-            "what is meant is missing: address, link, monitor, neighbour, netns, route, rule or tuntap");
+        error_text(err, EINVAL,
+                   "no object is given: address, link, monitor, neighbour, netns, route, rule or tuntap");
         return error_remedy(err, "ip --help");
     }
     if (o->netns && (netns = ip_netns_open(o->netns, err)) < 0)
@@ -318,7 +316,7 @@ static int ip_run(struct invocation *in, struct error *err)
     if (r == 0)
         r = ip_set_buffer(&c, &c.n, err);
     if (r == 0)
-        r = o->batch ? run_batch(&c, err) : ip_run_words(&c, in->argv, err);
+        r = o->batch ? ip_run_batch(&c, err) : ip_run_words(&c, in->argv, err);
     netlink_close(&c.n);
     if (r < 0 && c.refused) {
         char text[sizeof(struct error)];

@@ -1,4 +1,4 @@
-/* ip address: add, change, replace, delete, show, flush. */
+/* ip address: add, address_change, replace, delete, address_show, flush. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <linux/if_addr.h>
@@ -10,7 +10,7 @@
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
 
-/* In the order that iproute2 prints them; `settable`: may be asked for when adding. */
+/* In the order in which iproute2 prints them; `settable`: may be given when adding. */
 static const struct address_flag {
     const char *name;
     uint32_t flag;
@@ -31,10 +31,10 @@ struct address_filter {
     struct ip_prefix to;
     uint32_t scope, flags, flag_mask;
     const char *label; /* a pattern; NULL: any */
-    bool any;          /* asks something of the addresses, so that links without a fitting one are left out */
+    bool any;          /* filters addresses: links without a matching one are omitted */
 };
 
-static bool is_within(const struct ip_prefix *p, const struct ip *ip)
+static bool address_is_within(const struct ip_prefix *p, const struct ip *ip)
 {
     if (p->ip.family && p->ip.family != ip->family)
         return false;
@@ -44,21 +44,21 @@ static bool is_within(const struct ip_prefix *p, const struct ip *ip)
     return true;
 }
 
-/* `name`: of the address's interface. */
-static bool passes(const struct ip_call *c, const struct address_filter *f, const struct address *a,
-                   const char *name)
+/* `name`: of the interface of the address. */
+static bool address_passes(const struct ip_call *c, const struct address_filter *f, const struct address *a,
+                           const char *name)
 {
     int family = c->shown_family;
 
-    /* An IPv6 address has no label: there the name of its interface counts. */
+    /* An IPv6 address has no label: the name of its interface is used. */
     if (f->label && fnmatch(f->label, a->label[0] ? a->label : name, 0) != 0)
         return false;
     return (family == AF_UNSPEC || family == a->local.family) &&
            (f->scope == UNSET || f->scope == a->scope) && !((f->flags ^ a->flags) & f->flag_mask) &&
-           is_within(&f->to, &a->local);
+           address_is_within(&f->to, &a->local);
 }
 
-static void show_flags(struct ip_call *c, const struct address *a)
+static void address_show_flags(struct ip_call *c, const struct address *a)
 {
     uint32_t left = a->flags;
     char number[16];
@@ -81,7 +81,7 @@ static void show_flags(struct ip_call *c, const struct address *a)
     }
 }
 
-static void show_lifetime(struct ip_call *c, const char *key, const char *text, uint32_t seconds)
+static void address_show_lifetime(struct ip_call *c, const char *key, const char *text, uint32_t seconds)
 {
     output_text(&c->out, "%s", text);
     if (seconds == ADDRESS_FOREVER && !c->out.json)
@@ -90,7 +90,7 @@ static void show_lifetime(struct ip_call *c, const char *key, const char *text, 
         output_number(&c->out, key, "%lldsec", seconds);
 }
 
-static void show_address(struct ip_call *c, const struct address *a)
+static void address_show_one(struct ip_call *c, const struct address *a)
 {
     char text[IP_HOST_SIZE], number[16];
 
@@ -116,13 +116,13 @@ static void show_address(struct ip_call *c, const struct address *a)
     if (a->broadcast.family)
         output_string(&c->out, "broadcast", "brd %s ", ip_host(c, &a->broadcast, text));
     output_string(&c->out, "scope", "scope %s ", ip_label(c, ip_scopes, a->scope, number));
-    show_flags(c, a);
+    address_show_flags(c, a);
     if (a->label[0])
         output_string(&c->out, "label", "%s", a->label);
     if (a->has_lifetime) {
         output_text(&c->out, "%s", c->line);
-        show_lifetime(c, "valid_life_time", "       valid_lft ", a->valid_seconds);
-        show_lifetime(c, "preferred_life_time", " preferred_lft ", a->preferred_seconds);
+        address_show_lifetime(c, "valid_life_time", "       valid_lft ", a->valid_seconds);
+        address_show_lifetime(c, "preferred_life_time", " preferred_lft ", a->preferred_seconds);
     }
     output_text(&c->out, "\n");
 }
@@ -135,13 +135,13 @@ void ip_address_event(struct ip_call *c, const struct netlink_message *m)
         return;
     output_open(&c->out, NULL, '{');
     ip_event_begin(c);
-    show_address(c, &a);
+    address_show_one(c, &a);
     output_close(&c->out, '}');
 }
 
-/* A link and those of its addresses that are asked for. */
-static void show_link(struct ip_call *c, const struct address_filter *f, const struct link *l,
-                      const struct strbuf *replies)
+/* Print a link with its matching addresses. */
+static void address_show_link(struct ip_call *c, const struct address_filter *f, const struct link *l,
+                              const struct strbuf *replies)
 {
     bool brief = c->options->brief, oneline = c->options->oneline, has_any = false, has_fitting = false;
     struct netlink_view rest;
@@ -151,12 +151,12 @@ static void show_link(struct ip_call *c, const struct address_filter *f, const s
     for (rest = netlink_view_of(replies); netlink_next_message(&rest, &m);)
         if (address_parse(&m, &a) && a.index == l->index) {
             has_any = true;
-            has_fitting |= passes(c, f, &a, l->name);
+            has_fitting |= address_passes(c, f, &a, l->name);
         }
     if (!has_fitting && c->shown_family != AF_PACKET && (has_any || c->shown_family != AF_UNSPEC))
         return;
     output_open(&c->out, NULL, '{');
-    /* As iproute2: a label asks for addresses alone. */
+    /* As in iproute2: with a label, only addresses are printed. */
     if (!f->label && (brief || !oneline || c->shown_family == AF_PACKET))
         ip_link_show(c, l, true);
     if (c->shown_family == AF_PACKET) {
@@ -165,10 +165,10 @@ static void show_link(struct ip_call *c, const struct address_filter *f, const s
     }
     output_open(&c->out, "addr_info", '[');
     for (rest = netlink_view_of(replies); netlink_next_message(&rest, &m);) {
-        if (!address_parse(&m, &a) || a.index != l->index || !passes(c, f, &a, l->name))
+        if (!address_parse(&m, &a) || a.index != l->index || !address_passes(c, f, &a, l->name))
             continue;
         output_open(&c->out, NULL, '{');
-        show_address(c, &a);
+        address_show_one(c, &a);
         output_close(&c->out, '}');
     }
     output_close(&c->out, ']');
@@ -181,8 +181,8 @@ static void show_link(struct ip_call *c, const struct address_filter *f, const s
     output_close(&c->out, '}');
 }
 
-/* "permanent", "-tentative", "dynamic": 1 where it is the name of a flag. */
-static int read_flag(struct address_filter *f, const char *word)
+/* "permanent", "-tentative", "dynamic": returns 1 if it is the name of a flag. */
+static int address_read_flag(struct address_filter *f, const char *word)
 {
     bool inverted = word[0] == '-';
     const char *name = word + inverted;
@@ -205,7 +205,7 @@ static int read_flag(struct address_filter *f, const char *word)
     return 0;
 }
 
-static int read_filter(struct ip_call *c, char **words, struct address_filter *f, struct error *err)
+static int address_read_filter(struct ip_call *c, char **words, struct address_filter *f, struct error *err)
 {
     static const struct ip_word table[] = {
         {"to", WORD_PREFIX, offsetof(struct address_filter, to), 0, NULL, true},
@@ -224,7 +224,7 @@ static int read_filter(struct ip_call *c, char **words, struct address_filter *f
     *f = (struct address_filter){.scope = UNSET, .link.group = UNSET};
     c->shown_family = c->options->family;
     while ((r = ip_words(table, f, c->options->family, &words, err)) == 1) {
-        if (read_flag(f, *words)) {
+        if (address_read_flag(f, *words)) {
             words++;
             continue;
         }
@@ -248,12 +248,12 @@ static int read_filter(struct ip_call *c, char **words, struct address_filter *f
     return r;
 }
 
-static int show(struct ip_call *c, char **words, struct error *err)
+static int address_show(struct ip_call *c, char **words, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     int family = c->options->family == AF_PACKET ? AF_UNSPEC : c->options->family;
     struct address_filter f;
-    int r = read_filter(c, words, &f, err);
+    int r = address_read_filter(c, words, &f, err);
 
     if (r == 0 && !f.link.index)
         r = ip_load_links(c, err);
@@ -266,17 +266,17 @@ static int show(struct ip_call *c, char **words, struct error *err)
         struct link one = c->links[i];
 
         if (ip_link_passes(&f.link, &one))
-            show_link(c, &f, &one, &replies);
+            address_show_link(c, &f, &one, &replies);
     }
     output_close(&c->out, ']');
     return 0;
 }
 
 /*
- * Delete what fits, once. An address that went with another one (a primary's secondaries) is gone already:
- * EADDRNOTAVAIL. Returns how many there were.
+ * Delete the matching addresses once. An address that was deleted together with another one (the secondaries
+ * of a primary) no longer exists: EADDRNOTAVAIL. Returns the number of addresses found.
  */
-static int flush_once(struct ip_call *c, const struct address_filter *f, struct error *err)
+static int address_flush_once(struct ip_call *c, const struct address_filter *f, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     struct netlink_message m;
@@ -288,7 +288,7 @@ static int flush_once(struct ip_call *c, const struct address_filter *f, struct 
     for (rest = netlink_view_of(&replies); r == 0 && netlink_next_message(&rest, &m);) {
         const struct link *l = address_parse(&m, &a) ? ip_link_at(c, a.index) : NULL;
 
-        if (!l || !ip_link_passes(&f->link, l) || !passes(c, f, &a, l->name))
+        if (!l || !ip_link_passes(&f->link, l) || !address_passes(c, f, &a, l->name))
             continue;
         netlink_batch_init(&b);
         address_delete(&b, &a);
@@ -299,24 +299,25 @@ static int flush_once(struct ip_call *c, const struct address_filter *f, struct 
     return r < 0 ? r : count;
 }
 
-/* Until none is left: others may be promoted in the place of one that is deleted (promote_secondaries). */
-static int flush(struct ip_call *c, char **words, struct error *err)
+/* Repeat until none is left: the kernel may promote a secondary address when a primary is deleted
+ * (promote_secondaries). */
+static int address_flush(struct ip_call *c, char **words, struct error *err)
 {
     struct address_filter f;
     int r;
 
     if (!words[0])
-        return error_text(err, EINVAL, "ip address flush needs to be told what: an interface, for one");
-    r = read_filter(c, words, &f, err);
+        return error_text(err, EINVAL, "ip address flush needs a filter, for example an interface");
+    r = address_read_filter(c, words, &f, err);
     if (r == 0)
         r = ip_load_links(c, err);
     if (r < 0)
         return r;
     error_clear(err);
-    for (uint32_t round = 1; (r = flush_once(c, &f, err)) > 0; round++)
+    for (uint32_t round = 1; (r = address_flush_once(c, &f, err)) > 0; round++)
         if (c->options->flush_rounds && round >= c->options->flush_rounds) {
-            error_text(err, EAGAIN, "addresses may be left after %u rounds of deleting", round);
-            return error_remedy(err, "-loops allows more");
+            error_text(err, EAGAIN, "addresses may remain after %u rounds of deleting", round);
+            return error_remedy(err, "set -loops to allow more rounds");
         }
     return r;
 }
@@ -351,7 +352,7 @@ static const struct ip_word change_words[] = {
     {NULL, WORD_END, 0, 0, NULL, true},
 };
 
-static int read_lifetime(const char *word, uint32_t *seconds, struct error *err)
+static int address_read_lifetime(const char *word, uint32_t *seconds, struct error *err)
 {
     uint64_t number;
 
@@ -359,20 +360,20 @@ static int read_lifetime(const char *word, uint32_t *seconds, struct error *err)
     if (!word || strcmp(word, "forever") == 0)
         return 0;
     if (parse_uint64(word, 0, UINT32_MAX, &number) < 0)
-        return error_text(err, EINVAL, "\"%s\" is no number of seconds", word);
+        return error_text(err, EINVAL, "\"%s\" is not a number of seconds", word);
     *seconds = (uint32_t)number;
     return 0;
 }
 
-/* "+": the network's last address, "-": its first, or one that is given. */
-static int read_broadcast(const char *word, struct address *a, struct error *err)
+/* "+": the last address of the network, "-": the first one, or an address. */
+static int address_read_broadcast(const char *word, struct address *a, struct error *err)
 {
     struct ip_prefix net = {a->peer.family ? a->peer : a->local, a->length};
 
     if (strcmp(word, "+") != 0 && strcmp(word, "-") != 0) {
         if (ip_parse(word, a->local.family, &a->broadcast) == 0)
             return 0;
-        return error_text(err, EINVAL, "\"%s\" is no broadcast address", word);
+        return error_text(err, EINVAL, "\"%s\" is not a broadcast address", word);
     }
     if (a->local.family != AF_INET)
         return error_text(err, EINVAL, "only IPv4 has broadcast addresses");
@@ -384,7 +385,7 @@ static int read_broadcast(const char *word, struct address *a, struct error *err
     return 0;
 }
 
-static int read_settable(struct address_words *w, const char *word)
+static int address_read_settable(struct address_words *w, const char *word)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(flags); i++)
         if (flags[i].settable && strcmp(flags[i].name, word) == 0) {
@@ -394,8 +395,8 @@ static int read_settable(struct address_words *w, const char *word)
     return 0;
 }
 
-static int to_address(struct ip_call *c, const struct address_words *w, bool deleting, struct address *a,
-                      struct error *err)
+static int address_read(struct ip_call *c, const struct address_words *w, bool deleting, struct address *a,
+                        struct error *err)
 {
     struct ip_prefix local;
     const struct link *l;
@@ -420,12 +421,12 @@ static int to_address(struct ip_call *c, const struct address_words *w, bool del
     if (w->label)
         strcpy(a->label, w->label);
     if (w->broadcast && !deleting)
-        r = read_broadcast(w->broadcast, a, err);
+        r = address_read_broadcast(w->broadcast, a, err);
     a->has_lifetime = w->valid || w->preferred;
     if (r == 0)
-        r = read_lifetime(w->valid, &a->valid_seconds, err);
+        r = address_read_lifetime(w->valid, &a->valid_seconds, err);
     if (r == 0)
-        r = read_lifetime(w->preferred, &a->preferred_seconds, err);
+        r = address_read_lifetime(w->preferred, &a->preferred_seconds, err);
     if (r == 0 && a->has_lifetime && (!a->valid_seconds || a->valid_seconds < a->preferred_seconds))
         r = error_text(err, EINVAL, "valid_lft must not be zero, nor less than preferred_lft");
     l = r == 0 ? ip_link_named(c, w->device, err) : NULL;
@@ -437,7 +438,7 @@ static int to_address(struct ip_call *c, const struct address_words *w, bool del
 
 enum change { ADD, CHANGE, REPLACE, DELETE };
 
-static int change(struct ip_call *c, char **words, enum change how, struct error *err)
+static int address_change(struct ip_call *c, char **words, enum change how, struct error *err)
 {
     struct address_words w = {.scope = UNSET, .metric = UNSET};
     struct address a = {0};
@@ -445,7 +446,7 @@ static int change(struct ip_call *c, char **words, enum change how, struct error
     int r;
 
     while ((r = ip_words(change_words, &w, c->options->family, &words, err)) == 1) {
-        if (read_settable(&w, *words)) {
+        if (address_read_settable(&w, *words)) {
             words++;
             continue;
         }
@@ -457,7 +458,7 @@ static int change(struct ip_call *c, char **words, enum change how, struct error
         return r;
     if (!w.local || !w.device)
         return error_text(err, EINVAL, "ip address needs an address, and an interface after \"dev\"");
-    r = to_address(c, &w, how == DELETE, &a, err);
+    r = address_read(c, &w, how == DELETE, &a, err);
     if (r < 0)
         return r;
     netlink_batch_init(&b);
@@ -472,18 +473,18 @@ static int change(struct ip_call *c, char **words, enum change how, struct error
 int ip_address(struct ip_call *c, char **words, struct error *err)
 {
     if (!words[0])
-        return show(c, words, err);
+        return address_show(c, words, err);
     if (ip_matches(words[0], "add"))
-        return change(c, words + 1, ADD, err);
+        return address_change(c, words + 1, ADD, err);
     if (ip_matches(words[0], "change") || strcmp(words[0], "chg") == 0)
-        return change(c, words + 1, CHANGE, err);
+        return address_change(c, words + 1, CHANGE, err);
     if (ip_matches(words[0], "replace"))
-        return change(c, words + 1, REPLACE, err);
+        return address_change(c, words + 1, REPLACE, err);
     if (ip_matches(words[0], "delete"))
-        return change(c, words + 1, DELETE, err);
+        return address_change(c, words + 1, DELETE, err);
     if (ip_is_show(words[0]))
-        return show(c, words + 1, err);
+        return address_show(c, words + 1, err);
     if (ip_matches(words[0], "flush"))
-        return flush(c, words + 1, err);
+        return address_flush(c, words + 1, err);
     return ip_unknown(words[0], "ip address", err);
 }

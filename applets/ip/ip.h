@@ -1,6 +1,6 @@
 /*
- * The parts of the applet ip: its objects (link, address, route, neighbour, rule, netns, monitor), each
- * reading its words and printing as iproute2 6.1 does, and what they share.
+ * The parts of the applet ip: its objects (link, address, route, neighbour, rule, netns, monitor), with the
+ * syntax and output of iproute2 6.1, and the functions that they share.
  */
 #ifndef LXCBOX_APPLETS_IP_IP_H
 #define LXCBOX_APPLETS_IP_IP_H
@@ -25,15 +25,15 @@ struct output {
     struct strbuf value; /* JSON: the outermost one; printed when it is complete */
 };
 
-/* A key is a member's name in JSON, NULL within an array; a text is for printf with the value, NULL where
- * text output has nothing. */
+/* `key` is the name of a member in JSON, NULL within an array; `text` is a format of printf(3) for the value,
+ * NULL if the value is not in text output. */
 void output_open(struct output *o, const char *key, char bracket); /* '[' or '{' */
 void output_close(struct output *o, char bracket);                 /* ']' or '}' */
 void output_string(struct output *o, const char *key, const char *text, const char *value);
 void output_number(struct output *o, const char *key, const char *text, int64_t value);
 void output_true(struct output *o, const char *key, const char *text);
 void output_null(struct output *o, const char *key, const char *text);
-/* In text only. */
+/* Print in text output only. */
 void output_text(const struct output *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- One call of ip ------------------------------------------------------------------------------------- */
@@ -44,36 +44,38 @@ struct ip_options {
     bool json, pretty, brief, oneline, statistics, details, all, force, version;
     bool human, iec, numeric, resolve, timestamp, short_timestamp;
     const char *loops, *buffer;
-    uint32_t flush_rounds; /* read from `loops`; 0: without end */
+    uint32_t flush_rounds; /* read from `loops`; 0: no limit */
 };
 
 struct ip_call {
     struct ip_options *options;
-    struct netlink n; /* of the namespace that is meant */
+    struct netlink n; /* in the selected namespace */
     int netns;        /* its fd; -1: the caller's own */
     struct output out;
-    const char *line; /* what ends a line: "\n", or "\\" with -oneline */
+    const char *line; /* the end of a line: "\n", or "\\" with -oneline */
     struct link *links;
     size_t link_count; /* looked up so far */
-    int shown_family;  /* ip address: of the addresses that are shown; AF_UNSPEC: all */
-    bool one_link;     /* ip address: one is asked for */
-    bool refused;      /* the kernel said no: exit status 2 */
-    bool events;       /* ip monitor: what is shown has happened */
-    bool deleted;      /* that it is gone */
-    const char *label; /* what stands before it; NULL: nothing */
+    int shown_family;  /* ip address: family of the addresses shown; AF_UNSPEC: all */
+    bool one_link;     /* ip address: only one link is shown */
+    bool refused;      /* the kernel refused: exit status 2 */
+    bool events;       /* ip monitor: objects are shown because of an event */
+    bool deleted;      /* the object was deleted */
+    const char *label; /* printed before the object; NULL: none */
     char gone[16];     /* ip_link_name's */
 };
 
-/* Send a batch; on refusal `err` is "cannot WHAT: ...". */
+/* Send a batch; on failure `err` is "FORMAT: ...". */
 int ip_exchange(struct ip_call *c, struct netlink_batch *b, struct strbuf *replies, struct error *err,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Give a socket the receive buffer that -rcvbuf asks for; nothing without it. */
+/* Set the receive buffer of a socket as given by -rcvbuf, if any. */
 int ip_set_buffer(const struct ip_call *c, struct netlink *n, struct error *err);
-/* Every link, kept in c->links. */
+/* Load all links into c->links. */
 int ip_load_links(struct ip_call *c, struct error *err);
-/* One link by name, kept; NULL with `err` filled where there is none. */
+/* Look up a link by name and store it in c->links; NULL with `err` filled if it does not exist. */
 const struct link *ip_link_named(struct ip_call *c, const char *name, struct error *err);
-/* The name of a link ("if7", until the next call, where it is gone), or the link; looked up once. */
+/*
+ * The name of a link ("if7", valid until the next call, if it no longer exists), or the link; looked up once.
+ */
 const char *ip_link_name(struct ip_call *c, int index);
 const struct link *ip_link_at(struct ip_call *c, int index);
 
@@ -91,11 +93,11 @@ extern const struct ip_name ip_scopes[], ip_tables[], ip_protocols[], ip_route_t
 
 /* The name of a number, or the number as text in `out`. */
 const char *ip_name_of(const struct ip_name *names, uint32_t value, char out[16]);
-/* The same, but with -Numeric always the number. */
+/* The same, but always the number with -Numeric. */
 const char *ip_label(const struct ip_call *c, const struct ip_name *names, uint32_t value, char out[16]);
-/* An address, or with -resolve the name of its host where it has one. */
+/* An address, or with -resolve its host name if it has one. */
 const char *ip_host(const struct ip_call *c, const struct ip *ip, char out[IP_HOST_SIZE]);
-/* A name or a number. 0 or -EINVAL. */
+/* Parse a name or a number. 0 or -EINVAL. */
 int ip_name_parse(const struct ip_name *names, const char *word, uint32_t *out);
 
 enum ip_word_kind {
@@ -106,11 +108,11 @@ enum ip_word_kind {
     WORD_TRUE,   /* bool; takes no value */
     WORD_SET,    /* uint32_t is set to `value`; takes no value */
     WORD_ON,     /* uint32_t: "on" 1, "off" 0 */
-    WORD_IP,     /* struct ip; of the family asked for */
+    WORD_IP,     /* struct ip; of the requested family */
     WORD_PREFIX, /* struct ip_prefix; "default", "all" and "any" have the length 0 */
 };
 
-/* One keyword of a command. A number or name not given stays what it was: UNSET marks that. */
+/* One keyword of a command. A number or name that is not given keeps its value, for example UNSET. */
 struct ip_word {
     const char *name;
     enum ip_word_kind kind;
@@ -123,13 +125,13 @@ struct ip_word {
 #define UNSET UINT32_MAX
 
 /*
- * Read words into `target` while they are in the table. Returns 1 at one that is not (*words is there: an
- * operand), 0 at the end, or a negative errno with `err` filled.
+ * Read words into `target` while they are in the table. Returns 1 at a word that is not (an operand, to which
+ * *words then points), 0 at the end, or a negative errno with `err` filled.
  */
 int ip_words(const struct ip_word *table, void *target, int family, char ***words, struct error *err);
-/* Whether `word` is `name` or, as iproute2 takes it, the beginning of it. */
+/* Whether `word` is `name` or a prefix of it, as in iproute2. */
 bool ip_matches(const char *word, const char *name);
-/* Whether it is "show", "list", "lst" or short for one, as "ls" is. */
+/* Whether it is "show", "list", "lst" or an abbreviation such as "ls". */
 bool ip_is_show(const char *word);
 int ip_unknown(const char *word, const char *where, struct error *err);
 /* "default", "all", "any", or an address with or without a length. */
@@ -137,11 +139,12 @@ int ip_prefix_word(const char *word, int family, struct ip_prefix *out, struct e
 
 /* --- The objects ---------------------------------------------------------------------------------------- */
 
-/* `words` ends with NULL, its first is the command, if any. 0, an exit status, or a negative errno. */
+/* `words` is terminated by NULL; the first one is the command, if any. Returns 0, an exit status, or a
+ * negative errno. */
 int ip_link(struct ip_call *c, char **words, struct error *err);
 int ip_address(struct ip_call *c, char **words, struct error *err);
 int ip_route(struct ip_call *c, char **words, struct error *err);
-/* `flags`: of NLM_F_CREATE, ...; deleting: 0. */
+/* `flags`: NLM_F_CREATE, ...; 0 when deleting. */
 int ip_route_change(struct ip_call *c, char **words, uint16_t flags, bool deleting, struct error *err);
 int ip_neighbour(struct ip_call *c, char **words, struct error *err);
 int ip_rule(struct ip_call *c, char **words, struct error *err);
@@ -149,13 +152,13 @@ int ip_netns(struct ip_call *c, char **words, struct error *err);
 int ip_monitor(struct ip_call *c, char **words, struct error *err);
 int ip_tuntap(struct ip_call *c, char **words, struct error *err);
 
-/* Show what an event says; nothing where it is none of the object's. */
+/* Print an event; nothing if it belongs to another object. */
 void ip_link_event(struct ip_call *c, const struct netlink_message *m);
 void ip_address_event(struct ip_call *c, const struct netlink_message *m);
 void ip_route_event(struct ip_call *c, const struct netlink_message *m);
 void ip_neighbour_event(struct ip_call *c, const struct netlink_message *m);
 void ip_rule_event(struct ip_call *c, const struct netlink_message *m);
-/* What stands before an event: the time where asked for, its label, "Deleted ". Nothing outside of ip
+/* Print the text before an event: the time if requested, its label, "Deleted ". Nothing outside of ip
  * monitor. */
 void ip_event_begin(struct ip_call *c);
 
@@ -168,15 +171,15 @@ struct ip_link_filter {
 };
 
 bool ip_link_passes(const struct ip_link_filter *f, const struct link *l);
-/* The first line or lines of a link; `for_addresses`: as `ip address` has it. */
+/* The first line or lines of a link; `for_addresses`: in the format of `ip address`. */
 void ip_link_show(struct ip_call *c, const struct link *l, bool for_addresses);
 void ip_link_statistics(struct ip_call *c, const struct link *l);
 const char *ip_hardware_address(const struct link *l, const uint8_t *bytes, size_t size,
                                 char out[3 * LINK_ADDRESS_MAX]);
 
-/* An fd of a network namespace: of a process by its PID, or by its name in /run/netns. */
+/* Open a network namespace by its name in /run/netns, or by the PID of a process in it. */
 int ip_netns_open(const char *name, struct error *err);
-/* The name in /run/netns of the namespace that the kernel here calls `id`; "" for none. */
+/* The name in /run/netns of the namespace with the id `id` in this namespace; "" if there is none. */
 const char *ip_netns_name_of(struct ip_call *c, int id, char out[256]);
 
 #endif

@@ -1,4 +1,4 @@
-/* ip link: add, delete, set, show. */
+/* ip link: add, delete, link_set, show. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ bool ip_link_passes(const struct ip_link_filter *f, const struct link *l)
            (f->group == UNSET || l->group == f->group);
 }
 
-static int show(struct ip_call *c, char **words, struct error *err)
+static int link_show(struct ip_call *c, char **words, struct error *err)
 {
     static const struct ip_name groups[] = {{"default", 0}, {NULL, 0}};
     static const struct ip_word table[] = {
@@ -62,7 +62,7 @@ static int show(struct ip_call *c, char **words, struct error *err)
         return r;
     output_open(&c->out, NULL, '[');
     for (size_t i = 0, count = c->link_count; i < count; i++) {
-        struct link one = c->links[i]; /* a look-up of another link's name may move them */
+        struct link one = c->links[i]; /* looking up another link may reallocate c->links */
 
         if (!ip_link_passes(&f, &one))
             continue;
@@ -74,7 +74,7 @@ static int show(struct ip_call *c, char **words, struct error *err)
     return 0;
 }
 
-/* --- Reading what to make or to change --- */
+/* --- Reading settings --- */
 
 struct link_words {
     const char *device, *name, *kind, *link, *master, *address, *broadcast, *alias, *netns, *mode, *flag,
@@ -132,7 +132,7 @@ static const struct ip_word kind_words[] = {
     {NULL, WORD_END, 0, 0, NULL, true},
 };
 
-static void init(struct link_words *w)
+static void link_words_init(struct link_words *w)
 {
     *w = (struct link_words){.mtu = UNSET,
                              .queue_length = UNSET,
@@ -150,7 +150,7 @@ static void init(struct link_words *w)
                              .dynamic = UNSET};
 }
 
-/* What a kind of link has of its own. Sources: linux/if_link.h, ip-link(8). */
+/* The options of each kind of link. Sources: linux/if_link.h, ip-link(8). */
 struct kind_option {
     const char *kind, *name;
     uint16_t type;
@@ -182,8 +182,8 @@ static const struct kind_option kind_options[] = {
     {"bridge_slave", "flood", IFLA_BRPORT_UNICAST_FLOOD, 1},
 };
 
-/* One "NAME VALUE" of kind_options. 1: it is one; 0: it is none. */
-static int read_kind_option(struct link_words *w, char ***words, struct error *err)
+/* Read one "NAME VALUE" of kind_options. Returns 1; 0 if it is another word. */
+static int link_read_kind_option(struct link_words *w, char ***words, struct error *err)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(kind_options); i++) {
         const struct kind_option *o = &kind_options[i];
@@ -197,7 +197,7 @@ static int read_kind_option(struct link_words *w, char ***words, struct error *e
         if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0)
             number = strcmp(value, "on") == 0;
         else if (parse_uint64(value, 0, o->size == 4 ? UINT32_MAX : (1U << 8 * o->size) - 1, &number) < 0)
-            return error_text(err, EINVAL, "\"%s\" is no value for %s", value, o->name);
+            return error_text(err, EINVAL, "\"%s\" is not a value for %s", value, o->name);
         w->options[w->option_count++] = (struct link_option){o->type, o->size, (uint32_t)number};
         *words += 2;
         return 1;
@@ -205,19 +205,19 @@ static int read_kind_option(struct link_words *w, char ***words, struct error *e
     return 0;
 }
 
-static int find_mode(const struct ip_name *modes, const char *word, uint32_t *out, struct error *err)
+static int link_find_mode(const struct ip_name *modes, const char *word, uint32_t *out, struct error *err)
 {
     for (; modes->name; modes++)
         if (strcmp(modes->name, word) == 0) {
             *out = modes->value;
             return 0;
         }
-    return error_text(err, EINVAL, "there is no mode \"%s\"", word);
+    return error_text(err, EINVAL, "unknown mode \"%s\"", word);
 }
 
-/* macvlan's and ipvlan's modes, and ipvlan's flag, which stands alone. */
-static int read_modes(const struct link_words *w, struct link_request *r, uint16_t *ipvlan_mode,
-                      struct error *err)
+/* The modes of macvlan and ipvlan, and the flag of ipvlan, which has no keyword. */
+static int link_read_modes(const struct link_words *w, struct link_request *request, uint16_t *ipvlan_mode,
+                           struct error *err)
 {
     static const struct ip_name macvlan[] = {
         {"private", MACVLAN_MODE_PRIVATE},   {"vepa", MACVLAN_MODE_VEPA},     {"bridge", MACVLAN_MODE_BRIDGE},
@@ -229,21 +229,21 @@ static int read_modes(const struct link_words *w, struct link_request *r, uint16
 
     if (strcmp(w->kind, "ipvlan") == 0) {
         if (w->mode)
-            code = find_mode(ipvlan, w->mode, &mode, err);
+            code = link_find_mode(ipvlan, w->mode, &mode, err);
         *ipvlan_mode = (uint16_t)mode;
-        r->ipvlan_mode = ipvlan_mode;
+        request->ipvlan_mode = ipvlan_mode;
         if (w->flag)
-            r->ipvlan_flags = strcmp(w->flag, "private") == 0 ? IPVLAN_F_PRIVATE
-                              : strcmp(w->flag, "vepa") == 0  ? IPVLAN_F_VEPA
-                                                              : 0;
+            request->ipvlan_flags = strcmp(w->flag, "private") == 0 ? IPVLAN_F_PRIVATE
+                                    : strcmp(w->flag, "vepa") == 0  ? IPVLAN_F_VEPA
+                                                                    : 0;
     } else if (w->mode) {
-        code = find_mode(macvlan, w->mode, &r->macvlan_mode, err);
+        code = link_find_mode(macvlan, w->mode, &request->macvlan_mode, err);
     }
     return code;
 }
 
-/* The words after "type KIND". A veth's peer stops them. */
-static int read_kind_words(struct link_words *w, char ***words, struct error *err)
+/* The words after "type KIND". The peer of a veth ends them. */
+static int link_read_kind_words(struct link_words *w, char ***words, struct error *err)
 {
     int r;
 
@@ -252,7 +252,7 @@ static int read_kind_words(struct link_words *w, char ***words, struct error *er
 
         if (peer)
             return 0;
-        r = read_kind_option(w, words, err);
+        r = link_read_kind_option(w, words, err);
         if (r < 0)
             return r;
         if (r == 1)
@@ -277,93 +277,93 @@ static int read_kind_words(struct link_words *w, char ***words, struct error *er
     return 0;
 }
 
-/* Words into a request, with what it points to kept in `own`. */
+/* Convert words to a request; `own` stores the objects that it points to. */
 struct owned {
     uint8_t address[LINK_ADDRESS_MAX], broadcast[LINK_ADDRESS_MAX];
     int master, netns;
     uint16_t ipvlan_mode;
 };
 
-static void close_owned(struct owned *o)
+static void link_close_owned(struct owned *o)
 {
     close_fd(&o->netns);
 }
 
-static void set_flag(struct link_request *r, uint32_t word, unsigned flag, bool inverted)
+static void link_set_flag(struct link_request *request, uint32_t word, unsigned flag, bool inverted)
 {
     if (word == UNSET)
         return;
-    r->change |= flag;
+    request->change |= flag;
     if ((word != 0) != inverted)
-        r->flags |= flag;
+        request->flags |= flag;
 }
 
-static int read_hardware_address(const char *word, uint8_t *out, size_t *size, struct error *err)
+static int link_read_hardware_address(const char *word, uint8_t *out, size_t *size, struct error *err)
 {
     int n = link_address_parse(word, out);
 
     if (n < 0)
-        return error_text(err, EINVAL, "\"%s\" is no hardware address", word);
+        return error_text(err, EINVAL, "\"%s\" is not a hardware address", word);
     *size = (size_t)n;
     return 0;
 }
 
-static int to_request(struct ip_call *c, const struct link_words *w, struct owned *own,
-                      struct link_request *r, struct error *err)
+static int link_to_request(struct ip_call *c, const struct link_words *w, struct owned *own,
+                           struct link_request *request, struct error *err)
 {
     const struct link *other;
     int code = 0;
 
     own->netns = -1;
     if (w->address) {
-        code = read_hardware_address(w->address, own->address, &r->address_size, err);
-        r->address = own->address;
+        code = link_read_hardware_address(w->address, own->address, &request->address_size, err);
+        request->address = own->address;
     }
     if (code == 0 && w->broadcast) {
-        code = read_hardware_address(w->broadcast, own->broadcast, &r->address_size, err);
-        r->broadcast = own->broadcast;
+        code = link_read_hardware_address(w->broadcast, own->broadcast, &request->address_size, err);
+        request->broadcast = own->broadcast;
     }
     if (code == 0 && w->master) {
         other = ip_link_named(c, w->master, err);
         code = other ? 0 : err->code;
         own->master = other ? other->index : 0;
-        r->master = &own->master;
+        request->master = &own->master;
     }
     if (w->no_master != UNSET) {
         own->master = 0;
-        r->master = &own->master;
+        request->master = &own->master;
     }
     if (code == 0 && w->link) {
         other = ip_link_named(c, w->link, err);
         code = other ? 0 : err->code;
-        r->parent = other ? other->index : 0;
+        request->parent = other ? other->index : 0;
     }
     if (code == 0 && w->netns) {
         own->netns = ip_netns_open(w->netns, err);
         code = own->netns < 0 ? own->netns : 0;
-        r->netns = &own->netns;
+        request->netns = &own->netns;
     }
-    r->mtu = w->mtu == UNSET ? 0 : w->mtu;
-    r->has_queue_length = w->queue_length != UNSET;
-    r->queue_length = w->queue_length;
-    r->receive_queues = w->receive_queues == UNSET ? 0 : w->receive_queues;
-    r->send_queues = w->send_queues == UNSET ? 0 : w->send_queues;
-    r->alias = w->alias;
-    r->group = w->group == UNSET ? NULL : &w->group;
-    r->options = w->options;
-    r->option_count = w->option_count;
-    set_flag(r, w->up, IFF_UP, false);
-    set_flag(r, w->arp, IFF_NOARP, true);
-    set_flag(r, w->multicast, IFF_MULTICAST, false);
-    set_flag(r, w->all_multicast, IFF_ALLMULTI, false);
-    set_flag(r, w->promiscuous, IFF_PROMISC, false);
-    set_flag(r, w->dynamic, IFF_DYNAMIC, false);
+    request->mtu = w->mtu == UNSET ? 0 : w->mtu;
+    request->has_queue_length = w->queue_length != UNSET;
+    request->queue_length = w->queue_length;
+    request->receive_queues = w->receive_queues == UNSET ? 0 : w->receive_queues;
+    request->send_queues = w->send_queues == UNSET ? 0 : w->send_queues;
+    request->alias = w->alias;
+    request->group = w->group == UNSET ? NULL : &w->group;
+    request->options = w->options;
+    request->option_count = w->option_count;
+    link_set_flag(request, w->up, IFF_UP, false);
+    link_set_flag(request, w->arp, IFF_NOARP, true);
+    link_set_flag(request, w->multicast, IFF_MULTICAST, false);
+    link_set_flag(request, w->all_multicast, IFF_ALLMULTI, false);
+    link_set_flag(request, w->promiscuous, IFF_PROMISC, false);
+    link_set_flag(request, w->dynamic, IFF_DYNAMIC, false);
     return code;
 }
 
 /* --- Adding --- */
 
-static int check_new_name(const char *name, struct error *err)
+static int link_check_new_name(const char *name, struct error *err)
 {
     if (!name || link_name_valid(name))
         return 0;
@@ -371,35 +371,35 @@ static int check_new_name(const char *name, struct error *err)
 }
 
 /* "peer [name] NAME ...", the other end of a veth. */
-static int read_peer(struct ip_call *c, char ***words, struct link_words *w, struct owned *own,
-                     struct link_request *peer, struct error *err)
+static int link_read_peer(struct ip_call *c, char ***words, struct link_words *w, struct owned *own,
+                          struct link_request *peer, struct error *err)
 {
     int r;
 
-    init(w);
+    link_words_init(w);
     while ((r = ip_words(common_words, w, AF_UNSPEC, words, err)) == 1) {
         if (w->name)
             return ip_unknown(**words, "veth peer", err);
         w->name = *(*words)++;
     }
     if (r == 0)
-        r = check_new_name(w->name, err);
+        r = link_check_new_name(w->name, err);
     if (r == 0)
-        r = to_request(c, w, own, peer, err);
+        r = link_to_request(c, w, own, peer, err);
     peer->name = w->name;
     peer->index = w->index == UNSET ? 0 : (int)w->index;
     return r;
 }
 
-static int add(struct ip_call *c, char **words, struct error *err)
+static int link_add(struct ip_call *c, char **words, struct error *err)
 {
-    __attribute__((cleanup(close_owned))) struct owned own = {.netns = -1}, peer_own = {.netns = -1};
+    __attribute__((cleanup(link_close_owned))) struct owned own = {.netns = -1}, peer_own = {.netns = -1};
     struct link_words w, peer_words;
     struct link_request request = {0}, peer = {0};
     struct netlink_batch b;
     int r;
 
-    init(&w);
+    link_words_init(&w);
     while ((r = ip_words(common_words, &w, AF_UNSPEC, &words, err)) == 1) {
         if (w.kind)
             break;
@@ -413,18 +413,18 @@ static int add(struct ip_call *c, char **words, struct error *err)
         return error_text(err, EINVAL, "ip link add needs the type of the new interface");
     if (!w.name)
         w.name = w.device;
-    r = read_kind_words(&w, &words, err);
+    r = link_read_kind_words(&w, &words, err);
     if (r == 0 && *words) { /* "peer" */
         words++;
-        r = read_peer(c, &words, &peer_words, &peer_own, &peer, err);
+        r = link_read_peer(c, &words, &peer_words, &peer_own, &peer, err);
         request.peer = &peer;
     }
     if (r == 0)
-        r = check_new_name(w.name, err);
+        r = link_check_new_name(w.name, err);
     if (r == 0)
-        r = to_request(c, &w, &own, &request, err);
+        r = link_to_request(c, &w, &own, &request, err);
     if (r == 0)
-        r = read_modes(&w, &request, &own.ipvlan_mode, err);
+        r = link_read_modes(&w, &request, &own.ipvlan_mode, err);
     if (r < 0)
         return r;
     request.kind = w.kind;
@@ -441,16 +441,16 @@ static int add(struct ip_call *c, char **words, struct error *err)
 
 /* --- Changing --- */
 
-static int set(struct ip_call *c, char **words, struct error *err)
+static int link_set(struct ip_call *c, char **words, struct error *err)
 {
-    __attribute__((cleanup(close_owned))) struct owned own = {.netns = -1};
+    __attribute__((cleanup(link_close_owned))) struct owned own = {.netns = -1};
     struct link_words w;
     struct link_request request = {0};
     const struct link *l;
     struct netlink_batch b;
     int r;
 
-    init(&w);
+    link_words_init(&w);
     while ((r = ip_words(common_words, &w, AF_UNSPEC, &words, err)) == 1) {
         if (w.kind)
             break;
@@ -459,20 +459,20 @@ static int set(struct ip_call *c, char **words, struct error *err)
         w.device = *words++;
     }
     if (r == 1)
-        r = read_kind_words(&w, &words, err);
+        r = link_read_kind_words(&w, &words, err);
     if (r < 0)
         return r;
     if (!w.device)
         return error_text(err, EINVAL, "ip link set needs the name of an interface");
-    r = check_new_name(w.name, err);
+    r = link_check_new_name(w.name, err);
     l = r == 0 ? ip_link_named(c, w.device, err) : NULL;
     if (!l)
         return err->code;
     request.index = l->index;
     request.new_name = w.name;
-    r = to_request(c, &w, &own, &request, err);
+    r = link_to_request(c, &w, &own, &request, err);
     if (r == 0 && w.kind)
-        r = read_modes(&w, &request, &own.ipvlan_mode, err);
+        r = link_read_modes(&w, &request, &own.ipvlan_mode, err);
     if (r < 0)
         return r;
     netlink_batch_init(&b);
@@ -499,14 +499,14 @@ static int delete (struct ip_call *c, char **words, struct error *err)
 int ip_link(struct ip_call *c, char **words, struct error *err)
 {
     if (!words[0])
-        return show(c, words, err);
+        return link_show(c, words, err);
     if (ip_matches(words[0], "add"))
-        return add(c, words + 1, err);
+        return link_add(c, words + 1, err);
     if (ip_matches(words[0], "set") || ip_matches(words[0], "change"))
-        return set(c, words + 1, err);
+        return link_set(c, words + 1, err);
     if (ip_matches(words[0], "delete"))
         return delete (c, words + 1, err);
     if (ip_is_show(words[0]))
-        return show(c, words + 1, err);
+        return link_show(c, words + 1, err);
     return ip_unknown(words[0], "ip link", err);
 }

@@ -1,4 +1,4 @@
-/* How a link is printed. */
+/* Printing a link. */
 #include <arpa/inet.h>
 #include <net/if_arp.h>
 #include <linux/if_link.h>
@@ -10,11 +10,11 @@
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
 
-#ifndef ARPHRD_IP6GRE /* the C library's net/if_arp.h */
+#ifndef ARPHRD_IP6GRE /* missing in net/if_arp.h of the C library */
 #define ARPHRD_IP6GRE 823
 #endif
 
-/* linux/if.h has these beside net/if.h's, which cannot be had together. */
+/* Defined in linux/if.h, which conflicts with net/if.h. */
 #define FLAG_LOWER_UP 0x10000
 #define FLAG_DORMANT  0x20000
 #define FLAG_ECHO     0x40000
@@ -41,8 +41,8 @@ static const struct ip_name flag_names[] = {
     {NULL, 0},
 };
 
-/* linux/if_arp.h and the names that iproute2 has for them; of those that links made here or met on hosts
- * have. */
+/* Hardware types of linux/if_arp.h with their names in iproute2, for the types of links that are common on
+ * hosts. */
 static const struct ip_name types[] = {
     {"netrom", ARPHRD_NETROM},
     {"ether", ARPHRD_ETHER},
@@ -88,16 +88,16 @@ const char *ip_hardware_address(const struct link *l, const uint8_t *bytes, size
     return out;
 }
 
-static void show_hardware_address(struct ip_call *c, const struct link *l, const char *key, const char *text,
-                                  const uint8_t *bytes, size_t size)
+static void link_show_hardware_address(struct ip_call *c, const struct link *l, const char *key,
+                                       const char *text, const uint8_t *bytes, size_t size)
 {
     char buffer[3 * LINK_ADDRESS_MAX];
 
     output_string(&c->out, key, text, ip_hardware_address(l, bytes, size, buffer));
 }
 
-/* "eth0@if7", "macvlan0@eth0"; JSON has the parent beside the name. */
-static bool show_name(struct ip_call *c, const struct link *l, const char *format)
+/* "eth0@if7", "macvlan0@eth0"; in JSON the parent is a separate member. */
+static bool link_show_name(struct ip_call *c, const struct link *l, const char *format)
 {
     const struct link *parent = NULL;
     char full[2 * IFNAMSIZ + 1];
@@ -128,7 +128,7 @@ static bool show_name(struct ip_call *c, const struct link *l, const char *forma
     return parent && !(parent->flags & IFF_UP);
 }
 
-static void show_flags(struct ip_call *c, const struct link *l, bool parent_down)
+static void link_show_flags(struct ip_call *c, const struct link *l, bool parent_down)
 {
     unsigned left = l->flags & ~(unsigned)IFF_RUNNING;
     const char *separator = "";
@@ -159,7 +159,7 @@ static void show_flags(struct ip_call *c, const struct link *l, bool parent_down
     output_close(&c->out, ']');
 }
 
-static void show_state(struct ip_call *c, const struct link *l, const char *format)
+static void link_show_state(struct ip_call *c, const struct link *l, const char *format)
 {
     char number[16];
 
@@ -167,20 +167,20 @@ static void show_state(struct ip_call *c, const struct link *l, const char *form
     output_string(&c->out, "operstate", format, l->state < ARRAY_LENGTH(states) ? states[l->state] : number);
 }
 
-static void show_brief(struct ip_call *c, const struct link *l, bool for_addresses)
+static void link_show_brief(struct ip_call *c, const struct link *l, bool for_addresses)
 {
-    bool parent_down = show_name(c, l, "%-16s ");
+    bool parent_down = link_show_name(c, l, "%-16s ");
 
-    show_state(c, l, "%-14s ");
+    link_show_state(c, l, "%-14s ");
     if (for_addresses && c->shown_family != AF_PACKET)
         return;
     if (l->address_size)
-        show_hardware_address(c, l, "address", "%s ", l->address, l->address_size);
-    show_flags(c, l, parent_down);
+        link_show_hardware_address(c, l, "address", "%s ", l->address, l->address_size);
+    link_show_flags(c, l, parent_down);
     output_text(&c->out, "\n");
 }
 
-static void show_hardware(struct ip_call *c, const struct link *l)
+static void link_show_hardware(struct ip_call *c, const struct link *l)
 {
     char number[24];
     const char *type = ip_label(c, types, l->type, number);
@@ -190,20 +190,20 @@ static void show_hardware(struct ip_call *c, const struct link *l)
     output_text(&c->out, "%s", c->line);
     output_string(&c->out, "link_type", "    link/%s ", type);
     if (l->address_size)
-        show_hardware_address(c, l, "address", "%s", l->address, l->address_size);
+        link_show_hardware_address(c, l, "address", "%s", l->address, l->address_size);
     if (l->broadcast_size) {
         if (c->out.json && l->flags & IFF_POINTOPOINT)
             output_true(&c->out, "link_pointtopoint", NULL);
-        show_hardware_address(c, l, "broadcast", l->flags & IFF_POINTOPOINT ? " peer %s" : " brd %s",
-                              l->broadcast, l->broadcast_size);
+        link_show_hardware_address(c, l, "broadcast", l->flags & IFF_POINTOPOINT ? " peer %s" : " brd %s",
+                                   l->broadcast, l->broadcast_size);
     }
     if (l->permanent_address_size && (l->permanent_address_size != l->address_size ||
                                       memcmp(l->permanent_address, l->address, l->address_size) != 0))
-        show_hardware_address(c, l, "permaddr", " permaddr %s", l->permanent_address,
-                              l->permanent_address_size);
+        link_show_hardware_address(c, l, "permaddr", " permaddr %s", l->permanent_address,
+                                   l->permanent_address_size);
 }
 
-static void show_parent_netns(struct ip_call *c, const struct link *l)
+static void link_show_parent_netns(struct ip_call *c, const struct link *l)
 {
     char name[256];
 
@@ -219,8 +219,8 @@ static void show_parent_netns(struct ip_call *c, const struct link *l)
         output_text(&c->out, " link-netnsid %d", l->parent_netns);
 }
 
-/* What only one kind has, of the kinds that containers are given. */
-static void show_kind_data(struct ip_call *c, const struct link *l)
+/* Settings specific to a kind, for the kinds that containers use. */
+static void link_show_kind_data(struct ip_call *c, const struct link *l)
 {
     static const struct ip_name macvlan[] = {
         {"private", MACVLAN_MODE_PRIVATE},   {"vepa", MACVLAN_MODE_VEPA},     {"bridge", MACVLAN_MODE_BRIDGE},
@@ -251,7 +251,7 @@ static void show_kind_data(struct ip_call *c, const struct link *l)
     }
 }
 
-static void show_details(struct ip_call *c, const struct link *l, bool for_addresses)
+static void link_show_details(struct ip_call *c, const struct link *l, bool for_addresses)
 {
     static const char *const generation[] = {"eui64", "none", "stable_secret", "random"};
 
@@ -265,7 +265,7 @@ static void show_details(struct ip_call *c, const struct link *l, bool for_addre
             output_text(&c->out, "%s", c->line);
             output_string(&c->out, "info_kind", "    %s ", l->kind);
             output_open(&c->out, "info_data", '{');
-            show_kind_data(c, l);
+            link_show_kind_data(c, l);
             output_close(&c->out, '}');
         }
         if (l->port_kind[0]) {
@@ -296,22 +296,22 @@ void ip_link_show(struct ip_call *c, const struct link *l, bool for_addresses)
                                             {"RESEND IGMP", IFLA_EVENT_IGMP_RESEND},
                                             {"BONDING OPTION", IFLA_EVENT_BONDING_OPTIONS},
                                             {NULL, 0}};
-    /* What iproute2 shows of links with -6 address is the kernel's IPv6 view of them, which lacks these. */
+    /* With -6 address, iproute2 shows the kernel's IPv6 data of links, which lack these. */
     bool all = !for_addresses || c->one_link || c->options->family != AF_INET6;
     char number[16];
 
     if (c->options->brief) {
-        show_brief(c, l, for_addresses);
+        link_show_brief(c, l, for_addresses);
         return;
     }
     output_number(&c->out, "ifindex", "%lld: ", l->index);
-    show_flags(c, l, show_name(c, l, "%s: "));
+    link_show_flags(c, l, link_show_name(c, l, "%s: "));
     output_number(&c->out, "mtu", "mtu %lld ", l->mtu);
     if (l->queueing[0] && all)
         output_string(&c->out, "qdisc", "qdisc %s ", l->queueing);
     if (l->master && all)
         output_string(&c->out, "master", "master %s ", ip_link_name(c, l->master));
-    show_state(c, l, "state %s ");
+    link_show_state(c, l, "state %s ");
     if (!for_addresses)
         output_string(&c->out, "linkmode", "mode %s ", ip_name_of(modes, l->mode, number));
     if (all && l->family != AF_BRIDGE)
@@ -321,11 +321,11 @@ void ip_link_show(struct ip_call *c, const struct link *l, bool for_addresses)
     if (l->event)
         output_string(&c->out, "event", "event %s ", ip_name_of(events, l->event, number));
     if (!for_addresses || c->shown_family == AF_UNSPEC || c->shown_family == AF_PACKET || c->options->details)
-        show_hardware(c, l);
+        link_show_hardware(c, l);
     if (l->has_parent_netns)
-        show_parent_netns(c, l);
+        link_show_parent_netns(c, l);
     if (c->options->details && l->family != AF_BRIDGE)
-        show_details(c, l, for_addresses);
+        link_show_details(c, l, for_addresses);
     if (l->alias[0] && (!for_addresses || c->options->details)) {
         output_text(&c->out, "%s    ", c->line);
         output_string(&c->out, "ifalias", "alias %s", l->alias);
@@ -345,8 +345,8 @@ void ip_link_show(struct ip_call *c, const struct link *l, bool for_addresses)
     output_text(&c->out, "\n");
 }
 
-/* Know the link as the event says it is, so that what follows has its name. */
-static void remember(struct ip_call *c, const struct link *l)
+/* Store the link of the event, so that later output uses its new name. */
+static void link_store(struct ip_call *c, const struct link *l)
 {
     struct link *more;
 
@@ -370,7 +370,7 @@ void ip_link_event(struct ip_call *c, const struct netlink_message *m)
     if (!link_parse(m, &l))
         return;
     if (l.family != AF_BRIDGE)
-        remember(c, &l);
+        link_store(c, &l);
     output_open(&c->out, NULL, '{');
     ip_event_begin(c);
     ip_link_show(c, &l, true);
@@ -382,8 +382,8 @@ void ip_link_event(struct ip_call *c, const struct netlink_message *m)
 #define COLUMNS 7
 
 /*
- * A number, or with -human-readable three digits of it and a unit: "1.43G", "1.33Gi" with -iec. What is cut
- * off is rounded.
+ * A number, or with -human-readable three digits and a unit: "1.43G", "1.33Gi" with -iec. The result is
+ * rounded.
  */
 static const char *number_text(const struct ip_call *c, uint64_t value, char out[24])
 {
@@ -416,8 +416,8 @@ static void widen(const struct ip_call *c, int *widths, const uint64_t *values)
     }
 }
 
-static void show_table(struct ip_call *c, const char *const *titles, const int *widths,
-                       const uint64_t *values)
+static void link_show_table(struct ip_call *c, const char *const *titles, const int *widths,
+                            const uint64_t *values)
 {
     bool compressed = values[COLUMNS - 1] != 0;
     char text[24];
@@ -430,8 +430,8 @@ static void show_table(struct ip_call *c, const char *const *titles, const int *
         output_text(&c->out, "%*s ", widths[i], number_text(c, values[i], text));
 }
 
-static void show_direction(struct ip_call *c, const char *key, const char *const *keys,
-                           const uint64_t *values)
+static void link_show_direction(struct ip_call *c, const char *key, const char *const *keys,
+                                const uint64_t *values)
 {
     output_open(&c->out, key, '{');
     for (int i = 0; i < COLUMNS; i++)
@@ -460,14 +460,14 @@ void ip_link_statistics(struct ip_call *c, const struct link *l)
     if (c->out.json) {
         in[4] = r->overrun;
         output_open(&c->out, "stats64", '{');
-        show_direction(c, "rx", received_keys, in);
-        show_direction(c, "tx", sent_keys, out);
+        link_show_direction(c, "rx", received_keys, in);
+        link_show_direction(c, "tx", sent_keys, out);
         output_close(&c->out, '}');
         return;
     }
     widen(c, widths, in);
     widen(c, widths, out);
-    show_table(c, received, widths, in);
+    link_show_table(c, received, widths, in);
     output_text(&c->out, "%s", c->line);
-    show_table(c, sent, widths, out);
+    link_show_table(c, sent, widths, out);
 }

@@ -1,4 +1,4 @@
-/* ip monitor: show what changes, as it does. */
+/* ip monitor: print changes when they occur. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -10,11 +10,11 @@
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
 
-/* In the order of the messages' types, which are four to an object: linux/rtnetlink.h. */
+/* In the order of the message types, four for each object: linux/rtnetlink.h. */
 static const struct object {
     const char *name, *label;
     void (*show)(struct ip_call *c, const struct netlink_message *m);
-    uint8_t groups[2]; /* of IPv4 or any family, of IPv6; 0: none */
+    uint8_t groups[2]; /* for IPv4 or any family, for IPv6; 0: none */
 } objects[] = {
     {"link", "[LINK]", ip_link_event, {RTNLGRP_LINK, 0}},
     {"address", "[ADDR]", ip_address_event, {RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR}},
@@ -25,8 +25,8 @@ static const struct object {
 
 #define ALL ((1U << ARRAY_LENGTH(objects)) - 1)
 
-/* As iproute2 writes it: in full on a line of its own, or short before the event. */
-static void show_time(struct ip_call *c)
+/* As in iproute2: in full on a separate line, or in short before the event. */
+static void monitor_show_time(struct ip_call *c)
 {
     struct timespec now;
     struct tm parts;
@@ -43,15 +43,15 @@ static void show_time(struct ip_call *c)
 void ip_event_begin(struct ip_call *c)
 {
     if (c->events && (c->options->timestamp || c->options->short_timestamp))
-        show_time(c);
+        monitor_show_time(c);
     if (c->label)
         output_text(&c->out, "%s", c->label);
     if (c->deleted)
         output_true(&c->out, "deleted", "Deleted ");
 }
 
-/* Which objects, as bits; none: all, as the word "all" says too, but with labels. */
-static int read_words(char **words, unsigned *wanted, bool *labels, struct error *err)
+/* Read the objects as bits. Without any, all; the word "all" also turns labels on. */
+static int monitor_read_words(char **words, unsigned *wanted, bool *labels, struct error *err)
 {
     for (; *words; words++) {
         bool all = strcmp(*words, "all") == 0;
@@ -73,7 +73,7 @@ static int read_words(char **words, unsigned *wanted, bool *labels, struct error
     return 0;
 }
 
-static int subscribe(struct netlink *n, unsigned wanted, int family, struct error *err)
+static int monitor_subscribe(struct netlink *n, unsigned wanted, int family, struct error *err)
 {
     int r = 0;
 
@@ -90,7 +90,7 @@ static int subscribe(struct netlink *n, unsigned wanted, int family, struct erro
     return r;
 }
 
-static void show(struct ip_call *c, bool labels, const struct strbuf *events)
+static void monitor_show(struct ip_call *c, bool labels, const struct strbuf *events)
 {
     struct netlink_view rest = netlink_view_of(events);
     struct netlink_message m;
@@ -112,35 +112,35 @@ int ip_monitor(struct ip_call *c, char **words, struct error *err)
     cleanup_strbuf struct strbuf events = STRBUF_INIT;
     unsigned wanted = 0;
     bool labels = false;
-    int r = read_words(words, &wanted, &labels, err);
+    int r = monitor_read_words(words, &wanted, &labels, err);
 
     if (r == 0 && c->options->brief)
-        r = error_text(err, EINVAL, "ip monitor has no brief form");
+        r = error_text(err, EINVAL, "ip monitor does not support -brief");
     if (r == 0)
         r = netlink_open(&n, NETLINK_ROUTE, c->netns, err);
     if (r == 0)
         r = ip_set_buffer(c, &n, err);
-    if (!wanted) /* with -0 the links */
+    if (!wanted) /* with -0 only links */
         wanted = c->options->family == AF_PACKET ? 1 : ALL;
     if (r == 0)
-        r = subscribe(&n, wanted, c->options->family, err);
+        r = monitor_subscribe(&n, wanted, c->options->family, err);
     if (r == 0)
         r = ip_load_links(c, err);
-    /* Of links everything is shown, also with -6. */
+    /* Links are shown completely, also with -6. */
     c->events = c->one_link = true;
     c->shown_family = AF_UNSPEC;
     while (r >= 0) {
         r = netlink_events(&n, true, &events);
         if (r == -ENOBUFS) {
-            fputs("ip: events were lost: they came faster than they were taken\n", stderr);
+            fputs("ip: events were lost: the receive buffer was full\n", stderr);
             r = ip_load_links(c, err);
             continue;
         }
         if (r < 0)
             return error_set(err, r, "cannot receive events");
-        show(c, labels, &events);
+        monitor_show(c, labels, &events);
         if (fflush(stdout) != 0)
-            return error_set(err, errno, "cannot write what has changed");
+            return error_set(err, errno, "cannot write the events");
     }
     return r;
 }

@@ -1,4 +1,4 @@
-/* ip neighbour: add, change, replace, delete, show, flush. */
+/* ip neighbour: add, neighbour_change, replace, delete, neighbour_show, flush. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "core/base/cleanup.h"
 #include "net/link/neighbour.h"
 
-#define NOISE (NUD_NOARP | NUD_NONE) /* states not shown unless asked for */
+#define NOISE (NUD_NOARP | NUD_NONE) /* states that are shown only on request */
 
 static const struct ip_name states[] = {
     {"permanent", NUD_PERMANENT}, {"reachable", NUD_REACHABLE},
@@ -38,7 +38,7 @@ static const struct ip_word words_table[] = {
     {NULL, WORD_END, 0, 0, NULL, true},
 };
 
-static int find_device(struct ip_call *c, struct neighbour_words *w, struct error *err)
+static int neighbour_find_device(struct ip_call *c, struct neighbour_words *w, struct error *err)
 {
     const struct link *l = w->device ? ip_link_named(c, w->device, err) : NULL;
 
@@ -50,7 +50,7 @@ static int find_device(struct ip_call *c, struct neighbour_words *w, struct erro
 
 /* --- Showing --- */
 
-static void show_states(struct ip_call *c, const struct neighbour *a)
+static void neighbour_show_states(struct ip_call *c, const struct neighbour *a)
 {
     static const struct ip_name names[] = {
         {"INCOMPLETE", NUD_INCOMPLETE}, {"REACHABLE", NUD_REACHABLE}, {"STALE", NUD_STALE},
@@ -66,7 +66,7 @@ static void show_states(struct ip_call *c, const struct neighbour *a)
     output_close(&c->out, ']');
 }
 
-static void show_times(struct ip_call *c, const struct neighbour *a)
+static void neighbour_show_times(struct ip_call *c, const struct neighbour *a)
 {
     uint32_t hz = (uint32_t)sysconf(_SC_CLK_TCK);
 
@@ -80,7 +80,7 @@ static void show_times(struct ip_call *c, const struct neighbour *a)
     output_number(&c->out, "probes", "probes %lld ", a->probes);
 }
 
-static void show_neighbour(struct ip_call *c, const struct neighbour *a, int device)
+static void neighbour_show_one(struct ip_call *c, const struct neighbour *a, int device)
 {
     char text[IP_HOST_SIZE], hardware[3 * LINK_ADDRESS_MAX], number[16];
     const struct link *l = ip_link_at(c, a->index);
@@ -106,8 +106,8 @@ static void show_neighbour(struct ip_call *c, const struct neighbour *a, int dev
         if (a->flags & NTF_OFFLOADED)
             output_null(&c->out, "offload", "offload ");
         if (c->options->statistics)
-            show_times(c, a);
-        show_states(c, a);
+            neighbour_show_times(c, a);
+        neighbour_show_states(c, a);
         if (a->protocol)
             output_string(&c->out, "protocol", "proto %s ", ip_label(c, ip_protocols, a->protocol, number));
     }
@@ -121,11 +121,11 @@ void ip_neighbour_event(struct ip_call *c, const struct netlink_message *m)
     struct neighbour a;
 
     if (neighbour_parse(m, &a) && (!family || family == a.ip.family))
-        show_neighbour(c, &a, 0);
+        neighbour_show_one(c, &a, 0);
 }
 
-static int read_filter(struct ip_call *c, char **words, struct neighbour_words *w, uint32_t mask,
-                       struct error *err)
+static int neighbour_read_filter(struct ip_call *c, char **words, struct neighbour_words *w, uint32_t mask,
+                                 struct error *err)
 {
     int r;
 
@@ -148,12 +148,13 @@ static int read_filter(struct ip_call *c, char **words, struct neighbour_words *
         else if (ip_name_parse(states, w->state, &state) == 0)
             w->mask = state ? state : 0x100;
         else
-            return error_text(err, EINVAL, "\"%s\" is no state of a neighbour", w->state);
+            return error_text(err, EINVAL, "\"%s\" is not a state of a neighbour", w->state);
     }
-    return r == 0 ? find_device(c, w, err) : r;
+    return r == 0 ? neighbour_find_device(c, w, err) : r;
 }
 
-static bool passes(const struct ip_call *c, const struct neighbour_words *w, const struct neighbour *a)
+static bool neighbour_passes(const struct ip_call *c, const struct neighbour_words *w,
+                             const struct neighbour *a)
 {
     if ((c->options->family && c->options->family != a->ip.family) || (w->index && a->index != w->index))
         return false;
@@ -168,14 +169,14 @@ static bool passes(const struct ip_call *c, const struct neighbour_words *w, con
     return true;
 }
 
-static int show(struct ip_call *c, char **words, struct error *err)
+static int neighbour_show(struct ip_call *c, char **words, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     struct neighbour_words w;
     struct netlink_message m;
     struct netlink_view rest;
     struct neighbour a;
-    int r = read_filter(c, words, &w, 0xff & ~NUD_NOARP, err);
+    int r = neighbour_read_filter(c, words, &w, 0xff & ~NUD_NOARP, err);
 
     if (r == 0)
         r = neighbour_dump(&c->n, c->options->family, w.index, w.proxy != 0, &replies, err);
@@ -183,13 +184,13 @@ static int show(struct ip_call *c, char **words, struct error *err)
         return r;
     output_open(&c->out, NULL, '[');
     for (rest = netlink_view_of(&replies); netlink_next_message(&rest, &m);)
-        if (neighbour_parse(&m, &a) && passes(c, &w, &a))
-            show_neighbour(c, &a, w.index);
+        if (neighbour_parse(&m, &a) && neighbour_passes(c, &w, &a))
+            neighbour_show_one(c, &a, w.index);
     output_close(&c->out, ']');
     return 0;
 }
 
-static int flush(struct ip_call *c, char **words, struct error *err)
+static int neighbour_flush(struct ip_call *c, char **words, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     struct neighbour_words w;
@@ -200,12 +201,12 @@ static int flush(struct ip_call *c, char **words, struct error *err)
     int r;
 
     if (!words[0])
-        return error_text(err, EINVAL, "ip neighbour flush needs to be told what: an interface, for one");
-    r = read_filter(c, words, &w, 0xff & ~(NUD_PERMANENT | NUD_NOARP), err);
+        return error_text(err, EINVAL, "ip neighbour flush needs a filter, for example an interface");
+    r = neighbour_read_filter(c, words, &w, 0xff & ~(NUD_PERMANENT | NUD_NOARP), err);
     if (r == 0)
         r = neighbour_dump(&c->n, c->options->family, w.index, w.proxy != 0, &replies, err);
     for (rest = netlink_view_of(&replies); r == 0 && netlink_next_message(&rest, &m);) {
-        if (!neighbour_parse(&m, &a) || !passes(c, &w, &a))
+        if (!neighbour_parse(&m, &a) || !neighbour_passes(c, &w, &a))
             continue;
         netlink_batch_init(&b);
         neighbour_delete(&b, &a);
@@ -217,7 +218,7 @@ static int flush(struct ip_call *c, char **words, struct error *err)
 
 /* --- Changing --- */
 
-static int change(struct ip_call *c, char **words, uint16_t flags, bool deleting, struct error *err)
+static int neighbour_change(struct ip_call *c, char **words, uint16_t flags, bool deleting, struct error *err)
 {
     struct neighbour_words w = {0};
     struct neighbour a = {.state = NUD_PERMANENT};
@@ -237,20 +238,20 @@ static int change(struct ip_call *c, char **words, uint16_t flags, bool deleting
     if (!w.ip || !w.device)
         return error_text(err, EINVAL, "ip neighbour needs an address, and an interface after \"dev\"");
     if (ip_parse(w.ip, c->options->family, &a.ip) < 0)
-        return error_text(err, EINVAL, "\"%s\" is no address", w.ip);
+        return error_text(err, EINVAL, "\"%s\" is not an address", w.ip);
     if (w.state && ip_name_parse(states, w.state, &state) < 0)
-        return error_text(err, EINVAL, "\"%s\" is no state of a neighbour", w.state);
+        return error_text(err, EINVAL, "\"%s\" is not a state of a neighbour", w.state);
     if (w.state)
         a.state = (uint16_t)state;
     if (w.address) {
         int n = link_address_parse(w.address, a.address);
 
         if (n < 0)
-            return error_text(err, EINVAL, "\"%s\" is no hardware address", w.address);
+            return error_text(err, EINVAL, "\"%s\" is not a hardware address", w.address);
         a.address_size = (size_t)n;
     }
     a.flags = (uint8_t)(w.proxy | w.router);
-    r = find_device(c, &w, err);
+    r = neighbour_find_device(c, &w, err);
     a.index = w.index;
     if (r < 0)
         return r;
@@ -266,18 +267,18 @@ static int change(struct ip_call *c, char **words, uint16_t flags, bool deleting
 int ip_neighbour(struct ip_call *c, char **words, struct error *err)
 {
     if (!words[0])
-        return show(c, words, err);
+        return neighbour_show(c, words, err);
     if (ip_matches(words[0], "add"))
-        return change(c, words + 1, NLM_F_CREATE | NLM_F_EXCL, false, err);
+        return neighbour_change(c, words + 1, NLM_F_CREATE | NLM_F_EXCL, false, err);
     if (ip_matches(words[0], "change") || strcmp(words[0], "chg") == 0)
-        return change(c, words + 1, NLM_F_REPLACE, false, err);
+        return neighbour_change(c, words + 1, NLM_F_REPLACE, false, err);
     if (ip_matches(words[0], "replace"))
-        return change(c, words + 1, NLM_F_CREATE | NLM_F_REPLACE, false, err);
+        return neighbour_change(c, words + 1, NLM_F_CREATE | NLM_F_REPLACE, false, err);
     if (ip_matches(words[0], "delete"))
-        return change(c, words + 1, 0, true, err);
+        return neighbour_change(c, words + 1, 0, true, err);
     if (ip_is_show(words[0]))
-        return show(c, words + 1, err);
+        return neighbour_show(c, words + 1, err);
     if (ip_matches(words[0], "flush"))
-        return flush(c, words + 1, err);
+        return neighbour_flush(c, words + 1, err);
     return ip_unknown(words[0], "ip neighbour", err);
 }

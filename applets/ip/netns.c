@@ -20,14 +20,14 @@
 #include "core/base/str.h"
 #include "net/link/nsid.h"
 
-#define FOLDER "/run/netns"
+#define NETNS_DIRECTORY "/run/netns"
 
-static int path_of(const char *name, char out[300], struct error *err)
+static int netns_path(const char *name, char out[300], struct error *err)
 {
     if (!name[0] || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
         strlen(name) > 255)
         return error_text(err, EINVAL, "\"%s\" cannot be the name of a network namespace", name);
-    snprintf(out, 300, FOLDER "/%s", name);
+    snprintf(out, 300, NETNS_DIRECTORY "/%s", name);
     return 0;
 }
 
@@ -39,7 +39,7 @@ int ip_netns_open(const char *name, struct error *err)
 
     if (strchr(name, '/'))
         snprintf(path, sizeof(path), "%s", name);
-    else if ((r = path_of(name, path, err)) < 0)
+    else if ((r = netns_path(name, path, err)) < 0)
         return r;
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT && parse_uint64(name, 10, INT32_MAX, &pid) == 0) {
@@ -49,15 +49,15 @@ int ip_netns_open(const char *name, struct error *err)
     if (fd >= 0)
         return fd;
     error_set(err, errno, "cannot open network namespace %s", name);
-    return error_remedy(err, "\"ip netns\" lists those with a name");
+    return error_remedy(err, "\"ip netns\" lists the names");
 }
 
-static DIR *open_folder(void)
+static DIR *netns_open_directory(void)
 {
-    return opendir(FOLDER);
+    return opendir(NETNS_DIRECTORY);
 }
 
-static const char *next_name(DIR *d)
+static const char *netns_next_name(DIR *d)
 {
     struct dirent *e;
 
@@ -69,11 +69,11 @@ static const char *next_name(DIR *d)
 
 const char *ip_netns_name_of(struct ip_call *c, int id, char out[256])
 {
-    cleanup_dir DIR *d = open_folder();
+    cleanup_dir DIR *d = netns_open_directory();
     const char *name;
 
     out[0] = '\0';
-    while (id >= 0 && d && (name = next_name(d))) {
+    while (id >= 0 && d && (name = netns_next_name(d))) {
         cleanup_fd int fd = openat(dirfd(d), name, O_RDONLY | O_CLOEXEC);
 
         if (fd >= 0 && nsid_of(&c->n, fd) == id) {
@@ -84,13 +84,13 @@ const char *ip_netns_name_of(struct ip_call *c, int id, char out[256])
     return out;
 }
 
-static int list(struct ip_call *c)
+static int netns_list(struct ip_call *c)
 {
-    cleanup_dir DIR *d = open_folder();
+    cleanup_dir DIR *d = netns_open_directory();
     const char *name;
 
     output_open(&c->out, NULL, '[');
-    while (d && (name = next_name(d))) {
+    while (d && (name = netns_next_name(d))) {
         cleanup_fd int fd = openat(dirfd(d), name, O_RDONLY | O_CLOEXEC);
         int id = fd < 0 ? -1 : nsid_of(&c->n, fd);
 
@@ -105,7 +105,7 @@ static int list(struct ip_call *c)
     return 0;
 }
 
-static void show_id(struct ip_call *c, const struct nsid *found, bool has_target)
+static void netns_show_id(struct ip_call *c, const struct nsid *found, bool has_target)
 {
     char name[256];
     int32_t ours = has_target ? found->current : found->id;
@@ -126,7 +126,7 @@ struct id_words {
     uint32_t target, id;
 };
 
-static int list_ids(struct ip_call *c, char **words, struct error *err)
+static int netns_list_ids(struct ip_call *c, char **words, struct error *err)
 {
     static const struct ip_word table[] = {
         {"target-nsid", WORD_U32, offsetof(struct id_words, target), 0, NULL, true},
@@ -156,35 +156,35 @@ static int list_ids(struct ip_call *c, char **words, struct error *err)
     output_open(&c->out, NULL, '[');
     for (rest = netlink_view_of(&replies); netlink_next_message(&rest, &m);)
         if (nsid_parse(&m, &found))
-            show_id(c, &found, w.target != UNSET);
+            netns_show_id(c, &found, w.target != UNSET);
     output_close(&c->out, ']');
     return 0;
 }
 
-/* Mounts on names are to be seen in every mount namespace: the folder is a mount point that propagates. */
-static int share_folder(struct error *err)
+/* Mounts on names must be visible in all mount namespaces: the directory is a shared mount point. */
+static int netns_share_directory(struct error *err)
 {
-    int r = make_directories(FOLDER, 0755);
+    int r = make_directories(NETNS_DIRECTORY, 0755);
 
     if (r < 0)
-        return error_set(err, r, "cannot make folder %s", FOLDER);
-    if (mount("", FOLDER, "none", MS_SHARED | MS_REC, NULL) == 0)
+        return error_set(err, r, "cannot create directory %s", NETNS_DIRECTORY);
+    if (mount("", NETNS_DIRECTORY, "none", MS_SHARED | MS_REC, NULL) == 0)
         return 0;
-    if (errno != EINVAL || mount(FOLDER, FOLDER, "none", MS_BIND | MS_REC, NULL) < 0 ||
-        mount("", FOLDER, "none", MS_SHARED | MS_REC, NULL) < 0)
-        return error_set(err, errno, "cannot make %s a shared mount", FOLDER);
+    if (errno != EINVAL || mount(NETNS_DIRECTORY, NETNS_DIRECTORY, "none", MS_BIND | MS_REC, NULL) < 0 ||
+        mount("", NETNS_DIRECTORY, "none", MS_SHARED | MS_REC, NULL) < 0)
+        return error_set(err, errno, "cannot make %s a shared mount", NETNS_DIRECTORY);
     return 0;
 }
 
-/* Name the namespace that `source` is; without one a new one, which this process then is in. */
-static int add(const char *name, const char *source, struct error *err)
+/* Name the namespace `source`; if NULL, create a new one, which this process then enters. */
+static int netns_add(const char *name, const char *source, struct error *err)
 {
     cleanup_fd int fd = -1;
     char path[300];
-    int r = path_of(name, path, err);
+    int r = netns_path(name, path, err);
 
     if (r == 0)
-        r = share_folder(err);
+        r = netns_share_directory(err);
     if (r < 0)
         return r;
     fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
@@ -192,14 +192,14 @@ static int add(const char *name, const char *source, struct error *err)
         return error_set(err, errno, "cannot name a network namespace %s", name);
     if ((!source && unshare(CLONE_NEWNET) < 0) ||
         mount(source ? source : "/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) < 0) {
-        error_set(err, errno, "cannot make network namespace %s", name);
+        error_set(err, errno, "cannot create network namespace %s", name);
         unlink(path);
         return err->code;
     }
     return 0;
 }
 
-static int attach(char **words, struct error *err)
+static int netns_attach(char **words, struct error *err)
 {
     char path[64];
 
@@ -208,13 +208,13 @@ static int attach(char **words, struct error *err)
     snprintf(path, sizeof(path), "/proc/%.20s/ns/net", words[1]);
     if (access(path, F_OK) < 0)
         return error_set(err, errno, "cannot find process %s", words[1]);
-    return add(words[0], path, err);
+    return netns_add(words[0], path, err);
 }
 
 static int delete (const char *name, struct error *err)
 {
     char path[300];
-    int r = path_of(name, path, err);
+    int r = netns_path(name, path, err);
 
     if (r < 0)
         return r;
@@ -224,39 +224,39 @@ static int delete (const char *name, struct error *err)
     return 0;
 }
 
-static int delete_each(struct ip_call *c, char **words, struct error *err)
+static int netns_delete_each(struct ip_call *c, char **words, struct error *err)
 {
-    cleanup_dir DIR *d = c->options->all ? open_folder() : NULL;
+    cleanup_dir DIR *d = c->options->all ? netns_open_directory() : NULL;
     const char *name;
     int r = 0;
 
     if (!words[0] && !c->options->all)
         return error_text(err, EINVAL, "ip netns delete needs a name");
-    while (d && r == 0 && (name = next_name(d)))
+    while (d && r == 0 && (name = netns_next_name(d)))
         r = delete (name, err);
     return r < 0 || c->options->all ? r : delete (words[0], err);
 }
 
 /*
- * Run a command in a namespace, with a /sys of that namespace, and with the files of /etc/netns/NAME in place
- * of those in /etc, as ip-netns(8) has it.
+ * Run a command in a namespace, with the /sys of that namespace, and with the files of /etc/netns/NAME
+ * mounted over those in /etc, as described in ip-netns(8).
  */
-static void replace_etc(const char *name)
+static void netns_replace_etc(const char *name)
 {
-    cleanup_free char *folder = format_string("/etc/netns/%s", name);
-    cleanup_dir DIR *d = folder ? opendir(folder) : NULL;
+    cleanup_free char *directory = format_string("/etc/netns/%s", name);
+    cleanup_dir DIR *d = directory ? opendir(directory) : NULL;
     const char *entry;
 
-    while (d && (entry = next_name(d))) {
-        cleanup_free char *from = format_string("%s/%s", folder, entry),
+    while (d && (entry = netns_next_name(d))) {
+        cleanup_free char *from = format_string("%s/%s", directory, entry),
                           *to = format_string("/etc/%s", entry);
 
         if (from && to && mount(from, to, "none", MS_BIND, NULL) < 0)
-            fprintf(stderr, "ip: cannot put %s in place of %s: %s\n", from, to, strerror(errno));
+            fprintf(stderr, "ip: cannot mount %s on %s: %s\n", from, to, strerror(errno));
     }
 }
 
-static int execute(char **words, struct error *err)
+static int netns_execute(char **words, struct error *err)
 {
     cleanup_fd int fd = -1;
     unsigned long flags = 0;
@@ -270,44 +270,44 @@ static int execute(char **words, struct error *err)
     if (setns(fd, CLONE_NEWNET) < 0)
         return error_set(err, errno, "cannot enter network namespace %s", words[0]);
     if (unshare(CLONE_NEWNS) < 0 || mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
-        return error_set(err, errno, "cannot have mounts of its own");
+        return error_set(err, errno, "cannot create a mount namespace");
     if (statvfs("/sys", &fs) == 0 && fs.f_flag & ST_RDONLY)
         flags = MS_RDONLY;
     umount2("/sys", MNT_DETACH);
     if (mount(words[0], "/sys", "sysfs", flags, NULL) < 0)
         return error_set(err, errno, "cannot mount /sys for network namespace %s", words[0]);
-    replace_etc(words[0]);
+    netns_replace_etc(words[0]);
     fflush(stdout);
     execvp(words[1], words + 1);
     return executable_refuse(err, errno, words[1], NULL);
 }
 
-static bool is_same(const char *path, const struct stat *other)
+static bool netns_is_same(const char *path, const struct stat *other)
 {
     struct stat s;
 
     return stat(path, &s) == 0 && s.st_dev == other->st_dev && s.st_ino == other->st_ino;
 }
 
-/* The names of the namespace that a process is in. */
-static int identify(const char *pid, struct error *err)
+/* Print the names of the namespace of a process. */
+static int netns_identify(const char *pid, struct error *err)
 {
-    cleanup_dir DIR *d = open_folder();
+    cleanup_dir DIR *d = netns_open_directory();
     char path[300];
     struct stat own;
     const char *name;
 
     snprintf(path, sizeof(path), "/proc/%.20s/ns/net", pid);
     if (stat(path, &own) < 0)
-        return error_set(err, errno, "cannot look at process %s", pid);
-    while (d && (name = next_name(d)))
-        if (path_of(name, path, NULL) == 0 && is_same(path, &own))
+        return error_set(err, errno, "cannot examine process %s", pid);
+    while (d && (name = netns_next_name(d)))
+        if (netns_path(name, path, NULL) == 0 && netns_is_same(path, &own))
             puts(name);
     return 0;
 }
 
-/* The processes in a namespace. */
-static int list_processes(const char *name, struct error *err)
+/* Print the processes in a namespace. */
+static int netns_list_processes(const char *name, struct error *err)
 {
     cleanup_dir DIR *d = opendir("/proc");
     cleanup_fd int fd = ip_netns_open(name, err);
@@ -318,10 +318,10 @@ static int list_processes(const char *name, struct error *err)
     if (fd < 0)
         return fd;
     if (fstat(fd, &own) < 0)
-        return error_set(err, errno, "cannot look at network namespace %s", name);
-    while (d && (pid = next_name(d))) {
+        return error_set(err, errno, "cannot examine network namespace %s", name);
+    while (d && (pid = netns_next_name(d))) {
         snprintf(path, sizeof(path), "/proc/%.20s/ns/net", pid);
-        if (pid[0] >= '0' && pid[0] <= '9' && is_same(path, &own))
+        if (pid[0] >= '0' && pid[0] <= '9' && netns_is_same(path, &own))
             puts(pid);
     }
     return 0;
@@ -333,21 +333,21 @@ int ip_netns(struct ip_call *c, char **words, struct error *err)
     char **rest = words[0] ? words + 1 : words;
 
     if (ip_is_show(command))
-        return list(c);
+        return netns_list(c);
     if (ip_matches(command, "list-id"))
-        return list_ids(c, rest, err);
+        return netns_list_ids(c, rest, err);
     if (ip_matches(command, "add") && rest[0])
-        return add(rest[0], NULL, err);
+        return netns_add(rest[0], NULL, err);
     if (ip_matches(command, "attach"))
-        return attach(rest, err);
+        return netns_attach(rest, err);
     if (ip_matches(command, "delete"))
-        return delete_each(c, rest, err);
+        return netns_delete_each(c, rest, err);
     if (ip_matches(command, "exec"))
-        return execute(rest, err);
+        return netns_execute(rest, err);
     if (ip_matches(command, "identify"))
-        return identify(rest[0] ? rest[0] : "self", err);
+        return netns_identify(rest[0] ? rest[0] : "self", err);
     if (ip_matches(command, "pids") && rest[0])
-        return list_processes(rest[0], err);
+        return netns_list_processes(rest[0], err);
     if (ip_matches(command, "add") || ip_matches(command, "pids"))
         return error_text(err, EINVAL, "ip netns %s needs a name", command);
     return ip_unknown(command, "ip netns", err);

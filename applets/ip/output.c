@@ -43,8 +43,8 @@ void output_close(struct output *o, char bracket)
         output_print(o);
 }
 
-/* The color of a value, by what it is: SGR of ECMA-48, those of iproute2 on a light ground; NULL: none. */
-static const char *color_of(const char *key, const char *value)
+/* The color of a value: an SGR parameter of ECMA-48, as in iproute2 for a light background; NULL: none. */
+static const char *output_color(const char *key, const char *value)
 {
     static const char *const addresses[] = {"local", "address", "broadcast", "permaddr", "lladdr",
                                             "src",   "dst",     "gateway",   "host",     "prefsrc"};
@@ -67,7 +67,7 @@ void output_string(struct output *o, const char *key, const char *text, const ch
     if (o->json) {
         output_keep(o, json_string(&o->value, key, value));
     } else if (text) {
-        const char *color = o->color && key ? color_of(key, value) : NULL;
+        const char *color = o->color && key ? output_color(key, value) : NULL;
         size_t words = strcspn(text, "%");
 
         if (color)

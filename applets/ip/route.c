@@ -1,4 +1,4 @@
-/* ip route: show, get, flush; what adds and deletes is in route_change.c. */
+/* ip route: show, route_get, route_flush; adding and deleting are in route_change.c. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/in_route.h>
@@ -11,20 +11,20 @@
 #include "core/base/cleanup.h"
 #include "net/link/route.h"
 
-#define TABLE_ALL 0 /* of no route */
+#define TABLE_ALL 0 /* not the table of any route */
 
 /* --- Showing --- */
 
 struct route_filter {
     const char *device, *input, *table;
-    struct ip_prefix root, match; /* destinations within the first, containing the second */
+    struct ip_prefix root, match; /* destinations inside the first, or containing the second */
     struct ip via, source;
     bool has_root, has_match, cached;
     int output_index;
     uint32_t table_id, protocol, scope, type, metric;
 };
 
-static void show_flags(struct ip_call *c, unsigned flags)
+static void route_show_flags(struct ip_call *c, unsigned flags)
 {
     static const struct ip_name names[] = {{"dead", RTNH_F_DEAD},
                                            {"onlink", RTNH_F_ONLINK},
@@ -45,7 +45,7 @@ static void show_flags(struct ip_call *c, unsigned flags)
     output_close(&c->out, ']');
 }
 
-static void show_gateway(struct ip_call *c, int family, const struct ip *gateway)
+static void route_show_gateway(struct ip_call *c, int family, const struct ip *gateway)
 {
     char text[IP_HOST_SIZE];
 
@@ -62,8 +62,8 @@ static void show_gateway(struct ip_call *c, int family, const struct ip *gateway
     output_close(&c->out, '}');
 }
 
-/* What the kernel says of a looked-up route: why it is what it is. */
-static void show_cache(struct ip_call *c, const struct route *r)
+/* Flags and data that the kernel reports for a looked-up route. */
+static void route_show_cache(struct ip_call *c, const struct route *route)
 {
     static const struct ip_name names[] = {{"local", RTCF_LOCAL},
                                            {"reject", RTCF_REJECT},
@@ -79,7 +79,7 @@ static void show_cache(struct ip_call *c, const struct route *r)
                                            {"fastroute", RTCF_FAST},
                                            {"notify", RTCF_NOTIFY},
                                            {NULL, 0}};
-    unsigned left = r->flags & ~0xffffU;
+    unsigned left = route->flags & ~0xffffU;
     char number[16];
 
     output_open(&c->out, "cache", '[');
@@ -98,7 +98,7 @@ static void show_cache(struct ip_call *c, const struct route *r)
     output_close(&c->out, ']');
 }
 
-static void show_metrics(struct ip_call *c, const struct route *r)
+static void route_show_metrics(struct ip_call *c, const struct route *route)
 {
     static const char *const names[ROUTE_METRICS] = {
         [RTAX_MTU] = "mtu",           [RTAX_WINDOW] = "window",         [RTAX_RTT] = "rtt",
@@ -109,15 +109,15 @@ static void show_metrics(struct ip_call *c, const struct route *r)
     bool any = false;
 
     for (int i = RTAX_MTU; i < ROUTE_METRICS; i++) {
-        if (!r->metrics[i] || !names[i] || (i == RTAX_HOPLIMIT && r->metrics[i] == UINT32_MAX))
+        if (!route->metrics[i] || !names[i] || (i == RTAX_HOPLIMIT && route->metrics[i] == UINT32_MAX))
             continue;
         if (!any) {
             output_open(&c->out, "metrics", '[');
             output_open(&c->out, NULL, '{');
             any = true;
         }
-        output_text(&c->out, "%s %s", names[i], r->metrics[RTAX_LOCK] & (1U << i) ? "lock " : "");
-        output_number(&c->out, names[i], "%lld ", r->metrics[i]);
+        output_text(&c->out, "%s %s", names[i], route->metrics[RTAX_LOCK] & (1U << i) ? "lock " : "");
+        output_number(&c->out, names[i], "%lld ", route->metrics[i]);
     }
     if (any) {
         output_close(&c->out, '}');
@@ -125,40 +125,40 @@ static void show_metrics(struct ip_call *c, const struct route *r)
     }
 }
 
-static void show_hops(struct ip_call *c, const struct route *r)
+static void route_show_hops(struct ip_call *c, const struct route *route)
 {
-    struct netlink_view rest = r->multipath;
+    struct netlink_view rest = route->multipath;
     struct route_hop hop;
 
     output_open(&c->out, "nexthops", '[');
-    while (route_next_hop(r, &rest, &hop)) {
+    while (route_next_hop(route, &rest, &hop)) {
         output_open(&c->out, NULL, '{');
         output_text(&c->out, "%s\tnexthop ", c->line);
-        show_gateway(c, r->family, &hop.gateway);
+        route_show_gateway(c, route->family, &hop.gateway);
         output_string(&c->out, "dev", "dev %s ", ip_link_name(c, hop.device));
         output_number(&c->out, "weight", "weight %lld ", hop.weight);
-        show_flags(c, hop.flags);
+        route_show_flags(c, hop.flags);
         output_close(&c->out, '}');
     }
     output_close(&c->out, ']');
 }
 
-/* Where it leads and from where, as the first words of its line. */
-static void show_ends(struct ip_call *c, const struct route *r)
+/* Destination and source, at the start of the line. */
+static void route_show_ends(struct ip_call *c, const struct route *route)
 {
     bool details = c->options->details;
     char text[PREFIX_TEXT_SIZE], number[16];
 
-    if (r->type != RTN_UNICAST || details)
-        output_string(&c->out, "type", "%s ", ip_label(c, ip_route_types, r->type, number));
-    prefix_format(&r->destination, text);
-    output_string(&c->out, "dst", "%s ", r->destination.length ? text : "default");
-    if (r->from.ip.family)
-        output_string(&c->out, "from", "from %s ", prefix_format(&r->from, text));
-    if (r->nexthop_id)
-        output_number(&c->out, "nhid", "nhid %lld ", r->nexthop_id);
-    if (r->tos) {
-        snprintf(number, sizeof(number), "0x%02x", r->tos);
+    if (route->type != RTN_UNICAST || details)
+        output_string(&c->out, "type", "%s ", ip_label(c, ip_route_types, route->type, number));
+    prefix_format(&route->destination, text);
+    output_string(&c->out, "dst", "%s ", route->destination.length ? text : "default");
+    if (route->from.ip.family)
+        output_string(&c->out, "from", "from %s ", prefix_format(&route->from, text));
+    if (route->nexthop_id)
+        output_number(&c->out, "nhid", "nhid %lld ", route->nexthop_id);
+    if (route->tos) {
+        snprintf(number, sizeof(number), "0x%02x", route->tos);
         output_string(&c->out, "tos", "tos %s ", number);
     }
 }
@@ -166,49 +166,49 @@ static void show_ends(struct ip_call *c, const struct route *r)
 static const struct route_filter everything = {
     .protocol = UNSET, .scope = UNSET, .metric = UNSET, .table_id = TABLE_ALL};
 
-static void show_route(struct ip_call *c, const struct route *r, const struct route_filter *f)
+static void route_show_one(struct ip_call *c, const struct route *route, const struct route_filter *f)
 {
     bool details = c->options->details;
     char text[IP_TEXT_SIZE], number[16];
 
     output_open(&c->out, NULL, '{');
     ip_event_begin(c);
-    show_ends(c, r);
+    route_show_ends(c, route);
     if (!f->via.family)
-        show_gateway(c, r->family, &r->gateway);
-    if (r->device && !f->output_index)
-        output_string(&c->out, "dev", "dev %s ", ip_link_name(c, r->device));
-    if (r->table && (r->table != RT_TABLE_MAIN || details) && f->table_id == TABLE_ALL)
-        output_string(&c->out, "table", "table %s ", ip_label(c, ip_tables, r->table, number));
-    if (!(r->flags & RTM_F_CLONED) && (r->protocol != RTPROT_BOOT || details) && f->protocol == UNSET)
-        output_string(&c->out, "protocol", "proto %s ", ip_label(c, ip_protocols, r->protocol, number));
-    if (!(r->flags & RTM_F_CLONED) && (r->scope != RT_SCOPE_UNIVERSE || details) && f->scope == UNSET)
-        output_string(&c->out, "scope", "scope %s ", ip_label(c, ip_scopes, r->scope, number));
-    if (r->source.family && !f->source.family)
-        output_string(&c->out, "prefsrc", "src %s ", ip_format(&r->source, text));
-    if (r->has_metric && f->metric == UNSET)
-        output_number(&c->out, "metric", "metric %lld ", r->metric);
-    show_flags(c, r->flags);
-    if (r->mark)
-        output_number(&c->out, "mark", r->mark >= 16 ? "mark 0x%llx " : "mark %lld ", r->mark);
-    if (r->has_uid)
-        output_number(&c->out, "uid", "uid %lld ", r->uid);
-    if (r->family == AF_INET && r->flags & RTM_F_CLONED)
-        show_cache(c, r);
-    if (r->expires)
-        output_number(&c->out, "expires", "expires %lldsec ", r->expires / (int32_t)sysconf(_SC_CLK_TCK));
-    if (r->cache_error)
-        output_number(&c->out, "error", "error %lld ", r->cache_error);
-    show_metrics(c, r);
-    if (r->input)
-        output_string(&c->out, "iif", "iif %s ", ip_link_name(c, r->input));
-    if (r->has_preference)
+        route_show_gateway(c, route->family, &route->gateway);
+    if (route->device && !f->output_index)
+        output_string(&c->out, "dev", "dev %s ", ip_link_name(c, route->device));
+    if (route->table && (route->table != RT_TABLE_MAIN || details) && f->table_id == TABLE_ALL)
+        output_string(&c->out, "table", "table %s ", ip_label(c, ip_tables, route->table, number));
+    if (!(route->flags & RTM_F_CLONED) && (route->protocol != RTPROT_BOOT || details) && f->protocol == UNSET)
+        output_string(&c->out, "protocol", "proto %s ", ip_label(c, ip_protocols, route->protocol, number));
+    if (!(route->flags & RTM_F_CLONED) && (route->scope != RT_SCOPE_UNIVERSE || details) && f->scope == UNSET)
+        output_string(&c->out, "scope", "scope %s ", ip_label(c, ip_scopes, route->scope, number));
+    if (route->source.family && !f->source.family)
+        output_string(&c->out, "prefsrc", "src %s ", ip_format(&route->source, text));
+    if (route->has_metric && f->metric == UNSET)
+        output_number(&c->out, "metric", "metric %lld ", route->metric);
+    route_show_flags(c, route->flags);
+    if (route->mark)
+        output_number(&c->out, "mark", route->mark >= 16 ? "mark 0x%llx " : "mark %lld ", route->mark);
+    if (route->has_uid)
+        output_number(&c->out, "uid", "uid %lld ", route->uid);
+    if (route->family == AF_INET && route->flags & RTM_F_CLONED)
+        route_show_cache(c, route);
+    if (route->expires)
+        output_number(&c->out, "expires", "expires %lldsec ", route->expires / (int32_t)sysconf(_SC_CLK_TCK));
+    if (route->cache_error)
+        output_number(&c->out, "error", "error %lld ", route->cache_error);
+    route_show_metrics(c, route);
+    if (route->input)
+        output_string(&c->out, "iif", "iif %s ", ip_link_name(c, route->input));
+    if (route->has_preference)
         output_string(&c->out, "pref", "pref %s",
-                      r->preference == 1   ? "high"
-                      : r->preference == 3 ? "low"
-                                           : "medium");
-    if (r->multipath.length)
-        show_hops(c, r);
+                      route->preference == 1   ? "high"
+                      : route->preference == 3 ? "low"
+                                               : "medium");
+    if (route->multipath.length)
+        route_show_hops(c, route);
     output_text(&c->out, "\n");
     output_close(&c->out, '}');
 }
@@ -218,10 +218,10 @@ void ip_route_event(struct ip_call *c, const struct netlink_message *m)
     struct route r;
 
     if (route_parse(m, &r))
-        show_route(c, &r, &everything);
+        route_show_one(c, &r, &everything);
 }
 
-static bool covers(const struct ip_prefix *wide, const struct ip_prefix *narrow)
+static bool route_covers(const struct ip_prefix *wide, const struct ip_prefix *narrow)
 {
     if (wide->length > narrow->length)
         return false;
@@ -231,30 +231,32 @@ static bool covers(const struct ip_prefix *wide, const struct ip_prefix *narrow)
     return true;
 }
 
-static bool passes(const struct ip_call *c, const struct route_filter *f, const struct route *r)
+static bool route_passes(const struct ip_call *c, const struct route_filter *f, const struct route *route)
 {
     int family = c->options->family;
 
-    if ((family != AF_UNSPEC && r->family != family) || (f->table_id != TABLE_ALL && r->table != f->table_id))
+    if ((family != AF_UNSPEC && route->family != family) ||
+        (f->table_id != TABLE_ALL && route->table != f->table_id))
         return false;
-    if (f->cached != ((r->flags & RTM_F_CLONED) != 0))
+    if (f->cached != ((route->flags & RTM_F_CLONED) != 0))
         return false;
-    if ((f->protocol != UNSET && r->protocol != f->protocol) || (f->scope != UNSET && r->scope != f->scope) ||
-        (f->type != UNSET && r->type != f->type) || (f->metric != UNSET && r->metric != f->metric) ||
-        (f->output_index && r->device != f->output_index))
+    if ((f->protocol != UNSET && route->protocol != f->protocol) ||
+        (f->scope != UNSET && route->scope != f->scope) || (f->type != UNSET && route->type != f->type) ||
+        (f->metric != UNSET && route->metric != f->metric) ||
+        (f->output_index && route->device != f->output_index))
         return false;
-    if ((f->via.family && !ip_equal(&f->via, &r->gateway)) ||
-        (f->source.family && !ip_equal(&f->source, &r->source)))
+    if ((f->via.family && !ip_equal(&f->via, &route->gateway)) ||
+        (f->source.family && !ip_equal(&f->source, &route->source)))
         return false;
-    if (f->has_root &&
-        ((f->root.ip.family && f->root.ip.family != r->family) || !covers(&f->root, &r->destination)))
+    if (f->has_root && ((f->root.ip.family && f->root.ip.family != route->family) ||
+                        !route_covers(&f->root, &route->destination)))
         return false;
-    return !f->has_match ||
-           ((!f->match.ip.family || f->match.ip.family == r->family) && covers(&r->destination, &f->match));
+    return !f->has_match || ((!f->match.ip.family || f->match.ip.family == route->family) &&
+                             route_covers(&route->destination, &f->match));
 }
 
 /* "[to] [root|match|exact] PREFIX". */
-static int read_selector(struct ip_call *c, char ***words, struct route_filter *f, struct error *err)
+static int route_read_selector(struct ip_call *c, char ***words, struct route_filter *f, struct error *err)
 {
     bool root = true, match = true;
     struct ip_prefix p;
@@ -280,7 +282,7 @@ static int read_selector(struct ip_call *c, char ***words, struct route_filter *
     return 0;
 }
 
-static int read_table(struct route_filter *f, struct error *err)
+static int route_read_table(struct route_filter *f, struct error *err)
 {
     if (!f->table)
         return 0;
@@ -289,11 +291,11 @@ static int read_table(struct route_filter *f, struct error *err)
     else if (strcmp(f->table, "cache") == 0)
         f->cached = true;
     else if (ip_name_parse(ip_tables, f->table, &f->table_id) < 0)
-        return error_text(err, EINVAL, "\"%s\" is no routing table", f->table);
+        return error_text(err, EINVAL, "\"%s\" is not a routing table", f->table);
     return 0;
 }
 
-static int read_filter(struct ip_call *c, char **words, struct route_filter *f, struct error *err)
+static int route_read_filter(struct ip_call *c, char **words, struct route_filter *f, struct error *err)
 {
     static const struct ip_word table[] = {
         {"table", WORD_STRING, offsetof(struct route_filter, table), 0, NULL, false},
@@ -316,12 +318,12 @@ static int read_filter(struct ip_call *c, char **words, struct route_filter *f, 
     *f = (struct route_filter){
         .table_id = RT_TABLE_MAIN, .protocol = UNSET, .scope = UNSET, .type = UNSET, .metric = UNSET};
     while ((r = ip_words(table, f, c->options->family, &words, err)) == 1) {
-        r = read_selector(c, &words, f, err);
+        r = route_read_selector(c, &words, f, err);
         if (r < 0)
             return r;
     }
     if (r == 0)
-        r = read_table(f, err);
+        r = route_read_table(f, err);
     if (r == 0 && f->device) {
         l = ip_link_named(c, f->device, err);
         r = l ? 0 : err->code;
@@ -330,38 +332,39 @@ static int read_filter(struct ip_call *c, char **words, struct route_filter *f, 
     return r;
 }
 
-static int dump(struct ip_call *c, const struct route_filter *f, struct strbuf *replies, struct error *err)
+static int route_dump_all(struct ip_call *c, const struct route_filter *f, struct strbuf *replies,
+                          struct error *err)
 {
     int family = c->options->family;
 
-    /* As iproute2: IPv4 unless told otherwise, both where every table is asked for. */
+    /* As in iproute2: IPv4 by default, both families if all tables are requested. */
     if (family == AF_UNSPEC && f->table_id != TABLE_ALL)
         family = f->root.ip.family == AF_INET6 ? AF_INET6 : AF_INET;
     return route_dump(&c->n, family, f->cached ? 0 : f->table_id, f->cached, replies, err);
 }
 
-static int show(struct ip_call *c, char **words, struct error *err)
+static int route_show(struct ip_call *c, char **words, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     struct route_filter f;
     struct netlink_message m;
     struct netlink_view rest;
     struct route route;
-    int r = read_filter(c, words, &f, err);
+    int r = route_read_filter(c, words, &f, err);
 
     if (r == 0)
-        r = dump(c, &f, &replies, err);
+        r = route_dump_all(c, &f, &replies, err);
     if (r < 0)
         return r;
     output_open(&c->out, NULL, '[');
     for (rest = netlink_view_of(&replies); netlink_next_message(&rest, &m);)
-        if (route_parse(&m, &route) && passes(c, &f, &route))
-            show_route(c, &route, &f);
+        if (route_parse(&m, &route) && route_passes(c, &f, &route))
+            route_show_one(c, &route, &f);
     output_close(&c->out, ']');
     return 0;
 }
 
-static int flush(struct ip_call *c, char **words, struct error *err)
+static int route_flush(struct ip_call *c, char **words, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     struct route_filter f;
@@ -372,18 +375,17 @@ static int flush(struct ip_call *c, char **words, struct error *err)
     int r;
 
     if (!words[0])
-        return error_text(err, EINVAL,
-                          "ip route flush needs to be told what: a table, an interface, a prefix");
-    r = read_filter(c, words, &f, err);
+        return error_text(err, EINVAL, "ip route flush needs a filter: a table, an interface, a prefix");
+    r = route_read_filter(c, words, &f, err);
     if (r == 0)
-        r = dump(c, &f, &replies, err);
+        r = route_dump_all(c, &f, &replies, err);
     for (rest = netlink_view_of(&replies); r == 0 && netlink_next_message(&rest, &m);) {
-        if (!route_parse(&m, &route) || !passes(c, &f, &route))
+        if (!route_parse(&m, &route) || !route_passes(c, &f, &route))
             continue;
         netlink_batch_init(&b);
         route_delete(&b, &route);
         r = ip_exchange(c, &b, NULL, err, "cannot delete a route");
-        r = r == -ESRCH ? 0 : r; /* it went with another */
+        r = r == -ESRCH ? 0 : r; /* deleted together with another one */
     }
     return r;
 }
@@ -397,7 +399,7 @@ struct get_words {
     bool connected, match;
 };
 
-static int get(struct ip_call *c, char **words, struct error *err)
+static int route_get(struct ip_call *c, char **words, struct error *err)
 {
     static const struct ip_word table[] = {
         {"from", WORD_IP, offsetof(struct get_words, from), 0, NULL, true},
@@ -459,7 +461,7 @@ static int get(struct ip_call *c, char **words, struct error *err)
     output_open(&c->out, NULL, '[');
     for (rest = netlink_view_of(&replies); netlink_next_message(&rest, &m);)
         if (route_parse(&m, &found))
-            show_route(c, &found, &everything);
+            route_show_one(c, &found, &everything);
     output_close(&c->out, ']');
     return 0;
 }
@@ -476,17 +478,17 @@ int ip_route(struct ip_call *c, char **words, struct error *err)
                    {"append", NLM_F_CREATE | NLM_F_APPEND}};
 
     if (!words[0])
-        return show(c, words, err);
+        return route_show(c, words, err);
     if (ip_is_show(words[0]))
-        return show(c, words + 1, err);
+        return route_show(c, words + 1, err);
     if (ip_matches(words[0], "get"))
-        return get(c, words + 1, err);
+        return route_get(c, words + 1, err);
     for (size_t i = 0; i < ARRAY_LENGTH(changes); i++)
         if (ip_matches(words[0], changes[i].name))
             return ip_route_change(c, words + 1, changes[i].flags, false, err);
     if (ip_matches(words[0], "delete"))
         return ip_route_change(c, words + 1, 0, true, err);
     if (ip_matches(words[0], "flush"))
-        return flush(c, words + 1, err);
+        return route_flush(c, words + 1, err);
     return ip_unknown(words[0], "ip route", err);
 }

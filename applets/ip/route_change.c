@@ -53,7 +53,7 @@ static const struct ip_word change_words[] = {
 };
 
 /* "via [inet|inet6] ADDRESS". */
-static int read_via(char ***words, struct ip *gateway, struct error *err)
+static int route_read_via(char ***words, struct ip *gateway, struct error *err)
 {
     int family = AF_UNSPEC;
 
@@ -67,7 +67,7 @@ static int read_via(char ***words, struct ip *gateway, struct error *err)
 }
 
 /* "nexthop [via ADDRESS] [dev NAME] [weight N] [onlink]", after its first word. */
-static int read_hop(struct ip_call *c, char ***words, struct route_hop *hop, struct error *err)
+static int route_read_hop(struct ip_call *c, char ***words, struct route_hop *hop, struct error *err)
 {
     struct route_words w = {.onlink = 0, .metric = 1};
     static const struct ip_word table[] = {
@@ -80,14 +80,14 @@ static int read_hop(struct ip_call *c, char ***words, struct route_hop *hop, str
 
     *hop = (struct route_hop){0};
     while ((r = ip_words(table, &w, AF_UNSPEC, words, err)) == 1 && strcmp(**words, "via") == 0) {
-        r = read_via(words, &hop->gateway, err);
+        r = route_read_via(words, &hop->gateway, err);
         if (r < 0)
             return r;
     }
     if (r < 0)
         return r;
     if (w.metric < 1 || w.metric > 256)
-        return error_text(err, EINVAL, "a weight is 1 to 256, not %u", w.metric);
+        return error_text(err, EINVAL, "a weight must be from 1 to 256, not %u", w.metric);
     if (w.device && !ip_link_named(c, w.device, err))
         return err->code;
     hop->device = w.device ? ip_link_named(c, w.device, err)->index : 0;
@@ -96,76 +96,76 @@ static int read_hop(struct ip_call *c, char ***words, struct route_hop *hop, str
     return 0;
 }
 
-static void set_metric(struct route *r, int which, uint32_t value)
+static void route_set_metric(struct route *route, int which, uint32_t value)
 {
     if (value != UNSET)
-        r->metrics[which] = value;
+        route->metrics[which] = value;
 }
 
-/* Where the kernel wants a scope or a table that follows from the type: ip-route(8). */
-static void set_scope_and_table(const struct route_words *w, bool deleting, struct route *r)
+/* Set the scope and the table that the kernel requires for the type: ip-route(8). */
+static void route_set_scope_and_table(const struct route_words *w, bool deleting, struct route *route)
 {
-    bool of_host = r->type == RTN_LOCAL || r->type == RTN_NAT;
-    bool of_link = r->type == RTN_BROADCAST || r->type == RTN_MULTICAST || r->type == RTN_ANYCAST;
+    bool of_host = route->type == RTN_LOCAL || route->type == RTN_NAT;
+    bool of_link = route->type == RTN_BROADCAST || route->type == RTN_MULTICAST || route->type == RTN_ANYCAST;
 
-    r->table = w->table != UNSET                                  ? w->table
-               : of_host || (of_link && r->type != RTN_MULTICAST) ? RT_TABLE_LOCAL
-                                                                  : RT_TABLE_MAIN;
+    route->table = w->table != UNSET                                      ? w->table
+                   : of_host || (of_link && route->type != RTN_MULTICAST) ? RT_TABLE_LOCAL
+                                                                          : RT_TABLE_MAIN;
     if (w->scope != UNSET)
-        r->scope = (uint8_t)w->scope;
-    else if (r->family == AF_INET6)
-        r->scope = RT_SCOPE_UNIVERSE;
+        route->scope = (uint8_t)w->scope;
+    else if (route->family == AF_INET6)
+        route->scope = RT_SCOPE_UNIVERSE;
     else if (of_host || of_link)
-        r->scope = of_host ? RT_SCOPE_HOST : RT_SCOPE_LINK;
-    else if (r->type == RTN_UNICAST || r->type == RTN_UNSPEC)
-        r->scope = deleting                            ? RT_SCOPE_NOWHERE
-                   : r->gateway.family || r->hop_count ? RT_SCOPE_UNIVERSE
-                                                       : RT_SCOPE_LINK;
+        route->scope = of_host ? RT_SCOPE_HOST : RT_SCOPE_LINK;
+    else if (route->type == RTN_UNICAST || route->type == RTN_UNSPEC)
+        route->scope = deleting                                    ? RT_SCOPE_NOWHERE
+                       : route->gateway.family || route->hop_count ? RT_SCOPE_UNIVERSE
+                                                                   : RT_SCOPE_LINK;
 }
 
-static int to_route(struct ip_call *c, const struct route_words *w, bool deleting, struct route *r,
-                    struct error *err)
+static int route_read(struct ip_call *c, const struct route_words *w, bool deleting, struct route *route,
+                      struct error *err)
 {
     static const struct ip_name preferences[] = {{"medium", 0}, {"high", 1}, {"low", 3}, {NULL, 0}};
     uint32_t preference;
-    int code = ip_prefix_word(w->to, c->options->family, &r->destination, err);
+    int code = ip_prefix_word(w->to, c->options->family, &route->destination, err);
 
     if (code < 0)
         return code;
-    r->from = w->from;
-    r->source = w->source;
-    r->family = c->options->family                        ? c->options->family
-                : r->destination.ip.family                ? r->destination.ip.family
-                : w->source.family                        ? w->source.family
-                : r->gateway.family                       ? r->gateway.family
-                : r->hop_count && r->hops->gateway.family ? r->hops->gateway.family
-                                                          : AF_INET;
-    r->destination.ip.family = r->family;
-    r->type = (uint8_t)(w->type != UNSET ? w->type : deleting ? RTN_UNSPEC : RTN_UNICAST);
-    r->protocol = (uint8_t)(w->protocol != UNSET ? w->protocol : deleting ? RTPROT_UNSPEC : RTPROT_BOOT);
-    r->tos = (uint8_t)(w->tos == UNSET ? 0 : w->tos);
-    r->metric = w->metric == UNSET ? 0 : w->metric;
-    r->flags = w->onlink == UNSET ? 0 : RTNH_F_ONLINK;
-    set_metric(r, RTAX_MTU, w->mtu);
-    set_metric(r, RTAX_WINDOW, w->window);
-    set_metric(r, RTAX_ADVMSS, w->advmss);
-    set_metric(r, RTAX_HOPLIMIT, w->hoplimit);
-    set_metric(r, RTAX_INITCWND, w->initcwnd);
-    set_metric(r, RTAX_INITRWND, w->initrwnd);
-    set_metric(r, RTAX_QUICKACK, w->quickack);
-    set_scope_and_table(w, deleting, r);
+    route->from = w->from;
+    route->source = w->source;
+    route->family = c->options->family                                ? c->options->family
+                    : route->destination.ip.family                    ? route->destination.ip.family
+                    : w->source.family                                ? w->source.family
+                    : route->gateway.family                           ? route->gateway.family
+                    : route->hop_count && route->hops->gateway.family ? route->hops->gateway.family
+                                                                      : AF_INET;
+    route->destination.ip.family = route->family;
+    route->type = (uint8_t)(w->type != UNSET ? w->type : deleting ? RTN_UNSPEC : RTN_UNICAST);
+    route->protocol = (uint8_t)(w->protocol != UNSET ? w->protocol : deleting ? RTPROT_UNSPEC : RTPROT_BOOT);
+    route->tos = (uint8_t)(w->tos == UNSET ? 0 : w->tos);
+    route->metric = w->metric == UNSET ? 0 : w->metric;
+    route->flags = w->onlink == UNSET ? 0 : RTNH_F_ONLINK;
+    route_set_metric(route, RTAX_MTU, w->mtu);
+    route_set_metric(route, RTAX_WINDOW, w->window);
+    route_set_metric(route, RTAX_ADVMSS, w->advmss);
+    route_set_metric(route, RTAX_HOPLIMIT, w->hoplimit);
+    route_set_metric(route, RTAX_INITCWND, w->initcwnd);
+    route_set_metric(route, RTAX_INITRWND, w->initrwnd);
+    route_set_metric(route, RTAX_QUICKACK, w->quickack);
+    route_set_scope_and_table(w, deleting, route);
     if (w->preference) {
         if (ip_name_parse(preferences, w->preference, &preference) < 0)
-            return error_text(err, EINVAL, "\"%s\" is no preference: low, medium or high", w->preference);
-        r->preference = (uint8_t)preference;
-        r->has_preference = true;
+            return error_text(err, EINVAL, "\"%s\" is not a preference: low, medium or high", w->preference);
+        route->preference = (uint8_t)preference;
+        route->has_preference = true;
     }
     if (w->device) {
         const struct link *l = ip_link_named(c, w->device, err);
 
         if (!l)
             return err->code;
-        r->device = l->index;
+        route->device = l->index;
     }
     return 0;
 }
@@ -193,7 +193,7 @@ int ip_route_change(struct ip_call *c, char **words, uint16_t flags, bool deleti
 
     while ((r = ip_words(change_words, &w, c->options->family, &words, err)) == 1) {
         if (strcmp(*words, "via") == 0) {
-            r = read_via(&words, &route.gateway, err);
+            r = route_read_via(&words, &route.gateway, err);
             if (r < 0)
                 return r;
             continue;
@@ -202,7 +202,7 @@ int ip_route_change(struct ip_call *c, char **words, uint16_t flags, bool deleti
             if (route.hop_count == HOPS_MAX)
                 return error_text(err, EINVAL, "a route has at most %d next hops here", HOPS_MAX);
             words++;
-            r = read_hop(c, &words, &hops[route.hop_count++], err);
+            r = route_read_hop(c, &words, &hops[route.hop_count++], err);
             if (r < 0)
                 return r;
             continue;
@@ -220,7 +220,7 @@ int ip_route_change(struct ip_call *c, char **words, uint16_t flags, bool deleti
         return r;
     if (!w.to)
         return error_text(err, EINVAL, "ip route needs a destination: a prefix, an address or \"default\"");
-    r = to_route(c, &w, deleting, &route, err);
+    r = route_read(c, &w, deleting, &route, err);
     if (r < 0)
         return r;
     netlink_batch_init(&b);
@@ -230,6 +230,6 @@ int ip_route_change(struct ip_call *c, char **words, uint16_t flags, bool deleti
         route_add(&b, &route, flags);
     r = ip_exchange(c, &b, NULL, err, "cannot %s the route to %s", deleting ? "delete" : "add", w.to);
     if (r == -ENETUNREACH && !deleting)
-        error_remedy(err, "the gateway is in no network of this host: add a route to it, or \"onlink\"");
+        error_remedy(err, "the gateway is not in a network of this host: add a route to it, or \"onlink\"");
     return r;
 }

@@ -11,8 +11,8 @@
 
 /* --- Showing --- */
 
-static void show_prefix(struct ip_call *c, const char *key, const char *length_key, const char *text,
-                        const struct ip_prefix *p)
+static void rule_show_prefix(struct ip_call *c, const char *key, const char *length_key, const char *text,
+                             const struct ip_prefix *p)
 {
     char ip[IP_TEXT_SIZE];
 
@@ -21,21 +21,21 @@ static void show_prefix(struct ip_call *c, const char *key, const char *length_k
         output_number(&c->out, length_key, "/%lld", p->length);
 }
 
-static void show_mark(struct ip_call *c, const struct rule *r)
+static void rule_show_mark(struct ip_call *c, const struct rule *rule)
 {
     char text[16];
 
-    if (!r->has_mark && !r->has_mark_mask)
+    if (!rule->has_mark && !rule->has_mark_mask)
         return;
-    snprintf(text, sizeof(text), "%#x", r->mark);
+    snprintf(text, sizeof(text), "%#x", rule->mark);
     output_string(&c->out, "fwmark", " fwmark %s", text);
-    if (r->has_mark_mask && r->mark_mask != UINT32_MAX) {
-        snprintf(text, sizeof(text), "%#x", r->mark_mask);
+    if (rule->has_mark_mask && rule->mark_mask != UINT32_MAX) {
+        snprintf(text, sizeof(text), "%#x", rule->mark_mask);
         output_string(&c->out, "fwmask", "/%s", text);
     }
 }
 
-static void show_ports(struct ip_call *c, const char *name, const struct fib_rule_port_range *p)
+static void rule_show_ports(struct ip_call *c, const char *name, const struct fib_rule_port_range *p)
 {
     char key[16], text[24];
 
@@ -54,75 +54,76 @@ static void show_ports(struct ip_call *c, const char *name, const struct fib_rul
 static const struct ip_name ip_protocol_names[] = {{"icmp", 1},       {"tcp", 6},    {"udp", 17},
                                                    {"ipv6-icmp", 58}, {"sctp", 132}, {NULL, 0}};
 
-static void show_selectors(struct ip_call *c, const struct rule *r)
+static void rule_show_selectors(struct ip_call *c, const struct rule *rule)
 {
     char number[16];
 
-    if (r->flags & FIB_RULE_INVERT)
+    if (rule->flags & FIB_RULE_INVERT)
         output_null(&c->out, "not", "not ");
-    if (r->from.ip.family || r->from.length)
-        show_prefix(c, "src", "srclen", "from %s", &r->from);
+    if (rule->from.ip.family || rule->from.length)
+        rule_show_prefix(c, "src", "srclen", "from %s", &rule->from);
     else
         output_string(&c->out, "src", "from %s", "all");
-    if (r->to.ip.family || r->to.length)
-        show_prefix(c, "dst", "dstlen", " to %s", &r->to);
-    if (r->tos) {
-        snprintf(number, sizeof(number), "0x%02x", r->tos);
+    if (rule->to.ip.family || rule->to.length)
+        rule_show_prefix(c, "dst", "dstlen", " to %s", &rule->to);
+    if (rule->tos) {
+        snprintf(number, sizeof(number), "0x%02x", rule->tos);
         output_string(&c->out, "tos", " tos %s", number);
     }
-    show_mark(c, r);
-    if (r->input[0]) {
-        output_string(&c->out, "iif", " iif %s", r->input);
-        if (r->flags & FIB_RULE_IIF_DETACHED)
+    rule_show_mark(c, rule);
+    if (rule->input[0]) {
+        output_string(&c->out, "iif", " iif %s", rule->input);
+        if (rule->flags & FIB_RULE_IIF_DETACHED)
             output_null(&c->out, "iif_detached", " [detached]");
     }
-    if (r->output[0]) {
-        output_string(&c->out, "oif", " oif %s", r->output);
-        if (r->flags & FIB_RULE_OIF_DETACHED)
+    if (rule->output[0]) {
+        output_string(&c->out, "oif", " oif %s", rule->output);
+        if (rule->flags & FIB_RULE_OIF_DETACHED)
             output_null(&c->out, "oif_detached", " [detached]");
     }
-    if (r->l3mdev)
+    if (rule->l3mdev)
         output_null(&c->out, "l3mdev", " lookup [l3mdev-table]");
-    if (r->has_uids) {
-        output_number(&c->out, "uid_start", " uidrange %lld", r->uids.start);
-        output_number(&c->out, "uid_end", "-%lld", r->uids.end);
+    if (rule->has_uids) {
+        output_number(&c->out, "uid_start", " uidrange %lld", rule->uids.start);
+        output_number(&c->out, "uid_end", "-%lld", rule->uids.end);
     }
-    if (r->ip_protocol)
+    if (rule->ip_protocol)
         output_string(&c->out, "ipproto", " ipproto %s",
-                      ip_label(c, ip_protocol_names, r->ip_protocol, number));
-    if (r->has_source_ports)
-        show_ports(c, "sport", &r->source_ports);
-    if (r->has_destination_ports)
-        show_ports(c, "dport", &r->destination_ports);
+                      ip_label(c, ip_protocol_names, rule->ip_protocol, number));
+    if (rule->has_source_ports)
+        rule_show_ports(c, "sport", &rule->source_ports);
+    if (rule->has_destination_ports)
+        rule_show_ports(c, "dport", &rule->destination_ports);
 }
 
-static void show_rule(struct ip_call *c, const struct rule *r)
+static void rule_show(struct ip_call *c, const struct rule *rule)
 {
     char number[16];
 
     output_open(&c->out, NULL, '{');
     ip_event_begin(c);
-    output_number(&c->out, "priority", "%lld:\t", r->priority);
-    show_selectors(c, r);
-    if (r->table) {
-        output_string(&c->out, "table", " lookup %s", ip_label(c, ip_tables, r->table, number));
-        if (r->has_suppress_prefix)
-            output_number(&c->out, "suppress_prefixlen", " suppress_prefixlength %lld", r->suppress_prefix);
+    output_number(&c->out, "priority", "%lld:\t", rule->priority);
+    rule_show_selectors(c, rule);
+    if (rule->table) {
+        output_string(&c->out, "table", " lookup %s", ip_label(c, ip_tables, rule->table, number));
+        if (rule->has_suppress_prefix)
+            output_number(&c->out, "suppress_prefixlen", " suppress_prefixlength %lld",
+                          rule->suppress_prefix);
     }
-    if (r->action == FR_ACT_GOTO) {
-        if (r->has_go_to)
-            output_number(&c->out, "goto", " goto %lld", r->go_to);
+    if (rule->action == FR_ACT_GOTO) {
+        if (rule->has_go_to)
+            output_number(&c->out, "goto", " goto %lld", rule->go_to);
         else
             output_string(&c->out, "goto", " goto %s", "none");
-        if (r->flags & FIB_RULE_UNRESOLVED)
+        if (rule->flags & FIB_RULE_UNRESOLVED)
             output_null(&c->out, "unresolved", " [unresolved]");
-    } else if (r->action == FR_ACT_NOP) {
+    } else if (rule->action == FR_ACT_NOP) {
         output_null(&c->out, "nop", " nop");
-    } else if (r->action != FR_ACT_TO_TBL) {
-        output_string(&c->out, "action", " %s", ip_label(c, ip_route_types, r->action, number));
+    } else if (rule->action != FR_ACT_TO_TBL) {
+        output_string(&c->out, "action", " %s", ip_label(c, ip_route_types, rule->action, number));
     }
-    if ((r->protocol && r->protocol != RTPROT_KERNEL) || (r->has_protocol && c->options->details))
-        output_string(&c->out, "protocol", " proto %s", ip_label(c, ip_protocols, r->protocol, number));
+    if ((rule->protocol && rule->protocol != RTPROT_KERNEL) || (rule->has_protocol && c->options->details))
+        output_string(&c->out, "protocol", " proto %s", ip_label(c, ip_protocols, rule->protocol, number));
     output_text(&c->out, "\n");
     output_close(&c->out, '}');
 }
@@ -132,7 +133,7 @@ void ip_rule_event(struct ip_call *c, const struct netlink_message *m)
     struct rule r;
 
     if (rule_parse(m, &r))
-        show_rule(c, &r);
+        rule_show(c, &r);
 }
 
 /* --- Reading --- */
@@ -176,8 +177,8 @@ static const struct ip_word words_table[] = {
 };
 
 /* "A-B", or "A" for both. */
-static int read_range(const char *word, char separator, uint64_t max, uint64_t *first, uint64_t *second,
-                      struct error *err)
+static int rule_read_range(const char *word, char separator, uint64_t max, uint64_t *first, uint64_t *second,
+                           struct error *err)
 {
     char left[24];
     const char *split = strchr(word, separator);
@@ -185,78 +186,80 @@ static int read_range(const char *word, char separator, uint64_t max, uint64_t *
 
     snprintf(left, sizeof(left), "%.*s", (int)(n < 23 ? n : 23), word);
     if (parse_uint64(left, 0, max, first) < 0 || (split && parse_uint64(split + 1, 0, max, second) < 0))
-        return error_text(err, EINVAL, "\"%s\" is no range of numbers", word);
+        return error_text(err, EINVAL, "\"%s\" is not a range of numbers", word);
     if (!split)
         *second = *first;
     return 0;
 }
 
-static int read_ranges(const struct rule_words *w, struct rule *r, struct error *err)
+static int rule_read_ranges(const struct rule_words *w, struct rule *rule, struct error *err)
 {
     uint64_t a, b;
     int code = 0;
 
     if (w->mark) {
-        code = read_range(w->mark, '/', UINT32_MAX, &a, &b, err);
-        r->has_mark = true;
-        r->has_mark_mask = strchr(w->mark, '/') != NULL;
-        r->mark = (uint32_t)a;
-        r->mark_mask = (uint32_t)b;
+        code = rule_read_range(w->mark, '/', UINT32_MAX, &a, &b, err);
+        rule->has_mark = true;
+        rule->has_mark_mask = strchr(w->mark, '/') != NULL;
+        rule->mark = (uint32_t)a;
+        rule->mark_mask = (uint32_t)b;
     }
     if (code == 0 && w->uids) {
-        code = read_range(w->uids, '-', UINT32_MAX, &a, &b, err);
-        r->uids = (struct fib_rule_uid_range){(uint32_t)a, (uint32_t)b};
-        r->has_uids = true;
+        code = rule_read_range(w->uids, '-', UINT32_MAX, &a, &b, err);
+        rule->uids = (struct fib_rule_uid_range){(uint32_t)a, (uint32_t)b};
+        rule->has_uids = true;
     }
     if (code == 0 && w->source_ports) {
-        code = read_range(w->source_ports, '-', UINT16_MAX, &a, &b, err);
-        r->source_ports = (struct fib_rule_port_range){(uint16_t)a, (uint16_t)b};
-        r->has_source_ports = true;
+        code = rule_read_range(w->source_ports, '-', UINT16_MAX, &a, &b, err);
+        rule->source_ports = (struct fib_rule_port_range){(uint16_t)a, (uint16_t)b};
+        rule->has_source_ports = true;
     }
     if (code == 0 && w->destination_ports) {
-        code = read_range(w->destination_ports, '-', UINT16_MAX, &a, &b, err);
-        r->destination_ports = (struct fib_rule_port_range){(uint16_t)a, (uint16_t)b};
-        r->has_destination_ports = true;
+        code = rule_read_range(w->destination_ports, '-', UINT16_MAX, &a, &b, err);
+        rule->destination_ports = (struct fib_rule_port_range){(uint16_t)a, (uint16_t)b};
+        rule->has_destination_ports = true;
     }
     return code;
 }
 
-static int to_rule(struct ip_call *c, const struct rule_words *w, bool deleting, struct rule *r,
-                   struct error *err)
+static int rule_read(struct ip_call *c, const struct rule_words *w, bool deleting, struct rule *rule,
+                     struct error *err)
 {
-    *r = (struct rule){.family = c->options->family  ? c->options->family
-                                 : w->from.ip.family ? w->from.ip.family
-                                 : w->to.ip.family   ? w->to.ip.family
-                                                     : AF_INET,
-                       .from = w->from,
-                       .to = w->to,
-                       .priority = w->priority,
-                       .has_priority = w->priority != UNSET,
-                       .tos = (uint8_t)(w->tos == UNSET ? 0 : w->tos),
-                       .protocol = (uint8_t)(w->protocol == UNSET ? 0 : w->protocol),
-                       .ip_protocol = (uint8_t)(w->ip_protocol == UNSET ? 0 : w->ip_protocol),
-                       .has_suppress_prefix = w->suppress_prefix != UNSET,
-                       .suppress_prefix = w->suppress_prefix,
-                       .has_go_to = w->go_to != UNSET,
-                       .go_to = w->go_to,
-                       .flags = w->inverted == UNSET ? 0 : FIB_RULE_INVERT,
-                       .l3mdev = w->l3mdev};
-    r->action = (uint8_t)(w->go_to != UNSET    ? FR_ACT_GOTO
-                          : w->action != UNSET ? w->action
-                          : deleting           ? FR_ACT_UNSPEC
-                                               : FR_ACT_TO_TBL);
-    r->table = w->table != UNSET ? w->table : r->action == FR_ACT_TO_TBL && !w->l3mdev ? RT_TABLE_MAIN : 0;
+    *rule = (struct rule){.family = c->options->family  ? c->options->family
+                                    : w->from.ip.family ? w->from.ip.family
+                                    : w->to.ip.family   ? w->to.ip.family
+                                                        : AF_INET,
+                          .from = w->from,
+                          .to = w->to,
+                          .priority = w->priority,
+                          .has_priority = w->priority != UNSET,
+                          .tos = (uint8_t)(w->tos == UNSET ? 0 : w->tos),
+                          .protocol = (uint8_t)(w->protocol == UNSET ? 0 : w->protocol),
+                          .ip_protocol = (uint8_t)(w->ip_protocol == UNSET ? 0 : w->ip_protocol),
+                          .has_suppress_prefix = w->suppress_prefix != UNSET,
+                          .suppress_prefix = w->suppress_prefix,
+                          .has_go_to = w->go_to != UNSET,
+                          .go_to = w->go_to,
+                          .flags = w->inverted == UNSET ? 0 : FIB_RULE_INVERT,
+                          .l3mdev = w->l3mdev};
+    rule->action = (uint8_t)(w->go_to != UNSET    ? FR_ACT_GOTO
+                             : w->action != UNSET ? w->action
+                             : deleting           ? FR_ACT_UNSPEC
+                                                  : FR_ACT_TO_TBL);
+    rule->table = w->table != UNSET                             ? w->table
+                  : rule->action == FR_ACT_TO_TBL && !w->l3mdev ? RT_TABLE_MAIN
+                                                                : 0;
     if ((w->input && !link_name_valid(w->input)) || (w->output && !link_name_valid(w->output)))
         return error_text(err, EINVAL, "\"%s\" cannot be the name of a network interface",
                           w->input && !link_name_valid(w->input) ? w->input : w->output);
     if (w->input)
-        strcpy(r->input, w->input);
+        strcpy(rule->input, w->input);
     if (w->output)
-        strcpy(r->output, w->output);
-    return read_ranges(w, r, err);
+        strcpy(rule->output, w->output);
+    return rule_read_ranges(w, rule, err);
 }
 
-static int read_words(struct ip_call *c, char **words, struct rule_words *w, struct error *err)
+static int rule_read_words(struct ip_call *c, char **words, struct rule_words *w, struct error *err)
 {
     int r;
 
@@ -281,7 +284,7 @@ static int read_words(struct ip_call *c, char **words, struct rule_words *w, str
     return r;
 }
 
-static int change(struct ip_call *c, char **words, bool deleting, struct error *err)
+static int rule_change(struct ip_call *c, char **words, bool deleting, struct error *err)
 {
     struct rule_words w;
     struct netlink_batch b;
@@ -290,9 +293,9 @@ static int change(struct ip_call *c, char **words, bool deleting, struct error *
 
     if (!words[0])
         return error_text(err, EINVAL, "ip rule %s needs a rule", deleting ? "delete" : "add");
-    r = read_words(c, words, &w, err);
+    r = rule_read_words(c, words, &w, err);
     if (r == 0)
-        r = to_rule(c, &w, deleting, &rule, err);
+        r = rule_read(c, &w, deleting, &rule, err);
     if (r < 0)
         return r;
     netlink_batch_init(&b);
@@ -303,22 +306,23 @@ static int change(struct ip_call *c, char **words, bool deleting, struct error *
     return ip_exchange(c, &b, NULL, err, "cannot %s the rule", deleting ? "delete" : "add");
 }
 
-static bool is_same_prefix(const struct ip_prefix *wanted, const struct ip_prefix *p)
+static bool rule_is_same_prefix(const struct ip_prefix *wanted, const struct ip_prefix *p)
 {
     return !wanted->length || (wanted->length == p->length && ip_equal(&wanted->ip, &p->ip));
 }
 
-static bool passes(const struct rule_words *w, const struct rule *r)
+static bool rule_passes(const struct rule_words *w, const struct rule *rule)
 {
-    return (w->priority == UNSET || w->priority == r->priority) &&
-           (w->table == UNSET || w->table == r->table) && (!w->input || strcmp(w->input, r->input) == 0) &&
-           (!w->output || strcmp(w->output, r->output) == 0) &&
-           (w->protocol == UNSET || w->protocol == r->protocol) && is_same_prefix(&w->from, &r->from) &&
-           is_same_prefix(&w->to, &r->to);
+    return (w->priority == UNSET || w->priority == rule->priority) &&
+           (w->table == UNSET || w->table == rule->table) &&
+           (!w->input || strcmp(w->input, rule->input) == 0) &&
+           (!w->output || strcmp(w->output, rule->output) == 0) &&
+           (w->protocol == UNSET || w->protocol == rule->protocol) &&
+           rule_is_same_prefix(&w->from, &rule->from) && rule_is_same_prefix(&w->to, &rule->to);
 }
 
-/* Show the rules that fit, or delete them but the first, which the kernel needs. */
-static int each(struct ip_call *c, char **words, bool deleting, struct error *err)
+/* Show the matching rules, or delete them except the first one, which the kernel needs. */
+static int rule_show_or_flush(struct ip_call *c, char **words, bool deleting, struct error *err)
 {
     cleanup_strbuf struct strbuf replies = STRBUF_INIT;
     struct rule_words w;
@@ -326,7 +330,7 @@ static int each(struct ip_call *c, char **words, bool deleting, struct error *er
     struct netlink_batch b;
     struct netlink_view rest;
     struct rule rule;
-    int r = read_words(c, words, &w, err);
+    int r = rule_read_words(c, words, &w, err);
 
     if (r == 0)
         r = rule_dump(&c->n, c->options->family ? c->options->family : AF_INET, &replies, err);
@@ -335,10 +339,10 @@ static int each(struct ip_call *c, char **words, bool deleting, struct error *er
     if (!deleting)
         output_open(&c->out, NULL, '[');
     for (rest = netlink_view_of(&replies); r == 0 && netlink_next_message(&rest, &m);) {
-        if (!rule_parse(&m, &rule) || !passes(&w, &rule))
+        if (!rule_parse(&m, &rule) || !rule_passes(&w, &rule))
             continue;
         if (!deleting) {
-            show_rule(c, &rule);
+            rule_show(c, &rule);
         } else if (rule.has_priority) {
             netlink_batch_init(&b);
             rule_delete(&b, &rule);
@@ -353,14 +357,14 @@ static int each(struct ip_call *c, char **words, bool deleting, struct error *er
 int ip_rule(struct ip_call *c, char **words, struct error *err)
 {
     if (!words[0])
-        return each(c, words, false, err);
+        return rule_show_or_flush(c, words, false, err);
     if (ip_is_show(words[0]))
-        return each(c, words + 1, false, err);
+        return rule_show_or_flush(c, words + 1, false, err);
     if (ip_matches(words[0], "add"))
-        return change(c, words + 1, false, err);
+        return rule_change(c, words + 1, false, err);
     if (ip_matches(words[0], "delete"))
-        return change(c, words + 1, true, err);
+        return rule_change(c, words + 1, true, err);
     if (ip_matches(words[0], "flush"))
-        return each(c, words + 1, true, err);
+        return rule_show_or_flush(c, words + 1, true, err);
     return ip_unknown(words[0], "ip rule", err);
 }

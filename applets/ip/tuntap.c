@@ -17,7 +17,7 @@ struct tuntap_words {
     uint32_t group, mode, header, network_header, many_queues, one_queue;
 };
 
-static int read_words(char **words, struct tuntap_words *w, struct error *err)
+static int tuntap_read_words(char **words, struct tuntap_words *w, struct error *err)
 {
     static const struct ip_name modes[] = {{"tun", IFF_TUN}, {"tap", IFF_TAP}, {NULL, 0}};
     static const struct ip_word table[] = {
@@ -42,7 +42,7 @@ static int read_words(char **words, struct tuntap_words *w, struct error *err)
 }
 
 /* A number, or the name of a user. */
-static int read_user(const char *word, uint32_t *out, struct error *err)
+static int tuntap_read_user(const char *word, uint32_t *out, struct error *err)
 {
     const struct passwd *user;
     uint64_t number;
@@ -50,19 +50,19 @@ static int read_user(const char *word, uint32_t *out, struct error *err)
     if (parse_uint64(word, 10, UINT32_MAX - 1, &number) < 0) {
         user = getpwnam(word);
         if (!user)
-            return error_text(err, ENOENT, "there is no user %s", word);
+            return error_text(err, ENOENT, "user %s does not exist", word);
         number = user->pw_uid;
     }
     *out = (uint32_t)number;
     return 0;
 }
 
-static int add(struct ip_call *c, const struct tuntap_words *w, struct error *err)
+static int tuntap_add(struct ip_call *c, const struct tuntap_words *w, struct error *err)
 {
     struct ifreq request = {.ifr_flags = (short)(w->mode | (w->header ^ IFF_NO_PI) | w->network_header |
                                                  w->many_queues | w->one_queue | IFF_TUN_EXCL)};
     uint32_t user = UNSET;
-    int r = w->user ? read_user(w->user, &user, err) : 0;
+    int r = w->user ? tuntap_read_user(w->user, &user, err) : 0;
     cleanup_fd int fd = -1;
 
     if (r < 0)
@@ -70,7 +70,7 @@ static int add(struct ip_call *c, const struct tuntap_words *w, struct error *er
     if (w->device && !link_name_valid(w->device))
         return error_text(err, EINVAL, "\"%s\" cannot be the name of a network interface", w->device);
     strcpy(request.ifr_name, w->device ? w->device : "");
-    /* What is opened belongs to the namespace of whoever opens it. */
+    /* The fd belongs to the network namespace of the process that opens it. */
     if (c->netns >= 0 && setns(c->netns, CLONE_NEWNET) < 0)
         return error_set(err, errno, "cannot enter the network namespace");
     fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
@@ -100,13 +100,13 @@ static int delete (struct ip_call *c, const struct tuntap_words *w, struct error
     if (!l)
         return err->code;
     if (strcmp(l->kind, "tun") != 0 || l->tun[IFLA_TUN_TYPE] != w->mode)
-        return error_text(err, EINVAL, "%s is no interface of that mode", w->device);
+        return error_text(err, EINVAL, "%s is not an interface of that mode", w->device);
     netlink_batch_init(&b);
     link_delete(&b, l->index, NULL);
     return ip_exchange(c, &b, NULL, err, "cannot delete %s", w->device);
 }
 
-static void show_one(struct output *o, const struct link *l)
+static void tuntap_show_one(struct output *o, const struct link *l)
 {
     output_open(o, NULL, '{');
     output_string(o, "ifname", "%s:", l->name);
@@ -120,7 +120,7 @@ static void show_one(struct output *o, const struct link *l)
         output_string(o, NULL, " %s", "vnet_hdr");
     if (l->tun[IFLA_TUN_PERSIST])
         output_string(o, NULL, " %s", "persist");
-    if (l->tun[IFLA_TUN_PI]) /* iproute2 takes the same bit for two: linux/if_tun.h */
+    if (l->tun[IFLA_TUN_PI]) /* iproute2 derives two flags from this bit: linux/if_tun.h */
         output_string(o, NULL, " %s", "filter");
     output_close(o, ']');
     if (l->tun_has & 1 << IFLA_TUN_OWNER)
@@ -131,14 +131,14 @@ static void show_one(struct output *o, const struct link *l)
     output_close(o, '}');
 }
 
-static int show(struct ip_call *c, const struct tuntap_words *w, struct error *err)
+static int tuntap_show(struct ip_call *c, const struct tuntap_words *w, struct error *err)
 {
     int r = ip_load_links(c, err);
 
     output_open(&c->out, NULL, '[');
     for (size_t i = 0; r == 0 && i < c->link_count; i++)
         if (strcmp(c->links[i].kind, "tun") == 0 && (!w->device || strcmp(w->device, c->links[i].name) == 0))
-            show_one(&c->out, &c->links[i]);
+            tuntap_show_one(&c->out, &c->links[i]);
     output_close(&c->out, ']');
     return r;
 }
@@ -147,18 +147,18 @@ int ip_tuntap(struct ip_call *c, char **words, struct error *err)
 {
     struct tuntap_words w = {.group = UNSET};
     const char *verb = words[0] ? words[0] : "show";
-    int r = words[0] ? read_words(words + 1, &w, err) : 0;
+    int r = words[0] ? tuntap_read_words(words + 1, &w, err) : 0;
 
     if (r < 0)
         return r;
     if (ip_is_show(verb))
-        return show(c, &w, err);
+        return tuntap_show(c, &w, err);
     if (!ip_matches(verb, "add") && !ip_matches(verb, "delete"))
         return ip_unknown(verb, "ip tuntap", err);
     if (!w.mode || (w.mode != IFF_TUN && w.mode != IFF_TAP))
         return error_text(err, EINVAL, "ip tuntap needs a mode: \"mode tun\" or \"mode tap\"");
     if (ip_matches(verb, "add"))
-        return add(c, &w, err);
+        return tuntap_add(c, &w, err);
     return w.device ? delete (c, &w, err)
                     : error_text(err, EINVAL, "ip tuntap del needs the name of an interface");
 }

@@ -1,4 +1,4 @@
-/* The words of a command, read by a table; and the names that stand for numbers. */
+/* Parsing the words of a command by a table, and names for numbers. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netdb.h>
@@ -22,7 +22,7 @@ const struct ip_name ip_tables[] = {
     {NULL, 0},
 };
 
-/* linux/rtnetlink.h and the names that iproute2's rt_protos gives them. */
+/* linux/rtnetlink.h, with the names in rt_protos of iproute2. */
 const struct ip_name ip_protocols[] = {
     {"unspec", RTPROT_UNSPEC},
     {"redirect", RTPROT_REDIRECT},
@@ -133,7 +133,7 @@ int ip_prefix_word(const char *word, int family, struct ip_prefix *out, struct e
     *out = (struct ip_prefix){{.family = family}, 0};
     if (strcmp(word, "default") == 0 || strcmp(word, "all") == 0 || strcmp(word, "any") == 0)
         return 0;
-    /* 10.1/16 is short for 10.1.0.0/16, as inet_pton(3) does not know it. */
+    /* 10.1/16 is short for 10.1.0.0/16, which inet_pton(3) does not support. */
     if (family != AF_INET6 && !strchr(word, ':')) {
         size_t n = strcspn(word, "/");
         unsigned dots = 0;
@@ -149,13 +149,13 @@ int ip_prefix_word(const char *word, int family, struct ip_prefix *out, struct e
     }
     if (prefix_parse(word, family, out) == 0)
         return 0;
-    return error_text(err, EINVAL, "\"%s\" is no %s", word,
+    return error_text(err, EINVAL, "\"%s\" is not an %s", word,
                       family == AF_INET    ? "IPv4 address or prefix"
                       : family == AF_INET6 ? "IPv6 address or prefix"
                                            : "address or prefix");
 }
 
-static int store(const struct ip_word *row, void *target, int family, char *value, struct error *err)
+static int words_store(const struct ip_word *row, void *target, int family, char *value, struct error *err)
 {
     void *member = (char *)target + row->offset;
     uint64_t number;
@@ -185,10 +185,10 @@ static int store(const struct ip_word *row, void *target, int family, char *valu
     default:
         return ip_prefix_word(value, family == AF_PACKET ? AF_UNSPEC : family, member, err);
     }
-    return error_text(err, EINVAL, "\"%s\" is no value for %s", value, row->name);
+    return error_text(err, EINVAL, "\"%s\" is not a value for %s", value, row->name);
 }
 
-static const struct ip_word *find(const struct ip_word *table, const char *word)
+static const struct ip_word *words_find(const struct ip_word *table, const char *word)
 {
     for (const struct ip_word *row = table; row->kind != WORD_END; row++)
         if (strcmp(row->name, word) == 0)
@@ -202,7 +202,7 @@ static const struct ip_word *find(const struct ip_word *table, const char *word)
 int ip_words(const struct ip_word *table, void *target, int family, char ***words, struct error *err)
 {
     for (; **words; ++*words) {
-        const struct ip_word *row = find(table, **words);
+        const struct ip_word *row = words_find(table, **words);
         int r;
 
         if (!row)
@@ -217,7 +217,7 @@ int ip_words(const struct ip_word *table, void *target, int family, char ***word
         }
         if (!*++*words)
             return error_text(err, EINVAL, "\"%s\" needs a value", row->name);
-        r = store(row, target, family, **words, err);
+        r = words_store(row, target, family, **words, err);
         if (r < 0)
             return r;
     }

@@ -239,8 +239,8 @@ names() {
 }
 export WORK LXCBOX
 t 'ip -r names hosts as iproute2' names
-t 'a family without objects of the kind is refused' refuses 'ip route has nothing of the family mpls' ours -M route
-t 'an unknown family is refused' refuses 'family is inet, .*, not "ipx"' ours -f ipx link
+t 'a family without objects of the kind is refused' refuses 'ip route does not support the family mpls' ours -M route
+t 'an unknown family is refused' refuses '-family must be inet, .*, not "ipx"' ours -f ipx link
 t 'a wrong number of rounds is refused' refuses '-loops takes a number' ours -l x link
 t 'a wrong buffer size is refused' refuses '-rcvbuf takes a number of bytes, not "x"' ours -rc x link
 helps() { # OBJECT: its commands on standard error, with iproute2's status
@@ -359,7 +359,7 @@ t 'ip -ts monitor prints it short' has '^\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\
 t 'ip -j monitor prints an object a line' json_events
 t 'Ctrl-C ends it' eval 'timeout -k 5 -s INT 0.2 env --default-signal=INT "$LXCBOX" ip -n $a monitor; [ $? -eq 124 ]'
 t 'an unknown argument is refused' refuses 'ip monitor does not know "nonsense"' ours monitor nonsense
-t 'a brief form is refused' refuses 'ip monitor has no brief form' ours -br monitor
+t 'a brief form is refused' refuses 'ip monitor does not support -brief' ours -br monitor
 
 # --- Namespaces by name -----------------------------------------------------------------------------------------------
 
