@@ -198,7 +198,6 @@ static bool report_parse(char *line, struct forward_entry *e, struct forward_rep
 /*
  * Find a forward in the report of the process; `whole`: compare its container and target port too, else only
  * its port.
- *
  */
 static bool report_find(const struct forward_entry *e, bool whole, struct forward_report *out)
 {

@@ -354,7 +354,6 @@ static int network_give_back(const struct network_link *l, struct netlink *insid
  * Give back the interfaces in the container's namespace that belong to the host, and delete those created on
  * top of an interface of the host (their name, VLAN or address is free for the next start only when they are
  * deleted).
- *
  */
 static void network_empty_namespace(struct network_state *state, struct error *first)
 {

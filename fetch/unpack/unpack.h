@@ -33,7 +33,6 @@ struct unpack_options {
     bool keep_ids; /* do not change owners: the files of an ordinary user belong to that user */
     /*
      * The id map: entries with an id in no range are rejected. Without ranges, ids are not mapped.
-     *
      */
     const struct unpack_id_range *uids, *gids;
     size_t uid_count, gid_count;

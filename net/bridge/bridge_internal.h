@@ -46,7 +46,6 @@ bool bridge_neighbours_lease(const struct bridge_server *s, const uint8_t addres
 /*
  * Have the kernel probe whether a container has the address derived from its hardware address. Does not wait
  * for the answer.
- *
  */
 void bridge_neighbours_ask(const struct bridge_server *s, const struct lease *l);
 void bridge_neighbours_ask_all(const struct bridge_server *s);

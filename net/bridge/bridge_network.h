@@ -50,7 +50,6 @@ int bridge_network_start(const struct bridge_request *request, struct string_lis
 
 /*
  * Report which packets of containers other firewalls drop: a sentence for each such chain. Requires root.
- *
  */
 int bridge_network_blocked(const char *bridge, struct string_list *sentences, struct error *err);
 

@@ -40,7 +40,6 @@ int forward_listen(bool tcp, const struct ip *address, uint16_t port, struct err
 
 /*
  * Make the process serve a listening socket (it receives a copy), under a number that the caller chooses.
- *
  */
 int forward_relay_add(const struct forward_relay *relay, uint32_t id, bool tcp, int listener,
                       const struct ip *target, uint16_t port, struct error *err);

@@ -113,7 +113,6 @@ static bool relay_stream_must_wait(int error)
 /*
  * Pass on the available data in one direction. Returns 1: there may be more; 0: wait; negative: the
  * connection has failed.
- *
  */
 static int relay_stream_pass(struct relay_stream *s, int from)
 {

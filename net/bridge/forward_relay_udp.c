@@ -1,7 +1,6 @@
 /*
  * The relay's UDP clients: each has its own socket connected to the target, which identifies the client of a
  * reply.
- *
  */
 #include <errno.h>
 #include <netinet/in.h>

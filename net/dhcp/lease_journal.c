@@ -119,8 +119,8 @@ static int journal_rewrite(struct lease_journal *j, const struct lease_table *t)
 static int journal_sync_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    cleanup_free char *folder = slash ? format_string("%.*s/", (int)(slash - path), path) : strdup(".");
-    cleanup_fd int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    cleanup_free char *directory = slash ? format_string("%.*s/", (int)(slash - path), path) : strdup(".");
+    cleanup_fd int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
     return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
@@ -128,9 +128,9 @@ static int journal_sync_directory(const char *path)
 static int journal_create_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    cleanup_free char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+    cleanup_free char *directory = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
 
-    return folder ? make_directories(folder, 0755) : 0;
+    return directory ? make_directories(directory, 0755) : 0;
 }
 
 /* Read both files, or the file of dnsmasq. Returns the number of the current file. */

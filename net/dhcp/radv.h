@@ -41,7 +41,6 @@ int radv_receive(int fd);
 /*
  * Send an advertisement to all hosts. Sending fails while the link is not up, which is harmless: hosts send
  * solicitations when they start.
- *
  */
 int radv_send(int fd, int index, const struct radv *radv);
 

@@ -65,7 +65,6 @@ enum dns_code dns_reply_code(const uint8_t *message);
 
 /*
  * Write a name of plain labels in wire format. Returns its size, or 0 if it does not fit or is malformed.
- *
  */
 size_t dns_write_name(const char *name, uint8_t *out, size_t room);
 

@@ -160,15 +160,15 @@ server_config
 t 'an image that the server has not is refused by name' refuses_cleanly 'no image of tiny 2 for amd64' trusting x -r 2
 flush
 nothing_cached() { [ ! -e "$LXC_CACHE_PATH" ]; }
-t 'a release that it has not: those there are' refuses_cleanly 'the releases there are: 1;' trusting x -r 2
+t 'a release that it has not: those there are' refuses_cleanly 'the available releases: 1;' trusting x -r 2
 t 'a distribution that it has not: those there are' \
-    refuses_cleanly 'the distributions there are: tiny;' trusting x -d tyni
+    refuses_cleanly 'the available distributions: tiny;' trusting x -d tyni
 t 'an architecture that it has not: those there are' \
-    refuses_cleanly 'the architectures there are: amd64;' trusting x -a sparc
+    refuses_cleanly 'the available architectures: amd64;' trusting x -a sparc
 t 'a variant that it has not: those there are' \
-    refuses_cleanly 'the variants there are: default;' trusting x --variant cloud
+    refuses_cleanly 'the available variants: default;' trusting x --variant cloud
 server_config 'location /meta/ { return 404; }'
-t 'simplestreams alone say it, too' refuses_cleanly 'the releases there are: 1;' trusting x -r 2
+t 'simplestreams alone say it, too' refuses_cleanly 'the available releases: 1;' trusting x -r 2
 server_config
 t 'an image that there is not leaves nothing in the cache' nothing_cached
 of_this_machine() {
@@ -183,7 +183,7 @@ if [ "$(uname -m)" = x86_64 ]; then
 fi
 t 'a name that leaves the cache is refused' refuses_cleanly 'cannot be part of' trusting x -r ../../../x
 t 'a path on the server is a prefix' \
-    refuses_cleanly "localhost:$SERVER_PORT/elsewhere has no index" trusting x --server "$SERVER/elsewhere"
+    refuses_cleanly "localhost:$SERVER_PORT/elsewhere does not have an index" trusting x --server "$SERVER/elsewhere"
 flush
 
 # --- Names ------------------------------------------------------------------------------------------------------
