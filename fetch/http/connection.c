@@ -71,7 +71,7 @@ static int connection_read_connect_head(struct connection *c, struct http_head *
 {
     char bytes[CONNECT_HEAD_MAX];
     size_t have = 0;
-    int failed;
+    int r;
 
     while (have == 0 || !http_head_length(bytes, have)) {
         ssize_t n = have == sizeof(bytes) ? -EPROTO : connection_read(c, bytes + have, 1, err);
@@ -84,8 +84,8 @@ static int connection_read_connect_head(struct connection *c, struct http_head *
             return (int)n;
         have += (size_t)n;
     }
-    failed = http_head_parse(bytes, have, head, err);
-    return failed ? error_context(err, "%s", c->peer) : 0;
+    r = http_head_parse(bytes, have, head, err);
+    return r ? error_context(err, "%s", c->peer) : 0;
 }
 
 /* RFC 9110 9.3.6: ask the proxy for a tunnel to the server. */
@@ -96,7 +96,7 @@ static int connection_open_tunnel(struct connection *c, struct error *err)
     bool brackets = strchr(c->server.host, ':');
     cleanup_free char *target =
         format_string("%s%s%s:%u", brackets ? "[" : "", c->server.host, brackets ? "]" : "", c->server.port);
-    int failed;
+    int r;
 
     if (target)
         request = format_string("CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s%s%s\r\n", target, target,
@@ -104,11 +104,11 @@ static int connection_open_tunnel(struct connection *c, struct error *err)
                                 c->credentials ? c->credentials : "", c->credentials ? "\r\n" : "");
     if (!request)
         return error_set(err, ENOMEM, "cannot request a connection from %s", c->peer);
-    failed = connection_write(c, request, strlen(request), err);
-    if (!failed)
-        failed = connection_read_connect_head(c, &head, err);
-    if (failed)
-        return failed;
+    r = connection_write(c, request, strlen(request), err);
+    if (!r)
+        r = connection_read_connect_head(c, &head, err);
+    if (r)
+        return r;
     if (head.status / 100 == 2)
         return 0;
     if (head.status == 407 || head.status == 401) { /* some proxies send 401 instead of 407 */
@@ -144,15 +144,15 @@ int connection_open(const struct url *u, const struct connection_options *option
 {
     __attribute__((cleanup(connection_shut))) struct connection *c = calloc(1, sizeof(*c));
     const struct url *to;
-    int failed;
+    int r;
 
     if (!c)
         return error_set(err, ENOMEM, "cannot connect to %s", u->host);
     c->fd = -1;
     c->idle_timeout_ms = options->idle_timeout_ms;
-    failed = connection_describe(c, u, err);
-    if (failed)
-        return failed;
+    r = connection_describe(c, u, err);
+    if (r)
+        return r;
     to = c->proxy.host ? &c->proxy : u;
     c->fd = socket_connect(to->host, to->port, options->connect_timeout_ms, err);
     if (c->fd < 0)
@@ -160,18 +160,18 @@ int connection_open(const struct url *u, const struct connection_options *option
                    ? error_context(err, "through the proxy of %s", u->https ? "https_proxy" : "http_proxy")
                    : c->fd;
     if (u->https && c->proxy.host) {
-        failed = connection_open_tunnel(c, err);
-        if (failed)
-            return failed;
+        r = connection_open_tunnel(c, err);
+        if (r)
+            return r;
         free(take_ptr(c->peer));
         c->peer = url_authority(u);
         if (!c->peer)
             return error_set(err, ENOMEM, "cannot connect to %s", u->host);
     }
     if (u->https) {
-        failed = tls_open(c->fd, u->host, options->trust, options->idle_timeout_ms, c->peer, &c->tls, err);
-        if (failed)
-            return failed;
+        r = tls_open(c->fd, u->host, options->trust, options->idle_timeout_ms, c->peer, &c->tls, err);
+        if (r)
+            return r;
     }
     *out = take_ptr(c);
     return 0;

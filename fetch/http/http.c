@@ -38,14 +38,14 @@ struct http_body {
 int http_new(const struct http_options *options, struct http **out, struct error *err)
 {
     struct http *h = calloc(1, sizeof(*h));
-    int failed;
+    int r;
 
     if (!h)
         return error_set(err, ENOMEM, "cannot start a download");
-    failed = trust_load(options->ca_file, &h->trust, err);
-    if (failed) {
+    r = trust_load(options->ca_file, &h->trust, err);
+    if (r) {
         free(h);
-        return failed;
+        return r;
     }
     h->options.trust = &h->trust;
     h->options.connect_timeout_ms =
@@ -101,20 +101,19 @@ static int http_send_request(struct http *h, const struct url *u, const struct h
     const char *credentials;
     bool proxied = connection_is_proxied(h->connection, &credentials);
     cleanup_free char *authority = url_authority(u), *whole = proxied ? url_text(u) : NULL;
-    int failed = !authority || (proxied && !whole);
+    int r = !authority || (proxied && !whole);
 
-    failed =
-        failed || strbuf_printf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", proxied ? whole : u->path, authority);
-    failed = failed || strbuf_puts(&b, "User-Agent: lxcbox/" LXCBOX_VERSION " compat:7\r\n"
-                                       "Accept: */*\r\nAccept-Encoding: identity\r\n");
+    r = r || strbuf_printf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", proxied ? whole : u->path, authority);
+    r = r || strbuf_puts(&b, "User-Agent: lxcbox/" LXCBOX_VERSION " compat:7\r\n"
+                             "Accept: */*\r\nAccept-Encoding: identity\r\n");
     if (proxied && credentials)
-        failed = failed || strbuf_printf(&b, "Proxy-Authorization: %s\r\n", credentials);
+        r = r || strbuf_printf(&b, "Proxy-Authorization: %s\r\n", credentials);
     if (resume && resume->offset) {
-        failed = failed || strbuf_printf(&b, "Range: bytes=%llu-\r\n", (unsigned long long)resume->offset);
+        r = r || strbuf_printf(&b, "Range: bytes=%llu-\r\n", (unsigned long long)resume->offset);
         if (resume->validator)
-            failed = failed || strbuf_printf(&b, "If-Range: %s\r\n", resume->validator);
+            r = r || strbuf_printf(&b, "If-Range: %s\r\n", resume->validator);
     }
-    if (failed || strbuf_puts(&b, "\r\n"))
+    if (r || strbuf_puts(&b, "\r\n"))
         return error_set(err, ENOMEM, "cannot request %s", u->path);
     return connection_write(h->connection, b.text, b.length, err);
 }
@@ -124,7 +123,7 @@ static int http_read_head(struct http *h, const struct url *u, struct http_head 
 {
     for (int interim = 0; interim < 8; interim++) {
         size_t length;
-        int failed;
+        int r;
 
         while (!(length = http_head_length(h->buffer + h->begin, h->end - h->begin))) {
             ssize_t n = http_read_more(h, err);
@@ -136,8 +135,8 @@ static int http_read_head(struct http *h, const struct url *u, struct http_head 
             if (n < 0)
                 return (int)n;
         }
-        failed = http_head_parse(h->buffer + h->begin, length, head, err);
-        if (failed)
+        r = http_head_parse(h->buffer + h->begin, length, head, err);
+        if (r)
             return error_context(err, "%s", u->host);
         h->begin += length;
         if (head->status / 100 != 1)
@@ -155,23 +154,23 @@ static int http_exchange(struct http *h, const struct url *u, const struct http_
                          struct http_head *head, struct error *err)
 {
     bool kept = h->connection && connection_serves(h->connection, u);
-    int failed = 0;
+    int r = 0;
 
     for (;;) {
         if (!kept) {
             http_disconnect(h);
-            failed = connection_open(u, &h->options, &h->connection, err);
-            if (failed)
-                return failed;
+            r = connection_open(u, &h->options, &h->connection, err);
+            if (r)
+                return r;
         }
-        failed = http_send_request(h, u, resume, err);
-        if (!failed)
-            failed = http_read_head(h, u, head, err);
-        if (!failed)
+        r = http_send_request(h, u, resume, err);
+        if (!r)
+            r = http_read_head(h, u, head, err);
+        if (!r)
             return 0;
         http_disconnect(h);
-        if (!kept || !socket_worth_retry(failed))
-            return failed;
+        if (!kept || !socket_worth_retry(r))
+            return r;
         kept = false;
     }
 }
@@ -207,13 +206,13 @@ static void http_drop_body(struct http *h, const struct http_head *head)
 static int http_follow(struct url *u, const struct http_head *head, struct error *err)
 {
     struct url next;
-    int failed;
+    int r;
 
     if (!head->location)
         return error_text(err, EPROTO, "%s redirects without a location", u->host);
-    failed = url_join(u, head->location, &next, err);
-    if (failed)
-        return failed;
+    r = url_join(u, head->location, &next, err);
+    if (r)
+        return r;
     if (u->https && !next.https) {
         error_text(err, EPROTO, "%s redirects from https to http, which is not protected", u->host);
         url_free(&next);
@@ -233,12 +232,12 @@ static int http_request(struct http_body *b, const struct http_resume *resume, s
     if (url_copy(&b->url, &u) < 0)
         return error_set(err, ENOMEM, "cannot start a download");
     for (int redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-        int failed, status;
+        int r, status;
 
         http_head_free(&b->head);
-        failed = http_exchange(b->http, &u, resume, &b->head, err);
-        if (failed)
-            return failed;
+        r = http_exchange(b->http, &u, resume, &b->head, err);
+        if (r)
+            return r;
         status = b->head.status;
         if (status == 200 || (status == 206 && resume))
             return 0;
@@ -247,10 +246,10 @@ static int http_request(struct http_body *b, const struct http_resume *resume, s
             resume = NULL;
             continue;
         }
-        failed = status / 100 == 3 && status != 304 ? http_follow(&u, &b->head, err)
-                                                    : http_explain_status(&b->head, err);
-        if (failed)
-            return failed;
+        r = status / 100 == 3 && status != 304 ? http_follow(&u, &b->head, err)
+                                               : http_explain_status(&b->head, err);
+        if (r)
+            return r;
     }
     return error_text(err, ELOOP, "%s redirects more than %d times", b->url.host, REDIRECTS_MAX);
 }
@@ -322,14 +321,14 @@ static int http_add_context(const struct http_body *b, struct error *err)
 static int http_first_request(struct http_body *b, const struct http_resume *resume, struct error *err)
 {
     for (;;) {
-        int failed = http_request(b, resume && resume->offset ? resume : NULL, err);
+        int r = http_request(b, resume && resume->offset ? resume : NULL, err);
 
-        if (!failed)
-            failed = http_begin_body(b, resume ? resume->offset : 0, err);
-        if (!failed)
+        if (!r)
+            r = http_begin_body(b, resume ? resume->offset : 0, err);
+        if (!r)
             return 0;
-        if (!http_try_again(b, failed))
-            return failed;
+        if (!http_try_again(b, r))
+            return r;
     }
 }
 
@@ -337,14 +336,14 @@ int http_open(struct http *h, const struct url *u, const struct http_resume *res
               struct error *err)
 {
     cleanup_http_file struct http_file f = {0};
-    int failed;
+    int r;
 
     f.body = calloc(1, sizeof(*f.body));
     if (!f.body || url_copy(u, &f.body->url) < 0)
         return error_set(err, ENOMEM, "cannot start a download");
     f.body->http = h;
-    failed = http_first_request(f.body, resume, err);
-    if (failed)
+    r = http_first_request(f.body, resume, err);
+    if (r)
         return http_add_context(f.body, err);
     f.offset = f.body->position;
     f.total = http_total(&f.body->head);
@@ -364,13 +363,13 @@ static int http_resume_body(struct http_file *f, struct error *err)
     struct http_body *b = f->body;
     uint64_t have = b->position, skip_left = b->skip, want = have + skip_left;
     struct http_resume resume = {want, f->validator};
-    int failed = http_request(b, want ? &resume : NULL, err);
+    int r = http_request(b, want ? &resume : NULL, err);
 
-    if (!failed)
-        failed = http_begin_body(b, want, err);
-    if (failed) {
+    if (!r)
+        r = http_begin_body(b, want, err);
+    if (r) {
         b->position = have;
-        return failed;
+        return r;
     }
     if (http_total(&b->head) != f->total ||
         (f->validator && !http_is_same(f->validator, http_validator(&b->head)))) {
@@ -487,11 +486,11 @@ int http_get(struct http *h, const struct url *u, size_t max, struct strbuf *out
 {
     cleanup_http_file struct http_file f = {0};
     const void *bytes;
-    int failed = http_open(h, u, NULL, &f, err);
+    int r = http_open(h, u, NULL, &f, err);
     ssize_t n;
 
-    if (failed)
-        return failed;
+    if (r)
+        return r;
     while ((n = http_read(&f, &bytes, err)) > 0) {
         if ((size_t)n > max - out->length) {
             error_text(err, EFBIG, "cannot download %s from %s: it is larger than %zu bytes", u->path,

@@ -151,7 +151,7 @@ static int head_parse_lines(char *text, struct http_head *h, struct error *err)
 
     for (char *line = text, *next; line && *line; line = next) {
         char *value, *end = strchr(line, '\n');
-        int failed;
+        int r;
 
         next = end ? end + 1 : NULL;
         if (end) {
@@ -166,10 +166,10 @@ static int head_parse_lines(char *text, struct http_head *h, struct error *err)
         if (!first) {
             if (!head_split_field(line, &value))
                 return error_text(err, EPROTO, "sent a header line without a name");
-            failed = head_take_field(h, line, value);
-            if (failed == -ENOMEM)
+            r = head_take_field(h, line, value);
+            if (r == -ENOMEM)
                 return error_set(err, ENOMEM, "cannot read the response of the server");
-            if (failed)
+            if (r)
                 return error_text(err, EPROTO, "sent an invalid %.40s header", line);
         }
         first = false;
@@ -197,16 +197,16 @@ int http_head_parse(const char *bytes, size_t length, struct http_head *out, str
                                             .range_start = HTTP_LENGTH_UNKNOWN,
                                             .range_total = HTTP_LENGTH_UNKNOWN};
     cleanup_free char *text = NULL;
-    int failed;
+    int r;
 
     if (length > HTTP_HEAD_MAX || !head_is_text(bytes, length))
         return error_text(err, EPROTO, "sent a response that is not HTTP/1");
     text = strndup(bytes, length);
     if (!text)
         return error_set(err, ENOMEM, "cannot read the response of the server");
-    failed = head_parse_lines(text, &h, err);
-    if (failed)
-        return failed;
+    r = head_parse_lines(text, &h, err);
+    if (r)
+        return r;
     if (h.chunked && h.length != HTTP_LENGTH_UNKNOWN) /* contradictory lengths: RFC 9112 6.3 */
         return error_text(err, EPROTO, "sent both a Content-Length and chunks");
     *out = h;

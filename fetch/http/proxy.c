@@ -44,15 +44,15 @@ int proxy_for(const struct url *u, struct url *out, struct error *err)
     const char *value = proxy_variable(name, u->https ? "HTTPS_PROXY" : NULL),
                *except = proxy_variable("no_proxy", "NO_PROXY");
     char text[URL_MAX + 8] = "http://";
-    int failed;
+    int r;
 
     if (!value || (except && proxy_excepts(except, u->host)))
         return 0;
     if (!strstr(value, "://") && strlen(value) <= URL_MAX)
         value = strcat(text, value);
-    failed = url_parse(name, value, out, err);
-    if (failed)
-        return failed;
+    r = url_parse(name, value, out, err);
+    if (r)
+        return r;
     if (out->https) {
         url_free(out);
         error_text(err, EINVAL, "%s specifies an https:// proxy, which is not supported", name);

@@ -34,21 +34,21 @@ static int socket_wait_until(int fd, short events, int64_t deadline_ms)
 static int socket_connect_address(const struct addrinfo *a, int timeout_ms)
 {
     cleanup_fd int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-    int failed, one = 1;
-    socklen_t size = sizeof(failed);
+    int r, one = 1;
+    socklen_t size = sizeof(r);
 
     if (fd < 0)
         return -errno;
     if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
         if (errno != EINPROGRESS && errno != EINTR)
             return -errno;
-        failed = socket_wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
-        if (failed)
-            return failed;
-        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) < 0)
+        r = socket_wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
+        if (r)
+            return r;
+        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &r, &size) < 0)
             return -errno;
-        if (failed)
-            return -failed;
+        if (r)
+            return -r;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     return take_fd(&fd);
@@ -106,7 +106,7 @@ ssize_t socket_read(int fd, void *bytes, size_t size, int timeout_ms, const char
 
     for (;;) {
         ssize_t n = recv(fd, bytes, size, 0);
-        int failed;
+        int r;
 
         if (n >= 0)
             return n;
@@ -114,9 +114,9 @@ ssize_t socket_read(int fd, void *bytes, size_t size, int timeout_ms, const char
             continue;
         if (errno != EAGAIN)
             return error_set(err, errno, "the connection to %s was interrupted", peer);
-        failed = socket_wait_until(fd, POLLIN, deadline);
-        if (failed)
-            return socket_explain_silence(failed, timeout_ms, peer, err);
+        r = socket_wait_until(fd, POLLIN, deadline);
+        if (r)
+            return socket_explain_silence(r, timeout_ms, peer, err);
     }
 }
 
@@ -127,15 +127,15 @@ int socket_write(int fd, const void *bytes, size_t length, int timeout_ms, const
 
     while (length > 0) {
         ssize_t n = send(fd, at, length, MSG_NOSIGNAL);
-        int failed;
+        int r;
 
         if (n >= 0) {
             at += n;
             length -= (size_t)n;
         } else if (errno == EAGAIN) {
-            failed = socket_wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
-            if (failed)
-                return socket_explain_silence(failed, timeout_ms, peer, err);
+            r = socket_wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
+            if (r)
+                return socket_explain_silence(r, timeout_ms, peer, err);
         } else if (errno != EINTR) {
             return error_set(err, errno, "the connection to %s was interrupted", peer);
         }

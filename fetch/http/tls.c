@@ -309,7 +309,7 @@ int tls_open(int fd, const char *host, const struct trust *trust, int timeout_ms
 {
     struct tls *t = calloc(1, sizeof(*t));
     unsigned char seed[32];
-    int failed;
+    int r;
 
     if (!t || !(t->host = strdup(host))) {
         free(t);
@@ -325,14 +325,14 @@ int tls_open(int fd, const char *host, const struct trust *trust, int timeout_ms
     if (getrandom(seed, sizeof(seed), 0) == (ssize_t)sizeof(seed))
         br_ssl_engine_inject_entropy(&t->client.eng, seed, sizeof(seed));
     if (!br_ssl_client_reset(&t->client, t->watcher.address_length ? NULL : host, 0))
-        failed = tls_explain_stop(t, err);
+        r = tls_explain_stop(t, err);
     else
-        failed = tls_run_until(t, BR_SSL_SENDAPP, err);
-    if (failed) {
-        if (failed > 0)
-            failed = error_text(err, ECONNRESET, "%s closed the connection", peer);
+        r = tls_run_until(t, BR_SSL_SENDAPP, err);
+    if (r) {
+        if (r > 0)
+            r = error_text(err, ECONNRESET, "%s closed the connection", peer);
         tls_close(t);
-        return failed;
+        return r;
     }
     *out = t;
     return 0;
@@ -340,12 +340,12 @@ int tls_open(int fd, const char *host, const struct trust *trust, int timeout_ms
 
 ssize_t tls_read(struct tls *t, void *bytes, size_t size, struct error *err)
 {
-    int failed = tls_run_until(t, BR_SSL_RECVAPP, err);
+    int r = tls_run_until(t, BR_SSL_RECVAPP, err);
     unsigned char *from;
     size_t length;
 
-    if (failed)
-        return failed > 0 ? 0 : failed;
+    if (r)
+        return r > 0 ? 0 : r;
     from = br_ssl_engine_recvapp_buf(&t->client.eng, &length);
     if (length > size)
         length = size;
@@ -357,14 +357,14 @@ ssize_t tls_read(struct tls *t, void *bytes, size_t size, struct error *err)
 int tls_write(struct tls *t, const void *bytes, size_t length, struct error *err)
 {
     const unsigned char *from = bytes;
-    int failed = 0;
+    int r = 0;
 
-    while (length > 0 && !failed) {
+    while (length > 0 && !r) {
         unsigned char *to;
         size_t room;
 
-        failed = tls_run_until(t, BR_SSL_SENDAPP, err);
-        if (failed)
+        r = tls_run_until(t, BR_SSL_SENDAPP, err);
+        if (r)
             break;
         to = br_ssl_engine_sendapp_buf(&t->client.eng, &room);
         if (room > length)
@@ -374,11 +374,11 @@ int tls_write(struct tls *t, const void *bytes, size_t length, struct error *err
         from += room;
         length -= room;
     }
-    if (!failed) {
+    if (!r) {
         br_ssl_engine_flush(&t->client.eng, 0);
-        failed = tls_run_until(t, BR_SSL_SENDAPP | BR_SSL_RECVAPP, err);
+        r = tls_run_until(t, BR_SSL_SENDAPP | BR_SSL_RECVAPP, err);
     }
-    return failed > 0 ? error_text(err, ECONNRESET, "%s closed the connection", t->peer) : failed;
+    return r > 0 ? error_text(err, ECONNRESET, "%s closed the connection", t->peer) : r;
 }
 
 void tls_close(struct tls *t)

@@ -101,7 +101,7 @@ static int trust_add_anchor(struct trust *t, struct reader *reader)
 /* Handle one event of the PEM decoder. */
 static int trust_on_event(br_pem_decoder_context *pem, struct trust *t, struct reader *reader, bool *inside)
 {
-    int event = br_pem_decoder_event(pem), failed = 0;
+    int event = br_pem_decoder_event(pem), r = 0;
 
     if (event == BR_PEM_BEGIN_OBJ) {
         const char *name = br_pem_decoder_name(pem);
@@ -113,36 +113,36 @@ static int trust_on_event(br_pem_decoder_context *pem, struct trust *t, struct r
         br_x509_decoder_init(&reader->decoder, trust_add_subject, reader);
         br_pem_decoder_setdest(pem, *inside ? trust_add_bytes : NULL, reader);
     } else if (event == BR_PEM_END_OBJ && *inside) {
-        failed = trust_add_anchor(t, reader);
+        r = trust_add_anchor(t, reader);
         *inside = false;
     } else if (event == BR_PEM_ERROR) {
         *inside = false;
     }
-    return failed;
+    return r;
 }
 
 int trust_parse(const char *pem, size_t length, const char *name, struct trust *out, struct error *err)
 {
     cleanup_trust struct trust t = {0};
     br_pem_decoder_context decoder;
-    struct reader r = {.failed = false};
+    struct reader reader = {.failed = false};
     bool inside = false;
-    int failed = 0;
+    int r = 0;
 
     br_pem_decoder_init(&decoder);
-    while (length > 0 && !failed) {
+    while (length > 0 && !r) {
         size_t n = br_pem_decoder_push(&decoder, pem, length);
 
         pem += n;
         length -= n;
-        failed = trust_on_event(&decoder, &t, &r, &inside);
+        r = trust_on_event(&decoder, &t, &reader, &inside);
     }
-    if (!failed && inside) /* a last line without a newline */
+    if (!r && inside) /* a last line without a newline */
         if (br_pem_decoder_push(&decoder, "\n", 1) == 1)
-            failed = trust_on_event(&decoder, &t, &r, &inside);
-    strbuf_free(&r.subject);
+            r = trust_on_event(&decoder, &t, &reader, &inside);
+    strbuf_free(&reader.subject);
     t.file = strdup(name);
-    if (failed || !t.file)
+    if (r || !t.file)
         return error_set(err, ENOMEM, "cannot read certificates from %s", name);
     if (t.count == 0) {
         error_text(err, EBADMSG, "there is no certificate of an authority in %s", name);
@@ -217,15 +217,15 @@ int trust_load(const char *ca_file, struct trust *out, struct error *err)
     const char *variable = getenv("SSL_CERT_FILE");
     cleanup_free char *pem = NULL;
     size_t length;
-    int failed;
+    int r;
 
     if (!ca_file && variable && *variable)
         ca_file = variable;
     if (!ca_file)
         return trust_load_built_in(out, err);
-    failed = file_read(AT_FDCWD, ca_file, PEM_MAX, &pem, &length);
-    if (failed) {
-        error_set(err, failed, "cannot read the certificates to trust from %s", ca_file);
+    r = file_read(AT_FDCWD, ca_file, PEM_MAX, &pem, &length);
+    if (r) {
+        error_set(err, r, "cannot read the certificates to trust from %s", ca_file);
         return error_remedy(err, ca_file == variable ? "check SSL_CERT_FILE" : "check --ca-file");
     }
     return trust_parse(pem, length, ca_file, out, err);

@@ -61,9 +61,9 @@ static int url_add_escaped(struct strbuf *out, const char *text)
     for (; *text && *text != '#'; text++) {
         unsigned char c = (unsigned char)*text;
         bool plain = c > 0x20 && c < 0x7f && !strchr("\"<>\\^`{|}", c);
-        int failed = plain ? strbuf_add(out, text, 1) : strbuf_printf(out, "%%%02X", c);
+        int r = plain ? strbuf_add(out, text, 1) : strbuf_printf(out, "%%%02X", c);
 
-        if (failed)
+        if (r)
             return -ENOMEM;
     }
     return 0;
@@ -288,13 +288,13 @@ static bool url_path_climbs(const char *path)
 /* A path from an index has no query and no fragment: '?' and '#' in it are part of a name. */
 static int url_add_plain(struct strbuf *out, const char *path)
 {
-    int failed = 0;
+    int r = 0;
 
-    for (; *path && !failed; path++)
-        failed = *path == '?'   ? strbuf_puts(out, "%3F")
-                 : *path == '#' ? strbuf_puts(out, "%23")
-                                : strbuf_add(out, path, 1);
-    return failed;
+    for (; *path && !r; path++)
+        r = *path == '?'   ? strbuf_puts(out, "%3F")
+            : *path == '#' ? strbuf_puts(out, "%23")
+                           : strbuf_add(out, path, 1);
+    return r;
 }
 
 int url_below(const struct url *base, const char *below, struct url *out, struct error *err)

@@ -17,7 +17,7 @@
 
 #define ROOTFS "rootfs.tar.xz"
 #define BUILD  "build_id"
-/* The URL of the rootfs and, while it is on its way, on a second line the validator. */
+/* The URL of the rootfs and, during the download, the validator on a second line. */
 #define ORIGIN "origin"
 
 #ifndef RENAME_EXCHANGE
@@ -33,20 +33,20 @@ void cache_close(struct cache *c)
     c->path = c->variant = NULL;
 }
 
-/* ".VARIANT.SUFFIX" beside the image's folder. */
-static const char *beside(const struct cache *c, const char *suffix, char out[static 192])
+/* ".VARIANT.SUFFIX" beside the directory of the image. */
+static const char *cache_name_beside(const struct cache *c, const char *suffix, char out[static 192])
 {
     snprintf(out, 192, ".%s.%s", c->variant, suffix);
     return out;
 }
 
-/* The folder that holds download/, by the rules of image_request. */
-static char *base_folder(const char *folder)
+/* The directory that contains download/, by the rules of image_request. */
+static char *cache_base_directory(const char *directory)
 {
     const char *variable = getenv("LXC_CACHE_PATH"), *home = getenv("HOME");
 
-    if (folder)
-        return strdup(folder);
+    if (directory)
+        return strdup(directory);
     if (variable && *variable)
         return strdup(variable);
     if (geteuid() == 0)
@@ -59,17 +59,17 @@ int cache_error(struct error *err, int code, const char *doing, const char *path
     error_set(err, code, "cannot %s the image cache %s", doing, path);
     code = code < 0 ? -code : code;
     if (code == ENOSPC || code == EDQUOT)
-        error_remedy(err, "make room there, or set LXC_CACHE_PATH to a folder elsewhere");
+        error_remedy(err, "free space there, or set LXC_CACHE_PATH to another directory");
     else if (code == EROFS || code == EACCES || code == EPERM)
-        error_remedy(err, "set LXC_CACHE_PATH to a folder that can be written");
+        error_remedy(err, "set LXC_CACHE_PATH to a writable directory");
     return -code;
 }
 
-int cache_open(const char *folder, const struct image_name *name, struct cache *out, struct error *err)
+int cache_open(const char *directory, const struct image_name *name, struct cache *out, struct error *err)
 {
     const char *names[] = {name->dist, name->release, name->arch, name->variant};
     cleanup_cache struct cache c = {.parent = -1, .lock = -1};
-    cleanup_free char *base = base_folder(folder), *parent = NULL;
+    cleanup_free char *base = cache_base_directory(directory), *parent = NULL;
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (!image_name_is_safe(names[i]))
@@ -92,13 +92,13 @@ int cache_open(const char *folder, const struct image_name *name, struct cache *
 int cache_make(struct cache *c, struct error *err)
 {
     cleanup_free char *parent = strndup(c->path, strlen(c->path) - strlen(c->variant) - 1);
-    int failed;
+    int r;
 
     if (c->parent >= 0)
         return 0;
-    failed = parent ? make_directories(parent, 0755) : -ENOMEM;
-    if (failed)
-        return cache_error(err, failed, "make", c->path);
+    r = parent ? make_directories(parent, 0755) : -ENOMEM;
+    if (r)
+        return cache_error(err, r, "make", c->path);
     c->parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return c->parent < 0 ? cache_error(err, errno, "open", parent) : 0;
 }
@@ -106,8 +106,8 @@ int cache_make(struct cache *c, struct error *err)
 int cache_lock(struct cache *c, const struct image_events *events, struct error *err)
 {
     char name[192];
-    cleanup_fd int fd =
-        openat(c->parent, beside(c, "lock", name), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    cleanup_fd int fd = openat(c->parent, cache_name_beside(c, "lock", name),
+                               O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
     if (fd < 0)
         return cache_error(err, errno, "lock", c->path);
@@ -134,35 +134,35 @@ void cached_image_close(struct cached_image *image)
 }
 
 /* The first line of a text, in place. */
-static char *first_line(char *text)
+static char *cache_first_line(char *text)
 {
     text[strcspn(text, "\r\n")] = '\0';
     return text;
 }
 
-static int read_image(const struct cache *c, struct cached_image *out, struct error *err)
+static int cache_read_image(const struct cache *c, struct cached_image *out, struct error *err)
 {
     cleanup_fd int dir = openat(c->parent, c->variant, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     cleanup_cached_image struct cached_image image = {.rootfs = -1};
-    int failed;
+    int r;
 
     if (c->parent < 0)
         return 0;
     if (dir < 0)
         return errno == ENOENT ? 0 : cache_error(err, errno, "read", c->path);
-    failed = file_read(dir, BUILD, 256, &image.build, NULL);
-    if (!failed)
+    r = file_read(dir, BUILD, 256, &image.build, NULL);
+    if (!r)
         image.rootfs = openat(dir, ROOTFS, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (failed || image.rootfs < 0) {
-        failed = failed ? failed : -errno;
-        return failed == -ENOENT ? 0 : cache_error(err, failed, "read", c->path);
+    if (r || image.rootfs < 0) {
+        r = r ? r : -errno;
+        return r == -ENOENT ? 0 : cache_error(err, r, "read", c->path);
     }
-    first_line(image.build);
+    cache_first_line(image.build);
     if (file_read(dir, ORIGIN, URL_MAX, &image.origin, NULL) == 0)
-        first_line(image.origin);
-    failed = meta_read_folder(dir, c->path, &image.files, err);
-    if (failed)
-        return failed;
+        cache_first_line(image.origin);
+    r = meta_read_directory(dir, c->path, &image.files, err);
+    if (r)
+        return r;
     *out = image;
     image = (struct cached_image){.rootfs = -1};
     return 1;
@@ -170,13 +170,13 @@ static int read_image(const struct cache *c, struct cached_image *out, struct er
 
 int cache_read(const struct cache *c, struct cached_image *out, struct error *err)
 {
-    int found = read_image(c, out, err);
+    int found = cache_read_image(c, out, err);
 
-    /* It may have been replaced between the opening of its folder and of the files therein. */
+    /* The image may have been replaced between opening its directory and opening its files. */
     if (found == 1)
         return 1;
     error_clear(err);
-    return read_image(c, out, err);
+    return cache_read_image(c, out, err);
 }
 
 bool cached_image_expired(const struct cached_image *image, const char *mode, int64_t now)
@@ -188,10 +188,10 @@ bool cached_image_expired(const struct cached_image *image, const char *mode, in
 
 int cache_flush(struct cache *c, struct error *err)
 {
-    int failed = remove_tree(c->parent, c->variant);
+    int r = remove_tree(c->parent, c->variant);
 
     cache_discard(c);
-    return failed ? cache_error(err, failed, "flush", c->path) : 0;
+    return r ? cache_error(err, r, "flush", c->path) : 0;
 }
 
 void partial_close(struct partial *p)
@@ -202,8 +202,8 @@ void partial_close(struct partial *p)
     p->validator = NULL;
 }
 
-/* Whether the partial download is one of this URL; its validator then. */
-static bool is_of(int dir, const char *url, char **validator)
+/* Whether the partial download is one of this URL, and its validator. */
+static bool cache_is_of(int dir, const char *url, char **validator)
 {
     cleanup_free char *text = NULL;
     char *line;
@@ -215,7 +215,7 @@ static bool is_of(int dir, const char *url, char **validator)
         *line++ = '\0';
     if (strcmp(text, url) != 0)
         return false;
-    *validator = line && *line ? strdup(first_line(line)) : NULL;
+    *validator = line && *line ? strdup(cache_first_line(line)) : NULL;
     return true;
 }
 
@@ -225,13 +225,13 @@ int cache_begin(const struct cache *c, const char *url, struct partial *out, str
     char name[192];
     struct stat st;
 
-    beside(c, "partial", name);
+    cache_name_beside(c, "partial", name);
     for (int tries = 0; tries < 2; tries++) {
         if (mkdirat(c->parent, name, 0755) < 0 && errno != EEXIST)
             return cache_error(err, errno, "write into", c->path);
         close_fd(&p.dir);
         p.dir = openat(c->parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (p.dir >= 0 && (tries == 1 || is_of(p.dir, url, &p.validator)))
+        if (p.dir >= 0 && (tries == 1 || cache_is_of(p.dir, url, &p.validator)))
             break;
         cache_discard(c);
     }
@@ -250,12 +250,12 @@ int cache_note(const struct cache *c, const struct partial *p, const char *url, 
 {
     cleanup_free char *text =
         format_string("%s\n%s%s", url, validator ? validator : "", validator ? "\n" : "");
-    int failed = text ? file_replace(p->dir, ORIGIN, text, strlen(text), 0644) : -ENOMEM;
+    int r = text ? file_replace(p->dir, ORIGIN, text, strlen(text), 0644) : -ENOMEM;
 
-    return failed ? cache_error(err, failed, "write into", c->path) : 0;
+    return r ? cache_error(err, r, "write into", c->path) : 0;
 }
 
-static int write_build(int dir, const char *build)
+static int cache_write_build(int dir, const char *build)
 {
     cleanup_free char *line = format_string("%s\n", build);
 
@@ -266,23 +266,25 @@ int cache_commit(struct cache *c, const struct partial *p, const struct meta_fil
                  struct error *err)
 {
     char name[192];
-    int failed = 0;
+    int r = 0;
 
-    beside(c, "partial", name);
+    cache_name_beside(c, "partial", name);
     if (fsync(p->rootfs) < 0)
         return cache_error(err, errno, "write into", c->path);
-    failed = meta_write_folder(p->dir, files, err);
-    if (failed)
-        return failed;
-    failed = write_build(p->dir, build);
-    if (failed)
-        return cache_error(err, failed, "write into", c->path);
+    r = meta_write_directory(p->dir, files, err);
+    if (r)
+        return r;
+    r = cache_write_build(p->dir, build);
+    if (r)
+        return cache_error(err, r, "write into", c->path);
     fsync(p->dir);
-    /* By the system call, which musl of this age has no function for. The former image then has our name. */
+    /* Uses the system call, because this version of musl does not have a function for it. The former image
+     * then has the name of the partial one. */
     if (syscall(SYS_renameat2, c->parent, name, c->parent, c->variant, RENAME_EXCHANGE) == 0) {
         cache_discard(c);
     } else {
-        /* There is none, or a file system that cannot exchange: then there is none for a moment. */
+        /* There is no former image, or the file system does not support the exchange: then the image is
+         * missing for a moment. */
         remove_tree(c->parent, c->variant);
         if (renameat(c->parent, name, c->parent, c->variant) < 0)
             return cache_error(err, errno, "write into", c->path);
@@ -295,5 +297,5 @@ void cache_discard(const struct cache *c)
 {
     char name[192];
 
-    remove_tree(c->parent, beside(c, "partial", name));
+    remove_tree(c->parent, cache_name_beside(c, "partial", name));
 }

@@ -7,7 +7,7 @@
 #include "core/base/cleanup.h"
 #include "fetch/index/index.h"
 
-/* Bounds of what a server can make us read; the largest seen are a tenth of these. */
+/* Limits of the data read from a server; the largest seen are a tenth of these. */
 #define INDEX_MAX         ((uint64_t)64 << 20)
 #define STREAMS_INDEX_MAX ((uint64_t)1 << 20)
 #define STREAMS_MAX       ((uint64_t)256 << 20)
@@ -17,14 +17,13 @@ int catalog_open(const struct image_source *source, struct catalog *out, struct 
     struct http_options options = {source->ca_file, source->connect_timeout_ms, source->idle_timeout_ms,
                                    source->attempts};
     struct catalog c = {.mode = source->mode ? source->mode : "system", .events = &source->events};
-    int failed =
-        url_parse("the server", source->server ? source->server : IMAGE_DEFAULT_SERVER, &c.server, err);
+    int r = url_parse("the server", source->server ? source->server : IMAGE_DEFAULT_SERVER, &c.server, err);
 
-    if (!failed)
-        failed = http_new(&options, &c.http, err);
-    if (failed) {
+    if (!r)
+        r = http_new(&options, &c.http, err);
+    if (r) {
         catalog_close(&c);
-        return failed;
+        return r;
     }
     *out = c;
     return 0;
@@ -50,10 +49,10 @@ int pump(struct http_file *f, const char *name, const struct image_events *event
     ssize_t n;
 
     while ((n = http_read(f, &bytes, err)) > 0) {
-        int failed = take(context, bytes, (size_t)n, err);
+        int r = take(context, bytes, (size_t)n, err);
 
-        if (failed)
-            return failed;
+        if (r)
+            return r;
         done += (uint64_t)n;
         if (events && events->progress)
             events->progress(events->context, name, done, total);
@@ -63,18 +62,19 @@ int pump(struct http_file *f, const char *name, const struct image_events *event
     return (int)n;
 }
 
-/* Read a file of the server's. -ENOENT where it has none, without an error that anybody should see. */
-static int read_file(struct catalog *c, const char *path, take_fn *take, void *context, struct error *err)
+/* Read a file from the server. -ENOENT if it does not exist; `err` is then not meant for the user. */
+static int catalog_read_file(struct catalog *c, const char *path, take_fn *take, void *context,
+                             struct error *err)
 {
     cleanup_http_file struct http_file f = {0};
     cleanup_url struct url u = {0};
     const char *slash = strrchr(path, '/');
-    int failed = url_below(&c->server, path, &u, err);
+    int r = url_below(&c->server, path, &u, err);
 
-    if (!failed)
-        failed = http_open(c->http, &u, NULL, &f, err);
-    if (failed)
-        return failed;
+    if (!r)
+        r = http_open(c->http, &u, NULL, &f, err);
+    if (r)
+        return r;
     return pump(&f, slash ? slash + 1 : path, c->events, take, context, err);
 }
 
@@ -83,29 +83,29 @@ struct index_context {
     uint64_t seen;
 };
 
-static int take_index(void *context, const void *bytes, size_t length, struct error *err)
+static int catalog_take_index(void *context, const void *bytes, size_t length, struct error *err)
 {
     struct index_context *x = context;
-    int failed;
+    int r;
 
     x->seen += length;
-    failed = x->seen > INDEX_MAX ? -EFBIG : index_feed(&x->reader, bytes, length);
-    return failed ? error_set(err, failed, "cannot read the server's image index") : 0;
+    r = x->seen > INDEX_MAX ? -EFBIG : index_feed(&x->reader, bytes, length);
+    return r ? error_set(err, r, "cannot read the image index of the server") : 0;
 }
 
-static int read_index(struct catalog *c, const struct image_name *filter, const char *suffix,
-                      struct image_list *out, struct error *err)
+static int catalog_read_index(struct catalog *c, const struct image_name *filter, const char *suffix,
+                              struct image_list *out, struct error *err)
 {
     struct index_context x = {.reader.filter = filter};
     cleanup_free char *path = format_string("meta/1.0/index-%s%s", c->mode, suffix);
-    int failed =
-        path ? read_file(c, path, take_index, &x, err) : error_set(err, ENOMEM, "cannot read the index");
+    int r = path ? catalog_read_file(c, path, catalog_take_index, &x, err)
+                 : error_set(err, ENOMEM, "cannot read the index");
 
-    if (!failed && index_end(&x.reader) < 0)
-        failed = error_set(err, ENOMEM, "cannot read the server's image index");
-    if (failed) {
+    if (!r && index_end(&x.reader) < 0)
+        r = error_set(err, ENOMEM, "cannot read the image index of the server");
+    if (r) {
         index_reader_free(&x.reader);
-        return failed;
+        return r;
     }
     *out = x.reader.list;
     return 0;
@@ -116,48 +116,51 @@ struct streams_context {
     uint64_t seen, max;
 };
 
-static int take_streams(void *context, const void *bytes, size_t length, struct error *err)
+static int catalog_take_streams(void *context, const void *bytes, size_t length, struct error *err)
 {
     struct streams_context *x = context;
 
     x->seen += length;
     if (x->seen > x->max)
-        return error_set(err, EFBIG, "cannot read the server's list of images (simplestreams)");
+        return error_set(err, EFBIG, "cannot read the list of images of the server (simplestreams)");
     return streams_feed(x->reader, bytes, length, err);
 }
 
-/* Read one document of simplestreams; frees the reader. Positive where its callback has seen enough. */
-static int read_streams(struct catalog *c, const char *path, struct streams *reader, uint64_t max,
-                        struct error *err)
+/* Read one document of simplestreams; frees the reader. Positive if its callback has stopped it. */
+static int catalog_read_streams(struct catalog *c, const char *path, struct streams *reader, uint64_t max,
+                                struct error *err)
 {
     struct streams_context x = {reader, 0, max};
-    int failed = reader ? read_file(c, path, take_streams, &x, err)
-                        : error_set(err, ENOMEM, "cannot read the server's list of images");
+    int r = reader ? catalog_read_file(c, path, catalog_take_streams, &x, err)
+                   : error_set(err, ENOMEM, "cannot read the list of images of the server");
 
-    if (failed)
+    if (r)
         streams_free(reader);
     else
-        failed = streams_end(reader, err);
-    if (failed == -EBADMSG) {
+        r = streams_end(reader, err);
+    if (r == -EBADMSG) {
         error_context(err, "%s", c->server.host);
-        error_remedy(err, "the server is broken, or something between here and it answers in its place");
+        error_remedy(
+            err, "the server is broken, or another host between here and the server responds instead of it");
     }
-    return failed;
+    return r;
 }
 
-/* Give every build in the server's simplestreams to `each`. -ENOENT where the server has no simplestreams. */
-static int each_build(struct catalog *c, streams_build_fn *each, void *context, struct error *err)
+/*
+ * Call `each` for every build in the simplestreams of the server. -ENOENT if the server has no simplestreams.
+ */
+static int catalog_each_build(struct catalog *c, streams_build_fn *each, void *context, struct error *err)
 {
     cleanup_string_list struct string_list lists = {0};
-    int failed = read_streams(c, "streams/v1/index.json", streams_index(&lists), STREAMS_INDEX_MAX, err);
+    int r = catalog_read_streams(c, "streams/v1/index.json", streams_index(&lists), STREAMS_INDEX_MAX, err);
 
-    for (size_t i = 0; !failed && i < lists.count; i++) {
-        failed = read_streams(c, lists.items[i], streams_products(each, context), STREAMS_MAX, err);
-        if (failed == -ENOENT) /* promised by index.json, so this is not the absence of simplestreams */
-            return error_text(err, EBADMSG, "%s lacks the list of images %s, which its index names",
+    for (size_t i = 0; !r && i < lists.count; i++) {
+        r = catalog_read_streams(c, lists.items[i], streams_products(each, context), STREAMS_MAX, err);
+        if (r == -ENOENT) /* listed in index.json, so simplestreams are not absent */
+            return error_text(err, EBADMSG, "%s does not have the list of images %s, which its index names",
                               c->server.host, lists.items[i]);
     }
-    return failed > 0 ? 0 : failed;
+    return r > 0 ? 0 : r;
 }
 
 struct listing {
@@ -166,19 +169,19 @@ struct listing {
     struct image_sums sums; /* of the last one listed */
 };
 
-static void keep_sums(struct image_sums *sums, const struct streams_build *build)
+static void catalog_keep_sums(struct image_sums *sums, const struct streams_build *build)
 {
     memcpy(sums->rootfs, build->rootfs_sha256, strlen(build->rootfs_sha256) + 1);
     memcpy(sums->meta, build->meta_sha256, strlen(build->meta_sha256) + 1);
 }
 
-/* List the newest build of each product. A product's builds come one after the other. */
-static int list_build(void *context, const struct streams_build *build)
+/* List the newest build of each product. The builds of a product are consecutive. */
+static int catalog_list_build(void *context, const struct streams_build *build)
 {
     struct listing *l = context;
     cleanup_free char *product = strdup(build->product);
     struct image_name name;
-    int failed;
+    int r;
 
     if (!product)
         return -ENOMEM;
@@ -196,43 +199,43 @@ static int list_build(void *context, const struct streams_build *build)
             l->list.count--;
         }
     }
-    failed = image_list_add(&l->list, name.dist, name.release, name.arch, name.variant, build->build,
-                            build->folder);
-    if (!failed)
-        keep_sums(&l->sums, build);
-    return failed;
+    r = image_list_add(&l->list, name.dist, name.release, name.arch, name.variant, build->build,
+                       build->directory);
+    if (!r)
+        catalog_keep_sums(&l->sums, build);
+    return r;
 }
 
 /*
- * The list from wherever the server has one. 0, or 1 where it is from simplestreams, which has told the last
- * image's sums as well.
+ * Read the list from either source. 0, or 1 if it is from simplestreams, which also has the checksums of the
+ * last image.
  */
-static int list_images(struct catalog *c, const struct image_name *filter, struct listing *out,
-                       struct error *err)
+static int catalog_list_images(struct catalog *c, const struct image_name *filter, struct listing *out,
+                               struct error *err)
 {
     const char *const suffixes[] = {".7", ""};
-    int failed = -ENOENT;
+    int r = -ENOENT;
 
     tell_status(c->events, "Downloading the image index");
-    for (size_t i = 0; i < ARRAY_LENGTH(suffixes) && failed == -ENOENT; i++)
-        failed = read_index(c, filter, suffixes[i], &out->list, err);
-    if (failed != -ENOENT)
-        return failed;
+    for (size_t i = 0; i < ARRAY_LENGTH(suffixes) && r == -ENOENT; i++)
+        r = catalog_read_index(c, filter, suffixes[i], &out->list, err);
+    if (r != -ENOENT)
+        return r;
     out->filter = filter;
-    failed = each_build(c, list_build, out, err);
-    if (failed)
+    r = catalog_each_build(c, catalog_list_build, out, err);
+    if (r)
         image_list_free(&out->list);
-    if (failed == -ENOENT) {
+    if (r == -ENOENT) {
         cleanup_free char *text = url_text(&c->server);
 
-        error_text(err, ENOENT, "%s has no index of images", text ? text : c->server.host);
+        error_text(err, ENOENT, "%s does not have an index of images", text ? text : c->server.host);
         error_remedy(
-            err, "it must have meta/1.0/index-%s or streams/v1/index.json: check the server's name and path",
+            err, "it must have meta/1.0/index-%s or streams/v1/index.json: check name and path of the server",
             c->mode);
         return -ENOENT;
     }
-    if (failed)
-        return failed;
+    if (r)
+        return r;
     error_clear(err);
     return 1;
 }
@@ -241,32 +244,32 @@ int catalog_list(struct catalog *c, const struct image_name *filter, struct imag
                  struct error *err)
 {
     struct listing l = {0};
-    int failed = list_images(c, filter, &l, err);
+    int r = catalog_list_images(c, filter, &l, err);
 
-    if (failed < 0)
-        return failed;
+    if (r < 0)
+        return r;
     *out = l.list;
     return 0;
 }
 
 struct sums_wanted {
-    const char *folder;
+    const char *directory;
     struct image_sums *sums;
 };
 
-static int look_for_sums(void *context, const struct streams_build *build)
+static int catalog_find_sums(void *context, const struct streams_build *build)
 {
     struct sums_wanted *w = context;
 
-    if (!streams_same_path(build->folder, w->folder))
+    if (!streams_same_path(build->directory, w->directory))
         return 0;
-    keep_sums(w->sums, build);
+    catalog_keep_sums(w->sums, build);
     return 1;
 }
 
-/* The distinct values of one of the four fields, of images that are those wanted in all fields before it. */
-static int field_values(const struct image_list *images, const char *const wanted[4], size_t field,
-                        struct string_list *values)
+/* The distinct values of one of the four fields, for images that match in all fields before it. */
+static int catalog_field_values(const struct image_list *images, const char *const wanted[4], size_t field,
+                                struct string_list *values)
 {
     for (size_t i = 0; i < images->count; i++) {
         const struct image_entry *e = &images->items[i];
@@ -281,8 +284,9 @@ static int field_values(const struct image_list *images, const char *const wante
     return 0;
 }
 
-/* Which part of a name the server does not have, and what it has there. Without an answer: --list. */
-static int explain_absence(struct catalog *c, const struct image_name *name, struct error *err)
+/* Report which part of a name the server does not have, and the existing values. If that fails, refer to
+ * --list. */
+static int catalog_explain_absence(struct catalog *c, const struct image_name *name, struct error *err)
 {
     static const char *const fields[] = {"distributions", "releases", "architectures", "variants"};
     const char *const wanted[] = {name->dist, name->release, name->arch, name->variant};
@@ -292,15 +296,15 @@ static int explain_absence(struct catalog *c, const struct image_name *name, str
     struct listing all = {0};
     size_t field = 0, shown;
 
-    error_text(err, ENOENT, "%s has no image of %s %s for %s, variant %s", c->server.host, name->dist,
-               name->release, name->arch, name->variant);
-    error_remedy(err, "--list names the images that there are");
+    error_text(err, ENOENT, "%s does not have an image of %s %s for %s, variant %s", c->server.host,
+               name->dist, name->release, name->arch, name->variant);
+    error_remedy(err, "--list prints the available images");
     c->events = NULL;
-    if (list_images(c, &(struct image_name){0}, &all, &ignored) < 0)
+    if (catalog_list_images(c, &(struct image_name){0}, &all, &ignored) < 0)
         return -ENOENT;
-    if (field_values(&all.list, wanted, 0, &values) == 0) {
-        /* The last field of which the wanted images have a value. */
-        while (field < 3 && field_values(&all.list, wanted, field + 1, &next) == 0 && next.count) {
+    if (catalog_field_values(&all.list, wanted, 0, &values) == 0) {
+        /* The last field for which matching images exist. */
+        while (field < 3 && catalog_field_values(&all.list, wanted, field + 1, &next) == 0 && next.count) {
             string_list_clear(&values);
             values = next;
             next = (struct string_list){0};
@@ -310,7 +314,7 @@ static int explain_absence(struct catalog *c, const struct image_name *name, str
             if (strbuf_printf(&text, "%s%.40s", shown ? ", " : "", values.items[shown]) < 0)
                 break;
         if (shown)
-            error_remedy(err, "the %s there are: %s%s; --list names the images", fields[field],
+            error_remedy(err, "the available %s: %s%s; --list prints the images", fields[field],
                          strbuf_text(&text), shown < values.count ? ", ..." : "");
     }
     image_list_free(&all.list);
@@ -321,7 +325,7 @@ int catalog_find(struct catalog *c, const struct image_name *name, struct image_
                  struct image_sums *sums, struct error *err)
 {
     struct listing l = {0};
-    int from = list_images(c, name, &l, err), failed = from;
+    int from = catalog_list_images(c, name, &l, err), failed = from;
     struct sums_wanted wanted = {NULL, sums};
 
     memset(sums, 0, sizeof(*sums));
@@ -329,15 +333,15 @@ int catalog_find(struct catalog *c, const struct image_name *name, struct image_
         return from;
     if (l.list.count == 0) {
         image_list_free(&l.list);
-        return explain_absence(c, name, err);
+        return catalog_explain_absence(c, name, err);
     }
-    wanted.folder = l.list.items[0].path;
+    wanted.directory = l.list.items[0].path;
     if (from == 1) {
         *sums = l.sums;
         failed = 0;
     } else {
         tell_status(c->events, "Downloading the list of checksums");
-        failed = each_build(c, look_for_sums, &wanted, err);
+        failed = catalog_each_build(c, catalog_find_sums, &wanted, err);
         if (failed == -ENOENT)
             failed = 0;
     }

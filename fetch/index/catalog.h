@@ -1,9 +1,9 @@
 /*
- * What an image server says it has: its index (fetch/index/index.h), its simplestreams
- * (fetch/index/streams.h), or both.
+ * The catalog of an image server: its index (fetch/index/index.h), its simplestreams (fetch/index/streams.h),
+ * or both.
  */
-#ifndef LXCBOX_FETCH_CATALOG_H
-#define LXCBOX_FETCH_CATALOG_H
+#ifndef LXCBOX_FETCH_INDEX_CATALOG_H
+#define LXCBOX_FETCH_INDEX_CATALOG_H
 
 #include "fetch/http/http.h"
 #include "fetch/index/image.h"
@@ -20,24 +20,28 @@ struct catalog {
 int catalog_open(const struct image_source *source, struct catalog *out, struct error *err);
 void catalog_close(struct catalog *c);
 
-/* Sums of an image's two files, lower case hex; "" where the server publishes none. */
+/* Checksums of the two files of an image, in lower-case hex; "" if the server does not publish them. */
 struct image_sums {
     char rootfs[SHA256_HEX + 1], meta[SHA256_HEX + 1];
 };
 
-/* The images that match, from the index, or where there is none from simplestreams: the newest build of each.
+/*
+ * List the matching images from the index, or if there is none from simplestreams: the newest build of each.
+ *
  */
 int catalog_list(struct catalog *c, const struct image_name *filter, struct image_list *out,
                  struct error *err);
 
-/* The one image of that name, as the only item of `out`, with its sums. -ENOENT with a remedy for none. */
+/* Find the image with that name, as the only item of `out`, with its checksums. -ENOENT with a remedy if it
+ * does not exist. */
 int catalog_find(struct catalog *c, const struct image_name *name, struct image_list *out,
                  struct image_sums *sums, struct error *err);
 
-/* Tell the events of a step, or of progress. */
+/* Report a step, or progress, to the events. */
 void tell_status(const struct image_events *events, const char *sentence);
 
-/* Read all of a file, giving it to `take` piece by piece (negative errno to end) and telling its progress. */
+/* Read a file completely, passing it to `take` in pieces (which returns a negative errno to stop) and
+ * reporting its progress. */
 typedef int take_fn(void *context, const void *bytes, size_t length, struct error *err);
 int pump(struct http_file *f, const char *name, const struct image_events *events, take_fn *take,
          void *context, struct error *err);

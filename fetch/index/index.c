@@ -12,13 +12,13 @@
 void image_list_free(struct image_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        free(list->items[i].dist); /* one block holds all of its texts: image_list_add */
+        free(list->items[i].dist); /* one block contains all of its texts: image_list_add */
     free(list->items);
     *list = (struct image_list){0};
 }
 
-/* Room grows by doubling, at each power of two. */
-static int make_room(struct image_list *list)
+/* The size is doubled at each power of two. */
+static int index_make_room(struct image_list *list)
 {
     size_t count = list->count;
     struct image_entry *items;
@@ -40,10 +40,10 @@ int image_list_add(struct image_list *list, const char *dist, const char *releas
     const char *texts[] = {dist, release, arch, variant, build, path};
     size_t length = 0;
     char *at, *copies[6];
-    int failed = make_room(list);
+    int r = index_make_room(list);
 
-    if (failed)
-        return failed;
+    if (r)
+        return r;
     for (int i = 0; i < 6; i++)
         length += strlen(texts[i]) + 1;
     at = malloc(length);
@@ -58,7 +58,7 @@ int image_list_add(struct image_list *list, const char *dist, const char *releas
     return 0;
 }
 
-static bool matches(const char *wanted, const char *is)
+static bool index_matches(const char *wanted, const char *is)
 {
     return !wanted || strcmp(wanted, is) == 0;
 }
@@ -84,9 +84,9 @@ const char *image_arch(const char *name)
 bool image_matches(const struct image_name *filter, const char *dist, const char *release, const char *arch,
                    const char *variant)
 {
-    return !filter || (matches(filter->dist, dist) && matches(filter->release, release) &&
-                       matches(filter->arch ? image_arch(filter->arch) : NULL, image_arch(arch)) &&
-                       matches(filter->variant, variant));
+    return !filter || (index_matches(filter->dist, dist) && index_matches(filter->release, release) &&
+                       index_matches(filter->arch ? image_arch(filter->arch) : NULL, image_arch(arch)) &&
+                       index_matches(filter->variant, variant));
 }
 
 bool image_name_is_safe(const char *text)
@@ -101,10 +101,10 @@ bool image_name_is_safe(const char *text)
     return true;
 }
 
-/* A whole line, terminated. */
-static int take_line(struct index_reader *r)
+/* Take a complete, terminated line. */
+static int index_take_line(struct index_reader *reader)
 {
-    char *fields[6], *at = r->line, *path, *end;
+    char *fields[6], *at = reader->line, *path, *end;
 
     for (int i = 0; i < 6; i++) {
         fields[i] = at;
@@ -114,7 +114,7 @@ static int take_line(struct index_reader *r)
         if (at)
             *at++ = '\0';
     }
-    if (!image_matches(r->filter, fields[0], fields[1], fields[2], fields[3]))
+    if (!image_matches(reader->filter, fields[0], fields[1], fields[2], fields[3]))
         return 0;
     for (int i = 0; i < 5; i++)
         if (!image_name_is_safe(fields[i]))
@@ -125,43 +125,43 @@ static int take_line(struct index_reader *r)
         *--end = '\0';
     if (!*path)
         return 0;
-    return image_list_add(&r->list, fields[0], fields[1], fields[2], fields[3], fields[4], path);
+    return image_list_add(&reader->list, fields[0], fields[1], fields[2], fields[3], fields[4], path);
 }
 
-int index_feed(struct index_reader *r, const void *bytes, size_t length)
+int index_feed(struct index_reader *reader, const void *bytes, size_t length)
 {
     const char *at = bytes;
 
     for (size_t i = 0; i < length; i++) {
         if (at[i] == '\n') {
-            int failed = index_end(r);
+            int r = index_end(reader);
 
-            if (failed)
-                return failed;
+            if (r)
+                return r;
         } else if (at[i] == '\r') {
             continue;
-        } else if (r->length == sizeof(r->line) - 1 || (unsigned char)at[i] < ' ') {
-            r->no_image = true;
+        } else if (reader->length == sizeof(reader->line) - 1 || (unsigned char)at[i] < ' ') {
+            reader->no_image = true;
         } else {
-            r->line[r->length++] = at[i];
+            reader->line[reader->length++] = at[i];
         }
     }
     return 0;
 }
 
-int index_end(struct index_reader *r)
+int index_end(struct index_reader *reader)
 {
-    int failed = 0;
+    int r = 0;
 
-    r->line[r->length] = '\0';
-    if (r->length > 0 && !r->no_image)
-        failed = take_line(r);
-    r->length = 0;
-    r->no_image = false;
-    return failed;
+    reader->line[reader->length] = '\0';
+    if (reader->length > 0 && !reader->no_image)
+        r = index_take_line(reader);
+    reader->length = 0;
+    reader->no_image = false;
+    return r;
 }
 
-void index_reader_free(struct index_reader *r)
+void index_reader_free(struct index_reader *reader)
 {
-    image_list_free(&r->list);
+    image_list_free(&reader->list);
 }

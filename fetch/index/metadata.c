@@ -28,8 +28,8 @@ void meta_files_free(struct meta_files *files)
     *files = (struct meta_files){0};
 }
 
-/* One of the names that we know, with a mode and a compat level or without. */
-static bool is_known(const char *name)
+/* Whether it is one of the known names, with or without a mode and a compat level. */
+static bool metadata_is_known(const char *name)
 {
     static const char *const names[] = {"config",    "fstab",          "excludes",
                                         "templates", "create-message", "expiry"};
@@ -49,8 +49,8 @@ static bool is_known(const char *name)
     return !*name;
 }
 
-/* Take over a text; a name that comes again replaces the former, as unpacking would. 0 or -ENOMEM, -EFBIG. */
-static int add(struct meta_files *files, const char *name, char *text, size_t length)
+/* Take over a text; a repeated name replaces the former one, as in unpacking. 0 or -ENOMEM, -EFBIG. */
+static int metadata_add(struct meta_files *files, const char *name, char *text, size_t length)
 {
     struct meta_file *grown;
 
@@ -74,8 +74,8 @@ static int add(struct meta_files *files, const char *name, char *text, size_t le
     return 0;
 }
 
-/* A path's own name where it lies at the top ("config", "./config"), else NULL. */
-static const char *top_name(const char *path)
+/* The file name of a path at the top level ("config", "./config"), else NULL. */
+static const char *metadata_top_name(const char *path)
 {
     while (starts_with(path, "./"))
         path += 2;
@@ -83,13 +83,13 @@ static const char *top_name(const char *path)
 }
 
 /* One entry of the tarball. 0, -EFBIG, -EBADMSG, -ENOMEM, or -ELOOP for a link. */
-static int take_entry(struct archive *a, struct archive_entry *entry, struct meta_files *files)
+static int metadata_take_entry(struct archive *a, struct archive_entry *entry, struct meta_files *files)
 {
-    const char *path = archive_entry_pathname(entry), *name = path ? top_name(path) : NULL;
+    const char *path = archive_entry_pathname(entry), *name = path ? metadata_top_name(path) : NULL;
     cleanup_free char *text = NULL;
     size_t have = 0;
 
-    if (!name || !is_known(name))
+    if (!name || !metadata_is_known(name))
         return 0;
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
         return -ELOOP;
@@ -110,20 +110,20 @@ static int take_entry(struct archive *a, struct archive_entry *entry, struct met
     if (memchr(text, '\0', have))
         return -EBADMSG;
     text[have] = '\0';
-    return add(files, name, strdup(text), have);
+    return metadata_add(files, name, strdup(text), have);
 }
 
-static int read_entries(struct archive *a, struct meta_files *files)
+static int metadata_read_entries(struct archive *a, struct meta_files *files)
 {
     struct archive_entry *entry;
-    int failed = 0, code = ARCHIVE_OK;
+    int r = 0, code = ARCHIVE_OK;
 
-    for (int i = 0; !failed && (code = archive_read_next_header(a, &entry)) == ARCHIVE_OK; i++) {
+    for (int i = 0; !r && (code = archive_read_next_header(a, &entry)) == ARCHIVE_OK; i++) {
         if (i >= ENTRIES_MAX || archive_filter_bytes(a, 0) > TAR_MAX)
             return -EFBIG;
-        failed = take_entry(a, entry, files);
+        r = metadata_take_entry(a, entry, files);
     }
-    return failed ? failed : code == ARCHIVE_EOF ? 0 : -EBADMSG;
+    return r ? r : code == ARCHIVE_EOF ? 0 : -EBADMSG;
 }
 
 int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out,
@@ -131,33 +131,37 @@ int meta_read_tar(const void *bytes, size_t length, const char *what, struct met
 {
     cleanup_meta_files struct meta_files files = {0};
     struct archive *a = archive_read_new();
-    int failed = -ENOMEM;
+    int r = -ENOMEM;
 
     if (a) {
         archive_read_support_filter_xz(a);
         archive_read_support_filter_gzip(a);
         archive_read_support_filter_zstd(a);
         archive_read_support_format_tar(a);
-        failed =
-            archive_read_open_memory(a, bytes, length) == ARCHIVE_OK ? read_entries(a, &files) : -EBADMSG;
+        r = archive_read_open_memory(a, bytes, length) == ARCHIVE_OK ? metadata_read_entries(a, &files)
+                                                                     : -EBADMSG;
     }
-    if (failed == -EBADMSG)
+    if (r == -EBADMSG)
         error_text(err, EBADMSG, "%s is damaged: %.200s", what,
-                   archive_error_string(a) ?: "a file in it is no text");
-    else if (failed == -ELOOP)
-        error_text(err, ELOOP, "%s holds a link, or no regular file, in place of one of its texts", what);
-    else if (failed)
-        error_set(err, failed, "cannot read %s", what);
+                   archive_error_string(a) ?: "a file in it is not text");
+    else if (r == -ELOOP)
+        error_text(err, ELOOP,
+                   "%s contains a link, or another file that is not regular, instead of one of its texts",
+                   what);
+    else if (r)
+        error_set(err, r, "cannot read %s", what);
     archive_read_free(a);
-    if (failed)
-        return failed;
+    if (r)
+        return r;
     *out = files;
     files = (struct meta_files){0};
     return 0;
 }
 
-/* -ELOOP for what is no regular file: a link could name any file of the host. -EBADMSG: it is no text. */
-static int read_member(int dirfd, const char *name, char **text, size_t *length)
+/*
+ * -ELOOP if it is not a regular file: a link could refer to any file of the host. -EBADMSG if it is not text.
+ */
+static int metadata_read_member(int dirfd, const char *name, char **text, size_t *length)
 {
     cleanup_fd int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     cleanup_free char *bytes = NULL;
@@ -177,7 +181,7 @@ static int read_member(int dirfd, const char *name, char **text, size_t *length)
     return 0;
 }
 
-int meta_read_folder(int dirfd, const char *what, struct meta_files *out, struct error *err)
+int meta_read_directory(int dirfd, const char *what, struct meta_files *out, struct error *err)
 {
     cleanup_meta_files struct meta_files files = {0};
     cleanup_fd int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -190,37 +194,37 @@ int meta_read_folder(int dirfd, const char *what, struct meta_files *out, struct
     while ((e = readdir(d))) {
         char *text = NULL;
         size_t length = 0;
-        int failed;
+        int r;
 
-        if (!is_known(e->d_name))
+        if (!metadata_is_known(e->d_name))
             continue;
-        failed = read_member(dirfd, e->d_name, &text, &length);
-        if (failed == -ELOOP || failed == -EBADMSG)
-            return error_text(err, failed, "%s of %s is %s", e->d_name, what,
-                              failed == -ELOOP ? "a link, or no regular file" : "no text");
-        if (!failed)
-            failed = add(&files, e->d_name, text, length);
-        if (failed)
-            return error_set(err, failed, "cannot read %s of %s", e->d_name, what);
+        r = metadata_read_member(dirfd, e->d_name, &text, &length);
+        if (r == -ELOOP || r == -EBADMSG)
+            return error_text(err, r, "%s of %s is %s", e->d_name, what,
+                              r == -ELOOP ? "a link, or not a regular file" : "not text");
+        if (!r)
+            r = metadata_add(&files, e->d_name, text, length);
+        if (r)
+            return error_set(err, r, "cannot read %s of %s", e->d_name, what);
     }
     *out = files;
     files = (struct meta_files){0};
     return 0;
 }
 
-int meta_write_folder(int dirfd, const struct meta_files *files, struct error *err)
+int meta_write_directory(int dirfd, const struct meta_files *files, struct error *err)
 {
     for (size_t i = 0; i < files->count; i++) {
         const struct meta_file *f = &files->items[i];
-        int failed = file_replace(dirfd, f->name, f->text, f->length, 0644);
+        int r = file_replace(dirfd, f->name, f->text, f->length, 0644);
 
-        if (failed)
-            return error_set(err, failed, "cannot write %s of the image's metadata into the cache", f->name);
+        if (r)
+            return error_set(err, r, "cannot write %s of the metadata to the image cache", f->name);
     }
     return 0;
 }
 
-static const char *find(const struct meta_files *files, const char *name)
+static const char *metadata_find(const struct meta_files *files, const char *name)
 {
     for (size_t i = 0; i < files->count; i++)
         if (strcmp(files->items[i].name, name) == 0)
@@ -234,11 +238,11 @@ const char *meta_find(const struct meta_files *files, const char *name, const ch
     const char *text;
 
     snprintf(longer, sizeof(longer), "%s-%s", name, mode);
-    if (find(files, longer))
+    if (metadata_find(files, longer))
         name = longer;
     snprintf(longest, sizeof(longest), "%s.%d", name, IMAGE_COMPAT_LEVEL);
-    text = find(files, longest);
-    return text ? text : find(files, name);
+    text = metadata_find(files, longest);
+    return text ? text : metadata_find(files, name);
 }
 
 int meta_select(const struct meta_files *files, const char *mode, struct image_metadata *out)

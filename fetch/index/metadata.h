@@ -1,10 +1,10 @@
 /*
- * The files that come with an image: config, fstab, excludes, templates, create-message, expiry, each perhaps
- * with "-system" or "-user" and a compat level (".7") behind its name. They come in a tarball, and lie as
- * files in LXC's cache.
+ * The files that come with an image: config, fstab, excludes, templates, create-message, expiry, each
+ * optionally with the suffix "-system" or "-user" and a compat level (".7"). They are in a tarball on the
+ * server, and files in the cache of LXC.
  */
-#ifndef LXCBOX_FETCH_METADATA_H
-#define LXCBOX_FETCH_METADATA_H
+#ifndef LXCBOX_FETCH_INDEX_METADATA_H
+#define LXCBOX_FETCH_INDEX_METADATA_H
 
 #include "core/base/error.h"
 #include "fetch/index/image.h"
@@ -15,7 +15,7 @@ struct meta_file {
     size_t length;
 };
 
-/* Only files with the names above; others in a tarball or folder are passed over. */
+/* Only files with the names above; others in a tarball or directory are ignored. */
 struct meta_files {
     struct meta_file *items;
     size_t count;
@@ -25,22 +25,22 @@ struct meta_files {
 void meta_files_free(struct meta_files *files);
 
 /*
- * Read a metadata tarball (xz, gzip, zstd or plain) in memory. Files of over 256 KB are refused, and what is
- * over 16 MB unpacked, and links in place of files. `what` names it in an error. 0, -EBADMSG for a damaged
- * one, -ELOOP for a link, -EFBIG, -ENOMEM.
+ * Read a metadata tarball (xz, gzip, zstd or plain) in memory. Files of more than 256 KB, tarballs of more
+ * than 16 MB unpacked, and links instead of files are rejected. `what` is its name in errors. 0, -EBADMSG for
+ * a damaged one, -ELOOP for a link, -EFBIG, -ENOMEM.
  */
 int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out,
                   struct error *err);
 
-/* Read the files of a directory; a link or a file with a zero byte in it is refused. */
-int meta_read_folder(int dirfd, const char *what, struct meta_files *out, struct error *err);
+/* Read the files of a directory; a link or a file that contains a zero byte is rejected. */
+int meta_read_directory(int dirfd, const char *what, struct meta_files *out, struct error *err);
 
-/* Write them into a folder, each as it is named. */
-int meta_write_folder(int dirfd, const struct meta_files *files, struct error *err);
+/* Write them to a directory, each under its name. */
+int meta_write_directory(int dirfd, const struct meta_files *files, struct error *err);
 
 /*
- * The text that counts for a name: that of NAME-MODE where it exists, and of that the one with ".7"; NULL
- * without one. Owned by `files`.
+ * The text for a name: that of NAME-MODE if it exists, preferably with ".7"; NULL if there is none. Owned by
+ * `files`.
  */
 const char *meta_find(const struct meta_files *files, const char *name, const char *mode);
 

@@ -12,10 +12,10 @@
 #define DEPTH_MAX 16
 #define LISTS_MAX 8
 #define TEXT_MAX  512
-/* The parser gathers a string until it is whole; so much without a token ends it. */
+/* The parser buffers a string until it is complete; this many bytes without a token are an error. */
 #define TOKEN_MAX (1024 * 1024)
 
-/* Names on the way from the root to where the parser is; deeper ones are not kept. */
+/* Names on the path from the root to the position of the parser; deeper ones are not stored. */
 enum { LEVEL_TOP, LEVEL_PRODUCT, LEVEL_PART, LEVEL_BUILD, LEVEL_GROUP, LEVEL_ITEM, LEVEL_FIELD, LEVELS };
 
 struct item {
@@ -28,7 +28,7 @@ struct streams {
     size_t quiet;                 /* bytes since the last token */
     int depth;                    /* of open maps and arrays */
     char names[LEVELS][TEXT_MAX]; /* names[i] is the key in the map at depth i + 1 */
-    bool arrays;                  /* an array is open: nothing in it is for us */
+    bool arrays;                  /* inside an array, whose contents are ignored */
     int array_depth;
     /* products */
     streams_build_fn *each;
@@ -40,7 +40,7 @@ struct streams {
     int result; /* of a callback: positive to stop, or a negative errno */
 };
 
-static bool copy_text(char *to, size_t size, const unsigned char *text, size_t length)
+static bool streams_copy_text(char *to, size_t size, const unsigned char *text, size_t length)
 {
     if (length >= size)
         return false;
@@ -52,23 +52,23 @@ static bool copy_text(char *to, size_t size, const unsigned char *text, size_t l
     return true;
 }
 
-static bool is_at(const struct streams *s, int depth)
+static bool streams_is_at(const struct streams *s, int depth)
 {
     return s->depth == depth && !s->arrays;
 }
 
-/* products -> P -> versions -> B -> items -> K: whether the names say so as deep as we are. */
-static bool is_build_path(const struct streams *s)
+/* products -> P -> versions -> B -> items -> K: whether the names at the current depth match this. */
+static bool streams_is_build_path(const struct streams *s)
 {
     return strcmp(s->names[LEVEL_TOP], "products") == 0 && strcmp(s->names[LEVEL_PART], "versions") == 0;
 }
 
-static bool is_item_path(const struct streams *s)
+static bool streams_is_item_path(const struct streams *s)
 {
-    return is_build_path(s) && strcmp(s->names[LEVEL_GROUP], "items") == 0;
+    return streams_is_build_path(s) && strcmp(s->names[LEVEL_GROUP], "items") == 0;
 }
 
-static const char *base_name(const char *path)
+static const char *streams_base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -76,11 +76,11 @@ static const char *base_name(const char *path)
 }
 
 /* A field of an item. */
-static void take_item_text(struct streams *s, const unsigned char *text, size_t length)
+static void streams_take_item_text(struct streams *s, const unsigned char *text, size_t length)
 {
     const char *field = s->names[LEVEL_FIELD];
 
-    if (strcmp(field, "path") == 0 && !copy_text(s->item.path, sizeof(s->item.path), text, length))
+    if (strcmp(field, "path") == 0 && !streams_copy_text(s->item.path, sizeof(s->item.path), text, length))
         s->item.path[0] = '\0';
     if (strcmp(field, "sha256") != 0 || length != SHA256_HEX)
         return;
@@ -94,10 +94,10 @@ static void take_item_text(struct streams *s, const unsigned char *text, size_t 
     s->item.sha256[length] = '\0';
 }
 
-/* An item is complete: it is a file for us by its name. */
-static void end_item(struct streams *s)
+/* At the end of an item: use it if its name is that of a known file. */
+static void streams_end_item(struct streams *s)
 {
-    const char *name = base_name(s->item.path);
+    const char *name = streams_base_name(s->item.path);
 
     if (strcmp(name, "rootfs.tar.xz") == 0)
         s->rootfs = s->item;
@@ -105,7 +105,7 @@ static void end_item(struct streams *s)
         s->meta = s->item;
 }
 
-static int end_build(struct streams *s)
+static int streams_end_build(struct streams *s)
 {
     char *slash = strrchr(s->rootfs.path, '/');
     struct streams_build build = {s->names[LEVEL_PRODUCT], s->names[LEVEL_BUILD], s->rootfs.path,
@@ -118,23 +118,23 @@ static int end_build(struct streams *s)
     return s->result;
 }
 
-/* yajl's callbacks return 1 to go on and 0 to stop; why is then in `result`. */
-static int stop(struct streams *s, int result)
+/* Callbacks of yajl return 1 to continue and 0 to stop; the reason is then in `result`. */
+static int streams_stop(struct streams *s, int result)
 {
     s->result = result;
     return 0;
 }
 
-static int on_open(struct streams *s)
+static int streams_on_open(struct streams *s)
 {
     s->quiet = 0;
     if (++s->depth > DEPTH_MAX)
-        return stop(s, -EBADMSG);
-    if (is_at(s, LEVEL_BUILD + 2)) /* the map of one build */
+        return streams_stop(s, -EBADMSG);
+    if (streams_is_at(s, LEVEL_BUILD + 2)) /* the map of one build */
         s->rootfs = s->meta = (struct item){0};
-    if (is_at(s, LEVEL_ITEM + 2))
+    if (streams_is_at(s, LEVEL_ITEM + 2))
         s->item = (struct item){0};
-    if (s->paths && is_at(s, LEVEL_PRODUCT + 2)) {
+    if (s->paths && streams_is_at(s, LEVEL_PRODUCT + 2)) {
         s->is_images = false;
         s->item = (struct item){0};
     }
@@ -143,40 +143,40 @@ static int on_open(struct streams *s)
     return 1;
 }
 
-/* An entry of index.json is complete: {"index": {NAME: {"datatype": ..., "path": ...}}}. */
-static int end_index_entry(struct streams *s)
+/* At the end of an entry of index.json: {"index": {NAME: {"datatype": ..., "path": ...}}}. */
+static int streams_end_index_entry(struct streams *s)
 {
     if (strcmp(s->names[LEVEL_TOP], "index") != 0 || !s->is_images || !s->item.path[0])
         return 1;
     if (s->paths->count >= LISTS_MAX)
-        return stop(s, -EBADMSG);
-    return string_list_add(s->paths, s->item.path) < 0 ? stop(s, -ENOMEM) : 1;
+        return streams_stop(s, -EBADMSG);
+    return string_list_add(s->paths, s->item.path) < 0 ? streams_stop(s, -ENOMEM) : 1;
 }
 
-static int on_map(void *context)
+static int streams_on_map(void *context)
 {
-    return on_open(context);
+    return streams_on_open(context);
 }
 
-static int on_map_end(void *context)
+static int streams_on_map_end(void *context)
 {
     struct streams *s = context;
     int go_on = 1;
 
-    if (s->paths && is_at(s, LEVEL_PRODUCT + 2))
-        go_on = end_index_entry(s);
-    if (s->each && is_at(s, LEVEL_ITEM + 2) && is_item_path(s))
-        end_item(s);
-    if (s->each && is_at(s, LEVEL_BUILD + 2) && is_build_path(s))
-        go_on = end_build(s) == 0;
+    if (s->paths && streams_is_at(s, LEVEL_PRODUCT + 2))
+        go_on = streams_end_index_entry(s);
+    if (s->each && streams_is_at(s, LEVEL_ITEM + 2) && streams_is_item_path(s))
+        streams_end_item(s);
+    if (s->each && streams_is_at(s, LEVEL_BUILD + 2) && streams_is_build_path(s))
+        go_on = streams_end_build(s) == 0;
     s->depth--;
     return go_on;
 }
 
-static int on_array(void *context)
+static int streams_on_array(void *context)
 {
     struct streams *s = context;
-    int go_on = on_open(s);
+    int go_on = streams_on_open(s);
 
     if (!s->arrays) {
         s->arrays = true;
@@ -185,7 +185,7 @@ static int on_array(void *context)
     return go_on;
 }
 
-static int on_array_end(void *context)
+static int streams_on_array_end(void *context)
 {
     struct streams *s = context;
 
@@ -195,29 +195,30 @@ static int on_array_end(void *context)
     return 1;
 }
 
-static int on_key(void *context, const unsigned char *key, size_t length)
+static int streams_on_key(void *context, const unsigned char *key, size_t length)
 {
     struct streams *s = context;
 
     s->quiet = 0;
     if (s->arrays || s->depth > LEVELS)
         return 1;
-    if (!copy_text(s->names[s->depth - 1], TEXT_MAX, key, length))
-        s->names[s->depth - 1][0] = '\0'; /* too long to be one that we look for */
+    if (!streams_copy_text(s->names[s->depth - 1], TEXT_MAX, key, length))
+        s->names[s->depth - 1][0] = '\0'; /* too long to be a known name */
     return 1;
 }
 
-static int on_string(void *context, const unsigned char *text, size_t length)
+static int streams_on_string(void *context, const unsigned char *text, size_t length)
 {
     struct streams *s = context;
 
     s->quiet = 0;
-    if (s->each && is_at(s, LEVEL_FIELD + 1))
-        take_item_text(s, text, length);
-    if (s->paths && is_at(s, LEVEL_PART + 1)) {
+    if (s->each && streams_is_at(s, LEVEL_FIELD + 1))
+        streams_take_item_text(s, text, length);
+    if (s->paths && streams_is_at(s, LEVEL_PART + 1)) {
         const char *field = s->names[LEVEL_PART];
 
-        if (strcmp(field, "path") == 0 && !copy_text(s->item.path, sizeof(s->item.path), text, length))
+        if (strcmp(field, "path") == 0 &&
+            !streams_copy_text(s->item.path, sizeof(s->item.path), text, length))
             s->item.path[0] = '\0';
         if (strcmp(field, "datatype") == 0)
             s->is_images = length == 15 && memcmp(text, "image-downloads", 15) == 0;
@@ -225,37 +226,38 @@ static int on_string(void *context, const unsigned char *text, size_t length)
     return 1;
 }
 
-static int on_integer(void *context, long long number)
+static int streams_on_integer(void *context, long long number)
 {
     struct streams *s = context;
 
-    if (s->each && is_at(s, LEVEL_FIELD + 1) && strcmp(s->names[LEVEL_FIELD], "size") == 0 && number >= 0)
+    if (s->each && streams_is_at(s, LEVEL_FIELD + 1) && strcmp(s->names[LEVEL_FIELD], "size") == 0 &&
+        number >= 0)
         s->item.size = (uint64_t)number;
     return 1;
 }
 
-/* Numbers of any other shape are nothing to us, nor need they be turned into doubles. */
-static int on_number(void *context, const char *text, size_t length)
+/* Other numbers are ignored, and need not be converted to double. */
+static int streams_on_number(void *context, const char *text, size_t length)
 {
     char digits[24];
     uint64_t number;
 
-    if (copy_text(digits, sizeof(digits), (const unsigned char *)text, length) &&
+    if (streams_copy_text(digits, sizeof(digits), (const unsigned char *)text, length) &&
         parse_uint64(digits, 10, INT64_MAX, &number) == 0)
-        return on_integer(context, (long long)number);
+        return streams_on_integer(context, (long long)number);
     return 1;
 }
 
-static struct streams *begin(void)
+static struct streams *streams_begin(void)
 {
     static const yajl_callbacks callbacks = {
-        .yajl_number = on_number,
-        .yajl_string = on_string,
-        .yajl_start_map = on_map,
-        .yajl_map_key = on_key,
-        .yajl_end_map = on_map_end,
-        .yajl_start_array = on_array,
-        .yajl_end_array = on_array_end,
+        .yajl_number = streams_on_number,
+        .yajl_string = streams_on_string,
+        .yajl_start_map = streams_on_map,
+        .yajl_map_key = streams_on_key,
+        .yajl_end_map = streams_on_map_end,
+        .yajl_start_array = streams_on_array,
+        .yajl_end_array = streams_on_array_end,
     };
     struct streams *s = calloc(1, sizeof(*s));
 
@@ -271,7 +273,7 @@ static struct streams *begin(void)
 
 struct streams *streams_products(streams_build_fn *each, void *context)
 {
-    struct streams *s = begin();
+    struct streams *s = streams_begin();
 
     if (s) {
         s->each = each;
@@ -282,7 +284,7 @@ struct streams *streams_products(streams_build_fn *each, void *context)
 
 struct streams *streams_index(struct string_list *paths)
 {
-    struct streams *s = begin();
+    struct streams *s = streams_begin();
 
     if (s)
         s->paths = paths;
@@ -297,28 +299,28 @@ void streams_free(struct streams *s)
     }
 }
 
-static int explain(struct streams *s, yajl_status status, struct error *err)
+static int streams_explain(struct streams *s, yajl_status status, struct error *err)
 {
     if (status == yajl_status_ok)
         return 0;
     if (status == yajl_status_client_canceled && s->result > 0)
         return 1;
     if (s->result < 0 && s->result != -EBADMSG)
-        return error_set(err, s->result, "cannot read the server's list of images");
-    return error_text(err, EBADMSG, "the server's list of images (simplestreams) is malformed");
+        return error_set(err, s->result, "cannot read the list of images of the server");
+    return error_text(err, EBADMSG, "the list of images of the server (simplestreams) is malformed");
 }
 
 int streams_feed(struct streams *s, const void *bytes, size_t length, struct error *err)
 {
     s->quiet += length;
     if (s->quiet > TOKEN_MAX)
-        return explain(s, yajl_status_error, err);
-    return explain(s, yajl_parse(s->parser, bytes, length), err);
+        return streams_explain(s, yajl_status_error, err);
+    return streams_explain(s, yajl_parse(s->parser, bytes, length), err);
 }
 
 int streams_end(struct streams *s, struct error *err)
 {
-    int result = s->result > 0 ? 0 : explain(s, yajl_complete_parse(s->parser), err);
+    int result = s->result > 0 ? 0 : streams_explain(s, yajl_complete_parse(s->parser), err);
 
     streams_free(s);
     return result > 0 ? 0 : result;
@@ -342,8 +344,8 @@ bool streams_split_product(char *product, struct image_name *out)
     return !at;
 }
 
-/* The next character of a path, an escaped one decoded. */
-static int next(const char **at)
+/* The next character of a path, decoded if it is escaped. */
+static int streams_next_character(const char **at)
 {
     const char *p = *at;
     char digits[3];
@@ -364,7 +366,7 @@ bool streams_same_path(const char *a, const char *b)
     a += strspn(a, "/");
     b += strspn(b, "/");
     while (*a && *b)
-        if (next(&a) != next(&b))
+        if (streams_next_character(&a) != streams_next_character(&b))
             return false;
     return !*a && !*b;
 }

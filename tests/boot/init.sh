@@ -251,7 +251,7 @@ user() {
 user > "$WORK/typed" &
 VM_INPUT=$WORK/typed machine asks 'lxc.end= lxc.image=small/2' $(disk empty)
 kill $! 2> /dev/null
-t "what it has not is said, with what there is$VM_NAME" said asks 'no image of small 2 for .*the releases there are: 1;'
+t "what it has not is said, with what there is$VM_NAME" said asks 'an image of small 2 for .*available releases: 1'
 t "the disks are listed$VM_NAME" said asks '^init: /dev/vda: 64 MB, ext4, LABEL=containers, UUID='
 t "there is a shell$VM_NAME" said asks '^shell 42 works'
 t "the images are listed$VM_NAME" said asks '^small.1.*default.20260101_00:00'

@@ -20,7 +20,7 @@ static int look(void *context, const struct streams_build *build)
     if (product)
         streams_split_product(product, &name);
     free(product);
-    if (!streams_same_path(build->folder, build->folder))
+    if (!streams_same_path(build->directory, build->directory))
         abort();
     return 0;
 }

@@ -110,7 +110,7 @@ flush
 
 # --- Certificates -----------------------------------------------------------------------------------------------
 t 'an unknown authority is refused, naming --ca-file' \
-    refuses_cleanly 'unknown here.*--ca-file' create x --server "$SERVER"
+    refuses_cleanly 'unknown authority.*--ca-file' create x --server "$SERVER"
 server_certificate DNS:other.example,DNS:another.example
 t 'a certificate for another name is refused, naming it' \
     refuses_cleanly 'is for other\.example, another\.example' trusting x

@@ -86,7 +86,7 @@ down_mid_file() {
     wait $pid
 }
 t 'a server that goes down in the middle is refused' \
-    refuses_whole 'rootfs\.tar\.xz: cannot connect to localhost' 'goes on where it broke off' down_mid_file
+    refuses_whole 'rootfs\.tar\.xz: cannot connect to localhost' 'to resume the download' down_mid_file
 server_config
 
 server_certificate DNS:other.example

@@ -106,8 +106,8 @@ static int note(void *context, const struct streams_build *b)
     struct seen *s = context;
     size_t used = strlen(s->text);
 
-    snprintf(s->text + used, sizeof(s->text) - used, "%s|%s|%s|%s|%s|%llu\n", b->product, b->build, b->folder,
-             b->rootfs_sha256, b->meta_sha256, (unsigned long long)b->rootfs_size);
+    snprintf(s->text + used, sizeof(s->text) - used, "%s|%s|%s|%s|%s|%llu\n", b->product, b->build,
+             b->directory, b->rootfs_sha256, b->meta_sha256, (unsigned long long)b->rootfs_size);
     return s->stop_after && --s->stop_after == 0;
 }
 
