@@ -121,6 +121,16 @@ int log_configure(const char *file, int level, const char *facility, struct erro
     return 0;
 }
 
+void log_close(void)
+{
+    if (sink.fd > STDERR_FILENO)
+        close(sink.fd);
+    if (sink.syslog >= 0)
+        close(sink.syslog);
+    sink.fd = sink.fd > STDERR_FILENO ? -1 : sink.fd;
+    sink.syslog = -1;
+}
+
 int log_fd(void)
 {
     return sink.fd;

@@ -45,6 +45,9 @@ void log_quiet(void);
  */
 int log_configure(const char *file, int level, const char *facility, struct error *err);
 
+/* Close log file and system log; standard error stays a log. For a child process before hostile code runs. */
+void log_close(void);
+
 /* The fd of the log, or -1: for a child process that closes all other fds. */
 int log_fd(void);
 /* The fd of the system log, or -1; likewise. */

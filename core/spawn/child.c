@@ -17,6 +17,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/executable.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/cgroup/cgroup.h"
 #include "core/mount/mount_auto.h"
@@ -44,35 +45,63 @@ struct inside {
     struct strbuf tty_names; /* "pts/1 pts/2", for systemd's getty generator */
 };
 
-/* A dying monitor takes its container along (lxc.monitor.signal.pdeath). Lost by a change of user. */
-static int set_death_signal(const struct inside *in, struct error *err)
+/*
+ * A process that ends takes its child along: during the start by SIGKILL, afterwards by the signal of
+ * lxc.monitor.signal.pdeath. A change of user resets the setting. The parent may have ended before: then
+ * nobody holds the other end of the socket.
+ */
+static int set_death_signal(const struct inside *in, int signal, struct error *err)
 {
     struct pollfd p = {in->child->sync, 0, 0};
 
-    if (prctl(PR_SET_PDEATHSIG, in->config->monitor_signal_pdeath) < 0)
+    if (prctl(PR_SET_PDEATHSIG, signal) < 0)
         return error_set(err, errno, "cannot tie init's life to its monitor's");
     if (poll(&p, 1, 0) > 0 && p.revents & POLLHUP)
         return error_text(err, ECANCELED, "the monitor has gone");
     return 0;
 }
 
-/* No fd of whoever started us goes on into the container. close_range(2), kernel 5.11. */
-static int mark_inherited(struct inside *in, struct error *err)
+/* Before anything can block: see whether the parent lives. */
+static int leave_parent(struct inside *in, struct error *err)
 {
-    (void)in;
+    close_fd(&in->child->parents);
+    return set_death_signal(in, SIGKILL, err);
+}
+
+/*
+ * No fd of the parent, nor of whoever started it, is open when the container's mounts are set up. The cgroups
+ * are entered by then; what follows opens what it needs itself.
+ */
+static int close_inherited(struct inside *in, struct error *err)
+{
+    const struct fd_list *prepared = &in->rootfs.prepared;
+    int kept[MESSAGE_FDS_MAX + 4] = {in->child->sync, in->executable, log_fd(), log_syslog_fd()};
+
     (void)err;
-    if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
-        for (int fd = STDERR_FILENO + 1, end = getdtablesize(); fd < end; fd++)
-            fcntl(fd, F_SETFD, FD_CLOEXEC);
+    memcpy(kept + 4, prepared->fds, prepared->count * sizeof(int));
+    close_others(kept, 4 + prepared->count);
+    return 0;
+}
+
+/*
+ * From here on programs of the container run, whose processes can reach what init has open (proc(5),
+ * pidfd_getfd(2)). Nothing is left but the container's own console, the socket to the parent, which exec
+ * closes, and for lxc-init the sealed executable, which is /proc/1/exe there in any case.
+ */
+static int close_host(struct inside *in, struct error *err)
+{
+    const int kept[] = {in->child->sync, in->console, in->child->plan->small_init ? in->executable : -1};
+
+    (void)err;
+    log_close();
+    close_others(kept, ARRAY_LENGTH(kept));
     return 0;
 }
 
 /* First of all: what a process does before it is in its cgroups is the monitor's. */
 static int enter_cgroups(struct inside *in, struct error *err)
 {
-    int r = set_death_signal(in, err);
-
-    return r < 0 ? r : cgroup_enter_payload(in->child->plan->cgroup, 0, in->child->in_cgroup, err);
+    return cgroup_enter_payload(in->child->plan->cgroup, 0, in->child->in_cgroup, err);
 }
 
 static int wait_to_go(struct inside *in, struct error *err)
@@ -107,7 +136,7 @@ static int become_root(struct inside *in, struct error *err)
         return refuse_ids(uid, gid, err);
     /* Else our own /proc/self would be the host's root's. */
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    return set_death_signal(in, err);
+    return set_death_signal(in, SIGKILL, err);
 }
 
 static int take_namespaces(struct inside *in, struct error *err)
@@ -402,17 +431,18 @@ static int become_user(struct inside *in, struct error *err)
         return error_set(err, errno, "cannot become group %u (lxc.init.gid)", c->init_gid);
     if (setresuid(c->init_uid, c->init_uid, c->init_uid) < 0)
         return error_set(err, errno, "cannot become user %u (lxc.init.uid)", c->init_uid);
-    return set_death_signal(in, err);
+    return set_death_signal(in, in->config->monitor_signal_pdeath, err);
 }
 
 /* In this order, each for the reason that stands in rootfs.h or beside the step. */
 static int (*const steps[])(struct inside *, struct error *) = {
-    mark_inherited, enter_cgroups,   wait_to_go,      become_root,     take_namespaces,  set_hostname,
-    isolate,        hooks_pre_mount, mount_rootfs,    mount_dev,       mount_system,     mount_entries,
-    mount_cgroups,  hooks_mount,     check_rootfs,    hooks_autodev,   fill_dev,         mount_devpts,
-    make_terminals, link_dev,        mount_boot_id,   enter_rootfs,    set_personality,  wait_to_exec,
-    set_sysctls,    take_keyring,    set_caps,        set_label,       set_no_new_privs, load_seccomp,
-    enter_session,  hooks_start,     enter_directory, set_environment, become_user,
+    leave_parent,     enter_cgroups,  wait_to_go,      become_root,   close_inherited, take_namespaces,
+    set_hostname,     isolate,        hooks_pre_mount, mount_rootfs,  mount_dev,       mount_system,
+    mount_entries,    mount_cgroups,  hooks_mount,     check_rootfs,  hooks_autodev,   fill_dev,
+    mount_devpts,     make_terminals, link_dev,        mount_boot_id, enter_rootfs,    set_personality,
+    wait_to_exec,     set_sysctls,    take_keyring,    set_caps,      set_label,       close_host,
+    set_no_new_privs, load_seccomp,   enter_session,   hooks_start,   enter_directory, set_environment,
+    become_user,
 };
 
 static int execute_init(struct inside *in, struct error *err)

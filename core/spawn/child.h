@@ -10,6 +10,7 @@
 struct child {
     const struct plan *plan;
     int sync;       /* its end of the socketpair */
+    int parents;    /* the other end, which the child closes first: else it would not see its parent end */
     bool in_cgroup; /* born in the v2 one: filled by child_start() */
 };
 

@@ -125,7 +125,7 @@ static int spawn_prefer_childs_reason(int sync, int r, struct error *err)
 int spawn(const struct plan *plan, struct spawned *out, struct error *err)
 {
     const struct plan_steps *steps = &plan->steps;
-    struct child child = {.plan = plan, .sync = -1};
+    struct child child = {.plan = plan, .sync = -1, .parents = -1};
     cleanup_fd int sync = -1;
     int fds[2], r;
 
@@ -134,6 +134,7 @@ int spawn(const struct plan *plan, struct spawned *out, struct error *err)
         return error_set(err, errno, "cannot start %s", plan->name);
     sync = fds[0];
     child.sync = fds[1];
+    child.parents = sync;
     r = spawn_begin(plan, out, &child, sync, err);
     if (r == 0)
         r = spawn_limit(plan, out, err);
