@@ -78,7 +78,13 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t length, 
 
     if (!temporary)
         return -ENOMEM;
-    fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+    /*
+     * The directory may belong to a container: whatever has the name already, a FIFO or a link among others,
+     * is not opened. A process that was killed may have left it.
+     */
+    if (unlinkat(dirfd, temporary, 0) < 0 && errno != ENOENT)
+        return -errno;
+    fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0)
         return -errno;
     r = write_all(fd, bytes, length);
