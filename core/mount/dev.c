@@ -8,11 +8,14 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/config/idmap.h"
+
+#define DEVPTS_MAGIC 0x1cd1 /* linux/magic.h: DEVPTS_SUPER_MAGIC */
 
 /* Numbers: Documentation/admin-guide/devices.txt. */
 static const struct {
@@ -60,20 +63,30 @@ int dev_mount(struct rootfs *rootfs, const struct config *c, struct error *err)
 
 static int dev_make_node(int dev_fd, const char *name, dev_t device)
 {
-    if (mknodat(dev_fd, name, S_IFCHR | 0666, device) < 0)
-        return errno == EEXIST ? 0 : -errno;
-    return fchmodat(dev_fd, name, 0666, 0) < 0 ? -errno : 0; /* independent of the umask */
+    struct stat st;
+    mode_t mask = umask(0); /* fchmodat(2) would follow a link that has taken the name meanwhile */
+    int r = mknodat(dev_fd, name, S_IFCHR | 0666, device) < 0 ? -errno : 0;
+
+    umask(mask);
+    if (r < 0 && r != -EEXIST)
+        return r;
+    if (fstatat(dev_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    return S_ISLNK(st.st_mode) ? -ELOOP : 0;
 }
 
-static int dev_bind_node(int dev_fd, const char *name)
+static int dev_bind_node(int dev_fd, const char *name, dev_t device)
 {
+    struct stat st;
     char path[32];
     int r;
 
     snprintf(path, sizeof(path), "/dev/%s", name);
-    cleanup_fd int source = open(path, O_PATH | O_CLOEXEC);
-    if (source < 0)
+    cleanup_fd int source = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (source < 0 || fstat(source, &st) < 0)
         return -errno;
+    if (!S_ISCHR(st.st_mode) || st.st_rdev != device)
+        return -ENODEV;
     cleanup_fd int target = rootfs_make_file(dev_fd, name, 0);
     if (target < 0)
         return target;
@@ -88,7 +101,7 @@ static int dev_bind_node(int dev_fd, const char *name)
  */
 static bool dev_nodes_work(int dev_fd)
 {
-    cleanup_fd int fd = openat(dev_fd, "null", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    cleanup_fd int fd = openat(dev_fd, "null", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     return fd >= 0 || errno != EACCES;
 }
@@ -104,13 +117,15 @@ int dev_fill(struct rootfs *rootfs, const struct config *c, struct error *err)
     if (r < 0)
         return error_set(err, r, "cannot open /dev in the container");
     for (size_t i = 0; i < ARRAY_LENGTH(nodes); i++) {
-        r = bind ? 0 : dev_make_node(rootfs->dev_fd, nodes[i].name, makedev(nodes[i].major, nodes[i].minor));
+        dev_t device = makedev(nodes[i].major, nodes[i].minor);
+
+        r = bind ? 0 : dev_make_node(rootfs->dev_fd, nodes[i].name, device);
         if (i == 0 && (r == -EPERM || (r == 0 && !dev_nodes_work(rootfs->dev_fd)))) {
             bind = true;
             r = 0;
         }
         if (r == 0 && bind)
-            r = dev_bind_node(rootfs->dev_fd, nodes[i].name);
+            r = dev_bind_node(rootfs->dev_fd, nodes[i].name, device);
         if (r < 0)
             return error_set(err, r, "cannot make /dev/%s in the container", nodes[i].name);
     }
@@ -139,6 +154,7 @@ int dev_pts(struct rootfs *rootfs, const struct config *c, struct error *err)
 {
     uint32_t max = (c->pty_max ? c->pty_max : 1024) + c->tty_max, gid;
     bool has_tty_group = !c->idmap_count || idmap_to_host(c, true, 5, &gid) == 0;
+    struct statfs fs;
     char data[96];
     int r = dev_open(rootfs);
 
@@ -157,6 +173,9 @@ int dev_pts(struct rootfs *rootfs, const struct config *c, struct error *err)
     rootfs->pts_fd = rootfs_open(rootfs->dev_fd, "pts", O_PATH | O_DIRECTORY, 0);
     if (rootfs->pts_fd < 0)
         return error_set(err, rootfs->pts_fd, "cannot open /dev/pts in the container");
+    /* Names in a devpts are the kernel's; in another directory they could be links to anything. */
+    if (fstatfs(rootfs->pts_fd, &fs) < 0 || fs.f_type != DEVPTS_MAGIC)
+        return error_text(err, EBUSY, "/dev/pts in the container was replaced while it was mounted");
     r = dev_bind_ptmx(rootfs);
     return r < 0 ? error_set(err, r, "cannot make /dev/ptmx in the container") : 0;
 }

@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -17,6 +18,9 @@
 #include "core/confine/caps.h"
 #include "core/mount/mounts.h"
 #include "core/mount/systemd.h"
+
+#define PROC_MAGIC  0x9fa0     /* linux/magic.h: PROC_SUPER_MAGIC */
+#define SYSFS_MAGIC 0x62656572 /* SYSFS_MAGIC */
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -33,35 +37,68 @@ static int mount_auto_new(const struct rootfs *rootfs, const char *type, const c
     return r < 0 ? error_set(err, r, "cannot mount %s on /%s in the container", type, inside) : 0;
 }
 
-/* Bind the object that `source` refers to on `inside`, with `flags`; -ENOENT if `inside` does not exist. */
-static int mount_auto_bind(const struct rootfs *rootfs, int source, const char *inside, unsigned long flags)
+/* Bind what `source` refers to on `inside` below the directory `root`, read-only or not. */
+static int mount_auto_bind(int root, int source, const char *inside, unsigned long flags)
 {
-    cleanup_fd int place = rootfs_open(rootfs->fd, inside, O_PATH, 0);
+    cleanup_fd int place = rootfs_open(root, inside, O_PATH, 0);
     int r = place < 0 ? place : mount_bind(source, place, false);
 
     if (r < 0)
         return r;
-    cleanup_fd int mounted = rootfs_open(rootfs->fd, inside, O_PATH, 0);
+    cleanup_fd int mounted = rootfs_open(root, inside, O_PATH, 0);
     return mounted < 0 ? mounted : mount_set_flags(mounted, flags);
 }
 
-/* Cover a file or directory with a read-only bind mount of itself; no effect if it does not exist. */
-static int mount_auto_cover(const struct rootfs *rootfs, const char *inside, struct error *err)
+/* Cover a part of what is mounted with a read-only view of itself. */
+static int mount_auto_cover(int root, const char *inside, struct error *err)
 {
-    cleanup_fd int itself = rootfs_open(rootfs->fd, inside, O_PATH, 0);
-    int r = itself < 0 ? itself : mount_auto_bind(rootfs, itself, inside, SAFE | MS_RDONLY);
+    cleanup_fd int itself = rootfs_open(root, inside, O_PATH, 0);
+    int r = itself < 0 ? itself : mount_auto_bind(root, itself, inside, SAFE | MS_RDONLY);
 
-    return r < 0 && r != -ENOENT ? error_set(err, r, "cannot make /%s read-only in the container", inside)
-                                 : 0;
+    return r < 0 ? error_set(err, r, "cannot make %s read-only in the container", inside) : 0;
 }
 
-/* Bind a writable directory, which was opened before it was covered, on top of the cover. */
-static int mount_auto_uncover(const struct rootfs *rootfs, int writable, const char *inside,
-                              struct error *err)
+/* The writable view is opened before the cover hides it, and mounted on top of the cover afterwards. */
+static int mount_auto_uncover(int root, int writable, const char *inside, struct error *err)
 {
-    int r = writable < 0 ? writable : mount_auto_bind(rootfs, writable, inside, SAFE);
+    int r = mount_auto_bind(root, writable, inside, SAFE);
 
-    return r < 0 && r != -ENOENT ? error_set(err, r, "cannot make /%s writable in the container", inside) : 0;
+    return r < 0 ? error_set(err, r, "cannot make %s writable in the container", inside) : 0;
+}
+
+/*
+ * The root of the procfs or sysfs that was mounted on `inside`. Whoever can change the rootfs meanwhile may
+ * have put another directory there, and the mount elsewhere. All that follows goes through this fd: names
+ * below it are the kernel's alone, and one that is missing is a feature that the kernel does not have.
+ */
+static int mount_auto_open(const struct rootfs *rootfs, const char *inside, unsigned long magic,
+                           struct error *err)
+{
+    cleanup_fd int fd = rootfs_open(rootfs->fd, inside, O_PATH | O_DIRECTORY, 0);
+    struct statfs fs;
+
+    if (fd < 0)
+        return error_set(err, fd, "cannot open /%s in the container", inside);
+    if (fstatfs(fd, &fs) < 0 || (unsigned long)fs.f_type != magic)
+        return error_text(err, EBUSY, "/%s in the container was replaced while it was mounted", inside);
+    return take_fd(&fd);
+}
+
+/* At the end, the mount is still what `inside` names. */
+static int mount_auto_check(const struct rootfs *rootfs, const char *inside, int mounted, struct error *err)
+{
+    cleanup_fd int now = rootfs_open(rootfs->fd, inside, O_PATH | O_DIRECTORY, 0);
+    struct stat a, b;
+
+    if (now < 0 || fstat(now, &a) < 0 || fstat(mounted, &b) < 0 || a.st_dev != b.st_dev ||
+        a.st_ino != b.st_ino)
+        return error_text(err, EBUSY, "/%s in the container was replaced while it was mounted", inside);
+    return 0;
+}
+
+static bool mount_auto_exists(int root, const char *name)
+{
+    return faccessat(root, name, F_OK, 0) == 0;
 }
 
 static int mount_auto_proc(const struct rootfs *rootfs, const struct config *c, struct error *err)
@@ -70,12 +107,18 @@ static int mount_auto_proc(const struct rootfs *rootfs, const struct config *c, 
 
     if (r < 0 || c->mount_auto.proc == AUTO_RW)
         return r;
-    cleanup_fd int net = rootfs_open(rootfs->fd, "proc/sys/net", O_PATH, 0);
-    r = mount_auto_cover(rootfs, "proc/sys", err);
+    cleanup_fd int proc = mount_auto_open(rootfs, "proc", PROC_MAGIC, err);
+    if (proc < 0)
+        return proc;
+    cleanup_fd int net = rootfs_open(proc, "sys/net", O_PATH, 0);
+    if (mount_auto_exists(proc, "sys"))
+        r = mount_auto_cover(proc, "sys", err);
     /* Without CAP_NET_ADMIN, no parameter there can be set. */
-    if (r == 0 && caps_has(c, CAP_NET_ADMIN))
-        r = mount_auto_uncover(rootfs, net, "proc/sys/net", err);
-    return r < 0 ? r : mount_auto_cover(rootfs, "proc/sysrq-trigger", err);
+    if (r == 0 && net >= 0 && caps_has(c, CAP_NET_ADMIN))
+        r = mount_auto_uncover(proc, net, "sys/net", err);
+    if (r == 0 && mount_auto_exists(proc, "sysrq-trigger"))
+        r = mount_auto_cover(proc, "sysrq-trigger", err);
+    return r < 0 ? r : mount_auto_check(rootfs, "proc", proc, err);
 }
 
 static int mount_auto_sys(const struct rootfs *rootfs, const struct config *c, struct error *err)
@@ -87,15 +130,19 @@ static int mount_auto_sys(const struct rootfs *rootfs, const struct config *c, s
                                  "use lxc.mount.entry = /sys sys none rbind 0 0");
     if (r < 0 || c->mount_auto.sys == AUTO_RW)
         return r;
-    cleanup_fd int net = rootfs_open(rootfs->fd, "sys/devices/virtual/net", O_PATH, 0);
-    cleanup_fd int mounted = rootfs_open(rootfs->fd, "sys", O_PATH, 0);
+    cleanup_fd int sys = mount_auto_open(rootfs, "sys", SYSFS_MAGIC, err);
+    if (sys < 0)
+        return sys;
+    cleanup_fd int net = rootfs_open(sys, "devices/virtual/net", O_PATH, 0);
     /* Bind it while the mount beneath is still writable: a bind mount inherits its flags. */
-    if (c->mount_auto.sys == AUTO_MIXED)
-        r = mount_auto_uncover(rootfs, net, "sys/devices/virtual/net", err);
+    if (net >= 0 && c->mount_auto.sys == AUTO_MIXED)
+        r = mount_auto_uncover(sys, net, "devices/virtual/net", err);
     if (r < 0)
         return r;
-    r = mounted < 0 ? mounted : mount_set_flags(mounted, SAFE | MS_RDONLY);
-    return r < 0 ? error_set(err, r, "cannot make /sys read-only in the container") : 0;
+    r = mount_set_flags(sys, SAFE | MS_RDONLY);
+    if (r < 0)
+        return error_set(err, r, "cannot make /sys read-only in the container");
+    return mount_auto_check(rootfs, "sys", sys, err);
 }
 
 int mount_auto_system(const struct rootfs *rootfs, const struct config *c, struct error *err)
@@ -270,7 +317,7 @@ static int hierarchy_bind(const struct rootfs *rootfs, const struct config *c, c
     if (source < 0)
         return error_set(err, errno, "cannot open %s", host);
     if (c->mount_auto.cgroup_full) {
-        r = mount_auto_bind(rootfs, source, inside, SAFE | (mode == AUTO_RW ? 0 : MS_RDONLY));
+        r = mount_auto_bind(rootfs->fd, source, inside, SAFE | (mode == AUTO_RW ? 0 : MS_RDONLY));
         if (r < 0 || mode != AUTO_MIXED)
             return r < 0 ? error_set(err, r, "cannot bind %s on /%s", host, inside) : 0;
     } else {
@@ -278,14 +325,14 @@ static int hierarchy_bind(const struct rootfs *rootfs, const struct config *c, c
         if (place < 0)
             return error_set(err, place, "cannot create directory /%s in the container", own);
         /* The parent directories of the container's cgroup, which are on the tmpfs. */
-        r = mode == AUTO_RW ? 0 : mount_auto_cover(rootfs, inside, err);
+        r = mode == AUTO_RW ? 0 : mount_auto_cover(rootfs->fd, inside, err);
         if (r < 0)
             return r;
     }
     cleanup_fd int payload = openat(source, h->payload + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (payload < 0)
         return error_set(err, errno, "cannot open %s%s", host, h->payload);
-    r = mount_auto_bind(rootfs, payload, own, SAFE | (mode == AUTO_RO ? MS_RDONLY : 0));
+    r = mount_auto_bind(rootfs->fd, payload, own, SAFE | (mode == AUTO_RO ? MS_RDONLY : 0));
     return r < 0 ? error_set(err, r, "cannot bind %s%s on /%s", host, h->payload, own) : 0;
 }
 
@@ -439,6 +486,6 @@ int mount_auto_boot_id(const struct rootfs *rootfs, struct error *err)
         return 0; /* /dev is that of the image: there is no tmpfs for the file */
     r = file < 0 || fchmod(file, 0444) < 0 ? -errno : write_all(file, text, strlen(text));
     if (r == 0)
-        r = mount_auto_bind(rootfs, file, "proc/sys/kernel/random/boot_id", SAFE | MS_RDONLY);
+        r = mount_auto_bind(rootfs->fd, file, "proc/sys/kernel/random/boot_id", SAFE | MS_RDONLY);
     return r < 0 ? error_set(err, r, "cannot place a boot id in the container") : 0;
 }
