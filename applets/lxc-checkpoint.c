@@ -78,4 +78,4 @@ static int lxc_checkpoint_run(struct invocation *in, struct error *err)
 APPLET(lxc_checkpoint, .name = "lxc-checkpoint",
        .summary = "Write a running container's processes to files, and restore them, with criu",
        .usage = "[-n] NAME -D DIR [OPTION]...", .options = lxc_checkpoint_table,
-       .options_size = sizeof(struct lxc_checkpoint_options), .run = lxc_checkpoint_run);
+       .options_size = sizeof(struct lxc_checkpoint_options), .sealed = true, .run = lxc_checkpoint_run);

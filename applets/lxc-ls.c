@@ -358,4 +358,5 @@ static int lxc_ls_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lxc_ls, .name = "lxc-ls", .summary = "List the containers", .usage = "[OPTION]... [REGEX]",
-       .options = lxc_ls_table, .options_size = sizeof(struct lxc_ls_options), .run = lxc_ls_run);
+       .options = lxc_ls_table, .options_size = sizeof(struct lxc_ls_options), .sealed = true,
+       .run = lxc_ls_run);

@@ -85,4 +85,5 @@ static int nsenter_run(struct invocation *in, struct error *err)
 
 APPLET(nsenter, .name = "nsenter", .summary = "Run a program in namespaces of other processes",
        .usage = "[OPTION]... [PROGRAM [ARGUMENT]...]", .options = nsenter_table,
-       .options_size = sizeof(struct nsenter_options), .stop_at_operand = true, .run = nsenter_run);
+       .options_size = sizeof(struct nsenter_options), .stop_at_operand = true, .sealed = true,
+       .run = nsenter_run);
