@@ -1,0 +1,82 @@
+# A hostile rootfs, and a hostile neighbour on a shared one, against the start of a container: what init has open, what of
+# the host's can be reached through it, what is mounted where.
+. tests/lib.sh
+needs_root
+command -v python3 > /dev/null || { skip 'attacks on a start' 'needs python3'; exit 0; }
+P=$WORK/lxc N=begin-$$
+chmod 755 "$WORK" && mkdir "$P"
+echo lxc.net.0.type = empty > "$WORK/config"
+lxcbox lxc-create -P "$P" -n "$N" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+R=$P/$N/rootfs
+execute() { lxcbox lxc-execute -P "$P" -n "$N" "$@"; }
+
+# --- What a starting init has open ---
+
+# Of the process that runs the hook: fds above the standard streams, but for the executable that lxc-init runs from.
+cat > "$R/fds" << 'END'
+#!/bin/sh
+while read -r key value; do [ "$key" != PPid: ] || parent=$value; done < /proc/self/status
+ls -l /proc/$parent/fd > "$1"
+END
+chmod 755 "$R/fds" && cp "$R/fds" "$WORK/fds"
+others() { awk '$9 > 2 { print $11 }' "$1" | grep -vE '^/$|^/memfd:lxcbox|^socket:|^/dev/(pts/|console)|^pipe:'; }
+sockets() { grep -c ' socket:' "$1"; }
+hooked() { # KIND COMMAND FILE: run it, and print what is left
+    execute -s "lxc.hook.$1 = $2" -- true && [ -s "$3" ] && others "$3"
+}
+t 'lxc.hook.start finds nothing of the host open in init' eval '
+    fails hooked start "/fds /open" "$R/open" && [ -s "$R/open" ]'
+t 'and one socket, whose other end is the monitor' is 1 sockets "$R/open"
+t 'a child that sets up mounts has nothing of its parent open' eval '
+    fails hooked pre-mount "$WORK/fds $WORK/open" "$WORK/open" && [ -s "$WORK/open" ]'
+t 'nor the other end of its own socket' is 1 sockets "$WORK/open"
+
+# --- The executable ---
+
+lxcbox lxc-start -P "$P" -n "$N" || exit 1
+cleanup "lxcbox lxc-stop -k -P '$P' -n $N"
+pid=$(lxcbox lxc-info -P "$P" -n "$N" -p -H)
+ln -s /proc/self/exe "$R/unshare"
+executed() { # what a program of the container that is a link to the executable of nsenter runs from
+    local entered sleeper=
+    lxcbox nsenter -t "$pid" -m -p /unshare -f sleep 6$$ < /dev/null > /dev/null 2>&1 &
+    entered=$!
+    for _ in $(seq 200); do
+        sleeper=$(pgrep -fx "sleep 6$$") && break
+        sleep 0.05
+    done
+    readlink "/proc/$(ps -o ppid= -p "$sleeper" | tr -d ' ')/exe"
+    kill -9 $sleeper
+    wait $entered
+    true
+}
+t 'nsenter runs from a sealed view of the executable' has '^/$|^/memfd:' executed
+
+# --- A rootfs that changes ---
+
+lxcbox lxc-stop -k -P "$P" -n "$N"
+mkdir "$R/other"
+cat > "$WORK/swap.py" << 'END'
+import ctypes, os, sys
+os.chdir(sys.argv[1])
+exchange = ctypes.CDLL(None).renameat2
+while True:
+    exchange(-100, b"proc", -100, b"other", 2)
+END
+covered() { # every start either fails or has /proc/sys covered
+    local out
+    for _ in $(seq 40); do
+        out=$(execute -s 'lxc.mount.auto = proc:mixed' -- sh -c 'for d in proc other; do (: >> /$d/sys/kernel/domainname) 2> /dev/null && echo open; done' 2>&1)
+        ! grep -qx open <<< "$out" || { echo "$out"; return 1; }
+    done
+}
+swapped() {
+    local r=0
+    python3 "$WORK/swap.py" "$R" &
+    local swapper=$!
+    cleanup "kill -9 $swapper"
+    covered || r=1
+    kill -9 $swapper && wait $swapper 2> /dev/null
+    return $r
+}
+t 'a /proc that moves while it is mounted never leaves /proc/sys writable' swapped
