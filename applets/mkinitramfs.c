@@ -98,7 +98,7 @@ static int modules_resolve_lists(const struct modules *m, const struct string_li
             int r = *name ? modules_resolve(m, name, paths) : 0;
 
             if (r == -ENOENT) {
-                error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
+                error_text(err, ENOENT, "there is no module %s in %s", name, m->directory);
                 return error_remedy(err, "name another kernel with -k");
             }
             if (r < 0)
@@ -108,7 +108,7 @@ static int modules_resolve_lists(const struct modules *m, const struct string_li
     return 0;
 }
 
-/* Select the modules: their paths relative to m->folder. */
+/* Select the modules: their paths relative to m->directory. */
 static int modules_select(const struct mkinitramfs_options *o, struct modules *m, struct string_list *paths,
                           struct error *err)
 {
@@ -140,11 +140,11 @@ static int archive_add_modules(struct cpio *out, const struct modules *m, const 
     const struct {
         const char *name, *text;
     } lists[] = {{"modules.dep", m->dep}, {"modules.alias", m->alias}, {"modules.softdep", m->soft}};
-    const char *release = m->folder ? strrchr(m->folder, '/') : "";
+    const char *release = m->directory ? strrchr(m->directory, '/') : "";
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < paths->count; i++) {
-        cleanup_free char *from = format_string("%s/%s", m->folder, paths->items[i]);
+        cleanup_free char *from = format_string("%s/%s", m->directory, paths->items[i]);
         cleanup_free char *to = format_string("lib/modules%s/%s", release, paths->items[i]);
 
         r = from && to ? cpio_add_from(out, from, to, err) : error_set(err, ENOMEM, "cannot add modules");

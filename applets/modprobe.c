@@ -45,13 +45,13 @@ static int modprobe_show(const struct modules *m, const char *name, const char *
     int r = modules_resolve(m, name, &paths);
 
     if (r == -ENOENT)
-        return error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
+        return error_text(err, ENOENT, "there is no module %s in %s", name, m->directory);
     if (r < 0)
         return error_set(err, r, "cannot look up module %s", name);
     if (r == 1 && print)
         printf("builtin %s\n", name);
     for (size_t i = 0; print && i < paths.count; i++)
-        printf("insmod %s/%s %s\n", m->folder, paths.items[i],
+        printf("insmod %s/%s %s\n", m->directory, paths.items[i],
                module_is(paths.items[i], name) ? parameters : "");
     return 0;
 }

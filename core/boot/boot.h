@@ -1,13 +1,13 @@
 /*
- * Being the first process of a machine that runs containers, and making an initramfs for it.
+ * Running as the first process of a machine for containers, and creating an initramfs for it.
  *
- *     settings.h          the words of the kernel's command line
- *     system.h            mounts and cgroups of a machine that has just booted
- *     disk.h              finding the disk that lxc.data names
- *     modules.h           loading kernel modules with what they depend on
+ *     settings.h          the settings on the kernel command line
+ *     system.h            mounts and cgroups of a newly booted machine
+ *     disk.h              finding the disk of lxc.data
+ *     modules.h           loading kernel modules and their dependencies
  *     cpio.h              writing an initramfs
  *
- * The order of it all is applets/init.c's.
+ * The order of the steps is in applets/init.c.
  */
 #ifndef LXCBOX_CORE_BOOT_BOOT_H
 #define LXCBOX_CORE_BOOT_BOOT_H

@@ -13,7 +13,7 @@
 #include "core/base/file.h"
 
 #define FILE_MAX                                                                                             \
-    (1U << 30) /* bytes; the format's limit is 4 GiB, the memory of the machine that unpacks it less */
+    (1U << 30) /* bytes; the limit of the format is 4 GiB, but the archive must fit into memory */
 
 static la_ssize_t cpio_pass_on(struct archive *a, void *context, const void *bytes, size_t length)
 {
@@ -45,8 +45,8 @@ static int cpio_begin(struct cpio *c)
     return cpio_result(c, archive_write_open(c->archive, c, NULL, cpio_pass_on, NULL));
 }
 
-static int put_entry(struct cpio *c, const char *path, mode_t mode, dev_t device, const void *bytes,
-                     size_t length)
+static int cpio_put_entry(struct cpio *c, const char *path, mode_t mode, dev_t device, const void *bytes,
+                          size_t length)
 {
     cleanup_free char *target = S_ISLNK(mode) ? strndup(bytes, length) : NULL;
     int r = c->archive ? 0 : cpio_begin(c);
@@ -72,38 +72,38 @@ static int put_entry(struct cpio *c, const char *path, mode_t mode, dev_t device
     return r == 0 ? cpio_result(c, archive_write_finish_entry(c->archive)) : r;
 }
 
-/* The kernel makes no folder by itself. */
-static int put_folders(struct cpio *c, const char *path)
+/* The kernel does not create parent directories. */
+static int cpio_put_directories(struct cpio *c, const char *path)
 {
     int r = 0;
 
     for (const char *slash = strchr(path, '/'); slash && r == 0; slash = strchr(slash + 1, '/')) {
-        cleanup_free char *folder = strndup(path, (size_t)(slash - path));
+        cleanup_free char *directory = strndup(path, (size_t)(slash - path));
 
-        if (!folder)
+        if (!directory)
             return -ENOMEM;
-        if (string_list_has(&c->folders, folder))
+        if (string_list_has(&c->directories, directory))
             continue;
-        r = string_list_add(&c->folders, folder);
+        r = string_list_add(&c->directories, directory);
         if (r == 0)
-            r = put_entry(c, folder, S_IFDIR | 0755, 0, NULL, 0);
+            r = cpio_put_entry(c, directory, S_IFDIR | 0755, 0, NULL, 0);
     }
     return r;
 }
 
 int cpio_add(struct cpio *c, const char *path, mode_t mode, dev_t device, const void *bytes, size_t length)
 {
-    int r = put_folders(c, path);
+    int r = cpio_put_directories(c, path);
 
     if (r == 0 && S_ISDIR(mode)) {
-        if (string_list_has(&c->folders, path))
+        if (string_list_has(&c->directories, path))
             return 0;
-        r = string_list_add(&c->folders, path);
+        r = string_list_add(&c->directories, path);
     }
-    return r < 0 ? r : put_entry(c, path, mode, device, bytes, length);
+    return r < 0 ? r : cpio_put_entry(c, path, mode, device, bytes, length);
 }
 
-static int add_content(struct cpio *c, const char *host_path, const char *path, const struct stat *st)
+static int cpio_add_content(struct cpio *c, const char *host_path, const char *path, const struct stat *st)
 {
     cleanup_free char *bytes = NULL;
     char target[PATH_MAX];
@@ -122,13 +122,13 @@ static int add_content(struct cpio *c, const char *host_path, const char *path, 
     return cpio_add(c, path, st->st_mode, st->st_rdev, bytes, length);
 }
 
-static int add_folder(struct cpio *c, const char *host_path, const char *path, struct error *err)
+static int cpio_add_directory(struct cpio *c, const char *host_path, const char *path, struct error *err)
 {
     struct dirent **entries;
     int n = scandir(host_path, &entries, NULL, alphasort), r = 0;
 
     if (n < 0)
-        return error_set(err, errno, "cannot read folder %s", host_path);
+        return error_set(err, errno, "cannot read directory %s", host_path);
     for (int i = 0; i < n; i++) {
         const char *name = entries[i]->d_name;
 
@@ -154,12 +154,12 @@ int cpio_add_from(struct cpio *c, const char *host_path, const char *path, struc
     if (S_ISSOCK(st.st_mode))
         return 0;
     if (!*path && !S_ISDIR(st.st_mode))
-        return error_text(err, EINVAL, "%s is no folder, and cannot be the root", host_path);
+        return error_text(err, EINVAL, "%s is not a directory and cannot be the root", host_path);
     if (*path)
-        r = add_content(c, host_path, path, &st);
+        r = cpio_add_content(c, host_path, path, &st);
     if (r < 0)
         return error_set(err, r, "cannot add %s", host_path);
-    return S_ISDIR(st.st_mode) ? add_folder(c, host_path, path, err) : 0;
+    return S_ISDIR(st.st_mode) ? cpio_add_directory(c, host_path, path, err) : 0;
 }
 
 int cpio_end(struct cpio *c)
@@ -171,9 +171,9 @@ int cpio_end(struct cpio *c)
 
 void cpio_free(struct cpio *c)
 {
-    /* libarchive ends what has not been ended; that is not written. */
+    /* libarchive finishes an unfinished archive; that output is discarded. */
     c->freed = true;
     archive_write_free(c->archive);
     archive_entry_free(c->entry);
-    string_list_clear(&c->folders);
+    string_list_clear(&c->directories);
 }

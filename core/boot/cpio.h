@@ -1,9 +1,9 @@
 /*
- * Writing an initramfs by libarchive: a cpio archive of the "newc" format, as the kernel unpacks it into its
- * first root. Source: Documentation/driver-api/early-userspace/buffer-format.rst.
+ * Writing an initramfs with libarchive: a cpio archive in the "newc" format, which the kernel unpacks into
+ * its initial root. Source: Documentation/driver-api/early-userspace/buffer-format.rst.
  *
- * Everything belongs to root and has time 0, so that the same files give the same bytes. The directories of a
- * path are written before it.
+ * All entries belong to root and have time 0, so that the same files result in the same bytes. Parent
+ * directories are written first.
  */
 #ifndef LXCBOX_CORE_BOOT_CPIO_H
 #define LXCBOX_CORE_BOOT_CPIO_H
@@ -17,24 +17,26 @@
 struct archive;
 struct archive_entry;
 
-/* Zeroed but for `out`; release with cpio_free. */
+/* Initialize with zero except `out`; free with cpio_free(). */
 struct cpio {
     FILE *out; /* not owned */
     struct archive *archive;
     struct archive_entry *entry;
     uint32_t count;
     bool freed;
-    struct string_list folders; /* written already */
+    struct string_list directories; /* already written */
 };
 
 /*
- * Add one thing; `path` has no leading slash. `mode` says its kind and permissions, `device` is that of a
- * node, `bytes` are a file's content or a link's target. 0 or a negative errno.
+ * Add one entry; `path` has no leading slash. `mode` has its type and permissions, `device` is the number of
+ * a device node, `bytes` are the content of a file or the target of a link. 0 or a negative errno.
  */
 int cpio_add(struct cpio *c, const char *path, mode_t mode, dev_t device, const void *bytes, size_t length);
 
-/* Add a file, link, device node or a directory with everything in it, from the host. Sockets are left out. 0
- * or a negative errno with `err` filled. */
+/*
+ * Add a file, link, device node or a whole directory of the host. Sockets are ignored. 0 or a negative errno
+ * with `err` filled.
+ */
 int cpio_add_from(struct cpio *c, const char *host_path, const char *path, struct error *err);
 
 /* Close the archive. 0 or a negative errno. */

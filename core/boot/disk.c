@@ -15,8 +15,10 @@
 #define WAIT_TRIES 100 /* of 100 ms */
 #define FAT_HEAD   512 /* bytes: the boot sector */
 
-/* Where label and UUID lie, from the beginning. Sources: Documentation/filesystems/ext4/super.rst and each
- * file system's own header: xfs_format.h, btrfs_tree.h, f2fs_fs.h, msdos_fs.h. */
+/*
+ * Offsets of label and UUID. Sources: Documentation/filesystems/ext4/super.rst and each file system's own
+ * header: xfs_format.h, btrfs_tree.h, f2fs_fs.h, msdos_fs.h.
+ */
 static const struct place {
     char type[6];
     bool is_wide; /* UTF-16 */
@@ -28,7 +30,7 @@ static const struct place {
     {"btrfs", false, 256, 65536 + 32, 65536 + 299}, {"f2fs", true, 512, 1024 + 108, 1024 + 124},
 };
 
-static void read_label(const uint8_t *from, size_t size, bool is_wide, char *out)
+static void disk_read_label(const uint8_t *from, size_t size, bool is_wide, char *out)
 {
     for (size_t i = 0; i < size / (is_wide ? 2 : 1) && i < 256; i++) {
         *out = (char)from[is_wide ? i * 2 : i];
@@ -39,20 +41,20 @@ static void read_label(const uint8_t *from, size_t size, bool is_wide, char *out
     *out = '\0';
 }
 
-static void read_uuid(const uint8_t *bytes, char out[37])
+static void disk_read_uuid(const uint8_t *bytes, char out[37])
 {
     for (int i = 0; i < 16; i++)
         out += sprintf(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
 }
 
-/* FAT32 has its serial number and label later than its elders. */
-static void identify_fat(const uint8_t *head, struct disk_identity *out)
+/* FAT32 has its serial number and label at other offsets than FAT12 and FAT16. */
+static void disk_identify_fat(const uint8_t *head, struct disk_identity *out)
 {
     const uint8_t *serial = head + (memcmp(head + 82, "FAT32", 5) == 0 ? 67 : 39);
     size_t length;
 
     snprintf(out->uuid, sizeof(out->uuid), "%02X%02X-%02X%02X", serial[3], serial[2], serial[1], serial[0]);
-    read_label(serial + 4, 11, false, out->label);
+    disk_read_label(serial + 4, 11, false, out->label);
     for (length = strlen(out->label); length && out->label[length - 1] == ' '; length--)
         out->label[length - 1] = '\0';
 }
@@ -63,18 +65,18 @@ void disk_identify(const uint8_t *head, size_t length, struct disk_identity *out
     if (!out->type)
         return;
     if (strcmp(out->type, "vfat") == 0 && length >= FAT_HEAD)
-        identify_fat(head, out);
+        disk_identify_fat(head, out);
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
         const struct place *p = &places[i];
 
         if (strcmp(p->type, out->type) != 0 || p->label + p->label_size > length || p->uuid + 16 > length)
             continue;
-        read_uuid(head + p->uuid, out->uuid);
-        read_label(head + p->label, p->label_size, p->is_wide, out->label);
+        disk_read_uuid(head + p->uuid, out->uuid);
+        disk_read_label(head + p->label, p->label_size, p->is_wide, out->label);
     }
 }
 
-static bool read_identity(const char *device, struct disk_identity *out)
+static bool disk_read_identity(const char *device, struct disk_identity *out)
 {
     cleanup_free uint8_t *head = malloc(DISK_HEAD);
     cleanup_fd int fd = open(device, O_RDONLY | O_CLOEXEC);
@@ -86,10 +88,10 @@ static bool read_identity(const char *device, struct disk_identity *out)
     return true;
 }
 
-/* Whether the device is the one that is wanted. */
-static bool fits(const char *what, const char *device, struct disk_identity *out)
+/* Whether the device matches a specification. */
+static bool disk_matches(const char *what, const char *device, struct disk_identity *out)
 {
-    if (!read_identity(device, out))
+    if (!disk_read_identity(device, out))
         return false;
     if (starts_with(what, "LABEL="))
         return *out->label && strcmp(out->label, what + 6) == 0;
@@ -115,19 +117,19 @@ void disk_each(disk_fn *each, void *context)
             parse_uint64(blocks, 10, UINT64_MAX >> 10, &size) < 0)
             continue;
         snprintf(device, sizeof(device), "/dev/%s", name);
-        (void)read_identity(device, &id);
+        (void)disk_read_identity(device, &id);
         each(context, device, size << 10, &id);
     }
 }
 
-static bool find(const char *what, char device[64], struct disk_identity *out)
+static bool disk_find(const char *what, char device[64], struct disk_identity *out)
 {
     cleanup_free char *table = NULL;
     char *rest, *line;
 
     if (starts_with(what, "/dev/")) {
         snprintf(device, 64, "%s", what);
-        return fits(what, device, out);
+        return disk_matches(what, device, out);
     }
     if (file_read(AT_FDCWD, "/proc/partitions", 1 << 20, &table, NULL) < 0)
         return false;
@@ -137,31 +139,31 @@ static bool find(const char *what, char device[64], struct disk_identity *out)
         if (!line_word(line, 3, name, sizeof(name)))
             continue;
         snprintf(device, 64, "/dev/%s", name);
-        if (fits(what, device, out))
+        if (disk_matches(what, device, out))
             return true;
     }
     return false;
 }
 
-/* Whether a root file system can live on it. */
-static int check(const char *device, const struct disk_identity *id, struct error *err)
+/* Check that the file system can store a root file system. */
+static int disk_check(const char *device, const struct disk_identity *id, struct error *err)
 {
     static const char *const read_only[] = {"squashfs", "erofs", "iso9660"};
 
     if (!id->type) {
-        error_text(err, EINVAL, "cannot use %s: no file system is recognised on it", device);
-        return error_remedy(err, "make one: ext4, xfs, btrfs or f2fs");
+        error_text(err, EINVAL, "cannot use %s: it does not contain a known file system", device);
+        return error_remedy(err, "create one: ext4, xfs, btrfs or f2fs");
     }
     if (strcmp(id->type, "vfat") == 0 || strcmp(id->type, "exfat") == 0) {
-        error_text(err, EINVAL,
-                   "cannot keep containers on %s: its file system, %s, knows no owners, modes and links",
-                   device, id->type);
-        return error_remedy(err, "name a disk with ext4, xfs, btrfs or f2fs");
+        error_text(
+            err, EINVAL,
+            "cannot keep containers on %s: its file system, %s, does not support owners, modes and links",
+            device, id->type);
+        return error_remedy(err, "use a disk with ext4, xfs, btrfs or f2fs");
     }
     for (size_t i = 0; i < ARRAY_LENGTH(read_only); i++)
         if (strcmp(id->type, read_only[i]) == 0)
-            return error_text(err, EROFS,
-                              "cannot keep containers on %s: its file system, %s, is never written to",
+            return error_text(err, EROFS, "cannot keep containers on %s: its file system, %s, is read-only",
                               device, id->type);
     return 0;
 }
@@ -174,17 +176,17 @@ int disk_mount(const char *what, const char *target, struct error *err)
     int r;
 
     if (!starts_with(what, "LABEL=") && !starts_with(what, "UUID=") && !starts_with(what, "/dev/")) {
-        error_text(err, EINVAL, "lxc.data=%s names no disk", what);
+        error_text(err, EINVAL, "lxc.data=%s does not name a disk", what);
         return error_remedy(err, "lxc.data=LABEL=NAME, UUID=ID, /dev/NAME or tmpfs");
     }
-    for (int i = 0; !find(what, device, &id); i++) {
+    for (int i = 0; !disk_find(what, device, &id); i++) {
         if (i == WAIT_TRIES) {
             error_text(err, ENODEV, "there is no disk %s", what);
             return error_remedy(err, "mkinitramfs -m adds the module of its controller");
         }
         nanosleep(&pause, NULL);
     }
-    r = check(device, &id, err);
+    r = disk_check(device, &id, err);
     if (r == 0 && mount(device, target, id.type, MS_NOATIME, NULL) < 0) {
         r = error_set(err, errno, "cannot mount %s (%s) at %s", device, id.type, target);
         if (r == -ENODEV)

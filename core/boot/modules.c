@@ -24,7 +24,7 @@
 
 void modules_free(struct modules *m)
 {
-    free(m->folder);
+    free(m->directory);
     free(m->dep);
     free(m->alias);
     free(m->soft);
@@ -32,14 +32,14 @@ void modules_free(struct modules *m)
     *m = (struct modules){0};
 }
 
-static int read_list(const struct modules *m, const char *name, char **out, struct error *err)
+static int modules_read_list(const struct modules *m, const char *name, char **out, struct error *err)
 {
-    cleanup_free char *path = format_string("%s/%s", m->folder, name);
+    cleanup_free char *path = format_string("%s/%s", m->directory, name);
     int r = path ? file_read(AT_FDCWD, path, FILE_MAX, out, NULL) : -ENOMEM;
 
     if (r == -ENOENT)
         return 0;
-    return r < 0 ? error_set(err, r, "cannot read %s/%s", m->folder, name) : 0;
+    return r < 0 ? error_set(err, r, "cannot read %s/%s", m->directory, name) : 0;
 }
 
 int modules_open(struct modules *m, const char *base, const char *release, struct error *err)
@@ -50,26 +50,26 @@ int modules_open(struct modules *m, const char *base, const char *release, struc
     *m = (struct modules){0};
     uname(&running);
     m->sys_counts = !release;
-    m->folder = format_string("%s/lib/modules/%s", base ? base : "", release ? release : running.release);
-    if (!m->folder)
+    m->directory = format_string("%s/lib/modules/%s", base ? base : "", release ? release : running.release);
+    if (!m->directory)
         return error_set(err, ENOMEM, "cannot find modules");
-    r = access(m->folder, R_OK) < 0 ? -errno : 0;
+    r = access(m->directory, R_OK) < 0 ? -errno : 0;
     if (r < 0)
-        return error_set(err, r, "cannot read %s", m->folder);
-    r = read_list(m, "modules.dep", &m->dep, err);
+        return error_set(err, r, "cannot read %s", m->directory);
+    r = modules_read_list(m, "modules.dep", &m->dep, err);
     if (r == 0 && !m->dep) {
-        error_text(err, ENODATA, "%s has no modules.dep", m->folder);
+        error_text(err, ENODATA, "%s has no modules.dep", m->directory);
         return error_remedy(err, "run \"depmod [-b DIR] RELEASE\"");
     }
     if (r == 0)
-        r = read_list(m, "modules.alias", &m->alias, err);
+        r = modules_read_list(m, "modules.alias", &m->alias, err);
     if (r == 0)
-        r = read_list(m, "modules.softdep", &m->soft, err);
-    return r < 0 ? r : read_list(m, "modules.builtin", &m->built_in, err);
+        r = modules_read_list(m, "modules.softdep", &m->soft, err);
+    return r < 0 ? r : modules_read_list(m, "modules.builtin", &m->built_in, err);
 }
 
-/* '-' and '_' are the same but in a pattern's brackets. */
-static void normalize(const char *from, size_t length, char out[WORD_MAX])
+/* '-' and '_' are equivalent except in the brackets of a pattern. */
+static void module_normalize(const char *from, size_t length, char out[WORD_MAX])
 {
     bool bracket = false;
     size_t i;
@@ -81,33 +81,33 @@ static void normalize(const char *from, size_t length, char out[WORD_MAX])
     out[i] = '\0';
 }
 
-/* The module's name in a path of `length` bytes: what is after the last slash and before ".ko". */
-static void name_of(const char *path, size_t length, char out[WORD_MAX])
+/* The module name in a path of `length` bytes: the part after the last slash and before ".ko". */
+static void module_name(const char *path, size_t length, char out[WORD_MAX])
 {
     const char *slash = memrchr(path, '/', length), *begin = slash ? slash + 1 : path;
     const char *end = memmem(begin, length - (size_t)(begin - path), ".ko", 3);
 
-    normalize(begin, end ? (size_t)(end - begin) : length - (size_t)(begin - path), out);
+    module_normalize(begin, end ? (size_t)(end - begin) : length - (size_t)(begin - path), out);
 }
 
 bool module_is(const char *path, const char *name)
 {
     char a[WORD_MAX], b[WORD_MAX];
 
-    name_of(path, strlen(path), a);
-    name_of(name, strlen(name), b);
+    module_name(path, strlen(path), a);
+    module_name(name, strlen(name), b);
     return strcmp(a, b) == 0;
 }
 
-static const char *next_line(const char *line)
+static const char *modules_next_line(const char *line)
 {
     const char *end = strchr(line, '\n');
 
     return end ? end + 1 : NULL;
 }
 
-/* Take the next word off a line; false at its end. */
-static bool next_word(const char **line, const char **word, size_t *length)
+/* Read the next word of a line; false at its end. */
+static bool modules_next_word(const char **line, const char **word, size_t *length)
 {
     *line += strspn(*line, " \t");
     *word = *line;
@@ -116,8 +116,8 @@ static bool next_word(const char **line, const char **word, size_t *length)
     return *length > 0;
 }
 
-/* Take a path once. */
-static int add_path(struct string_list *paths, const char *path, size_t length)
+/* Add a path unless it is in the list. */
+static int modules_add_path(struct string_list *paths, const char *path, size_t length)
 {
     cleanup_free char *copy = strndup(path, length);
 
@@ -126,58 +126,60 @@ static int add_path(struct string_list *paths, const char *path, size_t length)
     return string_list_has(paths, copy) ? 0 : string_list_take(paths, take_ptr(copy));
 }
 
-/* One answer in the making. */
-struct resolving {
+/* The state of modules_resolve(). */
+struct resolution {
     const struct modules *m;
     struct string_list *paths;
-    struct string_list soft; /* names whose soft dependencies are in it: those may go round in a ring */
+    struct string_list soft; /* names whose soft dependencies are included, because these may form a cycle */
 };
 
-static int resolve(struct resolving *r, const char *name);
+static int resolution_add(struct resolution *resolution, const char *name);
 
-/* A line "softdep NAME pre: a b post: c", behind the name. Those that are not there are no loss. */
-static int resolve_soft_line(struct resolving *r, const char *rest, bool before)
+/* A line "softdep NAME pre: a b post: c", after the name. Missing modules are ignored. */
+static int resolution_add_soft_line(struct resolution *resolution, const char *rest, bool before)
 {
     const char *word;
     char name[WORD_MAX];
     bool now = false;
     size_t length;
 
-    while (next_word(&rest, &word, &length)) {
-        normalize(word, length, name);
+    while (modules_next_word(&rest, &word, &length)) {
+        module_normalize(word, length, name);
         if (strcmp(name, "pre:") == 0 || strcmp(name, "post:") == 0)
             now = (name[1] == 'r') == before;
-        else if (now && resolve(r, name) == -ENOMEM)
+        else if (now && resolution_add(resolution, name) == -ENOMEM)
             return -ENOMEM;
     }
     return 0;
 }
 
-static int resolve_soft(struct resolving *r, const char *name, bool before)
+static int resolution_add_soft(struct resolution *resolution, const char *name, bool before)
 {
-    for (const char *line = r->m->soft; line && *line; line = next_line(line)) {
+    for (const char *line = resolution->m->soft; line && *line; line = modules_next_line(line)) {
         const char *rest = line, *word;
         char text[WORD_MAX];
         size_t length;
 
-        if (!next_word(&rest, &word, &length) || length != 7 || memcmp(word, "softdep", 7) != 0 ||
-            !next_word(&rest, &word, &length))
+        if (!modules_next_word(&rest, &word, &length) || length != 7 || memcmp(word, "softdep", 7) != 0 ||
+            !modules_next_word(&rest, &word, &length))
             continue;
-        normalize(word, length, text);
-        if (strcmp(text, name) == 0 && resolve_soft_line(r, rest, before) < 0)
+        module_normalize(word, length, text);
+        if (strcmp(text, name) == 0 && resolution_add_soft_line(resolution, rest, before) < 0)
             return -ENOMEM;
     }
     return 0;
 }
 
-/* "kernel/a.ko: kernel/c.ko kernel/b.ko": what is needed last stands first. Each has its soft dependencies.
+/*
+ * "kernel/a.ko: kernel/c.ko kernel/b.ko": dependencies are listed in reverse order of loading. Each has soft
+ * dependencies.
  */
-static int add_with_needs(struct resolving *r, const char *line)
+static int resolution_add_dependencies(struct resolution *resolution, const char *line)
 {
     const char *words[128], *rest = line;
     size_t lengths[128], count = 0;
 
-    while (count < ARRAY_LENGTH(words) && next_word(&rest, &words[count], &lengths[count]))
+    while (count < ARRAY_LENGTH(words) && modules_next_word(&rest, &words[count], &lengths[count]))
         count++;
     if (count)
         lengths[0] -= words[0][lengths[0] - 1] == ':';
@@ -186,86 +188,87 @@ static int add_with_needs(struct resolving *r, const char *line)
         bool first;
 
         count--;
-        name_of(words[count], lengths[count], name);
-        first = !string_list_has(&r->soft, name);
-        if ((first && (string_list_add(&r->soft, name) < 0 || resolve_soft(r, name, true) < 0)) ||
-            add_path(r->paths, words[count], lengths[count]) < 0 ||
-            (first && resolve_soft(r, name, false) < 0))
+        module_name(words[count], lengths[count], name);
+        first = !string_list_has(&resolution->soft, name);
+        if ((first && (string_list_add(&resolution->soft, name) < 0 ||
+                       resolution_add_soft(resolution, name, true) < 0)) ||
+            modules_add_path(resolution->paths, words[count], lengths[count]) < 0 ||
+            (first && resolution_add_soft(resolution, name, false) < 0))
             return -ENOMEM;
     }
     return 0;
 }
 
 /* -ENOENT: no module has this name. */
-static int resolve_module(struct resolving *r, const char *name)
+static int resolution_add_module(struct resolution *resolution, const char *name)
 {
     char at[WORD_MAX];
 
-    for (const char *line = r->m->dep; line && *line; line = next_line(line)) {
-        name_of(line, strcspn(line, ":\n"), at);
+    for (const char *line = resolution->m->dep; line && *line; line = modules_next_line(line)) {
+        module_name(line, strcspn(line, ":\n"), at);
         if (strcmp(at, name) == 0)
-            return add_with_needs(r, line);
+            return resolution_add_dependencies(resolution, line);
     }
     return -ENOENT;
 }
 
-static bool is_built_in(const struct modules *m, const char *name)
+static bool modules_is_built_in(const struct modules *m, const char *name)
 {
-    cleanup_free char *folder = format_string("/sys/module/%s", name);
+    cleanup_free char *directory = format_string("/sys/module/%s", name);
     char at[WORD_MAX];
 
-    for (const char *line = m->built_in; line && *line; line = next_line(line)) {
-        name_of(line, strcspn(line, "\n"), at);
+    for (const char *line = m->built_in; line && *line; line = modules_next_line(line)) {
+        module_name(line, strcspn(line, "\n"), at);
         if (strcmp(at, name) == 0)
             return true;
     }
-    return m->sys_counts && folder && !strchr(name, '/') && access(folder, F_OK) == 0;
+    return m->sys_counts && directory && !strchr(name, '/') && access(directory, F_OK) == 0;
 }
 
-/* Lines "alias PATTERN NAME"; several may fit. */
-static int resolve_alias(struct resolving *r, const char *name)
+/* Lines "alias PATTERN NAME"; several may match. */
+static int resolution_add_alias(struct resolution *resolution, const char *name)
 {
     bool found = false;
 
-    for (const char *line = r->m->alias; line && *line; line = next_line(line)) {
+    for (const char *line = resolution->m->alias; line && *line; line = modules_next_line(line)) {
         const char *rest = line, *word;
         char pattern[WORD_MAX], target[WORD_MAX];
         size_t length;
 
-        if (!next_word(&rest, &word, &length) || length != 5 || memcmp(word, "alias", 5) != 0 ||
-            !next_word(&rest, &word, &length))
+        if (!modules_next_word(&rest, &word, &length) || length != 5 || memcmp(word, "alias", 5) != 0 ||
+            !modules_next_word(&rest, &word, &length))
             continue;
-        normalize(word, length, pattern);
-        if (fnmatch(pattern, name, 0) != 0 || !next_word(&rest, &word, &length))
+        module_normalize(word, length, pattern);
+        if (fnmatch(pattern, name, 0) != 0 || !modules_next_word(&rest, &word, &length))
             continue;
-        normalize(word, length, target);
-        if (resolve_module(r, target) == -ENOMEM)
+        module_normalize(word, length, target);
+        if (resolution_add_module(resolution, target) == -ENOMEM)
             return -ENOMEM;
         found = true;
     }
     return found ? 0 : -ENOENT;
 }
 
-static int resolve(struct resolving *r, const char *name)
+static int resolution_add(struct resolution *resolution, const char *name)
 {
-    int result = resolve_module(r, name);
+    int r = resolution_add_module(resolution, name);
 
-    /* What is built in may have the name of something else that is not, as crc32 has. */
-    if (result == -ENOENT)
-        result = resolve_alias(r, name);
-    return result == -ENOENT && is_built_in(r->m, name) ? 1 : result;
+    /* A built-in module may have the same name as an alias of a loadable module, for example crc32. */
+    if (r == -ENOENT)
+        r = resolution_add_alias(resolution, name);
+    return r == -ENOENT && modules_is_built_in(resolution->m, name) ? 1 : r;
 }
 
 int modules_resolve(const struct modules *m, const char *name, struct string_list *paths)
 {
-    struct resolving r = {.m = m, .paths = paths};
+    struct resolution resolution = {.m = m, .paths = paths};
     char normal[WORD_MAX];
-    int result;
+    int r;
 
-    normalize(name, strlen(name), normal);
-    result = resolve(&r, normal);
-    string_list_clear(&r.soft);
-    return result;
+    module_normalize(name, strlen(name), normal);
+    r = resolution_add(&resolution, normal);
+    string_list_clear(&resolution.soft);
+    return r;
 }
 
 int module_load(const char *path, const char *parameters, struct error *err)
@@ -280,10 +283,10 @@ int module_load(const char *path, const char *parameters, struct error *err)
         return 0;
     error_set(err, errno, "cannot load module %s", path);
     if (err && err->code == -ENOEXEC)
-        return error_remedy(err, "it is another kernel's");
+        return error_remedy(err, "it was built for another kernel");
     if (packed && err && (err->code == -EINVAL || err->code == -EOPNOTSUPP))
-        return error_remedy(err, "this kernel does not unpack modules: unpack the file");
-    return error_remedy(err, "the kernel's log may say more");
+        return error_remedy(err, "this kernel cannot decompress modules: decompress the file");
+    return error_remedy(err, "see the kernel log");
 }
 
 int modules_load(const struct modules *m, const char *name, const char *parameters, struct error *err)
@@ -293,10 +296,10 @@ int modules_load(const struct modules *m, const char *name, const char *paramete
     bool loaded = false;
 
     if (r == -ENOENT) {
-        return error_text(err, ENOENT, "there is no module %s in %s", name, m->folder);
+        return error_text(err, ENOENT, "there is no module %s in %s", name, m->directory);
     }
     for (size_t i = 0; i < paths.count; i++) {
-        cleanup_free char *path = format_string("%s/%s", m->folder, paths.items[i]);
+        cleanup_free char *path = format_string("%s/%s", m->directory, paths.items[i]);
         bool named = module_is(paths.items[i], name);
 
         if (!path)
@@ -318,7 +321,7 @@ int module_remove(const char *name, bool force, struct error *err)
 {
     char normal[WORD_MAX];
 
-    name_of(name, strlen(name), normal);
+    module_name(name, strlen(name), normal);
     if (syscall(SYS_delete_module, normal, O_NONBLOCK | (force ? O_TRUNC : 0)) == 0)
         return 0;
     if (errno == ENOENT)
@@ -326,10 +329,10 @@ int module_remove(const char *name, bool force, struct error *err)
     if (errno != EWOULDBLOCK)
         return error_set(err, errno, "cannot remove module %s", normal);
     error_text(err, EWOULDBLOCK, "cannot remove module %s: it is in use", normal);
-    return error_remedy(err, "lsmod says by what");
+    return error_remedy(err, "see lsmod");
 }
 
-static void load_for_device(const struct modules *m, int fd)
+static void modules_load_for_device(const struct modules *m, int fd)
 {
     struct error err = ERROR_INIT;
     char alias[WORD_MAX];
@@ -343,8 +346,8 @@ static void load_for_device(const struct modules *m, int fd)
         log_warn("modules", "%s", err.text);
 }
 
-/* Devices may appear while the modules of others are loaded: what those lead to is seen on the way down. */
-static void walk_devices(const struct modules *m, int fd, unsigned depth)
+/* Loading a module may create devices, which are found further down in the tree. */
+static void modules_walk_devices(const struct modules *m, int fd, unsigned depth)
 {
     cleanup_dir DIR *dir = fdopendir(fd);
     struct dirent *entry;
@@ -359,10 +362,10 @@ static void walk_devices(const struct modules *m, int fd, unsigned depth)
         if (child < 0)
             continue;
         if (is_alias) {
-            load_for_device(m, child);
+            modules_load_for_device(m, child);
             close(child);
         } else {
-            walk_devices(m, child, depth + 1);
+            modules_walk_devices(m, child, depth + 1);
         }
     }
     if (!dir)
@@ -371,36 +374,35 @@ static void walk_devices(const struct modules *m, int fd, unsigned depth)
 
 void modules_load_for_devices(const struct modules *m)
 {
-    /* Twice: a bus's driver makes devices beside it, too. */
+    /* Two passes: the driver of a bus also creates devices next to it. */
     for (int i = 0; i < 2; i++) {
         int fd = open("/sys/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (fd >= 0)
-            walk_devices(m, fd, 0);
+            modules_walk_devices(m, fd, 0);
     }
 }
 
-/* The module that a line of modules.dep, modules.alias or modules.softdep speaks of: its first, third or
- * second word. */
-static bool line_names(const char *line, char out[WORD_MAX])
+/* The module of a line in modules.dep, modules.alias or modules.softdep: its first, third or second word. */
+static bool modules_line_name(const char *line, char out[WORD_MAX])
 {
     unsigned at = starts_with(line, "alias ") ? 3 : starts_with(line, "softdep ") ? 2 : 1;
     const char *word;
     size_t length;
 
     for (unsigned i = 0; i < at; i++)
-        if (!next_word(&line, &word, &length))
+        if (!modules_next_word(&line, &word, &length))
             return false;
-    name_of(word, length, out);
+    module_name(word, length, out);
     return out[0] != '#';
 }
 
 int modules_excerpt(const char *text, const struct string_list *paths, struct strbuf *out)
 {
-    for (const char *line = text; line && *line; line = next_line(line)) {
+    for (const char *line = text; line && *line; line = modules_next_line(line)) {
         char name[WORD_MAX];
 
-        for (size_t i = 0; line_names(line, name) && i < paths->count; i++) {
+        for (size_t i = 0; modules_line_name(line, name) && i < paths->count; i++) {
             if (!module_is(paths->items[i], name))
                 continue;
             if (strbuf_add(out, line, strcspn(line, "\n")) < 0 || strbuf_puts(out, "\n") < 0)

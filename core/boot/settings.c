@@ -25,7 +25,7 @@ static const struct word {
     {"lxc.modules", offsetof(struct boot_settings, modules), NULL},
 };
 
-static char **member(struct boot_settings *s, const struct word *w)
+static char **settings_member(struct boot_settings *s, const struct word *w)
 {
     return (char **)((char *)s + w->offset);
 }
@@ -33,11 +33,11 @@ static char **member(struct boot_settings *s, const struct word *w)
 void boot_settings_free(struct boot_settings *s)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
-        free(*member(s, &words[i]));
+        free(*settings_member(s, &words[i]));
     *s = (struct boot_settings){0};
 }
 
-static bool is_choice(const char *choices, const char *value)
+static bool settings_is_choice(const char *choices, const char *value)
 {
     size_t length = strlen(value);
 
@@ -47,13 +47,13 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
-static int complain(struct string_list *complaints, const char *format, const char *a, const char *b)
+static int settings_complain(struct string_list *complaints, const char *format, const char *a, const char *b)
 {
     return string_list_take(complaints, format_string(format, a, b));
 }
 
 /* `word`: "name=value" or "name". */
-static int take(struct boot_settings *s, char *word, struct string_list *complaints)
+static int settings_apply(struct boot_settings *s, char *word, struct string_list *complaints)
 {
     char *equals = strchr(word, '='), *value = equals ? equals + 1 : word + strlen(word);
 
@@ -65,22 +65,25 @@ static int take(struct boot_settings *s, char *word, struct string_list *complai
 
         if (strcmp(word, w->name) != 0)
             continue;
-        if (*value && w->choices && !is_choice(w->choices, value))
+        if (*value && w->choices && !settings_is_choice(w->choices, value))
             return string_list_take(complaints,
                                     format_string("%s takes %s, not \"%s\"", word, w->choices, value));
         copy = *value ? strdup(value) : NULL;
         if (*value && !copy)
             return -ENOMEM;
-        free(*member(s, w));
-        *member(s, w) = copy;
+        free(*settings_member(s, w));
+        *settings_member(s, w) = copy;
         return 0;
     }
-    return starts_with(word, "lxc.") ? complain(complaints, "there is no setting %s%s", word, "") : 0;
+    return starts_with(word, "lxc.") ? settings_complain(complaints, "there is no setting %s%s", word, "")
+                                     : 0;
 }
 
-/* Take the next word off `rest` into `out`, which has room for it: blanks within double quotes belong to it,
- * the quotes do not. */
-static const char *next_word(const char *rest, char *out)
+/*
+ * Move the next word of `rest` to `out`, which is large enough: blanks within double quotes are part of the
+ * word, the quotes are not.
+ */
+static const char *settings_next_word(const char *rest, char *out)
 {
     bool quoted = false;
 
@@ -108,14 +111,14 @@ int boot_settings_parse(struct boot_settings *s, const char *text, struct string
         } else if (strchr(" \t\n", *rest)) {
             rest++;
         } else {
-            rest = next_word(rest, word);
-            r = take(s, word, complaints);
+            rest = settings_next_word(rest, word);
+            r = settings_apply(s, word, complaints);
         }
     }
     return r;
 }
 
-static int bad_ip(const char *text, struct error *err)
+static int boot_ip_error(const char *text, struct error *err)
 {
     error_text(err, EINVAL, "cannot read ip=%s", text);
     return error_remedy(err, "ip=dhcp, ip=off, or ip=ADDRESS::GATEWAY:NETMASK:HOST:DEVICE:off:DNS");
@@ -151,17 +154,18 @@ int boot_ip_parse(const char *text, struct boot_ip *out, struct error *err)
             size_t length = strcspn(rest, ":");
 
             if (i == ARRAY_LENGTH(fields) || length >= fields[i].size)
-                return bad_ip(text, err);
+                return boot_ip_error(text, err);
             memcpy(fields[i].text, rest, length);
             fields[i].text[length] = '\0';
             rest += length + (rest[length] == ':');
         }
     }
-    out->dhcp = is_choice("dhcp|on|any|both|bootp|rarp", automatic) || (!*automatic && !*out->address);
-    out->off = !*out->address && is_choice("off|none", automatic);
-    if (*automatic && !out->dhcp && !is_choice("off|none|static", automatic))
-        return bad_ip(text, err);
-    return !out->dhcp && !out->off && !*out->address ? bad_ip(text, err) : 0;
+    out->dhcp =
+        settings_is_choice("dhcp|on|any|both|bootp|rarp", automatic) || (!*automatic && !*out->address);
+    out->off = !*out->address && settings_is_choice("off|none", automatic);
+    if (*automatic && !out->dhcp && !settings_is_choice("off|none|static", automatic))
+        return boot_ip_error(text, err);
+    return !out->dhcp && !out->off && !*out->address ? boot_ip_error(text, err) : 0;
 }
 
 int boot_image_parse(const char *text, struct string_list *parts, struct error *err)
@@ -179,6 +183,7 @@ int boot_image_parse(const char *text, struct string_list *parts, struct error *
     }
     if (!bad && parts->count >= 2 && parts->count <= 4)
         return 0;
-    error_text(err, EINVAL, "lxc.image=%s names no image", text);
-    return error_remedy(err, "lxc.image=DISTRIBUTION/RELEASE[/VARIANT[/ARCHITECTURE]], as debian/bookworm");
+    error_text(err, EINVAL, "lxc.image=%s does not name an image", text);
+    return error_remedy(
+        err, "lxc.image=DISTRIBUTION/RELEASE[/VARIANT[/ARCHITECTURE]], for example debian/bookworm");
 }

@@ -1,7 +1,7 @@
 /*
- * What init is told: words on the kernel's command line, and the same in /etc/lxcbox.conf. See init.1. The
- * syntax of the line, quotes included, is the kernel's (admin-guide/kernel-parameters.rst), that of ip= as
- * well (admin-guide/nfs/nfsroot.rst).
+ * Settings of init: words on the kernel command line and in /etc/lxcbox.conf. See init.1. The syntax,
+ * including quotes, is that of the kernel (admin-guide/kernel-parameters.rst; admin-guide/nfs/nfsroot.rst for
+ * ip=).
  */
 #ifndef LXCBOX_CORE_BOOT_SETTINGS_H
 #define LXCBOX_CORE_BOOT_SETTINGS_H
@@ -11,19 +11,19 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 
-/* All owned; NULL: not said. */
+/* Strings are owned; NULL: not set. */
 struct boot_settings {
     char *image;   /* lxc.image: "debian/bookworm[/VARIANT[/ARCH]]" */
     char *server;  /* lxc.server */
     char *ca;      /* lxc.ca: a file */
     char *name;    /* lxc.name */
-    char *run;     /* lxc.run: a command in place of the container's init */
+    char *run;     /* lxc.run: a command instead of the container's init */
     char *data;    /* lxc.data: "LABEL=x", "UUID=x", "/dev/x", "tmpfs" */
     char *cgroup;  /* lxc.cgroup: "v1", "v2" */
     char *network; /* lxc.net: "nat", "host", "none" */
     char *time;    /* lxc.ntp: a host, "none" */
     char *end;     /* lxc.end: "poweroff", "reboot", "halt" */
-    char *modules; /* lxc.modules: names with commas between */
+    char *modules; /* lxc.modules: comma-separated names */
     char *ip;      /* ip */
 };
 
@@ -31,13 +31,13 @@ struct boot_settings {
 void boot_settings_free(struct boot_settings *s);
 
 /*
- * Take what a text says; a later word replaces an earlier one, lines that begin with '#' are remarks. A word
- * that begins with "lxc." and is none of these, or a value that is none of the choices, is passed over and
- * told of in `complaints`, a sentence each. Words that are not ours are the kernel's. 0 or -ENOMEM.
+ * Parse a text; a later word replaces an earlier one, lines that begin with '#' are comments. An unknown word
+ * that begins with "lxc.", or an invalid value, is ignored and reported in `complaints`, one sentence each.
+ * Other words are those of the kernel. 0 or -ENOMEM.
  */
 int boot_settings_parse(struct boot_settings *s, const char *text, struct string_list *complaints);
 
-/* ip=. Empty strings where nothing is said. */
+/* The setting ip=; a string is empty if the field is not set. */
 struct boot_ip {
     char address[64], gateway[64], netmask[64], host_name[65], device[16], servers[2][64];
     bool dhcp, off;
@@ -49,8 +49,10 @@ struct boot_ip {
  */
 int boot_ip_parse(const char *text, struct boot_ip *out, struct error *err);
 
-/* "debian/bookworm[/VARIANT[/ARCH]]" in its parts, at least two and at most four. 0, -EINVAL with `err`
- * filled or -ENOMEM. */
+/*
+ * Split "debian/bookworm[/VARIANT[/ARCH]]" into its two to four parts. 0, -EINVAL with `err` filled or
+ * -ENOMEM.
+ */
 int boot_image_parse(const char *text, struct string_list *parts, struct error *err);
 
 #endif

@@ -26,21 +26,21 @@ static const struct {
     {"tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV},
 };
 
-/* What every system has beside the devices. */
+/* Standard links in /dev. */
 static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},
                                        {"/proc/self/fd/0", "/dev/stdin"},
                                        {"/proc/self/fd/1", "/dev/stdout"},
                                        {"/proc/self/fd/2", "/dev/stderr"}};
 
-static int root_on_top(struct error *err)
+static int system_bind_root(struct error *err)
 {
     if (make_directories("/run", 0755) < 0 || mount("/", "/run", NULL, MS_BIND, NULL) < 0 ||
         chdir("/run") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
-        return error_set(err, errno, "cannot put the root on top of the initial one");
+        return error_set(err, errno, "cannot bind the root directory to itself");
     return 0;
 }
 
-static int open_console(struct error *err)
+static int system_open_console(struct error *err)
 {
     int fd;
 
@@ -59,11 +59,11 @@ static int open_console(struct error *err)
 
 int system_mount(struct error *err)
 {
-    int r = root_on_top(err);
+    int r = system_bind_root(err);
 
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(table); i++) {
         r = make_directories(table[i].target, 0755);
-        /* EBUSY: the kernel has mounted it (CONFIG_DEVTMPFS_MOUNT). */
+        /* EBUSY: already mounted by the kernel (CONFIG_DEVTMPFS_MOUNT). */
         if (r == 0 &&
             mount(table[i].type, table[i].target, table[i].type, table[i].flags, table[i].options) < 0 &&
             errno != EBUSY)
@@ -73,12 +73,12 @@ int system_mount(struct error *err)
     }
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(links); i++)
         if (symlink(links[i][0], links[i][1]) < 0 && errno != EEXIST)
-            r = error_set(err, errno, "cannot make %s", links[i][1]);
-    return r < 0 ? r : open_console(err);
+            r = error_set(err, errno, "cannot create %s", links[i][1]);
+    return r < 0 ? r : system_open_console(err);
 }
 
 /* Lines "name hierarchy count enabled" of /proc/cgroups, cgroups(7). */
-static int mount_v1(struct error *err)
+static int system_mount_v1(struct error *err)
 {
     cleanup_free char *list = NULL;
     char *rest, *line;
@@ -98,8 +98,9 @@ static int mount_v1(struct error *err)
         if (mkdir(path, 0755) < 0 || mount("cgroup", path, "cgroup", SAFE, name) < 0)
             return error_set(err, errno, "cannot mount cgroup controller %s", name);
     }
-    /* Without controllers: for a container whose init is systemd, which does not run without, nor may make
-     * it. */
+    /*
+     * A hierarchy without controllers, for containers with systemd, which requires it and cannot create it.
+     */
     if (mkdir("/sys/fs/cgroup/systemd", 0755) < 0 ||
         mount("cgroup", "/sys/fs/cgroup/systemd", "cgroup", SAFE, "none,name=systemd") < 0)
         return error_set(err, errno, "cannot mount systemd's cgroup hierarchy");
@@ -112,7 +113,7 @@ int system_mount_cgroups(bool v1, struct error *err)
         return 0;
     if (!v1 && errno != ENODEV)
         return error_set(err, errno, "cannot mount cgroup2 at /sys/fs/cgroup");
-    return mount_v1(err);
+    return system_mount_v1(err);
 }
 
 int system_unmount(const char *path)

@@ -31,7 +31,7 @@ int try_namespace(const char *name)
     return kind < 0 ? -1 : unshare((int)namespaces[kind].flag);
 }
 
-static bool has_word(const char *text, const char *word)
+static bool probe_has_word(const char *text, const char *word)
 {
     size_t length = strlen(word);
 
@@ -41,15 +41,15 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
-/* v2 has devices by BPF and the freezer in its core. */
-static bool unified_has(const struct cgroup_mount *m, const char *controller)
+/* v2 implements devices with BPF, and the freezer in its core. */
+static bool probe_unified_has(const struct cgroup_mount *m, const char *controller)
 {
     cleanup_free char *path = format_string("%s/cgroup.controllers", m->mount_point);
     cleanup_free char *text = NULL;
 
     if (strcmp(controller, "devices") == 0 || strcmp(controller, "freezer") == 0)
         return true;
-    return path && file_read(AT_FDCWD, path, 4096, &text, NULL) == 0 && has_word(text, controller);
+    return path && file_read(AT_FDCWD, path, 4096, &text, NULL) == 0 && probe_has_word(text, controller);
 }
 
 int try_cgroup_controller(const char *controllers)
@@ -67,7 +67,7 @@ int try_cgroup_controller(const char *controllers)
             const struct cgroup_mount *m = &mounts.items[i];
             bool core = strcmp(word, "devices") == 0 || strcmp(word, "freezer") == 0;
 
-            if (m->unified ? (alone || !core) && unified_has(m, word)
+            if (m->unified ? (alone || !core) && probe_unified_has(m, word)
                            : cgroup_controllers_have(m->controllers, word))
                 return 0;
         }
@@ -93,7 +93,7 @@ int try_seccomp_notify(const char *ignored)
     return (int)syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
 }
 
-/* Called without sense: anything but "no such call" says that it is there. */
+/* Call it with invalid arguments: any result except ENOSYS means that the call exists. */
 int try_system_call(const char *name)
 {
     int number = syscall_number(0, name);
@@ -131,7 +131,7 @@ int try_file_handle(const char *ignored)
     return -1;
 }
 
-/* security.capability on a file in memory; linux/capability.h, struct vfs_cap_data. */
+/* Set security.capability on a file in memory; linux/capability.h, struct vfs_cap_data. */
 int try_file_capability(const char *ignored)
 {
     struct vfs_cap_data data = {.magic_etc = VFS_CAP_REVISION_2, .data = {{1 << CAP_NET_RAW, 0}}};

@@ -1,4 +1,4 @@
-/* Networks: made in a network namespace that ends with the probe. */
+/* Networks: created in a network namespace that ends with the probe. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -19,7 +19,7 @@
 #include "net/firewall/firewall.h"
 #include "net/link/link.h"
 
-/* Links with a parent get a veth as theirs: the loopback takes none of them. */
+/* Links that require a parent get a veth: the loopback interface cannot be a parent. */
 int try_link(const char *kind)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
@@ -47,7 +47,7 @@ int try_link(const char *kind)
     return netlink_exchange(&n, &batch, NULL, NULL);
 }
 
-/* The very rules of lxc-net. */
+/* The same rules as those of lxc-net. */
 int try_masquerade(const char *family)
 {
     return unshare(CLONE_NEWNET) < 0 ? -1 : firewall_probe(-1, strcmp(family, "ip6") == 0, NULL);
@@ -73,7 +73,7 @@ int try_socket(const char *which)
     return fd < 0 ? -1 : 0;
 }
 
-/* sock_diag(7): a dump of a family that the kernel has no diag for is refused with ENOENT. */
+/* sock_diag(7): a dump for a family without diag support fails with ENOENT. */
 int try_diag(const char *family)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;

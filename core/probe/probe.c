@@ -32,14 +32,14 @@ const struct probe probes[] = {
     {PROBE_NAMESPACES, "Multiple /dev/pts instances", true, "containers share the host's terminals",
      try_devpts, NULL},
 
-    {PROBE_CGROUPS, "Cgroup device", false, "devices are not kept from containers", try_cgroup_controller,
+    {PROBE_CGROUPS, "Cgroup device", false, "access to devices is not restricted", try_cgroup_controller,
      "devices"},
     {PROBE_CGROUPS, "Cgroup freezer", false, "no lxc-freeze", try_cgroup_controller, "freezer"},
     {PROBE_CGROUPS, "Cgroup sched", false, "no limit on processor time", try_cgroup_controller, "cpu"},
-    {PROBE_CGROUPS, "Cgroup cpu account", false, "lxc-info does not tell processor time",
+    {PROBE_CGROUPS, "Cgroup cpu account", false, "lxc-info cannot report processor time",
      try_cgroup_controller, "cpuacct,cpu"},
     {PROBE_CGROUPS, "Cgroup memory controller", false, "no limit on memory", try_cgroup_controller, "memory"},
-    {PROBE_CGROUPS, "Cgroup cpuset", false, "containers cannot be kept to some processors",
+    {PROBE_CGROUPS, "Cgroup cpuset", false, "containers cannot be limited to some processors",
      try_cgroup_controller, "cpuset"},
     {PROBE_CGROUPS, "Cgroup pids", false, "no limit on the number of processes", try_cgroup_controller,
      "pids"},
@@ -51,9 +51,9 @@ const struct probe probes[] = {
     {PROBE_NETWORK, "Macvlan", false, "no lxc.net.N.type = macvlan", try_link, "macvlan"},
     {PROBE_NETWORK, "Ipvlan", false, "no lxc.net.N.type = ipvlan", try_link, "ipvlan"},
     {PROBE_NETWORK, "Vlan", false, "no lxc.net.N.type = vlan", try_link, "vlan"},
-    {PROBE_NETWORK, "Tun device", false, "no VPN inside containers", try_socket, "tun"},
+    {PROBE_NETWORK, "Tun device", false, "no VPN in containers", try_socket, "tun"},
     {PROBE_NETWORK, "Masquerading (nftables)", false,
-     "lxc-net cannot give containers the host's address outside", try_masquerade, "ip"},
+     "containers cannot reach other networks through lxc-net", try_masquerade, "ip"},
     {PROBE_NETWORK, "Masquerading of IPv6 (nftables)", false, "the same for IPv6", try_masquerade, "ip6"},
     {PROBE_NETWORK, "IPv6", false, "no IPv6 in containers", try_socket, "ipv6"},
     {PROBE_NETWORK, "Packet sockets", false, "no DHCP, neither client nor server", try_socket, "packet"},
@@ -72,14 +72,16 @@ const struct probe probes[] = {
     {PROBE_MISC, "openat2", false, "paths inside containers are resolved more slowly", try_system_call,
      "openat2"},
     {PROBE_MISC, "clone3", false, "containers start a little more slowly", try_system_call, "clone3"},
-    {PROBE_MISC, "pidfd", false, "a signal may reach another process of the same number", try_system_call,
+    {PROBE_MISC, "pidfd", false, "a signal may reach another process that reuses the pid", try_system_call,
      "pidfd_open"},
     {PROBE_MISC, "New mount calls", false, "no mounts into running containers", try_system_call, "fsopen"},
     {PROBE_MISC, "AppArmor", false, "no lxc.apparmor.profile", try_lsm, "apparmor"},
     {PROBE_MISC, "SELinux", false, "no lxc.selinux.context", try_lsm, "selinux"},
-    {PROBE_MISC, "POSIX message queues", false, "programs inside find no /dev/mqueue", try_mqueue, NULL},
-    {PROBE_MISC, "FUSE (for use with lxcfs)", false, "no lxcfs, no FUSE file systems inside", try_fuse, NULL},
-    {PROBE_MISC, "File capabilities", false, "programs inside lose theirs", try_file_capability, NULL},
+    {PROBE_MISC, "POSIX message queues", false, "no /dev/mqueue in containers", try_mqueue, NULL},
+    {PROBE_MISC, "FUSE (for use with lxcfs)", false, "no lxcfs, no FUSE file systems in containers", try_fuse,
+     NULL},
+    {PROBE_MISC, "File capabilities", false, "programs in containers lose their capabilities",
+     try_file_capability, NULL},
 
     {PROBE_CHECKPOINT, "checkpoint restore", false, "no lxc-checkpoint", try_kcmp, NULL},
     {PROBE_CHECKPOINT, "CONFIG_FHANDLE", false, "no lxc-checkpoint", try_file_handle, NULL},
@@ -95,7 +97,7 @@ const struct probe probes[] = {
 
 const size_t probe_count = ARRAY_LENGTH(probes);
 
-/* What it mounts is its own. Without root most tries are refused, which then is the answer. */
+/* Mounts of the probe are private. Without root most probes fail, which is then the result. */
 static int probe_inside(void *data, struct error *err)
 {
     const struct probe *p = data;

@@ -1,7 +1,7 @@
 /*
- * What this kernel can do, found out by trying: each probe does the thing itself in a child of its own, in
- * namespaces that end with it, so nothing is left behind. A kernel's configuration file says less: what it
- * names may be a module that is not there, or be switched off by a setting.
+ * Probing kernel features by using them: each probe runs in a child process, in namespaces that end with it,
+ * so that nothing is left behind. The configuration file of the kernel is less reliable: a feature may be a
+ * module that is not installed, or be disabled by a setting.
  */
 #ifndef LXCBOX_CORE_PROBE_PROBE_H
 #define LXCBOX_CORE_PROBE_PROBE_H
@@ -22,9 +22,9 @@ enum probe_group {
 struct probe {
     enum probe_group group;
     const char *label; /* "Pid namespace" */
-    bool required;     /* no container starts without it */
-    const char *cost;  /* what cannot be done where it is missing; a sentence without its full stop */
-    /* Runs in a child that has a mount namespace of its own (root only). 0: it can be done. */
+    bool required;     /* no container can start without it */
+    const char *cost;  /* the consequence if it is missing, without a full stop */
+    /* Runs in a child with a separate mount namespace (root only). 0: the feature is available. */
     int (*try)(const char *argument);
     const char *argument;
 };
@@ -32,10 +32,10 @@ struct probe {
 extern const struct probe probes[];
 extern const size_t probe_count;
 
-/* Whether it can be done. One that does not answer within 10 seconds cannot. */
+/* Whether the feature is available. A probe that takes more than 10 seconds fails. */
 bool probe_run(const struct probe *p);
 
-/* --- Tries, by what they try --- */
+/* --- Probe functions, by feature --- */
 
 int try_namespace(const char *name);                /* "pid" */
 int try_cgroup_controller(const char *controllers); /* any of "cpu,cpuacct" on v1 or v2 */
@@ -46,7 +46,7 @@ int try_socket(const char *which);      /* "ipv6", "packet", "tun" */
 int try_diag(const char *family);       /* NETLINK_SOCK_DIAG: "unix", "inet", "packet", "netlink" */
 
 int try_overlay(const char *ignored);
-int try_file_system(const char *type); /* the kernel knows it or has a module for it */
+int try_file_system(const char *type); /* built in or available as a module */
 int try_loop(const char *ignored);
 int try_devpts(const char *ignored);
 int try_mqueue(const char *ignored);

@@ -1,4 +1,4 @@
-/* File systems and devices: mounted in a mount namespace that ends with the probe. */
+/* File systems and devices, mounted in a mount namespace that ends with the probe. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -16,8 +16,8 @@
 #include "core/base/str.h"
 #include "core/probe/probe.h"
 
-/* A place that every system has; what is mounted on it nobody else sees. */
-static int room(void)
+/* Mount a tmpfs on a directory that every system has; the mount is private. */
+static int probe_mount_tmpfs(void)
 {
     if (mount("probe", "/proc", "tmpfs", 0, "mode=0700,size=1m") < 0 || chdir("/proc") < 0)
         return -errno;
@@ -27,21 +27,23 @@ static int room(void)
 int try_overlay(const char *ignored)
 {
     (void)ignored;
-    if (room() < 0 || mkdir("l", 0700) < 0 || mkdir("u", 0700) < 0 || mkdir("w", 0700) < 0 ||
+    if (probe_mount_tmpfs() < 0 || mkdir("l", 0700) < 0 || mkdir("u", 0700) < 0 || mkdir("w", 0700) < 0 ||
         mkdir("m", 0700) < 0)
         return -1;
     return mount("probe", "m", "overlay", 0, "lowerdir=l,upperdir=u,workdir=w");
 }
 
-/* A mount of nothing: a kernel that does not know the type says ENODEV, after looking for its module. */
+/*
+ * Mount without a source: the kernel fails with ENODEV for an unknown type, after trying to load its module.
+ */
 int try_file_system(const char *type)
 {
-    if (room() < 0 || mkdir("m", 0700) < 0)
+    if (probe_mount_tmpfs() < 0 || mkdir("m", 0700) < 0)
         return -1;
     return mount("/proc/none", "m", type, MS_RDONLY, NULL) < 0 && errno == ENODEV ? -1 : 0;
 }
 
-/* Nothing is asked of it: LOOP_CTL_GET_FREE would make a device that stays. */
+/* Only open it: LOOP_CTL_GET_FREE would create a permanent device. */
 int try_loop(const char *ignored)
 {
     cleanup_fd int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
@@ -50,13 +52,13 @@ int try_loop(const char *ignored)
     return control < 0 ? -1 : 0;
 }
 
-/* A second instance has a terminal 0 of its own: its root is not that of /dev/pts. */
+/* A second instance has a separate root directory. */
 int try_devpts(const char *ignored)
 {
     struct stat first, second;
 
     (void)ignored;
-    if (room() < 0 || mkdir("a", 0700) < 0 || mkdir("b", 0700) < 0 ||
+    if (probe_mount_tmpfs() < 0 || mkdir("a", 0700) < 0 || mkdir("b", 0700) < 0 ||
         mount("devpts", "a", "devpts", 0, "newinstance,ptmxmode=0666") < 0 ||
         mount("devpts", "b", "devpts", 0, "newinstance,ptmxmode=0666") < 0)
         return -1;
@@ -66,7 +68,7 @@ int try_devpts(const char *ignored)
 int try_mqueue(const char *ignored)
 {
     (void)ignored;
-    if (unshare(CLONE_NEWIPC) < 0 || room() < 0 || mkdir("m", 0700) < 0)
+    if (unshare(CLONE_NEWIPC) < 0 || probe_mount_tmpfs() < 0 || mkdir("m", 0700) < 0)
         return -1;
     return mount("mqueue", "m", "mqueue", 0, NULL);
 }
@@ -91,8 +93,8 @@ struct attributes {
     uint64_t set, clear, propagation, userns;
 };
 
-/* A user namespace, held by a child that waits to be killed, with ids 0 to 9 mapped. */
-static int make_user_namespace(void)
+/* Create a user namespace with ids 0 to 9 mapped, kept by a child that waits to be killed. */
+static int probe_user_namespace(void)
 {
     char path[48];
     int ready[2], fd;
@@ -123,11 +125,11 @@ static int make_user_namespace(void)
 
 int try_idmapped_mount(const char *ignored)
 {
-    cleanup_fd int userns = make_user_namespace(), tree = -1;
+    cleanup_fd int userns = probe_user_namespace(), tree = -1;
     struct attributes a = {.set = MOUNT_ATTR_IDMAP};
 
     (void)ignored;
-    if (userns < 0 || room() < 0)
+    if (userns < 0 || probe_mount_tmpfs() < 0)
         return -1;
     a.userns = (uint64_t)userns;
     tree = (int)syscall(SYS_open_tree, AT_FDCWD, "/proc", 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);

@@ -273,11 +273,12 @@ t "and the machine powers off$VM_NAME" powered_off large
 # Disks that containers cannot be kept on.
 truncate -s 1M "$WORK/nothing.img" "$WORK/fat.img"
 machine nothing lxc.data=/dev/vda $(disk nothing)
-t "a disk without a file system is refused$VM_NAME" said nothing 'cannot use /dev/vda: no file system'
+t "a disk without a file system is refused$VM_NAME" \
+    said nothing 'cannot use /dev/vda: it does not contain a known file system'
 python3 -c \
     'import sys; f = open(sys.argv[1], "r+b"); f.seek(82); f.write(b"FAT32   "); f.seek(510); f.write(b"\x55\xaa")' \
     "$WORK/fat.img"
 machine fat 'lxc.data=/dev/vda lxc.end=reboot' $(disk fat)
 t "one with FAT is refused$VM_NAME" \
-    said fat 'cannot keep containers on /dev/vda: its file system, vfat, knows no owners'
+    said fat 'cannot keep containers on /dev/vda: its file system, vfat, does not support owners'
 t "and the machine reboots, as it is to at its end$VM_NAME" rebooted fat

@@ -122,7 +122,7 @@ static char alias[] = "# aliases\nalias rtnl-link-bridge bridge\nalias pci:v0000
 static char soft[] = "softdep my_fs pre: crc nonesuch post: stp\n";
 static char built_in[] = "kernel/net/unix-sockets.ko\n";
 static const struct modules lists = {
-    .folder = NULL, .dep = dep, .alias = alias, .soft = soft, .built_in = built_in};
+    .directory = NULL, .dep = dep, .alias = alias, .soft = soft, .built_in = built_in};
 
 static void assert_resolves(const char *name, int result, const char *wanted)
 {
