@@ -12,7 +12,7 @@
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/json.h"
-#include "core/namespace/census.h"
+#include "core/namespace/namespace_list.h"
 
 struct lsns_options {
     bool json, list, no_headings, all_columns, raw, whole, no_wrap;
@@ -80,8 +80,8 @@ static const struct {
 
 /* One line: a namespace, or one process of the namespace that was asked for. */
 struct line {
-    const struct census_namespace *ns;
-    const struct census_process *process;
+    const struct namespace_entry *ns;
+    const struct namespace_process *process;
     char branch[96]; /* before the number of the namespace in a tree */
 };
 
@@ -93,7 +93,7 @@ struct table {
     bool is_tree;
 };
 
-static const char *user_name(uid_t uid, char number[32])
+static const char *cell_user_name(uid_t uid, char number[32])
 {
     const struct passwd *user = getpwuid(uid);
 
@@ -101,9 +101,9 @@ static const char *user_name(uid_t uid, char number[32])
     return user ? user->pw_name : number;
 }
 
-static const char *cell(const struct line *line, enum column column, char room[32])
+static const char *cell_text(const struct line *line, enum column column, char room[32])
 {
-    const struct census_namespace *ns = line->ns;
+    const struct namespace_entry *ns = line->ns;
     uint64_t number = 0;
 
     switch (column) {
@@ -112,7 +112,7 @@ static const char *cell(const struct line *line, enum column column, char room[3
     case COMMAND:
         return line->process->command;
     case USER:
-        return user_name(line->process->uid, room);
+        return cell_user_name(line->process->uid, room);
     case PATH:
         snprintf(room, 32, "/proc/%d/ns/%s", (int)line->process->pid, ns->type);
         return room;
@@ -154,7 +154,7 @@ static const char *cell(const struct line *line, enum column column, char room[3
 }
 
 /* The columns that a UTF-8 text takes, of several lines the longest: drawing characters are three bytes. */
-static size_t width_of(const char *text)
+static size_t text_width(const char *text)
 {
     size_t width = 0, longest = 0;
 
@@ -166,7 +166,7 @@ static size_t width_of(const char *text)
 }
 
 /* Take the line with this index, from 0, out of a text of several; "" where there are fewer. */
-static const char *line_of(const char *text, size_t index, char *out, size_t size)
+static const char *text_line(const char *text, size_t index, char *out, size_t size)
 {
     for (; index && *text; index--) {
         text += strcspn(text, "\n");
@@ -176,7 +176,7 @@ static const char *line_of(const char *text, size_t index, char *out, size_t siz
     return out;
 }
 
-static size_t lines_of(const char *text)
+static size_t text_line_count(const char *text)
 {
     size_t lines = 1;
 
@@ -185,7 +185,7 @@ static size_t lines_of(const char *text)
     return lines;
 }
 
-static int add_column(struct table *t, const char *word, struct error *err)
+static int table_add_column(struct table *t, const char *word, struct error *err)
 {
     int c = 0;
 
@@ -200,7 +200,8 @@ static int add_column(struct table *t, const char *word, struct error *err)
 }
 
 /* The container's name stands where there is one to tell. */
-static int choose_columns(const struct lsns_options *o, struct table *t, bool of_processes, struct error *err)
+static int table_choose_columns(const struct lsns_options *o, struct table *t, bool of_processes,
+                                struct error *err)
 {
     cleanup_free char *words = strdup(
         o->columns       ? o->columns
@@ -212,7 +213,7 @@ static int choose_columns(const struct lsns_options *o, struct table *t, bool of
 
     for (char *rest = words, *word; r == 0 && (word = strsep(&rest, ", "));)
         if (*word)
-            r = add_column(t, word, err);
+            r = table_add_column(t, word, err);
     for (size_t i = 0; r == 0 && !o->columns && !o->all_columns && i < t->count; i++)
         if (t->lines[i].process->container) {
             /* Before the command, which may be long. */
@@ -223,7 +224,7 @@ static int choose_columns(const struct lsns_options *o, struct table *t, bool of
     return r;
 }
 
-static void print_raw(const char *text)
+static void raw_print(const char *text)
 {
     for (; *text; text++)
         if (*text == ' ' || *text == '\\')
@@ -232,27 +233,27 @@ static void print_raw(const char *text)
             putchar(*text);
 }
 
-static size_t terminal_width(const struct lsns_options *o)
+static size_t table_width(const struct lsns_options *o)
 {
     struct winsize size;
 
     return !o->whole && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-static void print_raw_line(const struct table *t, const struct line *line)
+static void raw_print_line(const struct table *t, const struct line *line)
 {
     char room[32];
 
     for (size_t i = 0; i < t->column_count; i++) {
-        print_raw(line ? cell(line, t->columns[i], room) : columns[t->columns[i]].name);
+        raw_print(line ? cell_text(line, t->columns[i], room) : columns[t->columns[i]].name);
         putchar(i + 1 == t->column_count ? '\n' : ' ');
     }
 }
 
 /* One row of a line, whose cells may have several; cut at `limit` columns (0: never). Returns how many rows.
  */
-static size_t print_row(const struct table *t, const struct line *line, size_t row, const size_t widths[],
-                        size_t limit)
+static size_t table_print_row(const struct table *t, const struct line *line, size_t row,
+                              const size_t widths[], size_t limit)
 {
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     char room[32], part[PATH_MAX];
@@ -260,44 +261,45 @@ static size_t print_row(const struct table *t, const struct line *line, size_t r
 
     for (size_t i = 0; i < t->column_count; i++) {
         enum column c = t->columns[i];
-        const char *whole = line ? cell(line, c, room) : columns[c].name;
-        const char *text = lines_of(whole) > 1 || row ? line_of(whole, row, part, sizeof(part)) : whole;
+        const char *whole = line ? cell_text(line, c, room) : columns[c].name;
+        const char *text =
+            text_line_count(whole) > 1 || row ? text_line(whole, row, part, sizeof(part)) : whole;
         const char *branch = line && c == NS && row == 0 ? line->branch : "";
-        int blanks = (int)(widths[i] - width_of(text) - width_of(branch));
+        int blanks = (int)(widths[i] - text_width(text) - text_width(branch));
         bool last = i + 1 == t->column_count, right = columns[c].right && !(c == NS && t->is_tree);
 
-        rows = lines_of(whole) > rows ? lines_of(whole) : rows;
+        rows = text_line_count(whole) > rows ? text_line_count(whole) : rows;
         if (blanks < 0)
             blanks = 0;
         (void)strbuf_printf(&out, "%s%*s%s%*s%s", branch, right ? blanks : 0, "", text,
                             right || last ? 0 : blanks, "", last ? "" : " ");
     }
-    if (limit && out.length > limit && width_of(out.text) == out.length)
+    if (limit && out.length > limit && text_width(out.text) == out.length)
         out.text[limit] = '\0';
     puts(strbuf_text(&out));
     return rows;
 }
 
-static void print_line(const struct table *t, const struct line *line, const size_t widths[], size_t limit,
-                       bool raw)
+static void table_print_line(const struct table *t, const struct line *line, const size_t widths[],
+                             size_t limit, bool raw)
 {
     if (raw)
-        print_raw_line(t, line);
+        raw_print_line(t, line);
     for (size_t row = 0, rows = raw ? 0 : 1; row < rows; row++)
-        rows = print_row(t, line, row, widths, limit);
+        rows = table_print_row(t, line, row, widths, limit);
 }
 
 /* Mounts with commas between. */
-static void join_mounts(struct census *c)
+static void list_join_mounts(struct namespace_list *c)
 {
     for (size_t i = 0; i < c->namespace_count; i++)
         for (char *p = c->namespaces[i].mounts; p && (p = strchr(p, '\n'));)
             *p = ',';
 }
 
-static void print_table(const struct table *t, const struct lsns_options *o)
+static void table_print(const struct table *t, const struct lsns_options *o)
 {
-    size_t widths[ARRAY_LENGTH(t->columns)], limit = terminal_width(o);
+    size_t widths[ARRAY_LENGTH(t->columns)], limit = table_width(o);
     char room[32];
 
     for (size_t i = 0; i < t->column_count; i++) {
@@ -307,7 +309,7 @@ static void print_table(const struct table *t, const struct lsns_options *o)
         widths[i] = 0;
         for (size_t n = 0; n < t->count; n++) {
             size_t width =
-                width_of(cell(&t->lines[n], c, room)) + (c == NS ? width_of(t->lines[n].branch) : 0);
+                text_width(cell_text(&t->lines[n], c, room)) + (c == NS ? text_width(t->lines[n].branch) : 0);
             widths[i] = width > widths[i] ? width : widths[i];
         }
         /* As util-linux: five for process ids, but where all are shorter than the heading. */
@@ -317,12 +319,12 @@ static void print_table(const struct table *t, const struct lsns_options *o)
             widths[i] = 5;
     }
     if (!o->no_headings && t->count)
-        print_line(t, NULL, widths, limit, o->raw);
+        table_print_line(t, NULL, widths, limit, o->raw);
     for (size_t n = 0; n < t->count; n++)
-        print_line(t, &t->lines[n], widths, limit, o->raw);
+        table_print_line(t, &t->lines[n], widths, limit, o->raw);
 }
 
-static int print_json(const struct table *t, struct error *err)
+static int table_print_json(const struct table *t, struct error *err)
 {
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     char room[32];
@@ -332,7 +334,7 @@ static int print_json(const struct table *t, struct error *err)
     for (size_t n = 0; n < t->count; n++) {
         r |= json_open(&out, NULL, '{');
         for (size_t i = 0; i < t->column_count; i++) {
-            const char *text = cell(&t->lines[n], t->columns[i], room);
+            const char *text = cell_text(&t->lines[n], t->columns[i], room);
             r |= columns[t->columns[i]].number
                      ? json_number(&out, columns[t->columns[i]].key, (int64_t)strtoull(text, NULL, 10))
                      : json_string(&out, columns[t->columns[i]].key, *text ? text : NULL);
@@ -349,7 +351,7 @@ static int print_json(const struct table *t, struct error *err)
 
 /* --- Which lines ---------------------------------------------------------------------------------------- */
 
-static bool has_process(const struct census *c, const struct census_namespace *ns, int pid)
+static bool namespace_has_process(const struct namespace_list *c, const struct namespace_entry *ns, int pid)
 {
     for (size_t i = 0; i < c->process_count; i++)
         for (int kind = 0; c->processes[i].pid == pid && kind < NAMESPACE_KINDS; kind++)
@@ -358,19 +360,21 @@ static bool has_process(const struct census *c, const struct census_namespace *n
     return false;
 }
 
-static void list_namespaces(const struct lsns_options *o, const struct census *c, struct table *t)
+static void table_add_namespaces(const struct lsns_options *o, const struct namespace_list *c,
+                                 struct table *t)
 {
     for (size_t i = 0; i < c->namespace_count; i++) {
-        const struct census_namespace *ns = &c->namespaces[i];
+        const struct namespace_entry *ns = &c->namespaces[i];
 
         if ((o->types.count && !string_list_has(&o->types, ns->type)) ||
-            (o->pid && !has_process(c, ns, o->pid)))
+            (o->pid && !namespace_has_process(c, ns, o->pid)))
             continue;
         t->lines[t->count++] = (struct line){.ns = ns, .process = ns->first};
     }
 }
 
-static int list_processes(const char *text, const struct census *c, struct table *t, struct error *err)
+static int table_add_processes(const char *text, const struct namespace_list *c, struct table *t,
+                               struct error *err)
 {
     uint64_t number;
 
@@ -387,7 +391,7 @@ static int list_processes(const char *text, const struct census *c, struct table
     return t->count ? 0 : error_text(err, ENOENT, "no process is in a namespace %s", text);
 }
 
-static bool is_child(const struct line *line, const struct line *of, const char *relation)
+static bool line_is_child(const struct line *line, const struct line *of, const char *relation)
 {
     if (line == of)
         return false;
@@ -398,10 +402,10 @@ static bool is_child(const struct line *line, const struct line *of, const char 
     return line->process->parent == of->process->pid && line->ns->type == of->ns->type;
 }
 
-static const struct line *parent_of(const struct table *t, const struct line *line, const char *relation)
+static const struct line *line_parent(const struct table *t, const struct line *line, const char *relation)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (is_child(line, &t->lines[i], relation))
+        if (line_is_child(line, &t->lines[i], relation))
             return &t->lines[i];
     return NULL;
 }
@@ -424,19 +428,19 @@ static const struct drawing {
 } ascii = {"|-", "`-", "| "}, utf8 = {"├─", "└─", "│ "};
 
 /* Copy a line and what is beneath it to the end of `out`. A line is taken once: nothing here can go round. */
-static void grow(const struct table *t, const struct line *root, const char *relation,
-                 const struct drawing *drawing, const char *indent, bool taken[], struct table *out)
+static void tree_add(const struct table *t, const struct line *root, const char *relation,
+                     const struct drawing *drawing, const char *indent, bool taken[], struct table *out)
 {
     size_t left = 0;
 
     for (size_t i = 0; i < t->count; i++)
-        left += !taken[i] && parent_of(t, &t->lines[i], relation) == root;
+        left += !taken[i] && line_parent(t, &t->lines[i], relation) == root;
     for (size_t i = 0; i < t->count; i++) {
         const struct line *line = &t->lines[i];
         char deeper[sizeof(line->branch)];
         struct line *copy;
 
-        if (taken[i] || parent_of(t, line, relation) != root)
+        if (taken[i] || line_parent(t, line, relation) != root)
             continue;
         taken[i] = true;
         left--;
@@ -445,11 +449,11 @@ static void grow(const struct table *t, const struct line *root, const char *rel
         snprintf(copy->branch, sizeof(copy->branch), "%s%s", indent,
                  root ? left ? drawing->child : drawing->last : "");
         snprintf(deeper, sizeof(deeper), "%s%s", indent, root ? left ? drawing->beside : "  " : "");
-        grow(t, line, relation, drawing, deeper, taken, out);
+        tree_add(t, line, relation, drawing, deeper, taken, out);
     }
 }
 
-static int make_tree(const char *relation, struct table *t, struct error *err)
+static int tree_sort(const char *relation, struct table *t, struct error *err)
 {
     struct table out = *t;
     cleanup_free bool *taken = calloc(t->count + 1, sizeof(*taken));
@@ -462,7 +466,7 @@ static int make_tree(const char *relation, struct table *t, struct error *err)
         return error_set(err, ENOMEM, "cannot make a tree");
     }
     out.count = 0;
-    grow(t, NULL, relation, locale_is_utf8() ? &utf8 : &ascii, "", taken, &out);
+    tree_add(t, NULL, relation, locale_is_utf8() ? &utf8 : &ascii, "", taken, &out);
     free(t->lines);
     t->lines = out.lines;
     t->count = out.count;
@@ -470,7 +474,7 @@ static int make_tree(const char *relation, struct table *t, struct error *err)
     return 0;
 }
 
-static int check_types(const struct lsns_options *o, struct error *err)
+static int lsns_check_types(const struct lsns_options *o, struct error *err)
 {
     for (size_t i = 0; i < o->types.count; i++) {
         int kind = 0;
@@ -486,33 +490,33 @@ static int check_types(const struct lsns_options *o, struct error *err)
 static int lsns_run(struct invocation *in, struct error *err)
 {
     const struct lsns_options *o = in->options;
-    cleanup_census struct census census = {0};
+    cleanup_namespace_list struct namespace_list list = {0};
     struct table t = {0};
-    int r = check_types(o, err);
+    int r = lsns_check_types(o, err);
 
     if (r == 0 && o->pid && o->types.count == 0 && in->argc)
         return error_text(err, EINVAL, "a namespace and -p exclude each other");
     if (r == 0)
-        r = census_read(&census, err);
+        r = namespace_list_read(&list, err);
     if (r < 0)
         return r;
     if (o->raw || o->no_wrap)
-        join_mounts(&census);
-    t.lines = calloc(census.namespace_count + census.process_count + 1, sizeof(*t.lines));
+        list_join_mounts(&list);
+    t.lines = calloc(list.namespace_count + list.process_count + 1, sizeof(*t.lines));
     if (!t.lines)
         return error_set(err, ENOMEM, "cannot list the namespaces");
     if (in->argc)
-        r = list_processes(in->argv[0], &census, &t, err);
+        r = table_add_processes(in->argv[0], &list, &t, err);
     else
-        list_namespaces(o, &census, &t);
+        table_add_namespaces(o, &list, &t);
     if (r == 0 && o->tree && !o->list && !o->raw && !o->json)
-        r = make_tree(*o->tree ? o->tree : "owner", &t, err);
+        r = tree_sort(*o->tree ? o->tree : "owner", &t, err);
     if (r == 0)
-        r = choose_columns(o, &t, in->argc > 0, err);
+        r = table_choose_columns(o, &t, in->argc > 0, err);
     if (r == 0 && o->json)
-        r = print_json(&t, err);
+        r = table_print_json(&t, err);
     else if (r == 0)
-        print_table(&t, o);
+        table_print(&t, o);
     free(t.lines);
     return r;
 }

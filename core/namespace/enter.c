@@ -17,16 +17,16 @@
 #include "core/namespace/program.h"
 
 /*
- * Everything is opened first, while all paths still mean what the user meant, and the target's through one
- * fd: it is of one process, or nothing is entered.
+ * All files are opened first, because paths change their meaning after entering. Those of the target are
+ * opened through one fd, so that they belong to the same process.
  */
 struct entry {
     const struct enter_options *options;
-    int target; /* the target's directory in /proc; -1: there is none */
+    int target; /* the target's directory in /proc; -1: none */
     int namespaces[NAMESPACE_KINDS];
     int root, directory;
     char *context;
-    bool left_groups; /* our supplementary groups */
+    bool left_groups; /* supplementary groups are dropped */
 };
 
 static void entry_end(struct entry *e)
@@ -39,7 +39,7 @@ static void entry_end(struct entry *e)
     free(e->context);
 }
 
-static int open_target(struct entry *e, struct error *err)
+static int entry_open_target(struct entry *e, struct error *err)
 {
     char path[32];
 
@@ -51,15 +51,15 @@ static int open_target(struct entry *e, struct error *err)
                            : error_set(err, errno, "cannot open %s", path);
 }
 
-/* A path, or FILE of the target where that is empty. */
-static int open_named(const struct entry *e, const char *given, const char *file, int flags,
-                      struct error *err)
+/* Open a path, or FILE of the target if the path is empty. */
+static int entry_open_file(const struct entry *e, const char *given, const char *file, int flags,
+                           struct error *err)
 {
     int fd;
 
     if (!*given && e->target < 0) {
-        error_text(err, EINVAL, "no process is named whose %s is to be entered", file);
-        return error_remedy(err, "name it with -t PID, or give a file");
+        error_text(err, EINVAL, "no target process for entering its %s", file);
+        return error_remedy(err, "add -t PID, or name a file");
     }
     fd = openat(*given ? AT_FDCWD : e->target, *given ? given : file, flags | O_RDONLY | O_CLOEXEC);
     if (fd >= 0)
@@ -68,7 +68,7 @@ static int open_named(const struct entry *e, const char *given, const char *file
                   : error_set(err, errno, "cannot open %s of process %d", file, e->options->target);
 }
 
-static int open_namespace(struct entry *e, enum namespace_kind kind, struct error *err)
+static int entry_open_namespace(struct entry *e, enum namespace_kind kind, struct error *err)
 {
     const struct enter_options *o = e->options;
     const char *given = o->files[kind];
@@ -80,7 +80,7 @@ static int open_namespace(struct entry *e, enum namespace_kind kind, struct erro
     snprintf(whose, sizeof(whose), "process %d", o->target);
     snprintf(file, sizeof(file), "%s namespace", namespaces[kind].name);
     if ((given && *given) || e->target < 0)
-        fd = open_named(e, given ? given : "", file, 0, err);
+        fd = entry_open_file(e, given ? given : "", file, 0, err);
     else
         fd = namespace_open_at(e->target, whose, kind, err);
     if (fd == -EOPNOTSUPP && !given) {
@@ -90,49 +90,49 @@ static int open_namespace(struct entry *e, enum namespace_kind kind, struct erro
     if (fd < 0)
         return fd;
     e->namespaces[kind] = fd;
-    /* A user namespace that is ours already cannot be entered, and need not be. */
+    /* The current user namespace cannot be entered again. */
     if (!given && kind == NAMESPACE_USER && namespace_is_ours(fd, kind))
         close_fd(&e->namespaces[kind]);
     return 0;
 }
 
-/* The label that a process has now; selinux(8), proc_pid_attr(5). */
-static int read_context(struct entry *e, struct error *err)
+/* Read the current label of the target; selinux(8), proc_pid_attr(5). */
+static int entry_read_context(struct entry *e, struct error *err)
 {
     int r;
 
     if (access("/sys/fs/selinux/enforce", F_OK) < 0)
-        return error_text(err, ENOTSUP, "cannot follow a security context: SELinux is not in use here");
+        return error_text(err, ENOTSUP, "cannot follow a security context: SELinux is not enabled");
     if (e->target < 0)
-        return error_text(err, EINVAL, "no process is named whose security context is to be followed");
+        return error_text(err, EINVAL, "no target process for following its security context");
     r = file_read(e->target, "attr/current", 4096, &e->context, NULL);
     return r < 0 ? error_set(err, r, "cannot read the security context of process %d", e->options->target)
                  : 0;
 }
 
-static int open_all(struct entry *e, struct error *err)
+static int entry_open(struct entry *e, struct error *err)
 {
     const struct enter_options *o = e->options;
-    int r = o->target ? open_target(e, err) : 0;
+    int r = o->target ? entry_open_target(e, err) : 0;
 
     for (int i = 0; r == 0 && i < NAMESPACE_KINDS; i++)
-        r = open_namespace(e, (enum namespace_kind)i, err);
+        r = entry_open_namespace(e, (enum namespace_kind)i, err);
     if (r == 0 && o->root) {
-        e->root = open_named(e, o->root, "root", O_DIRECTORY, err);
+        e->root = entry_open_file(e, o->root, "root", O_DIRECTORY, err);
         r = e->root < 0 ? e->root : 0;
     }
     if (r == 0 && o->directory) {
-        e->directory = open_named(e, o->directory, "cwd", O_DIRECTORY, err);
+        e->directory = entry_open_file(e, o->directory, "cwd", O_DIRECTORY, err);
         r = e->directory < 0 ? e->directory : 0;
     }
-    return r == 0 && o->follow_context ? read_context(e, err) : r;
+    return r == 0 && o->follow_context ? entry_read_context(e, err) : r;
 }
 
 /*
- * One who has the rights enters the user namespace last and keeps them for the others; one who has them only
- * inside it enters it first.
+ * A process with privileges over the other namespaces enters the user namespace last; a process that has
+ * privileges only in the user namespace enters it first.
  */
-static int enter_namespaces(struct entry *e, struct error *err)
+static int entry_enter_namespaces(struct entry *e, struct error *err)
 {
     bool user_first = e->namespaces[NAMESPACE_USER] >= 0 && geteuid() != 0;
 
@@ -156,7 +156,7 @@ static int enter_namespaces(struct entry *e, struct error *err)
     return 0;
 }
 
-static int change_directories(struct entry *e, struct error *err)
+static int entry_change_directories(struct entry *e, struct error *err)
 {
     const char *inner = e->options->inner_directory;
 
@@ -171,61 +171,61 @@ static int change_directories(struct entry *e, struct error *err)
     return 0;
 }
 
-static bool becomes_root(const struct entry *e)
+static bool entry_becomes_root(const struct entry *e)
 {
     return e->namespaces[NAMESPACE_USER] >= 0 && !e->options->keep_credentials;
 }
 
-static int set_credentials(const struct entry *e, struct error *err)
+static int entry_set_credentials(const struct entry *e, struct error *err)
 {
     const struct enter_options *o = e->options;
-    bool root = becomes_root(e);
+    bool root = entry_becomes_root(e);
     uid_t uid = o->set_uid ? o->uid : 0;
     gid_t gid = o->set_gid ? o->gid : 0;
 
-    /* user_namespaces(7): some deny setgroups(2); then it had to succeed before. */
+    /* user_namespaces(7): some deny setgroups(2); then the call before entering must have succeeded. */
     if ((root || o->set_gid) && ((setgroups(0, NULL) < 0 && !e->left_groups) || setgid(gid) < 0))
-        return error_set(err, errno, "cannot become group %u", gid);
+        return error_set(err, errno, "cannot change to group %u", gid);
     if ((root || o->set_uid) && setuid(uid) < 0)
-        return error_set(err, errno, "cannot become user %u", uid);
+        return error_set(err, errno, "cannot change to user %u", uid);
     return 0;
 }
 
-static int set_context(const struct entry *e, struct error *err)
+static int entry_set_context(const struct entry *e, struct error *err)
 {
     cleanup_fd int fd = e->context ? open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC) : -1;
 
     if (!e->context)
         return 0;
     if (fd < 0 || write_all(fd, e->context, strlen(e->context)) < 0)
-        return error_set(err, errno, "cannot take the security context %s", e->context);
+        return error_set(err, errno, "cannot change to the security context %s", e->context);
     return 0;
 }
 
 /*
- * Everything but the pid and the time namespace, which our children are born in: a child has given up by then
- * what we give up here. No process inside may look at us meanwhile (proc(5), ptrace access mode), until
- * execve(2).
+ * Enter everything except the pid and time namespaces, which only children enter: a child is created with
+ * reduced privileges. Until execve(2), processes inside must not access this process (proc(5), ptrace access
+ * mode).
  */
-static int enter_all(struct entry *e, struct error *err)
+static int entry_enter(struct entry *e, struct error *err)
 {
-    int r = set_context(e, err);
+    int r = entry_set_context(e, err);
 
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    e->left_groups = r == 0 && (becomes_root(e) || e->options->set_gid) && setgroups(0, NULL) == 0;
+    e->left_groups = r == 0 && (entry_becomes_root(e) || e->options->set_gid) && setgroups(0, NULL) == 0;
     if (r == 0)
-        r = enter_namespaces(e, err);
+        r = entry_enter_namespaces(e, err);
     if (r == 0)
-        r = change_directories(e, err);
-    return r == 0 ? set_credentials(e, err) : r;
+        r = entry_change_directories(e, err);
+    return r == 0 ? entry_set_credentials(e, err) : r;
 }
 
-static bool is_born(const struct entry *e)
+static bool entry_needs_child(const struct entry *e)
 {
     return (e->namespaces[NAMESPACE_PID] >= 0 || e->namespaces[NAMESPACE_TIME] >= 0) && !e->options->no_fork;
 }
 
-__attribute__((noreturn)) static void become(char **argv, struct program_report *report)
+__attribute__((noreturn)) static void entry_execute(char **argv, struct program_report *report)
 {
     struct error why = ERROR_INIT;
     int status = program_execute(argv, &why);
@@ -233,8 +233,8 @@ __attribute__((noreturn)) static void become(char **argv, struct program_report 
     program_report_fail(report, &why, status);
 }
 
-/* The program in a child of this process, which has entered. */
-static int fork_and_become(char **argv, struct error *err)
+/* Run the program in a child of this process, which has entered the namespaces. */
+static int entry_fork_and_execute(char **argv, struct error *err)
 {
     struct program_report report;
     int r = program_report_open(&report, err), status;
@@ -244,15 +244,18 @@ static int fork_and_become(char **argv, struct error *err)
         return r;
     pid = fork();
     if (pid < 0)
-        return error_set(err, errno, "cannot make a process");
+        return error_set(err, errno, "cannot create a child process");
     if (pid == 0)
-        become(argv, &report);
+        entry_execute(argv, &report);
     r = program_report_read(&report, err);
     status = program_wait(pid, err);
     return r < 0 && status == 1 ? r : status;
 }
 
-/* The process that enters in a session of its own; where a child of it is born inside, it waits for that. */
+/*
+ * The process that enters, in a new session; it waits for its child if one is needed for a pid or time
+ * namespace.
+ */
 __attribute__((noreturn)) static void enter_in_session(struct entry *e, const struct session *session,
                                                        char **argv, struct program_report *report)
 {
@@ -263,23 +266,23 @@ __attribute__((noreturn)) static void enter_in_session(struct entry *e, const st
     if (r == 0)
         r = session_enter(session, &why);
     if (r == 0)
-        r = enter_all(e, &why);
+        r = entry_enter(e, &why);
     if (r < 0)
         program_report_fail(report, &why, 1);
-    if (!is_born(e))
-        become(argv, report);
+    if (!entry_needs_child(e))
+        entry_execute(argv, report);
     pid = fork();
     if (pid == 0)
-        become(argv, report);
+        entry_execute(argv, report);
     if (pid < 0) {
-        error_set(&why, errno, "cannot make a process");
+        error_set(&why, errno, "cannot create a child process");
         program_report_fail(report, &why, 1);
     }
-    close_fd(&report->theirs); /* the child's alone, or its closing would report nothing */
+    close_fd(&report->theirs); /* only the child may keep it open: closing reports success */
     _exit(program_wait(pid, NULL));
 }
 
-static int execute_in_session(struct entry *e, char **argv, struct error *err)
+static int entry_execute_in_session(struct entry *e, char **argv, struct error *err)
 {
     cleanup_session struct session session = SESSION_NONE;
     struct program_report report;
@@ -292,7 +295,7 @@ static int execute_in_session(struct entry *e, char **argv, struct error *err)
         return r;
     pid = fork();
     if (pid < 0)
-        return error_set(err, errno, "cannot make a process");
+        return error_set(err, errno, "cannot create a child process");
     if (pid == 0)
         enter_in_session(e, &session, argv, &report);
     r = program_report_read(&report, err);
@@ -309,14 +312,14 @@ int enter_and_execute(const struct enter_options *options, char **argv, struct e
                                                           .target = -1,
                                                           .root = -1,
                                                           .directory = -1};
-    int r = open_all(&e, err);
+    int r = entry_open(&e, err);
 
     if (r < 0)
         return r;
     if (!options->no_fork && (session_has_terminal() || session_is_controlled()))
-        return execute_in_session(&e, argv, err);
-    r = enter_all(&e, err);
+        return entry_execute_in_session(&e, argv, err);
+    r = entry_enter(&e, err);
     if (r < 0)
         return r;
-    return is_born(&e) ? fork_and_become(argv, err) : program_execute(argv, err);
+    return entry_needs_child(&e) ? entry_fork_and_execute(argv, err) : program_execute(argv, err);
 }

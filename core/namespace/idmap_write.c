@@ -19,8 +19,8 @@
 #include "core/base/process.h"
 #include "core/namespace/unshare.h"
 
-/* Run newuidmap(1) or newgidmap(1). -ENOENT when there is none. */
-static int run_helper(const char *name, const char *pid, char *maps, struct error *err)
+/* Run newuidmap(1) or newgidmap(1). -ENOENT if it is not installed. */
+static int idmap_run_helper(const char *name, const char *pid, char *maps, struct error *err)
 {
     cleanup_string_list struct string_list argv = {0};
     struct process_program program = {0};
@@ -34,7 +34,7 @@ static int run_helper(const char *name, const char *pid, char *maps, struct erro
             return -ENOMEM;
     program.argv = argv.items;
     r = process_run(process_execute, &program, err);
-    /* EACCES: a directory of PATH that is not ours to look into. */
+    /* EACCES: a directory in PATH that we may not search. */
     if (r == -ENOENT || r == -EACCES)
         return -ENOENT;
     if (r < 0)
@@ -58,7 +58,7 @@ bool idmap_is_own_id(const struct config *c, bool is_gid)
     return lines == 1 && ids == 1 && idmap_to_container(c, is_gid, own, &inside) == 0;
 }
 
-static int deny_setgroups(pid_t pid, struct error *err)
+static int idmap_deny_setgroups(pid_t pid, struct error *err)
 {
     char path[64];
     int r;
@@ -68,7 +68,7 @@ static int deny_setgroups(pid_t pid, struct error *err)
     return r < 0 ? error_set(err, r, "cannot write %s", path) : 0;
 }
 
-static int write_map(const struct config *c, pid_t pid, bool is_gid, struct error *err)
+static int idmap_write_map(const struct config *c, pid_t pid, bool is_gid, struct error *err)
 {
     const char *helper = is_gid ? "newgidmap" : "newuidmap";
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -82,13 +82,13 @@ static int write_map(const struct config *c, pid_t pid, bool is_gid, struct erro
         return 0;
     if (!direct) {
         snprintf(number, sizeof(number), "%d", pid);
-        r = run_helper(helper, number, text.text, err);
+        r = idmap_run_helper(helper, number, text.text, err);
         if (r != -ENOENT)
             return r;
-        error_text(err, ENOENT, "cannot map ids as an ordinary user: there is no %s", helper);
-        return error_remedy(err, "install the uidmap programs, or be root");
+        error_text(err, ENOENT, "cannot map ids as an unprivileged user: %s is not installed", helper);
+        return error_remedy(err, "install the package uidmap, or run as root");
     }
-    if (is_gid && geteuid() != 0 && (r = deny_setgroups(pid, err)) < 0)
+    if (is_gid && geteuid() != 0 && (r = idmap_deny_setgroups(pid, err)) < 0)
         return r;
     snprintf(path, sizeof(path), "/proc/%d/%s_map", pid, is_gid ? "gid" : "uid");
     r = file_write_value(AT_FDCWD, path, text.text);
@@ -97,9 +97,9 @@ static int write_map(const struct config *c, pid_t pid, bool is_gid, struct erro
 
 int idmap_write_unchecked(const struct config *c, pid_t pid, struct error *err)
 {
-    int r = write_map(c, pid, false, err);
+    int r = idmap_write_map(c, pid, false, err);
 
-    return r < 0 ? r : write_map(c, pid, true, err);
+    return r < 0 ? r : idmap_write_map(c, pid, true, err);
 }
 
 int idmap_write(const struct config *c, pid_t pid, struct error *err)
@@ -112,8 +112,8 @@ int idmap_write(const struct config *c, pid_t pid, struct error *err)
     return r < 0 ? r : idmap_write_unchecked(c, pid, err);
 }
 
-/* Every range that the user has. */
-static int add_given_ranges(bool is_gid, struct id_ranges *ids, struct error *err)
+/* Add every range of the user. */
+static int idmap_add_subordinate_ranges(bool is_gid, struct id_ranges *ids, struct error *err)
 {
     const char *path = is_gid ? "/etc/subgid" : "/etc/subuid";
     const struct passwd *user = getpwuid(getuid());
@@ -128,17 +128,17 @@ static int add_given_ranges(bool is_gid, struct id_ranges *ids, struct error *er
             r = id_ranges_add(ids, is_gid, start, start, count);
         }
     if (!found) {
-        error_text(err, ENOENT, "%s gives us no ids", path);
-        return error_remedy(err, "have a line \"%s:100000:65536\" added", user ? user->pw_name : "USER");
+        error_text(err, ENOENT, "%s has no ids for this user", path);
+        return error_remedy(err, "add a line \"%s:100000:65536\"", user ? user->pw_name : "USER");
     }
     return r < 0 ? error_set(err, r, "cannot map the ids of %s", path) : 0;
 }
 
-/* And its own id; that alone where `c` needs no other. */
-static int add_own_ranges(const struct config *c, bool is_gid, struct id_ranges *ids, struct error *err)
+/* Add these ranges and the user's own id; only the own id if `c` requires no other. */
+static int idmap_add_own_ranges(const struct config *c, bool is_gid, struct id_ranges *ids, struct error *err)
 {
     uint32_t own = is_gid ? getegid() : geteuid();
-    int r = c && idmap_is_own_id(c, is_gid) ? 0 : add_given_ranges(is_gid, ids, err);
+    int r = c && idmap_is_own_id(c, is_gid) ? 0 : idmap_add_subordinate_ranges(is_gid, ids, err);
 
     if (r == 0 && id_ranges_set(ids, is_gid, own, own) < 0)
         r = error_set(err, E2BIG, "cannot map the ids of the user");
@@ -148,7 +148,7 @@ static int add_own_ranges(const struct config *c, bool is_gid, struct id_ranges 
 int idmap_own_range(bool is_gid, uint32_t *start, uint32_t *count, struct error *err)
 {
     struct id_ranges ids = {.count = 0};
-    int r = add_given_ranges(is_gid, &ids, err);
+    int r = idmap_add_subordinate_ranges(is_gid, &ids, err);
 
     *count = 0;
     for (size_t i = 0; r == 0 && i < ids.count; i++)
@@ -159,13 +159,13 @@ int idmap_own_range(bool is_gid, uint32_t *start, uint32_t *count, struct error 
     return r;
 }
 
-/* As the container's root, without any of our capabilities. */
-static int look_for_barrier(uid_t uid, gid_t gid, const char *path, char *out, size_t size)
+/* Search as root of the container, without our capabilities. */
+static int idmap_find_barrier(uid_t uid, gid_t gid, const char *path, char *out, size_t size)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     const struct __user_cap_data_struct none[2] = {0};
 
-    /* A namespace may forbid setgroups(2): then the groups stay, as they do at the start. */
+    /* A namespace may deny setgroups(2): then the groups are kept, as at a start. */
     (void)setgroups(0, NULL);
     if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ||
         syscall(SYS_capset, &header, none) < 0)
@@ -186,7 +186,7 @@ int idmap_barrier(const struct config *c, const char *path, char *out, size_t si
         return -errno;
     pid = fork();
     if (pid == 0) {
-        r = look_for_barrier(uid, gid, path, out, size);
+        r = idmap_find_barrier(uid, gid, path, out, size);
         _exit(r > 0 && write_all(fds[1], out, strlen(out)) == 0 ? 1 : r < 0 ? 2 : 0);
     }
     close(fds[1]);
@@ -199,7 +199,7 @@ int idmap_barrier(const struct config *c, const char *path, char *out, size_t si
     return n > 0;
 }
 
-/* A namespace that another process has made: if it cannot be mapped, we have not entered it. */
+/* Another process creates the namespace, so that this process has not entered it if mapping fails. */
 int idmap_enter(const struct config *c, struct error *err)
 {
     struct id_ranges ids = {.count = 0};
@@ -211,11 +211,11 @@ int idmap_enter(const struct config *c, struct error *err)
     if (geteuid() == 0 || (c && (!c->idmap_count || (idmap_is_own_id(c, false) && idmap_is_own_id(c, true)))))
         return 0;
     for (int is_gid = 0; r == 0 && is_gid < 2; is_gid++)
-        r = add_own_ranges(c, is_gid, &ids, err);
+        r = idmap_add_own_ranges(c, is_gid, &ids, err);
     if (r < 0)
         return r;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-        return error_set(err, errno, "cannot make a user namespace");
+        return error_set(err, errno, "cannot create a user namespace");
     ours = pair[0];
     theirs = pair[1];
     pid = fork();
@@ -228,7 +228,7 @@ int idmap_enter(const struct config *c, struct error *err)
     close_fd(&theirs);
     snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
     if (pid < 0 || read_all(ours, &byte, 1) != 1)
-        r = error_set(err, pid < 0 ? errno : EPERM, "cannot make a user namespace");
+        r = error_set(err, pid < 0 ? errno : EPERM, "cannot create a user namespace");
     if (r == 0)
         r = idmap_write(&(struct config){.idmaps = ids.items, .idmap_count = ids.count}, pid, err);
     if (r == 0 && ((ns = open(path, O_RDONLY | O_CLOEXEC)) < 0 || setns(ns, CLONE_NEWUSER) < 0))

@@ -11,10 +11,10 @@
 #include "core/base/str.h"
 
 /*
- * Not merely absent where our own process is not in the /proc that is mounted (that of another pid namespace,
- * say): there the directory is missing, too.
+ * The file is also missing if /proc does not contain our process (for example /proc of another pid
+ * namespace): then the directory is missing too.
  */
-static bool kernel_lacks(enum namespace_kind kind)
+static bool namespace_is_unsupported(enum namespace_kind kind)
 {
     cleanup_fd int dir = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct stat st;
@@ -22,7 +22,7 @@ static bool kernel_lacks(enum namespace_kind kind)
     return dir >= 0 && fstatat(dir, namespaces[kind].name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
-static bool no_network_of_its_own(const struct config *c)
+static bool namespace_shares_network(const struct config *c)
 {
     return c->net_count > 0 && c->nets[0].has_type && c->nets[0].type == NET_NONE;
 }
@@ -34,13 +34,13 @@ uint64_t namespace_clone_flags(const struct config *c)
 
     if (!c->namespace_clone)
         flags &= ~c->namespace_keep;
-    if (flags & CLONE_NEWCGROUP && kernel_lacks(NAMESPACE_CGROUP))
+    if (flags & CLONE_NEWCGROUP && namespace_is_unsupported(NAMESPACE_CGROUP))
         flags &= ~(uint64_t)CLONE_NEWCGROUP;
     if (c->idmap_count)
         flags |= CLONE_NEWUSER;
     else
         flags &= ~(uint64_t)CLONE_NEWUSER;
-    if (no_network_of_its_own(c))
+    if (namespace_shares_network(c))
         flags &= ~(uint64_t)CLONE_NEWNET;
     if (c->time_offset_boot.seconds || c->time_offset_boot.nanoseconds || c->time_offset_monotonic.seconds ||
         c->time_offset_monotonic.nanoseconds)
@@ -63,7 +63,7 @@ int namespace_open_at(int proc, const char *whose, enum namespace_kind kind, str
         return fd;
     if (errno != ENOENT && errno != ESRCH)
         return error_set(err, errno, "cannot enter the %s namespace of %s", name, whose);
-    if (kernel_lacks(kind))
+    if (namespace_is_unsupported(kind))
         return error_text(err, EOPNOTSUPP, "this kernel has no %s namespaces", name);
     return error_text(err, ESRCH, "cannot enter the %s namespace of %s: the process has ended", name, whose);
 }

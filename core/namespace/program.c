@@ -63,7 +63,7 @@ int program_report_open(struct program_report *report, struct error *err)
 
     *report = (struct program_report){-1, -1};
     if (pipe2(fds, O_CLOEXEC) < 0)
-        return error_set(err, errno, "cannot make a pipe");
+        return error_set(err, errno, "cannot create a pipe");
     *report = (struct program_report){fds[0], fds[1]};
     return 0;
 }

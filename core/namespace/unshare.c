@@ -21,16 +21,16 @@
 #include "core/namespace/program.h"
 #include "net/link/link.h"
 
-/* The ids as a configuration has them. */
-static struct config id_maps(const struct unshare_options *o)
+/* The ids in the form of a configuration. */
+static struct config unshare_id_maps(const struct unshare_options *o)
 {
     return (struct config){.idmaps = (struct config_idmap *)(uintptr_t)o->ids.items,
                            .idmap_count = o->ids.count};
 }
 
-/* --- The helper: a child that stays outside and does there what cannot be done from inside --- */
+/* --- The helper: a child outside the new namespaces for steps that are impossible inside --- */
 
-static int keep_namespaces(const struct unshare_options *o, pid_t pid, struct error *err)
+static int helper_keep_namespaces(const struct unshare_options *o, pid_t pid, struct error *err)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         char path[48];
@@ -42,7 +42,7 @@ static int keep_namespaces(const struct unshare_options *o, pid_t pid, struct er
     return 0;
 }
 
-static int move_links(const struct unshare_options *o, pid_t pid, struct error *err)
+static int helper_move_links(const struct unshare_options *o, pid_t pid, struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     cleanup_fd int netns = -1;
@@ -66,11 +66,11 @@ static int move_links(const struct unshare_options *o, pid_t pid, struct error *
     return r;
 }
 
-static int help(const struct unshare_options *o, pid_t pid, struct error *err)
+static int helper_run(const struct unshare_options *o, pid_t pid, struct error *err)
 {
-    const struct config maps = id_maps(o);
+    const struct config maps = unshare_id_maps(o);
     char path[48];
-    int r = o->links && o->links->count ? move_links(o, pid, err) : 0;
+    int r = o->links && o->links->count ? helper_move_links(o, pid, err) : 0;
 
     if (r < 0)
         return r;
@@ -80,12 +80,12 @@ static int help(const struct unshare_options *o, pid_t pid, struct error *err)
     if (r < 0)
         return error_set(err, r, "cannot write %s", path);
     r = idmap_write_unchecked(&maps, pid, err);
-    return r < 0 ? r : keep_namespaces(o, pid, err);
+    return r < 0 ? r : helper_keep_namespaces(o, pid, err);
 }
 
 struct helper {
-    pid_t pid; /* 0: none is needed */
-    int go;    /* written to when the namespaces are there */
+    pid_t pid; /* 0: no helper is required */
+    int go;    /* written after the namespaces are created */
     struct program_report report;
 };
 
@@ -104,18 +104,18 @@ static int helper_start(struct helper *h, const struct unshare_options *o, struc
     if (r < 0)
         return r;
     if (pipe2(fds, O_CLOEXEC) < 0 || (h->pid = fork()) < 0)
-        return error_set(err, errno, "cannot make a process that stays outside");
+        return error_set(err, errno, "cannot create a helper process");
     if (h->pid == 0) {
         struct error why = ERROR_INIT;
         char byte;
 
         close(fds[1]);
-        if (read(fds[0], &byte, 1) == 1 && help(o, parent, &why) < 0)
+        if (read(fds[0], &byte, 1) == 1 && helper_run(o, parent, &why) < 0)
             program_report_fail(&h->report, &why, 1);
         _exit(0);
     }
     close(fds[0]);
-    /* No other child may hold it open: its closing is the helper's answer. */
+    /* No other child may keep it open: closing it is the answer of the helper. */
     close_fd(&h->report.theirs);
     h->go = fds[1];
     return 0;
@@ -137,8 +137,8 @@ static int helper_use(struct helper *h, struct error *err)
 
 /* --- Inside --- */
 
-/* time_namespaces(7): only before the first process is in it. */
-static int set_clocks(const struct unshare_options *o, struct error *err)
+/* time_namespaces(7): only possible before the first process enters. */
+static int unshare_set_clocks(const struct unshare_options *o, struct error *err)
 {
     char text[100] = "";
     size_t n = 0;
@@ -152,7 +152,7 @@ static int set_clocks(const struct unshare_options *o, struct error *err)
     return r < 0 ? error_set(err, r, "cannot set the clocks of the time namespace") : 0;
 }
 
-static int set_mounts(const struct unshare_options *o, struct error *err)
+static int unshare_set_mounts(const struct unshare_options *o, struct error *err)
 {
     if ((o->namespaces & CLONE_NEWNS) && o->propagation &&
         mount("none", "/", NULL, MS_REC | o->propagation, NULL) < 0)
@@ -163,7 +163,7 @@ static int set_mounts(const struct unshare_options *o, struct error *err)
         return error_set(err, errno, "cannot change to %s", o->directory);
     if (!o->proc)
         return 0;
-    /* EINVAL: nothing is mounted there yet. */
+    /* EINVAL: not a mount point. */
     if (!o->root && mount("none", o->proc, NULL, MS_PRIVATE | MS_REC, NULL) < 0 && errno != EINVAL)
         return error_set(err, errno, "cannot make the mount at %s private", o->proc);
     if (mount("proc", o->proc, "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) < 0)
@@ -171,8 +171,8 @@ static int set_mounts(const struct unshare_options *o, struct error *err)
     return 0;
 }
 
-/* What is mounted there already goes away first; a host may lack any of the folders. */
-static int remount(const char *source, const char *target, const char *type, struct error *err)
+/* Unmount an existing mount first; missing directories are ignored. */
+static int unshare_remount(const char *source, const char *target, const char *type, struct error *err)
 {
     (void)umount2(target, MNT_DETACH);
     if (mount(source, target, type, 0, NULL) < 0 && errno != ENOENT)
@@ -180,21 +180,21 @@ static int remount(const char *source, const char *target, const char *type, str
     return 0;
 }
 
-static int set_host(const struct unshare_options *o, struct error *err)
+static int unshare_set_host(const struct unshare_options *o, struct error *err)
 {
     int r = 0;
 
     if (o->hostname && sethostname(o->hostname, strlen(o->hostname)) < 0)
         return error_set(err, errno, "cannot set the host name to %s", o->hostname);
     if (o->remount)
-        r = remount("proc", "/proc", "proc", err);
+        r = unshare_remount("proc", "/proc", "proc", err);
     if (r == 0 && o->remount)
-        r = remount("shmfs", "/dev/shm", "tmpfs", err);
-    return r == 0 && o->remount ? remount("mqueue", "/dev/mqueue", "mqueue", err) : r;
+        r = unshare_remount("shmfs", "/dev/shm", "tmpfs", err);
+    return r == 0 && o->remount ? unshare_remount("mqueue", "/dev/mqueue", "mqueue", err) : r;
 }
 
-/* capabilities(7), "Ambient": what execve(2) leaves to one who is not root. */
-static int keep_capabilities(struct error *err)
+/* capabilities(7), "Ambient": kept by execve(2) for users other than root. */
+static int unshare_keep_capabilities(struct error *err)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
@@ -212,36 +212,36 @@ static int keep_capabilities(struct error *err)
     return 0;
 }
 
-static int become(const struct unshare_options *o, char **argv, struct error *err)
+static int unshare_execute(const struct unshare_options *o, char **argv, struct error *err)
 {
     bool keep = o->keep_capabilities && (o->namespaces & CLONE_NEWUSER);
-    int r = set_mounts(o, err);
+    int r = unshare_set_mounts(o, err);
 
     if (r == 0)
-        r = set_host(o, err);
+        r = unshare_set_host(o, err);
     if (r < 0)
         return r;
     if (keep && o->set_uid)
         prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
     if (o->set_gid && ((setgroups(0, NULL) < 0 && o->setgroups != SETGROUPS_DENY) || setgid(o->gid) < 0))
-        return error_set(err, errno, "cannot become group %u", o->gid);
+        return error_set(err, errno, "cannot change to group %u", o->gid);
     if (o->set_uid && setuid(o->uid) < 0)
-        return error_set(err, errno, "cannot become user %u", o->uid);
+        return error_set(err, errno, "cannot change to user %u", o->uid);
     if (keep)
-        r = keep_capabilities(err);
+        r = unshare_keep_capabilities(err);
     return r < 0 ? r : program_execute(argv, err);
 }
 
-/* In the child: wait until our parent has everything ready; it may fail and end. */
-static int wait_for_go(int go)
+/* In the child: wait until the parent is ready; it may fail and exit. */
+static int helper_wait_for_go(int go)
 {
     char byte;
 
     return read_all(go, &byte, 1) == 1 ? 0 : -ECANCELED;
 }
 
-static int fork_and_become(const struct unshare_options *o, struct helper *helper, char **argv,
-                           struct error *err)
+static int unshare_fork_and_execute(const struct unshare_options *o, struct helper *helper, char **argv,
+                                    struct error *err)
 {
     struct program_report report;
     int go[2], r = program_report_open(&report, err), status;
@@ -250,16 +250,16 @@ static int fork_and_become(const struct unshare_options *o, struct helper *helpe
     if (r < 0)
         return r;
     if (pipe2(go, O_CLOEXEC) < 0 || (pid = fork()) < 0)
-        return error_set(err, errno, "cannot make a process");
+        return error_set(err, errno, "cannot create a child process");
     if (pid == 0) {
         struct error why = ERROR_INIT;
 
         if (o->child_signal)
             prctl(PR_SET_PDEATHSIG, o->child_signal, 0, 0, 0);
         close(go[1]);
-        if (wait_for_go(go[0]) < 0)
+        if (helper_wait_for_go(go[0]) < 0)
             _exit(1);
-        r = become(o, argv, &why);
+        r = unshare_execute(o, argv, &why);
         program_report_fail(&report, &why, r < 0 ? 1 : r);
     }
     close(go[0]);
@@ -275,16 +275,16 @@ static int fork_and_become(const struct unshare_options *o, struct helper *helpe
     return r < 0 && status == 1 ? r : status;
 }
 
-/* What the map of groups means for setgroups(2): see idmap_is_own_id. */
-static int choose_setgroups(struct unshare_options *o, struct error *err)
+/* Deny setgroups(2) if the map of groups requires it: see idmap_is_own_id(). */
+static int unshare_choose_setgroups(struct unshare_options *o, struct error *err)
 {
-    const struct config maps = id_maps(o);
+    const struct config maps = unshare_id_maps(o);
 
     if (geteuid() == 0 || !idmap_is_own_id(&maps, true))
         return 0;
     if (o->setgroups == SETGROUPS_ALLOW) {
-        error_text(err, EPERM, "an ordinary user's own group can be mapped only with setgroups denied");
-        return error_remedy(err, "leave out --setgroups=allow");
+        error_text(err, EPERM, "an unprivileged user can only map the own group with setgroups denied");
+        return error_remedy(err, "omit --setgroups=allow");
     }
     o->setgroups = SETGROUPS_DENY;
     return 0;
@@ -295,25 +295,25 @@ int unshare_and_execute(const struct unshare_options *options, char **argv, stru
     struct unshare_options copy = *options;
     const struct unshare_options *o = &copy;
     struct helper helper;
-    int r = choose_setgroups(&copy, err);
+    int r = unshare_choose_setgroups(&copy, err);
 
     if (r < 0)
         return r;
     if (o->keep[NAMESPACE_PID] && !o->fork) {
-        error_text(err, EINVAL, "a pid namespace is there to be kept only once a process is in it");
+        error_text(err, EINVAL, "a pid namespace can only be mounted after a process has entered it");
         return error_remedy(err, "add -f");
     }
     r = helper_start(&helper, o, err);
     if (r < 0)
         return r;
     if (unshare((int)o->namespaces) < 0) {
-        error_set(err, errno, "cannot make the namespaces");
-        return errno == EPERM ? error_remedy(err, "be root, or add -U or -r") : err->code;
+        error_set(err, errno, "cannot create the namespaces");
+        return errno == EPERM ? error_remedy(err, "run as root, or add -U or -r") : err->code;
     }
-    r = set_clocks(o, err);
+    r = unshare_set_clocks(o, err);
     if (r == 0 && o->fork)
-        return fork_and_become(o, &helper, argv, err);
+        return unshare_fork_and_execute(o, &helper, argv, err);
     if (r == 0)
         r = helper_use(&helper, err);
-    return r < 0 ? r : become(o, argv, err);
+    return r < 0 ? r : unshare_execute(o, argv, err);
 }

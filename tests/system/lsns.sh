@@ -60,11 +60,11 @@ for options in '-t net' '-t net -W' '-t net -r' '-o NS,NETNSID,NSFS -t uts -t ne
     # shellcheck disable=SC2086
     t "lsns $options shows ids and mounts as util-linux's does" mounted $options
 done
-t 'a wrong kind is refused' refuses 'no kind of namespace "x"' lxcbox lsns -t x
+t 'a wrong kind is refused' refuses '"x" is not a type of namespace' lxcbox lsns -t x
 t 'a wrong column is refused' refuses 'does not know the column "x"' lxcbox lsns -o x
 t 'a tree without a relation is of owners, as util-linux has it' same -T -p $$ -o TYPE,NS,PID
 t 'numbers are as wide as their longest' same -l -p $$ -o PID,PPID,UID,TYPE
-t 'a relation is joined to -T, as for util-linux' refuses 'not as "parent" \(a relation is joined to -T' \
+t 'a relation is joined to -T, as for util-linux' refuses 'not as "parent" \(append a relation to -T' \
     lxcbox lsns -T parent
 t 'a wrong relation is refused' refuses 'parent, owner or process, not "x"' lxcbox lsns -Tx
 t 'a namespace that does not exist is refused' refuses 'no process is in a namespace 12' lxcbox lsns 12

@@ -12,7 +12,7 @@ lxc.cgroup.pattern' lxcbox lxc-config -l
 t 'an item is printed' has '^/' lxcbox lxc-config lxc.lxcpath
 t 'the beginning of a name will do' is "$(lxcbox lxc-config lxc.lxcpath)" lxcbox lxc-config lxc.lxc
 t 'an item without a value is reported' is 'lxc.cgroup.use is not set.' lxcbox lxc-config lxc.cgroup.use
-t 'an item that does not exist is refused' refuses 'no item "nonesuch" \(lxc-config -l' lxcbox lxc-config nonesuch
+t 'an item that does not exist is refused' refuses 'no item "nonesuch" \(run lxc-config -l' lxcbox lxc-config nonesuch
 t 'a missing item is refused with a hint' refuses 'no item to print' lxcbox lxc-config
 
 cat > "$WORK/old" << 'END'

@@ -33,10 +33,10 @@ moved() {
 export -f moved; export LXCBOX
 t '-i moves an interface in' unshare -n bash -c moved
 t '-d does not wait' lxcbox lxc-unshare -s IPC -d -- sleep 3
-t 'no namespace is refused' refuses 'no namespace to run it in' lxcbox lxc-unshare true
+t 'no namespace is refused' refuses 'no namespace; name them with -s' lxcbox lxc-unshare true
 t 'no program is refused' refuses 'no program' lxcbox lxc-unshare -s IPC
 t 'a wrong namespace is refused' refuses 'does not know "X"' lxcbox lxc-unshare -s X true
-t '-H without UTSNAME is refused' refuses 'goes with -s UTSNAME' lxcbox lxc-unshare -s IPC -H x true
+t '-H without UTSNAME is refused' refuses 'requires -s UTSNAME' lxcbox lxc-unshare -s IPC -H x true
 
 t 'lxc-usernsexec writes the given map' has '^ +0 +100000 +10$' \
     lxcbox lxc-usernsexec -m b:0:100000:10 -- cat /proc/self/uid_map
@@ -54,6 +54,6 @@ for options in '-m b:0:100000:10 -s' '-m u:0:100000:10 -m g:5:200000:10 -s'; do
 done
 t '-u and -g become others than root' is '3 4' \
     lxcbox lxc-usernsexec -m b:0:100000:10 -u 3 -g 4 -- sh -c 'echo $(id -u) $(id -g)'
-t '-u takes a number' refuses '-u takes the number of an id inside, not "me"' \
+t '-u takes a number' refuses '-u takes a numeric id, not "me"' \
     lxcbox lxc-usernsexec -m b:0:100000:10 -u me -- true
 t 'a wrong map is refused' refuses 'takes u, g or b' lxcbox lxc-usernsexec -m x:0:1:2 -- true

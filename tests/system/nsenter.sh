@@ -40,7 +40,7 @@ t 'nsenter ends with 126 where there is no permission' same -t "$pid" -p /etc/pa
 t 'nsenter with no program runs a shell' bash \
     -c "echo 'echo \$0 \$(hostname)' | SHELL=/bin/sh '$LXCBOX' nsenter -t $pid -u | grep -- '-sh lxcbox-ns'"
 t 'options of the program are the program'\''s' is '-a -p' lxcbox nsenter -t "$pid" -u echo -a -p
-t 'nsenter without a process is refused' refuses 'no process is named whose net namespace is to be entered' \
+t 'nsenter without a process is refused' refuses 'no target process for entering its net namespace' \
     lxcbox nsenter -n true
 sh -c 'sleep 0 & exec sleep 600' & # which never waits for its child
 parent=$!
@@ -57,12 +57,12 @@ for options in -a '-a -F' -n -r -w; do
     # shellcheck disable=SC2086
     t "nsenter $options of a process that has ended runs nothing" here "process $zombie" -t $zombie $options
 done
-t 'nor does nsenter -a without a process' here 'no process is named' -a
+t 'nor does nsenter -a without a process' here 'no target process' -a
 t 'nor with a number that is none of a process' here 'there is no process -5' -t -5 -a
 t 'a file that is not a namespace is refused' refuses 'cannot enter the net namespace' lxcbox nsenter -n/etc/passwd true
 t 'a wrong user is refused' refuses 'takes a number, not "x"' lxcbox nsenter -t "$pid" -u -S x true
 [ -e /sys/fs/selinux/enforce ] ||
-    t '-Z without SELinux is refused' refuses 'SELinux is not in use' lxcbox nsenter -t "$pid" -Z true
+    t '-Z without SELinux is refused' refuses 'SELinux is not enabled' lxcbox nsenter -t "$pid" -Z true
 
 # A user namespace, entered as root and as its root.
 unshare -U -r -n -u sh -c 'hostname lxcbox-user; exec sleep 600' &

@@ -88,7 +88,7 @@ t 'own user and a range of groups' is "$own,$range,allow" maps $own_u $range_g
 t 'a range of users and the own group' is "$range,$own,deny" maps $range_u $own_g
 t '-u and -g become others than root inside' is '3:4' eval '
     as_user lxc-usernsexec -m $range_u -m $range_g -u 3 -g 4 -- sh -c "echo \$(id -u):\$(id -g)"'
-t 'one that is not mapped is refused' refuses 'cannot become user 12' \
+t 'one that is not mapped is refused' refuses 'cannot change to user 12' \
     as_user lxc-usernsexec -m $range_u -m $range_g -u 12 -- true
 unshare_does_same() {
     as_user unshare --map-users=0:$user:1 --map-groups=0:710000:9 cat /proc/self/uid_map \
@@ -98,7 +98,7 @@ unshare_does_same() {
 }
 t 'unshare does the same' is "$own,$range" unshare_does_same
 t 'setgroups stays as it was asked for, or nothing runs' refuses \
-    'own group can be mapped only with setgroups denied' as_user unshare --map-users=0:$user:1 \
+    'can only map the own group with setgroups denied' as_user unshare --map-users=0:$user:1 \
     --map-groups=0:$user:1 --setgroups=allow true
 path=$bare
 t 'without newuidmap: own user and group' is "$own,$own,deny" maps $own_u $own_g
@@ -160,7 +160,7 @@ t 'without lxc.idmap the ids of /etc/subuid and /etc/subgid are taken' takes_own
 printf '%s\n' 'lxc.idmap = u 0 710000 65536' 'lxc.idmap = g 0 710000 65536' >> "$home/.config/lxc/default.conf"
 
 path=$bare
-t 'a missing newuidmap is reported with the package' refuses 'no newuidmap \(install the uidmap programs' \
+t 'a missing newuidmap is reported with the package' refuses 'newuidmap is not installed \(install the package uidmap' \
     as_user lxc-create -n $N-a -t busybox
 unset path
 echo um-user:810000:65536 > /etc/subuid
@@ -171,10 +171,10 @@ ids_that_are_not_its_own_are_refused() {
 t 'ids that are not its own are refused, and nothing is left' ids_that_are_not_its_own_are_refused
 : > /etc/subuid
 t 'missing ids are reported with the remedy' refuses \
-    '/etc/subuid gives us no ids \(have a line "um-user:100000:65536" added' as_user lxc-create \
+    '/etc/subuid has no ids for this user \(add a line "um-user:100000:65536"' as_user lxc-create \
     -n $N-a -t busybox
 sed -i /idmap/d "$home/.config/lxc/default.conf"
-t 'without lxc.idmap, too' refuses '/etc/subuid gives us no ids' as_user lxc-create -n $N-a -t busybox
+t 'without lxc.idmap, too' refuses '/etc/subuid has no ids for this user' as_user lxc-create -n $N-a -t busybox
 as_user lxc-create -n $N-a -t none > /dev/null
 t 'a configuration alone may be made; without lxc.idmap it does not start' \
     refuses 'as an ordinary user give it a user namespace by lxc.idmap' as_user lxc-start $N-a -- /bin/true

@@ -54,5 +54,5 @@ t 'its init is the user outside' is $user eval 'stat -c %u /proc/$(as_user lxc-i
 t 'it is entered' is theirs as_user lxc-attach -P "$P" -n u$$ -- hostname
 t 'it is stopped' eval 'as_user lxc-stop -k -P "$P" u$$ && is STOPPED as_user lxc-state -P "$P" u$$'
 t 'nothing of it is left in the cgroups' is '' find "${hierarchies[@]}" -path "*/user$$/*" -type d
-t 'ids that are not its own are refused' refuses 'cannot map ids as an ordinary user: there is no newuidmap' \
+t 'ids that are not its own are refused' refuses 'cannot map ids as an unprivileged user: newuidmap is not installed' \
     execute -s 'lxc.idmap=u 1 100000 10' -- id

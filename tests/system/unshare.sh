@@ -81,7 +81,7 @@ t '--map-users=auto goes with a range of groups' is '0 300000 1000,0 7 5' \
 t 'a wrong propagation is refused' refuses 'does not know "some"' lxcbox unshare -m --propagation=some true
 t 'a wrong range is refused' refuses 'a range of ids is' lxcbox unshare --map-users=1,2 true
 t 'a wrong signal is refused' refuses 'there is no signal "NONE"' lxcbox unshare --kill-child=NONE true
-t 'clocks without a time namespace are refused' refuses 'go with -T' lxcbox unshare --boottime=1 true
+t 'clocks without a time namespace are refused' refuses 'require -T' lxcbox unshare --boottime=1 true
 t 'proc is mounted at a directory that is not a mount point' \
     same -p -f --mount-proc="$WORK/private" sh -c 'cat "$WORK/private/self/comm"; echo "$WORK"/private/[0-9]*'
 t 'and is not seen outside' fails mountpoint -q "$WORK/private"
@@ -92,5 +92,5 @@ user() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 chmod 755 "$WORK"
 cp "$LXCBOX" "$WORK/lxcbox"
 t 'an ordinary user becomes root of a namespace' is 0 user "$WORK/lxcbox" unshare -r id -u
-t 'an ordinary user gets the missing privilege reported' refuses 'be root, or add -U or -r' \
+t 'an ordinary user gets the missing privilege reported' refuses 'run as root, or add -U or -r' \
     user "$WORK/lxcbox" unshare -n true

@@ -1,4 +1,4 @@
-#include "core/namespace/census.h"
+#include "core/namespace/namespace_list.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #define COMMAND_MAX 65536
 
-void census_free(struct census *c)
+void namespace_list_free(struct namespace_list *c)
 {
     for (size_t i = 0; i < c->process_count; i++) {
         free(c->processes[i].command);
@@ -27,11 +27,11 @@ void census_free(struct census *c)
         free(c->namespaces[i].mounts);
     free(c->processes);
     free(c->namespaces);
-    *c = (struct census){0};
+    *c = (struct namespace_list){0};
 }
 
-/* A process may write what it likes into its arguments, terminals' control codes too. */
-static void make_printable(char *text, size_t length)
+/* A process can write any bytes into its arguments, also control codes for terminals. */
+static void process_make_printable(char *text, size_t length)
 {
     while (length && text[length - 1] == '\0')
         length--;
@@ -43,7 +43,7 @@ static void make_printable(char *text, size_t length)
             text[i] = '?';
 }
 
-static int read_command(int proc, struct census_process *p)
+static int process_read_command(int proc, struct namespace_process *p)
 {
     size_t length = 0;
 
@@ -54,12 +54,12 @@ static int read_command(int proc, struct census_process *p)
         length -= length && p->command[length - 1] == '\n';
         p->command[length] = '\0';
     }
-    make_printable(p->command, length);
+    process_make_printable(p->command, length);
     return 0;
 }
 
-/* "4:memory:/lxc.payload.NAME/init.scope": the innermost one is where it is. */
-static void read_container(int proc, struct census_process *p)
+/* "4:memory:/lxc.payload.NAME/init.scope": the innermost container counts. */
+static void process_read_container(int proc, struct namespace_process *p)
 {
     static const char mark[] = "/lxc.payload.";
     cleanup_free char *text = NULL;
@@ -73,7 +73,7 @@ static void read_container(int proc, struct census_process *p)
         p->container = strndup(found, strcspn(found, "/\n"));
 }
 
-static int read_process(int dirfd, const char *name, struct census_process *p)
+static int process_read(int dirfd, const char *name, struct namespace_process *p)
 {
     cleanup_fd int proc = openat(dirfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
     cleanup_free char *status = NULL;
@@ -93,20 +93,20 @@ static int read_process(int dirfd, const char *name, struct census_process *p)
         snprintf(path, sizeof(path), "ns/%s", namespaces[i].name);
         p->namespaces[i] = fstatat(proc, path, &st, 0) == 0 ? st.st_ino : 0;
     }
-    if (read_command(proc, p) < 0)
+    if (process_read_command(proc, p) < 0)
         return -ENOENT;
-    read_container(proc, p);
+    process_read_container(proc, p);
     return 0;
 }
 
-static int by_pid(const void *a, const void *b)
+static int process_by_pid(const void *a, const void *b)
 {
-    pid_t x = ((const struct census_process *)a)->pid, y = ((const struct census_process *)b)->pid;
+    pid_t x = ((const struct namespace_process *)a)->pid, y = ((const struct namespace_process *)b)->pid;
 
     return (x > y) - (x < y);
 }
 
-static int read_processes(struct census *c)
+static int namespace_list_read_processes(struct namespace_list *c)
 {
     cleanup_dir DIR *dir = opendir("/proc");
     struct dirent *entry;
@@ -114,11 +114,11 @@ static int read_processes(struct census *c)
     if (!dir)
         return -errno;
     while ((entry = readdir(dir))) {
-        struct census_process p = {0}, *grown;
+        struct namespace_process p = {0}, *grown;
 
         if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
             continue;
-        if (read_process(dirfd(dir), entry->d_name, &p) < 0) {
+        if (process_read(dirfd(dir), entry->d_name, &p) < 0) {
             free(p.command);
             continue;
         }
@@ -132,12 +132,12 @@ static int read_processes(struct census *c)
         c->processes[c->process_count++] = p;
     }
     if (c->process_count)
-        qsort(c->processes, c->process_count, sizeof(*c->processes), by_pid);
+        qsort(c->processes, c->process_count, sizeof(*c->processes), process_by_pid);
     return 0;
 }
 
-/* The number of a namespace that ioctl_ns(2) gave us, 0 for none; closes it. */
-static uint64_t number_of(int ns)
+/* The number of a namespace fd from ioctl_ns(2), 0 if it is negative; closes the fd. */
+static uint64_t namespace_number(int ns)
 {
     cleanup_fd int fd = ns;
     struct stat st;
@@ -145,10 +145,11 @@ static uint64_t number_of(int ns)
     return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
-static int add_namespace(struct census *c, const struct census_process *p, int kind, struct netlink *route)
+static int namespace_list_add(struct namespace_list *c, const struct namespace_process *p, int kind,
+                              struct netlink *route)
 {
     struct stat st;
-    struct census_namespace *n, *grown;
+    struct namespace_entry *n, *grown;
     cleanup_fd int fd = -1;
     char path[48];
 
@@ -164,21 +165,21 @@ static int add_namespace(struct census *c, const struct census_process *p, int k
         return -ENOMEM;
     c->namespaces = grown;
     n = &grown[c->namespace_count++];
-    *n = (struct census_namespace){p->namespaces[kind], namespaces[kind].name, 1, p, .network_id = NSID_NONE};
+    *n = (struct namespace_entry){p->namespaces[kind], namespaces[kind].name, 1, p, .network_id = NSID_NONE};
     snprintf(path, sizeof(path), "/proc/%d/ns/%s", p->pid, n->type);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != n->number) /* the process has ended meanwhile */
+    if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != n->number) /* the process has ended */
         return 0;
-    n->owner = number_of(ioctl(fd, NS_GET_USERNS));
+    n->owner = namespace_number(ioctl(fd, NS_GET_USERNS));
     if (kind == NAMESPACE_PID || kind == NAMESPACE_USER)
-        n->parent = number_of(ioctl(fd, NS_GET_PARENT));
+        n->parent = namespace_number(ioctl(fd, NS_GET_PARENT));
     if (kind == NAMESPACE_NET && route->fd >= 0)
         n->network_id = nsid_of(route, fd);
     return 0;
 }
 
-/* A mounted namespace has its kind and number as the root of the mount: "net:[4026532247]". */
-static int add_mounts(struct census *c)
+/* The root of a namespace mount has the type and number of the namespace: "net:[4026532247]". */
+static int namespace_list_add_mounts(struct namespace_list *c)
 {
     cleanup_free char *text = NULL;
     int r = file_read(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &text, NULL);
@@ -190,9 +191,9 @@ static int add_mounts(struct census *c)
             !line_word(line, 4, where, sizeof(where)) || !(number = strchr(root, '[')))
             continue;
         text_unescape(where);
-        make_printable(where, strlen(where));
+        process_make_printable(where, strlen(where));
         for (size_t i = 0; i < c->namespace_count; i++) {
-            struct census_namespace *n = &c->namespaces[i];
+            struct namespace_entry *n = &c->namespaces[i];
             char *longer;
 
             if (n->number != strtoull(number + 1, NULL, 10))
@@ -207,30 +208,29 @@ static int add_mounts(struct census *c)
     return r;
 }
 
-static int by_number(const void *a, const void *b)
+static int namespace_by_number(const void *a, const void *b)
 {
-    uint64_t x = ((const struct census_namespace *)a)->number,
-             y = ((const struct census_namespace *)b)->number;
+    uint64_t x = ((const struct namespace_entry *)a)->number, y = ((const struct namespace_entry *)b)->number;
 
     return (x > y) - (x < y);
 }
 
-int census_read(struct census *out, struct error *err)
+int namespace_list_read(struct namespace_list *out, struct error *err)
 {
     cleanup_netlink struct netlink route = NETLINK_CLOSED;
-    int r = read_processes(out);
+    int r = namespace_list_read_processes(out);
 
-    (void)netlink_open(&route, NETLINK_ROUTE, -1, NULL); /* a kernel without networks has no ids */
+    (void)netlink_open(&route, NETLINK_ROUTE, -1, NULL); /* a kernel without network support has no ids */
 
     for (size_t i = 0; r == 0 && i < out->process_count; i++)
         for (int kind = 0; r == 0 && kind < NAMESPACE_KINDS; kind++)
             if (out->processes[i].namespaces[kind])
-                r = add_namespace(out, &out->processes[i], kind, &route);
+                r = namespace_list_add(out, &out->processes[i], kind, &route);
     if (r == 0)
-        r = add_mounts(out);
+        r = namespace_list_add_mounts(out);
     if (r < 0)
-        return error_set(err, r, "cannot read which processes there are");
+        return error_set(err, r, "cannot read the list of processes");
     if (out->namespace_count)
-        qsort(out->namespaces, out->namespace_count, sizeof(*out->namespaces), by_number);
+        qsort(out->namespaces, out->namespace_count, sizeof(*out->namespaces), namespace_by_number);
     return 0;
 }
