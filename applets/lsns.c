@@ -1,4 +1,4 @@
-/* lsns: which namespaces there are. See lsns.1. */
+/* lsns: list namespaces. See lsns.1. */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -22,19 +22,18 @@ struct lsns_options {
 };
 
 static const struct option_row lsns_table[] = {
-    OPT_FLAG('J', "json", struct lsns_options, json, "JSON, for programs"),
-    OPT_FLAG('l', "list", struct lsns_options, list, "a list, which it is anyway without -T"),
-    OPT_FLAG('n', "noheadings", struct lsns_options, no_headings, "no line of headings"),
-    OPT_STRING(
-        'o', "output", "COLUMN[,COLUMN]...", struct lsns_options, columns,
-        "which columns: NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, NETNSID, NSFS, PNS, ONS, "
-        "CONTAINER"),
-    OPT_FLAG(0, "output-all", struct lsns_options, all_columns, "all columns"),
+    OPT_FLAG('J', "json", struct lsns_options, json, "print JSON"),
+    OPT_FLAG('l', "list", struct lsns_options, list, "print a list (the default without -T)"),
+    OPT_FLAG('n', "noheadings", struct lsns_options, no_headings, "do not print headings"),
+    OPT_STRING('o', "output", "COLUMN[,COLUMN]...", struct lsns_options, columns,
+               "the columns: NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, NETNSID, NSFS, PNS, ONS, "
+               "CONTAINER"),
+    OPT_FLAG(0, "output-all", struct lsns_options, all_columns, "print all columns"),
     OPT_INT('p', "task", "PID", struct lsns_options, pid, "only the namespaces of this process"),
-    OPT_FLAG('r', "raw", struct lsns_options, raw, "one blank between columns"),
-    OPT_FLAG('u', "notruncate", struct lsns_options, whole, "do not cut lines at the terminal's width"),
+    OPT_FLAG('r', "raw", struct lsns_options, raw, "separate columns by one blank"),
+    OPT_FLAG('u', "notruncate", struct lsns_options, whole, "do not truncate lines to the terminal width"),
     OPT_FLAG('W', "nowrap", struct lsns_options, no_wrap,
-             "the mounts of a namespace on one line, with commas between"),
+             "print the mounts of a namespace on one line, separated by commas"),
     OPT_LIST('t', "type", "KIND", struct lsns_options, types,
              "only these: mnt, net, ipc, user, pid, uts, cgroup, time (may be repeated)"),
     OPT_OPTIONAL('T', "tree", "RELATION", struct lsns_options, tree,
@@ -78,7 +77,7 @@ static const struct {
                       {"ONS", "ons", true, true},
                       {"CONTAINER", "container", false, false}};
 
-/* One line: a namespace, or one process of the namespace that was asked for. */
+/* One line: a namespace, or a process of the requested namespace. */
 struct line {
     const struct namespace_entry *ns;
     const struct namespace_process *process;
@@ -153,7 +152,7 @@ static const char *cell_text(const struct line *line, enum column column, char r
     return room;
 }
 
-/* The columns that a UTF-8 text takes, of several lines the longest: drawing characters are three bytes. */
+/* The width of a UTF-8 text, of the longest of several lines: drawing characters have three bytes. */
 static size_t text_width(const char *text)
 {
     size_t width = 0, longest = 0;
@@ -165,7 +164,7 @@ static size_t text_width(const char *text)
     return longest;
 }
 
-/* Take the line with this index, from 0, out of a text of several; "" where there are fewer. */
+/* Copy the line with this index (from 0) of a text; "" if there are fewer. */
 static const char *text_line(const char *text, size_t index, char *out, size_t size)
 {
     for (; index && *text; index--) {
@@ -193,13 +192,13 @@ static int table_add_column(struct table *t, const char *word, struct error *err
         c++;
     if (c == COLUMNS || t->column_count == ARRAY_LENGTH(t->columns)) {
         error_text(err, EINVAL, "-o does not know the column \"%s\"", word);
-        return error_remedy(err, "--help lists them");
+        return error_remedy(err, "see --help");
     }
     t->columns[t->column_count++] = (enum column)c;
     return 0;
 }
 
-/* The container's name stands where there is one to tell. */
+/* The column CONTAINER is printed if any process belongs to a container. */
 static int table_choose_columns(const struct lsns_options *o, struct table *t, bool of_processes,
                                 struct error *err)
 {
@@ -250,7 +249,9 @@ static void raw_print_line(const struct table *t, const struct line *line)
     }
 }
 
-/* One row of a line, whose cells may have several; cut at `limit` columns (0: never). Returns how many rows.
+/*
+ * Print one row of a line, whose cells may have several rows, truncated to `limit` columns (0: unlimited).
+ * Returns the number of rows.
  */
 static size_t table_print_row(const struct table *t, const struct line *line, size_t row,
                               const size_t widths[], size_t limit)
@@ -289,7 +290,7 @@ static void table_print_line(const struct table *t, const struct line *line, con
         rows = table_print_row(t, line, row, widths, limit);
 }
 
-/* Mounts with commas between. */
+/* Separate mounts by commas. */
 static void list_join_mounts(struct namespace_list *c)
 {
     for (size_t i = 0; i < c->namespace_count; i++)
@@ -312,7 +313,9 @@ static void table_print(const struct table *t, const struct lsns_options *o)
                 text_width(cell_text(&t->lines[n], c, room)) + (c == NS ? text_width(t->lines[n].branch) : 0);
             widths[i] = width > widths[i] ? width : widths[i];
         }
-        /* As util-linux: five for process ids, but where all are shorter than the heading. */
+        /*
+         * As in util-linux: at least five columns for process ids, unless all are shorter than the heading.
+         */
         if (widths[i] < heading)
             widths[i] = heading;
         else if ((c == PID || c == PPID) && widths[i] < 5)
@@ -379,8 +382,8 @@ static int table_add_processes(const char *text, const struct namespace_list *c,
     uint64_t number;
 
     if (parse_uint64(text, 10, UINT64_MAX, &number) < 0) {
-        error_text(err, EINVAL, "a namespace is given by its number, not as \"%s\"", text);
-        return error_remedy(err, "a relation is joined to -T, as in -T%s", text);
+        error_text(err, EINVAL, "a namespace must be given by its number, not as \"%s\"", text);
+        return error_remedy(err, "append a relation to -T without a blank: -T%s", text);
     }
     for (size_t n = 0; n < c->namespace_count; n++)
         for (size_t i = 0; c->namespaces[n].number == number && i < c->process_count; i++)
@@ -410,7 +413,7 @@ static const struct line *line_parent(const struct table *t, const struct line *
     return NULL;
 }
 
-/* Whether the locale of the environment is one of UTF-8: see "Setting the locale" in locale(7). */
+/* Whether the locale of the environment uses UTF-8: see "Setting the locale" in locale(7). */
 static bool locale_is_utf8(void)
 {
     static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
@@ -422,12 +425,12 @@ static bool locale_is_utf8(void)
     return codeset && (strncasecmp(codeset, ".UTF-8", 6) == 0 || strncasecmp(codeset, ".UTF8", 5) == 0);
 }
 
-/* What a tree is drawn with, as util-linux draws it. */
+/* The characters for drawing a tree, as in util-linux. */
 static const struct drawing {
     const char *child, *last, *beside;
 } ascii = {"|-", "`-", "| "}, utf8 = {"├─", "└─", "│ "};
 
-/* Copy a line and what is beneath it to the end of `out`. A line is taken once: nothing here can go round. */
+/* Append a line and the lines beneath it to `out`. Each line is added once, so that a cycle ends. */
 static void tree_add(const struct table *t, const struct line *root, const char *relation,
                      const struct drawing *drawing, const char *indent, bool taken[], struct table *out)
 {
@@ -482,7 +485,7 @@ static int lsns_check_types(const struct lsns_options *o, struct error *err)
         while (kind < NAMESPACE_KINDS && strcmp(namespaces[kind].name, o->types.items[i]) != 0)
             kind++;
         if (kind == NAMESPACE_KINDS)
-            return error_text(err, EINVAL, "there is no kind of namespace \"%s\"", o->types.items[i]);
+            return error_text(err, EINVAL, "\"%s\" is not a type of namespace", o->types.items[i]);
     }
     return 0;
 }

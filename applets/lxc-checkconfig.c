@@ -1,4 +1,4 @@
-/* lxc-checkconfig: what this kernel can do for containers, found out by trying. See lxc-checkconfig.1. */
+/* lxc-checkconfig: probe the kernel features for containers. See lxc-checkconfig.1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ struct lxc_checkconfig_options {
 };
 
 static const struct option_row lxc_checkconfig_table[] = {
-    OPT_FLAG('q', "quiet", struct lxc_checkconfig_options, quiet, "print only what is missing"),
+    OPT_FLAG('q', "quiet", struct lxc_checkconfig_options, quiet, "print only missing features"),
     OPT_END,
 };
 
@@ -26,7 +26,7 @@ static const char *const headings[PROBE_GROUPS] = {"Namespaces", "Control groups
 
 enum colour { GREEN, YELLOW, RED };
 
-static void print_coloured(enum colour colour, const char *word)
+static void checkconfig_print_coloured(enum colour colour, const char *word)
 {
     static const char *const codes[] = {"\033[1;32m", "\033[1;33m", "\033[1;31m"};
 
@@ -44,7 +44,7 @@ static void print_mounts(const struct cgroup_mounts *mounts, bool unified)
             printf(" - %s\n", mounts->items[i].mount_point);
 }
 
-/* Whether there is a hierarchy at all; a host without one can still mount v2. */
+/* Whether there is a hierarchy; a host without one can still mount v2. */
 static bool check_cgroups(bool quiet)
 {
     cleanup_cgroup_mounts struct cgroup_mounts mounts = {0};
@@ -57,7 +57,7 @@ static bool check_cgroups(bool quiet)
     if (quiet && have)
         return true;
     printf("Cgroups: ");
-    print_coloured(have ? GREEN : RED, have ? "enabled" : "required");
+    checkconfig_print_coloured(have ? GREEN : RED, have ? "enabled" : "required");
     puts(have ? "" : " (no container starts)");
     if (!quiet) {
         print_mounts(&mounts, false);
@@ -66,16 +66,16 @@ static bool check_cgroups(bool quiet)
     return have;
 }
 
-/* What unprivileged containers need besides the kernel. */
-static void check_program(const char *name)
+/* Programs that unprivileged containers require. */
+static void checkconfig_program(const char *name)
 {
-    static const char *const folders[] = {"/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/sbin"};
+    static const char *const directories[] = {"/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/sbin"};
 
-    for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(directories); i++) {
         char path[64];
         struct stat st;
 
-        snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+        snprintf(path, sizeof(path), "%s/%s", directories[i], name);
         if (stat(path, &st) < 0)
             continue;
         if (!(st.st_mode & S_ISUID))
@@ -92,18 +92,18 @@ static bool check(const struct probe *p, bool quiet)
     if (can && quiet)
         return true;
     printf("%s: ", p->label);
-    print_coloured(can           ? GREEN
-                   : p->required ? RED
-                                 : YELLOW,
-                   can           ? "enabled"
-                   : p->required ? "required"
-                                 : "missing");
+    checkconfig_print_coloured(can           ? GREEN
+                               : p->required ? RED
+                                             : YELLOW,
+                               can           ? "enabled"
+                               : p->required ? "required"
+                                             : "missing");
     if (!can)
         printf(" (%s)", p->cost);
     putchar('\n');
     if (can && strcmp(p->label, "User namespace") == 0) {
-        check_program("newuidmap");
-        check_program("newgidmap");
+        checkconfig_program("newuidmap");
+        checkconfig_program("newgidmap");
     }
     return can;
 }
@@ -114,11 +114,12 @@ static int lxc_checkconfig_run(struct invocation *in, struct error *err)
     bool complete = true;
 
     if (geteuid() != 0) {
-        error_text(err, EPERM, "what a kernel can do is found out by trying, which takes root");
+        error_text(err, EPERM, "cannot probe kernel features without root privileges");
         return error_remedy(err, "run it as root");
     }
     if (in->argc)
-        return error_text(err, EINVAL, "%s takes no argument, such as \"%s\"", in->applet, in->argv[0]);
+        return error_text(err, EINVAL, "%s does not accept an argument such as \"%s\"", in->applet,
+                          in->argv[0]);
     if (!o->quiet)
         puts("LXC version " LXC_VERSION " (lxcbox " LXCBOX_VERSION ")");
     for (int group = 0; group < PROBE_GROUPS; group++) {
@@ -126,7 +127,7 @@ static int lxc_checkconfig_run(struct invocation *in, struct error *err)
             printf("\n--- %s ---\n", headings[group]);
         if (group == PROBE_CGROUPS)
             complete = check_cgroups(o->quiet) && complete;
-        /* A child must not print what is still in our buffer once more. */
+        /* Flush, so that a child does not print buffered output again. */
         for (size_t i = 0; i < probe_count; i++)
             if ((int)probes[i].group == group && fflush(stdout) == 0 && !check(&probes[i], o->quiet) &&
                 probes[i].required)
@@ -135,7 +136,6 @@ static int lxc_checkconfig_run(struct invocation *in, struct error *err)
     return complete ? 0 : 1;
 }
 
-APPLET(lxc_checkconfig, .name = "lxc-checkconfig",
-       .summary = "Find out what this kernel can do for containers", .usage = "[-q]",
-       .options = lxc_checkconfig_table, .options_size = sizeof(struct lxc_checkconfig_options),
-       .run = lxc_checkconfig_run);
+APPLET(lxc_checkconfig, .name = "lxc-checkconfig", .summary = "Check the kernel features for containers",
+       .usage = "[-q]", .options = lxc_checkconfig_table,
+       .options_size = sizeof(struct lxc_checkconfig_options), .run = lxc_checkconfig_run);

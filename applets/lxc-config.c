@@ -1,4 +1,4 @@
-/* lxc-config: print the settings that hold for all containers. See lxc-config.1 and lxc.system.conf(5). */
+/* lxc-config: print the settings for all containers. See lxc-config.1 and lxc.system.conf(5). */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,13 +11,13 @@ struct lxc_config_options {
 };
 
 static const struct option_row lxc_config_table[] = {
-    OPT_FLAG('l', "list", struct lxc_config_options, list, "list the items there are"),
+    OPT_FLAG('l', "list", struct lxc_config_options, list, "list the items"),
     OPT_END,
 };
 
-static int print_item(const char *name, struct error *err)
+static int lxc_config_print(const char *name, struct error *err)
 {
-    /* The first that begins so, as in LXC. */
+    /* The first item that begins with the name, as in LXC. */
     for (const char *const *key = global_keys; *key; key++) {
         const char *value;
 
@@ -31,7 +31,7 @@ static int print_item(const char *name, struct error *err)
         return 0;
     }
     error_text(err, ENOENT, "there is no item \"%s\"", name);
-    return error_remedy(err, "lxc-config -l lists them");
+    return error_remedy(err, "run lxc-config -l to list them");
 }
 
 static int lxc_config_run(struct invocation *in, struct error *err)
@@ -44,12 +44,12 @@ static int lxc_config_run(struct invocation *in, struct error *err)
         return 0;
     }
     if (in->argc != 1) {
-        error_text(err, EINVAL, in->argc ? "one item at a time" : "no item to print");
-        return error_remedy(err, "lxc-config -l lists them");
+        error_text(err, EINVAL, in->argc ? "more than one item" : "no item to print");
+        return error_remedy(err, "run lxc-config -l to list them");
     }
-    return print_item(in->argv[0], err);
+    return lxc_config_print(in->argv[0], err);
 }
 
-APPLET(lxc_config, .name = "lxc-config", .summary = "Print a setting that holds for all containers",
+APPLET(lxc_config, .name = "lxc-config", .summary = "Print a setting for all containers",
        .usage = "-l | ITEM", .options = lxc_config_table, .options_size = sizeof(struct lxc_config_options),
        .run = lxc_config_run);

@@ -20,28 +20,28 @@ struct lxc_unshare_options {
 
 static const struct option_row lxc_unshare_table[] = {
     OPT_STRING('s', "namespaces", "KIND[|KIND]...", struct lxc_unshare_options, namespaces,
-               "which: MOUNT, PID, UTSNAME, IPC, USER, NETWORK, CGROUP"),
+               "the namespaces: MOUNT, PID, UTSNAME, IPC, USER, NETWORK, CGROUP"),
     OPT_STRING('u', "user", "USER", struct lxc_unshare_options, user,
-               "be this user; in a user namespace that is who we are outside"),
+               "run as this user; in a user namespace, map it to the current user"),
     OPT_STRING('H', "hostname", "HOSTNAME", struct lxc_unshare_options, hostname,
-               "with UTSNAME: the host's name inside"),
+               "with UTSNAME: the host name in the namespace"),
     OPT_LIST('i', "ifname", "INTERFACE", struct lxc_unshare_options, links,
-             "with NETWORK: move this interface in (may be repeated)"),
-    OPT_FLAG('d', "daemon", struct lxc_unshare_options, daemon, "do not wait for its end"),
+             "with NETWORK: move this interface into the namespace (may be repeated)"),
+    OPT_FLAG('d', "daemon", struct lxc_unshare_options, daemon, "do not wait for the program"),
     OPT_FLAG('M', "remount", struct lxc_unshare_options, remount,
-             "with MOUNT: /proc, /dev/shm and /dev/mqueue of its own"),
+             "with MOUNT: mount new /proc, /dev/shm and /dev/mqueue"),
     OPT_STRING('P', "lxcpath", "DIR", struct lxc_unshare_options, container.lxcpath,
-               "for the log's sake; no container is meant"),
+               "ignored except for the log"),
     OPT_STRING('o', "logfile", "FILE", struct lxc_unshare_options, container.logfile,
                "write the log to FILE"),
     OPT_STRING('l', "logpriority", "LEVEL", struct lxc_unshare_options, container.loglevel,
                "log messages from LEVEL on (ERROR)"),
     OPT_FLAG('q', "quiet", struct lxc_unshare_options, container.quiet,
-             "write nothing to standard error but failures"),
+             "print only errors on standard error"),
     OPT_END,
 };
 
-static int read_kinds(const char *text, uint64_t *flags, struct error *err)
+static int lxc_unshare_read_namespaces(const char *text, uint64_t *flags, struct error *err)
 {
     cleanup_free char *copy = strdup(text);
 
@@ -57,7 +57,7 @@ static int read_kinds(const char *text, uint64_t *flags, struct error *err)
     return copy ? 0 : error_set(err, ENOMEM, "cannot read option -s");
 }
 
-static int read_user(const char *text, struct unshare_options *u, struct error *err)
+static int lxc_unshare_read_user(const char *text, struct unshare_options *u, struct error *err)
 {
     uint64_t number;
     const struct passwd *user;
@@ -75,19 +75,19 @@ static int read_user(const char *text, struct unshare_options *u, struct error *
     return u->namespaces & CLONE_NEWUSER ? id_ranges_add(&u->ids, false, u->uid, geteuid(), 1) : 0;
 }
 
-static int check(const struct lxc_unshare_options *o, uint64_t flags, const struct invocation *in,
-                 struct error *err)
+static int lxc_unshare_check(const struct lxc_unshare_options *o, uint64_t flags, const struct invocation *in,
+                             struct error *err)
 {
     if (!in->argc)
         return error_text(err, EINVAL, "no program to run");
     if (!flags)
-        return error_text(err, EINVAL, "no namespace to run it in; -s names them");
+        return error_text(err, EINVAL, "no namespace; name them with -s");
     if (o->links.count && !(flags & CLONE_NEWNET))
-        return error_text(err, EINVAL, "-i goes with -s NETWORK");
+        return error_text(err, EINVAL, "-i requires -s NETWORK");
     if (o->hostname && !(flags & CLONE_NEWUTS))
-        return error_text(err, EINVAL, "-H goes with -s UTSNAME");
+        return error_text(err, EINVAL, "-H requires -s UTSNAME");
     if (o->remount && !(flags & CLONE_NEWNS))
-        return error_text(err, EINVAL, "-M goes with -s MOUNT");
+        return error_text(err, EINVAL, "-M requires -s MOUNT");
     return 0;
 }
 
@@ -104,11 +104,11 @@ static int lxc_unshare_run(struct invocation *in, struct error *err)
     int r = container_select_path(&o->container, in, &lxcpath, err);
 
     if (r == 0 && o->namespaces)
-        r = read_kinds(o->namespaces, &u.namespaces, err);
+        r = lxc_unshare_read_namespaces(o->namespaces, &u.namespaces, err);
     if (r == 0)
-        r = check(o, u.namespaces, in, err);
+        r = lxc_unshare_check(o, u.namespaces, in, err);
     if (r == 0)
-        r = read_user(o->user, &u, err);
+        r = lxc_unshare_read_user(o->user, &u, err);
     if (r == 0)
         r = unshare_and_execute(&u, in->argv, err);
     if (r > 0 && err->code) {

@@ -1,4 +1,4 @@
-/* lxc-update-config: bring a configuration from before LXC 3.0 up to date. See lxc-update-config.1. */
+/* lxc-update-config: update a configuration of LXC before 3.0. See lxc-update-config.1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,7 +23,7 @@ static const struct option_row lxc_update_config_table[] = {
     OPT_END,
 };
 
-static int replace(const char *path, const char *text, size_t length, struct error *err)
+static int update_replace_file(const char *path, const char *text, size_t length, struct error *err)
 {
     struct stat status;
     int r = stat(path, &status) < 0 ? -errno : 0;
@@ -35,8 +35,8 @@ static int replace(const char *path, const char *text, size_t length, struct err
     return r < 0 ? error_set(err, r, "cannot write %s", path) : 0;
 }
 
-/* What is written is what a start will read; say at once what it will refuse. */
-static int check(const char *path, const char *backup, struct error *err)
+/* Read the new file as a start would, and report errors now. */
+static int update_check(const char *path, const char *backup, struct error *err)
 {
     cleanup_config struct config c;
     int r;
@@ -44,7 +44,7 @@ static int check(const char *path, const char *backup, struct error *err)
     config_init(&c);
     r = config_read_file(&c, path, err);
     if (r < 0 && !err->remedy[0])
-        error_remedy(err, "mend that line; the old file is %s", backup);
+        error_remedy(err, "correct that line; the old file is %s", backup);
     return r;
 }
 
@@ -67,17 +67,16 @@ static int lxc_update_config_run(struct invocation *in, struct error *err)
     if (r < 0)
         return error_set(err, r, "cannot read %s", o->config);
     if (strlen(text) != length)
-        return error_text(err, EINVAL, "%s is no text: it has a zero byte in it", o->config);
+        return error_text(err, EINVAL, "%s is not a text file: it contains a zero byte", o->config);
     if (legacy_update(text, &updated) < 0)
         return error_set(err, ENOMEM, "cannot update %s", o->config);
     r = file_replace(AT_FDCWD, backup, text, length, 0644);
     if (r < 0)
         return error_set(err, r, "cannot write %s", backup);
-    r = replace(o->config, strbuf_text(&updated), updated.length, err);
-    return r < 0 ? r : check(o->config, backup, err);
+    r = update_replace_file(o->config, strbuf_text(&updated), updated.length, err);
+    return r < 0 ? r : update_check(o->config, backup, err);
 }
 
-APPLET(lxc_update_config, .name = "lxc-update-config",
-       .summary = "Bring a configuration from before LXC 3.0 up to date", .usage = "-c FILE",
-       .options = lxc_update_config_table, .options_size = sizeof(struct lxc_update_config_options),
-       .run = lxc_update_config_run);
+APPLET(lxc_update_config, .name = "lxc-update-config", .summary = "Update a configuration of LXC before 3.0",
+       .usage = "-c FILE", .options = lxc_update_config_table,
+       .options_size = sizeof(struct lxc_update_config_options), .run = lxc_update_config_run);

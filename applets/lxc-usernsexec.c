@@ -1,5 +1,4 @@
-/* lxc-usernsexec: run a program in a new user namespace, as its root unless told otherwise. See
- * lxc-usernsexec.1. */
+/* lxc-usernsexec: run a program in a new user namespace, by default as root. See lxc-usernsexec.1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -20,17 +19,18 @@ struct lxc_usernsexec_options {
 };
 
 static const struct option_row lxc_usernsexec_table[] = {
-    OPT_LIST('m', NULL, "KIND:INSIDE:OUTSIDE:COUNT", struct lxc_usernsexec_options, maps,
-             "map these ids; KIND: u, g or b for both (may be repeated; all that /etc/subuid and "
-             "/etc/subgid give us)"),
+    OPT_LIST(
+        'm', NULL, "KIND:INSIDE:OUTSIDE:COUNT", struct lxc_usernsexec_options, maps,
+        "map these ids; KIND: u, g or b for both (may be repeated; the ranges of the user in /etc/subuid and "
+        "/etc/subgid)"),
     OPT_FLAG('s', NULL, struct lxc_usernsexec_options, self,
-             "map ourselves as well, to the first id after those that are mapped from 0 on"),
-    OPT_STRING('u', NULL, "UID", struct lxc_usernsexec_options, uid, "become this user inside (0)"),
-    OPT_STRING('g', NULL, "GID", struct lxc_usernsexec_options, gid, "become this group inside (0)"),
+             "also map our own ids, after the ids that are mapped from 0 on"),
+    OPT_STRING('u', NULL, "UID", struct lxc_usernsexec_options, uid, "user id in the namespace (0)"),
+    OPT_STRING('g', NULL, "GID", struct lxc_usernsexec_options, gid, "group id in the namespace (0)"),
     OPT_END,
 };
 
-static int read_map(const char *text, struct id_ranges *ids, struct error *err)
+static int usernsexec_read_map(const char *text, struct id_ranges *ids, struct error *err)
 {
     cleanup_free char *copy = strdup(text);
     char *rest = copy, *kind = strsep(&rest, ":"), *word;
@@ -50,7 +50,7 @@ static int read_map(const char *text, struct id_ranges *ids, struct error *err)
     return 0;
 }
 
-static int read_default(bool is_gid, struct id_ranges *ids, struct error *err)
+static int usernsexec_read_default(bool is_gid, struct id_ranges *ids, struct error *err)
 {
     const char *path = is_gid ? "/etc/subgid" : "/etc/subuid";
     const struct passwd *user = getpwuid(getuid());
@@ -61,15 +61,16 @@ static int read_default(bool is_gid, struct id_ranges *ids, struct error *err)
     if (r == 0 && id_ranges_find(text, user ? user->pw_name : NULL, getuid(), &start, &count) < 0)
         r = -ENOENT;
     if (r < 0) {
-        error_text(err, -r, "%s gives us no ids", path);
+        error_text(err, -r, "%s has no ids for this user", path);
         return error_remedy(err, "add a line USER:START:COUNT, or name ids with -m");
     }
     return id_ranges_add(ids, is_gid, 0, start, count);
 }
 
-/* The caller's own id, at the first id inside that LXC takes for free: it reads the maps once, in their
- * order. */
-static int map_self(struct id_ranges *ids, bool is_gid, uint32_t own)
+/*
+ * Map the caller's own id to the id that LXC considers the first free one: LXC reads the maps once, in order.
+ */
+static int usernsexec_map_self(struct id_ranges *ids, bool is_gid, uint32_t own)
 {
     uint32_t inside = 0;
 
@@ -82,12 +83,12 @@ static int map_self(struct id_ranges *ids, bool is_gid, uint32_t own)
     return id_ranges_add(ids, is_gid, inside, own, 1);
 }
 
-static int read_id(char letter, const char *text, uint32_t *id, struct error *err)
+static int usernsexec_read_id(char letter, const char *text, uint32_t *id, struct error *err)
 {
     uint64_t number = 0;
 
     if (text && parse_uint64(text, 10, UINT32_MAX - 1, &number) < 0)
-        return error_text(err, EINVAL, "-%c takes the number of an id inside, not \"%s\"", letter, text);
+        return error_text(err, EINVAL, "-%c takes a numeric id, not \"%s\"", letter, text);
     *id = (uint32_t)number;
     return 0;
 }
@@ -104,17 +105,17 @@ static int lxc_usernsexec_run(struct invocation *in, struct error *err)
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < o->maps.count; i++)
-        r = read_map(o->maps.items[i], &u.ids, err);
+        r = usernsexec_read_map(o->maps.items[i], &u.ids, err);
     for (int is_gid = 0; !o->maps.count && r == 0 && is_gid < 2; is_gid++)
-        r = read_default(is_gid, &u.ids, err);
+        r = usernsexec_read_default(is_gid, &u.ids, err);
     if (r == 0 && o->self)
-        r = map_self(&u.ids, false, getuid());
+        r = usernsexec_map_self(&u.ids, false, getuid());
     if (r == 0 && o->self)
-        r = map_self(&u.ids, true, getgid());
+        r = usernsexec_map_self(&u.ids, true, getgid());
     if (r == 0)
-        r = read_id('u', o->uid, &u.uid, err);
+        r = usernsexec_read_id('u', o->uid, &u.uid, err);
     if (r == 0)
-        r = read_id('g', o->gid, &u.gid, err);
+        r = usernsexec_read_id('g', o->gid, &u.gid, err);
     if (r == 0)
         r = unshare_and_execute(&u, in->argc ? in->argv : shell, err);
     if (r > 0 && err->code) {

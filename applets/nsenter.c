@@ -14,7 +14,7 @@ struct nsenter_options {
 
 static const struct option_row nsenter_table[] = {
     OPT_FLAG('a', "all", struct nsenter_options, all, "enter every namespace of the target"),
-    OPT_INT('t', "target", "PID", struct nsenter_options, target, "the process whose namespaces are meant"),
+    OPT_INT('t', "target", "PID", struct nsenter_options, target, "the process whose namespaces are entered"),
     OPT_OPTIONAL('m', "mount", "FILE", struct nsenter_options, mount, "enter its mount namespace"),
     OPT_OPTIONAL('u', "uts", "FILE", struct nsenter_options, uts, "its UTS namespace (host name)"),
     OPT_OPTIONAL('i', "ipc", "FILE", struct nsenter_options, ipc, "its IPC namespace"),
@@ -23,14 +23,14 @@ static const struct option_row nsenter_table[] = {
     OPT_OPTIONAL('C', "cgroup", "FILE", struct nsenter_options, cgroup, "its cgroup namespace"),
     OPT_OPTIONAL('U', "user", "FILE", struct nsenter_options, user, "its user namespace"),
     OPT_OPTIONAL('T', "time", "FILE", struct nsenter_options, time, "its time namespace"),
-    OPT_STRING('S', "setuid", "UID", struct nsenter_options, uid, "become this user inside"),
-    OPT_STRING('G', "setgid", "GID", struct nsenter_options, gid, "become this group inside"),
+    OPT_STRING('S', "setuid", "UID", struct nsenter_options, uid, "change to this user id"),
+    OPT_STRING('G', "setgid", "GID", struct nsenter_options, gid, "change to this group id"),
     OPT_FLAG(0, "preserve-credentials", struct nsenter_options, keep_credentials,
              "do not become root of the user namespace"),
     OPT_OPTIONAL('r', "root", "DIR", struct nsenter_options, root, "change to its root directory"),
     OPT_OPTIONAL('w', "wd", "DIR", struct nsenter_options, directory, "change to its working directory"),
     OPT_STRING('W', "wdns", "DIR", struct nsenter_options, inner_directory,
-               "change to this directory inside"),
+               "change to this directory in the namespace"),
     OPT_FLAG('F', "no-fork", struct nsenter_options, no_fork,
              "do not run the program in a child, also with -p or -T"),
     OPT_FLAG('Z', "follow-context", struct nsenter_options, follow_context,
@@ -38,7 +38,7 @@ static const struct option_row nsenter_table[] = {
     OPT_END,
 };
 
-static int read_id(const char *option, const char *text, bool *set, uint32_t *id, struct error *err)
+static int nsenter_read_id(const char *option, const char *text, bool *set, uint32_t *id, struct error *err)
 {
     uint64_t number = 0;
 
@@ -70,10 +70,10 @@ static int nsenter_run(struct invocation *in, struct error *err)
         .follow_context = o->follow_context,
         .no_fork = o->no_fork,
     };
-    int r = read_id("-S", o->uid, &e.set_uid, &e.uid, err);
+    int r = nsenter_read_id("-S", o->uid, &e.set_uid, &e.uid, err);
 
     if (r == 0)
-        r = read_id("-G", o->gid, &e.set_gid, &e.gid, err);
+        r = nsenter_read_id("-G", o->gid, &e.set_gid, &e.gid, err);
     if (r == 0)
         r = enter_and_execute(&e, in->argv, err);
     if (r > 0 && err->code) {

@@ -40,40 +40,42 @@ static const struct option_row unshare_table[] = {
     OPT_OPTIONAL_LONG('T', "time", "FILE", struct unshare_arguments, keep[NAMESPACE_TIME],
                       "a new time namespace, for our children"),
     OPT_FLAG('f', "fork", struct unshare_arguments, fork, "run the program in a child"),
-    OPT_STRING(0, "map-user", "UID", struct unshare_arguments, map_user, "be this user inside; implies -U"),
+    OPT_STRING(0, "map-user", "UID", struct unshare_arguments, map_user,
+               "the user id in the namespace; implies -U"),
     OPT_STRING(0, "map-group", "GID", struct unshare_arguments, map_group,
-               "be this group inside; implies -U"),
-    OPT_FLAG('r', "map-root-user", struct unshare_arguments, map_root, "be root inside; implies -U"),
+               "the group id in the namespace; implies -U"),
+    OPT_FLAG('r', "map-root-user", struct unshare_arguments, map_root,
+             "map the current user to root; implies -U"),
     OPT_FLAG('c', "map-current-user", struct unshare_arguments, map_current,
-             "be inside who we are; implies -U"),
+             "map the current user to itself; implies -U"),
     OPT_FLAG(0, "map-auto", struct unshare_arguments, map_auto,
-             "map the ids that /etc/subuid and /etc/subgid give us; implies -U"),
+             "map the ids of the user in /etc/subuid and /etc/subgid; implies -U"),
     OPT_LIST(0, "map-users", "OUTSIDE,INSIDE,COUNT", struct unshare_arguments, map_users,
              "map a range of users; also INSIDE:OUTSIDE:COUNT, or auto as in --map-auto; implies -U"),
     OPT_LIST(0, "map-groups", "OUTSIDE,INSIDE,COUNT", struct unshare_arguments, map_groups,
              "the same for groups"),
     OPT_OPTIONAL(0, "kill-child", "SIGNAL", struct unshare_arguments, kill_child,
-                 "kill the child when we die; implies -f (KILL)"),
+                 "send a signal to the child when unshare dies; implies -f (KILL)"),
     OPT_OPTIONAL(0, "mount-proc", "DIR", struct unshare_arguments, proc,
-                 "mount proc there; implies -m (/proc)"),
+                 "mount proc on DIR; implies -m (/proc)"),
     OPT_STRING(0, "propagation", "KIND", struct unshare_arguments, propagation,
-               "of the mounts: private, slave, shared, unchanged (private)"),
+               "propagation of mounts: private, slave, shared, unchanged (private)"),
     OPT_STRING(0, "setgroups", "POLICY", struct unshare_arguments, setgroups,
                "allow or deny setgroups(2) in the user namespace"),
     OPT_FLAG(0, "keep-caps", struct unshare_arguments, keep_capabilities,
-             "keep the capabilities that the user namespace gives"),
+             "keep the capabilities in the user namespace"),
     OPT_STRING('R', "root", "DIR", struct unshare_arguments, root, "change the root directory"),
     OPT_STRING('w', "wd", "DIR", struct unshare_arguments, directory, "change the working directory"),
-    OPT_STRING('S', "setuid", "UID", struct unshare_arguments, uid, "become this user inside"),
-    OPT_STRING('G', "setgid", "GID", struct unshare_arguments, gid, "become this group inside"),
+    OPT_STRING('S', "setuid", "UID", struct unshare_arguments, uid, "change to this user id"),
+    OPT_STRING('G', "setgid", "GID", struct unshare_arguments, gid, "change to this group id"),
     OPT_STRING(0, "monotonic", "SECONDS", struct unshare_arguments, monotonic,
-               "move the time namespace's monotonic clock"),
+               "offset of the monotonic clock in the time namespace"),
     OPT_STRING(0, "boottime", "SECONDS", struct unshare_arguments, boottime,
-               "move the time namespace's boot-time clock"),
+               "offset of the boot-time clock in the time namespace"),
     OPT_END,
 };
 
-static int read_id(const char *option, const char *text, uint32_t *id, struct error *err)
+static int unshare_read_id(const char *option, const char *text, uint32_t *id, struct error *err)
 {
     uint64_t number;
 
@@ -83,7 +85,8 @@ static int read_id(const char *option, const char *text, uint32_t *id, struct er
     return 0;
 }
 
-static int read_seconds(const char *option, const char *text, bool *set, int64_t *seconds, struct error *err)
+static int unshare_read_seconds(const char *option, const char *text, bool *set, int64_t *seconds,
+                                struct error *err)
 {
     *set = text;
     if (text && parse_int64(text, 10, INT32_MIN, INT32_MAX, seconds) < 0)
@@ -91,7 +94,7 @@ static int read_seconds(const char *option, const char *text, bool *set, int64_t
     return 0;
 }
 
-static int read_subordinate(bool is_gid, struct id_ranges *ids, struct error *err)
+static int unshare_read_subordinate(bool is_gid, struct id_ranges *ids, struct error *err)
 {
     const char *path = is_gid ? "/etc/subgid" : "/etc/subuid";
     const struct passwd *user = getpwuid(geteuid());
@@ -102,14 +105,14 @@ static int read_subordinate(bool is_gid, struct id_ranges *ids, struct error *er
     if (r < 0)
         return error_set(err, r, "cannot read %s", path);
     if (id_ranges_find(text, user ? user->pw_name : NULL, geteuid(), &start, &count) < 0) {
-        error_text(err, ENOENT, "%s gives us no ids", path);
+        error_text(err, ENOENT, "%s has no ids for this user", path);
         return error_remedy(err, "add a line USER:START:COUNT");
     }
     return id_ranges_add(ids, is_gid, 0, start, count);
 }
 
 /* "OUTSIDE,INSIDE,COUNT" of util-linux 2.38, "INSIDE:OUTSIDE:COUNT" and "auto" of later ones. */
-static int read_range(const char *text, bool is_gid, struct id_ranges *ids, struct error *err)
+static int unshare_read_range(const char *text, bool is_gid, struct id_ranges *ids, struct error *err)
 {
     cleanup_free char *copy = strdup(text);
     bool colons = strchr(text, ':');
@@ -117,7 +120,7 @@ static int read_range(const char *text, bool is_gid, struct id_ranges *ids, stru
     size_t count = 0;
 
     if (strcmp(text, "auto") == 0)
-        return read_subordinate(is_gid, ids, err);
+        return unshare_read_subordinate(is_gid, ids, err);
     for (char *rest = copy, *word; (word = strsep(&rest, colons ? ":" : ","));)
         if (count == 3 || parse_uint64(word, 10, UINT32_MAX, &numbers[count++]) < 0)
             count = 4;
@@ -129,36 +132,37 @@ static int read_range(const char *text, bool is_gid, struct id_ranges *ids, stru
     return 0;
 }
 
-/* The ranges first: a single id is taken out of them. */
-static int read_ids(const struct unshare_arguments *a, struct unshare_options *o, struct error *err)
+/* First the ranges, from which a single id is removed. */
+static int unshare_read_ids(const struct unshare_arguments *a, struct unshare_options *o, struct error *err)
 {
     const char *user = a->map_root ? "0" : a->map_user, *group = a->map_root ? "0" : a->map_group;
     uint32_t inside_user = geteuid(), inside_group = getegid();
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < a->map_users.count; i++)
-        r = read_range(a->map_users.items[i], false, &o->ids, err);
+        r = unshare_read_range(a->map_users.items[i], false, &o->ids, err);
     for (size_t i = 0; r == 0 && i < a->map_groups.count; i++)
-        r = read_range(a->map_groups.items[i], true, &o->ids, err);
+        r = unshare_read_range(a->map_groups.items[i], true, &o->ids, err);
     for (int is_gid = 0; a->map_auto && r == 0 && is_gid < 2; is_gid++)
-        r = read_subordinate(is_gid, &o->ids, err);
+        r = unshare_read_subordinate(is_gid, &o->ids, err);
     if (r == 0 && user)
-        r = read_id("--map-user", user, &inside_user, err);
+        r = unshare_read_id("--map-user", user, &inside_user, err);
     if (r == 0 && group)
-        r = read_id("--map-group", group, &inside_group, err);
+        r = unshare_read_id("--map-group", group, &inside_group, err);
     if (r == 0 && (user || a->map_current))
         r = id_ranges_set(&o->ids, false, inside_user, geteuid());
     if (r == 0 && (group || a->map_current))
         r = id_ranges_set(&o->ids, true, inside_group, getegid());
     if (r < 0 && !err->code)
         return error_text(err, -r, "there are too many ranges of ids");
-    /* A kernel lets one who may not become any group map a group only where setgroups(2) is denied. */
+    /* A process without CAP_SETGID can map a group only if setgroups(2) is denied. */
     if ((group || a->map_current) && !o->setgroups && !a->map_groups.count && !a->map_auto)
         o->setgroups = SETGROUPS_DENY;
     return r;
 }
 
-static int read_policies(const struct unshare_arguments *a, struct unshare_options *o, struct error *err)
+static int unshare_read_policies(const struct unshare_arguments *a, struct unshare_options *o,
+                                 struct error *err)
 {
     static const struct {
         const char *word;
@@ -187,9 +191,10 @@ static int read_policies(const struct unshare_arguments *a, struct unshare_optio
     return o->child_signal < 0 ? error_text(err, EINVAL, "there is no signal \"%s\"", a->kill_child) : 0;
 }
 
-static int read_arguments(const struct unshare_arguments *a, struct unshare_options *o, struct error *err)
+static int unshare_read_arguments(const struct unshare_arguments *a, struct unshare_options *o,
+                                  struct error *err)
 {
-    int r = read_policies(a, o, err);
+    int r = unshare_read_policies(a, o, err);
 
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         o->namespaces |= a->keep[i] ? namespaces[i].flag : 0;
@@ -205,17 +210,17 @@ static int read_arguments(const struct unshare_arguments *a, struct unshare_opti
     o->set_uid = a->uid;
     o->set_gid = a->gid;
     if (r == 0)
-        r = read_ids(a, o, err);
+        r = unshare_read_ids(a, o, err);
     if (r == 0 && a->uid)
-        r = read_id("-S", a->uid, &o->uid, err);
+        r = unshare_read_id("-S", a->uid, &o->uid, err);
     if (r == 0 && a->gid)
-        r = read_id("-G", a->gid, &o->gid, err);
+        r = unshare_read_id("-G", a->gid, &o->gid, err);
     if (r == 0)
-        r = read_seconds("--monotonic", a->monotonic, &o->set_monotonic, &o->monotonic_seconds, err);
+        r = unshare_read_seconds("--monotonic", a->monotonic, &o->set_monotonic, &o->monotonic_seconds, err);
     if (r == 0)
-        r = read_seconds("--boottime", a->boottime, &o->set_boottime, &o->boottime_seconds, err);
+        r = unshare_read_seconds("--boottime", a->boottime, &o->set_boottime, &o->boottime_seconds, err);
     if (r == 0 && (a->monotonic || a->boottime) && !(o->namespaces & CLONE_NEWTIME))
-        return error_text(err, EINVAL, "--monotonic and --boottime go with -T");
+        return error_text(err, EINVAL, "--monotonic and --boottime require -T");
     if (r == 0 && o->setgroups == SETGROUPS_ALLOW && a->map_root && geteuid() != 0)
         return error_text(err, EINVAL, "--setgroups=allow and -r exclude each other");
     return r;
@@ -228,7 +233,7 @@ static int unshare_run(struct invocation *in, struct error *err)
                                 .keep_capabilities = a->keep_capabilities,
                                 .root = a->root,
                                 .directory = a->directory};
-    int r = read_arguments(a, &o, err);
+    int r = unshare_read_arguments(a, &o, err);
 
     if (r == 0)
         r = unshare_and_execute(&o, in->argv, err);
