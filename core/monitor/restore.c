@@ -128,7 +128,7 @@ static int run_criu(const struct monitor *m, struct string_list *l, struct error
         return r;
     error_text(err, ECANCELED, "criu restore failed, with %s %d", r > 128 ? "signal" : "status",
                r > 128 ? r - 128 : r);
-    return error_remedy(err, "%s/restore.log says why", m->options->checkpoint->directory);
+    return error_remedy(err, "see %s/restore.log", m->options->checkpoint->directory);
 }
 
 /* criu has ended, and the process that it made is our only child (--restore-sibling): proc(5), children. */

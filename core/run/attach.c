@@ -20,7 +20,7 @@
 #include "core/confine/lsm.h"
 #include "core/namespace/namespace.h"
 
-static void plan_end(struct attach_plan *p)
+static void attach_plan_end(struct attach_plan *p)
 {
     close_fd(&p->pidfd);
     for (int i = 0; i < NAMESPACE_KINDS; i++)
@@ -34,7 +34,7 @@ static void plan_end(struct attach_plan *p)
 }
 
 /* The number that follows `key` in a text of "Key:\tvalue" lines; -1 without it. */
-static int64_t status_field(const char *text, const char *key, int base)
+static int64_t attach_status_field(const char *text, const char *key, int base)
 {
     for (const char *at = text; (at = strstr(at, key)); at++)
         if ((at == text || at[-1] == '\n') && at[strlen(key)] == ':')
@@ -43,10 +43,10 @@ static int64_t status_field(const char *text, const char *key, int base)
 }
 
 /*
- * Which namespaces to enter: those asked for, or all; never one that we are in already. A kind that this
- * kernel does not have is none of the container's either, and refused only where it was asked for.
+ * Choose the namespaces to enter: those requested, or all; never one that we are in already. A kind of
+ * namespace that this kernel does not support is an error only where it was requested.
  */
-static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
+static int attach_choose_namespaces(struct attach_plan *p, int proc, struct error *err)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         uint64_t flag = namespaces[i].flag;
@@ -71,10 +71,10 @@ static int choose_namespaces(struct attach_plan *p, int proc, struct error *err)
 }
 
 /*
- * An id inside by user_namespaces(7), "uid_map" (INSIDE OUTSIDE COUNT): 0 where there is one, else what
- * `host_id` is inside.
+ * An id inside, from user_namespaces(7), "uid_map" (INSIDE OUTSIDE COUNT): 0 where id 0 is mapped, else the
+ * id that `host_id` is mapped to.
  */
-static uint32_t map_id(const char *map, uint32_t host_id)
+static uint32_t attach_map_id(const char *map, uint32_t host_id)
 {
     uint32_t found = 0;
     uint32_t numbers[3];
@@ -96,8 +96,8 @@ static uint32_t map_id(const char *map, uint32_t host_id)
     return found;
 }
 
-static int choose_id(const struct attach_plan *p, int proc, const char *map_file, int64_t host_id,
-                     uint32_t wanted, uint32_t *id)
+static int attach_choose_id(const struct attach_plan *p, int proc, const char *map_file, int64_t host_id,
+                            uint32_t wanted, uint32_t *id)
 {
     cleanup_free char *map = NULL;
     int r;
@@ -110,35 +110,36 @@ static int choose_id(const struct attach_plan *p, int proc, const char *map_file
         return 0;
     r = file_read(proc, map_file, 65536, &map, NULL);
     if (r == 0)
-        *id = map_id(map, (uint32_t)host_id);
+        *id = attach_map_id(map, (uint32_t)host_id);
     return r;
 }
 
-/* What init may do and who it is, from the kernel and not from a configuration: proc(5), /proc/PID/status. */
-static int read_init(struct attach_plan *p, int proc, struct error *err)
+/* Init's privileges and ids, from the kernel and not from a configuration: proc(5), /proc/PID/status. */
+static int attach_read_init(struct attach_plan *p, int proc, struct error *err)
 {
     const struct attach_options *o = p->options;
     cleanup_free char *status = NULL, *word = NULL;
     int r = file_read(proc, "status", 65536, &status, NULL);
 
     if (r == 0) {
-        p->bounding = (uint64_t)status_field(status, "CapBnd", 16);
-        p->no_new_privs = status_field(status, "NoNewPrivs", 10) == 1;
-        p->filtered = status_field(status, "Seccomp", 10) == 2;
-        r = choose_id(p, proc, "uid_map", status_field(status, "Uid", 10), o->uid, &p->uid);
+        p->bounding = (uint64_t)attach_status_field(status, "CapBnd", 16);
+        p->no_new_privs = attach_status_field(status, "NoNewPrivs", 10) == 1;
+        p->filtered = attach_status_field(status, "Seccomp", 10) == 2;
+        r = attach_choose_id(p, proc, "uid_map", attach_status_field(status, "Uid", 10), o->uid, &p->uid);
     }
     if (r == 0)
-        r = choose_id(p, proc, "gid_map", status_field(status, "Gid", 10), o->gid, &p->gid);
+        r = attach_choose_id(p, proc, "gid_map", attach_status_field(status, "Gid", 10), o->gid, &p->gid);
     if (r < 0)
-        return error_set(err, r, "cannot read who the first process of %s is", p->container->name);
+        return error_set(err, r, "cannot read the credentials of the first process of %s",
+                         p->container->name);
     p->personality = o->personality;
     if (p->personality < 0 && file_read(proc, "personality", 64, &word, NULL) == 0)
         p->personality = (long)strtoul(word, NULL, 16);
     return 0;
 }
 
-/* The value of a key of the running container; NULL, and no error, when the container has none. */
-static int read_item(const struct attach_plan *p, const char *key, char **value, struct error *err)
+/* The value of a key of the running container; NULL without an error where the key is not set. */
+static int attach_read_item(const struct attach_plan *p, const char *key, char **value, struct error *err)
 {
     int r = command_config_item(p->container, key, value, err);
 
@@ -148,14 +149,14 @@ static int read_item(const struct attach_plan *p, const char *key, char **value,
     return 0;
 }
 
-/* The variables of the running container, in the order in which init got them. */
-static int read_environment(struct attach_plan *p, struct error *err)
+/* The environment variables of the running container, in the order in which init received them. */
+static int attach_read_environment(struct attach_plan *p, struct error *err)
 {
     static const char *const keys[] = {"lxc.environment", "lxc.environment.runtime"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
         cleanup_free char *lines = NULL;
-        int r = read_item(p, keys[i], &lines, err);
+        int r = attach_read_item(p, keys[i], &lines, err);
 
         if (r < 0)
             return r;
@@ -166,8 +167,8 @@ static int read_environment(struct attach_plan *p, struct error *err)
     return 0;
 }
 
-/* What the running container limits its processes to: both families answer with whole assignments. */
-static int read_limits(struct attach_plan *p, struct error *err)
+/* The resource limits of the running container: the values of both families are complete assignments. */
+static int attach_read_limits(struct attach_plan *p, struct error *err)
 {
     static const char *const families[] = {"lxc.prlimit", "lxc.proc"};
     int r = 0;
@@ -175,15 +176,15 @@ static int read_limits(struct attach_plan *p, struct error *err)
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(families); i++) {
         cleanup_free char *lines = NULL;
 
-        r = read_item(p, families[i], &lines, err);
+        r = attach_read_item(p, families[i], &lines, err);
         if (lines)
             r = config_read_text(&p->limits, lines, strlen(lines), families[i], false, err);
     }
     return r;
 }
 
-/* The label to take: the one that was asked for, else init's. */
-static int choose_label(struct attach_plan *p, int proc, struct error *err)
+/* The security label of the command: the one requested, else init's. */
+static int attach_choose_label(struct attach_plan *p, int proc, struct error *err)
 {
     cleanup_free char *label = p->options->context ? strdup(p->options->context) : NULL;
     int r = 0;
@@ -197,8 +198,9 @@ static int choose_label(struct attach_plan *p, int proc, struct error *err)
     return r < 0 ? error_set(err, r, "cannot find the security label of %s", p->container->name) : 0;
 }
 
-/* The container's seccomp profile, where init is confined by one; read here, for it is the host's file. */
-static int read_seccomp(struct attach_plan *p, struct error *err)
+/* The container's seccomp profile, where init is confined by one; read here because it is a file of the host.
+ */
+static int attach_read_seccomp(struct attach_plan *p, struct error *err)
 {
     cleanup_free char *profile = NULL, *nesting = NULL, *proxy = NULL;
     struct config c = {0};
@@ -206,58 +208,59 @@ static int read_seccomp(struct attach_plan *p, struct error *err)
 
     if (p->options->elevate_lsm || !(p->namespaces & CLONE_NEWNS) || !p->filtered)
         return 0;
-    r = read_item(p, "lxc.seccomp.profile", &profile, err);
+    r = attach_read_item(p, "lxc.seccomp.profile", &profile, err);
     if (r < 0 || !profile)
         return r;
-    r = read_item(p, "lxc.seccomp.allow_nesting", &nesting, err);
+    r = attach_read_item(p, "lxc.seccomp.allow_nesting", &nesting, err);
     if (r == 0)
-        r = read_item(p, "lxc.seccomp.notify.proxy", &proxy, err);
+        r = attach_read_item(p, "lxc.seccomp.notify.proxy", &proxy, err);
     if (r < 0)
         return r;
     profile[strcspn(profile, "\n")] = '\0';
     c.seccomp_profile = profile;
     c.seccomp_allow_nesting = nesting && nesting[0] == '1';
-    c.seccomp_notify_proxy = proxy ? proxy : profile; /* that there is none is told here, as an error */
+    c.seccomp_notify_proxy = proxy ? proxy : profile; /* a missing proxy is reported below, as an error */
     r = seccomp_prepare(&c, &p->seccomp, err);
     if (r < 0 || !p->seccomp.notifies || proxy)
         return r;
-    error_text(err, ENOTSUP, "calls wait for an answer by %s, and nobody would give it", profile);
+    error_text(err, ENOTSUP, "%s makes system calls wait for an answer, and no process would answer them",
+               profile);
     return error_remedy(err, "set lxc.seccomp.notify.proxy, or attach with -e LSM");
 }
 
-static int make_plan(struct attach_plan *p, struct error *err)
+static int attach_plan_make(struct attach_plan *p, struct error *err)
 {
     const struct attach_options *o = p->options;
     cleanup_fd int proc = init_open(p->container, &p->init, &p->pidfd, err);
     int r = proc;
 
     if (r >= 0)
-        r = choose_namespaces(p, proc, err);
+        r = attach_choose_namespaces(p, proc, err);
     if (r == 0)
-        r = read_init(p, proc, err);
+        r = attach_read_init(p, proc, err);
     if (r == 0 && !o->elevate_cgroup && (r = command_cgroup_fds(p->container, &p->cgroups, err)) == -ENOENT) {
-        /* An ordinary user's container has none where none were given to that user. */
+        /* The container of an ordinary user has none where none were delegated to that user. */
         error_clear(err);
         r = 0;
     }
     if (r == 0)
-        r = choose_label(p, proc, err);
+        r = attach_choose_label(p, proc, err);
     if (r == 0)
-        r = read_seccomp(p, err);
+        r = attach_read_seccomp(p, err);
     if (r == 0)
-        r = read_environment(p, err);
+        r = attach_read_environment(p, err);
     if (r == 0)
-        r = read_limits(p, err);
+        r = attach_read_limits(p, err);
     return r;
 }
 
 /*
- * What is reported until the command runs; nothing more when it does. The first process sends the number of
- * the second one, which becomes the command where there is a pid namespace to enter; nobody but the first
- * process can, as the kernel names the sender. Before that the listener to its profile's calls may come, for
- * which it does not wait: what it calls then waits for the monitor.
+ * Read the reports of the child until the command runs, which closes the socket. Where a pid namespace is
+ * entered, the first process sends the pid of a second one, which becomes the command. The pid is accepted
+ * from the first process only; the kernel reports the sender. Before the pid, the first process may send the
+ * listener of its seccomp profile. It does not wait for a reply: its later calls wait for the monitor.
  */
-static int read_report(const struct attach_plan *p, pid_t *pid, int report, struct error *err)
+static int attach_read_report(const struct attach_plan *p, pid_t *pid, int report, struct error *err)
 {
     const pid_t first = *pid;
 
@@ -266,16 +269,16 @@ static int read_report(const struct attach_plan *p, pid_t *pid, int report, stru
         union {
             struct error error;
             pid_t pid;
-        } told;
+        } reported;
         struct ucred sender;
-        ssize_t n = message_receive(report, &told, sizeof(told), 0, &sender, &fds);
+        ssize_t n = message_receive(report, &reported, sizeof(reported), 0, &sender, &fds);
 
         if (n <= 0)
             return 0;
-        if (n == sizeof(told.error) && told.error.code < 0)
-            return error_copy(err, &told.error);
+        if (n == sizeof(reported.error) && reported.error.code < 0)
+            return error_copy(err, &reported.error);
         if (sender.pid != first)
-            return error_text(err, EPROTO, "the start of the command came out of step");
+            return error_text(err, EPROTO, "received an unexpected message while the command started");
         if (fds.count) {
             int r = command_add_listener(p->container, fds.fds[0], err);
 
@@ -283,18 +286,19 @@ static int read_report(const struct attach_plan *p, pid_t *pid, int report, stru
                 kill(*pid, SIGKILL);
                 return r;
             }
-        } else if (n == sizeof(told.pid) && *pid == first) {
-            *pid = told.pid;
+        } else if (n == sizeof(reported.pid) && *pid == first) {
+            *pid = reported.pid;
             (void)process_wait(first, NULL);
         }
     }
 }
 
 /*
- * fork(2) into the container's v2 cgroup where it has one: being moved there takes longer than all else (see
- * core/cgroup/cgroup.h). Kernels before 5.7 and a cgroup that takes no processes leave it to the child.
+ * Create the child in the container's v2 cgroup where it has one: moving it there later takes longer than all
+ * other steps (see core/cgroup/cgroup.h). On kernels before 5.7, and where the cgroup accepts no processes,
+ * the child enters its cgroups itself.
  */
-static pid_t fork_into_cgroup(struct attach_plan *p)
+static pid_t attach_fork(struct attach_plan *p)
 {
     int fd = cgroup_v2_fd(p->cgroups.fds, p->cgroups.count);
     pid_t pid = -1;
@@ -312,7 +316,7 @@ static pid_t fork_into_cgroup(struct attach_plan *p)
 
 int container_attach(const struct container *c, const struct attach_options *o, struct error *err)
 {
-    __attribute__((cleanup(plan_end))) struct attach_plan plan = {
+    __attribute__((cleanup(attach_plan_end))) struct attach_plan plan = {
         .container = c,
         .options = o,
         .pidfd = -1,
@@ -324,7 +328,7 @@ int container_attach(const struct container *c, const struct attach_options *o, 
     pid_t pid;
 
     config_init(&plan.limits);
-    r = make_plan(&plan, err);
+    r = attach_plan_make(&plan, err);
     if (r < 0)
         return r;
     if (session_has_terminal())
@@ -339,13 +343,13 @@ int container_attach(const struct container *c, const struct attach_options *o, 
     report_child = report_fds[1];
     if (setsockopt(report, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
         return error_set(err, errno, "cannot prepare to follow the command");
-    pid = fork_into_cgroup(&plan);
+    pid = attach_fork(&plan);
     if (pid < 0)
         return error_set(err, errno, "cannot make a process in %s", c->name);
     if (pid == 0)
         attach_inside(&plan, report_child);
     close_fd(&report_child);
-    r = read_report(&plan, &pid, report, err);
+    r = attach_read_report(&plan, &pid, report, err);
     if (r == 0)
         return session_follow(&plan.session, pid, o->log, err);
     status = session_wait(&plan.session, pid);

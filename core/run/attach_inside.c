@@ -23,9 +23,9 @@
 #include "core/confine/limits.h"
 #include "core/base/passwd.h"
 
-/* Before any namespace: the cgroup namespace is entered from within the cgroup, and the fds are the host's.
- */
-static int enter_cgroups(struct attach_plan *p, struct error *err)
+/* Before any namespace is entered: a cgroup namespace is entered from within the cgroup, and the fds belong
+ * to the host. */
+static int attach_enter_cgroups(struct attach_plan *p, struct error *err)
 {
     int r = cgroup_enter_fds(p->cgroups.fds, p->cgroups.count, 0, p->in_cgroup, err);
 
@@ -36,11 +36,11 @@ static int enter_cgroups(struct attach_plan *p, struct error *err)
 }
 
 /*
- * All at once by the pidfd, or one by one, the user namespace first: an ordinary user has the right to the
- * others in it alone. Kernels before 5.8 do not take a pidfd (EINVAL). The pid namespace concerns our
- * children only, so that no process inside sees us.
+ * Enter all namespaces at once by the pidfd, or one by one, the user namespace first: only in it has an
+ * ordinary user permission to enter the others. Kernels before 5.8 do not accept a pidfd (EINVAL). The pid
+ * namespace applies to our children only, so that no process inside sees us.
  */
-static int enter_namespaces(struct attach_plan *p, struct error *err)
+static int attach_enter_namespaces(struct attach_plan *p, struct error *err)
 {
     const char *name = p->container->name;
     bool entered = p->pidfd >= 0 && p->namespaces && setns(p->pidfd, (int)p->namespaces) == 0;
@@ -57,11 +57,11 @@ static int enter_namespaces(struct attach_plan *p, struct error *err)
 }
 
 /*
- * The directory we came from if there is one of that name inside, else the root. A name inside may lead to a
- * directory outside by a link of /proc to one of our fds; getcwd(2) has no path for one that our root does
- * not contain.
+ * Change to the previous working directory if a directory of that name exists inside, else to the root. A
+ * name inside may lead to a directory outside through a link in /proc to one of our fds; for a directory
+ * outside the root, getcwd(2) returns no path that begins with a slash.
  */
-static int enter_directory(const char *directory, struct error *err)
+static int attach_enter_directory(const char *directory, struct error *err)
 {
     if (directory && chdir(directory) == 0) {
         cleanup_free char *inside = getcwd(NULL, 0);
@@ -72,11 +72,11 @@ static int enter_directory(const char *directory, struct error *err)
     return chdir("/") < 0 ? error_set(err, errno, "cannot change to the root directory inside") : 0;
 }
 
-/* /proc and /sys as the entered namespaces have them, seen by the command alone. */
-static int remount_proc_sys(struct error *err)
+/* Mount /proc and /sys of the entered namespaces, visible to the command only. */
+static int attach_remount_proc_sys(struct error *err)
 {
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-        return error_set(err, errno, "cannot make a mount namespace to remount /proc and /sys in");
+        return error_set(err, errno, "cannot make a mount namespace for /proc and /sys");
     if (umount2("/proc", MNT_DETACH) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
         return error_set(err, errno, "cannot remount /proc");
     if (umount2("/sys", MNT_DETACH) < 0)
@@ -86,8 +86,9 @@ static int remount_proc_sys(struct error *err)
     return 0;
 }
 
-/* Environment: ours or the kept part of it, "container", the configuration's, the command line's. */
-static int set_environment(const struct attach_plan *p, struct error *err)
+/* The environment: ours or the kept part of it, "container", then the variables of the configuration and
+ * those of the command line. */
+static int attach_set_environment(const struct attach_plan *p, struct error *err)
 {
     const struct attach_options *o = p->options;
     cleanup_string_list struct string_list kept = {0};
@@ -101,7 +102,7 @@ static int set_environment(const struct attach_plan *p, struct error *err)
     }
     if (o->clear_env && clearenv() != 0)
         r = -ENOMEM;
-    /* Many programs take for granted that there is a PATH. */
+    /* Many programs require PATH. */
     const char *path = getenv("PATH");
     if (!path || !*path)
         r |= setenv("PATH", EXECUTE_DEFAULT_PATH, 1);
@@ -120,8 +121,8 @@ static int set_environment(const struct attach_plan *p, struct error *err)
     return r ? error_set(err, ENOMEM, "cannot set the command's environment") : 0;
 }
 
-/* Our pty for those of the standard streams that are terminals of the user's. */
-static int set_terminal(struct attach_plan *p, struct error *err)
+/* Use our pty in place of those standard streams that are terminals. */
+static int attach_set_terminal(struct attach_plan *p, struct error *err)
 {
     int tty = p->session.tty;
 
@@ -130,37 +131,37 @@ static int set_terminal(struct attach_plan *p, struct error *err)
     return session_redirect(&p->session, err);
 }
 
-/* While a user namespace that denies setgroups(2) cannot keep us from it. EPERM: an ordinary user never may.
- */
-static int leave_groups(struct error *err)
+/* Called before a user namespace is entered that denies setgroups(2). EPERM: an ordinary user never has the
+ * permission. */
+static int attach_drop_groups(struct error *err)
 {
     return setgroups(0, NULL) < 0 && errno != EPERM
-               ? error_set(err, errno, "cannot leave our supplementary groups")
+               ? error_set(err, errno, "cannot drop the supplementary groups")
                : 0;
 }
 
-static int set_ids(const struct attach_plan *p, struct error *err)
+static int attach_set_ids(const struct attach_plan *p, struct error *err)
 {
-    /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7): only root could leave them
-     * before. */
+    /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7). Only root could drop the
+     * groups before. */
     if (setgroups(0, NULL) < 0 && errno != EPERM)
-        return error_set(err, errno, "cannot leave our supplementary groups");
+        return error_set(err, errno, "cannot drop the supplementary groups");
     if (setresgid(p->gid, p->gid, p->gid) < 0)
-        return error_set(err, errno, "cannot become group %u inside", p->gid);
+        return error_set(err, errno, "cannot switch to group %u inside", p->gid);
     if (setresuid(p->uid, p->uid, p->uid) < 0)
-        return error_set(err, errno, "cannot become user %u inside", p->uid);
+        return error_set(err, errno, "cannot switch to user %u inside", p->uid);
     return 0;
 }
 
 /* The kernel's convention for labels that take effect at execve(2): see apparmor_procattr, selinux. */
-static int set_label(int attribute, const char *label, struct error *err)
+static int attach_set_label(int attribute, const char *label, struct error *err)
 {
     int r = write_all(attribute, label, strlen(label));
 
-    return r < 0 ? error_set(err, r, "cannot take the security label %s", label) : 0;
+    return r < 0 ? error_set(err, r, "cannot set the security label %s", label) : 0;
 }
 
-static int execute_shell(uid_t uid)
+static int attach_execute_shell(uid_t uid)
 {
     char *shell[] = {NULL, NULL};
 
@@ -171,10 +172,10 @@ static int execute_shell(uid_t uid)
 }
 
 /*
- * Go on as a sibling of this process, in the pid namespace where that is to be entered. It is the caller's
- * child, which reads its number in the report.
+ * Where a pid namespace is to be entered, continue in it as a new process, a sibling of this one, which ends.
+ * The new process is a child of the caller, which reads its pid from the report.
  */
-static int be_born(struct attach_plan *p, int report, struct error *err)
+static int attach_enter_pid_namespace(struct attach_plan *p, int report, struct error *err)
 {
     struct clone_args a = {.flags = CLONE_PARENT};
     pid_t pid;
@@ -184,7 +185,7 @@ static int be_born(struct attach_plan *p, int report, struct error *err)
         return 0;
     pid = (pid_t)syscall(SYS_clone3, &a, sizeof(a));
     if (pid < 0 &&
-        (errno == ENOSYS || errno == EPERM)) /* before 5.3, or refused by a profile that knows no clone3 */
+        (errno == ENOSYS || errno == EPERM)) /* before 5.3, or denied by a profile without clone3 */
 #if defined(__s390__)
         pid = (pid_t)syscall(SYS_clone, 0L, CLONE_PARENT | SIGCHLD, NULL, NULL, 0L);
 #else
@@ -202,46 +203,46 @@ static int be_born(struct attach_plan *p, int report, struct error *err)
     _exit(r < 0);
 }
 
-/* The steps that change where we are; still as the person's user. */
-static int move_inside(struct attach_plan *p, int report, struct error *err)
+/* The steps that enter the container, still with the user's own ids. */
+static int attach_enter(struct attach_plan *p, int report, struct error *err)
 {
     const struct attach_options *o = p->options;
     cleanup_free char *directory = getcwd(NULL, 0);
     cleanup_fd int attribute = -1;
-    int r = enter_cgroups(p, err);
+    int r = attach_enter_cgroups(p, err);
 
-    /* As for init: while our rights are the host's, so that they can be raised. */
+    /* As for init: while we have the privileges of the host, which are needed to raise limits. */
     if (r == 0)
         r = limits_prlimit(&p->limits, 0, err);
     if (r == 0)
         r = limits_proc(&p->limits, 0, err);
     if (r == 0)
         r = limits_core_join(p->init, err);
-    /* Opened while /proc is the host's: the container's may be anything. */
+    /* Opened while /proc is that of the host: the container's cannot be trusted. */
     if (r == 0 && p->label) {
         attribute = open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
         if (attribute < 0)
             r = error_set(err, errno, "cannot set a security label");
     }
     if (r == 0)
-        r = leave_groups(err);
+        r = attach_drop_groups(err);
     if (r == 0)
-        r = enter_namespaces(p, err);
+        r = attach_enter_namespaces(p, err);
     if (r == 0)
-        r = enter_directory(directory, err);
-    /* A new /proc is that of the pid namespace which the process is in that mounts it. */
+        r = attach_enter_directory(directory, err);
+    /* A new /proc shows the pid namespace of the process that mounts it. */
     if (r == 0 && o->remount_proc_sys && !(p->namespaces & CLONE_NEWNS)) {
-        r = be_born(p, report, err);
+        r = attach_enter_pid_namespace(p, report, err);
         if (r == 0)
-            r = remount_proc_sys(err);
+            r = attach_remount_proc_sys(err);
     }
     if (r == 0 && p->label)
-        r = set_label(attribute, p->label, err);
+        r = attach_set_label(attribute, p->label, err);
     return r;
 }
 
-/* The steps that take away what init may not do either, ending as the user wanted. */
-static int restrict_self(const struct attach_plan *p, int report, struct error *err)
+/* The steps that drop the privileges that init does not have, and at last set the ids. */
+static int attach_restrict(const struct attach_plan *p, int report, struct error *err)
 {
     const struct attach_options *o = p->options;
     struct fd_list listener = {.fds = {-1}};
@@ -252,7 +253,7 @@ static int restrict_self(const struct attach_plan *p, int report, struct error *
     r = caps_limit(o->elevate_caps ? UINT64_MAX : p->bounding, err);
     if (r == 0 && p->no_new_privs && !o->elevate_lsm && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         r = error_set(err, errno, "cannot set no_new_privs");
-    /* While there still are the rights to. */
+    /* Before the privileges that this requires are dropped. */
     if (r == 0)
         r = seccomp_load(&p->seccomp, &listener.fds[0], err);
     if (r == 0 && listener.fds[0] >= 0) {
@@ -260,12 +261,12 @@ static int restrict_self(const struct attach_plan *p, int report, struct error *
         r = message_send(report, "", 1, false, &listener);
         fd_list_close(&listener);
         if (r < 0)
-            return error_set(err, r, "cannot hand over the listener of the seccomp profile");
+            return error_set(err, r, "cannot pass on the listener of the seccomp profile");
     }
-    return r == 0 ? set_ids(p, err) : r;
+    return r == 0 ? attach_set_ids(p, err) : r;
 }
 
-__attribute__((noreturn)) static void fail(int report, const struct error *err, int status)
+__attribute__((noreturn)) static void attach_fail(int report, const struct error *err, int status)
 {
     (void)message_send(report, err, sizeof(*err), false, NULL);
     _exit(status);
@@ -276,18 +277,19 @@ void attach_inside(struct attach_plan *p, int report)
     struct error err = ERROR_INIT;
     const char *what = p->options->command ? p->options->command[0] : "a shell";
     const int kept[] = {report, p->session.tty};
-    int result;
+    int errnum;
 
-    /* Until execve(2), what is in the container may not look at us (proc(5), ptrace access mode). */
+    /* Until execve(2), no process in the container may inspect us (proc(5), ptrace access mode). */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (move_inside(p, report, &err) < 0 || set_environment(p, &err) < 0 || set_terminal(p, &err) < 0)
-        fail(report, &err, 1);
-    /* Nothing of the host's goes on but standard input, output and error. */
+    if (attach_enter(p, report, &err) < 0 || attach_set_environment(p, &err) < 0 ||
+        attach_set_terminal(p, &err) < 0)
+        attach_fail(report, &err, 1);
+    /* Only standard input, output and error of the host are kept. */
     close_others(kept, ARRAY_LENGTH(kept));
-    if (restrict_self(p, report, &err) < 0 || be_born(p, report, &err) < 0 ||
+    if (attach_restrict(p, report, &err) < 0 || attach_enter_pid_namespace(p, report, &err) < 0 ||
         session_enter(&p->session, &err) < 0)
-        fail(report, &err, 1);
-    result = p->options->command ? execute_command(p->options->command) : execute_shell(p->uid);
-    executable_refuse(&err, result, what, p->container->name);
-    fail(report, &err, result == ENOENT ? 127 : 126);
+        attach_fail(report, &err, 1);
+    errnum = p->options->command ? execute_command(p->options->command) : attach_execute_shell(p->uid);
+    executable_refuse(&err, errnum, what, p->container->name);
+    attach_fail(report, &err, errnum == ENOENT ? 127 : 126);
 }

@@ -23,7 +23,7 @@
 #include "core/run/criu.h"
 #include "core/run/init.h"
 
-static int add_cgroups(struct string_list *l, const struct container *c, struct error *err)
+static int checkpoint_add_cgroups(struct string_list *l, const struct container *c, struct error *err)
 {
     cleanup_cgroup_mounts struct cgroup_mounts m = {0};
     cleanup_free char *frozen = NULL;
@@ -34,7 +34,7 @@ static int add_cgroups(struct string_list *l, const struct container *c, struct 
         const struct cgroup_mount *h = &m.items[i];
         cleanup_free char *first = strndup(h->controllers, strcspn(h->controllers, ",")), *path = NULL;
 
-        /* Not every hierarchy of the host is every container's. */
+        /* A container may have no cgroup in a hierarchy. */
         if (!first || !h->mount_point || command_cgroup_path(c, first, true, &path, NULL) < 0)
             continue;
         if (unified_only)
@@ -51,8 +51,8 @@ static int add_cgroups(struct string_list *l, const struct container *c, struct 
     return r;
 }
 
-/* The other end of /dev/console is ours, and its numbers tell who restores what to put there. */
-static int add_console(struct string_list *l, int init, const char *directory)
+/* The other end of /dev/console is ours. Its device numbers, kept in tty.info, let a restore replace it. */
+static int checkpoint_add_console(struct string_list *l, int init, const char *directory)
 {
     cleanup_free char *root = format_string("/proc/%d/root", init), *id = NULL;
     cleanup_free char *file = format_string("%s/tty.info", directory);
@@ -72,20 +72,20 @@ static int add_console(struct string_list *l, int init, const char *directory)
     return r < 0 ? r : criu_add(l, "--external", take_ptr(id));
 }
 
-static int check(const struct container *c, const struct config *config, const struct checkpoint_options *o,
-                 struct error *err)
+static int checkpoint_check(const struct container *c, const struct config *config,
+                            const struct checkpoint_options *o, struct error *err)
 {
     int r = criu_check_networks(c, config, err);
 
     if (r == 0 && !o->pre_dump && criu_has_checkpoint(o)) {
         error_text(err, EEXIST, "%s holds a checkpoint already", o->directory);
-        return error_remedy(err, "name another folder with -D");
+        return error_remedy(err, "name another directory with -D");
     }
     return r;
 }
 
-/* Its monitor has more to do than criu, and may be wanted again at once. */
-static int wait_for_end(const struct container *c, struct error *err)
+/* The monitor ends later than criu does; the container can be started again only after that. */
+static int checkpoint_wait(const struct container *c, struct error *err)
 {
     cleanup_fd int subscription = -1;
     int r = command_subscribe(c, 1u << STATE_STOPPED, false, &subscription, err);
@@ -100,23 +100,23 @@ int container_checkpoint(const struct container *c, struct config *config, const
 {
     cleanup_string_list struct string_list l = {0};
     const char *action = o->pre_dump ? "pre-dump" : "dump";
-    int init = init_pid(c, err), r = init < 0 ? init : check(c, config, o, err);
+    int init = init_pid(c, err), r = init < 0 ? init : checkpoint_check(c, config, o, err);
 
     if (r < 0)
         return r;
     r = make_directories(o->directory, 0700);
     if (r < 0)
-        return error_set(err, r, "cannot make the folder %s", o->directory);
+        return error_set(err, r, "cannot make the directory %s", o->directory);
     error_clear(err);
     r = criu_add_common(&l, o, action, false);
     if (r == 0)
         r = criu_add(&l, "-t", format_string("%d", init));
     if (r == 0)
-        r = add_cgroups(&l, c, err);
+        r = checkpoint_add_cgroups(&l, c, err);
     if (r == 0)
         r = criu_add_mounts(&l, config, false, err);
     if (r == 0)
-        r = add_console(&l, init, o->directory);
+        r = checkpoint_add_console(&l, init, o->directory);
     if (r == 0 && o->previous)
         r = criu_add(&l, "--track-mem", strdup("--prev-images-dir"));
     if (r == 0 && o->previous)
@@ -129,6 +129,6 @@ int container_checkpoint(const struct container *c, struct config *config, const
     if (r == -ENOENT)
         return error_remedy(err, "install criu");
     if (r == -ECANCELED)
-        return error_remedy(err, "%s/%s.log says why", o->directory, action);
-    return r == 0 && o->stop && !o->pre_dump ? wait_for_end(c, err) : r;
+        return error_remedy(err, "see %s/%s.log", o->directory, action);
+    return r == 0 && o->stop && !o->pre_dump ? checkpoint_wait(c, err) : r;
 }

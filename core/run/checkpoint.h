@@ -1,7 +1,7 @@
 /*
- * Checkpointing a running container: criu(8), where it is installed, writes its processes into files, and
- * makes them again of those (core/monitor/restore.h). It is given what LXC gives it, so that either restores
- * what the other has written.
+ * Checkpointing a running container: criu(8), where it is installed, writes the state of its processes to
+ * files, from which it restores them (core/monitor/restore.h). criu gets the same options as from LXC, so
+ * that lxcbox and LXC can each restore the other's checkpoints.
  */
 #ifndef LXCBOX_CORE_RUN_CHECKPOINT_H
 #define LXCBOX_CORE_RUN_CHECKPOINT_H
@@ -12,15 +12,16 @@
 #include "core/config/container.h"
 
 struct checkpoint_options {
-    const char *directory; /* made where it is absent; holds no checkpoint yet unless `pre_dump` */
-    const char *previous;  /* that of an earlier one, relative to `directory`; NULL: none */
+    const char *directory; /* made if it does not exist; without `pre_dump`, it must not hold a checkpoint */
+    const char *previous;  /* directory of an earlier checkpoint, relative to `directory`; NULL: none */
     const char *script;    /* criu's action script; NULL: none */
-    bool stop;             /* the container ends with it */
-    bool pre_dump;         /* its memory only */
+    bool stop;             /* stop the container */
+    bool pre_dump;         /* write the memory only */
     bool verbose;
 };
 
-/* Returns once criu is done. 0, or a negative errno with `err` filled: -ENOTCONN when it is not running. */
+/* Returns once criu has ended and, with `stop`, the container has stopped. 0, or a negative errno with `err`
+ * filled: -ENOTCONN when the container is not running. */
 int container_checkpoint(const struct container *c, struct config *config,
                          const struct checkpoint_options *options, struct error *err);
 

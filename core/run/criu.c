@@ -8,8 +8,8 @@
 #include "core/base/cleanup.h"
 #include "core/mount/mounts.h"
 
-/* What LXC's criu.c has for every container, at the end for a dump only. */
-static const char *const always[] = {
+/* The options that LXC's criu.c passes for every container; the last DUMP_ONLY of them for a dump only. */
+static const char *const common_options[] = {
     "--tcp-established",
     "--file-locks",
     "--link-remap",
@@ -63,19 +63,19 @@ int criu_check_networks(const struct container *c, const struct config *config, 
     for (size_t i = 0; i < config->net_count; i++)
         if (config->nets[i].type == NET_IPVLAN || config->nets[i].type == NET_VLAN)
             return error_text(err, ENOTSUP,
-                              "cannot checkpoint %s: criu knows no network of the kind of lxc.net.%u",
-                              c->name, config->nets[i].index);
+                              "cannot checkpoint %s: criu does not support the type of lxc.net.%u", c->name,
+                              config->nets[i].index);
     return 0;
 }
 
 int criu_add_common(struct string_list *l, const struct checkpoint_options *o, const char *action,
                     bool restores)
 {
-    size_t count = ARRAY_LENGTH(always) - (restores ? DUMP_ONLY : 0);
+    size_t count = ARRAY_LENGTH(common_options) - (restores ? DUMP_ONLY : 0);
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = string_list_add(l, always[i]);
+        r = string_list_add(l, common_options[i]);
     if (r == 0)
         r = criu_add(l, "-D", strdup(o->directory));
     if (r == 0)

@@ -21,14 +21,14 @@
 
 /* ---- Cgroup files ---- */
 
-static int set_device_rule(const struct container *c, const struct device_rule *rule, bool allow,
+static int device_set_rule(const struct container *c, const struct device_rule *rule, bool allow,
                            struct error *err)
 {
-    cleanup_fd int v2_alone = command_cgroup2_fd(c, true, NULL);
+    cleanup_fd int v2_only = command_cgroup2_fd(c, true, NULL);
     cleanup_fd int fd = -1;
     char text[64];
 
-    if (v2_alone >= 0)
+    if (v2_only >= 0)
         return command_add_device(c, rule, allow, err);
     fd = command_cgroup_fd(c, "devices", true, err);
     if (fd < 0)
@@ -38,10 +38,11 @@ static int set_device_rule(const struct container *c, const struct device_rule *
 }
 
 /*
- * The cgroups in which a file may be: the one that carries the limits of the controller before the dot, or,
- * where nobody knows such a controller ("cgroup.procs"), all.
+ * The cgroups that may contain a file: the cgroup with the limits of the controller named before the dot, or
+ * all cgroups where no such controller exists ("cgroup.procs").
  */
-static int find_cgroups(const struct container *c, const char *file, struct fd_list *fds, struct error *err)
+static int device_find_cgroups(const struct container *c, const char *file, struct fd_list *fds,
+                               struct error *err)
 {
     char controller[64];
     size_t length = strcspn(file, ".");
@@ -69,16 +70,16 @@ int container_set_cgroup(const struct container *c, const char *file, const char
         struct device_rule rule;
 
         r = device_rule_parse(value, &rule, err);
-        return r < 0 ? r : set_device_rule(c, &rule, allow, err);
+        return r < 0 ? r : device_set_rule(c, &rule, allow, err);
     }
-    r = find_cgroups(c, file, &fds, err);
+    r = device_find_cgroups(c, file, &fds, err);
     return r < 0 ? r : cgroup_set_value(fds.fds, fds.count, file, value, err);
 }
 
 int container_get_cgroup(const struct container *c, const char *file, char **value, struct error *err)
 {
     cleanup_fd_list struct fd_list fds = {.count = 0};
-    int r = find_cgroups(c, file, &fds, err);
+    int r = device_find_cgroups(c, file, &fds, err);
 
     return r < 0 ? r : cgroup_get_value(fds.fds, fds.count, file, value, err);
 }
@@ -90,8 +91,8 @@ static bool is_device(const struct stat *st)
     return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
 }
 
-/* Open the directory of `path` inside the container, and find the last component. */
-static int open_parent(int rootfd, const char *path, bool make, const char **name)
+/* Open the parent directory of `path` inside the container; *name is the last component. */
+static int node_open_parent(int rootfd, const char *path, bool make, const char **name)
 {
     const char *slash = strrchr(path, '/');
     cleanup_free char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("/");
@@ -105,8 +106,9 @@ static int open_parent(int rootfd, const char *path, bool make, const char **nam
                 : rootfs_open(rootfd, directory, O_PATH | O_DIRECTORY, 0);
 }
 
-/* Remove the node if there is one; *inside is what it was. 0, -ENOENT, -EEXIST for what is no device. */
-static int remove_node(int dirfd, const char *name, struct stat *inside)
+/* Remove the device node and return its status in *inside. 0, -ENOENT, -EEXIST for a file that is not a
+ * device, or another negative errno. */
+static int node_remove(int dirfd, const char *name, struct stat *inside)
 {
     if (fstatat(dirfd, name, inside, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
@@ -115,9 +117,9 @@ static int remove_node(int dirfd, const char *name, struct stat *inside)
     return unlinkat(dirfd, name, 0) < 0 ? -errno : 0;
 }
 
-/* The umask is taken away because a chmod(2) afterwards would hit what the container has put there meanwhile.
+/* The umask is cleared: a chmod(2) afterwards could change a file that the container has put there meanwhile.
  */
-static int make_node(int dirfd, const char *name, const struct stat *source)
+static int node_make(int dirfd, const char *name, const struct stat *source)
 {
     mode_t mask = umask(0);
     int r = mknodat(dirfd, name, source->st_mode & (S_IFMT | 0777), source->st_rdev) < 0 ? -errno : 0;
@@ -137,7 +139,7 @@ int container_device_node(const struct container *c, const char *source, const c
     int r;
 
     if (add && !on_host)
-        return error_set(err, errno, "cannot give %s the device %s", c->name, source);
+        return error_set(err, errno, "cannot add the device %s to %s", source, c->name);
     if (on_host && !is_device(&host))
         return error_text(err, EINVAL, "%s is neither a device nor a network interface", source);
     proc = init_open(c, NULL, NULL, err);
@@ -146,22 +148,22 @@ int container_device_node(const struct container *c, const char *source, const c
     root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return error_set(err, errno, "cannot enter the file system of %s", c->name);
-    dirfd = open_parent(root, path, add, &name);
-    r = dirfd < 0 ? dirfd : remove_node(dirfd, name, &inside);
+    dirfd = node_open_parent(root, path, add, &name);
+    r = dirfd < 0 ? dirfd : node_remove(dirfd, name, &inside);
     if (r == -EEXIST)
-        return error_text(err, EEXIST, "%s of %s is there already and no device", path, c->name);
+        return error_text(err, EEXIST, "%s of %s exists and is not a device", path, c->name);
     if (r == 0 && !on_host)
         host = inside;
     if (r == -ENOENT && (add || on_host))
         r = 0;
     if (r == 0 && add)
-        r = make_node(dirfd, name, &host);
+        r = node_make(dirfd, name, &host);
     if (r < 0)
         return error_set(err, r, "cannot %s device %s in %s", add ? "make" : "remove", path, c->name);
     rule.type = S_ISCHR(host.st_mode) ? 'c' : 'b';
     rule.major = major(host.st_rdev);
     rule.minor = minor(host.st_rdev);
-    r = set_device_rule(c, &rule, add, err);
+    r = device_set_rule(c, &rule, add, err);
     if (r < 0 && add)
         (void)unlinkat(dirfd, name, 0);
     return r;
@@ -169,7 +171,7 @@ int container_device_node(const struct container *c, const char *source, const c
 
 /* ---- Network interfaces ---- */
 
-static int open_network(const struct container *c, struct error *err)
+static int device_open_netns(const struct container *c, struct error *err)
 {
     cleanup_fd int proc = init_open(c, NULL, NULL, err);
 
@@ -186,7 +188,7 @@ int container_has_link(const struct container *c, const char *name, bool inside,
     if (!link_name_valid(name))
         return 0;
     if (inside) {
-        netns = open_network(c, err);
+        netns = device_open_netns(c, err);
         if (netns < 0)
             return netns;
     }
@@ -200,9 +202,9 @@ int container_has_link(const struct container *c, const char *name, bool inside,
     return 0;
 }
 
-/* A wireless interface goes with its card, and is renamed there. */
-static int move_wireless(int from, int card, int to, const char *name, const char *new_name,
-                         struct error *err)
+/* A wireless interface is moved together with its card, and renamed afterwards. */
+static int device_move_wireless(int from, int card, int to, const char *name, const char *new_name,
+                                struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     struct netlink_result result = {0};
@@ -211,7 +213,8 @@ static int move_wireless(int from, int card, int to, const char *name, const cha
     int r = netlink_open(&n, NETLINK_ROUTE, to, err);
 
     if (r == 0 && link_find(&n, 0, name, &link, NULL) == 0)
-        r = error_text(err, EEXIST, "there is an interface %s where %s is to go", name, name);
+        r = error_text(err, EEXIST, "cannot move interface %s: the destination has an interface %s", name,
+                       name);
     if (r == 0)
         r = wireless_move(from, card, to, err);
     if (r == 0)
@@ -225,8 +228,8 @@ static int move_wireless(int from, int card, int to, const char *name, const cha
     return result.code;
 }
 
-/* Where the record fails, the interface is there all the same, and stays so until the container stops. */
-static void record_link(const struct container *c, int netns, const char *host_name, const char *name)
+/* An interface whose move cannot be recorded stays in the container until the container stops. */
+static void device_record_link(const struct container *c, int netns, const char *host_name, const char *name)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
     struct link link;
@@ -237,7 +240,7 @@ static void record_link(const struct container *c, int netns, const char *host_n
     if (r == 0)
         r = moved_links_add(c, link.index, host_name);
     if (r < 0)
-        log_warn("device", "%s cannot be given back when %s stops: its move is not recorded: %s", host_name,
+        log_warn("device", "%s cannot be returned when %s stops: its move is not recorded: %s", host_name,
                  c->name, strerror(-r));
 }
 
@@ -245,16 +248,16 @@ int container_device_link(const struct container *c, const char *name, const cha
                           struct error *err)
 {
     cleanup_netlink struct netlink n = NETLINK_CLOSED;
-    cleanup_fd int inside = open_network(c, err), ours = -1;
+    cleanup_fd int inside = device_open_netns(c, err), ours = -1;
     struct netlink_result result = {0};
     struct netlink_batch batch;
     struct link link;
     int r = inside < 0 ? inside : 0, card;
 
     if (r == 0 && !link_name_valid(new_name))
-        r = error_text(err, EINVAL, "\"%s\" is no name for a network interface", new_name);
+        r = error_text(err, EINVAL, "\"%s\" is not a valid name of a network interface", new_name);
     if (r == 0 && (ours = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)) < 0)
-        r = error_set(err, errno, "cannot open our own network");
+        r = error_set(err, errno, "cannot open our own network namespace");
     if (r == 0)
         r = netlink_open(&n, NETLINK_ROUTE, add ? -1 : inside, err);
     if (r == 0)
@@ -263,7 +266,7 @@ int container_device_link(const struct container *c, const char *name, const cha
         return r;
     card = wireless_card(add ? -1 : inside, link.index);
     if (card >= 0)
-        return move_wireless(add ? -1 : inside, card, add ? inside : ours, name, new_name, err);
+        return device_move_wireless(add ? -1 : inside, card, add ? inside : ours, name, new_name, err);
     netlink_batch_init(&batch);
     link_change(&batch, &(struct link_request){.index = link.index,
                                                .change = IFF_UP,
@@ -273,8 +276,8 @@ int container_device_link(const struct container *c, const char *name, const cha
         return netlink_error(&result, err, "cannot move interface %s %s %s", name, add ? "into" : "out of",
                              c->name);
     if (add)
-        record_link(c, inside, name, new_name);
+        device_record_link(c, inside, name, new_name);
     else
-        (void)moved_links_remove(c, link.index); /* one that is not there any more is skipped at the end */
+        (void)moved_links_remove(c, link.index); /* an interface that has gone is skipped at the stop */
     return 0;
 }

@@ -9,8 +9,8 @@
 static int freeze_timed_out(const struct container *c, bool freeze, struct error *err)
 {
     error_text(err, ETIMEDOUT, "%s did not %s within %d seconds%s", c->name, freeze ? "freeze" : "thaw",
-               CGROUP_FREEZE_MS / 1000, freeze ? ", so that it runs on" : "");
-    return error_remedy(err, freeze ? "one of its processes waits inside the kernel: state D in ps"
+               CGROUP_FREEZE_MS / 1000, freeze ? ", so it was left running" : "");
+    return error_remedy(err, freeze ? "one of its processes waits in the kernel: state D in ps"
                                     : "a cgroup above its own may be frozen");
 }
 

@@ -18,7 +18,7 @@
 #define NS_GET_OWNER_UID _IO(0xb7, 0x4) /* ioctl_ns(2), kernel 4.11 */
 #endif
 
-/* proc(5), /proc/PID/fdinfo: a pidfd's says whose it is, in the pid namespace of that /proc. */
+/* The pid of a pidfd's process, in the pid namespace of /proc: proc(5), /proc/PID/fdinfo. */
 static pid_t pidfd_process(int pidfd)
 {
     cleanup_free char *text = NULL;
@@ -31,7 +31,8 @@ static pid_t pidfd_process(int pidfd)
     return line ? (pid_t)strtol(line + strlen("\nPid:"), NULL, 10) : -1;
 }
 
-/* Still the first process after its directory was opened: so the directory is not that of a later one. */
+/* Check that the process is still init after its directory was opened: the directory is then not that of a
+ * later process with the same pid. */
 static int init_check(const struct container *c, pid_t pid, int pidfd, struct error *err)
 {
     int again;
@@ -47,9 +48,9 @@ static int init_check(const struct container *c, pid_t pid, int pidfd, struct er
 }
 
 /*
- * A monitor of root's is believed, and one of our own user can name no process that we could not harm anyway.
- * Any other might name a process of the host's: what it names has to be in a user namespace that the
- * monitor's user made.
+ * A monitor of root is trusted. A monitor of our own user can only report a process that our user has control
+ * of anyway. Any other monitor might report a process of the host: the reported process must be in a user
+ * namespace that was made by the monitor's user.
  */
 static int init_check_owner(const struct container *c, int proc, uid_t monitor, struct error *err)
 {
@@ -65,8 +66,8 @@ static int init_check_owner(const struct container *c, int proc, uid_t monitor, 
         file_control(userns, NS_GET_OWNER_UID, (uintptr_t)&owner) == 0 && owner == monitor)
         return 0;
     error_text(err, EACCES,
-               "the monitor of %s, of user %u, named a process that is not of that user's container", c->name,
-               monitor);
+               "the monitor of %s, of user %u, reported a process that is not in a container of that user",
+               c->name, monitor);
     return error_remedy(err, "run this as user %u", monitor);
 }
 

@@ -15,7 +15,7 @@
 
 #define STATUS_MAX 65536
 
-static int process_file(int pid, const char *name, char **text)
+static int process_read(int pid, const char *name, char **text)
 {
     char path[40];
 
@@ -38,7 +38,8 @@ static uint64_t status_mask(const char *status, const char *label)
     return value ? strtoull(value, NULL, 16) : 0;
 }
 
-/* "NSpid:\t4711\t1": the last one is its pid in its own namespace. Linux before 4.1 has no such line. */
+/* "NSpid:\t4711\t1": the last number is the pid in the process's own pid namespace. Linux before 4.1 has no
+ * such line. */
 static bool status_is_first(const char *status)
 {
     const char *value = status_value(status, "\nNSpid:");
@@ -47,14 +48,14 @@ static bool status_is_first(const char *status)
     return !value || (length > 1 && value[length - 1] == '1' && value[length - 2] == '\t');
 }
 
-/* 177 and 421 (rt_sigtimedwait_time64) are those of a 32-bit process. */
+/* 177 and 421 (rt_sigtimedwait_time64) are the numbers of a 32-bit process. */
 static bool is_sigtimedwait(long number)
 {
     return number == SYS_rt_sigtimedwait || (sizeof(long) == 8 && number == 177) || number == 421;
 }
 
-/* Read the set of signals at an address of the process. */
-static int read_signal_set(int pid, unsigned long long address, uint64_t *set)
+/* Read a signal set from an address in the process's memory. */
+static int signal_set_read(int pid, unsigned long long address, uint64_t *set)
 {
     unsigned long words[sizeof(uint64_t) / sizeof(unsigned long)];
     cleanup_fd int memory = -1;
@@ -72,11 +73,12 @@ static int read_signal_set(int pid, unsigned long long address, uint64_t *set)
     return 0;
 }
 
-/* "128 0x7ffd... 0x...": the number of the call that it is in, then the arguments. */
-static int read_awaited(int pid, struct init_signals *s)
+/* Add the signals that the process waits for. "128 0x7ffd... 0x...": the number of the current system call,
+ * then its arguments. */
+static int init_signals_read_awaited(int pid, struct init_signals *s)
 {
     cleanup_free char *text = NULL;
-    int r = process_file(pid, "syscall", &text);
+    int r = process_read(pid, "syscall", &text);
     uint64_t set = 0;
     char *rest;
     long number;
@@ -87,7 +89,7 @@ static int read_awaited(int pid, struct init_signals *s)
     if (rest == text) /* "running" */
         return -EAGAIN;
     if (is_sigtimedwait(number))
-        r = read_signal_set(pid, strtoull(rest, NULL, 16), &set);
+        r = signal_set_read(pid, strtoull(rest, NULL, 16), &set);
     s->blocked |= set;
     return r;
 }
@@ -98,9 +100,10 @@ int init_signals_read(int pid, struct init_signals *s)
     int r;
 
     *s = (struct init_signals){0};
-    /* The call first: what it waits for is blocked again, and shown so, when the wait ends in between. */
-    s->certain = read_awaited(pid, s) == 0;
-    r = process_file(pid, "status", &status);
+    /* The call is read first: if the wait ends before the status is read, the signals are blocked again, and
+     * SigBlk contains them. */
+    s->certain = init_signals_read_awaited(pid, s) == 0;
+    r = process_read(pid, "status", &status);
     if (r < 0)
         return r;
     s->blocked |= status_mask(status, "\nSigBlk:");
@@ -124,7 +127,7 @@ enum signal_reaction init_signals_reaction(const struct init_signals *s, int sig
 int64_t init_age_ms(int pid)
 {
     cleanup_free char *stat = NULL;
-    int r = process_file(pid, "stat", &stat);
+    int r = process_read(pid, "stat", &stat);
     const char *rest = r == 0 ? strrchr(stat, ')') : NULL;
     char ticks[24];
     uint64_t started;

@@ -1,6 +1,7 @@
 /*
- * How a container's first process takes a signal. The first process of a pid namespace does not get a signal
- * from outside that it neither blocks nor handles, except SIGKILL and SIGSTOP. Source: pid_namespaces(7),
+ * The effect of a signal on a container's first process. The first process of a pid namespace does not
+ * receive a signal from outside that it neither blocks nor handles, except SIGKILL and SIGSTOP. Source:
+ * pid_namespaces(7),
  * proc_pid_status(5), proc_pid_syscall(5).
  */
 #ifndef LXCBOX_CORE_RUN_INIT_SIGNALS_H
@@ -9,21 +10,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bit N-1 stands for signal N. */
+/* Bit N-1 represents signal N. */
 struct init_signals {
     uint64_t
-        blocked; /* also those that it waits for in sigtimedwait(2), which SigBlk does not show meanwhile */
+        blocked; /* also the signals that it waits for in sigtimedwait(2), which SigBlk omits meanwhile */
     uint64_t caught, ignored;
     bool first;   /* of its pid namespace */
-    bool certain; /* false: it was running, or may not be looked at, so that `blocked` may lack signals */
+    bool certain; /* false: it was running, or we may not inspect it, so `blocked` may lack signals */
 };
 
 enum signal_reaction { SIGNAL_TAKEN, SIGNAL_IGNORED, SIGNAL_UNCERTAIN };
 
-/* Read them of a process at this moment. 0 or a negative errno. */
+/* Read the current signal sets of a process. 0 or a negative errno. */
 int init_signals_read(int pid, struct init_signals *s);
 
-/* What a signal would do that is sent now. SIGNAL_IGNORED: nothing at all. */
+/* The effect of a signal that is sent now. SIGNAL_IGNORED: none. */
 enum signal_reaction init_signals_reaction(const struct init_signals *s, int signal);
 
 /* Milliseconds since the process was started; a negative errno. */

@@ -18,16 +18,16 @@
 #include "core/run/init.h"
 #include "core/run/init_signals.h"
 
-/* systemd(1), SIGRTMIN+3. The number that glibc gives it; other libcs reserve more signals for themselves. */
+/* systemd(1), SIGRTMIN+3. This is its number with glibc; other C libraries reserve more real-time signals. */
 #define SIGNAL_SYSTEMD_HALT 37
 
 #define READY_MS 1000
-#define LOOK_MS  20
-#define LOOKS    5    /* in a row that must agree */
+#define POLL_MS  20
+#define POLLS    5    /* consecutive ones that must agree */
 #define SLOW_MS  3000 /* a wait beyond this is reported */
 
-/* The signal that the running container's configuration, or --rcfile's, names; 0 when it names none. */
-static int configured_signal(const struct container *c, const char *key, struct error *err)
+/* The signal set in the running container's configuration, or in the file of --rcfile; 0 when not set. */
+static int stop_configured_signal(const struct container *c, const char *key, struct error *err)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
     cleanup_config struct config config;
@@ -46,7 +46,7 @@ static int configured_signal(const struct container *c, const char *key, struct 
         return (int)number;
     }
     r = command_config_item(c, key, &value, err);
-    if (r == -ENOENT || r == -ENOTCONN) { /* a container that ends meanwhile needs no signal */
+    if (r == -ENOENT || r == -ENOTCONN) { /* a container that has stopped meanwhile needs no signal */
         error_clear(err);
         return 0;
     }
@@ -55,8 +55,8 @@ static int configured_signal(const struct container *c, const char *key, struct 
     return parse_int64(value, 10, 1, 64, &number) < 0 ? 0 : (int)number;
 }
 
-/* An init that reads SIGRTMIN+3 from a signalfd has it blocked, which SigBlk shows. */
-static int halt_signal(const struct init_signals *s, int configured)
+/* An init that reads SIGRTMIN+3 from a signalfd blocks that signal. */
+static int stop_halt_signal(const struct init_signals *s, int configured)
 {
     if (configured)
         return configured;
@@ -64,40 +64,40 @@ static int halt_signal(const struct init_signals *s, int configured)
 }
 
 /*
- * An init that has just begun does not take the signal yet, so it gets a moment, of which nothing reports the
- * end. One that is older, and does not take it each time that one looks, never will. Returns the signal;
- * -ETIMEDOUT with `err` filled where the signal would be lost.
+ * An init that has just started ignores the signal at first, and nothing reports when it is ready: poll for
+ * up to READY_MS. An older init that ignores the signal in POLLS consecutive polls will never accept it.
+ * Returns the signal; -ETIMEDOUT with `err` filled where the signal would be lost.
  */
-static int wait_for_init(const struct container *c, int pid, int configured, int *timeout_ms,
-                         struct error *err)
+static int stop_wait_for_init(const struct container *c, int pid, int configured, int *timeout_ms,
+                              struct error *err)
 {
-    const struct timespec pause = {0, LOOK_MS * 1000000};
+    const struct timespec pause = {0, POLL_MS * 1000000};
     struct init_signals s = {0};
     int signal, ignored = 0, r = init_signals_read(pid, &s);
 
-    for (int waited_ms = 0;; waited_ms += LOOK_MS) {
+    for (int waited_ms = 0;; waited_ms += POLL_MS) {
         enum signal_reaction reaction;
 
-        signal = halt_signal(&s, configured);
+        signal = stop_halt_signal(&s, configured);
         reaction = r < 0 ? SIGNAL_UNCERTAIN : init_signals_reaction(&s, signal);
         ignored = reaction == SIGNAL_IGNORED ? ignored + 1 : 0;
         if (reaction == SIGNAL_TAKEN || *timeout_ms == 0 || waited_ms >= READY_MS)
             break;
-        if (ignored >= LOOKS && init_age_ms(pid) >= READY_MS)
+        if (ignored >= POLLS && init_age_ms(pid) >= READY_MS)
             break;
         nanosleep(&pause, NULL);
         if (*timeout_ms > 0)
-            *timeout_ms = *timeout_ms > LOOK_MS ? *timeout_ms - LOOK_MS : 1;
+            *timeout_ms = *timeout_ms > POLL_MS ? *timeout_ms - POLL_MS : 1;
         r = init_signals_read(pid, &s);
     }
-    if (ignored < LOOKS)
+    if (ignored < POLLS)
         return signal;
     error_text(err, ETIMEDOUT, "the first process of %s ignores signal %d", c->name, signal);
-    return error_remedy(err, "lxc.signal.halt and lxc.signal.reboot name the signals that it understands");
+    return error_remedy(err, "set lxc.signal.halt and lxc.signal.reboot to signals that it handles");
 }
 
-/* Through the pidfd where the monitor has one, so that the signal cannot reach a stranger. */
-static int send_signal(const struct container *c, int signal, struct error *err)
+/* By the pidfd where the monitor has one, so that the signal cannot reach another process. */
+static int stop_send_signal(const struct container *c, int signal, struct error *err)
 {
     pid_t pid = -1;
     cleanup_fd int pidfd = -1, proc = -1;
@@ -114,9 +114,10 @@ static int send_signal(const struct container *c, int signal, struct error *err)
     return error_set(err, r, "cannot send signal %d to the first process of %s", signal, c->name);
 }
 
-static void report_line(stop_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void stop_report_line(stop_report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static void report_line(stop_report *report, const char *format, ...)
+static void stop_report_line(stop_report *report, const char *format, ...)
 {
     char line[256];
     va_list args;
@@ -129,9 +130,9 @@ static void report_line(stop_report *report, const char *format, ...)
     report(line);
 }
 
-/* Wait for the state, and report that and how long where it takes its time. */
-static int wait_for_state(const struct container *c, int subscription, int timeout_ms, stop_report *report,
-                          struct error *err)
+/* Wait for the state; a wait longer than SLOW_MS is reported. */
+static int stop_wait_for_state(const struct container *c, int subscription, int timeout_ms,
+                               stop_report *report, struct error *err)
 {
     bool slow = timeout_ms < 0 || timeout_ms > SLOW_MS;
     int r = command_wait(subscription, slow ? SLOW_MS : timeout_ms, err);
@@ -140,27 +141,27 @@ static int wait_for_state(const struct container *c, int subscription, int timeo
         return r;
     error_clear(err);
     if (timeout_ms < 0)
-        report_line(report, "%s takes its time: waiting until it is done", c->name);
+        stop_report_line(report, "%s has not finished yet: waiting without limit", c->name);
     else
-        report_line(report, "%s takes its time: waiting for another %d seconds", c->name,
-                    (timeout_ms - SLOW_MS + 999) / 1000);
+        stop_report_line(report, "%s has not finished yet: waiting for another %d seconds", c->name,
+                         (timeout_ms - SLOW_MS + 999) / 1000);
     return command_wait(subscription, timeout_ms < 0 ? -1 : timeout_ms - SLOW_MS, err);
 }
 
-/* A signal that waits for a frozen process is taken as soon as the process is thawed. */
-static int thaw(const struct container *c, stop_report *report, struct error *err)
+/* A signal that is pending for a frozen process is delivered when the process is thawed. */
+static int stop_thaw(const struct container *c, stop_report *report, struct error *err)
 {
     int state = command_state(c, NULL);
 
     if (state != STATE_FROZEN && state != STATE_FREEZING)
         return 0;
-    report_line(report, "%s is frozen: thawing it, so that it can react", c->name);
+    stop_report_line(report, "%s is frozen: thawing it, so that it can handle the signal", c->name);
     return container_freeze(c, false, err);
 }
 
 /* Subscribe first, so that no state is missed, then signal, then wait. */
-static int signal_and_wait(const struct container *c, int signal, enum container_state state, int timeout_ms,
-                           stop_report *report, struct error *err)
+static int stop_signal_and_wait(const struct container *c, int signal, enum container_state state,
+                                int timeout_ms, stop_report *report, struct error *err)
 {
     cleanup_fd int subscription = -1;
     int r;
@@ -170,14 +171,14 @@ static int signal_and_wait(const struct container *c, int signal, enum container
         if (r != STATE_COUNT)
             return r < 0 ? r : 0;
     }
-    r = send_signal(c, signal, err);
+    r = stop_send_signal(c, signal, err);
     if (r == 0)
-        r = thaw(c, report, err);
+        r = stop_thaw(c, report, err);
     if (r < 0 || timeout_ms == 0)
         return r;
-    r = wait_for_state(c, subscription, timeout_ms, report, err);
+    r = stop_wait_for_state(c, subscription, timeout_ms, report, err);
     if (r == -ETIMEDOUT)
-        error_text(err, ETIMEDOUT, "%s did not come to the state %s within %d seconds of signal %d", c->name,
+        error_text(err, ETIMEDOUT, "%s did not reach the state %s within %d seconds after signal %d", c->name,
                    state_name((int)state), timeout_ms / 1000, signal);
     if (r >= 0 && r != (int)state)
         return error_text(err, ECANCELED, "%s stopped instead", c->name);
@@ -187,25 +188,25 @@ static int signal_and_wait(const struct container *c, int signal, enum container
 int container_shutdown(const struct container *c, int timeout_ms, stop_report *report, struct error *err)
 {
     int pid = init_pid(c, err);
-    int signal = pid < 0 ? pid : configured_signal(c, "lxc.signal.halt", err);
+    int signal = pid < 0 ? pid : stop_configured_signal(c, "lxc.signal.halt", err);
 
     if (signal >= 0)
-        signal = wait_for_init(c, pid, signal, &timeout_ms, err);
+        signal = stop_wait_for_init(c, pid, signal, &timeout_ms, err);
     if (signal < 0)
         return signal;
-    return signal_and_wait(c, signal, STATE_STOPPED, timeout_ms, report, err);
+    return stop_signal_and_wait(c, signal, STATE_STOPPED, timeout_ms, report, err);
 }
 
 int container_reboot(const struct container *c, int timeout_ms, stop_report *report, struct error *err)
 {
     int pid = init_pid(c, err);
-    int signal = pid < 0 ? pid : configured_signal(c, "lxc.signal.reboot", err);
+    int signal = pid < 0 ? pid : stop_configured_signal(c, "lxc.signal.reboot", err);
 
     if (signal >= 0)
-        signal = wait_for_init(c, pid, signal ? signal : SIGINT, &timeout_ms, err);
+        signal = stop_wait_for_init(c, pid, signal ? signal : SIGINT, &timeout_ms, err);
     if (signal < 0)
         return signal;
-    return signal_and_wait(c, signal, STATE_RUNNING, timeout_ms, report, err);
+    return stop_signal_and_wait(c, signal, STATE_RUNNING, timeout_ms, report, err);
 }
 
 int container_kill(const struct container *c, struct error *err)

@@ -81,10 +81,10 @@ for d in own root; do cp "$P/$N/config" "$P/$d-$$/config"; done
 chown $user "$P/own-$$" "$P/root-$$"
 t 'the monitor of the user who owns the container is asked' eval '
     impostor own-$$ as_user && has RUNNING lxcbox lxc-info -P "$P" -n own-$$ -s'
-t 'but no process of the host is entered for it' refuses 'named a process that is not of that user' \
+t 'but no process of the host is entered for it' refuses 'reported a process that is not in a container of that user' \
     lxcbox lxc-attach -P "$P" -n own-$$ -e -- true
 t 'nor gets a signal' eval '
-    refuses "named a process that is not of that user" lxcbox lxc-stop -P "$P" -n own-$$ -t 5 && untouched'
+    refuses "reported a process that is not in" lxcbox lxc-stop -P "$P" -n own-$$ -t 5 && untouched'
 t 'nor is a file written that a directory of its own leads to' eval '
     refuses "sent an fd that is not a cgroup" lxcbox lxc-cgroup -P "$P" -n own-$$ pids.max 7 && untouched'
 cgroup_that_is_not_of_user() {

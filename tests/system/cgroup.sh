@@ -67,7 +67,7 @@ t 'lxc-cgroup refuses to leave the cgroup' refuses 'cannot read' on cgroup ../cg
 t 'lxc-cgroup refuses a container that is not running' refuses 'there is no container' \
     lxcbox lxc-cgroup -P "$containers" -n nowhere $limit
 
-t 'lxc-device does not overwrite a file that is not a device' refuses 'there already and no device' \
+t 'lxc-device does not overwrite a file that is not a device' refuses 'exists and is not a device' \
     on device add /dev/full /bin/sh
 ln -s /../../../../../../../.. "$rootfs/tmp/out"
 t 'a link inside the container leads nowhere outside it' on device add /dev/full "/tmp/out/lxcbox-$name"

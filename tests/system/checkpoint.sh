@@ -86,7 +86,7 @@ sed -i 's/^lxc.net.0.type.*/lxc.net.0.type = veth/' "$P/$N/config" &&
         >> "$P/$N/config"
 printf '#!/bin/sh\nprintf "%%s\\n" "$*" > %s/called\nexit 3\n' "$WORK" > "$WORK/bin/criu"
 restore_called() { PATH=$WORK/bin:$PATH restore 2> /dev/null; cat "$WORK/called"; }
-t 'a criu that fails is reported' refuses 'criu restore failed, with status 3 .*restore.log says why' \
+t 'a criu that fails is reported' refuses 'criu restore failed, with status 3 .*see .*restore.log' \
     env PATH="$WORK/bin:$PATH" "$LXCBOX" lxc-checkpoint -r -P "$P" -n $N -D "$WORK/kept"
 t 'the files and the log are named' has \
     "^restore .* -D $WORK/kept -o $WORK/kept/restore.log .*--restore-detached --restore-sibling" \

@@ -165,7 +165,7 @@ if command -v lxc-start > /dev/null; then
 fi
 sed -i '/notify.proxy/d' "$WORK/lxc/notify/config"
 lxcbox lxc-start -P "$WORK/lxc" -n notify -- /bin/sleep 60 2> /dev/null
-t 'lxc-attach is refused where no proxy would answer' refuses 'nobody would give it.*lxc.seccomp.notify.proxy' \
+t 'lxc-attach is refused where no proxy would answer' refuses 'no process would answer them.*lxc.seccomp.notify.proxy' \
     lxcbox lxc-attach -P "$WORK/lxc" -n notify -- /bin/true
 lxcbox lxc-stop -P "$WORK/lxc" -n notify -k
 kill $proxy

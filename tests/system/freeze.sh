@@ -40,7 +40,7 @@ cleanup 'lxcbox lxc-stop -k -P "$P" $N; wait $container'
 until_true waiting
 
 t 'a freeze that does not come to its end fails with a sentence' \
-    refuses "$N did not freeze within 10 seconds, so that it runs on \\(" timeout 60 "$LXCBOX" lxc-freeze -P "$P" $N
+    refuses "$N did not freeze within 10 seconds, so it was left running \\(" timeout 60 "$LXCBOX" lxc-freeze -P "$P" $N
 t 'the container runs on' is RUNNING state
 
 released() { # the server goes once the container is half frozen, which frees one process, but not while it is frozen

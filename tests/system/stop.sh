@@ -26,7 +26,7 @@ t '-q reports nothing' is '' stop -q
 
 start -- /bin/sh -c 'trap "sleep 5; exit 0" USR1; while :; do sleep 0.1; done'
 t 'a wait that takes long is reported, with its end' \
-    ended "^lxc-stop: $N takes its time: waiting for another 3[0-9] seconds$" stop -t 38
+    ended "^lxc-stop: $N has not finished yet: waiting for another 3[0-9] seconds$" stop -t 38
 start
 lxcbox lxc-freeze -P "$P" $N
 t 'a frozen container is thawed and shuts down' ended "^lxc-stop: $N is frozen: thawing it" stop -t 38
