@@ -31,6 +31,32 @@ t 'a child that sets up mounts has nothing of its parent open' eval '
     fails hooked pre-mount "$WORK/fds $WORK/open" "$WORK/open" && [ -s "$WORK/open" ]'
 t 'nor the other end of its own socket' is 1 sockets "$WORK/open"
 
+# --- A monitor that is killed just after it made the child ---
+
+orphaned() { # the child is held before its first call of prctl(2): lxc-start ends, and so does the child
+    local tracer monitor= child= r=1
+    strace -f -o "$WORK/trace" -e trace=prctl -e inject=prctl:delay_enter=2000000 "$LXCBOX" lxc-start -P "$P" -n "$N" &
+    tracer=$!
+    for _ in $(seq 500); do
+        monitor=$(pgrep -f "^\\[lxc monitor\\] $P $N" | head -n 1)
+        [ -n "$monitor" ] && child=$(pgrep -P "$monitor") && break
+        sleep 0.02
+    done
+    kill -9 "$monitor"
+    for _ in $(seq 200); do
+        kill -0 $tracer 2> /dev/null || { r=0; break; }
+        sleep 0.05
+    done
+    [ $r -eq 0 ] || kill -9 $child $(pgrep -P $tracer) $tracer
+    return $r
+}
+if command -v strace > /dev/null; then
+    t 'a monitor that is killed leaves neither its child nor lxc-start' orphaned
+    rmdir /sys/fs/cgroup{,/*}/lxc.{payload,monitor}."$N" 2> /dev/null
+else
+    skip 'a monitor that is killed leaves neither its child nor lxc-start' 'needs strace'
+fi
+
 # --- The executable ---
 
 lxcbox lxc-start -P "$P" -n "$N" || exit 1
