@@ -37,7 +37,7 @@ static const struct option_row lxc_snapshot_table[] = {
 static int snapshots_list(const struct container *c, bool comments, struct error *err)
 {
     cleanup_string_list struct string_list names = {0};
-    cleanup_free char *directory = snapshot_folder(c);
+    cleanup_free char *directory = snapshot_directory(c);
     int r = directory ? snapshot_names(c, &names, err) : error_set(err, ENOMEM, "cannot list snapshots");
 
     if (r < 0)

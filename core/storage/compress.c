@@ -54,7 +54,7 @@ static int put_xz(int from, int to)
     return r == 0 ? xz_store_end(x) : r;
 }
 
-/* One block of input, of which the last has the length 0. zlib's manual, deflate(). */
+/* Compress a block of input; length 0 ends the stream. Source: zlib's manual, deflate(). */
 static int deflate_block(z_stream *z, unsigned char *in, size_t length, unsigned char *out, int to)
 {
     int r = 0;
@@ -77,7 +77,7 @@ static int put_gzip(int from, int to)
     ssize_t n = 1;
     int r = 0;
 
-    /* The largest window, plus 16: with the header of gzip(1), RFC 1952. */
+    /* The largest window; 16 is added for a gzip header, RFC 1952. */
     if (!in || !out ||
         deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return -ENOMEM;

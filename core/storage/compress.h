@@ -9,10 +9,10 @@
 
 enum compression { COMPRESS_NONE, COMPRESS_GZIP, COMPRESS_XZ };
 
-/* -EINVAL for another suffix, which is named. */
+/* Returns 0, or -EINVAL with `err` filled for an unknown suffix. */
 int compression_of(const char *file, enum compression *out, struct error *err);
 
-/* Write what is in the file `from`, from its beginning, into `to`. 0 or a negative errno. */
+/* Compress the whole file `from` to `to`. Returns 0 or a negative errno. */
 int compress_file(int from, int to, enum compression how);
 
 #endif

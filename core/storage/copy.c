@@ -30,8 +30,8 @@
 
 #define MAX_CONFIG (1 << 20)
 
-/* One copy on its way; what points into it lives as long as the call. */
-struct copying {
+/* State of a copy operation. Its pointers are valid for the duration of the call. */
+struct copy_state {
     const struct container *from, *to;
     const struct copy_options *options;
     const struct config *config;        /* the source's */
@@ -40,23 +40,23 @@ struct copying {
     struct string_list stands_on;       /* pairs of lxcpath and name */
 };
 
-static int out_of_memory(struct error *err, const struct container *c)
+static int copy_out_of_memory(struct error *err, const struct container *c)
 {
     return error_set(err, ENOMEM, "cannot copy container %s", c->name);
 }
 
-static int open_folder(const char *path, struct error *err)
+static int directory_open(const char *path, struct error *err)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     return fd < 0 ? error_set(err, errno, "cannot open %s", path) : fd;
 }
 
-/* Copy the tree at `path` to the folder p->fd/name, which is made: a subvolume where `btrfs` asks for one. */
-static int copy_folder(const struct partial *p, const char *path, const char *name, bool btrfs,
-                       struct error *err)
+/* Copy the tree at `path` to the new directory p->fd/name, which is a subvolume with `btrfs`. */
+static int copy_directory(const struct partial *p, const char *path, const char *name, bool btrfs,
+                          struct error *err)
 {
-    cleanup_fd int from = open_folder(path, err), to = -1;
+    cleanup_fd int from = directory_open(path, err), to = -1;
     int r;
 
     if (from < 0)
@@ -68,15 +68,16 @@ static int copy_folder(const struct partial *p, const char *path, const char *na
     }
     if (r == 0)
         return copy_tree(from, to, err);
-    error_set(err, r, "cannot make %s/%s", p->path, name);
-    return r == -ENOTTY ? error_remedy(err, "-B btrfs needs a folder of containers on btrfs")
+    error_set(err, r, "cannot create %s/%s", p->path, name);
+    return r == -ENOTTY ? error_remedy(err, "-B btrfs requires a directory of containers on btrfs")
                         : storage_remedy(err);
 }
 
-/* A btrfs snapshot of the subvolume at `path`. 0, -EOPNOTSUPP where these two places can have none. */
-static int share_subvolume(const struct partial *p, const char *path, const char *name, struct error *err)
+/* Snapshot the subvolume at `path`. Returns -EOPNOTSUPP if that is not possible between the two directories.
+ */
+static int copy_subvolume(const struct partial *p, const char *path, const char *name, struct error *err)
 {
-    cleanup_fd int from = open_folder(path, err);
+    cleanup_fd int from = directory_open(path, err);
     int r = from;
 
     if (from < 0)
@@ -84,10 +85,11 @@ static int share_subvolume(const struct partial *p, const char *path, const char
     r = btrfs_is_subvolume(from) ? btrfs_subvolume_snapshot(from, p->fd, name) : -EOPNOTSUPP;
     if (r == -EXDEV || r == -ENOTTY || r == -EINVAL)
         r = -EOPNOTSUPP;
-    return r < 0 ? error_set(err, r, "cannot make a btrfs snapshot of %s", path) : 0;
+    return r < 0 ? error_set(err, r, "cannot create a btrfs snapshot of %s", path) : 0;
 }
 
-static int set_rootfs(struct copying *c, const char *format, const char *a, const char *b, struct error *err)
+static int config_set_rootfs(struct copy_state *c, const char *format, const char *a, const char *b,
+                             struct error *err)
 {
     cleanup_free char *folder = container_path(c->to, NULL);
     cleanup_strbuf struct strbuf value = STRBUF_INIT;
@@ -95,92 +97,93 @@ static int set_rootfs(struct copying *c, const char *format, const char *a, cons
 
     if (r == 0)
         r = config_text_set(&c->text, "lxc.rootfs.path", strbuf_text(&value));
-    return r < 0 ? out_of_memory(err, c->from) : 0;
+    return r < 0 ? copy_out_of_memory(err, c->from) : 0;
 }
 
-/* The folders of an overlay's changes, empty. overlay's rules want both in one file system. */
-static int make_overlay_folders(const struct partial *p, bool delta, struct error *err)
+/* Create the upper and work directories of an overlay, which must be on one file system. */
+static int overlay_create_directories(const struct partial *p, bool delta, struct error *err)
 {
     if (mkdirat(p->fd, "rootfs", 0755) < 0 || mkdirat(p->fd, "overlay", 0755) < 0 ||
         mkdirat(p->fd, "overlay/work", 0755) < 0 || (delta && mkdirat(p->fd, "overlay/delta", 0755) < 0)) {
-        error_set(err, errno, "cannot make the folders of an overlay in %s", p->path);
+        error_set(err, errno, "cannot create the directories of an overlay in %s", p->path);
         return storage_remedy(err);
     }
     return 0;
 }
 
-/* The delta's own owner and mode show as the root directory's. Who starts it makes one more folder beside it.
+/* Owner and mode of the delta are those of the root directory. The start creates another directory beside it.
  */
-static int match_root(const struct partial *p, const char *lower, struct error *err)
+static int overlay_match_root(const struct partial *p, const char *lower, struct error *err)
 {
     struct stat st;
 
     if (stat(lower, &st) < 0 || fchownat(p->fd, "overlay/delta", st.st_uid, st.st_gid, 0) < 0 ||
         fchownat(p->fd, "overlay", st.st_uid, st.st_gid, 0) < 0 ||
         fchmodat(p->fd, "overlay/delta", st.st_mode & 07777, 0) < 0)
-        return error_set(err, errno, "cannot make a copy that stands on %s", lower);
+        return error_set(err, errno, "cannot create an overlay on %s", lower);
     return 0;
 }
 
-static bool asks_for(const struct copying *c, const char *storage)
+static bool storage_is(const struct copy_state *c, const char *storage)
 {
     return c->options->storage && strcmp(c->options->storage, storage) == 0;
 }
 
-/* Whether the copy will be an overlay on the source's own folder. */
-static bool stands_on_source(const struct copying *c)
+/* Returns whether the copy will be an overlay on the directory of the source. */
+static bool copy_is_overlay(const struct copy_state *c)
 {
     cleanup_fd int fd = c->rootfs->type == ROOTFS_DIR ? open(c->rootfs->path, O_PATH | O_CLOEXEC) : -1;
 
-    if (fd < 0 || asks_for(c, "dir") || asks_for(c, "btrfs"))
+    if (fd < 0 || storage_is(c, "dir") || storage_is(c, "btrfs"))
         return false;
-    if (asks_for(c, "overlay") || asks_for(c, "overlayfs"))
+    if (storage_is(c, "overlay") || storage_is(c, "overlayfs"))
         return true;
     return c->options->snapshot && !btrfs_is_subvolume(fd);
 }
 
-static int copy_dir(struct copying *c, const struct partial *p, struct error *err)
+static int copy_dir(struct copy_state *c, const struct partial *p, struct error *err)
 {
     const char *path = c->rootfs->path;
-    bool btrfs = asks_for(c, "btrfs");
+    bool btrfs = storage_is(c, "btrfs");
     int r = -EOPNOTSUPP;
 
-    if (stands_on_source(c)) {
-        r = make_overlay_folders(p, true, err);
+    if (copy_is_overlay(c)) {
+        r = overlay_create_directories(p, true, err);
         if (r == 0)
-            r = match_root(p, path, err);
+            r = overlay_match_root(p, path, err);
         if (r == 0 && (string_list_add(&c->stands_on, c->from->lxcpath) < 0 ||
                        string_list_add(&c->stands_on, c->from->name) < 0))
-            r = out_of_memory(err, c->from);
-        return r == 0 ? set_rootfs(c, "overlay:%s:%s/overlay/delta%s", path, "", err) : r;
+            r = copy_out_of_memory(err, c->from);
+        return r == 0 ? config_set_rootfs(c, "overlay:%s:%s/overlay/delta%s", path, "", err) : r;
     }
-    if (!asks_for(c, "dir"))
-        r = share_subvolume(p, path, "rootfs", err);
+    if (!storage_is(c, "dir"))
+        r = copy_subvolume(p, path, "rootfs", err);
     if (r == -EOPNOTSUPP && !c->options->snapshot) {
         error_clear(err);
-        r = copy_folder(p, path, "rootfs", btrfs, err);
+        r = copy_directory(p, path, "rootfs", btrfs, err);
     }
-    return r == 0 ? set_rootfs(c, "%s:%s/rootfs%s", "dir", "", err) : r;
+    return r == 0 ? config_set_rootfs(c, "%s:%s/rootfs%s", "dir", "", err) : r;
 }
 
-static int copy_overlay(struct copying *c, const struct partial *p, struct error *err)
+static int copy_overlay(struct copy_state *c, const struct partial *p, struct error *err)
 {
     int r;
 
-    if (c->options->storage && !asks_for(c, "overlay") && !asks_for(c, "overlayfs")) {
-        error_text(err, ENOTSUP, "%s is an overlay, and its copy is one too", c->from->name);
-        return error_remedy(err, "leave -B out");
+    if (c->options->storage && !storage_is(c, "overlay") && !storage_is(c, "overlayfs")) {
+        error_text(err, ENOTSUP, "the rootfs of %s is an overlay, so its copy must be one, too",
+                   c->from->name);
+        return error_remedy(err, "omit -B");
     }
-    r = make_overlay_folders(p, false, err);
+    r = overlay_create_directories(p, false, err);
     if (r == 0)
-        r = copy_folder(p, c->rootfs->upper, "overlay/delta", false, err);
+        r = copy_directory(p, c->rootfs->upper, "overlay/delta", false, err);
     if (r == 0)
         r = rdepends_read(c->from, &c->stands_on, err);
-    return r == 0 ? set_rootfs(c, "overlay:%s:%s/overlay/delta%s", c->rootfs->path, "", err) : r;
+    return r == 0 ? config_set_rootfs(c, "overlay:%s:%s/overlay/delta%s", c->rootfs->path, "", err) : r;
 }
 
-/* An image file: copied (or its blocks shared). */
-static int copy_image(struct copying *c, const struct partial *p, struct error *err)
+/* Copy an image file, sharing blocks if possible. */
+static int copy_image(struct copy_state *c, const struct partial *p, struct error *err)
 {
     struct stat st;
     cleanup_fd int from = open(c->rootfs->path, O_RDONLY | O_CLOEXEC), to = -1;
@@ -189,7 +192,7 @@ static int copy_image(struct copying *c, const struct partial *p, struct error *
     if (from < 0 || fstat(from, &st) < 0)
         return error_set(err, errno, "cannot open %s", c->rootfs->path);
     if (!S_ISREG(st.st_mode) || c->options->snapshot) {
-        error_text(err, ENOTSUP, "the rootfs of %s is %s, of which lxcbox makes no %s", c->from->name,
+        error_text(err, ENOTSUP, "the rootfs of %s is %s, of which lxcbox cannot make a %s", c->from->name,
                    c->rootfs->path, c->options->snapshot ? "snapshots" : "copies");
         return error_remedy(err, "copy it with the tools of its storage");
     }
@@ -201,10 +204,10 @@ static int copy_image(struct copying *c, const struct partial *p, struct error *
         error_set(err, r, "cannot copy %s", c->rootfs->path);
         return storage_remedy(err);
     }
-    return set_rootfs(c, "%s:%s/rootdev%s", "loop", "", err);
+    return config_set_rootfs(c, "%s:%s/rootdev%s", "loop", "", err);
 }
 
-static int copy_rootfs(struct copying *c, const struct partial *p, struct error *err)
+static int copy_rootfs(struct copy_state *c, const struct partial *p, struct error *err)
 {
     switch (c->rootfs->type) {
     case ROOTFS_HOST:
@@ -216,15 +219,15 @@ static int copy_rootfs(struct copying *c, const struct partial *p, struct error 
     case ROOTFS_IMAGE:
         return copy_image(c, p, err);
     default:
-        error_text(err, ENOTSUP, "lxc.rootfs.path = %s is of a kind that lxcbox does not copy",
+        error_text(err, ENOTSUP, "lxc.rootfs.path = %s is of a type that lxcbox does not copy",
                    c->config->rootfs_path);
         return error_remedy(err, "copy it with the tools of its storage");
     }
 }
 
-/* One of the files beside the configuration; the paths in an fstab change, and a copy has no forwards. */
-static int copy_beside(const struct copying *c, const struct partial *p, int dir, const char *name,
-                       const struct stat *st)
+/* Copy a file of the container's directory. Paths in an fstab are replaced; port forwards are not copied. */
+static int copy_other_file(const struct copy_state *c, const struct partial *p, int dir, const char *name,
+                           const struct stat *st)
 {
     cleanup_strbuf struct strbuf moved = STRBUF_INIT;
     cleanup_free char *text = NULL;
@@ -252,9 +255,8 @@ static int copy_beside(const struct copying *c, const struct partial *p, int dir
     return r == 0 && fchmod(to, st->st_mode & 07777) < 0 ? -errno : r;
 }
 
-/* Hooks, fstab, images and whatever else lies beside the configuration, but for logs and what copy_rootfs()
- * copies. */
-static int copy_files(const struct copying *c, const struct partial *p, struct error *err)
+/* Copy the other files of the container's directory, except logs and what copy_rootfs() copies. */
+static int copy_files(const struct copy_state *c, const struct partial *p, struct error *err)
 {
     static const char *const not_ours[] = {
         "config", "lxc_snapshots", "lxc_rdepends",   "partial", "rootdev",
@@ -279,7 +281,7 @@ static int copy_files(const struct copying *c, const struct partial *p, struct e
             fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
             (st.st_ino == image.st_ino && st.st_dev == image.st_dev))
             continue;
-        r = copy_beside(c, p, dirfd(dir), entry->d_name, &st);
+        r = copy_other_file(c, p, dirfd(dir), entry->d_name, &st);
         if (r < 0) {
             error_set(err, r, "cannot copy %s of %s", entry->d_name, c->from->name);
             return storage_remedy(err);
@@ -288,7 +290,7 @@ static int copy_files(const struct copying *c, const struct partial *p, struct e
     return errno ? error_set(err, errno, "cannot read the directory of %s", c->from->name) : 0;
 }
 
-static int make_text(struct copying *c, struct error *err)
+static int config_compose(struct copy_state *c, struct error *err)
 {
     cleanup_free char *path = container_config_path(c->from), *text = NULL;
     const struct copy_options *o = c->options;
@@ -305,10 +307,10 @@ static int make_text(struct copying *c, struct error *err)
         r = config_text_add_hwaddr(&c->text, c->config);
     if (r == 0 && o->ephemeral)
         r = config_text_set(&c->text, "lxc.ephemeral", "1");
-    return r < 0 ? out_of_memory(err, c->from) : 0;
+    return r < 0 ? copy_out_of_memory(err, c->from) : 0;
 }
 
-static int make_mounts(struct copying *c, const struct partial *p, struct error *err)
+static int mounts_compose(struct copy_state *c, const struct partial *p, struct error *err)
 {
     unsigned overlays = 0;
     int r = c->options->mounts ? copy_mounts(c->options->mounts, c->to, &c->text, &overlays, err) : 0;
@@ -318,13 +320,13 @@ static int make_mounts(struct copying *c, const struct partial *p, struct error 
         snprintf(delta, sizeof(delta), "delta#%u", i);
         snprintf(work, sizeof(work), "work#%u", i);
         if (mkdirat(p->fd, delta, 0755) < 0 || mkdirat(p->fd, work, 0755) < 0)
-            r = error_set(err, errno, "cannot make the folders of -m");
+            r = error_set(err, errno, "cannot create the directories of -m");
     }
     return r;
 }
 
-/* The name that a distribution keeps in its rootfs. Those of an overlay are below it: they stay. */
-static int write_hostname(const struct copying *c, const struct partial *p, struct error *err)
+/* Replace the host name in the rootfs. The files of an overlay are below it: they are not changed. */
+static int hostname_write(const struct copy_state *c, const struct partial *p, struct error *err)
 {
     cleanup_fd int root = openat(p->fd, "rootfs", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     cleanup_fd int fd =
@@ -336,15 +338,15 @@ static int write_hostname(const struct copying *c, const struct partial *p, stru
     if (c->options->keep_name || fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return 0;
     if (!line)
-        return out_of_memory(err, c->from);
+        return copy_out_of_memory(err, c->from);
     if (ftruncate(fd, 0) < 0)
         r = -errno;
     if (r == 0)
         r = write_all(fd, line, strlen(line));
-    return r < 0 ? error_set(err, r, "cannot write the name into /etc/hostname of %s", c->to->name) : 0;
+    return r < 0 ? error_set(err, r, "cannot write the name to /etc/hostname of %s", c->to->name) : 0;
 }
 
-static int run_clone_hooks(const struct copying *c, const struct partial *p, struct error *err)
+static int hooks_run_clone(const struct copy_state *c, const struct partial *p, struct error *err)
 {
     cleanup_config struct config config = {0};
     cleanup_free char *path = format_string("%s/config", p->path),
@@ -358,31 +360,31 @@ static int run_clone_hooks(const struct copying *c, const struct partial *p, str
 
     config_init(&config);
     if (!path || !rootfs)
-        return out_of_memory(err, c->from);
+        return copy_out_of_memory(err, c->from);
     r = config_read_file(&config, path, err);
     return r == 0 ? hooks_run(HOOK_CLONE, &hooks, err) : r;
 }
 
-static int copy(void *context, const struct partial *p, struct error *err)
+static int copy_work(void *context, const struct partial *p, struct error *err)
 {
-    struct copying *c = context;
+    struct copy_state *c = context;
     struct stat st;
     cleanup_free char *folder = container_path(c->from, NULL);
     int r = idmap_enter(c->config, err);
 
     if (r == 0)
-        r = make_text(c, err);
+        r = config_compose(c, err);
     if (r == 0)
         r = copy_files(c, p, err);
     if (r == 0)
         r = copy_rootfs(c, p, err);
     if (r == 0)
-        r = write_hostname(c, p, err);
+        r = hostname_write(c, p, err);
     if (r == 0)
-        r = make_mounts(c, p, err);
+        r = mounts_compose(c, p, err);
     if (r == 0)
         r = rdepends_write(p->fd, &c->stands_on, err);
-    /* The folder is its container's root's where ids are mapped. */
+    /* If ids are mapped, the directory belongs to the container's root. */
     if (r == 0 && folder && stat(folder, &st) == 0 && fchown(p->fd, st.st_uid, st.st_gid) < 0)
         r = error_set(err, errno, "cannot give %s its owner", p->path);
     if (r == 0)
@@ -391,10 +393,10 @@ static int copy(void *context, const struct partial *p, struct error *err)
         r = file_replace(p->fd, f[0], f[1], strlen(f[1]), 0640);
     if (r < 0 && err && !err->code)
         error_set(err, r, "cannot write the configuration of %s", c->to->name);
-    return r == 0 ? run_clone_hooks(c, p, err) : storage_remedy(err);
+    return r == 0 ? hooks_run_clone(c, p, err) : storage_remedy(err);
 }
 
-static int check_source(const struct container *from, bool allow_running, struct error *err)
+static int copy_check_source(const struct container *from, bool allow_running, struct error *err)
 {
     int state;
 
@@ -407,34 +409,34 @@ static int check_source(const struct container *from, bool allow_running, struct
     return error_remedy(err, "stop it with lxc-stop, or take a snapshot copy with lxc-copy -s -a");
 }
 
-static int check_storage(const struct copy_options *o, struct error *err)
+static int copy_check_storage(const struct copy_options *o, struct error *err)
 {
     static const char *const known[] = {"dir", "btrfs", "overlay", "overlayfs"};
 
     if (o->storage && o->snapshot && strcmp(o->storage, "dir") == 0) {
-        error_text(err, EINVAL, "a folder has no snapshots");
-        return error_remedy(err, "use -B overlay, or leave -B out");
+        error_text(err, EINVAL, "a directory cannot be snapshot without an overlay");
+        return error_remedy(err, "use -B overlay, or omit -B");
     }
     for (size_t i = 0; o->storage && i < ARRAY_LENGTH(known); i++)
         if (strcmp(o->storage, known[i]) == 0)
             return 0;
     if (!o->storage)
         return 0;
-    error_text(err, ENOTSUP, "-B %s is not possible: storage of that kind is made by programs of its own",
+    error_text(err, ENOTSUP, "-B %s is not possible: lxcbox does not create storage of that kind",
                o->storage);
     return error_remedy(err, "use -B dir, -B btrfs or -B overlay");
 }
 
 /*
- * Whom the copy will stand on is told before it is there, so that nobody destroys that meanwhile; and told
- * otherwise when it comes to nothing.
+ * Record the dependency of the copy on other containers before the copy exists, so that these cannot be
+ * destroyed meanwhile. If the copy fails, the record is removed.
  */
-static int tell(const struct copying *c, bool add, struct error *err)
+static int dependents_record(const struct copy_state *c, bool add, struct error *err)
 {
     cleanup_string_list struct string_list pairs = {0};
     int r = 0;
 
-    if (stands_on_source(c))
+    if (copy_is_overlay(c))
         return add ? dependents_add(c->from, c->to, err) : dependents_remove(c->from, c->to, err);
     if (c->rootfs->type == ROOTFS_OVERLAY)
         r = rdepends_read(c->from, &pairs, err);
@@ -451,12 +453,12 @@ int container_copy(const struct container *from, const struct container *to, con
     cleanup_config struct config config = {0};
     cleanup_rootfs_source struct rootfs_source rootfs = {0};
     cleanup_free char *path = container_config_path(from);
-    struct copying c = {from, to, o, &config, &rootfs, STRBUF_INIT, {0}};
-    int r = path ? check_storage(o, err) : out_of_memory(err, from);
+    struct copy_state c = {from, to, o, &config, &rootfs, STRBUF_INIT, {0}};
+    int r = path ? copy_check_storage(o, err) : copy_out_of_memory(err, from);
 
     config_init(&config);
     if (r == 0)
-        r = check_source(from, o->allow_running, err);
+        r = copy_check_source(from, o->allow_running, err);
     if (r == 0)
         r = container_check_name(to->name, err);
     if (r == 0)
@@ -473,13 +475,14 @@ int container_copy(const struct container *from, const struct container *to, con
         r = rootfs_source_parse(config.rootfs_path, &rootfs, err);
     if (r == 0) {
         rootfs_source_resolve(&rootfs);
-        r = tell(&c, true, err);
+        r = dependents_record(&c, true, err);
     }
     if (r < 0)
         return r;
-    r = o->replaces ? partial_replace(to, o->replaces, copy, &c, err) : partial_make(to, copy, &c, err);
+    r = o->replaces ? partial_replace(to, o->replaces, copy_work, &c, err)
+                    : partial_make(to, copy_work, &c, err);
     if (r < 0)
-        tell(&c, false, NULL);
+        dependents_record(&c, false, NULL);
     return r;
 }
 
@@ -490,12 +493,12 @@ int copy_to_tmpfs(const struct container *c, struct error *err)
     struct stat st;
 
     if (!path || !delta || !work)
-        return out_of_memory(err, c);
+        return copy_out_of_memory(err, c);
     if (stat(delta, &st) < 0)
-        return error_set(err, errno, "cannot put the changes of %s on a tmpfs", c->name);
+        return error_set(err, errno, "cannot mount a tmpfs for the changes of %s", c->name);
     if (mount("none", path, "tmpfs", MS_NODEV, "mode=755") < 0 || mkdir(delta, st.st_mode & 07777) < 0 ||
         chown(delta, st.st_uid, st.st_gid) < 0 || mkdir(work, 0755) < 0)
-        return error_set(err, errno, "cannot put the changes of %s on a tmpfs", c->name);
+        return error_set(err, errno, "cannot mount a tmpfs for the changes of %s", c->name);
     return 0;
 }
 
@@ -522,10 +525,10 @@ char *copy_new_name(const struct container *from, const char *lxcpath, struct er
     return NULL;
 }
 
-static int check_rename(const struct container *from, const struct container *to, struct error *err)
+static int rename_check(const struct container *from, const struct container *to, struct error *err)
 {
     cleanup_string_list struct string_list copies = {0}, snapshots = {0};
-    int r = check_source(from, false, err);
+    int r = copy_check_source(from, false, err);
 
     if (r == 0)
         r = container_check_name(to->name, err);
@@ -536,8 +539,8 @@ static int check_rename(const struct container *from, const struct container *to
     if (r == 0)
         r = snapshot_names(from, &snapshots, err);
     if (r == 0 && (copies.count || snapshots.count)) {
-        error_text(err, EBUSY, "container %s has %s, which go by its name", from->name,
-                   copies.count ? "clones that stand on it" : "snapshots");
+        error_text(err, EBUSY, "container %s has %s, which refer to it by name", from->name,
+                   copies.count ? "clones that depend on it" : "snapshots");
         r = error_remedy(err, "destroy them first");
     }
     return r;
@@ -548,16 +551,16 @@ int container_rename(const struct container *from, const struct container *to, s
     cleanup_free char *old = container_path(from, NULL), *new = container_path(to, NULL);
     cleanup_string_list struct string_list pairs = {0};
     const struct copy_options o = {.keep_mac = true};
-    struct copying c = {from, to, &o, NULL, NULL, STRBUF_INIT, {0}};
+    struct copy_state c = {from, to, &o, NULL, NULL, STRBUF_INIT, {0}};
     cleanup_fd int fd = -1;
-    int r = old && new ? check_rename(from, to, err) : out_of_memory(err, from);
+    int r = old && new ? rename_check(from, to, err) : copy_out_of_memory(err, from);
 
     if (r == 0)
         r = rdepends_read(from, &pairs, err);
     if (r == 0)
-        r = make_text(&c, err);
+        r = config_compose(&c, err);
     if (r == 0)
-        fd = r = open_folder(old, err);
+        fd = r = directory_open(old, err);
     if (r >= 0) {
         r = storage_rename(AT_FDCWD, old, AT_FDCWD, new);
         if (r < 0)

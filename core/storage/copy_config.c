@@ -1,4 +1,4 @@
-/* What becomes of a configuration when its container is copied. */
+/* Changes to a configuration when its container is copied. */
 #include <errno.h>
 #include <string.h>
 
@@ -6,9 +6,9 @@
 #include "core/config/edit.h"
 #include "core/storage/copy.h"
 
-/* One line with the paths replaced; a path ends where another name cannot go on. */
-static int replace_in_line(const char *line, size_t length, const char *old, const char *new,
-                           struct strbuf *out)
+/* Append a line with replaced paths. A match must end at the end of a path component. */
+static int line_replace_paths(const char *line, size_t length, const char *old, const char *new,
+                              struct strbuf *out)
 {
     size_t old_length = strlen(old);
 
@@ -36,7 +36,7 @@ int copy_replace_paths(const char *text, const char *old, const char *new, struc
     while (*text) {
         size_t length = strcspn(text, "\n");
         bool comment = text[strspn(text, " \t")] == '#';
-        int r = comment ? strbuf_add(out, text, length) : replace_in_line(text, length, old, new, out);
+        int r = comment ? strbuf_add(out, text, length) : line_replace_paths(text, length, old, new, out);
 
         text += length;
         if (r == 0 && *text)
@@ -54,14 +54,14 @@ int copy_paths(const char *text, const struct container *from, const struct cont
     return old && new ? copy_replace_paths(text, old, new, out) : -ENOMEM;
 }
 
-static int bad_mount(struct error *err, const char *what)
+static int mount_error(struct error *err, const char *what)
 {
-    error_text(err, EINVAL, "-m does not know what to do with \"%s\"", what);
-    return error_remedy(
-        err, "write bind=/SOURCE[:/TARGET][:ro] or overlay=/SOURCE[:/TARGET], separated by commas");
+    error_text(err, EINVAL, "-m: invalid mount \"%s\"", what);
+    return error_remedy(err,
+                        "use bind=/SOURCE[:/TARGET][:ro] or overlay=/SOURCE[:/TARGET], separated by commas");
 }
 
-static int add_mount(char *item, const struct container *to, struct strbuf *text, unsigned *overlays,
+static int mount_add(char *item, const struct container *to, struct strbuf *text, unsigned *overlays,
                      struct error *err)
 {
     cleanup_free char *whole = strdup(item), *folder = container_path(to, NULL);
@@ -71,9 +71,9 @@ static int add_mount(char *item, const struct container *to, struct strbuf *text
     int r;
 
     if (!whole || !folder)
-        return error_set(err, ENOMEM, "cannot keep the mounts");
+        return error_set(err, ENOMEM, "cannot store the mounts");
     if (!source || (!is_overlay && !starts_with(item, "bind=")) || *++source != '/')
-        return bad_mount(err, whole);
+        return mount_error(err, whole);
     target = strchr(source, ':');
     if (target)
         *target++ = '\0';
@@ -83,11 +83,11 @@ static int add_mount(char *item, const struct container *to, struct strbuf *text
     else if (mode)
         *mode++ = '\0';
     if (mode && (is_overlay || (strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)))
-        return bad_mount(err, whole);
+        return mount_error(err, whole);
     target = target ? target : source;
-    /* Fields of fstab(5) end at a blank. */
+    /* A blank would end the field of fstab(5). */
     if (target[strspn(target, "/")] == '\0' || strpbrk(whole, " \t\n"))
-        return bad_mount(err, whole);
+        return mount_error(err, whole);
     if (is_overlay) {
         unsigned n = ++*overlays;
         r = strbuf_printf(&value,
@@ -99,16 +99,16 @@ static int add_mount(char *item, const struct container *to, struct strbuf *text
     }
     if (r == 0)
         r = config_text_append(text, "lxc.mount.entry", strbuf_text(&value));
-    return r < 0 ? error_set(err, r, "cannot keep the mounts") : 0;
+    return r < 0 ? error_set(err, r, "cannot store the mounts") : 0;
 }
 
 int copy_mounts(const char *list, const struct container *to, struct strbuf *text, unsigned *overlays,
                 struct error *err)
 {
     cleanup_free char *items = strdup(list);
-    int r = items ? 0 : error_set(err, ENOMEM, "cannot keep the mounts");
+    int r = items ? 0 : error_set(err, ENOMEM, "cannot store the mounts");
 
     for (char *rest = items, *item; r == 0 && (item = strsep(&rest, ","));)
-        r = add_mount(item, to, text, overlays, err);
+        r = mount_add(item, to, text, overlays, err);
     return r;
 }

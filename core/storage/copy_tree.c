@@ -15,9 +15,9 @@
 #include "core/base/str.h"
 #include "core/storage/storage.h"
 
-#define MAX_DEPTH 200 /* of folders; each level takes fds */
+#define MAX_DEPTH 200 /* of directories; each level uses file descriptors */
 
-/* A file with several names, and its first name in the copy. */
+/* A file with several hard links, and its first name in the copy. */
 struct linked {
     struct linked *next;
     dev_t device;
@@ -29,13 +29,13 @@ struct linked {
 
 struct copying {
     int root;           /* of the copy */
-    bool cannot_clone;  /* tried once: these two file systems share no blocks */
-    struct strbuf path; /* of the entry, for errors and links */
+    bool cannot_clone;  /* a try has shown that these file systems cannot share blocks */
+    struct strbuf path; /* path of the entry, for errors and hard links */
     struct linked *linked[BUCKETS];
     struct error *err;
 };
 
-static int failed(struct copying *c, int errnum, const char *doing)
+static int tree_error(struct copying *c, int errnum, const char *doing)
 {
     if (c->err && c->err->code)
         return c->err->code;
@@ -43,39 +43,39 @@ static int failed(struct copying *c, int errnum, const char *doing)
     return c->err ? storage_remedy(c->err) : errnum < 0 ? errnum : -errnum;
 }
 
-/* All that xattr(7) has. A file system that has none of a kind refuses it: then the copy has none of it. */
+/* Copy extended attributes, xattr(7). A namespace that the file system does not support is omitted. */
 static int copy_xattrs(struct copying *c, int from, int to)
 {
     cleanup_free char *names = malloc(XATTR_LIST_MAX), *value = malloc(XATTR_SIZE_MAX);
     ssize_t length;
 
     if (!names || !value)
-        return failed(c, ENOMEM, "copy the attributes of");
+        return tree_error(c, ENOMEM, "copy the attributes of");
     length = flistxattr(from, names, XATTR_LIST_MAX);
     for (const char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
         ssize_t n = fgetxattr(from, name, value, XATTR_SIZE_MAX);
 
         if (n >= 0 && fsetxattr(to, name, value, (size_t)n, 0) < 0 && errno != ENOTSUP && errno != EPERM)
-            return failed(c, errno, "copy the attributes of");
+            return tree_error(c, errno, "copy the attributes of");
     }
     return 0;
 }
 
-/* The bytes of [at, end) by the kernel where it can copy between these two files, else through a buffer. */
+/* Copy the bytes [at, end), in the kernel if possible, else through a buffer. */
 static int copy_range(int from, int to, off_t at, off_t end)
 {
     bool by_kernel = true;
 
     while (at < end) {
         char block[65536];
-        /* Bounded, as a size_t may be narrower than an off_t. */
+        /* Bounded, because a size_t may be narrower than an off_t. */
         size_t left = (size_t)(end - at < 1 << 30 ? end - at : 1 << 30);
         off_t source = at, target = at;
         ssize_t n = by_kernel ? copy_file_range(from, &source, to, &target, left, 0) : -1;
 
         if (by_kernel && n < 0 && (errno == ENOSPC || errno == EIO || errno == EDQUOT))
             return -errno;
-        if (n <= 0) { /* EXDEV and others: not between these two */
+        if (n <= 0) { /* EXDEV and others: not supported for these files */
             by_kernel = false;
             n = pread(from, block, left < sizeof(block) ? left : sizeof(block), at);
             if (n < 0)
@@ -86,7 +86,7 @@ static int copy_range(int from, int to, off_t at, off_t end)
                     return -errno;
             }
         }
-        if (n == 0) /* it became shorter meanwhile */
+        if (n == 0) /* the file was truncated meanwhile */
             return 0;
         at += n;
     }
@@ -101,9 +101,9 @@ int copy_file_bytes(int from, int to, off_t size)
     while (r == 0 && hole < size) {
         off_t data = lseek(from, hole, SEEK_DATA);
 
-        if (data < 0 && errno == ENXIO) /* nothing but a hole is left */
+        if (data < 0 && errno == ENXIO) /* the rest is a hole */
             break;
-        if (data < 0) /* this file system cannot tell */
+        if (data < 0) /* the file system does not report holes */
             data = hole;
         hole = lseek(from, data, SEEK_HOLE);
         if (hole < 0 || hole > size)
@@ -121,21 +121,21 @@ static int copy_file(struct copying *c, int from_dir, int to_dir, const char *na
     int r = 0;
 
     if (from < 0)
-        return failed(c, errno, "read");
+        return tree_error(c, errno, "read");
     if (to < 0)
-        return failed(c, errno, "make");
+        return tree_error(c, errno, "make");
     if (c->cannot_clone || file_control(to, FICLONE, (uintptr_t)from) < 0) {
         c->cannot_clone = true;
         r = copy_file_bytes(from, to, st->st_size);
         if (r < 0)
-            r = failed(c, r, "copy");
+            r = tree_error(c, r, "copy");
     }
     if (r == 0 && fchown(to, st->st_uid, st->st_gid) < 0)
-        r = failed(c, errno, "give an owner to");
+        r = tree_error(c, errno, "give an owner to");
     if (r == 0)
         r = copy_xattrs(c, from, to);
     if (r == 0 && (fchmod(to, st->st_mode & 07777) < 0 || futimens(to, times) < 0))
-        r = failed(c, errno, "give mode and time to");
+        r = tree_error(c, errno, "give mode and time to");
     return r;
 }
 
@@ -148,39 +148,39 @@ static int copy_node(struct copying *c, int from_dir, int to_dir, const char *na
         ssize_t n = readlinkat(from_dir, name, target, sizeof(target) - 1);
 
         if (n < 0)
-            return failed(c, errno, "read");
+            return tree_error(c, errno, "read");
         target[n] = '\0';
         if (symlinkat(target, to_dir, name) < 0)
-            return failed(c, errno, "make");
+            return tree_error(c, errno, "make");
     } else if (mknodat(to_dir, name, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0) {
-        return failed(c, errno, "make");
+        return tree_error(c, errno, "make");
     }
     if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
         (!S_ISLNK(st->st_mode) && fchmodat(to_dir, name, st->st_mode & 07777, 0) < 0) ||
         utimensat(to_dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)
-        return failed(c, errno, "give owner, mode and time to");
+        return tree_error(c, errno, "give owner, mode and time to");
     return 0;
 }
 
-/* Returns 1 when the file has a name in the copy already and got this one too. */
-static int link_again(struct copying *c, int to_dir, const char *name, const struct stat *st)
+/* Returns 1 if the file is in the copy already and this name has been linked to it. */
+static int copy_link(struct copying *c, int to_dir, const char *name, const struct stat *st)
 {
     struct linked **bucket = &c->linked[(st->st_ino ^ st->st_dev) % BUCKETS], *l = *bucket;
 
     while (l && (l->inode != st->st_ino || l->device != st->st_dev))
         l = l->next;
     if (l)
-        return linkat(c->root, l->path, to_dir, name, 0) < 0 ? failed(c, errno, "link") : 1;
+        return linkat(c->root, l->path, to_dir, name, 0) < 0 ? tree_error(c, errno, "link") : 1;
     l = malloc(sizeof(*l) + c->path.length + 1);
     if (!l)
-        return failed(c, ENOMEM, "copy");
+        return tree_error(c, ENOMEM, "copy");
     *l = (struct linked){*bucket, st->st_dev, st->st_ino};
     memcpy(l->path, c->path.text, c->path.length + 1);
     *bucket = l;
     return 0;
 }
 
-static int copy_folder(struct copying *c, int from, int to, dev_t device, int depth);
+static int copy_directory(struct copying *c, int from, int to, dev_t device, int depth);
 
 static int copy_entry(struct copying *c, int from_dir, int to_dir, const char *name, dev_t device, int depth)
 {
@@ -188,29 +188,29 @@ static int copy_entry(struct copying *c, int from_dir, int to_dir, const char *n
     int r = 0;
 
     if (fstatat(from_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return failed(c, errno, "read");
+        return tree_error(c, errno, "read");
     if (S_ISDIR(st.st_mode)) {
         cleanup_fd int from = openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         cleanup_fd int to = -1;
 
         if (from < 0)
-            return failed(c, errno, "read");
+            return tree_error(c, errno, "read");
         if (mkdirat(to_dir, name, 0700) < 0)
-            return failed(c, errno, "make");
+            return tree_error(c, errno, "make");
         to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        return to < 0 ? failed(c, errno, "open") : copy_folder(c, from, to, device, depth + 1);
+        return to < 0 ? tree_error(c, errno, "open") : copy_directory(c, from, to, device, depth + 1);
     }
-    if (S_ISSOCK(st.st_mode)) /* its listener is not copied */
+    if (S_ISSOCK(st.st_mode)) /* a socket without its process is useless */
         return 0;
     if (st.st_nlink > 1)
-        r = link_again(c, to_dir, name, &st);
+        r = copy_link(c, to_dir, name, &st);
     if (r != 0)
         return r < 0 ? r : 0;
     return S_ISREG(st.st_mode) ? copy_file(c, from_dir, to_dir, name, &st)
                                : copy_node(c, from_dir, to_dir, name, &st);
 }
 
-static int copy_folder(struct copying *c, int from, int to, dev_t device, int depth)
+static int copy_directory(struct copying *c, int from, int to, dev_t device, int depth)
 {
     cleanup_dir DIR *dir = fdopendir(dup(from));
     struct timespec times[2];
@@ -219,31 +219,31 @@ static int copy_folder(struct copying *c, int from, int to, dev_t device, int de
     int r = 0;
 
     if (!dir || fstat(from, &st) < 0)
-        return failed(c, errno, "read");
+        return tree_error(c, errno, "read");
     if (depth > MAX_DEPTH)
-        return failed(c, ELOOP, "copy");
-    /* Another mount: its folder is there, empty. */
+        return tree_error(c, ELOOP, "copy");
+    /* Another mount: its mount point is left empty. */
     while (st.st_dev == device && r == 0 && (errno = 0, entry = readdir(dir))) {
         size_t before = c->path.length;
 
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (strbuf_printf(&c->path, "%s%s", before ? "/" : "", entry->d_name) < 0)
-            return failed(c, ENOMEM, "copy");
+            return tree_error(c, ENOMEM, "copy");
         r = copy_entry(c, from, to, entry->d_name, device, depth);
         c->path.length = before;
         c->path.text[before] = '\0';
     }
     if (r == 0 && errno && st.st_dev == device)
-        r = failed(c, errno, "read");
+        r = tree_error(c, errno, "read");
     times[0] = st.st_atim;
     times[1] = st.st_mtim;
     if (r == 0 && fchown(to, st.st_uid, st.st_gid) < 0)
-        r = failed(c, errno, "give an owner to");
+        r = tree_error(c, errno, "give an owner to");
     if (r == 0)
         r = copy_xattrs(c, from, to);
     if (r == 0 && (fchmod(to, st.st_mode & 07777) < 0 || futimens(to, times) < 0))
-        r = failed(c, errno, "give mode and time to");
+        r = tree_error(c, errno, "give mode and time to");
     return r;
 }
 
@@ -259,7 +259,7 @@ int copy_tree(int from, int to, struct error *err)
     else {
         c->root = to;
         c->err = &own;
-        r = copy_folder(c, from, to, st.st_dev, 0);
+        r = copy_directory(c, from, to, st.st_dev, 0);
     }
     for (size_t i = 0; c && i < BUCKETS; i++) {
         while (c->linked[i]) {

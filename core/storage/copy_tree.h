@@ -1,7 +1,7 @@
 /*
- * Copying a tree of files as it is: owners, modes, times, hard links among them, holes, device nodes,
- * extended attributes of every kind. Nothing is followed and no other mount is entered. Where the file system
- * can, the copy shares the blocks. Source: ioctl_ficlonerange(2), lseek(2) SEEK_DATA.
+ * Copying a tree of files with owners, modes, times, hard links, holes, device nodes and all extended
+ * attributes. Symbolic links are not followed, and other mounts are not entered. If the file system can, the
+ * copy shares the blocks. Source: ioctl_ficlonerange(2), lseek(2) SEEK_DATA.
  */
 #ifndef LXCBOX_CORE_STORAGE_COPY_TREE_H
 #define LXCBOX_CORE_STORAGE_COPY_TREE_H
@@ -11,14 +11,14 @@
 #include "core/base/error.h"
 
 /*
- * Copy what is beneath the directory `from`, and its own owner, mode and times, to the empty directory `to`.
- * 0 or a negative errno with `err` filled.
+ * Copy the contents of directory `from`, and its owner, mode and times, to the empty directory `to`. Returns
+ * 0, or a negative errno with `err` filled.
  */
 int copy_tree(int from, int to, struct error *err);
 
 /*
- * Copy `size` bytes of a regular file into an empty one, hole by hole, also between file systems. 0 or a
- * negative errno.
+ * Copy `size` bytes of a regular file to an empty one, preserving holes, also between file systems. Returns 0
+ * or a negative errno.
  */
 int copy_file_bytes(int from, int to, off_t size);
 

@@ -20,7 +20,7 @@
 
 #define MAX_CONFIG (1 << 20)
 
-/* One making, on its way through the worker. */
+/* State of a creation, passed through the worker. */
 struct making {
     const struct create_options *options;
     create_fill *fill;
@@ -47,8 +47,8 @@ bool create_without_config(const struct create_options *o)
     return !o->config_file && (!file || (access(file, F_OK) < 0 && errno == ENOENT));
 }
 
-/* The text that the container's own part starts from. */
-static int read_base(const struct create_options *o, char **text, struct error *err)
+/* Read the text of the container's own part. */
+static int config_read_default(const struct create_options *o, char **text, struct error *err)
 {
     const char *file = o->config_file ? o->config_file : global_item("lxc.default_config");
     int r = file ? file_read(AT_FDCWD, file, MAX_CONFIG, text, NULL) : -ENOENT;
@@ -66,50 +66,50 @@ static int read_base(const struct create_options *o, char **text, struct error *
     return r < 0 ? error_set(err, r, "cannot read configuration %s", file ? file : "") : 0;
 }
 
-/* Where the rootfs will be, by -B and --dir, and what lxc.rootfs.path says of it. */
-static int settle_rootfs(struct create_place *p, const struct create_options *o, struct error *err)
+/* Determine the path of the rootfs by -B and --dir, and the value of lxc.rootfs.path. */
+static int rootfs_set_path(struct create_place *p, const struct create_options *o, struct error *err)
 {
     cleanup_strbuf struct strbuf there = STRBUF_INIT;
     const char *path;
 
     if (config_text_get(strbuf_text(&p->own), "lxc.rootfs.path", &there) == -ENOMEM ||
         config_text_remove(&p->own, "lxc.rootfs.path") < 0)
-        return error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+        return error_set(err, ENOMEM, "cannot create container %s", p->container->name);
     path = config_rootfs_location(strbuf_text(&there));
     if (access(path, F_OK) == 0) {
         error_text(err, EEXIST, "the configuration names a rootfs that exists, %s", path);
-        return error_remedy(err, "use it with -t none, or take lxc.rootfs.path out");
+        return error_remedy(err, "use it with -t none, or remove lxc.rootfs.path");
     }
     p->rootfs = o->dir ? strdup(o->dir) : container_path(p->container, "rootfs");
     p->rootfs_now = o->dir ? strdup(o->dir) : format_string("%s/rootfs", p->path);
     if (!p->rootfs || !p->rootfs_now)
-        return error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+        return error_set(err, ENOMEM, "cannot create container %s", p->container->name);
     return 0;
 }
 
-static bool in_image(const struct create_options *o)
+static bool rootfs_is_image(const struct create_options *o)
 {
     return o->rootfs && o->storage && strcmp(o->storage, "loop") == 0;
 }
 
-/* An image file, mounted where the rootfs is filled: for this process alone, and what it runs. */
-static int mount_new_image(const struct create_place *p, const struct create_options *o, struct error *err)
+/* Create an image file and mount it at the rootfs, in a mount namespace of this process. */
+static int image_mount_new(const struct create_place *p, const struct create_options *o, struct error *err)
 {
     cleanup_free char *path = format_string("%s/rootdev", p->path);
-    int r = path ? 0 : error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+    int r = path ? 0 : error_set(err, ENOMEM, "cannot create container %s", p->container->name);
 
     if (r == 0)
         r = image_create(path, o->size_bytes ? o->size_bytes : UINT64_C(1) << 30,
                          o->fstype ? o->fstype : "ext4", err);
     if (r == 0 && unshare(CLONE_NEWNS) < 0)
-        r = error_set(err, errno, "cannot make a mount namespace");
+        r = error_set(err, errno, "cannot create a mount namespace");
     if (r == 0)
         r = rootfs_isolate(err);
     return r < 0 ? r : image_mount(path, p->rootfs_now, 0, NULL, err);
 }
 
-/* All of it is in the file then, and the file nobody's. */
-static int unmount_image(struct create_place *p, struct error *err)
+/* Unmount it, so that the image file is complete and not in use. */
+static int image_unmount(struct create_place *p, struct error *err)
 {
     close_fd(&p->rootfs_fd);
     if (umount2(p->rootfs_now, UMOUNT_NOFOLLOW) < 0)
@@ -117,7 +117,7 @@ static int unmount_image(struct create_place *p, struct error *err)
     return 0;
 }
 
-static int make_rootfs(struct create_place *p, const struct create_options *o, struct error *err)
+static int rootfs_create(struct create_place *p, const struct create_options *o, struct error *err)
 {
     int r = 0;
 
@@ -128,8 +128,8 @@ static int make_rootfs(struct create_place *p, const struct create_options *o, s
         r = 0;
     else if (mkdir(p->rootfs_now, 0755) < 0)
         r = -errno;
-    if (r == 0 && in_image(o)) {
-        r = mount_new_image(p, o, err);
+    if (r == 0 && rootfs_is_image(o)) {
+        r = image_mount_new(p, o, err);
         if (r < 0)
             return r;
     }
@@ -141,16 +141,16 @@ static int make_rootfs(struct create_place *p, const struct create_options *o, s
     }
     if (r == 0)
         return 0;
-    error_set(err, r, "cannot make the rootfs %s", o->dir ? o->dir : p->rootfs);
+    error_set(err, r, "cannot create the rootfs %s", o->dir ? o->dir : p->rootfs);
     return r == -ENOTTY || r == -ENOTSUP
-               ? error_remedy(err, "-B btrfs needs %s on btrfs", p->container->lxcpath)
+               ? error_remedy(err, "-B btrfs requires %s on btrfs", p->container->lxcpath)
                : storage_remedy(err);
 }
 
-/* Keys that every container has of its own. */
-static int add_own_keys(struct create_place *p, const struct create_options *o, struct error *err)
+/* Append the keys that differ between containers. */
+static int config_add_own_keys(struct create_place *p, const struct create_options *o, struct error *err)
 {
-    cleanup_free char *image = in_image(o) ? container_path(p->container, "rootdev") : NULL;
+    cleanup_free char *image = rootfs_is_image(o) ? container_path(p->container, "rootdev") : NULL;
     cleanup_free char *path =
         !o->rootfs ? NULL : format_string(image ? "loop:%s" : "dir:%s", image ? image : p->rootfs);
     int r = o->rootfs && !path ? -ENOMEM : 0;
@@ -161,11 +161,11 @@ static int add_own_keys(struct create_place *p, const struct create_options *o, 
         r = config_text_set(&p->own, "lxc.uts.name", p->container->name);
     if (r == 0)
         r = config_text_expand_hwaddr(&p->network);
-    return r < 0 ? error_set(err, r, "cannot make container %s", p->container->name) : 0;
+    return r < 0 ? error_set(err, r, "cannot create container %s", p->container->name) : 0;
 }
 
-/* The ids of the container's root on disk, and a folder that root may enter. */
-static int settle_ids(struct create_place *p, struct error *err)
+/* Determine the ids of the container's root on disk, and let that root enter the directory. */
+static int ids_set(struct create_place *p, struct error *err)
 {
     char barrier[PATH_MAX];
     int r;
@@ -174,16 +174,19 @@ static int settle_ids(struct create_place *p, struct error *err)
         return 0;
     if (idmap_to_host(p->config, false, 0, &p->root_uid) < 0 ||
         idmap_to_host(p->config, true, 0, &p->root_gid) < 0) {
-        error_text(err, EINVAL, "lxc.idmap maps no root");
-        return error_remedy(err, "map users and groups from 0 on, as in \"lxc.idmap = u 0 100000 65536\"");
+        error_text(err, EINVAL, "lxc.idmap does not map root");
+        return error_remedy(err,
+                            "map users and groups from 0 on, for example \"lxc.idmap = u 0 100000 65536\"");
     }
     r = idmap_enter(p->config, err);
     if (r < 0)
         return r;
-    /* The group of a user who is not root stays, to read the configuration by. */
-    /* Root may start one where its container's root may not look for files: from an image. */
+    /* The group of an ordinary user is kept, so that the user can read the configuration. */
+    /* With an image, root can start a container whose root lacks search permission there. */
     if (geteuid() != 0 && idmap_barrier(p->config, p->path, barrier, sizeof(barrier)) > 0) {
-        error_text(err, EACCES, "the container's root (user %u) may not pass %s, and could not start",
+        error_text(err, EACCES,
+                   "the container's root (user %u) has no search permission for %s, so the container could "
+                   "not start",
                    p->root_uid, barrier);
         return error_remedy(err, "chmod o+x %s, or setfacl -m u:%u:x %s", barrier, p->root_uid, barrier);
     }
@@ -196,7 +199,7 @@ static int settle_ids(struct create_place *p, struct error *err)
     return 0;
 }
 
-static int replace_config(const struct create_place *p, const struct strbuf *text, struct error *err)
+static int config_replace(const struct create_place *p, const struct strbuf *text, struct error *err)
 {
     int r = file_replace(p->fd, "config", strbuf_text(text), text->length, 0640);
 
@@ -206,14 +209,14 @@ static int replace_config(const struct create_place *p, const struct strbuf *tex
     return storage_remedy(err);
 }
 
-/* Write the configuration and read it back, so that what cannot be read never becomes a container. */
-static int write_config(const struct create_place *p, struct strbuf *text, struct error *err)
+/* Write the configuration and read it back, so that no container has an invalid one. */
+static int config_write_checked(const struct create_place *p, struct strbuf *text, struct error *err)
 {
     cleanup_config struct config check = {0};
     cleanup_free char *path = format_string("%s/config", p->path);
     size_t length = text->length;
-    int r = path ? replace_config(p, text, err)
-                 : error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+    int r = path ? config_replace(p, text, err)
+                 : error_set(err, ENOMEM, "cannot create container %s", p->container->name);
 
     config_init(&check);
     if (r == 0)
@@ -223,14 +226,14 @@ static int write_config(const struct create_place *p, struct strbuf *text, struc
     r = config_text_add_hwaddr(text, &check);
     if (r < 0)
         return error_set(err, r, "cannot choose a hardware address for %s", p->container->name);
-    return text->length == length ? 0 : replace_config(p, text, err);
+    return text->length == length ? 0 : config_replace(p, text, err);
 }
 
-static int read_own_config(const struct create_options *o, struct config *config, struct error *err)
+static int config_read_own(const struct create_options *o, struct config *config, struct error *err)
 {
     const char *file = o->config_file ? o->config_file : global_item("lxc.default_config");
 
-    /* From where it is, so that errors name that. */
+    /* Read the original file, so that errors name it. */
     return create_without_config(o) ? 0 : config_read_file(config, file, err);
 }
 
@@ -240,12 +243,12 @@ int create_maps_ids(const struct create_options *options, struct error *err)
     int r;
 
     config_init(&config);
-    r = read_own_config(options, &config, err);
+    r = config_read_own(options, &config, err);
     return r < 0 ? r : config.idmap_count > 0 || geteuid() != 0;
 }
 
-/* An ordinary user has no container without a user namespace: its ids are those that the user has. */
-static int take_own_ids(struct create_place *p, const struct create_options *o, struct error *err)
+/* An ordinary user's container needs a user namespace: map the user's subordinate ids. */
+static int ids_add_subordinate(struct create_place *p, const struct create_options *o, struct error *err)
 {
     int r = 0;
 
@@ -255,7 +258,7 @@ static int take_own_ids(struct create_place *p, const struct create_options *o, 
 
         r = idmap_own_range(is_gid, &start, &count, err);
         if (r == -ENOENT && !o->rootfs) {
-            /* Only a configuration, which its user may go on with. */
+            /* Only a configuration, which the user may complete. */
             error_clear(err);
             return config_text_remove(&p->own, "lxc.idmap");
         }
@@ -264,24 +267,24 @@ static int take_own_ids(struct create_place *p, const struct create_options *o, 
         snprintf(value, sizeof(value), "%c 0 %u %u", is_gid ? 'g' : 'u', start, count);
         r = config_set(p->config, "lxc.idmap", value, "lxc.idmap", err);
         if (r == 0 && config_text_append(&p->own, "lxc.idmap", value) < 0)
-            r = error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+            r = error_set(err, ENOMEM, "cannot create container %s", p->container->name);
     }
     return r;
 }
 
-static int read_own(struct create_place *p, const struct create_options *o, struct error *err)
+static int config_read_base(struct create_place *p, const struct create_options *o, struct error *err)
 {
     cleanup_free char *base = NULL;
-    int r = read_base(o, &base, err);
+    int r = config_read_default(o, &base, err);
 
     if (r == 0 && create_split(base, &p->own, &p->network) < 0)
-        r = error_set(err, ENOMEM, "cannot make container %s", p->container->name);
+        r = error_set(err, ENOMEM, "cannot create container %s", p->container->name);
     if (r == 0)
-        r = read_own_config(o, p->config, err);
-    return r == 0 && p->config->idmap_count == 0 && geteuid() != 0 ? take_own_ids(p, o, err) : r;
+        r = config_read_own(o, p->config, err);
+    return r == 0 && p->config->idmap_count == 0 && geteuid() != 0 ? ids_add_subordinate(p, o, err) : r;
 }
 
-static int make(void *context, const struct partial *partial, struct error *err)
+static int create_work(void *context, const struct partial *partial, struct error *err)
 {
     const struct making *m = context;
     struct config config = {0};
@@ -294,51 +297,52 @@ static int make(void *context, const struct partial *partial, struct error *err)
     int r;
 
     config_init(&config);
-    r = read_own(&p, m->options, err);
+    r = config_read_base(&p, m->options, err);
     if (r == 0)
-        r = settle_ids(&p, err);
+        r = ids_set(&p, err);
     if (r == 0 && m->options->rootfs)
-        r = settle_rootfs(&p, m->options, err);
+        r = rootfs_set_path(&p, m->options, err);
     if (r == 0)
-        r = add_own_keys(&p, m->options, err);
+        r = config_add_own_keys(&p, m->options, err);
     if (r == 0 && m->options->rootfs)
-        r = make_rootfs(&p, m->options, err);
+        r = rootfs_create(&p, m->options, err);
     if (r == 0 && m->fill)
         r = m->fill(m->context, &p, err);
-    if (r == 0 && in_image(m->options))
-        r = unmount_image(&p, err);
+    if (r == 0 && rootfs_is_image(m->options))
+        r = image_unmount(&p, err);
     if (r < 0)
         return r;
     if (p.written.length)
-        return write_config(&p, &p.written, err);
+        return config_write_checked(&p, &p.written, err);
     if (create_compose(&p, m->options, &text) < 0)
-        return error_set(err, ENOMEM, "cannot make container %s", p.container->name);
-    return write_config(&p, &text, err);
+        return error_set(err, ENOMEM, "cannot create container %s", p.container->name);
+    return config_write_checked(&p, &text, err);
 }
 
-static int check_storage(const struct create_options *o, struct error *err)
+static int create_check_storage(const struct create_options *o, struct error *err)
 {
     static const char *const known[] = {"btrfs", "loop", "dir", "best", "none"};
 
-    if ((o->fstype || o->size_bytes) && !in_image(o))
-        return error_text(err, EINVAL, "--fstype and --fssize go with -B loop only");
+    if ((o->fstype || o->size_bytes) && !rootfs_is_image(o))
+        return error_text(err, EINVAL, "--fstype and --fssize require -B loop");
 
     for (size_t i = 0; o->storage && i < ARRAY_LENGTH(known); i++)
         if (strcmp(o->storage, known[i]) == 0)
-            return o->dir && i < 2 ? error_text(err, EINVAL, "--dir goes with -B dir only") : 0;
+            return o->dir && i < 2 ? error_text(err, EINVAL, "--dir requires -B dir") : 0;
     if (!o->storage)
         return 0;
-    error_text(err, ENOTSUP, "-B %s is not possible: storage of that kind is made by programs of its own",
+    error_text(err, ENOTSUP, "-B %s is not possible: lxcbox does not create storage of that kind",
                o->storage);
-    return error_remedy(err,
-                        "use -B dir, btrfs or loop; for any other make and mount it, and name it with --dir");
+    return error_remedy(
+        err,
+        "use -B dir, btrfs or loop; create and mount any other, and name a new directory on it with --dir");
 }
 
 int container_create(const struct container *c, const struct create_options *options, create_fill *fill,
                      void *context, struct error *err)
 {
     struct making m = {options, fill, context};
-    int r = check_storage(options, err);
+    int r = create_check_storage(options, err);
 
     const char *const texts[] = {c->lxcpath, options->dir, options->template_name};
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(texts); i++)
@@ -347,9 +351,9 @@ int container_create(const struct container *c, const struct create_options *opt
         return r;
     if (options->dir && access(options->dir, F_OK) == 0) {
         error_text(err, EEXIST, "%s exists already", options->dir);
-        return error_remedy(err, "name a folder for the rootfs that is yet to be made");
+        return error_remedy(err, "name a directory that does not exist yet");
     }
-    r = partial_make(c, make, &m, err);
+    r = partial_make(c, create_work, &m, err);
     if (r < 0 && options->dir) {
         struct error ignored = ERROR_INIT;
         storage_remove_tree(AT_FDCWD, options->dir, &ignored);

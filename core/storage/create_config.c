@@ -51,7 +51,7 @@ int create_replace(const struct create_place *place, const char *text, struct st
     return 0;
 }
 
-/* The key of a line, and where its value begins; NULL for a comment or an empty line. */
+/* Returns the key of a line and sets the start of its value; NULL for a comment or an empty line. */
 static const char *line_key(const char *line, size_t length, size_t *key_length, const char **value)
 {
     const char *end = line + length, *equal;
@@ -122,7 +122,7 @@ static bool has_line(const char *text, const char *line, size_t length)
     return false;
 }
 
-/* What a default configuration has to say of a container that brings its own. */
+/* Keys of a default configuration that also apply to a container with its own configuration. */
 static bool is_of_host(const char *key, size_t length)
 {
     static const char *const keys[] = {"lxc.idmap", "lxc.include", "lxc.rootfs.path", "lxc.uts.name",

@@ -10,8 +10,8 @@
 
 #define MAX_FILE (1 << 20)
 
-/* An odd line at the end is nobody. */
-static int read_pairs(int dirfd, const char *path, struct string_list *pairs)
+/* A single line at the end is ignored. */
+static int pairs_read(int dirfd, const char *path, struct string_list *pairs)
 {
     cleanup_free char *text = NULL;
     int r = file_read(dirfd, path, MAX_FILE, &text, NULL);
@@ -29,7 +29,7 @@ static int read_pairs(int dirfd, const char *path, struct string_list *pairs)
     return r;
 }
 
-static int write_pairs(int dirfd, const char *path, const struct string_list *pairs)
+static int pairs_write(int dirfd, const char *path, const struct string_list *pairs)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
@@ -45,7 +45,7 @@ static int read_file(const struct container *c, const char *file, struct string_
                      struct error *err)
 {
     cleanup_free char *path = container_path(c, file);
-    int r = path ? read_pairs(AT_FDCWD, path, pairs) : -ENOMEM;
+    int r = path ? pairs_read(AT_FDCWD, path, pairs) : -ENOMEM;
 
     return r < 0 ? error_set(err, r, "cannot read %s of container %s", file, c->name) : 0;
 }
@@ -62,13 +62,14 @@ int rdepends_read(const struct container *c, struct string_list *pairs, struct e
 
 int rdepends_write(int dirfd, const struct string_list *pairs, struct error *err)
 {
-    int r = write_pairs(dirfd, "lxc_rdepends", pairs);
+    int r = pairs_write(dirfd, "lxc_rdepends", pairs);
 
-    return r < 0 ? error_set(err, r, "cannot note whose rootfs is used") : 0;
+    return r < 0 ? error_set(err, r, "cannot record whose rootfs is used") : 0;
 }
 
-/* Read, change, write, with the container's folder locked. */
-static int change(const struct container *c, const struct container *copy, bool add, struct error *err)
+/* Read, change and write the file, with the container's directory locked. */
+static int dependents_change(const struct container *c, const struct container *copy, bool add,
+                             struct error *err)
 {
     cleanup_free char *folder = container_path(c, NULL);
     cleanup_fd int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -77,7 +78,7 @@ static int change(const struct container *c, const struct container *copy, bool 
 
     if (fd < 0 || flock(fd, LOCK_EX) < 0)
         return errno == ENOENT && !add ? 0 : error_set(err, errno, "cannot open container %s", c->name);
-    r = read_pairs(fd, "lxc_snapshots", &old);
+    r = pairs_read(fd, "lxc_snapshots", &old);
     for (size_t i = 0; r == 0 && i + 1 < old.count; i += 2) {
         if (strcmp(old.items[i], copy->lxcpath) == 0 && strcmp(old.items[i + 1], copy->name) == 0)
             continue;
@@ -90,17 +91,18 @@ static int change(const struct container *c, const struct container *copy, bool 
     if (r == 0 && add)
         r = string_list_add(&new, copy->name);
     if (r == 0)
-        r = write_pairs(fd, "lxc_snapshots", &new);
-    return r < 0 ? error_set(err, r, "cannot note in container %s that %s stands on it", c->name, copy->name)
-                 : 0;
+        r = pairs_write(fd, "lxc_snapshots", &new);
+    return r < 0
+               ? error_set(err, r, "cannot record in container %s that %s depends on it", c->name, copy->name)
+               : 0;
 }
 
 int dependents_add(const struct container *c, const struct container *copy, struct error *err)
 {
-    return change(c, copy, true, err);
+    return dependents_change(c, copy, true, err);
 }
 
 int dependents_remove(const struct container *c, const struct container *copy, struct error *err)
 {
-    return change(c, copy, false, err);
+    return dependents_change(c, copy, false, err);
 }

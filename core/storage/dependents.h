@@ -1,7 +1,7 @@
 /*
- * Who stands on whose files. A snapshot copy keeps its changes on top of another container's rootfs: that one
- * has it in its file lxc_snapshots, and it has that one in its file lxc_rdepends, both as LXC has them: pairs
- * of lines, lxcpath and name.
+ * Dependencies between containers. A snapshot copy is an overlay on another container's rootfs. The other
+ * container lists the copy in its file lxc_snapshots; the copy lists the other container in its file
+ * lxc_rdepends. Both have LXC's format: pairs of lines, lxcpath and name.
  */
 #ifndef LXCBOX_CORE_STORAGE_DEPENDENTS_H
 #define LXCBOX_CORE_STORAGE_DEPENDENTS_H
@@ -10,16 +10,17 @@
 #include "core/base/str.h"
 #include "core/config/container.h"
 
-/* The pairs, lxcpath then name; none where there is no such file. 0 or a negative errno with `err` filled. */
+/* Read the pairs, lxcpath then name; none if there is no such file. Returns 0, or a negative errno with `err`
+ * filled. */
 int dependents_read(const struct container *c, struct string_list *pairs, struct error *err);
 
-/* Note that `copy` stands on `c`. 0 or a negative errno with `err` filled. */
+/* Record that `copy` depends on `c`. Returns 0, or a negative errno with `err` filled. */
 int dependents_add(const struct container *c, const struct container *copy, struct error *err);
 
-/* Take `copy` out again; what is not there is no error. */
+/* Remove the record. It is not an error if there is none. */
 int dependents_remove(const struct container *c, const struct container *copy, struct error *err);
 
-/* The same about those that `c` stands on: read them, write one pair into the folder dirfd. */
+/* The same for the containers that `c` depends on: read the pairs; write pairs to the directory dirfd. */
 int rdepends_read(const struct container *c, struct string_list *pairs, struct error *err);
 int rdepends_write(int dirfd, const struct string_list *pairs, struct error *err);
 

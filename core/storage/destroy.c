@@ -16,9 +16,9 @@
 #include "core/storage/snapshot.h"
 #include "core/storage/storage.h"
 
-#define MAX_GENERATIONS 32 /* of copies standing on copies */
+#define MAX_GENERATIONS 32 /* of copies of copies */
 
-static int check_stopped(const struct container *c, struct error *err)
+static int destroy_check_stopped(const struct container *c, struct error *err)
 {
     int state = command_state(c, err);
 
@@ -30,7 +30,7 @@ static int check_stopped(const struct container *c, struct error *err)
     return error_remedy(err, "stop it with lxc-stop, or add -f");
 }
 
-static int check_alone(const struct container *c, struct error *err)
+static int destroy_check_dependents(const struct container *c, struct error *err)
 {
     cleanup_string_list struct string_list copies = {0}, snapshots = {0};
     int r = dependents_read(c, &copies, err);
@@ -49,7 +49,7 @@ static int check_alone(const struct container *c, struct error *err)
     return error_remedy(err, "add -s to destroy them too");
 }
 
-static int destroy_snapshots(const struct container *c, struct error *err)
+static int snapshots_destroy_all(const struct container *c, struct error *err)
 {
     cleanup_string_list struct string_list names = {0};
     int r = snapshot_names(c, &names, err);
@@ -59,11 +59,11 @@ static int destroy_snapshots(const struct container *c, struct error *err)
     return r;
 }
 
-/* Each copy that depends on `c` in turn; one that was removed by hand does not count. */
-static int for_copies(const struct container *c, int generation,
-                      int (*function)(const struct container *c, bool snapshots, int generation,
-                                      struct error *err),
-                      struct error *err)
+/* Call a function for each copy that depends on `c`. A copy that has been removed by hand is skipped. */
+static int copies_each(const struct container *c, int generation,
+                       int (*function)(const struct container *c, bool snapshots, int generation,
+                                       struct error *err),
+                       struct error *err)
 {
     cleanup_string_list struct string_list copies = {0};
     int r = dependents_read(c, &copies, err);
@@ -79,7 +79,7 @@ static int for_copies(const struct container *c, int generation,
 }
 
 /* Remove it from the lists of the containers that it depends on. */
-static int leave_lists(const struct container *c, struct error *err)
+static int dependents_leave(const struct container *c, struct error *err)
 {
     cleanup_string_list struct string_list pairs = {0};
     int r = rdepends_read(c, &pairs, err);
@@ -90,7 +90,7 @@ static int leave_lists(const struct container *c, struct error *err)
     return r;
 }
 
-static bool is_beneath(const char *path, const char *folder)
+static bool path_is_beneath(const char *path, const char *folder)
 {
     size_t length = strlen(folder);
 
@@ -98,7 +98,7 @@ static bool is_beneath(const char *path, const char *folder)
 }
 
 /* The container's directory without links in its path, or NULL with `err` filled. */
-static char *real_directory(const struct container *c, struct error *err)
+static char *container_real_directory(const struct container *c, struct error *err)
 {
     cleanup_free char *path = container_path(c, NULL);
     char *real = path ? realpath(path, NULL) : NULL;
@@ -109,14 +109,15 @@ static char *real_directory(const struct container *c, struct error *err)
 }
 
 /*
- * What is removed beside the container's directory: the directory or file of lxc.rootfs.path, where that lies
- * elsewhere. *out is NULL where there is none, else to be freed. Of a type that lxcbox does not remove, what
- * the key names stays. A block device stays, too: its owner decides on it.
+ * Find what is removed in addition to the container's directory: the directory or file of lxc.rootfs.path, if
+ * it is outside that directory. *out is its path, which the caller frees, or NULL. Storage of a type that
+ * lxcbox does not remove is kept, and so is a block device.
  */
-static int find_outside(const struct container *c, const struct config *config, char **out, struct error *err)
+static int rootfs_find_outside(const struct container *c, const struct config *config, char **out,
+                               struct error *err)
 {
     cleanup_rootfs_source struct rootfs_source s = {0};
-    cleanup_free char *directory = real_directory(c, err), *lxcpath = realpath(c->lxcpath, NULL);
+    cleanup_free char *directory = container_real_directory(c, err), *lxcpath = realpath(c->lxcpath, NULL);
     cleanup_free char *real = NULL;
     struct stat st;
 
@@ -126,16 +127,17 @@ static int find_outside(const struct container *c, const struct config *config, 
     if (rootfs_source_parse(config->rootfs_path, &s, NULL) < 0 || !s.path)
         return 0;
     real = realpath(s.upper ? s.upper : s.path, NULL);
-    if (!config->rootfs_managed && real && !s.upper && is_beneath(real, directory)) {
+    if (!config->rootfs_managed && real && !s.upper && path_is_beneath(real, directory)) {
         error_text(err, EPERM,
                    "lxc.rootfs.managed = 0 keeps the rootfs, which is in the container's directory");
         return error_remedy(err, "move %s away first", s.path);
     }
-    if (!config->rootfs_managed || !real || is_beneath(real, directory) ||
+    if (!config->rootfs_managed || !real || path_is_beneath(real, directory) ||
         (!s.upper && s.type != ROOTFS_DIR && s.type != ROOTFS_IMAGE))
         return 0;
-    if (strcmp(real, "/") == 0 || is_beneath(directory, real) || (lxcpath && is_beneath(lxcpath, real))) {
-        error_text(err, EPERM, "the rootfs of %s is %s, which holds more than that", c->name, real);
+    if (strcmp(real, "/") == 0 || path_is_beneath(directory, real) ||
+        (lxcpath && path_is_beneath(lxcpath, real))) {
+        error_text(err, EPERM, "the rootfs of %s is %s, which contains other files, too", c->name, real);
         return error_remedy(err, "set lxc.rootfs.managed = 0");
     }
     if (stat(real, &st) == 0 && !S_ISBLK(st.st_mode))
@@ -143,8 +145,8 @@ static int find_outside(const struct container *c, const struct config *config, 
     return 0;
 }
 
-/* An ephemeral copy's changes may be on a tmpfs. */
-static void unmount_overlay(const struct container *c)
+/* The changes of an ephemeral copy may be on a tmpfs. */
+static void overlay_unmount(const struct container *c)
 {
     cleanup_free char *path = container_path(c, "overlay");
 
@@ -152,13 +154,13 @@ static void unmount_overlay(const struct container *c)
         umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
-/* What can be refused of the files; *outside as from find_outside(). */
-static int check_files(const struct container *c, const struct config *config, bool mounts, char **outside,
-                       struct error *err)
+/* Check whether the files can be removed; *outside as from rootfs_find_outside(). */
+static int destroy_check_files(const struct container *c, const struct config *config, bool mounts,
+                               char **outside, struct error *err)
 {
-    cleanup_free char *directory = real_directory(c, err);
+    cleanup_free char *directory = container_real_directory(c, err);
     cleanup_free char *overlay = directory ? format_string("%s/overlay", directory) : NULL;
-    int r = find_outside(c, config, outside, err);
+    int r = rootfs_find_outside(c, config, outside, err);
 
     if (r < 0 || !mounts)
         return r;
@@ -168,7 +170,7 @@ static int check_files(const struct container *c, const struct config *config, b
     return r < 0 ? error_context(err, "cannot destroy container %s", c->name) : 0;
 }
 
-static int read_config(const struct container *c, struct config *config, struct error *err)
+static int config_read_for_destroy(const struct container *c, struct config *config, struct error *err)
 {
     cleanup_free char *path = container_config_path(c);
 
@@ -177,45 +179,45 @@ static int read_config(const struct container *c, struct config *config, struct 
                 : error_set(err, ENOMEM, "cannot destroy container %s", c->name);
 }
 
-/* Everything that can be refused, for the copies that will be destroyed too, before anything is removed. */
-static int check(const struct container *c, bool snapshots, int generation, struct error *err)
+/* Check everything, also for the copies that will be destroyed, before anything is removed. */
+static int destroy_check(const struct container *c, bool snapshots, int generation, struct error *err)
 {
     cleanup_config struct config config;
     cleanup_free char *outside = NULL;
-    int r = read_config(c, &config, err);
+    int r = config_read_for_destroy(c, &config, err);
 
     if (r == 0)
-        r = check_stopped(c, err);
-    /* A hook may unmount. */
+        r = destroy_check_stopped(c, err);
+    /* A hook may have unmounted something: check again. */
     if (r == 0)
-        r = check_files(c, &config, config.hooks[HOOK_DESTROY].count == 0, &outside, err);
+        r = destroy_check_files(c, &config, config.hooks[HOOK_DESTROY].count == 0, &outside, err);
     if (r == 0)
-        r = snapshots ? for_copies(c, generation, check, err) : check_alone(c, err);
+        r = snapshots ? copies_each(c, generation, destroy_check, err) : destroy_check_dependents(c, err);
     return r;
 }
 
-static int destroy(const struct container *c, bool snapshots, int generation, struct error *err)
+static int destroy_work(const struct container *c, bool snapshots, int generation, struct error *err)
 {
     cleanup_config struct config config;
     cleanup_free char *outside = NULL;
     struct hook_context hooks = {.container = c, .config = &config};
-    int r = read_config(c, &config, err);
+    int r = config_read_for_destroy(c, &config, err);
 
     if (r == 0 && snapshots)
-        r = for_copies(c, generation, destroy, err);
+        r = copies_each(c, generation, destroy_work, err);
     if (r == 0 && snapshots)
-        r = destroy_snapshots(c, err);
+        r = snapshots_destroy_all(c, err);
     if (r == 0)
         r = hooks_run(HOOK_DESTROY, &hooks, err);
     if (r == 0)
-        r = check_files(c, &config, true, &outside, err);
+        r = destroy_check_files(c, &config, true, &outside, err);
     if (r == 0 && outside)
         r = storage_remove_tree(AT_FDCWD, outside, err);
     if (r == 0)
-        r = leave_lists(c, err);
+        r = dependents_leave(c, err);
     if (r < 0)
         return r;
-    unmount_overlay(c);
+    overlay_unmount(c);
     return partial_discard(c, err);
 }
 
@@ -227,8 +229,8 @@ int container_destroy(const struct container *c, bool snapshots, struct error *e
         r = partial_clean(c, err);
         return r == 1 ? container_absent(c, NULL, err) : r;
     }
-    r = check(c, snapshots, 0, err);
-    return r == 0 ? destroy(c, snapshots, 0, err) : r;
+    r = destroy_check(c, snapshots, 0, err);
+    return r == 0 ? destroy_work(c, snapshots, 0, err) : r;
 }
 
 int container_remove_ephemeral(const struct container *c, struct error *err)

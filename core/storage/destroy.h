@@ -10,14 +10,14 @@
 #include "core/config/container.h"
 
 /*
- * Remove a container that does not run, with its rootfs, also where that lies outside its folder, unless
- * lxc.rootfs.managed = 0. Its destroy hooks run before. With `snapshots` its snapshots and the copies that
- * stand on it go with it; without, it is refused where there are any. 0 or a negative errno with `err`
- * filled: -ENOENT, -EBUSY (it runs, or others stand on it).
+ * Destroy a stopped container and its rootfs, also if that is outside its directory, unless
+ * lxc.rootfs.managed = 0. Its destroy hooks run first. With `snapshots`, its snapshots and the copies that
+ * depend on it are destroyed, too; otherwise a container with any is refused. Returns 0, or a negative errno
+ * with `err` filled: -ENOENT, -EBUSY (it is running, or others depend on it).
  */
 int container_destroy(const struct container *c, bool snapshots, struct error *err);
 
-/* The function for start_options.remove: the end of a container with lxc.ephemeral = 1. */
+/* For start_options.remove: destroy a container with lxc.ephemeral = 1 after it has stopped. */
 int container_remove_ephemeral(const struct container *c, struct error *err);
 
 #endif

@@ -33,24 +33,25 @@ struct exporting {
     const struct container *container;
     const struct export_name *name;
     const struct config *config;
-    bool network; /* goes along */
+    bool network; /* include it */
     int out;
     char folder[512]; /* images/.../BUILD, in the archive */
     struct tar plain;
     time_t now;
 };
 
-static int put_plain(void *out, const void *bytes, size_t length)
+static int sink_put_plain(void *out, const void *bytes, size_t length)
 {
     return write_all(*(int *)out, bytes, length);
 }
 
-static int put_xz(void *x, const void *bytes, size_t length)
+static int sink_put_xz(void *x, const void *bytes, size_t length)
 {
     return xz_store_put(x, bytes, length);
 }
 
-/* A configuration without what is one container's own, its paths as LXC_PATH. 0 or -ENOMEM. */
+/* Append a configuration without the settings of a single container, with paths as LXC_PATH. Returns 0 or
+ * -ENOMEM. */
 static int export_config(const struct exporting *e, const char *text, struct strbuf *out)
 {
     static const char *const own[] = {"lxc.rootfs.path", "lxc.uts.name", "lxc.idmap",
@@ -66,9 +67,10 @@ static int export_config(const struct exporting *e, const char *text, struct str
     return r == 0 ? create_strip(strbuf_text(&lines), out) : r;
 }
 
-/* A file of the archive whose size shows when it is written: the header is put in afterwards. */
-static int put_member(struct exporting *e, const char *file,
-                      int (*fill)(struct exporting *, struct xz_store *, struct error *), struct error *err)
+/* Write a file of the archive whose size is known only afterwards: its header is written last. */
+static int archive_put_member(struct exporting *e, const char *file,
+                              int (*fill)(struct exporting *, struct xz_store *, struct error *),
+                              struct error *err)
 {
     static const char zeros[BLOCK];
     cleanup_free struct xz_store *x = calloc(1, sizeof(*x));
@@ -100,9 +102,9 @@ static int put_member(struct exporting *e, const char *file,
     return r < 0 ? error_set(err, r, "cannot write %s", file) : 0;
 }
 
-static int fill_meta(struct exporting *e, struct xz_store *x, struct error *err)
+static int member_write_meta(struct exporting *e, struct xz_store *x, struct error *err)
 {
-    const struct tar_sink sink = {put_xz, x};
+    const struct tar_sink sink = {sink_put_xz, x};
     cleanup_free char *path = container_path(e->container, "config"), *text = NULL;
     cleanup_free char *fstab_path = container_path(e->container, "fstab"), *fstab = NULL;
     cleanup_free char *folder = container_path(e->container, NULL);
@@ -126,10 +128,10 @@ static int fill_meta(struct exporting *e, struct xz_store *x, struct error *err)
     return r < 0 ? error_set(err, r, "cannot write the metadata of %s", e->container->name) : 0;
 }
 
-/* Whatever the rootfs is made of: mounted as a start mounts it, in a mount namespace of ours. */
-static int fill_rootfs(struct exporting *e, struct xz_store *x, struct error *err)
+/* Write any kind of rootfs, mounted as at a start, in a mount namespace of this process. */
+static int member_write_rootfs(struct exporting *e, struct xz_store *x, struct error *err)
 {
-    const struct tar_sink sink = {put_xz, x};
+    const struct tar_sink sink = {sink_put_xz, x};
     cleanup_rootfs struct rootfs rootfs = ROOTFS_INIT;
     cleanup_tar struct tar tar = {0};
     int r;
@@ -154,15 +156,16 @@ static int fill_rootfs(struct exporting *e, struct xz_store *x, struct error *er
     return r;
 }
 
-static int put_rootfs_inside(void *data, struct error *err)
+static int archive_put_rootfs_inside(void *data, struct error *err)
 {
-    return put_member(data, "rootfs.tar.xz", fill_rootfs, err);
+    return archive_put_member(data, "rootfs.tar.xz", member_write_rootfs, err);
 }
 
-/* The mounts end with the child; the offset in the archive is the same for both of us. */
-static int put_rootfs(struct exporting *e, struct error *err)
+/* A child process, so that its mounts end with it. It shares the file offset in the archive with its parent.
+ */
+static int archive_put_rootfs(struct exporting *e, struct error *err)
 {
-    int r = process_run(put_rootfs_inside, e, err);
+    int r = process_run(archive_put_rootfs_inside, e, err);
 
     if (r > 0)
         return error_text(err, ECHILD, "the process that read the rootfs of %s was killed",
@@ -170,7 +173,7 @@ static int put_rootfs(struct exporting *e, struct error *err)
     return r;
 }
 
-static int put_index(struct exporting *e, const char *build)
+static int archive_put_index(struct exporting *e, const char *build)
 {
     const struct export_name *n = e->name;
     cleanup_free char *line =
@@ -180,7 +183,7 @@ static int put_index(struct exporting *e, const char *build)
     return r == 0 ? tar_put_file(&e->plain, "meta/1.0/index-user", line, strlen(line)) : r;
 }
 
-static int write_archive(struct exporting *e, struct error *err)
+static int archive_write(struct exporting *e, struct error *err)
 {
     const struct export_name *n = e->name;
     char build[32];
@@ -192,20 +195,20 @@ static int write_archive(struct exporting *e, struct error *err)
     snprintf(e->folder, sizeof(e->folder), "images/%s/%s/%s/%s/%s", n->dist, n->release, n->arch, n->variant,
              build);
     e->now = now;
-    r = tar_begin(&e->plain, &(struct tar_sink){put_plain, &e->out});
+    r = tar_begin(&e->plain, &(struct tar_sink){sink_put_plain, &e->out});
     if (r == 0)
-        r = put_index(e, build);
+        r = archive_put_index(e, build);
     if (r < 0)
         return error_set(err, r, "cannot write the archive");
-    r = put_member(e, "meta.tar.xz", fill_meta, err);
+    r = archive_put_member(e, "meta.tar.xz", member_write_meta, err);
     if (r == 0)
-        r = put_rootfs(e, err);
+        r = archive_put_rootfs(e, err);
     if (r == 0 && ((r = tar_end(&e->plain)) < 0 || fsync(e->out) < 0))
         r = error_set(err, r < 0 ? r : errno, "cannot write the archive");
     return r;
 }
 
-static int check_names(const struct export_name *n, struct error *err)
+static int export_check_names(const struct export_name *n, struct error *err)
 {
     const char *const parts[] = {n->dist, n->release, n->arch, n->variant};
 
@@ -215,7 +218,7 @@ static int check_names(const struct export_name *n, struct error *err)
     return 0;
 }
 
-static int check_container(const struct container *c, struct error *err)
+static int export_check_container(const struct container *c, struct error *err)
 {
     int state;
 
@@ -228,8 +231,8 @@ static int check_container(const struct container *c, struct error *err)
     return error_remedy(err, "stop it with lxc-stop");
 }
 
-/* A file with no name, which is gone with us unless it gets one. open(2), O_TMPFILE. */
-static int open_nameless(const char *file, struct error *err)
+/* Open a file without a name, which disappears with the process unless it is linked. open(2), O_TMPFILE. */
+static int archive_open_nameless(const char *file, struct error *err)
 {
     cleanup_free char *folder = strdup(file);
     char *slash = folder ? strrchr(folder, '/') : NULL;
@@ -240,13 +243,13 @@ static int open_nameless(const char *file, struct error *err)
     if (slash)
         slash[slash == folder] = '\0';
     fd = open(slash ? folder : ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
-    return fd < 0 ? error_set(err, errno, "cannot write into the folder of %s", file) : fd;
+    return fd < 0 ? error_set(err, errno, "cannot write to the directory of %s", file) : fd;
 }
 
-/* The same bytes in the format of the file, in place of `out`. */
-static int compress_archive(int *out, const char *file, enum compression how, struct error *err)
+/* Compress the archive to the format of the file, and replace `out`. */
+static int archive_compress(int *out, const char *file, enum compression how, struct error *err)
 {
-    cleanup_fd int compressed = how == COMPRESS_NONE ? -1 : open_nameless(file, err);
+    cleanup_fd int compressed = how == COMPRESS_NONE ? -1 : archive_open_nameless(file, err);
     int r;
 
     if (how == COMPRESS_NONE || compressed < 0)
@@ -270,7 +273,7 @@ int container_export(const struct container *c, const struct export_name *name, 
     cleanup_fd int out = -1;
     enum compression how;
     char nameless[32];
-    int r = check_names(name, err);
+    int r = export_check_names(name, err);
 
     config_init(&config);
     if (r == 0)
@@ -278,7 +281,7 @@ int container_export(const struct container *c, const struct export_name *name, 
     if (r == 0 && !path)
         r = error_set(err, ENOMEM, "cannot export %s", c->name);
     if (r == 0)
-        r = check_container(c, err);
+        r = export_check_container(c, err);
     if (r == 0)
         r = config_read_file(&config, path, err);
     if (r == 0)
@@ -288,12 +291,12 @@ int container_export(const struct container *c, const struct export_name *name, 
         r = error_remedy(err, "remove it, or name another file with -o");
     }
     if (r == 0)
-        out = e.out = r = open_nameless(file, err);
+        out = e.out = r = archive_open_nameless(file, err);
     if (r >= 0)
-        r = write_archive(&e, err);
+        r = archive_write(&e, err);
     tar_free(&e.plain);
     if (r >= 0)
-        r = compress_archive(&out, file, how, err);
+        r = archive_compress(&out, file, how, err);
     if (r < 0)
         return storage_remedy(err);
     snprintf(nameless, sizeof(nameless), "/proc/self/fd/%d", out);

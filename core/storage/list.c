@@ -17,7 +17,8 @@ void container_list_free(struct container_list *list)
     *list = (struct container_list){0};
 }
 
-static int add(struct container_list *list, size_t *capacity, const char *name, bool defined, bool active)
+static int list_add(struct container_list *list, size_t *capacity, const char *name, bool defined,
+                    bool active)
 {
     if (list->count == *capacity) {
         size_t larger = *capacity ? *capacity * 2 : 64;
@@ -31,8 +32,8 @@ static int add(struct container_list *list, size_t *capacity, const char *name, 
     return list->items[list->count].name ? (list->count++, 0) : -ENOMEM;
 }
 
-/* Each folder that holds a file "config"; without `check` all that is there. */
-static int add_defined(struct container_list *list, size_t *capacity, const char *lxcpath, bool check)
+/* Add each directory that contains a file "config"; without `check`, each entry. */
+static int list_add_defined(struct container_list *list, size_t *capacity, const char *lxcpath, bool check)
 {
     cleanup_dir DIR *dir = opendir(lxcpath);
     cleanup_strbuf struct strbuf path = STRBUF_INIT;
@@ -52,17 +53,16 @@ static int add_defined(struct container_list *list, size_t *capacity, const char
             denied += errno == EACCES;
             continue;
         }
-        if (add(list, capacity, entry->d_name, true, false) < 0)
+        if (list_add(list, capacity, entry->d_name, true, false) < 0)
             return -ENOMEM;
     }
     if (errno == 0 && denied)
-        log_warn("list", "%s: %u of the directories there are not yours to read, and not listed", lxcpath,
-                 denied);
+        log_warn("list", "%s: unreadable directories, which are not listed: %u", lxcpath, denied);
     return -errno;
 }
 
-/* A hashed address says nothing of itself: its monitor does, if it is of this lxcpath. */
-static int add_hashed(struct string_list *names, const char *hash, const char *lxcpath)
+/* A hashed address does not contain the name: ask its monitor, and add it if it is in this lxcpath. */
+static int list_add_hashed(struct string_list *names, const char *hash, const char *lxcpath)
 {
     cleanup_free char *name = NULL, *path = NULL;
 
@@ -71,8 +71,9 @@ static int add_hashed(struct string_list *names, const char *hash, const char *l
     return string_list_has(names, name) ? 0 : string_list_add(names, name);
 }
 
-/* One address, "LXCPATH/NAME/command" or "lxc/HASH/command". */
-static int add_address(struct string_list *names, const char *address, size_t length, const char *lxcpath)
+/* Add the container of an address, "LXCPATH/NAME/command" or "lxc/HASH/command". */
+static int list_add_address(struct string_list *names, const char *address, size_t length,
+                            const char *lxcpath)
 {
     static const char tail[] = "/command";
     const size_t tail_length = sizeof(tail) - 1, path_length = strlen(lxcpath);
@@ -87,11 +88,11 @@ static int add_address(struct string_list *names, const char *address, size_t le
     name = strndup(address + prefix, length - prefix - tail_length);
     if (!name)
         return -ENOMEM;
-    /* Any user may bind any address. */
+    /* Any user can bind any address: the name may be invalid. */
     if (container_check_name(name, NULL) < 0)
         return 0;
     if (hashed)
-        return add_hashed(names, name, lxcpath);
+        return list_add_hashed(names, name, lxcpath);
     return string_list_has(names, name) ? 0 : string_list_add(names, name);
 }
 
@@ -103,24 +104,24 @@ int container_list_parse_sockets(const char *text, const char *lxcpath, struct s
 
         end = strchrnul(line, '\n');
         at = memmem(line, (size_t)(end - line), " @", 2);
-        if (at && add_address(names, at + 2, (size_t)(end - at) - 2, lxcpath) < 0)
+        if (at && list_add_address(names, at + 2, (size_t)(end - at) - 2, lxcpath) < 0)
             return -ENOMEM;
     }
     return 0;
 }
 
-static int by_name(const void *a, const void *b)
+static int list_compare(const void *a, const void *b)
 {
     return strcmp(((const struct listed_container *)a)->name, ((const struct listed_container *)b)->name);
 }
 
-static int read_list(const char *lxcpath, bool active_only, bool check, struct container_list *list,
+static int list_read(const char *lxcpath, bool active_only, bool check, struct container_list *list,
                      struct error *err)
 {
     cleanup_free char *sockets = NULL;
     cleanup_string_list struct string_list active = {0};
     size_t capacity = 0, defined;
-    int r = active_only ? 0 : add_defined(list, &capacity, lxcpath, check);
+    int r = active_only ? 0 : list_add_defined(list, &capacity, lxcpath, check);
 
     if (r == 0)
         r = file_read(AT_FDCWD, "/proc/net/unix", 64 << 20, &sockets, NULL);
@@ -133,16 +134,16 @@ static int read_list(const char *lxcpath, bool active_only, bool check, struct c
         return r == -EACCES ? container_denied(lxcpath, err) : r;
     }
     if (list->count)
-        qsort(list->items, list->count, sizeof(*list->items), by_name);
+        qsort(list->items, list->count, sizeof(*list->items), list_compare);
     defined = list->count;
     for (size_t i = 0; i < active.count; i++) {
         struct listed_container key = {.name = active.items[i]}, *found = NULL;
 
         if (defined)
-            found = bsearch(&key, list->items, defined, sizeof(key), by_name);
+            found = bsearch(&key, list->items, defined, sizeof(key), list_compare);
         if (found)
             found->active = true;
-        else if (add(list, &capacity, key.name, false, true) < 0)
+        else if (list_add(list, &capacity, key.name, false, true) < 0)
             return error_set(err, ENOMEM, "cannot list the containers in %s", lxcpath);
     }
     for (size_t i = 0; (active_only || !check) && i < list->count; i++)
@@ -150,16 +151,16 @@ static int read_list(const char *lxcpath, bool active_only, bool check, struct c
             list->items[i].defined =
                 container_is_defined(&(struct container){.name = list->items[i].name, .lxcpath = lxcpath});
     if (list->count > defined)
-        qsort(list->items, list->count, sizeof(*list->items), by_name);
+        qsort(list->items, list->count, sizeof(*list->items), list_compare);
     return 0;
 }
 
 int container_list_read(const char *lxcpath, bool active_only, struct container_list *list, struct error *err)
 {
-    return read_list(lxcpath, active_only, true, list, err);
+    return list_read(lxcpath, active_only, true, list, err);
 }
 
 int container_list_read_names(const char *lxcpath, struct container_list *list, struct error *err)
 {
-    return read_list(lxcpath, false, false, list, err);
+    return list_read(lxcpath, false, false, list, err);
 }

@@ -1,6 +1,6 @@
 /*
- * Which containers there are: those defined beneath an lxcpath (LXCPATH/NAME/config), and those running,
- * which answer on a command socket (all of which /proc/net/unix lists).
+ * Listing containers: those defined in an lxcpath (LXCPATH/NAME/config), and running ones, which have a
+ * command socket (/proc/net/unix lists these).
  */
 #ifndef LXCBOX_CORE_STORAGE_LIST_H
 #define LXCBOX_CORE_STORAGE_LIST_H
@@ -27,19 +27,20 @@ struct container_list {
 void container_list_free(struct container_list *list);
 
 /*
- * Both kinds, or with `active_only` those with a monitor. An lxcpath that does not exist has no containers.
- * 0 or a negative errno with `err` filled.
+ * List both kinds, or with `active_only` those with a monitor. An lxcpath that does not exist has no
+ * containers. Returns 0, or a negative errno with `err` filled.
  */
 int container_list_read(const char *lxcpath, bool active_only, struct container_list *list,
                         struct error *err);
 
 /*
- * Both kinds, for who opens every configuration anyway: only of those that are active is `defined` found out,
- * and any folder or file else counts as defined.
+ * List both kinds, for callers that open every configuration: `defined` is determined only for active
+ * containers; any other directory or file counts as defined.
  */
 int container_list_read_names(const char *lxcpath, struct container_list *list, struct error *err);
 
-/* Add the names that a text in the form of /proc/net/unix shows beneath lxcpath. 0 or -ENOMEM. */
+/* Add the names of containers in lxcpath from a text in the format of /proc/net/unix. Returns 0 or -ENOMEM.
+ */
 int container_list_parse_sockets(const char *text, const char *lxcpath, struct string_list *names);
 
 #endif

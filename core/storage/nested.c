@@ -18,11 +18,11 @@
 #include "core/namespace/namespace.h"
 #include "core/run/init.h"
 
-#define OUTPUT_MAX (16 << 20) /* bytes of rows that one container may tell */
+#define OUTPUT_MAX (16 << 20) /* largest size of rows from one container, in bytes */
 
 static int enter_namespaces(int proc)
 {
-    /* In the order in which to enter them: the user namespace gives the rights over the others. */
+    /* In the order of entering: the user namespace gives privileges over the others. */
     static const enum namespace_kind entered[] = {NAMESPACE_USER, NAMESPACE_PID, NAMESPACE_NET,
                                                   NAMESPACE_MNT};
 
@@ -41,7 +41,7 @@ static int enter_namespaces(int proc)
     return 0;
 }
 
-/* proc(5), /proc/PID/status, CapBnd: what init may ever have. */
+/* The bounding set of init: CapBnd of /proc/PID/status, proc(5). */
 static uint64_t read_bounding(int proc)
 {
     cleanup_free char *status = NULL;
@@ -81,7 +81,7 @@ static int enter_running(const struct container *c)
     return r == 0 ? limit_capabilities(bounding) : r;
 }
 
-/* Another storage than a directory would have to be mounted first. */
+/* Storage other than a directory would have to be mounted first. */
 static int enter_rootfs(const char *rootfs)
 {
     rootfs = config_rootfs_location(rootfs);
@@ -102,15 +102,15 @@ static int walk_inside(const struct overview_walk *walk, const char *name, int f
 
     inner.parent = name;
     inner.level++;
-    inner.includes = &includes; /* the same paths are other files here */
+    inner.includes = &includes; /* the same paths name other files here */
     r = overview_walk(&inner, &found, NULL);
     if (r == 0)
         r = overview_write(&found, &bytes);
     return r == 0 ? write_all(fd, strbuf_text(&bytes), bytes.length) : r;
 }
 
-/* The child. What it holds of the host's is this pipe and what overview.c reads; nobody inside may trace it.
- */
+/* The child process. Its only access to the host is this pipe and what overview.c reads; no process inside
+ * can trace it. */
 __attribute__((noreturn)) static void child(const struct overview_walk *walk, const struct container *c,
                                             const char *name, bool running, const char *rootfs, int fd)
 {
@@ -122,11 +122,11 @@ __attribute__((noreturn)) static void child(const struct overview_walk *walk, co
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (r < 0)
         _exit(1);
-    /* With the host's root as rootfs, or that directory mounted inside, these are the same containers. */
+    /* If the rootfs is the host's root, or lxcpath is mounted inside, these are the same containers. */
     if (exists && stat(walk->lxcpath, &inside) == 0 && inside.st_dev == outside.st_dev &&
         inside.st_ino == outside.st_ino)
         _exit(1);
-    /* A pid namespace is entered by being born in it. */
+    /* Only child processes are in the entered pid namespace. */
     pid = running ? fork() : 0;
     if (pid == 0)
         _exit(walk_inside(walk, name, fd) == 0 ? 0 : 1);
@@ -178,7 +178,7 @@ int overview_nested(const struct overview_walk *walk, const struct container *c,
 
 /* --- Rows as bytes: fields, each ended by a zero byte; lists begin with their count --- */
 
-static int put_number(struct strbuf *out, int64_t number)
+static int rows_put_number(struct strbuf *out, int64_t number)
 {
     char text[24];
     int length = snprintf(text, sizeof(text), "%lld", (long long)number);
@@ -186,9 +186,9 @@ static int put_number(struct strbuf *out, int64_t number)
     return strbuf_add(out, text, (size_t)length + 1);
 }
 
-static int put_list(struct strbuf *out, const struct string_list *list)
+static int rows_put_list(struct strbuf *out, const struct string_list *list)
 {
-    int r = put_number(out, (int64_t)list->count);
+    int r = rows_put_number(out, (int64_t)list->count);
 
     for (size_t i = 0; r == 0 && i < list->count; i++)
         r = strbuf_add(out, list->items[i], strlen(list->items[i]) + 1);
@@ -207,9 +207,9 @@ int overview_write(const struct overview *o, struct strbuf *out)
 
         r |= strbuf_add(out, row->name, strlen(row->name) + 1);
         for (size_t n = 0; n < ARRAY_LENGTH(numbers); n++)
-            r |= put_number(out, numbers[n]);
+            r |= rows_put_number(out, numbers[n]);
         for (size_t n = 0; n < ARRAY_LENGTH(lists); n++)
-            r |= put_list(out, lists[n]);
+            r |= rows_put_list(out, lists[n]);
     }
     return r;
 }
@@ -219,7 +219,7 @@ struct reader {
     int result; /* 0, or the first failure */
 };
 
-static const char *take_text(struct reader *r)
+static const char *rows_take_text(struct reader *r)
 {
     const char *text = r->at, *stop = r->result == 0 ? memchr(r->at, 0, (size_t)(r->end - r->at)) : NULL;
 
@@ -231,21 +231,21 @@ static const char *take_text(struct reader *r)
     return text;
 }
 
-static int64_t take_number(struct reader *r, int64_t min, int64_t max)
+static int64_t rows_take_number(struct reader *r, int64_t min, int64_t max)
 {
     int64_t number = 0;
 
-    if (parse_int64(take_text(r), 10, min, max, &number) < 0 && r->result == 0)
+    if (parse_int64(rows_take_text(r), 10, min, max, &number) < 0 && r->result == 0)
         r->result = -EPROTO;
     return r->result == 0 ? number : 0;
 }
 
-static void take_list(struct reader *r, struct string_list *list)
+static void rows_take_list(struct reader *r, struct string_list *list)
 {
-    int64_t count = take_number(r, 0, OUTPUT_MAX);
+    int64_t count = rows_take_number(r, 0, OUTPUT_MAX);
 
     for (int64_t i = 0; r->result == 0 && i < count; i++) {
-        const char *text = take_text(r);
+        const char *text = rows_take_text(r);
 
         if (r->result == 0 && string_list_add(list, text) < 0)
             r->result = -ENOMEM;
@@ -257,19 +257,19 @@ int overview_parse(const char *bytes, size_t length, struct overview *out)
     struct reader r = {bytes, bytes + length, 0};
 
     while (r.result == 0 && r.at < r.end) {
-        struct overview_row row = {.name = strdup(take_text(&r))};
+        struct overview_row row = {.name = strdup(rows_take_text(&r))};
 
-        row.level = (unsigned)take_number(&r, 0, INT32_MAX);
-        row.state = (int)take_number(&r, -1, STATE_COUNT - 1);
-        row.pid = (int)take_number(&r, 0, INT32_MAX);
-        row.start_auto = take_number(&r, 0, 1);
-        row.unprivileged = take_number(&r, 0, 1);
-        row.memory_bytes = take_number(&r, -1, INT64_MAX);
-        row.swap_bytes = take_number(&r, -1, INT64_MAX);
-        take_list(&r, &row.groups);
-        take_list(&r, &row.interfaces);
-        take_list(&r, &row.ipv4);
-        take_list(&r, &row.ipv6);
+        row.level = (unsigned)rows_take_number(&r, 0, INT32_MAX);
+        row.state = (int)rows_take_number(&r, -1, STATE_COUNT - 1);
+        row.pid = (int)rows_take_number(&r, 0, INT32_MAX);
+        row.start_auto = rows_take_number(&r, 0, 1);
+        row.unprivileged = rows_take_number(&r, 0, 1);
+        row.memory_bytes = rows_take_number(&r, -1, INT64_MAX);
+        row.swap_bytes = rows_take_number(&r, -1, INT64_MAX);
+        rows_take_list(&r, &row.groups);
+        rows_take_list(&r, &row.interfaces);
+        rows_take_list(&r, &row.ipv4);
+        rows_take_list(&r, &row.ipv6);
         if (r.result == 0 && (!row.name || overview_add(out, &row) < 0))
             r.result = -ENOMEM;
         overview_row_free(&row);

@@ -1,5 +1,5 @@
 /*
- * Containers inside containers: the walk of overview.c, continued inside one.
+ * Listing containers inside containers: the walk of overview.c continues inside a container.
  */
 #ifndef LXCBOX_CORE_STORAGE_NESTED_H
 #define LXCBOX_CORE_STORAGE_NESTED_H
@@ -7,12 +7,12 @@
 #include "core/config/summary.h"
 #include "core/storage/overview.h"
 
-/* Where the walk is. */
+/* The position of the walk. */
 struct overview_walk {
     const struct overview_request *request;
     struct config_includes *includes;
     const char *lxcpath;
-    const char *parent; /* the container that we are inside of; NULL: none */
+    const char *parent; /* the container whose inside is walked; NULL: none */
     unsigned level;
 };
 
@@ -20,9 +20,9 @@ struct overview_walk {
 int overview_walk(const struct overview_walk *walk, struct overview *out, struct error *err);
 
 /*
- * Add what the same walk finds one level further in, in the container `c` that is shown as `name`: in a child
- * that has entered its namespaces, with no more rights there than its init has, or where it does not run, its
- * `rootfs` (as lxc.rootfs.path has it). One that cannot be entered shows nothing. 0 or -ENOMEM.
+ * Add the containers inside container `c`, which is listed as `name`. A child process enters the namespaces
+ * of the running container, with no more privileges than its init, or the `rootfs` (lxc.rootfs.path) of a
+ * stopped one. A container that cannot be entered adds none. Returns 0 or -ENOMEM.
  */
 int overview_nested(const struct overview_walk *walk, const struct container *c, const char *name,
                     bool running, const char *rootfs, struct overview *out);

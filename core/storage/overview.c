@@ -33,7 +33,7 @@ void overview_row_free(struct overview_row *row)
 
 int overview_add(struct overview *o, struct overview_row *row)
 {
-    /* The room doubles whenever the count comes to a power of two. */
+    /* The array doubles when the count is a power of two. */
     if ((o->count & (o->count - 1)) == 0) {
         struct overview_row *rows = realloc(o->rows, (o->count ? o->count * 2 : 1) * sizeof(*rows));
         if (!rows)
@@ -45,7 +45,7 @@ int overview_add(struct overview *o, struct overview_row *row)
     return 0;
 }
 
-/* A container looked at. */
+/* The state of reading one container. */
 struct look {
     const struct overview_walk *walk;
     int folder; /* of the walk */
@@ -55,13 +55,13 @@ struct look {
     struct overview_row row;
 };
 
-static void look_end(struct look *look)
+static void look_free(struct look *look)
 {
     overview_row_free(&look->row);
     config_summary_free(&look->summary);
 }
 
-/* -ENOENT: it is none. */
+/* Returns -ENOENT if it is not a container. */
 static int read_stopped(struct look *look)
 {
     struct config_summary *s = &look->summary;
@@ -79,7 +79,7 @@ static int read_stopped(struct look *look)
     return r == -ENOMEM ? r : 0;
 }
 
-/* The lines of a key of the running container; none when it has none. */
+/* Read the lines of a key of the running container; none if the key is not set. */
 static int read_lines(const struct container *c, const char *key, struct string_list *lines)
 {
     cleanup_free char *text = NULL;
@@ -93,8 +93,8 @@ static int read_lines(const struct container *c, const char *key, struct string_
 }
 
 /*
- * v1 counts what is swapped out in memory.stat only (memsw less memory can come out negative, as the two are
- * not read at once), v2 in a file of its own.
+ * v1 counts swap only in memory.stat (the difference of memsw and memory can be negative, because they are
+ * not read at the same time), v2 in a separate file.
  */
 static int64_t read_swap(const struct fd_list *cgroups)
 {
@@ -188,16 +188,16 @@ static int name_row(struct look *look)
     return look->row.name ? 0 : -ENOMEM;
 }
 
-/* Whether a stopped container's configuration is read: a plain list says nothing that stands in it. */
+/* Returns whether the configuration of a stopped container must be read: a plain list has nothing from it. */
 static bool reads_stopped(const struct overview_request *request)
 {
     return request->details || request->groups->count || request->nesting;
 }
 
-static int look_at(const struct overview_walk *walk, int folder, const struct listed_container *item,
-                   struct overview *out)
+static int container_read_row(const struct overview_walk *walk, int folder,
+                              const struct listed_container *item, struct overview *out)
 {
-    __attribute__((cleanup(look_end))) struct look look = {
+    __attribute__((cleanup(look_free))) struct look look = {
         .walk = walk,
         .folder = folder,
         .container = {.name = item->name, .lxcpath = walk->lxcpath},
@@ -248,7 +248,7 @@ int overview_walk(const struct overview_walk *walk, struct overview *out, struct
         r = container_list_read(walk->lxcpath, active_only, &list, err);
     for (size_t i = 0; r == 0 && i < list.count; i++)
         if (wanted(request, &list.items[i])) {
-            r = look_at(walk, folder, &list.items[i], out);
+            r = container_read_row(walk, folder, &list.items[i], out);
             if (r < 0)
                 error_set(err, r, "cannot list the containers in %s", walk->lxcpath);
         }

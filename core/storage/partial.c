@@ -30,13 +30,13 @@ static void partial_end(struct partial *p)
     free(p->path);
 }
 
-/* The folder's name within lxcpath. */
+/* Returns the name of the directory in lxcpath. */
 static const char *partial_name(const struct partial *p)
 {
     return strrchr(p->path, '/') + 1;
 }
 
-static int open_lxcpath(const struct container *c, struct partial *p, struct error *err)
+static int lxcpath_open(const struct container *c, struct partial *p, struct error *err)
 {
     int r = make_directories(c->lxcpath, 0755);
     struct statfs fs;
@@ -51,23 +51,23 @@ static int open_lxcpath(const struct container *c, struct partial *p, struct err
     if (r == 0 && fstatfs(p->lxcpath_fd, &fs) == 0 &&
         (fs.f_type == MSDOS_SUPER_MAGIC || fs.f_type == EXFAT_MAGIC)) {
         error_text(err, ENOTSUP,
-                   "cannot keep containers in %s: its file system, FAT, knows no owners, modes and links",
+                   "cannot keep containers in %s: its file system, FAT, has no owners, modes and links",
                    c->lxcpath);
-        return error_remedy(err, "name a folder on ext4, xfs, btrfs or f2fs with -P");
+        return error_remedy(err, "name a directory on ext4, xfs, btrfs or f2fs with -P");
     }
     if (r == 0)
         return 0;
-    error_set(err, r, "cannot use %s as the folder of containers", c->lxcpath);
-    return error_remedy(err, "become root, or name a folder of your own with -P");
+    error_set(err, r, "cannot use %s as the directory of the containers", c->lxcpath);
+    return error_remedy(err, "become root, or name a directory of your own with -P");
 }
 
-static int check_absent(const struct container *c, int lxcpath_fd, struct error *err)
+static int container_check_absent(const struct container *c, int lxcpath_fd, struct error *err)
 {
     cleanup_free char *config = format_string("%s/config", c->name);
     struct stat st;
 
     if (!config)
-        return error_set(err, ENOMEM, "cannot make container %s", c->name);
+        return error_set(err, ENOMEM, "cannot create container %s", c->name);
     if (fstatat(lxcpath_fd, c->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT
                    ? 0
@@ -76,7 +76,7 @@ static int check_absent(const struct container *c, int lxcpath_fd, struct error 
         error_text(err, EEXIST, "container %s exists already in %s", c->name, c->lxcpath);
         return error_remedy(err, "choose another name, or destroy it with lxc-destroy");
     }
-    error_text(err, EEXIST, "%s/%s exists already and is no container", c->lxcpath, c->name);
+    error_text(err, EEXIST, "%s/%s exists already and is not a container", c->lxcpath, c->name);
     return error_remedy(err, "remove it, or choose another name");
 }
 
@@ -88,8 +88,8 @@ static bool same_file(int fd, int dirfd, const char *name)
            ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
-/* A replacement that was cut off may have had the container's snapshots already. They are the container's. */
-static int rescue_snapshots(struct partial *p)
+/* An interrupted replacement may contain the container's snapshots already: move them back. */
+static int snapshots_rescue(struct partial *p)
 {
     cleanup_free char *to = format_string("%s/snaps", p->container->name);
     struct stat st;
@@ -104,8 +104,8 @@ static int rescue_snapshots(struct partial *p)
     return r == -EEXIST ? 0 : r;
 }
 
-/* An empty folder of the partial name, locked; what somebody left there is removed. */
-static int lock_empty(struct partial *p, struct error *err)
+/* Create the empty directory and lock it; remove what an interrupted command has left there. */
+static int partial_lock_empty(struct partial *p, struct error *err)
 {
     const struct container *c = p->container;
     const char *name = partial_name(p);
@@ -114,9 +114,9 @@ static int lock_empty(struct partial *p, struct error *err)
         int r = mkdirat(p->lxcpath_fd, name, 0770) < 0 ? -errno : 0;
 
         if (r < 0 && r != -EEXIST) {
-            error_set(err, r, "cannot make a container in %s", c->lxcpath);
+            error_set(err, r, "cannot create a container in %s", c->lxcpath);
             return r == -EACCES || r == -EPERM || r == -EROFS
-                       ? error_remedy(err, "become root, or name a folder of your own with -P")
+                       ? error_remedy(err, "become root, or name a directory of your own with -P")
                        : storage_remedy(err);
         }
         close_fd(&p->fd);
@@ -127,30 +127,30 @@ static int lock_empty(struct partial *p, struct error *err)
             return error_set(err, errno, "cannot open %s", p->path);
         if (flock(p->fd, LOCK_EX | LOCK_NB) < 0) {
             error_text(err, EBUSY, "another process is working on container %s", c->name);
-            return error_remedy(err, "wait until it is done");
+            return error_remedy(err, "wait until it has finished");
         }
-        /* Whoever had it may have renamed or removed it before we had the lock. */
+        /* The previous holder of the lock may have renamed or removed the directory. */
         if (!same_file(p->fd, p->lxcpath_fd, name))
             continue;
         if (r == 0)
             return 0;
-        r = rescue_snapshots(p);
+        r = snapshots_rescue(p);
         if (r < 0)
-            return error_set(err, r, "cannot bring the snapshots in %s back", p->path);
+            return error_set(err, r, "cannot move the snapshots in %s back", p->path);
         r = storage_remove_tree(p->lxcpath_fd, name, err);
         if (r < 0)
-            return error_context(err, "cannot remove what is left of container %s", c->name);
+            return error_context(err, "cannot remove the rest of container %s", c->name);
     }
 }
 
-static void abandon(struct partial *p)
+static void partial_abandon(struct partial *p)
 {
     struct error ignored = ERROR_INIT;
 
     storage_remove_tree(p->lxcpath_fd, partial_name(p), &ignored);
 }
 
-static int write_report(int fd, const struct error *err)
+static int report_write(int fd, const struct error *err)
 {
     return write_all(fd, err, sizeof(*err));
 }
@@ -172,17 +172,17 @@ worker(struct partial *p, partial_work *work, void *context, int report, const s
     if (r == 0 && fflush(stdout) != 0)
         r = error_set(&err, errno, "cannot write to standard output");
     if (r == 0 && (fchmod(p->fd, 0770) < 0 || syncfs(p->fd) < 0)) {
-        r = error_set(&err, errno, "cannot bring container %s to disk", p->container->name);
+        r = error_set(&err, errno, "cannot write container %s to disk", p->container->name);
         storage_remedy(&err);
     }
     if (r < 0)
-        write_report(report, &err);
+        report_write(report, &err);
     _exit(r < 0);
 }
 
-/* Wait for the worker or a signal to end it. */
-static int wait_for_worker(const struct partial *p, pid_t pid, int report, const sigset_t *awaited,
-                           struct error *err)
+/* Wait for the worker to end, or for a signal, which terminates it. */
+static int worker_wait(const struct partial *p, pid_t pid, int report, const sigset_t *awaited,
+                       struct error *err)
 {
     struct error told;
     bool interrupted = false;
@@ -197,7 +197,8 @@ static int wait_for_worker(const struct partial *p, pid_t pid, int report, const
             kill(pid, SIGKILL);
         }
     }
-    /* From a terminal the worker got the signal too, perhaps before us. */
+    /* A signal from the terminal is sent to the worker, too, which may end before this process receives it.
+     */
     if (WIFSIGNALED(status))
         for (size_t i = 0; i < ARRAY_LENGTH(interrupts); i++)
             interrupted = interrupted || WTERMSIG(status) == interrupts[i];
@@ -206,15 +207,15 @@ static int wait_for_worker(const struct partial *p, pid_t pid, int report, const
     if (read_all(report, &told, sizeof(told)) == sizeof(told))
         return error_copy(err, &told);
     if (WIFSIGNALED(status))
-        return error_text(err, ECHILD, "the process that made container %s was killed by signal %d",
+        return error_text(err, ECHILD, "the process that created container %s was killed by signal %d",
                           p->container->name, WTERMSIG(status));
     return WEXITSTATUS(status) == 0
                ? 0
-               : error_text(err, ECHILD, "the process that made container %s failed", p->container->name);
+               : error_text(err, ECHILD, "the process that created container %s failed", p->container->name);
 }
 
-/* The new one appears; of an old one `keep` moves over, and the rest is where the new one was. */
-static int appear(struct partial *p, const char *keep, struct error *err)
+/* Rename the new container to its final name, or exchange it with the old one, and move `keep` over. */
+static int partial_publish(struct partial *p, const char *keep, struct error *err)
 {
     const struct container *c = p->container;
     cleanup_free char *from = NULL, *to = NULL;
@@ -222,13 +223,13 @@ static int appear(struct partial *p, const char *keep, struct error *err)
 
     if (!keep) {
         r = storage_rename(p->lxcpath_fd, partial_name(p), p->lxcpath_fd, c->name);
-        return r < 0 ? error_set(err, r, "cannot make %s/%s", c->lxcpath, c->name) : 0;
+        return r < 0 ? error_set(err, r, "cannot create %s/%s", c->lxcpath, c->name) : 0;
     }
     from = format_string("%s/%s", c->name, keep);
     to = format_string("%s/%s", partial_name(p), keep);
     if (!from || !to)
         return error_set(err, ENOMEM, "cannot replace container %s", c->name);
-    /* Cut off here, it is rescue_snapshots() that brings it back. */
+    /* After an interruption here, snapshots_rescue() moves it back. */
     r = storage_rename(p->lxcpath_fd, from, p->fd, keep);
     if (r < 0 && r != -ENOENT)
         return error_set(err, r, "cannot replace container %s", c->name);
@@ -237,11 +238,11 @@ static int appear(struct partial *p, const char *keep, struct error *err)
         storage_rename(p->fd, keep, p->lxcpath_fd, from);
         return r;
     }
-    abandon(p);
+    partial_abandon(p);
     return 0;
 }
 
-static int run_worker(struct partial *p, const char *keep, partial_work *work, void *context,
+static int worker_run(struct partial *p, const char *keep, partial_work *work, void *context,
                       struct error *err)
 {
     cleanup_fd int report = -1, report_child = -1;
@@ -250,7 +251,7 @@ static int run_worker(struct partial *p, const char *keep, partial_work *work, v
     pid_t pid, self = getpid();
 
     if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-        return error_set(err, errno, "cannot make container %s", p->container->name);
+        return error_set(err, errno, "cannot create container %s", p->container->name);
     report = pipe_fds[0];
     report_child = pipe_fds[1];
     sigemptyset(&awaited);
@@ -263,14 +264,14 @@ static int run_worker(struct partial *p, const char *keep, partial_work *work, v
     if (pid == 0)
         worker(p, work, context, report_child, &before, self);
     close_fd(&report_child);
-    r = pid < 0 ? error_set(err, errno, "cannot make container %s", p->container->name)
-                : wait_for_worker(p, pid, report, &awaited, err);
+    r = pid < 0 ? error_set(err, errno, "cannot create container %s", p->container->name)
+                : worker_wait(p, pid, report, &awaited, err);
     if (r == 0)
-        r = appear(p, keep, err);
+        r = partial_publish(p, keep, err);
     if (r == 0)
         fsync(p->lxcpath_fd);
     else
-        abandon(p);
+        partial_abandon(p);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return r;
 }
@@ -278,21 +279,21 @@ static int run_worker(struct partial *p, const char *keep, partial_work *work, v
 int partial_make(const struct container *c, partial_work *work, void *context, struct error *err)
 {
     __attribute__((cleanup(partial_end))) struct partial p = {.container = c, .lxcpath_fd = -1, .fd = -1};
-    int r = open_lxcpath(c, &p, err);
+    int r = lxcpath_open(c, &p, err);
 
     if (r == 0)
-        r = check_absent(c, p.lxcpath_fd, err);
+        r = container_check_absent(c, p.lxcpath_fd, err);
     if (r == 0)
-        r = lock_empty(&p, err);
+        r = partial_lock_empty(&p, err);
     if (r < 0)
         return r;
-    /* Somebody may have finished one between the look and the lock. */
-    r = check_absent(c, p.lxcpath_fd, err);
+    /* Another process may have created one between the check and the lock. */
+    r = container_check_absent(c, p.lxcpath_fd, err);
     if (r < 0) {
-        abandon(&p);
+        partial_abandon(&p);
         return r;
     }
-    return run_worker(&p, NULL, work, context, err);
+    return worker_run(&p, NULL, work, context, err);
 }
 
 int partial_replace(const struct container *c, const char *keep, partial_work *work, void *context,
@@ -304,29 +305,29 @@ int partial_replace(const struct container *c, const char *keep, partial_work *w
                 : error_set(err, ENOMEM, "cannot replace container %s", c->name);
 
     if (r == 0)
-        r = open_lxcpath(c, &p, err);
+        r = lxcpath_open(c, &p, err);
     if (r == 0)
-        r = lock_empty(&p, err);
-    return r == 0 ? run_worker(&p, keep, work, context, err) : r;
+        r = partial_lock_empty(&p, err);
+    return r == 0 ? worker_run(&p, keep, work, context, err) : r;
 }
 
 int partial_discard(const struct container *c, struct error *err)
 {
     __attribute__((cleanup(partial_end))) struct partial p = {.container = c, .lxcpath_fd = -1, .fd = -1};
-    int r = open_lxcpath(c, &p, err);
+    int r = lxcpath_open(c, &p, err);
 
     if (r == 0)
-        r = lock_empty(&p, err);
+        r = partial_lock_empty(&p, err);
     if (r < 0)
         return r;
-    /* The folder with our lock gives way; the container brings no lock along, so it is locked again. */
+    /* Remove the locked empty directory. The container that replaces it has no lock, so lock it again. */
     if (unlinkat(p.lxcpath_fd, partial_name(&p), AT_REMOVEDIR) < 0)
         return error_set(err, errno, "cannot remove %s", p.path);
     r = storage_rename(p.lxcpath_fd, c->name, p.lxcpath_fd, partial_name(&p));
     if (r == -ENOENT)
         return container_absent(c, NULL, err);
     if (r < 0)
-        return error_set(err, r, "cannot take %s/%s away", c->lxcpath, c->name);
+        return error_set(err, r, "cannot rename %s/%s to remove it", c->lxcpath, c->name);
     close_fd(&p.fd);
     p.fd = openat(p.lxcpath_fd, partial_name(&p), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (p.fd >= 0)
@@ -344,9 +345,9 @@ int partial_clean(const struct container *c, struct error *err)
     if (r == 0 && lstat(path, &st) < 0)
         return 1;
     if (r == 0)
-        r = open_lxcpath(c, &p, err);
+        r = lxcpath_open(c, &p, err);
     if (r == 0)
-        r = lock_empty(&p, err);
+        r = partial_lock_empty(&p, err);
     if (r == 0 && unlinkat(p.lxcpath_fd, partial_name(&p), AT_REMOVEDIR) < 0)
         r = error_set(err, errno, "cannot remove %s", p.path);
     return r;

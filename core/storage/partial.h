@@ -1,8 +1,8 @@
 /*
- * A container in the making: LXCPATH/.NAME.partial, which no lxc-ls shows (LXC's own passes over names with a
- * dot), locked for as long as somebody works on it. It becomes LXCPATH/NAME by one rename once it is complete
- * and on disk, and goes the same way back when it is destroyed. What a kill -9 or a power loss leaves is
- * unlocked, and the next to work on this name removes it.
+ * An incomplete container: LXCPATH/.NAME.partial, which lxc-ls does not list (nor does that of LXC, because
+ * of the dot). It is locked while a process works on it. When it is complete and on disk, a rename makes it
+ * LXCPATH/NAME; to destroy a container, it is renamed back first. After a kill -9 or a power loss, the rest
+ * is unlocked, and the next command on this name removes it.
  */
 #ifndef LXCBOX_CORE_STORAGE_PARTIAL_H
 #define LXCBOX_CORE_STORAGE_PARTIAL_H
@@ -13,34 +13,35 @@
 struct partial {
     const struct container *container;
     int lxcpath_fd;
-    int fd;     /* of the folder, open and locked; empty, mode 0770 */
-    char *path; /* of the folder, LXCPATH/.NAME.partial */
+    int fd;     /* of the directory, open and locked; empty, mode 0770 */
+    char *path; /* of the directory, LXCPATH/.NAME.partial */
 };
 
 /*
- * Fills the folder. Runs in a process of its own, so that a signal, a crash or the kernel's want of memory
- * leaves somebody to clean up; what it keeps in memory is lost when it returns. 0 or a negative errno.
+ * Fills the directory. Runs in a child process, so that its parent can clean up after a signal, a crash or
+ * lack of memory; its changes to memory are lost. Returns 0 or a negative errno.
  */
 typedef int partial_work(void *context, const struct partial *p, struct error *err);
 
 /*
- * Make a container: LXCPATH (made where it is missing) must not have one of this name. On failure, and on
- * SIGINT, SIGTERM, SIGHUP and SIGQUIT (-EINTR), nothing of it is left. 0 or a negative errno with `err`
- * filled; -EEXIST: there is one already, or something else of that name; -EBUSY: somebody else makes it.
+ * Create a container. LXCPATH, which is created if it does not exist, must not contain one of this name. On
+ * failure, and on SIGINT, SIGTERM, SIGHUP and SIGQUIT (-EINTR), nothing of it is left. Returns 0, or a
+ * negative errno with `err` filled; -EEXIST: the name exists; -EBUSY: another process creates it.
  */
 int partial_make(const struct container *c, partial_work *work, void *context, struct error *err);
 
 /*
- * The same for one that exists: the new one takes its place by one exchange, and of the old one only the
- * subfolder `keep` is left, which moves over.
+ * Replace an existing container by a new one, by an exchange of their directories. Of the old one, only the
+ * subdirectory `keep` is kept, which is moved to the new one.
  */
 int partial_replace(const struct container *c, const char *keep, partial_work *work, void *context,
                     struct error *err);
 
-/* Remove a container that exists, with everything beneath its directory. */
+/* Remove an existing container with everything in its directory. */
 int partial_discard(const struct container *c, struct error *err);
 
-/* Remove what an interrupted command has left of a container. 1: there was nothing. 0 or a negative errno. */
+/* Remove what an interrupted command has left of a container. Returns 0, 1 if there was nothing, or a
+ * negative errno with `err` filled. */
 int partial_clean(const struct container *c, struct error *err);
 
 #endif

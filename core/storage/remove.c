@@ -35,7 +35,7 @@ struct removal {
     const char *name;
 };
 
-/* Files of the container's ids, which are not an ordinary user's own. */
+/* Remove files with mapped owners, for which an ordinary user must enter a user namespace. */
 static int remove_entered(void *data, struct error *err)
 {
     const struct removal *removal = data;
@@ -62,7 +62,7 @@ int storage_check_unmounted(const char *path, const char *except, struct error *
     return 0;
 }
 
-/* The same for a name that is not followed if it is a link. */
+/* The same for a name, which is not followed if it is a symbolic link. */
 static int check_unmounted_at(int dirfd, const char *name, struct error *err)
 {
     cleanup_free char *path =

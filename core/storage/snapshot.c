@@ -12,12 +12,12 @@
 #include "core/storage/destroy.h"
 #include "core/storage/list.h"
 
-char *snapshot_folder(const struct container *c)
+char *snapshot_directory(const struct container *c)
 {
     return container_path(c, "snaps");
 }
 
-static int by_number(const void *a, const void *b)
+static int snapshot_compare(const void *a, const void *b)
 {
     const char *one = *(char *const *)a, *other = *(char *const *)b;
     size_t length = strlen(one), other_length = strlen(other);
@@ -27,7 +27,7 @@ static int by_number(const void *a, const void *b)
 
 int snapshot_names(const struct container *c, struct string_list *names, struct error *err)
 {
-    cleanup_free char *folder = snapshot_folder(c);
+    cleanup_free char *folder = snapshot_directory(c);
     cleanup_dir DIR *dir = folder ? opendir(folder) : NULL;
     struct dirent *entry;
 
@@ -40,11 +40,11 @@ int snapshot_names(const struct container *c, struct string_list *names, struct 
     if (errno)
         return error_set(err, errno, "cannot list the snapshots of %s", c->name);
     if (names->count)
-        qsort(names->items, names->count, sizeof(*names->items), by_number);
+        qsort(names->items, names->count, sizeof(*names->items), snapshot_compare);
     return 0;
 }
 
-static char *new_name(const struct container *c, struct error *err)
+static char *snapshot_new_name(const struct container *c, struct error *err)
 {
     cleanup_string_list struct string_list names = {0};
 
@@ -64,8 +64,8 @@ static char *new_name(const struct container *c, struct error *err)
 
 int snapshot_create(const struct container *c, const char *comment, struct error *err)
 {
-    cleanup_free char *folder = snapshot_folder(c);
-    cleanup_free char *name = folder ? new_name(c, err) : NULL;
+    cleanup_free char *folder = snapshot_directory(c);
+    cleanup_free char *name = folder ? snapshot_new_name(c, err) : NULL;
     const struct container to = {.name = name, .lxcpath = folder};
     struct copy_options o = {.keep_name = true, .keep_mac = true, .same_container = true};
     const char *files[] = {"ts", NULL, "comment", comment, NULL};
@@ -83,16 +83,17 @@ int snapshot_create(const struct container *c, const char *comment, struct error
     return container_copy(c, &to, &o, err);
 }
 
-static int check_exists(const struct container *c, const struct container *snapshot, struct error *err)
+static int snapshot_check_exists(const struct container *c, const struct container *snapshot,
+                                 struct error *err)
 {
     if (container_check_name(snapshot->name, NULL) == 0 && container_is_defined(snapshot))
         return 0;
     error_text(err, ENOENT, "container %s has no snapshot %s", c->name, snapshot->name);
-    return error_remedy(err, "lxc-snapshot -L lists them");
+    return error_remedy(err, "lxc-snapshot -L lists the snapshots");
 }
 
-/* The container that gives way must not run, and none may stand on it. */
-static int check_gives_way(const struct container *c, struct error *err)
+/* The container to be replaced must be stopped, and no other may depend on it. */
+static int restore_check(const struct container *c, struct error *err)
 {
     cleanup_string_list struct string_list copies = {0};
     int r = command_state(c, err);
@@ -104,7 +105,7 @@ static int check_gives_way(const struct container *c, struct error *err)
     if (r == 0)
         r = dependents_read(c, &copies, err);
     if (r == 0 && copies.count) {
-        error_text(err, EBUSY, "container %s has clones that stand on it", c->name);
+        error_text(err, EBUSY, "container %s has clones that depend on it", c->name);
         return error_remedy(err, "restore the snapshot under another name with -N");
     }
     return r;
@@ -113,27 +114,28 @@ static int check_gives_way(const struct container *c, struct error *err)
 int snapshot_restore(const struct container *c, const char *snapshot, const struct container *to,
                      struct error *err)
 {
-    cleanup_free char *folder = snapshot_folder(c);
+    cleanup_free char *folder = snapshot_directory(c);
     const struct container from = {.name = snapshot, .lxcpath = folder};
     bool itself = strcmp(c->name, to->name) == 0 && strcmp(c->lxcpath, to->lxcpath) == 0;
     const struct copy_options o = {
         .keep_mac = itself, .same_container = itself, .replaces = itself ? "snaps" : NULL};
-    int r = folder ? check_exists(c, &from, err) : error_set(err, ENOMEM, "cannot restore a snapshot");
+    int r =
+        folder ? snapshot_check_exists(c, &from, err) : error_set(err, ENOMEM, "cannot restore a snapshot");
 
     if (r == 0 && itself && container_is_defined(c))
-        r = check_gives_way(c, err);
+        r = restore_check(c, err);
     return r == 0 ? container_copy(&from, to, &o, err) : r;
 }
 
 int snapshot_destroy(const struct container *c, const char *snapshot, struct error *err)
 {
-    cleanup_free char *folder = snapshot_folder(c);
+    cleanup_free char *folder = snapshot_directory(c);
     const struct container it = {.name = snapshot, .lxcpath = folder};
-    int r = folder ? check_exists(c, &it, err) : error_set(err, ENOMEM, "cannot destroy a snapshot");
+    int r = folder ? snapshot_check_exists(c, &it, err) : error_set(err, ENOMEM, "cannot destroy a snapshot");
 
     if (r == 0)
         r = container_destroy(&it, false, err);
     if (r == 0)
-        rmdir(folder); /* the last one is gone; while others are there this does nothing */
+        rmdir(folder); /* this fails, and may, while there are other snapshots */
     return r;
 }

@@ -1,5 +1,5 @@
 /*
- * What the commands that make, copy and remove containers share: files of a container on disk.
+ * Functions for container files on disk, shared by the commands that create, copy and remove containers.
  */
 #ifndef LXCBOX_CORE_STORAGE_STORAGE_H
 #define LXCBOX_CORE_STORAGE_STORAGE_H
@@ -7,26 +7,25 @@
 #include "core/base/error.h"
 #include "core/config/container.h"
 
-/* Add what helps where the error in `err` is one of room or of a file system that cannot be written. Returns
- * err->code. */
+/* Add a remedy if `err` reports a full or read-only file system. Returns err->code. */
 int storage_remedy(struct error *err);
 
 /*
- * -EBUSY with the mount point in `err` where something is mounted on `path` or beneath it in this mount
- * namespace; `except` is a mount point that does not count, or NULL. 0 where nothing is, also where there is
- * no such path.
+ * Returns -EBUSY, with the mount point in `err`, if there is a mount at `path` or below it in this mount
+ * namespace; `except` is a mount point to ignore, or NULL. Returns 0 if there is none, or `path` does not
+ * exist.
  */
 int storage_check_unmounted(const char *path, const char *except, struct error *err);
 
 /*
- * Remove a tree beneath dirfd (AT_FDCWD serves a path), however deep, without following links or crossing
- * into other mounts; btrfs subvolumes inside go too. A missing name is success. 0 or a negative errno with
- * `err` filled (-EBUSY where something is mounted inside: then nothing is removed).
+ * Remove the tree dirfd/name (or a path, with AT_FDCWD) of any depth, with btrfs subvolumes in it, without
+ * following symbolic links or entering other mounts. A missing name is not an error. Returns 0, or a negative
+ * errno with `err` filled (-EBUSY: there is a mount inside, and nothing has been removed).
  */
 int storage_remove_tree(int dirfd, const char *name, struct error *err);
 
-/* Rename without replacing (-EEXIST). Where the file system has no such rename: look, then rename. 0 or a
- * negative errno. */
+/* Rename without replacing an existing file (-EEXIST). If the file system does not support that, check first,
+ * then rename. Returns 0 or a negative errno. */
 int storage_rename(int from_dirfd, const char *from, int to_dirfd, const char *to);
 
 #endif

@@ -19,7 +19,7 @@
 #define MAX_DEPTH 200
 #define BUCKETS   1024
 
-/* A file with several names, and its first name in the archive. */
+/* A file with several hard links, and its first name in the archive. */
 struct linked {
     struct linked *next;
     dev_t device;
@@ -36,12 +36,12 @@ struct writing {
     struct error *err;
 };
 
-static int failed(struct writing *w, int errnum, const char *doing)
+static int tar_error(struct writing *w, int errnum, const char *doing)
 {
     return error_set(w->err, errnum, "cannot %s %s", doing, strbuf_text(&w->path));
 }
 
-/* --- The archive, by libarchive --- */
+/* --- The archive, written by libarchive --- */
 
 static la_ssize_t tar_pass_on(struct archive *a, void *context, const void *bytes, size_t length)
 {
@@ -55,8 +55,8 @@ static la_ssize_t tar_pass_on(struct archive *a, void *context, const void *byte
     return t->r < 0 ? -1 : (la_ssize_t)length;
 }
 
-/* What libarchive answered, as 0 or a negative errno. A warning is about a name that is not UTF-8, which is
- * then written as it is. */
+/* Convert a result of libarchive to 0 or a negative errno. A warning means that a name is not UTF-8; it is
+ * written unchanged. */
 static int tar_result(struct tar *t, la_ssize_t answer)
 {
     if (answer >= ARCHIVE_WARN)
@@ -66,13 +66,13 @@ static int tar_result(struct tar *t, la_ssize_t answer)
     return archive_errno(t->archive) > 0 ? -archive_errno(t->archive) : -EIO;
 }
 
-/* No blocks, so that every byte of an entry has left when it ends. */
+/* No blocking, so that all bytes of an entry have been passed on at its end. */
 int tar_begin(struct tar *t, const struct tar_sink *sink)
 {
     struct archive *a = archive_write_new();
 
     *t = (struct tar){.sink = *sink, .archive = a};
-    /* Otherwise libarchive marks every name with a byte above 127 as being in no character set. */
+    /* Otherwise libarchive marks names with bytes above 127 as binary. */
     t->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
     if (!a || !t->utf8)
         return -ENOMEM;
@@ -92,7 +92,7 @@ int tar_end(struct tar *t)
 
 void tar_free(struct tar *t)
 {
-    /* libarchive ends what has not been ended; the sink does not get that. */
+    /* libarchive completes an incomplete archive; the sink must not get that. */
     t->freed = true;
     archive_write_free(t->archive);
     if (t->outer)
@@ -128,7 +128,7 @@ int tar_put_file(struct tar *t, const char *name, const void *bytes, size_t leng
     return r;
 }
 
-/* GNU's format has any size in a header of the same length. */
+/* In the GNU format, a header has the same length for any size. */
 int tar_file_header(const char *name, uint64_t size, time_t now, struct strbuf *out)
 {
     struct archive_entry *entry = archive_entry_new();
@@ -163,7 +163,7 @@ static bool is_kept(const char *name)
            starts_with(name, "system.posix_acl_");
 }
 
-/* Without the root of a user namespace that capabilities(7) version 3 names: it is the container's own. */
+/* Remove the root id of version 3, capabilities(7): it belongs to the container's user namespace. */
 static ssize_t plain_capability(unsigned char *value, ssize_t length)
 {
     if (length != XATTR_CAPS_SZ_3 || value[3] != VFS_CAP_REVISION_3 >> 24)
@@ -178,20 +178,20 @@ static int add_xattrs(struct writing *w, int fd)
     ssize_t length = names && value ? flistxattr(fd, names, XATTR_LIST_MAX) : -1;
 
     if (!names || !value)
-        return failed(w, ENOMEM, "read");
+        return tar_error(w, ENOMEM, "read");
     for (const char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
         ssize_t n = is_kept(name) ? fgetxattr(fd, name, value, XATTR_SIZE_MAX) : -1;
 
         if (n >= 0 && strcmp(name, "security.capability") == 0)
             n = plain_capability((unsigned char *)value, n);
-        /* ACLs name ids: those of a container with mapped ones would be the host's. */
+        /* ACLs contain ids: with mapped ids, these would be ids of the host. */
         if (n >= 0 && !(w->config->idmap_count && starts_with(name, "system.")))
             archive_entry_xattr_add_entry(w->entry, name, value, (size_t)n);
     }
     return 0;
 }
 
-/* The parts of a file with data; a file without holes, or of a file system that does not tell, is one part.
+/* Add the parts of a file with data: one part if there are no holes or the file system does not report them.
  */
 static void add_holes(struct writing *w, int fd, off_t size)
 {
@@ -206,13 +206,12 @@ static void add_holes(struct writing *w, int fd, off_t size)
         archive_entry_sparse_add_entry(w->entry, at, end - at);
         at = end;
     }
-    /* A file that ends in a hole: libarchive wants that said by an empty part. */
+    /* A hole at the end is represented by an empty part. */
     if (at < 0)
         archive_entry_sparse_add_entry(w->entry, size, 0);
 }
 
-/* Write the content; libarchive leaves out what it knows to be a hole, and wants to be given it all the same.
- */
+/* Write the contents; libarchive requires the bytes of holes, too, but omits them. */
 static int put_content(struct writing *w, int fd, off_t size)
 {
     const size_t room = 1 << 17;
@@ -221,7 +220,7 @@ static int put_content(struct writing *w, int fd, off_t size)
     int r = 0;
 
     if (!bytes || !zeros)
-        return failed(w, ENOMEM, "read");
+        return tar_error(w, ENOMEM, "read");
     while (r == 0 && done < size) {
         size_t length = size - done < (off_t)room ? (size_t)(size - done) : room;
         const char *from = bytes;
@@ -239,8 +238,8 @@ static int put_content(struct writing *w, int fd, off_t size)
             ssize_t n = pread(fd, bytes, length, done);
 
             if (n < 0)
-                return failed(w, errno, "read");
-            if (n == 0) /* it became shorter: the header has promised more */
+                return tar_error(w, errno, "read");
+            if (n == 0) /* the file was truncated: the header has a larger size */
                 from = zeros;
             else
                 length = (size_t)n;
@@ -248,17 +247,17 @@ static int put_content(struct writing *w, int fd, off_t size)
         r = tar_result(w->tar, archive_write_data(w->tar->archive, from, length));
         done += (off_t)length;
     }
-    return r < 0 ? failed(w, r, "write") : 0;
+    return r < 0 ? tar_error(w, r, "write") : 0;
 }
 
 static int put_header(struct writing *w)
 {
     int r = tar_result(w->tar, archive_write_header(w->tar->archive, w->entry));
 
-    return r < 0 ? failed(w, r, "write") : 0;
+    return r < 0 ? tar_error(w, r, "write") : 0;
 }
 
-/* The file's first name, if it has one in the archive; else it is this. */
+/* Returns the file's first name in the archive, or NULL and records this one. */
 static const char *first_name(struct writing *w, const struct stat *st)
 {
     struct linked **bucket = &w->linked[(st->st_ino ^ st->st_dev) % BUCKETS], *l = *bucket;
@@ -268,7 +267,7 @@ static const char *first_name(struct writing *w, const struct stat *st)
     if (l)
         return l->path;
     l = malloc(sizeof(*l) + w->path.length + 1);
-    if (l) { /* without: a second copy of the file, which is as good */
+    if (l) { /* without memory, a second copy of the file is written instead of a link */
         *l = (struct linked){*bucket, st->st_dev, st->st_ino};
         memcpy(l->path, w->path.text, w->path.length + 1);
         *bucket = l;
@@ -302,7 +301,7 @@ static int put_one(struct writing *w, int dir, const char *name, dev_t device, i
     int r;
 
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return failed(w, errno, "read");
+        return tar_error(w, errno, "read");
     if (S_ISSOCK(st.st_mode))
         return 0;
     archive_entry_clear(w->entry);
@@ -319,7 +318,7 @@ static int put_one(struct writing *w, int dir, const char *name, dev_t device, i
     if (S_ISLNK(st.st_mode)) {
         ssize_t n = readlinkat(dir, name, target, sizeof(target) - 1);
         if (n < 0)
-            return failed(w, errno, "read");
+            return tar_error(w, errno, "read");
         target[n] = '\0';
         archive_entry_set_symlink(w->entry, target);
         return put_header(w);
@@ -330,7 +329,7 @@ static int put_one(struct writing *w, int dir, const char *name, dev_t device, i
     }
     fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
-        return failed(w, errno, "read");
+        return tar_error(w, errno, "read");
     r = add_xattrs(w, fd);
     if (r < 0)
         return r;
@@ -352,9 +351,9 @@ static int put_directory(struct writing *w, int fd, dev_t device, int depth)
     int r = 0;
 
     if (!dir || fstat(fd, &st) < 0)
-        return failed(w, errno, "read");
+        return tar_error(w, errno, "read");
     if (depth > MAX_DEPTH)
-        return failed(w, ELOOP, "read");
+        return tar_error(w, ELOOP, "read");
     if (st.st_dev != device)
         return 0;
     while (r == 0 && (errno = 0, entry = readdir(dir))) {
@@ -363,12 +362,12 @@ static int put_directory(struct writing *w, int fd, dev_t device, int depth)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (strbuf_printf(&w->path, "/%s", entry->d_name) < 0)
-            return failed(w, ENOMEM, "read");
+            return tar_error(w, ENOMEM, "read");
         r = put_one(w, fd, entry->d_name, device, depth);
         w->path.length = before;
         w->path.text[before] = '\0';
     }
-    return r == 0 && errno ? failed(w, errno, "read") : r;
+    return r == 0 && errno ? tar_error(w, errno, "read") : r;
 }
 
 int tar_put_tree(struct tar *t, int rootfd, const struct config *config, struct error *err)

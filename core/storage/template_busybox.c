@@ -47,8 +47,8 @@ static const struct {
 };
 
 /*
- * Every command lies in /bin, and is found in the other three as well. udhcpc looks for its script in one of
- * two places: the second is Debian's.
+ * All commands are in /bin, and are linked in the other three directories. udhcpc looks for its script in one
+ * of two directories: the second is that of Debian.
  */
 static const struct {
     const char *path, *target;
@@ -62,8 +62,8 @@ static const struct {
 };
 
 /*
- * udhcpc(8): its script is told in the environment what the lease says. Where it looks for one if not told,
- * and that it tells no name if not told, is up to who built it.
+ * udhcpc(8) passes the lease to its script in the environment. The default path of the script, and whether it
+ * sends a host name by default, depend on the build.
  */
 static const char udhcpc_script[] =
     "#!/bin/sh\n"
@@ -120,8 +120,8 @@ static const struct {
 };
 
 /*
- * busybox's init takes SIGUSR1 for "halt" and SIGTERM for "reboot". What it may not do and what is mounted is
- * what LXC's own template says.
+ * The init of busybox halts on SIGUSR1 and reboots on SIGTERM. Capabilities and mounts are those of LXC's
+ * template.
  */
 static const char config_lines[] = "lxc.signal.halt = SIGUSR1\n"
                                    "lxc.signal.reboot = SIGTERM\n"
@@ -133,7 +133,7 @@ static const char config_lines[] = "lxc.signal.halt = SIGUSR1\n"
                                    "lxc.mount.entry = shm dev/shm tmpfs nosuid,nodev,create=dir 0 0\n"
                                    "lxc.mount.entry = mqueue dev/mqueue mqueue optional,create=dir 0 0\n";
 
-/* The program headers of either word size. */
+/* The program headers of both word sizes. */
 #define HAS_INTERPRETER(bits)                                                                                \
     do {                                                                                                     \
         const Elf##bits##_Ehdr *h = (const void *)head;                                                      \
@@ -161,8 +161,8 @@ int elf_is_static(int fd)
     HAS_INTERPRETER(32);
 }
 
-/* Open a busybox if it can serve. `named`: the errors are for a person who named it. */
-static int open_busybox(const char *path, struct error *err)
+/* Open a busybox and check that it is usable. `named`: report errors, because the user named it. */
+static int busybox_open(const char *path, struct error *err)
 {
     cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
@@ -171,15 +171,15 @@ static int open_busybox(const char *path, struct error *err)
     if (fd < 0 || fstat(fd, &st) < 0)
         return error_set(err, errno, "cannot open busybox at %s", path);
     if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
-        return error_text(err, EACCES, "%s is no program", path);
+        return error_text(err, EACCES, "%s is not an executable file", path);
     r = elf_is_static(fd);
     if (r == 1)
         return take_fd(&fd);
-    error_text(err, ENOEXEC, r == 0 ? "%s is not statically linked" : "%s is no program", path);
+    error_text(err, ENOEXEC, r == 0 ? "%s is not statically linked" : "%s is not an executable file", path);
     return error_remedy(err, "name a static busybox with --busybox-path, or install busybox-static");
 }
 
-static int find_busybox(struct string_list *found, struct error *err)
+static int busybox_find(struct string_list *found, struct error *err)
 {
     static const char usual[] = "/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin:/usr/local/sbin";
     const char *path = getenv("PATH");
@@ -195,7 +195,7 @@ static int find_busybox(struct string_list *found, struct error *err)
         if (!file || *folder != '/' || access(file, X_OK) < 0)
             continue;
         seen = true;
-        fd = open_busybox(file, NULL);
+        fd = busybox_open(file, NULL);
         if (fd < 0)
             continue;
         if (string_list_add(found, file) == 0)
@@ -211,7 +211,7 @@ struct listing {
     int busybox, out;
 };
 
-static int list_inside(void *data, struct error *err)
+static int busybox_list_inside(void *data, struct error *err)
 {
     const struct listing *l = data;
 
@@ -220,8 +220,8 @@ static int list_inside(void *data, struct error *err)
     return error_set(err, errno, "cannot execute it");
 }
 
-/* What `busybox --list` prints: the commands that are built in. */
-static int list_commands(int busybox, const char *path, char **out, struct error *err)
+/* Read the output of `busybox --list`, the list of built-in commands. */
+static int busybox_list_commands(int busybox, const char *path, char **out, struct error *err)
 {
     cleanup_fd int in = -1, child_out = -1;
     cleanup_free char *text = calloc(1, 65536);
@@ -233,33 +233,34 @@ static int list_commands(int busybox, const char *path, char **out, struct error
         return error_set(err, errno, "cannot run %s", path);
     in = fds[0];
     child_out = fds[1];
-    r = process_start(&p, list_inside, &(struct listing){busybox, child_out}, true, err);
+    r = process_start(&p, busybox_list_inside, &(struct listing){busybox, child_out}, true, err);
     if (r < 0)
         return r;
     close_fd(&child_out);
     n = read_all(in, text, 65535);
     r = process_finish(&p, NULL);
     if (r != 0 || n < 0 || !strstr(text, "init\n")) {
-        error_text(err, ENOEXEC, "%s does not run here, or has no command \"init\" built in", path);
+        error_text(err, ENOEXEC, "%s does not run on this machine, or has no built-in command \"init\"",
+                   path);
         return error_remedy(err, "name another busybox with --busybox-path");
     }
     *out = take_ptr(text);
     return 0;
 }
 
-static int give(const struct create_place *p, const char *path)
+static int file_set_owner(const struct create_place *p, const char *path)
 {
     if (p->config->idmap_count == 0)
         return 0;
     return fchownat(p->rootfs_fd, path, p->root_uid, p->root_gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
-static int make_link(const struct create_place *p, const char *target, const char *path)
+static int rootfs_add_link(const struct create_place *p, const char *target, const char *path)
 {
-    return symlinkat(target, p->rootfs_fd, path) < 0 ? -errno : give(p, path);
+    return symlinkat(target, p->rootfs_fd, path) < 0 ? -errno : file_set_owner(p, path);
 }
 
-static int make_file(const struct create_place *p, const char *path, mode_t mode, const char *text)
+static int rootfs_add_file(const struct create_place *p, const char *path, mode_t mode, const char *text)
 {
     cleanup_fd int fd =
         openat(p->rootfs_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -267,11 +268,11 @@ static int make_file(const struct create_place *p, const char *path, mode_t mode
 
     if (r == 0 && fchmod(fd, mode) < 0)
         r = -errno;
-    return r == 0 ? give(p, path) : r;
+    return r == 0 ? file_set_owner(p, path) : r;
 }
 
-/* Set-user-ID root: su, passwd and ping need it, and BusyBox gives the right up in its other commands. */
-static int copy_busybox(const struct create_place *p, int from)
+/* Set-user-ID root, for su, passwd and ping; BusyBox drops the privilege in its other commands. */
+static int busybox_copy(const struct create_place *p, int from)
 {
     cleanup_fd int to = openat(p->rootfs_fd, "bin/busybox", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
     off_t at = 0;
@@ -282,11 +283,11 @@ static int copy_busybox(const struct create_place *p, int from)
         return -errno;
     while ((n = sendfile(to, from, &at, 1 << 20)) > 0)
         ;
-    r = n < 0 ? -errno : give(p, "bin/busybox");
+    r = n < 0 ? -errno : file_set_owner(p, "bin/busybox");
     return r == 0 && fchmod(to, 06755) < 0 ? -errno : r; /* a change of owner clears these bits */
 }
 
-static int make_tree(const struct create_place *p)
+static int rootfs_add_tree(const struct create_place *p)
 {
     cleanup_free char *hosts =
         format_string("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 %s\n", p->container->name);
@@ -298,18 +299,18 @@ static int make_tree(const struct create_place *p)
             fchmodat(p->rootfs_fd, folders[i].path, folders[i].mode, 0) < 0)
             r = -errno;
         else
-            r = give(p, folders[i].path);
+            r = file_set_owner(p, folders[i].path);
     }
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(links); i++)
-        r = make_link(p, links[i].target, links[i].path);
+        r = rootfs_add_link(p, links[i].target, links[i].path);
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(files); i++)
-        r = make_file(p, files[i].path, files[i].mode, files[i].text);
+        r = rootfs_add_file(p, files[i].path, files[i].mode, files[i].text);
     if (r == 0)
-        r = make_file(p, "etc/hosts", 0644, hosts);
-    return r == 0 ? make_file(p, "etc/hostname", 0644, hostname) : r;
+        r = rootfs_add_file(p, "etc/hosts", 0644, hosts);
+    return r == 0 ? rootfs_add_file(p, "etc/hostname", 0644, hostname) : r;
 }
 
-static int link_commands(const struct create_place *p, char *commands)
+static int rootfs_link_commands(const struct create_place *p, char *commands)
 {
     for (char *rest = commands, *name; (name = strsep(&rest, "\n"));) {
         char path[64] = "bin/";
@@ -317,7 +318,7 @@ static int link_commands(const struct create_place *p, char *commands)
 
         if (!*name || strchr(name, '/') || strlen(name) > 32 || strcmp(name, "busybox") == 0)
             continue;
-        r = make_link(p, "busybox", strcat(path, name));
+        r = rootfs_add_link(p, "busybox", strcat(path, name));
         if (r < 0 && r != -EEXIST)
             return r;
     }
@@ -327,20 +328,20 @@ static int link_commands(const struct create_place *p, char *commands)
 int template_busybox(const char *named, struct create_place *p, struct error *err)
 {
     cleanup_string_list struct string_list found = {0};
-    cleanup_fd int busybox = named ? open_busybox(named, err) : find_busybox(&found, err);
+    cleanup_fd int busybox = named ? busybox_open(named, err) : busybox_find(&found, err);
     cleanup_free char *commands = NULL;
     int r;
 
     if (busybox < 0)
         return busybox;
-    r = list_commands(busybox, named ? named : found.items[0], &commands, err);
+    r = busybox_list_commands(busybox, named ? named : found.items[0], &commands, err);
     if (r < 0)
         return r;
-    r = make_tree(p);
+    r = rootfs_add_tree(p);
     if (r == 0)
-        r = copy_busybox(p, busybox);
+        r = busybox_copy(p, busybox);
     if (r == 0)
-        r = link_commands(p, commands);
+        r = rootfs_link_commands(p, commands);
     if (r == 0)
         r = strbuf_puts(&p->distribution, config_lines);
     if (r == 0)

@@ -1,18 +1,18 @@
 /*
- * The template "busybox": a rootfs made of one static busybox, with nothing fetched from anywhere. It boots
- * with busybox's own init to a shell on the console and a login on tty1.
+ * The template "busybox": a rootfs that consists of a static busybox; needs no network. It boots with the
+ * init of busybox to a shell on the console and a login on tty1.
  */
 #ifndef LXCBOX_CORE_STORAGE_TEMPLATE_BUSYBOX_H
 #define LXCBOX_CORE_STORAGE_TEMPLATE_BUSYBOX_H
 
 #include "core/storage/create.h"
 
-/* `busybox`: the file named with --busybox-path, NULL for the first static one in PATH and the usual folders.
- */
+/* `busybox`: the file given with --busybox-path, or NULL for the first static one in PATH and the standard
+ * directories. */
 int template_busybox(const char *busybox, struct create_place *place, struct error *err);
 
-/* Whether the ELF file that `fd` is open at needs no dynamic linker: 1 or 0, -ENOEXEC for what is no ELF
- * file, or another negative errno. elf(5), PT_INTERP. */
+/* Returns 1 if the ELF file `fd` needs no dynamic linker, else 0; -ENOEXEC if it is not an ELF file, or
+ * another negative errno. Source: elf(5), PT_INTERP. */
 int elf_is_static(int fd);
 
 #endif

@@ -17,8 +17,9 @@
 #define COMMON       "lxc.include = " CONFIG_DIRECTORY "/common.conf"
 #define NOTES_MAX    20
 
-/* Replace in place, so that owner and mode stay. What is no text of sensible size is left alone. */
-static int fill_file(const struct create_place *p, const char *path)
+/* Write to the existing file, so that owner and mode are kept. A file that is not a text of limited size is
+ * skipped. */
+static int file_replace_names(const struct create_place *p, const char *path)
 {
     cleanup_fd int fd = rootfs_open(p->rootfs_fd, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
@@ -43,20 +44,20 @@ static int fill_file(const struct create_place *p, const char *path)
     return write_all(fd, strbuf_text(&out), out.length);
 }
 
-static int fill_files(const struct create_place *p, const char *templates, struct error *err)
+static int files_replace_names(const struct create_place *p, const char *templates, struct error *err)
 {
     cleanup_free char *lines = templates ? strdup(templates) : NULL;
     int r = templates && !lines ? -ENOMEM : 0;
 
     for (char *rest = lines, *line; r == 0 && (line = strsep(&rest, "\n"));) {
-        r = *line ? fill_file(p, line) : 0;
+        r = *line ? file_replace_names(p, line) : 0;
         if (r < 0)
-            error_set(err, r, "cannot fill in the container's name in /%s", line + (line[0] == '/'));
+            error_set(err, r, "cannot write the container's name to /%s", line + (line[0] == '/'));
     }
     return r < 0 ? storage_remedy(err) : 0;
 }
 
-static int note_left_out(struct string_list *notes, const struct string_list *left_out)
+static int notes_add_omitted(struct string_list *notes, const struct string_list *left_out)
 {
     int r = 0;
 
@@ -68,7 +69,7 @@ static int note_left_out(struct string_list *notes, const struct string_list *le
     return r;
 }
 
-/* What the configuration and the fstab of the texts come to. 0 or -ENOMEM. */
+/* Filter the configuration and the fstab of the texts. Returns 0 or -ENOMEM. */
 static int texts_accept(const struct create_place *p, const struct template_texts *t, bool archive,
                         struct strbuf *config, struct strbuf *fstab, struct string_list *notes)
 {
@@ -99,7 +100,7 @@ static int texts_accept(const struct create_place *p, const struct template_text
         r = untrusted_config(&u, strbuf_text(&filled), config, &left_out);
     if (r == 0)
         r = untrusted_fstab(&u, strbuf_text(&mounts), fstab, &left_out);
-    return r == 0 ? note_left_out(notes, &left_out) : r;
+    return r == 0 ? notes_add_omitted(notes, &left_out) : r;
 }
 
 static int write_fstab(struct create_place *p, const struct strbuf *text, struct error *err)
@@ -132,7 +133,7 @@ int template_image(struct create_place *p, const struct template_texts *t, struc
         return error_set(err, r, "cannot keep the image's configuration");
     if (fstab.length)
         r = write_fstab(p, &fstab, err);
-    return r == 0 ? fill_files(p, t->templates, err) : r;
+    return r == 0 ? files_replace_names(p, t->templates, err) : r;
 }
 
 int template_archive(struct create_place *p, const struct template_texts *t, bool explicit, bool keep_mac,

@@ -13,7 +13,7 @@
 
 static char *find_program(const char *name, struct error *err)
 {
-    char *path = name[0] == '/' ? strdup(name) : format_string(TEMPLATE_FOLDER "/lxc-%s", name);
+    char *path = name[0] == '/' ? strdup(name) : format_string(TEMPLATE_DIRECTORY "/lxc-%s", name);
 
     if (!path) {
         error_set(err, ENOMEM, "cannot run template %s", name);
@@ -26,8 +26,8 @@ static char *find_program(const char *name, struct error *err)
     return path;
 }
 
-/* Its exit status, or a negative errno. It does not outlive us. */
-static int run(const char *path, char **argv, struct error *err)
+/* Run a program, which is killed when this process ends. Returns its exit status, or a negative errno. */
+static int template_execute(const char *path, char **argv, struct error *err)
 {
     struct process_program program = {.argv = argv};
     int r;
@@ -35,14 +35,14 @@ static int run(const char *path, char **argv, struct error *err)
     r = process_run(process_execute, &program, err);
     if (r < 0)
         return error_context(err, "cannot run template %s", path);
-    return r > 128 ? error_text(err, EINTR, "template %s was ended by signal %d", path, r - 128) : r;
+    return r > 128 ? error_text(err, EINTR, "template %s was killed by signal %d", path, r - 128) : r;
 }
 
 int template_run_help(const char *name, struct error *err)
 {
     cleanup_free char *path = find_program(name, err);
 
-    return path ? run(path, (char *[]){path, "-h", NULL}, err) : err->code;
+    return path ? template_execute(path, (char *[]){path, "-h", NULL}, err) : err->code;
 }
 
 static int add_argument(struct string_list *argv, char *text)
@@ -70,8 +70,8 @@ static int make_arguments(const struct template_run *t, const struct create_plac
     return r;
 }
 
-/* The file with the place in the making replaced by the final one. -ENOENT where there is none. */
-static int read_moved(const struct create_place *p, const char *name, struct strbuf *out)
+/* Read a file and replace the temporary path in it by the final one. Returns -ENOENT if it does not exist. */
+static int file_read_moved(const struct create_place *p, const char *name, struct strbuf *out)
 {
     cleanup_free char *text = NULL, *final = container_path(p->container, NULL);
     int r = final ? file_read(p->fd, name, MAX_FILE, &text, NULL) : -ENOMEM;
@@ -87,8 +87,8 @@ static int read_moved(const struct create_place *p, const char *name, struct str
     return r;
 }
 
-/* Before the program runs it finds a configuration to add to, as LXC's templates expect. */
-static int write_start(const struct create_place *p)
+/* Write the configuration to which the program adds, as LXC's templates expect. */
+static int config_write_start(const struct create_place *p)
 {
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
@@ -109,21 +109,21 @@ int template_run(void *context, struct create_place *p, struct error *err)
         return err->code;
     r = make_arguments(t, p, path, &argv);
     if (r == 0)
-        r = write_start(p);
+        r = config_write_start(p);
     if (r < 0) {
         error_set(err, r, "cannot run template %s", path);
         return storage_remedy(err);
     }
-    r = run(path, argv.items, err);
+    r = template_execute(path, argv.items, err);
     if (r < 0)
         return r;
     if (r > 0)
         return error_text(err, ECHILD, "template %s failed with status %d", path, r);
-    r = read_moved(p, "config", &p->written);
+    r = file_read_moved(p, "config", &p->written);
     if (r == 0) {
-        r = read_moved(p, "fstab", &fstab);
+        r = file_read_moved(p, "fstab", &fstab);
         r = r == 0 ? file_replace(p->fd, "fstab", strbuf_text(&fstab), fstab.length, 0640) : r;
         r = r == -ENOENT ? 0 : r;
     }
-    return r < 0 ? error_set(err, r, "cannot take over what template %s wrote", path) : 0;
+    return r < 0 ? error_set(err, r, "cannot read the configuration that template %s wrote", path) : 0;
 }

@@ -1,5 +1,5 @@
 /*
- * Executable templates, as LXC has them: a program that fills the rootfs and adds to the configuration.
+ * Executable templates, compatible with LXC: a program fills the rootfs and adds to the configuration.
  */
 #ifndef LXCBOX_CORE_STORAGE_TEMPLATE_RUN_H
 #define LXCBOX_CORE_STORAGE_TEMPLATE_RUN_H
@@ -7,18 +7,18 @@
 #include "core/storage/create.h"
 
 struct template_run {
-    const char *name; /* TEMPLATE_FOLDER/lxc-NAME, or an absolute path */
-    char **argv;      /* what it gets after LXC's own arguments; ends with NULL */
+    const char *name; /* TEMPLATE_DIRECTORY/lxc-NAME, or an absolute path */
+    char **argv;      /* its arguments after those of LXC; NULL-terminated */
 };
 
 /*
  * A create_fill whose context is a struct template_run. The program gets --path, --name and --rootfs, and
- * --mapped-uid and --mapped-gid where ids are mapped. It works at the container's place in the making: that
- * path is replaced by the final one in what it wrote to "config" and "fstab".
+ * --mapped-uid and --mapped-gid where ids are mapped. It works in the directory of the incomplete
+ * container, whose path is replaced by the final one in the files "config" and "fstab".
  */
 create_fill template_run;
 
-/* Run it with -h. Returns its exit status, or a negative errno with `err` filled. */
+/* Run a template with -h. Returns its exit status, or a negative errno with `err` filled. */
 int template_run_help(const char *name, struct error *err);
 
 #endif

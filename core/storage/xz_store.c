@@ -9,7 +9,7 @@
 #define CHECK_CRC32  1
 #define BLOCK_HEADER 12 /* bytes */
 
-/* Section 1.2: seven bits to a byte, the lowest first. Returns how many bytes. */
+/* Section 1.2: seven bits per byte, least significant first. Returns the number of bytes. */
 static size_t put_number(unsigned char *out, uint64_t value)
 {
     size_t n = 0;
@@ -20,7 +20,7 @@ static size_t put_number(unsigned char *out, uint64_t value)
     return n;
 }
 
-/* Section 2.1.1 and 3.1: the stream's header, and that of a block of unknown sizes with the filter LZMA2. */
+/* Sections 2.1.1 and 3.1: the headers of the stream and of a block of unknown size with the filter LZMA2. */
 int xz_store_begin(struct xz_store *x)
 {
     unsigned char head[12 + BLOCK_HEADER] = {0xfd, '7', 'z', 'X', 'Z', 0, 0, CHECK_CRC32};
@@ -30,12 +30,12 @@ int xz_store_begin(struct xz_store *x)
     block[0] = BLOCK_HEADER / 4 - 1;
     block[2] = 0x21; /* LZMA2 */
     block[3] = 1;    /* byte of properties: */
-    block[4] = 8;    /* a dictionary of 64 KB, the smallest that holds a chunk */
+    block[4] = 8;    /* a dictionary of 64 KB, the smallest for a whole chunk */
     write_le32(block + 8, lzma_crc32(block, 8, 0));
     return write_all(x->fd, head, sizeof(head));
 }
 
-/* A chunk: 1 (the first one, which resets the dictionary) or 2, then the size less one, big-endian. */
+/* A chunk: 1 (the first one, which resets the dictionary) or 2, then the size minus one, big-endian. */
 static int put_chunk(struct xz_store *x)
 {
     unsigned char head[3] = {x->compressed == 0 ? 1 : 2, (unsigned char)((x->filled - 1) >> 8),

@@ -129,7 +129,7 @@ t 'it starts, and what it writes is its own' starts_and_what_it_writes_is_its_ow
 lxcbox lxc-stop -k -P "$P" -n $N-s
 t 'the one below is not destroyed' refuses "clones that depend on it: $N-s \(add -s" destroy $N-a
 t 'stock LXC does not destroy it either' fails lxc-destroy -P "$P" -n $N-a
-t 'nor is it renamed' refuses 'go by its name' copy $N-a -N $N-x -R
+t 'nor is it renamed' refuses 'refer to it by name' copy $N-a -N $N-x -R
 copy_of_overlay_is_overlay() {
     copy $N-s -N $N-s2 &&
         [ -e "$P/$N-s2/overlay/delta/root/s" ] &&
@@ -195,7 +195,7 @@ command_of_e_runs_inside() {
 }
 t 'a command of -e runs inside, then the copy ends' command_of_e_runs_inside
 t 'a missing command is reported' refuses 'cannot execute /nonesuch' copy $N-a -N $N-h -e -q -- /nonesuch
-t 'a target for -m that makes no sense is refused' refuses 'does not know what to do with "bind=x"' \
+t 'a target for -m that makes no sense is refused' refuses '-m: invalid mount "bind=x"' \
     copy $N-a -e -m bind=x
 t '-m without -e is refused' refuses '-m requires -e' copy $N-a -N $N-x -m "bind=/tmp"
 
@@ -254,12 +254,12 @@ not_folder_that_holds_containers() {
     lxcbox lxc-create -P "$P" -f "$WORK/root.conf" -n $N-m -t none
     destroy $N-m
 }
-t 'but not a directory that holds the containers' refuses 'holds more than that \(set lxc.rootfs.managed' \
+t 'but not a directory that holds the containers' refuses 'contains other files, too \(set lxc.rootfs.managed' \
     not_folder_that_holds_containers
 link=$(mktemp -u /tmp/lxcbox-link.XXXXXX)
 cleanup 'rm "$link"'
 ln -s "$P" "$link"
-linked() { refuses 'holds more than that' lxcbox lxc-destroy -P "$link" -n $N-m && [ -e "$WORK/root.conf" ]; }
+linked() { refuses 'contains other files, too' lxcbox lxc-destroy -P "$link" -n $N-m && [ -e "$WORK/root.conf" ]; }
 t 'nor by way of a link' linked
 sed -i /rootfs.path/d "$P/$N-m/config"
 deep() { # more folders in each other than a process may have open files
@@ -314,7 +314,7 @@ t 'lxc-ls lists no partial container' fails has partial lxc_ls_lists_no_partial_
 mount -t tmpfs none "$P/.$N-p.partial/a place"
 cleanup "umount '$P/.$N-p.partial/a place'"
 t 'one with a mount inside is refused' \
-    unchanged refuses "what is left of container $N-p.*mounted on .*a place" destroy $N-p
+    unchanged refuses "the rest of container $N-p.*mounted on .*a place" destroy $N-p
 umount "$P/.$N-p.partial/a place"
 t 'lxc-destroy removes a partial container by its name' eval "destroy $N-p && [ ! -e '$P/.$N-p.partial' ]"
 t 'once' refuses "no container $N-p" destroy $N-p

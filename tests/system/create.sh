@@ -123,7 +123,7 @@ t 'a template that there is not is refused' \
 t 'a name that is taken is refused' refuses_cleanly 'exists already.*lxc-destroy' create b -t busybox
 mkdir "$lxc/folder"
 t 'a directory that is not a container is not touched' \
-    refuses_cleanly 'exists already and is no container' create folder -t busybox
+    refuses_cleanly 'exists already and is not a container' create folder -t busybox
 configuration_that_cannot_be_read() {
     printf "\nlxc.nonesuch = 1\n" > "$WORK/bad.conf"
     lxcbox lxc-create -P "$lxc" -f "$WORK/bad.conf" -n y -t busybox
@@ -135,7 +135,7 @@ t 'a busybox that is not static is refused' \
 t 'storage that needs programs is refused by name' \
     refuses_cleanly '-B zfs is not possible.*--dir' create y -t busybox -B zfs
 t 'an option of such storage too' refuses_cleanly '--vgname is for block storage' create y -t busybox --vgname x
-t 'btrfs elsewhere is refused' refuses_cleanly 'needs .* on btrfs' create y -t busybox -B btrfs
+t 'btrfs elsewhere is refused' refuses_cleanly 'requires .* on btrfs' create y -t busybox -B btrfs
 t 'a file that is not a tarball is refused' refuses_cleanly 'rootfs|archive' create y -t local -- -f "$WORK/empty.conf"
 t 'a directory of containers that cannot be made is refused' refuses 'cannot use /proc/nowhere.*-P' \
     lxcbox lxc-create -P /proc/nowhere -n y -t busybox
@@ -143,7 +143,7 @@ ids_that_map_no_root_are_refused() {
     printf "lxc.idmap = u 1 100000 10\nlxc.idmap = g 1 100000 10\n" > "$WORK/rootless.conf"
     lxcbox lxc-create -P "$lxc" -f "$WORK/rootless.conf" -n y -t busybox
 }
-t 'ids that map no root are refused' refuses_cleanly 'maps no root' ids_that_map_no_root_are_refused
+t 'ids that map no root are refused' refuses_cleanly 'does not map root' ids_that_map_no_root_are_refused
 mkdir "$WORK/small"
 if mount -t tmpfs -o size=200k tmpfs "$WORK/small" 2> /dev/null; then
     cleanup "umount '$WORK/small'"
@@ -220,7 +220,7 @@ else
 fi
 
 # --- An image file ----------------------------------------------------------------------------------------------
-t 'a size and a kind of file system are for an image alone' refuses 'go with -B loop only' \
+t 'a size and a kind of file system are for an image alone' refuses 'require -B loop' \
     create lp -t none --fssize 20m
 t 'a wrong size is refused' refuses '"20q" is not a size' create lp -t busybox -B loop --fssize 20q
 t 'storage of programs that are not ours is refused by name' refuses '-B zfs is not possible' \

@@ -133,7 +133,7 @@ t 'a container that may not be read is not reported as absent' refuses \
     "cannot read container $N-r in /var/lib/lxc: Permission denied .you are not root; "\
 "/var/lib/lxc/$N-r belongs to root" \
     as_user lxc-destroy -P /var/lib/lxc $N-r
-t 'lxc-ls reports an incomplete list' has '/var/lib/lxc: 1 of the directories there are not yours to read' \
+t 'lxc-ls reports an incomplete list' has '/var/lib/lxc: unreadable directories, which are not listed: 1' \
     eval 'as_user lxc-ls -P /var/lib/lxc 2>&1'
 chmod 700 "$WORK/roots"
 t 'lxc-ls of an unreadable directory names the owner' refuses "you are not root; /var/lib/lxc belongs to root" \
