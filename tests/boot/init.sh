@@ -245,7 +245,7 @@ user() {
     answers 1 'LABEL=containers' s 'lxc-ls --version && echo shell $((6 * 7)) works; exit'
     answers 1 '^shell 42 works' i
     answers 1 '^small.*default.*20260101' /dev/vda
-    answers 2 'no image of small 2' small/1
+    answers 2 'an image of small 2' small/1
 }
 : > "$WORK/asks"
 user > "$WORK/typed" &

@@ -59,7 +59,7 @@ for bad in a/b .. '' "$(printf '%0129d' 0)" "$(printf 'a\nb')"; do
 done
 t 'a template that there is not is refused' \
     refuses_whole 'no template "busybix"' 'busybox' lxcbox lxc-create -P "$lxc" -n "$name" -t busybix
-t 'an image that there is not is refused' refuses_whole 'no image of busybox 2 for amd64' 'list' create -r 2
+t 'an image that there is not is refused' refuses_whole 'not have an image of busybox 2 for amd64' 'list' create -r 2
 
 mkdir "$WORK/small"
 mount -t tmpfs -o size=3m tmpfs "$WORK/small"
