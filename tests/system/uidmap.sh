@@ -102,11 +102,11 @@ t 'setgroups stays as it was asked for, or nothing runs' refuses \
     --map-groups=0:$user:1 --setgroups=allow true
 path=$bare
 t 'without newuidmap: own user and group' is "$own,$own,deny" maps $own_u $own_g
-t 'without newuidmap: ranges are refused' refuses 'there is no newuidmap \(install' \
+t 'without newuidmap: ranges are refused' refuses 'newuidmap is not installed \(install' \
     as_user lxc-usernsexec -m $range_u -m $range_g -- true
-t 'without newgidmap: a range of groups is refused' refuses 'there is no newgidmap \(install' \
+t 'without newgidmap: a range of groups is refused' refuses 'newgidmap is not installed \(install' \
     as_user lxc-usernsexec -m $own_u -m $range_g -- true
-t 'without newuidmap: a range of users is refused' refuses 'there is no newuidmap \(install' \
+t 'without newuidmap: a range of users is refused' refuses 'newuidmap is not installed \(install' \
     as_user lxc-usernsexec -m $range_u -m $own_g -- true
 unset path
 : > /etc/subgid
@@ -143,7 +143,8 @@ t 'lxc-ls of an unreadable directory names the owner' refuses "you are not root;
 as_user lxc-create -n $N-a -t busybox > /dev/null
 chmod 700 "$home"
 t 'a home that the container'\''s root may not pass is refused at lxc-create' refuses \
-    "root .user 710000. may not pass $home, and could not start .chmod o.x $home" as_user lxc-create -n $N-b -t busybox
+    "root .user 710000. has no search permission for $home, so the container could not start .chmod o.x $home" \
+    as_user lxc-create -n $N-b -t busybox
 t 'and named at lxc-start' refuses "root of the container may not search $home: chmod o.x" as_user lxc-start $N-a
 chmod 755 "$home"
 as_user lxc-destroy $N-a
