@@ -34,45 +34,45 @@
 #include "core/mount/systemd.h"
 #include "core/spawn/sync.h"
 
-/* What the steps pass on to each other. */
+/* The state that the steps share. */
 struct inside {
     struct child *child;
     const struct config *config;
     struct rootfs rootfs;
     struct lsm_labels labels;
-    int executable;          /* O_PATH: ours, to run lxc-init from */
+    int executable;          /* our own executable, O_PATH, which runs lxc-init */
     int console;             /* the container's end of its console; -1: none */
     struct strbuf tty_names; /* "pts/1 pts/2", for systemd's getty generator */
 };
 
 /*
- * A process that ends takes its child along: during the start by SIGKILL, afterwards by the signal of
- * lxc.monitor.signal.pdeath. A change of user resets the setting. The parent may have ended before: then
- * nobody holds the other end of the socket.
+ * The signal that the kernel sends to this process when its parent ends: SIGKILL during the start, afterwards
+ * that of lxc.monitor.signal.pdeath. A change of user resets the setting. If the parent has ended before, the
+ * socket is hung up.
  */
-static int set_death_signal(const struct inside *in, int signal, struct error *err)
+static int child_set_death_signal(const struct inside *in, int signal, struct error *err)
 {
     struct pollfd p = {in->child->sync, 0, 0};
 
     if (prctl(PR_SET_PDEATHSIG, signal) < 0)
-        return error_set(err, errno, "cannot tie init's life to its monitor's");
+        return error_set(err, errno, "cannot set the signal that init gets when its monitor ends");
     if (poll(&p, 1, 0) > 0 && p.revents & POLLHUP)
         return error_text(err, ECANCELED, "the monitor has gone");
     return 0;
 }
 
-/* Before anything can block: see whether the parent lives. */
-static int leave_parent(struct inside *in, struct error *err)
+/* Before any step that can block: check whether the parent still runs. */
+static int child_leave_parent(struct inside *in, struct error *err)
 {
-    close_fd(&in->child->parents);
-    return set_death_signal(in, SIGKILL, err);
+    close_fd(&in->child->parent_sync);
+    return child_set_death_signal(in, SIGKILL, err);
 }
 
 /*
- * No fd of the parent, nor of whoever started it, is open when the container's mounts are set up. The cgroups
- * are entered by then; what follows opens what it needs itself.
+ * Close the fds of the parent and those that it inherited, before the container's mounts are set up. The
+ * cgroups have been entered by then; later steps open the files that they need themselves.
  */
-static int close_inherited(struct inside *in, struct error *err)
+static int child_close_inherited(struct inside *in, struct error *err)
 {
     const struct fd_list *prepared = &in->rootfs.prepared;
     int kept[MESSAGE_FDS_MAX + 4] = {in->child->sync, in->executable, log_fd(), log_syslog_fd()};
@@ -84,11 +84,11 @@ static int close_inherited(struct inside *in, struct error *err)
 }
 
 /*
- * From here on programs of the container run, whose processes can reach what init has open (proc(5),
- * pidfd_getfd(2)). Nothing is left but the container's own console, the socket to the parent, which exec
- * closes, and for lxc-init the sealed executable, which is /proc/1/exe there in any case.
+ * From here on programs of the container run, whose processes can access init's open files (proc(5),
+ * pidfd_getfd(2)). Only three stay open: the container's own console, the socket to the parent, which exec
+ * closes, and for lxc-init the sealed executable, which is available there as /proc/1/exe in any case.
  */
-static int close_host(struct inside *in, struct error *err)
+static int child_close_host(struct inside *in, struct error *err)
 {
     const int kept[] = {in->child->sync, in->console, in->child->plan->small_init ? in->executable : -1};
 
@@ -98,25 +98,25 @@ static int close_host(struct inside *in, struct error *err)
     return 0;
 }
 
-/* First of all: what a process does before it is in its cgroups is the monitor's. */
-static int enter_cgroups(struct inside *in, struct error *err)
+/* As early as possible: until then, the process is accounted to the monitor's cgroups. */
+static int child_enter_cgroups(struct inside *in, struct error *err)
 {
     return cgroup_enter_payload(in->child->plan->cgroup, 0, in->child->in_cgroup, err);
 }
 
-static int wait_to_go(struct inside *in, struct error *err)
+static int child_wait_to_go(struct inside *in, struct error *err)
 {
     return sync_wait(in->child->sync, SYNC_GO, &in->rootfs.prepared, err);
 }
 
-static int refuse_ids(uid_t uid, gid_t gid, struct error *err)
+static int child_refuse_ids(uid_t uid, gid_t gid, struct error *err)
 {
-    error_set(err, errno, "cannot become user %u and group %u of the container", uid, gid);
-    return error_remedy(err, "let lxc.idmap map them");
+    error_set(err, errno, "cannot switch to user %u and group %u of the container", uid, gid);
+    return error_remedy(err, "map them with lxc.idmap");
 }
 
-/* Root of the user namespace, where it has one; else who init is to be. */
-static int become_root(struct inside *in, struct error *err)
+/* Switch to root of the user namespace where root is mapped, else to init's ids. */
+static int child_switch_to_root(struct inside *in, struct error *err)
 {
     const struct config *c = in->config;
     uint32_t host;
@@ -127,26 +127,26 @@ static int become_root(struct inside *in, struct error *err)
         return 0;
     /* EPERM: a user namespace that denies setgroups(2), see user_namespaces(7). */
     if (setgroups(0, NULL) < 0 && errno != EPERM)
-        return error_set(err, errno, "cannot leave the supplementary groups");
+        return error_set(err, errno, "cannot drop the supplementary groups");
     if (setresgid(gid, gid, gid) < 0)
-        return refuse_ids(uid, gid, err);
+        return child_refuse_ids(uid, gid, err);
     if (in->child->plan->unprivileged)
         cgroup_delegate_inside(in->child->plan->cgroup);
     if (setresuid(uid, uid, uid) < 0)
-        return refuse_ids(uid, gid, err);
-    /* Else our own /proc/self would be the host's root's. */
+        return child_refuse_ids(uid, gid, err);
+    /* Otherwise the files in /proc/self would belong to root of the host. */
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    return set_death_signal(in, SIGKILL, err);
+    return child_set_death_signal(in, SIGKILL, err);
 }
 
-static int take_namespaces(struct inside *in, struct error *err)
+static int child_take_namespaces(struct inside *in, struct error *err)
 {
     if (in->child->plan->own & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
         return error_set(err, errno, "cannot make a cgroup namespace");
     return limits_time(in->config, err);
 }
 
-static int set_hostname(struct inside *in, struct error *err)
+static int child_set_hostname(struct inside *in, struct error *err)
 {
     const char *name = in->config->uts_name;
 
@@ -156,40 +156,40 @@ static int set_hostname(struct inside *in, struct error *err)
                                                : 0;
 }
 
-static int run_hooks(struct inside *in, enum hook_kind kind, bool inside, struct error *err)
+static int child_run_hooks(struct inside *in, enum hook_kind kind, bool inside, struct error *err)
 {
     const struct plan_steps *steps = &in->child->plan->steps;
 
     return steps->hooks ? steps->hooks(kind, in->rootfs.path, inside, steps->data, err) : 0;
 }
 
-static int isolate(struct inside *in, struct error *err)
+static int child_isolate(struct inside *in, struct error *err)
 {
     (void)in;
     return rootfs_isolate(err);
 }
 
-static int hooks_pre_mount(struct inside *in, struct error *err)
+static int child_hooks_pre_mount(struct inside *in, struct error *err)
 {
-    return run_hooks(in, HOOK_PRE_MOUNT, false, err);
+    return child_run_hooks(in, HOOK_PRE_MOUNT, false, err);
 }
 
-static int mount_rootfs(struct inside *in, struct error *err)
+static int child_mount_rootfs(struct inside *in, struct error *err)
 {
     return rootfs_mount(in->config, &in->rootfs, err);
 }
 
-static int mount_dev(struct inside *in, struct error *err)
+static int child_mount_dev(struct inside *in, struct error *err)
 {
     return in->rootfs.is_host ? 0 : dev_mount(&in->rootfs, in->config, err);
 }
 
-static int mount_system(struct inside *in, struct error *err)
+static int child_mount_system(struct inside *in, struct error *err)
 {
     return mount_auto_system(&in->rootfs, in->config, err);
 }
 
-static int mount_entries(struct inside *in, struct error *err)
+static int child_mount_entries(struct inside *in, struct error *err)
 {
     int r;
 
@@ -199,7 +199,7 @@ static int mount_entries(struct inside *in, struct error *err)
     return r;
 }
 
-static int mount_cgroups(struct inside *in, struct error *err)
+static int child_mount_cgroups(struct inside *in, struct error *err)
 {
     const struct plan *plan = in->child->plan;
     bool has_init = !in->rootfs.is_host && !plan->argv && !plan->small_init;
@@ -208,27 +208,27 @@ static int mount_cgroups(struct inside *in, struct error *err)
     return mount_auto_cgroup(&in->rootfs, in->config, in->child->plan->own & CLONE_NEWCGROUP, systemd, err);
 }
 
-static int hooks_mount(struct inside *in, struct error *err)
+static int child_hooks_mount(struct inside *in, struct error *err)
 {
-    return run_hooks(in, HOOK_MOUNT, false, err);
+    return child_run_hooks(in, HOOK_MOUNT, false, err);
 }
 
-static int check_rootfs(struct inside *in, struct error *err)
+static int child_check_rootfs(struct inside *in, struct error *err)
 {
     return rootfs_check(&in->rootfs, err);
 }
 
-static int hooks_autodev(struct inside *in, struct error *err)
+static int child_hooks_autodev(struct inside *in, struct error *err)
 {
-    return in->config->autodev ? run_hooks(in, HOOK_AUTODEV, false, err) : 0;
+    return in->config->autodev ? child_run_hooks(in, HOOK_AUTODEV, false, err) : 0;
 }
 
-static int fill_dev(struct inside *in, struct error *err)
+static int child_populate_dev(struct inside *in, struct error *err)
 {
     return in->rootfs.is_host ? 0 : dev_fill(&in->rootfs, in->config, err);
 }
 
-static int mount_devpts(struct inside *in, struct error *err)
+static int child_mount_devpts(struct inside *in, struct error *err)
 {
     struct fd_list fds = {.count = 1};
     int r = in->rootfs.is_host ? 0 : dev_pts(&in->rootfs, in->config, err);
@@ -239,8 +239,10 @@ static int mount_devpts(struct inside *in, struct error *err)
     return sync_send(in->child->sync, SYNC_DEVPTS, &fds, err);
 }
 
-/* A pty of the container's devpts on /dev/NAME: both ends go to the monitor, the slave is also returned. */
-static int give_terminal(struct inside *in, const char *name, int *slave, unsigned *number, struct error *err)
+/* Make a pty of the container's devpts at /dev/NAME. Both ends are sent to the monitor; the slave is also
+ * returned, where `slave` is not NULL. */
+static int child_make_terminal(struct inside *in, const char *name, int *slave, unsigned *number,
+                               struct error *err)
 {
     struct fd_list fds = {.count = 2};
     cleanup_fd int master = -1, pts = -1;
@@ -258,7 +260,7 @@ static int give_terminal(struct inside *in, const char *name, int *slave, unsign
     return r;
 }
 
-static int make_terminals(struct inside *in, struct error *err)
+static int child_make_terminals(struct inside *in, struct error *err)
 {
     unsigned number;
     int r = 0;
@@ -266,73 +268,73 @@ static int make_terminals(struct inside *in, struct error *err)
     if (in->rootfs.pts_fd < 0)
         return 0;
     if (in->child->plan->console)
-        r = give_terminal(in, "console", &in->console, &number, err);
+        r = child_make_terminal(in, "console", &in->console, &number, err);
     for (uint32_t i = 1; r == 0 && i <= in->config->tty_max; i++) {
         char name[16];
 
         snprintf(name, sizeof(name), "tty%u", i);
-        r = give_terminal(in, name, NULL, &number, err);
+        r = child_make_terminal(in, name, NULL, &number, err);
         if (r == 0 && strbuf_printf(&in->tty_names, "%spts/%u", i > 1 ? " " : "", number) < 0)
             r = error_set(err, ENOMEM, "cannot name the terminals");
     }
     return r;
 }
 
-static int link_dev(struct inside *in, struct error *err)
+static int child_link_dev(struct inside *in, struct error *err)
 {
     return in->rootfs.is_host ? 0 : dev_links(&in->rootfs, err);
 }
 
-static int mount_boot_id(struct inside *in, struct error *err)
+static int child_mount_boot_id(struct inside *in, struct error *err)
 {
     return in->config->autodev ? mount_auto_boot_id(&in->rootfs, err) : 0;
 }
 
-static int enter_rootfs(struct inside *in, struct error *err)
+static int child_enter_rootfs(struct inside *in, struct error *err)
 {
     return rootfs_enter(&in->rootfs, err);
 }
 
-static int set_personality(struct inside *in, struct error *err)
+static int child_set_personality(struct inside *in, struct error *err)
 {
     return personality_set(in->config->arch, err);
 }
 
-static int wait_to_exec(struct inside *in, struct error *err)
+static int child_wait_to_exec(struct inside *in, struct error *err)
 {
     int r = sync_send(in->child->sync, SYNC_PREPARED, NULL, err);
 
     return r < 0 ? r : sync_wait(in->child->sync, SYNC_EXEC, NULL, err);
 }
 
-static int set_sysctls(struct inside *in, struct error *err)
+static int child_set_sysctls(struct inside *in, struct error *err)
 {
     return limits_sysctl(in->rootfs.proc_fd, in->config, err);
 }
 
-static int take_keyring(struct inside *in, struct error *err)
+static int child_take_keyring(struct inside *in, struct error *err)
 {
     int r = lsm_keyring(in->rootfs.proc_fd, &in->labels, err);
 
     return r < 0 ? r : limits_keyring(in->config, err);
 }
 
-static int set_caps(struct inside *in, struct error *err)
+static int child_set_caps(struct inside *in, struct error *err)
 {
     return caps_apply(in->config, err);
 }
 
-static int set_label(struct inside *in, struct error *err)
+static int child_set_label(struct inside *in, struct error *err)
 {
     return lsm_prepare(in->rootfs.proc_fd, &in->labels, err);
 }
 
-static int set_no_new_privs(struct inside *in, struct error *err)
+static int child_set_no_new_privs(struct inside *in, struct error *err)
 {
     return limits_no_new_privs(in->config, err);
 }
 
-static int load_seccomp(struct inside *in, struct error *err)
+static int child_load_seccomp(struct inside *in, struct error *err)
 {
     struct fd_list fds = {.count = 1};
     cleanup_fd int listener = -1;
@@ -345,50 +347,50 @@ static int load_seccomp(struct inside *in, struct error *err)
 }
 
 /*
- * The first program of the container that runs, so it has no terminal of the user's any more. What it writes
- * on the console is read once init runs: what does not fit into the pty until then is lost, rather than
- * waited for.
+ * These are the first programs of the container that run, so they have no terminal of the user any more.
+ * Their output on the console is read once init runs; output that does not fit into the pty's buffer is lost,
+ * so that they do not block.
  */
-static int hooks_start(struct inside *in, struct error *err)
+static int child_hooks_start(struct inside *in, struct error *err)
 {
     int r;
 
     if (in->console >= 0)
         (void)fcntl(in->console, F_SETFL, O_RDWR | O_NONBLOCK);
-    r = run_hooks(in, HOOK_START, true, err);
+    r = child_run_hooks(in, HOOK_START, true, err);
     if (in->console >= 0)
         (void)fcntl(in->console, F_SETFL, O_RDWR);
     return r;
 }
 
 /*
- * A session of its own. Init of a system finds its terminal itself, as it does on a machine; a command that a
- * person gave gets the console as its controlling terminal, so that its jobs can be controlled. lxc-init
- * leaves that to the command that it runs.
+ * Begin a session. The init of a system opens its terminal itself, as on a machine; a command of the user
+ * gets the console as its controlling terminal, for job control. With lxc-init, the command that it runs does
+ * that.
  */
-static int enter_session(struct inside *in, struct error *err)
+static int child_enter_session(struct inside *in, struct error *err)
 {
     const struct plan *plan = in->child->plan;
 
     if (setsid() < 0 && errno != EPERM)
         return error_set(err, errno, "cannot make a session");
-    /* A daemon's standard output is /dev/null, its standard error still the starter's. */
+    /* A daemon's standard output is /dev/null; its standard error is still that of its starter. */
     if (!plan->keep_stderr && dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
         return error_set(err, errno, "cannot leave the terminal");
     if (in->console < 0)
         return 0;
     if (plan->argv && !plan->small_init && ioctl(in->console, TIOCSCTTY, 0) < 0 && errno != EPERM)
-        return error_set(err, errno, "cannot make the console the command's own");
+        return error_set(err, errno, "cannot make the console the controlling terminal of the command");
     if (in->config->init_uid && fchown(in->console, in->config->init_uid, (gid_t)-1) < 0 && errno != EINVAL)
         return error_set(err, errno, "cannot give the console to user %u", in->config->init_uid);
-    /* A command that is run for its output keeps what is no terminal: pipes, files. */
+    /* A command that is run for its output keeps pipes and files. */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if ((!plan->small_init || isatty(fd)) && dup2(in->console, fd) < 0)
             return error_set(err, errno, "cannot use the console");
     return 0;
 }
 
-static int enter_directory(struct inside *in, struct error *err)
+static int child_enter_directory(struct inside *in, struct error *err)
 {
     const char *cwd = in->config->init_cwd;
     int r;
@@ -401,7 +403,7 @@ static int enter_directory(struct inside *in, struct error *err)
     return chdir(cwd) < 0 ? error_set(err, errno, "cannot enter lxc.init.cwd = %s in the container", cwd) : 0;
 }
 
-static int set_environment(struct inside *in, struct error *err)
+static int child_set_environment(struct inside *in, struct error *err)
 {
     const struct plan *plan = in->child->plan;
     const char *term = plan->argv || plan->small_init ? getenv("TERM") : NULL;
@@ -421,31 +423,34 @@ static int set_environment(struct inside *in, struct error *err)
     return r ? error_set(err, ENOMEM, "cannot set init's environment") : 0;
 }
 
-static int become_user(struct inside *in, struct error *err)
+static int child_switch_user(struct inside *in, struct error *err)
 {
     const struct config *c = in->config;
 
     if (setgroups(c->init_group_count, c->init_groups) < 0 && (errno != EPERM || c->init_group_count))
-        return error_set(err, errno, "cannot take lxc.init.groups");
+        return error_set(err, errno, "cannot set the groups of lxc.init.groups");
     if (setresgid(c->init_gid, c->init_gid, c->init_gid) < 0)
-        return error_set(err, errno, "cannot become group %u (lxc.init.gid)", c->init_gid);
+        return error_set(err, errno, "cannot switch to group %u (lxc.init.gid)", c->init_gid);
     if (setresuid(c->init_uid, c->init_uid, c->init_uid) < 0)
-        return error_set(err, errno, "cannot become user %u (lxc.init.uid)", c->init_uid);
-    return set_death_signal(in, in->config->monitor_signal_pdeath, err);
+        return error_set(err, errno, "cannot switch to user %u (lxc.init.uid)", c->init_uid);
+    return child_set_death_signal(in, in->config->monitor_signal_pdeath, err);
 }
 
-/* In this order, each for the reason that stands in rootfs.h or beside the step. */
+/* The order is explained in rootfs.h and beside each step. */
 static int (*const steps[])(struct inside *, struct error *) = {
-    leave_parent,     enter_cgroups,  wait_to_go,      become_root,   close_inherited, take_namespaces,
-    set_hostname,     isolate,        hooks_pre_mount, mount_rootfs,  mount_dev,       mount_system,
-    mount_entries,    mount_cgroups,  hooks_mount,     check_rootfs,  hooks_autodev,   fill_dev,
-    mount_devpts,     make_terminals, link_dev,        mount_boot_id, enter_rootfs,    set_personality,
-    wait_to_exec,     set_sysctls,    take_keyring,    set_caps,      set_label,       close_host,
-    set_no_new_privs, load_seccomp,   enter_session,   hooks_start,   enter_directory, set_environment,
-    become_user,
+    child_leave_parent,    child_enter_cgroups,   child_wait_to_go,       child_switch_to_root,
+    child_close_inherited, child_take_namespaces, child_set_hostname,     child_isolate,
+    child_hooks_pre_mount, child_mount_rootfs,    child_mount_dev,        child_mount_system,
+    child_mount_entries,   child_mount_cgroups,   child_hooks_mount,      child_check_rootfs,
+    child_hooks_autodev,   child_populate_dev,    child_mount_devpts,     child_make_terminals,
+    child_link_dev,        child_mount_boot_id,   child_enter_rootfs,     child_set_personality,
+    child_wait_to_exec,    child_set_sysctls,     child_take_keyring,     child_set_caps,
+    child_set_label,       child_close_host,      child_set_no_new_privs, child_load_seccomp,
+    child_enter_session,   child_hooks_start,     child_enter_directory,  child_set_environment,
+    child_switch_user,
 };
 
-static int execute_init(struct inside *in, struct error *err)
+static int child_execute_init(struct inside *in, struct error *err)
 {
     const struct plan *plan = in->child->plan;
     const char *name = in->child->plan->name;
@@ -469,7 +474,7 @@ static int execute_init(struct inside *in, struct error *err)
     executable_refuse(err, r, argv[0], name);
     if (r == EACCES && in->labels.selinux)
         return error_remedy(err, "let the SELinux policy allow the change to %s", in->labels.selinux);
-    return r == ENOENT ? error_remedy(err, "the rootfs %s lacks it, or the interpreter that it names",
+    return r == ENOENT ? error_remedy(err, "it or its interpreter does not exist in the rootfs %s",
                                       in->config->rootfs_path ? in->config->rootfs_path : "/")
                        : err->code;
 }
@@ -488,13 +493,13 @@ void child_run(struct child *child)
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(steps); i++)
         r = steps[i](&in, &err);
     if (r == 0) {
-        /* Our own init keeps them blocked: one that came before it waits for them would be lost. */
+        /* Our own init keeps them blocked: a signal that arrives before it waits would be lost. */
         sigset_t none;
 
         sigemptyset(&none);
         if (!child->plan->small_init)
             sigprocmask(SIG_SETMASK, &none, NULL);
-        execute_init(&in, &err);
+        child_execute_init(&in, &err);
     }
     sync_fail(child->sync, &err);
     _exit(1);

@@ -1,4 +1,4 @@
-/* The container's first process, from the clone until it becomes init. Made by spawn.c only. */
+/* The container's first process, from clone(2) until it executes init. Used by spawn.c only. */
 #ifndef LXCBOX_CORE_SPAWN_CHILD_H
 #define LXCBOX_CORE_SPAWN_CHILD_H
 
@@ -9,15 +9,16 @@
 
 struct child {
     const struct plan *plan;
-    int sync;       /* its end of the socketpair */
-    int parents;    /* the other end, which the child closes first: else it would not see its parent end */
-    bool in_cgroup; /* born in the v2 one: filled by child_start() */
+    int sync;        /* the child's end of the socketpair */
+    int parent_sync; /* the parent's end, which the child closes first, so as to detect the end of its parent
+                      */
+    bool in_cgroup;  /* created in the v2 cgroup: set by child_start() */
 };
 
 /*
- * Make the process: born in its own namespaces (but for cgroup and time, which it takes later), in the shared
- * ones, and in its v2 cgroup where the kernel can do that. Returns its pid, its pidfd in *pidfd (-1 where the
- * kernel has none), or a negative errno.
+ * Create the process in its own namespaces (except cgroup and time, which it creates later), in the shared
+ * ones, and in its v2 cgroup where the kernel supports that. Returns its pid, with its pidfd in *pidfd (-1
+ * where the kernel does not support pidfds), or a negative errno with `err` filled.
  */
 pid_t child_start(struct child *child, int *pidfd, struct error *err);
 

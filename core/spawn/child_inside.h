@@ -1,10 +1,11 @@
-/* The half of child.h that runs in the child; made and used by clone.c only. */
-#ifndef LXCBOX_CORE_RUN_CHILD_INSIDE_H
-#define LXCBOX_CORE_RUN_CHILD_INSIDE_H
+/* The part of child.h that runs in the child. Used by clone.c only. */
+#ifndef LXCBOX_CORE_SPAWN_CHILD_INSIDE_H
+#define LXCBOX_CORE_SPAWN_CHILD_INSIDE_H
 
 #include "core/spawn/child.h"
 
-/* Become the container's init. Never returns: an error goes to the parent, and the process ends. */
+/* Set up the container and execute its init. Never returns: an error is sent to the parent, and the process
+ * ends. */
 void child_run(struct child *child) __attribute__((noreturn));
 
 #endif

@@ -1,4 +1,4 @@
-/* Making the container's first process: child_start() of child.h. clone(2), setns(2). */
+/* Creating the container's first process: child_start() of child.h. Source: clone(2), setns(2). */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -15,7 +15,7 @@
 #include "core/spawn/child.h"
 #include "core/spawn/child_inside.h"
 
-/* linux/sched.h's, whose names the C library's sched.h has too. */
+/* struct clone_args of linux/sched.h; the C library's sched.h may define that name, too. */
 struct clone3_arguments {
     uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
         cgroup;
@@ -29,13 +29,13 @@ struct clone3_arguments {
 #endif
 #define INTO_CGROUP UINT64_C(0x200000000)
 
-/* fork(2) with `flags`. Kernels before 5.3 have no clone3, before 5.7 no cgroup in it, before 5.2 no pidfd.
- */
-static pid_t clone_process(struct child *child, uint64_t flags, int cgroup, int *pidfd)
+/* fork(2) with `flags`. Kernels before 5.3 do not support clone3, before 5.7 no cgroup in it, before 5.2 no
+ * pidfd. */
+static pid_t child_clone_process(struct child *child, uint64_t flags, int cgroup, int *pidfd)
 {
     struct clone3_arguments a = {.flags = flags | CLONE_PIDFD,
                                  .pidfd = (uint64_t)(uintptr_t)pidfd,
-                                 /* A sibling's is its maker's. */
+                                 /* A sibling inherits the exit signal of its creator. */
                                  .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
                                  .cgroup = (uint64_t)cgroup};
     long pid;
@@ -61,7 +61,7 @@ static pid_t clone_process(struct child *child, uint64_t flags, int cgroup, int 
     return (pid_t)pid;
 }
 
-static bool shares_any(const struct child *child)
+static bool child_shares_any(const struct child *child)
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         if (child->plan->shared[i] >= 0)
@@ -69,9 +69,9 @@ static bool shares_any(const struct child *child)
     return false;
 }
 
-static pid_t start(struct child *child, uint64_t flags, int cgroup, int *pidfd)
+static pid_t child_clone(struct child *child, uint64_t flags, int cgroup, int *pidfd)
 {
-    pid_t pid = clone_process(child, flags, cgroup, pidfd);
+    pid_t pid = child_clone_process(child, flags, cgroup, pidfd);
 
     if (pid == 0)
         child_run(child);
@@ -79,10 +79,12 @@ static pid_t start(struct child *child, uint64_t flags, int cgroup, int *pidfd)
 }
 
 /*
- * Between us and the child: enter the shared namespaces, the user namespace first since it gives rights over
- * the others, then make the child as our sibling (CLONE_PARENT), so that it is our own caller's child.
+ * Run in a helper process: enter the shared namespaces, the user namespace first, since it gives privileges
+ * over the others, then create the child as a sibling of the helper (CLONE_PARENT), so that it is a child of
+ * the caller.
  */
-__attribute__((noreturn)) static void start_among_shared(struct child *child, uint64_t flags, int report)
+__attribute__((noreturn)) static void child_clone_among_shared(struct child *child, uint64_t flags,
+                                                               int report)
 {
     int pidfd = -1;
     pid_t pid = 0;
@@ -91,7 +93,7 @@ __attribute__((noreturn)) static void start_among_shared(struct child *child, ui
         if (child->plan->shared[i] >= 0 && setns(child->plan->shared[i], (int)namespaces[i].flag) < 0)
             pid = -errno;
     if (pid == 0)
-        pid = start(child, flags | CLONE_PARENT, -1, &pidfd);
+        pid = child_clone(child, flags | CLONE_PARENT, -1, &pidfd);
     (void)write_all(report, &pid, sizeof(pid));
     _exit(0);
 }
@@ -110,7 +112,7 @@ static pid_t child_start_shared(struct child *child, uint64_t flags, int *pidfd,
     if (helper < 0)
         return error_set(err, errno, "cannot make the container's first process");
     if (helper == 0)
-        start_among_shared(child, flags, report_child);
+        child_clone_among_shared(child, flags, report_child);
     close_fd(&report_child);
     if (read_all(report, &pid, sizeof(pid)) != sizeof(pid))
         pid = -EIO;
@@ -129,15 +131,15 @@ pid_t child_start(struct child *child, int *pidfd, struct error *err)
 
     *pidfd = -1;
     child->in_cgroup = false;
-    if (shares_any(child))
+    if (child_shares_any(child))
         return child_start_shared(child, flags, pidfd, err);
-    pid = start(child, flags, cgroup_payload_fd(child->plan->cgroup), pidfd);
+    pid = child_clone(child, flags, cgroup_payload_fd(child->plan->cgroup), pidfd);
     if (pid < 0) {
         error_set(err, pid, "cannot make the container's first process in namespaces of its own");
         if (pid == -EPERM && geteuid() != 0)
-            error_remedy(err, "as an ordinary user give it a user namespace by lxc.idmap");
+            error_remedy(err, "an ordinary user has to give it a user namespace with lxc.idmap");
         else if (pid == -EINVAL)
-            error_remedy(err, "lxc-checkconfig says which namespaces this kernel has");
+            error_remedy(err, "lxc-checkconfig lists the namespaces that this kernel supports");
         else if (pid == -ENOSPC)
             error_remedy(err, "raise the limits in /proc/sys/user");
     }

@@ -19,9 +19,9 @@
 
 extern char **environ;
 
-static int execute_along(char **argv, const char *path)
+static int execute_in_path(char **argv, const char *path)
 {
-    int result = ENOENT;
+    int errnum = ENOENT;
 
     for (const char *part = path, *end; *part; part = *end ? end + 1 : end) {
         char file[4096];
@@ -32,22 +32,22 @@ static int execute_along(char **argv, const char *path)
             continue;
         execve(file, argv, environ);
         if (errno != ENOENT && errno != ENOTDIR)
-            result = errno;
+            errnum = errno;
     }
-    return result;
+    return errnum;
 }
 
 int execute_command(char **argv)
 {
     const char *path = getenv("PATH");
-    int result;
+    int errnum;
 
     if (strchr(argv[0], '/')) {
         execve(argv[0], argv, environ);
         return errno;
     }
-    result = path ? execute_along(argv, path) : ENOENT;
-    return result == ENOENT ? execute_along(argv, EXECUTE_DEFAULT_PATH) : result;
+    errnum = path ? execute_in_path(argv, path) : ENOENT;
+    return errnum == ENOENT ? execute_in_path(argv, EXECUTE_DEFAULT_PATH) : errnum;
 }
 
 int execute_our_init(int executable, const char *name, char **argv)
@@ -68,28 +68,29 @@ int execute_our_init(int executable, const char *name, char **argv)
     return errno;
 }
 
-/* The command, in a session of its own. */
-__attribute__((noreturn)) static void become_command(char **argv)
+/* Execute the command in a session of its own. */
+__attribute__((noreturn)) static void execute_init_command(char **argv)
 {
     sigset_t none;
     struct error err = ERROR_INIT;
     char line[sizeof(err)];
-    int result;
+    int errnum;
 
     sigemptyset(&none);
     setsid();
-    /* What of the three is the console becomes its terminal, for job control and ^C. */
+    /* The first of the three that is a terminal becomes the controlling terminal, for job control and ^C. */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && ioctl(fd, TIOCSCTTY, 0) < 0;)
         fd++;
     sigprocmask(SIG_SETMASK, &none, NULL);
-    result = execute_command(argv);
-    executable_refuse(&err, result, argv[0], NULL);
+    errnum = execute_command(argv);
+    executable_refuse(&err, errnum, argv[0], NULL);
     dprintf(STDERR_FILENO, "lxc-init: %s\n", error_format(&err, line, sizeof(line)));
-    _exit(result == ENOENT ? 127 : 126);
+    _exit(errnum == ENOENT ? 127 : 126);
 }
 
-/* Reap all that has ended; *status is the command's. 0 once no process is left. */
-static int reap(pid_t command, int *status)
+/* Reap all processes that have ended; *status is set when the command is one of them. False once no process
+ * is left. */
+static int execute_init_reap(pid_t command, int *status)
 {
     int ended;
     pid_t pid;
@@ -116,10 +117,10 @@ int execute_init_loop(char **argv)
     if (command < 0)
         return 1;
     if (command == 0)
-        become_command(argv);
-    /* Not in a pid namespace of our own there are processes that are none of our business. */
+        execute_init_command(argv);
+    /* Without a pid namespace of our own, -1 would include processes that do not belong to the container. */
     everyone = getpid() == 1 ? -1 : -command;
-    while (reap(command, &status)) {
+    while (execute_init_reap(command, &status)) {
         int signal = sigtimedwait(&all, NULL, ending ? &second : NULL);
 
         if (signal == SIGPWR || signal == SIGTERM) {

@@ -1,25 +1,25 @@
-/* Executing a command inside a container, and the small init of lxc-execute around it. */
-#ifndef LXCBOX_CORE_RUN_EXECUTE_H
-#define LXCBOX_CORE_RUN_EXECUTE_H
+/* Executing a command inside a container, directly or by the small init of lxc-execute. */
+#ifndef LXCBOX_CORE_SPAWN_EXECUTE_H
+#define LXCBOX_CORE_SPAWN_EXECUTE_H
 
 #define EXECUTE_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /*
- * execve(2) with our environment, found by PATH, then by the default one: the person's PATH may name nothing
- * that exists inside. Returns only on failure: the errno of why not.
+ * execve(2) with our environment. The program is searched for in PATH, then in the default path, since the
+ * directories of the user's PATH may not exist inside. Returns only on failure: the errno.
  */
 int execute_command(char **argv);
 
 /*
- * The same for our own small init (applet lxc-init) around `argv`: run from `executable`, an fd of ours,
- * since the container has none. Returns the errno of why not.
+ * The same for our own small init (applet lxc-init), which runs `argv`: it is executed from `executable`, an
+ * fd of our own executable, which the container does not contain. Returns only on failure: the errno.
  */
 int execute_our_init(int executable, const char *name, char **argv);
 
 /*
- * Be that init: run `argv`, hand on signals to it, reap whatever is orphaned. SIGPWR and SIGTERM end every
- * process, those that stay after a second by SIGKILL. Returns argv's exit status (128 + signal; 127 or 126
- * where it could not be executed) once every process has ended.
+ * The main loop of that init: run `argv`, forward signals to it, and reap orphaned processes. SIGPWR and
+ * SIGTERM end every process; those that are left after a second are killed by SIGKILL. Returns argv's exit
+ * status (128 + signal; 127 or 126 where it could not be executed) once every process has ended.
  */
 int execute_init_loop(char **argv);
 

@@ -15,7 +15,7 @@
 #include "core/spawn/child.h"
 #include "core/spawn/sync.h"
 
-/* Make the child and let it go: from then on it mounts while we see to its limits and links. */
+/* Create the child and send SYNC_GO: after that it mounts while we set its limits and create its links. */
 static int spawn_begin(const struct plan *plan, struct spawned *out, struct child *child, int sync,
                        struct error *err)
 {
@@ -56,7 +56,7 @@ static void spawn_take_terminal(const struct plan *plan, struct spawned *out, st
     fds->count = 0;
 }
 
-/* What the child has made: its devpts, its console, its ttys, until it has prepared all. */
+/* Receive the child's devpts, console and ttys, until SYNC_PREPARED. */
 static int spawn_collect(const struct plan *plan, struct spawned *out, int sync, struct error *err)
 {
     for (;;) {
@@ -70,16 +70,16 @@ static int spawn_collect(const struct plan *plan, struct spawned *out, int sync,
         else if (point == SYNC_TERMINAL && fds.count == 2)
             spawn_take_terminal(plan, out, &fds);
         else if (point == SYNC_RUNNING)
-            return error_text(err, EPIPE, "the container's first process ended before it ran");
+            return error_text(err, EPIPE, "the container's first process ended before it executed init");
         else
-            return error_text(err, EPROTO, "the child sent an unexpected message while it started");
+            return error_text(err, EPROTO, "received an unexpected message during the start");
     }
 }
 
 /*
- * The listener is there before init is executed. Once the step has it, a child that waits for an answer would
- * keep us waiting for its end, and one that the closing of the listener lets go on, with ENOSYS, would run
- * the command: so the child is killed on failure.
+ * The listener is received before init is executed. The child is killed on failure: otherwise, if it waits
+ * for an answer, it would never end; and if the listener is closed, its call would fail with ENOSYS and it
+ * would run the command.
  */
 static int spawn_listen(const struct plan *plan, struct spawned *out, int sync, struct error *err)
 {
@@ -95,7 +95,7 @@ static int spawn_listen(const struct plan *plan, struct spawned *out, int sync, 
     return r;
 }
 
-/* The last way to init. */
+/* Have the child execute init. */
 static int spawn_execute(const struct plan *plan, struct spawned *out, int sync, struct error *err)
 {
     int r = sync_send(sync, SYNC_EXEC, NULL, err);
@@ -105,27 +105,27 @@ static int spawn_execute(const struct plan *plan, struct spawned *out, int sync,
     return r == 0 ? sync_wait(sync, SYNC_RUNNING, NULL, err) : r;
 }
 
-/* A step of ours that failed because the child has: its reason is the better one. */
-static int spawn_prefer_childs_reason(int sync, int r, struct error *err)
+/* A step of ours may have failed because the child did: prefer the child's error. */
+static int spawn_prefer_child_error(int sync, int r, struct error *err)
 {
-    struct error childs = ERROR_INIT;
+    struct error child_error = ERROR_INIT;
     cleanup_fd_list struct fd_list fds = {.count = 0};
     int point = 0;
 
     shutdown(sync, SHUT_WR);
     while (point >= 0 && point != SYNC_RUNNING) {
         fd_list_close(&fds);
-        point = sync_next(sync, &fds, &childs);
+        point = sync_next(sync, &fds, &child_error);
     }
-    if (point >= 0 || childs.code == -EPIPE)
+    if (point >= 0 || child_error.code == -EPIPE)
         return r;
-    return error_copy(err, &childs);
+    return error_copy(err, &child_error);
 }
 
 int spawn(const struct plan *plan, struct spawned *out, struct error *err)
 {
     const struct plan_steps *steps = &plan->steps;
-    struct child child = {.plan = plan, .sync = -1, .parents = -1};
+    struct child child = {.plan = plan, .sync = -1, .parent_sync = -1};
     cleanup_fd int sync = -1;
     int fds[2], r;
 
@@ -134,7 +134,7 @@ int spawn(const struct plan *plan, struct spawned *out, struct error *err)
         return error_set(err, errno, "cannot start %s", plan->name);
     sync = fds[0];
     child.sync = fds[1];
-    child.parents = sync;
+    child.parent_sync = sync;
     r = spawn_begin(plan, out, &child, sync, err);
     if (r == 0)
         r = spawn_limit(plan, out, err);
@@ -148,7 +148,7 @@ int spawn(const struct plan *plan, struct spawned *out, struct error *err)
         r = steps->prepared(out, steps->data, err);
     if (r == 0)
         r = spawn_execute(plan, out, sync, err);
-    return r < 0 && out->pid ? spawn_prefer_childs_reason(sync, r, err) : r;
+    return r < 0 && out->pid ? spawn_prefer_child_error(sync, r, err) : r;
 }
 
 void spawned_close(struct spawned *s)

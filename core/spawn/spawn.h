@@ -1,21 +1,21 @@
 /*
- * Bringing up a container: from a struct plan (core/spawn/plan.h) to a running init. Read this header first.
+ * Starting a container: from a struct plan (core/spawn/plan.h) to a running init. Read this header first.
  *
- * Two processes take part, and meet at numbered points (core/spawn/sync.h):
+ * Two processes take part, and synchronize at numbered points (core/spawn/sync.h):
  *
- *     ours (spawn.c), with the host's rights        the child (child.c), which becomes init
- *     clone (clone.c)                               born in its namespaces and in its cgroup
+ *     parent (spawn.c), with the host's privileges  child (child.c), which becomes init
+ *     clone (clone.c)                               created in its namespaces and in its cgroup
  *     write id maps, open mounts of the host
- *     SYNC_GO                                 ->    becomes root of its user namespace
+ *     SYNC_GO                                 ->    switches to root of its user namespace
  *     limits, steps.attach: network                 mounts, hooks, devices, terminals (core/mount)
  *     collect terminals                       <-    SYNC_DEVPTS, SYNC_TERMINAL, SYNC_PREPARED
  *     device rules, steps.prepared                  waits
- *     SYNC_EXEC                               ->    gives up rights (core/confine)
+ *     SYNC_EXEC                               ->    drops privileges (core/confine)
  *     steps.listener                          <-    SYNC_LISTENER, where the seccomp profile notifies
  *     done                                    <-    executes init, which closes the socket: SYNC_RUNNING
  *
- * Nothing here knows a monitor or the command socket: whoever calls spawn() is init's parent, and supervises
- * what is returned.
+ * This module does not depend on a monitor or on the command socket: the process that calls spawn() is init's
+ * parent, and supervises it.
  */
 #ifndef LXCBOX_CORE_SPAWN_SPAWN_H
 #define LXCBOX_CORE_SPAWN_SPAWN_H
@@ -26,10 +26,10 @@
 #include "core/spawn/terminal.h"
 
 struct spawned {
-    pid_t pid;               /* of init, a child of ours; 0: there is none */
+    pid_t pid;               /* of init, a child of ours; 0: none */
     int pidfd;               /* -1: none, or a kernel without them */
     int devpts_fd;           /* of the container's devpts mount; -1: it has none of its own */
-    struct terminal console; /* where the plan wants one and the container has a devpts */
+    struct terminal console; /* where the plan requests one and the container has a devpts */
     struct terminals ttys;
 };
 
@@ -39,13 +39,13 @@ struct spawned {
     }
 
 /*
- * Start it: returns 0 once init is executed, else a negative errno with `err` filled, by the child where the
- * child failed. After a failure too, what is in `out` is the caller's: a child that still lives (out->pid) is
- * to be killed, and spawned_close() closes the rest.
+ * Start the container: returns 0 once init is executed, else a negative errno with `err` filled, by the child
+ * where the child failed. The caller owns what is in `out`, also after a failure: it must kill a child that
+ * still runs (out->pid), and call spawned_close().
  */
 int spawn(const struct plan *plan, struct spawned *out, struct error *err);
 
-/* Close the fds and terminals. The process is the caller's to wait for before. */
+/* Close the fds and terminals. The caller waits for the process before. */
 void spawned_close(struct spawned *s);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A container's ttys: ptys of its own devpts, /dev/tty1 to /dev/ttyN inside. The monitor holds their other
- * ends and lends each to one client at a time (lxc-console). Source: pty(7), TIOCGPTPEER in ioctl_tty(2).
+ * A container's ttys: ptys of its own devpts, /dev/tty1 to /dev/ttyN inside. The monitor keeps the masters,
+ * and reserves each for one client at a time (lxc-console). Source: pty(7), TIOCGPTPEER in ioctl_tty(2).
  */
 #ifndef LXCBOX_CORE_SPAWN_TERMINAL_H
 #define LXCBOX_CORE_SPAWN_TERMINAL_H
@@ -13,9 +13,9 @@
 #define TERMINALS_MAX 32
 
 struct terminal {
-    int master; /* -1: there is none */
+    int master; /* -1: none */
     int slave;  /* kept open, so that the master does not hang up between two logins */
-    int holder; /* connection of the client that has it; -1: free */
+    int holder; /* connection of the client that has reserved it; -1: free */
 };
 
 #define TERMINAL_NONE                                                                                        \
@@ -28,14 +28,16 @@ struct terminals {
     size_t count;
 };
 
-/* Open a new pty of the devpts whose ptmx is `ptmx` (an fd of its directory or AT_FDCWD, and a path). */
+/* Open a new pty of a devpts, given by its ptmx: `dirfd` is an fd of its directory or AT_FDCWD, `ptmx` a
+ * path.
+ */
 int terminal_open(struct terminal *t, int dirfd, const char *ptmx, struct error *err);
 void terminal_close(struct terminal *t);
 
 /*
- * Lend a tty: *number N wants that one, -1 any free one; out: the one lent. `connection` holds it until
- * terminals_release(). Returns the master (the monitor's), -EBUSY when it is taken or none is free, -EINVAL
- * when there is no such tty.
+ * Reserve a tty. *number in: N that tty, -1 any free one; out: the reserved one. It is reserved for
+ * `connection` until terminals_release(). Returns the master, which the monitor still owns, -EBUSY when it is
+ * reserved already or none is free, -EINVAL when the tty does not exist.
  */
 int terminals_take(struct terminals *t, int *number, int connection);
 void terminals_release(struct terminals *t, int connection);

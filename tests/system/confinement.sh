@@ -176,7 +176,7 @@ uptime_days() { inside later 'cat /proc/uptime' | awk '{ print (int($1 / 86400) 
 if [ -e /proc/self/ns/time ]; then
     t 'lxc.time.offset.boot moves the boot clock' is later uptime_days
     container before <<< 'lxc.time.offset.boot = -864000000s'
-    t 'an offset to before the clock began is refused' refuses 'before zero' \
+    t 'an offset that makes the boot clock negative is refused' refuses 'would be negative' \
         lxcbox lxc-execute -P "$WORK/lxc" -n before -- /bin/true
 else
     skip 'lxc.time.offset.boot moves the boot clock' 'no time namespaces'

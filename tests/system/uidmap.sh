@@ -178,4 +178,4 @@ sed -i /idmap/d "$home/.config/lxc/default.conf"
 t 'without lxc.idmap, too' refuses '/etc/subuid has no ids for this user' as_user lxc-create -n $N-a -t busybox
 as_user lxc-create -n $N-a -t none > /dev/null
 t 'a configuration alone may be made; without lxc.idmap it does not start' \
-    refuses 'as an ordinary user give it a user namespace by lxc.idmap' as_user lxc-start $N-a -- /bin/true
+    refuses 'an ordinary user has to give it a user namespace with lxc.idmap' as_user lxc-start $N-a -- /bin/true
