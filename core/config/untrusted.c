@@ -97,8 +97,16 @@ static bool is_include_allowed(const struct untrusted *u, const char *path)
 
 static bool is_value_allowed(const struct untrusted *u, const char *key, const char *value)
 {
-    static const char *const auto_mounts[] = {"proc",   "proc:mixed", "sys",          "sys:mixed",
-                                              "sys:ro", "cgroup:ro",  "cgroup:mixed", NULL};
+    static const char *const auto_mounts[] = {"proc",
+                                              "proc:mixed",
+                                              "sys",
+                                              "sys:mixed",
+                                              "sys:ro",
+                                              "cgroup:ro",
+                                              "cgroup:mixed",
+                                              "cgroup:ro:force",
+                                              "cgroup:mixed:force",
+                                              NULL};
     uint64_t number;
 
     if (strcmp(key, "lxc.include") == 0)
