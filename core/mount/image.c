@@ -11,10 +11,10 @@
 #include "core/base/script.h"
 #include "core/mount/tree.h"
 #include "core/mount/filesystem.h"
-#include "core/mount/loop.h"
+#include "core/mount/loop_device.h"
 
 struct image {
-    struct loop loop; /* keeps the device until it is mounted */
+    struct loop_device loop; /* keeps the device until it is mounted */
     const char *device, *type;
     unsigned long flags;
 };
@@ -23,7 +23,7 @@ struct image {
 
 static void image_release(struct image *i)
 {
-    loop_release(&i->loop);
+    loop_device_release(&i->loop);
 }
 
 static int image_open(const char *path, unsigned long flags, struct image *i, struct error *err)
@@ -31,11 +31,11 @@ static int image_open(const char *path, unsigned long flags, struct image *i, st
     struct stat st;
 
     *i = (struct image){
-        .loop = LOOP_INIT, .device = path, .flags = flags & ~(unsigned long)(MS_BIND | MS_REC)};
+        .loop = LOOP_DEVICE_INIT, .device = path, .flags = flags & ~(unsigned long)(MS_BIND | MS_REC)};
     if (stat(path, &st) < 0)
         return error_set(err, errno, "cannot find image %s", path);
     if (S_ISREG(st.st_mode)) {
-        int r = loop_attach(path, flags & MS_RDONLY, &i->loop, err);
+        int r = loop_device_attach(path, flags & MS_RDONLY, &i->loop, err);
         if (r < 0)
             return r;
         i->device = i->loop.path;
@@ -95,7 +95,7 @@ int image_create(const char *path, uint64_t size_bytes, const char *type, struct
 int image_mount(const char *path, const char *target, unsigned long flags, const char *data,
                 struct error *err)
 {
-    cleanup_image struct image i = {.loop = LOOP_INIT};
+    cleanup_image struct image i = {.loop = LOOP_DEVICE_INIT};
     int r = image_open(path, flags, &i, err);
 
     if (r < 0)
@@ -108,7 +108,7 @@ int image_mount(const char *path, const char *target, unsigned long flags, const
 
 int image_tree(const char *path, unsigned long flags, const char *data, struct error *err)
 {
-    cleanup_image struct image i = {.loop = LOOP_INIT};
+    cleanup_image struct image i = {.loop = LOOP_DEVICE_INIT};
     int r = image_open(path, flags, &i, err);
 
     if (r < 0)

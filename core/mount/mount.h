@@ -6,7 +6,7 @@
  *     mount_auto.h         lxc.mount.auto: /proc, /sys and the cgroup tree
  *     dev.h               /dev with its nodes, its devpts and its terminals
  *     tree.h              detached mounts
- *     image.h, loop.h     file system images; filesystem.h: detecting the file system
+ *     image.h, loop_device.h     file system images; filesystem.h: detecting the file system
  *     systemd.h           the cgroup version that the systemd of a rootfs requires
  *
  * A path in the tree is never a string after a prefix: it is opened relative to a directory fd

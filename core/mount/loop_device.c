@@ -1,4 +1,4 @@
-#include "core/mount/loop.h"
+#include "core/mount/loop_device.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ struct loop_config {
 
 #define TRIES 64 /* other processes allocate free devices too */
 
-void loop_release(struct loop *l)
+void loop_device_release(struct loop_device *l)
 {
     close_fd(&l->fd);
 }
@@ -42,10 +42,10 @@ static int loop_configure(int device, int file, const struct loop_info64 *info)
     return r;
 }
 
-int loop_attach(const char *file, bool read_only, struct loop *out, struct error *err)
+int loop_device_attach(const char *file, bool read_only, struct loop_device *out, struct error *err)
 {
     struct loop_info64 info = {.lo_flags = LO_FLAGS_AUTOCLEAR};
-    cleanup_loop struct loop l = LOOP_INIT;
+    cleanup_loop_device struct loop_device l = LOOP_DEVICE_INIT;
     cleanup_fd int source = read_only ? -1 : open(file, O_RDWR | O_CLOEXEC);
     cleanup_fd int manager = -1;
     int r = -EBUSY;
@@ -69,7 +69,7 @@ int loop_attach(const char *file, bool read_only, struct loop *out, struct error
         if (number < 0)
             return error_set(err, number, "cannot get a loop device for %s", file);
         snprintf(l.path, sizeof(l.path), "/dev/loop%d", number);
-        loop_release(&l);
+        loop_device_release(&l);
         l.fd = open(l.path, (l.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
         if (l.fd < 0)
             return error_set(err, errno, "cannot open loop device %s", l.path);
