@@ -1,4 +1,5 @@
-# A hostile rootfs, and a hostile neighbour on a shared one, against the start of a container: what init has open, what of
+# A hostile rootfs, and a hostile neighbour on a shared one, against the start of a container: what init has open,
+# what of
 # the host's can be reached through it, what is mounted where.
 . tests/lib.sh
 needs_root
@@ -92,7 +93,8 @@ END
 covered() { # every start either fails or has /proc/sys covered
     local out
     for _ in $(seq 40); do
-        out=$(execute -s 'lxc.mount.auto = proc:mixed' -- sh -c 'for d in proc other; do (: >> /$d/sys/kernel/domainname) 2> /dev/null && echo open; done' 2>&1)
+        out=$(execute -s 'lxc.mount.auto = proc:mixed' -- sh -c '
+            for d in proc other; do (: >> /$d/sys/kernel/domainname) 2> /dev/null && echo open; done' 2>&1)
         ! grep -qx open <<< "$out" || { echo "$out"; return 1; }
     done
 }
