@@ -12,6 +12,7 @@ printf \
 'lxc.mount.entry = tmpfs opt tmpfs create=dir 0 0\n' \
     "$WORK/bound" > "$WORK/config"
 lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox || exit 1
+sed -i 's/^lxc.tty.max.*/lxc.tty.max = 0/' "$P/$N/config" # see lxc-checkpoint(1)
 t 'a container that does not run cannot be checkpointed' refuses 'is not running' checkpoint
 lxcbox lxc-start -P "$P" -n $N || exit 1
 t 'a missing criu is reported' refuses 'criu: No such file.*\(install criu\)' \

@@ -10,11 +10,15 @@ for _ in $(seq 50); do pid=$(pgrep -P $holder) && [ "$(cat "/proc/$pid/comm")" =
 cleanup "kill -9 $pid"
 inner=$(stat -Lc %i "/proc/$pid/ns/pid")
 
+# From util-linux 2.41 on columns without headings are no wider than what is in them.
+trimmed() {
+    if [[ " $* " == *' -n '* ]]; then sed -E 's/^ +//; s/ +$//; s/ +/ /g'; else sed 's/ *$//'; fi
+}
 # util-linux's prints nothing when a process ends while it looks: three attempts.
 same() {
     local try
     for try in 1 2 3; do
-        diff <(lsns "$@" | sed 's/ *$//') <(lxcbox lsns "$@" | sed 's/ *$//') && return
+        diff <(lsns "$@" | trimmed "$@") <(lxcbox lsns "$@" | trimmed "$@") && return
     done
     return 1
 }
@@ -48,12 +52,13 @@ for locale in LANG=C LANG=C.UTF-8 LANG=C.utf8 'LC_CTYPE=C.UTF-8 LANG=C' 'LC_ALL=
     t "a tree under $locale is drawn as util-linux draws it" drawn $locale
 done
 export LXCBOX WORK
+export -f trimmed
 mounted() { # OPTION...: the holder's network namespace, mounted twice, with an id where lsns runs
     unshare -m -n bash \
         -c 'touch "$WORK/one two" "$WORK/three" && mount --bind "/proc/$1/ns/net" "$WORK/one two" &&
         mount --bind "/proc/$1/ns/net" "$WORK/three" &&
             ip link add v0 type veth peer name "p$BASHPID" netns "$1" || exit
-        diff <(lsns -l -p "$@" | sed "s/ *$//") <("$LXCBOX" lsns -p "$@" | sed "s/ *$//")' - "$pid" "$@"
+        diff <(lsns -l -p "$@" | trimmed "$@") <("$LXCBOX" lsns -p "$@" | trimmed "$@")' - "$pid" "$@"
 }
 for options in '-t net' '-t net -W' '-t net -r' '-o NS,NETNSID,NSFS -t uts -t net' '-o NSFS,TYPE' \
     '-n -o TYPE,NSFS,NETNSID -t net'; do

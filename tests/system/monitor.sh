@@ -35,6 +35,13 @@ followers() { # FOLDER COUNT: until so many are connected, beside the socket tha
     for _ in $(seq 200); do [ "$(grep -c "@lxc/[0-9a-f]*/$1\$" /proc/net/unix)" -gt "$2" ] && return; sleep 0.05; done
     return 1
 }
+connected() { # DIRECTORY: the numbers of the sockets
+    sed -n "s,.* \([0-9]*\) @lxc/[0-9a-f]*/$1\$,\1,p" /proc/net/unix
+}
+reconnected() { # DIRECTORY COUNT: until so many are connected that were not before, beside the socket that listens
+    for _ in $(seq 200); do [ "$(connected "$1" | grep -vcxFf "$WORK/before")" -gt "$2" ] && return; sleep 0.05; done
+    return 1
+}
 "$LXCBOX" lxc-monitor -P "$P" >> "$WORK/told" &
 cleanup "kill $!"
 "$LXCBOX" lxc-monitor -P "$WORK" -P "$P" 'mon-[b-z]' >> "$WORK/told-b" &
@@ -64,9 +71,10 @@ t "ours frozen by LXC's commands is reported as LXC's" \
 t 'only matching containers are reported' fails grep -q mon-a "$WORK/told-b"
 
 option_q_ends_broadcaster() {
+    connected "$P" > "$WORK/before"
     lxcbox lxc-monitor -P "$P" -Q &&
         : > "$WORK/told" &&
-        followers "$P" 2 &&
+        reconnected "$P" 2 &&
         lxcbox lxc-execute -P "$P" mon-b -- true &&
         is "$(life mon-b 0)" lines "$WORK/told" mon-b
 }
@@ -91,8 +99,9 @@ t "LXC's own daemon serves ours" is "$(life mon-b 7)" lines "$WORK/told" mon-b
 t 'and LXC'\''s' is "$(life mon-b 7)" lines "$WORK/told-lxc" mon-b
 t 'a wrong expression is refused' refuses 'not an extended regular expression' lxcbox lxc-monitor -P "$P" '['
 
-lxc-start -P "$P" -n mon-a
+lxc-start -P "$P" -n mon-a -o "$WORK/log" -l DEBUG # LXC 6.0 does not read lxc.log.level
 lxc-attach -P "$P" -n mon-a -- sh -c 'echo written-on-the-console > /dev/console'
+for _ in $(seq 200); do grep -q written-on "$WORK/console" && break; sleep 0.05; done
 t 'what was written on the console is printed' has written-on-the-console lxcbox lxc-logs -P "$P" -c mon-a
 t 'the log is printed' has 'DEBUG' lxcbox lxc-logs -P "$P" -L mon-a
 t 'both are printed' \

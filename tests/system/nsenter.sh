@@ -27,11 +27,17 @@ same() { # ARGUMENT...: both print the same and end alike
 }
 show='for k in mnt uts ipc net pid cgroup user time; do readlink /proc/self/ns/$k; done
 pwd; id; cat /proc/self/cgroup | wc -l'
-for options in '-a' '-m' '-u' '-i' '-n' '-p' '-C' '-m -u -i -n -p -C' '--mount --uts' '-p -F' '-u -w/tmp' '-r' '-r -w' \
-    '-m -W /mnt' '-S 12 -G 34' '-a -S 12' "-n/proc/$pid/ns/net" "--uts=/proc/$pid/ns/uts"; do
+for options in '-a' '-m' '-u' '-i' '-n' '-p' '-C' '-m -u -i -n -p -C' '--mount --uts' '-p -F' '-u -w/tmp' '-u -r' \
+    '-u -r -w' '-m --wdns=/mnt' '-u -S 12 -G 34' '-a -S 12' "-n/proc/$pid/ns/net" "--uts=/proc/$pid/ns/uts"; do
     # shellcheck disable=SC2086
     t "nsenter $options enters what util-linux's does" same -t "$pid" $options sh -c "$show"
 done
+# util-linux 2.41 refuses these without a namespace, and takes the value of -W joined to it only.
+t 'nsenter -r enters the root directory alone' is here lxcbox nsenter -t "$pid" -r ls /mnt
+t 'nsenter -r -w enters the working directory, too' is "$PWD" lxcbox nsenter -t "$pid" -r -w pwd
+t 'nsenter -S -G is another user without a namespace' \
+    is 12:34 lxcbox nsenter -t "$pid" -S 12 -G 34 sh -c 'echo $(id -u):$(id -g)'
+t 'nsenter -W takes its value as the next argument' is here lxcbox nsenter -t "$pid" -m -W /mnt ls
 t 'nsenter gives the status of the program' same -t "$pid" -u sh -c 'exit 42'
 t 'nsenter gives the status of a program in a child' same -t "$pid" -p sh -c 'exit 42'
 t 'nsenter gives the signal that ended a program' same -t "$pid" -p sh -c 'kill -9 $$'
