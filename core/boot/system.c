@@ -95,7 +95,13 @@ static int system_mount_v1(struct error *err)
             name[0] == '#' || strcmp(enabled, "0") == 0)
             continue;
         snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", name);
-        if (mkdir(path, 0755) < 0 || mount("cgroup", path, "cgroup", SAFE, name) < 0)
+        if (mkdir(path, 0755) < 0)
+            return error_set(err, errno, "cannot make %s", path);
+        if (mount("cgroup", path, "cgroup", SAFE, name) == 0)
+            continue;
+        /* EINVAL: the kernel is built without the v1 half of a controller that it lists
+         * (CONFIG_CPUSETS_V1, CONFIG_MEMCG_V1; Linux 6.12). */
+        if (errno != EINVAL || rmdir(path) < 0)
             return error_set(err, errno, "cannot mount cgroup controller %s", name);
     }
     /*
