@@ -211,7 +211,11 @@ next_has_next_number() {
     snapshot $N-c -c "$WORK/comment" && [ -e "$P/$N-c/snaps/snap1/comment" ]
 }
 t 'the next has the next number, and a comment' next_has_next_number
-t 'they are listed as stock LXC lists them' is "$(lxc-snapshot -P "$P" -n $N-c -L -C 2> /dev/null)" snapshot $N-c -L -C
+# Sorted: stock LXC lists them in the order of the directory.
+snapshots_listed_as_stock() {
+    diff <(lxc-snapshot -P "$P" -n $N-c -L -C 2> /dev/null | sort) <(snapshot $N-c -L -C | sort)
+}
+t 'they are listed as stock LXC lists them' snapshots_listed_as_stock
 echo after > "$P/$N-c/rootfs/root/change"
 one_is_restored_under_another_name() {
     snapshot $N-c -r snap0 -N $N-c2 &&
