@@ -1,6 +1,5 @@
 # A hostile rootfs, and a hostile neighbour on a shared one, against the start of a container: what init has open,
-# what of
-# the host's can be reached through it, what is mounted where.
+# what of the host can be reached through it, what is mounted where.
 . tests/lib.sh
 needs_root
 command -v python3 > /dev/null || { skip 'attacks on a start' 'needs python3'; exit 0; }
