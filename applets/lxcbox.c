@@ -292,7 +292,8 @@ static int lxcbox_run(struct invocation *in, struct error *err)
     printf("lxcbox %s: Linux containers in one file.\n\n"
            "Usage: lxcbox APPLET [ARGUMENT]...\n"
            "   or: APPLET [ARGUMENT]...          (through a link with the applet's name)\n"
-           "   or: lxcbox --list | --install [-s] DIR\n\n",
+           "   or: lxcbox --list | --install [-s] DIR | --options APPLET\n"
+           "   or: lxcbox --completion SHELL | --service INIT\n\n",
            LXCBOX_VERSION);
     for (const struct applet *const *a = __start_applets; a < __stop_applets; a++)
         if (strcmp((*a)->name, "lxcbox") != 0)

@@ -13,6 +13,7 @@ t 'relocations are read-only after start' has GNU_RELRO readelf -lW "$LXCBOX"
 t 'the executable is position independent' has 'Type: +DYN' readelf -hW "$LXCBOX"
 t 'an applet that does not exist is refused by name' refuses 'no applet "nonesuch" \(lxcbox --list' lxcbox nonesuch
 t 'an option that does not exist is refused by name' refuses 'unknown option "--nonesuch" \(--help' lxcbox --nonesuch
+t 'without arguments it names the options that print scripts' has 'completion SHELL \| --service INIT' lxcbox
 t 'the version is printed' has '^[0-9]+\.[0-9]+\.[0-9]+$' lxcbox --version
 version=$(lxcbox --version)
 every_version() { # REGEX of the names: the versions that those applets print
