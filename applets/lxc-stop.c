@@ -78,7 +78,9 @@ static int lxc_stop_run(struct invocation *in, struct error *err)
     if (r == -ENOTCONN) {
         char text[sizeof(struct error)];
         if (!o->container.quiet)
-            fprintf(stderr, "%s: %s\n", in->applet, error_format(err, text, sizeof(text)));
+            fprintf(stderr, "%s: %s\n", in->applet,
+                    container_is_defined(&c) ? err->text /* starting it is no remedy here */
+                                             : error_format(err, text, sizeof(text)));
         return NOT_RUNNING;
     }
     if (r < 0)

@@ -13,6 +13,8 @@ stop() { timeout 40 "$LXCBOX" lxc-stop -P "$P" $N "$@" 2>&1; } # it would kill a
 state() { lxcbox lxc-state -P "$P" $N; }
 ended() { local want=$1; shift; has "$want" "$@" && is STOPPED state; }
 
+t 'a container that is not running is reported, without advice to start it' \
+    is "lxc-stop: $N is not running" eval 'stop; [ $? = 2 ]'
 start -- /bin/sleep 1000
 t 'an init that ignores the signal is killed at once, which is reported' \
     ended "^lxc-stop: the first process of $N ignores signal 10: killing it$" stop
