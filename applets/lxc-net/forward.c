@@ -254,8 +254,11 @@ static int forward_print_list(const char *lxcpath, char **words, struct error *e
     cleanup_forward_list struct forward_list list = {0};
     cleanup_fd int lock = forward_lock(err);
     size_t width[3] = {strlen("PORT"), strlen("CONTAINER"), strlen("TO")};
+    struct container c = {.lxcpath = lxcpath, .name = words[0]};
     int r = lock < 0 ? lock : forward_read_list(lxcpath, &list, false, err);
 
+    if (r == 0 && words[0] && !container_is_defined(&c))
+        r = container_absent(&c, "lxc-ls lists them", err);
     /* Two passes: one to measure, one to print. */
     for (int print = 0; r == 0 && print < 2; print++) {
         if (print && list.count)

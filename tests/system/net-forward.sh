@@ -249,6 +249,7 @@ forward add 9002 copy-$$ 2> /dev/null
 t 'a snapshot brings them back' eval "snapshot && [ \"\$(file copy-$$)\" = 'forward = tcp 9002 9002' ]"
 on_lxc lxc-destroy -s copy-$$
 t 'a destroyed container has no address' fails eval 'forward list | grep 9002'
+t 'a list of a container that does not exist is refused' refuses 'there is no container nonesuch' forward list nonesuch
 t 'a container that is renamed keeps them, and the comments' \
     is "$before" eval "on_lxc lxc-copy -R -n $web -N renamed-$$ && file renamed-$$"
 web=renamed-$$
