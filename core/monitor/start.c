@@ -33,7 +33,7 @@ static int start_check(const struct container *c, const struct config *config, c
     if (r < 0)
         return r;
     if (!has_rootfs && !o->argv && !o->execute) {
-        error_text(err, EINVAL, "%s has no rootfs, and its init would be the host's", c->name);
+        error_text(err, EINVAL, "there is no rootfs, and the init would be the host's");
         return error_remedy(err, "set lxc.rootfs.path, or give a command");
     }
     if (!(namespace_clone_flags(config) & CLONE_NEWNS)) {

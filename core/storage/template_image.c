@@ -93,8 +93,7 @@ static int texts_accept(const struct create_place *p, const struct template_text
     if (!u.mapped && !untrusted_is_confined(strbuf_text(&filled)) && !untrusted_is_confined(u.own)) {
         r = strbuf_puts(config, COMMON "\n");
         if (r == 0)
-            r = string_list_add(notes,
-                                "added to the configuration, which includes none of the kind: " COMMON);
+            r = string_list_add(notes, "added to the configuration, which includes no common.conf: " COMMON);
     }
     if (r == 0)
         r = untrusted_config(&u, strbuf_text(&filled), config, &left_out);
