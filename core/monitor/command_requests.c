@@ -17,8 +17,8 @@ struct call {
     const char *data;
 };
 
-static enum command_outcome reply(const struct call *c, int result, intptr_t value, const void *data,
-                                  size_t length, const struct fd_list *fds)
+static enum command_outcome reply_send(const struct call *c, int result, intptr_t value, const void *data,
+                                       size_t length, const struct fd_list *fds)
 {
     struct command_response response = {.result = result, .length = (int32_t)length, .value = value};
     int r = message_send(c->connection, &response, sizeof(response), false, fds);
@@ -30,30 +30,30 @@ static enum command_outcome reply(const struct call *c, int result, intptr_t val
 
 static enum command_outcome reply_result(const struct call *c, int result)
 {
-    reply(c, result, 0, NULL, 0, NULL);
+    reply_send(c, result, 0, NULL, 0, NULL);
     return COMMAND_CLOSE;
 }
 
 static enum command_outcome reply_value(const struct call *c, intptr_t value)
 {
-    reply(c, 0, value, NULL, 0, NULL);
+    reply_send(c, 0, value, NULL, 0, NULL);
     return COMMAND_CLOSE;
 }
 
 static enum command_outcome reply_text(const struct call *c, const char *text)
 {
-    reply(c, 0, 0, text, strlen(text) + 1, NULL);
+    reply_send(c, 0, 0, text, strlen(text) + 1, NULL);
     return COMMAND_CLOSE;
 }
 
-/* `fd` stays ours; a negative one is the error. */
+/* The monitor keeps `fd`; a negative one is the error. */
 static enum command_outcome reply_fd(const struct call *c, int fd)
 {
     struct fd_list fds = {.fds = {fd}, .count = 1};
 
     if (fd < 0)
         return reply_result(c, fd);
-    reply(c, 0, 0, NULL, 0, &fds);
+    reply_send(c, 0, 0, NULL, 0, &fds);
     return COMMAND_CLOSE;
 }
 
@@ -97,7 +97,7 @@ static enum command_outcome get_seccomp_notify_fd(const struct call *c)
     return reply_fd(c, c->monitor->notifier.listener >= 0 ? c->monitor->notifier.listener : -EBADF);
 }
 
-/* From lxc-attach: its command is confined as init is, and its calls go to the same proxy. */
+/* From lxc-attach: its command has the seccomp profile of init, and the same proxy answers its calls. */
 static enum command_outcome add_listener(const struct call *c)
 {
     cleanup_fd_list struct fd_list fds = {.count = 0};
@@ -113,14 +113,14 @@ static enum command_outcome add_listener(const struct call *c)
     return reply_result(c, r);
 }
 
-/* LXC 6.0 names the scope that systemd made for the monitor at its request: we ask for none. */
+/* LXC 6.0 returns the scope that systemd created at its request. lxcbox requests none. */
 static enum command_outcome get_systemd_scope(const struct call *c)
 {
     return reply_result(c, -EINVAL);
 }
 
-/* The request's data as a string: it ends with a zero byte and has no other. Else NULL. */
-static const char *text_of(const struct call *c)
+/* The data of the request if they are a string, with a zero byte at the end and no other; else NULL. */
+static const char *request_text(const struct call *c)
 {
     size_t length = (size_t)c->request->length;
 
@@ -130,10 +130,10 @@ static const char *text_of(const struct call *c)
 static enum command_outcome get_config_item(const struct call *c)
 {
     cleanup_strbuf struct strbuf value = STRBUF_INIT;
-    const char *key = text_of(c);
+    const char *key = request_text(c);
     int r = key ? config_get_item(c->monitor->config, key, &value) : -EINVAL;
 
-    /* A client cannot tell an empty value from none, as with LXC. */
+    /* As in LXC, an empty value and a missing one have the same answer. */
     if (r == 0 && value.length == 0)
         r = -ENOENT;
     if (r == 0 && value.length >= COMMAND_DATA_MAX)
@@ -141,11 +141,11 @@ static enum command_outcome get_config_item(const struct call *c)
     return r < 0 ? reply_result(c, r) : reply_text(c, value.text);
 }
 
-/* No data: any controller, which is the first hierarchy's. */
+/* A request without data is for any controller: the first hierarchy is used. */
 static enum command_outcome answer_cgroup_path(const struct call *c, bool limit)
 {
     const struct cgroup *g = c->monitor->cgroup;
-    const char *controller = c->request->length ? text_of(c) : NULL;
+    const char *controller = c->request->length ? request_text(c) : NULL;
     const struct cgroup_hierarchy *h = NULL;
     cleanup_free char *path = NULL;
 
@@ -167,7 +167,7 @@ static enum command_outcome get_limit_cgroup(const struct call *c)
     return answer_cgroup_path(c, true);
 }
 
-/* The container's cgroup on a host with cgroup v2 alone; -EINVAL elsewhere, as LXC. Borrowed. */
+/* The container's cgroup on a host with v2 only, a borrowed fd; -EINVAL on other hosts, as in LXC. */
 static int unified_fd(const struct monitor *m, bool limit)
 {
     const struct cgroup *g = m->cgroup;
@@ -187,7 +187,7 @@ static enum command_outcome get_limit_cgroup2_fd(const struct call *c)
     return reply_fd(c, unified_fd(c->monitor, true));
 }
 
-/* A client may know a shorter or a longer struct than we do: what both know is exchanged. */
+/* The struct of a client may be shorter or longer than ours: the common part is exchanged. */
 static size_t common_length(const struct call *c, size_t ours)
 {
     size_t theirs = (size_t)c->request->length;
@@ -208,11 +208,11 @@ static enum command_outcome get_cgroup_ctx(const struct call *c)
         return reply_result(c, -ENOENT);
     message.fd_count = (uint32_t)fds.count;
     memcpy(message.fds, fds.fds, fds.count * sizeof(int));
-    reply(c, 0, 1, &message, common_length(c, sizeof(message)), &fds);
+    reply_send(c, 0, 1, &message, common_length(c, sizeof(message)), &fds);
     return COMMAND_CLOSE;
 }
 
-/* statfs(2), f_type: how LXC tells the two kinds of hierarchy apart. */
+/* statfs(2), f_type: LXC distinguishes the two kinds of hierarchy by it. */
 static int32_t filesystem_type(const struct cgroup_hierarchy *h)
 {
     return h->mount.unified ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
@@ -240,7 +240,7 @@ static enum command_outcome answer_cgroup_fd(const struct call *c, bool limit)
     message.layout = (int32_t)g->layout;
     message.type = filesystem_type(h);
     message.fd = fds.fds[0];
-    reply(c, 0, 1, &message, length, &fds);
+    reply_send(c, 0, 1, &message, length, &fds);
     return COMMAND_CLOSE;
 }
 
@@ -254,7 +254,7 @@ static enum command_outcome get_limit_cgroup_fd(const struct call *c)
     return answer_cgroup_fd(c, true);
 }
 
-/* LXC's own monitors answer EBADF for every reason. */
+/* LXC's monitors answer EBADF for every failure. */
 static enum command_outcome get_tty_fd(const struct call *c)
 {
     struct monitor *m = c->monitor;
@@ -263,10 +263,10 @@ static enum command_outcome get_tty_fd(const struct call *c)
                          : terminals_take(&m->init.ttys, &number, c->connection);
     struct fd_list fds = {.fds = {fd}, .count = 1};
 
-    return fd < 0 ? reply_result(c, -EBADF) : reply(c, 0, number, NULL, 0, &fds);
+    return fd < 0 ? reply_result(c, -EBADF) : reply_send(c, 0, number, NULL, 0, &fds);
 }
 
-/* The cgroup to freeze the container by; -1 where the host has none. */
+/* The cgroup by which the container is frozen; -1 if the host has none. */
 static int freezer_fd(const struct monitor *m)
 {
     const struct cgroup_hierarchy *h = cgroup_find(m->cgroup, "freezer");
@@ -274,8 +274,8 @@ static int freezer_fd(const struct monitor *m)
     return h ? h->limit_fd : -1;
 }
 
-/* The answer is the end of the connection, when the monitor has ended. */
-static enum command_outcome stop(const struct call *c)
+/* The client waits for the end of the connection, which closes when the monitor ends. */
+static enum command_outcome stop_container(const struct call *c)
 {
     struct monitor *m = c->monitor;
     int fd = m->cgroup ? freezer_fd(m) : -1;
@@ -299,7 +299,7 @@ static enum command_outcome add_state_client(const struct call *c)
         return reply_result(c, -EINVAL);
     memcpy(wanted, c->data, sizeof(wanted));
     if (wanted[m->state] == 1) {
-        reply(c, (int)m->state, (intptr_t)m->state, NULL, 0, NULL);
+        reply_send(c, (int)m->state, (intptr_t)m->state, NULL, 0, NULL);
         return COMMAND_CLOSE;
     }
     for (int i = 0; i < STATE_COUNT; i++)
@@ -309,10 +309,10 @@ static enum command_outcome add_state_client(const struct call *c)
         return reply_result(c, -ENOMEM);
     m->state_clients.items = items;
     items[m->state_clients.count++] = client;
-    return reply(c, STATE_COUNT, STATE_COUNT, NULL, 0, NULL);
+    return reply_send(c, STATE_COUNT, STATE_COUNT, NULL, 0, NULL);
 }
 
-/* A client has frozen or thawed the container itself. */
+/* A client has frozen or thawed the container without the monitor: note the state. */
 static enum command_outcome serve_state_clients(const struct call *c)
 {
     if (!state_name((int)c->request->value))
@@ -321,8 +321,8 @@ static enum command_outcome serve_state_clients(const struct call *c)
     return reply_result(c, 0);
 }
 
-/* For programs that use this command of liblxc's; our own clients write the cgroup themselves, as LXC's do.
- * With v1 hierarchies: ENOENT. */
+/* For programs that use this command of liblxc; the lxc-* commands write to the cgroup themselves, as in LXC.
+ * ENOENT with v1 hierarchies. */
 static enum command_outcome answer_freeze(const struct call *c, bool freeze)
 {
     struct monitor *m = c->monitor;
@@ -331,7 +331,7 @@ static enum command_outcome answer_freeze(const struct call *c, bool freeze)
 
     if (fd < 0)
         return reply_result(c, -ENOENT);
-    /* Nothing else is served meanwhile, so the time that a client may ask for is bounded. */
+    /* The monitor serves nothing else meanwhile, so the timeout of a client is bounded. */
     if (seconds >= 0 && seconds < timeout_ms / 1000)
         timeout_ms = (int)seconds * 1000;
     monitor_set_state(m, freeze ? STATE_FREEZING : STATE_THAWED);
@@ -350,7 +350,7 @@ static enum command_outcome unfreeze_container(const struct call *c)
     return answer_freeze(c, false);
 }
 
-/* The request comes from another process: it is turned into a text like a configuration's and parsed as one.
+/* The request comes from another process: it is converted to the text of a configuration and parsed as such.
  */
 static enum command_outcome add_device(const struct call *c)
 {
@@ -387,15 +387,15 @@ static enum command_outcome console_log(const struct call *c)
     console_catch_up(&c->monitor->console);
     if (r == 0 && request.read)
         r = console_ring_read(ring, (size_t)request.read_max, &data, &length);
-    /* A client that reads piece by piece gets each byte once, as with LXC. Unlike with LXC, reading the whole
-     * buffer leaves it as it is, so that it can be read again. */
+    /* As in LXC, a client that reads in parts receives each byte once. Unlike in LXC, reading the whole
+     * buffer does not empty it, so that it can be read again. */
     if (r == 0 && request.clear)
         console_ring_clear(ring);
     else if (r == 0 && request.read_max)
         console_ring_drop(ring, length);
     if (r < 0)
         return reply_result(c, r);
-    reply(c, 0, 0, data, length, NULL);
+    reply_send(c, 0, 0, data, length, NULL);
     return COMMAND_CLOSE;
 }
 
@@ -404,7 +404,7 @@ typedef enum command_outcome answer(const struct call *c);
 /* A number without a row is answered with ENOSYS. */
 static answer *const answers[COMMAND_COUNT] = {
     [COMMAND_GET_TTY_FD] = get_tty_fd,
-    [COMMAND_STOP] = stop,
+    [COMMAND_STOP] = stop_container,
     [COMMAND_GET_STATE] = get_state,
     [COMMAND_GET_INIT_PID] = get_init_pid,
     [COMMAND_GET_CLONE_FLAGS] = get_clone_flags,

@@ -1,4 +1,4 @@
-/* What the monitor answers to each command; used by command_server.c only. */
+/* The answers of the monitor to each command; used by command_server.c only. */
 #ifndef LXCBOX_CORE_MONITOR_COMMAND_REQUESTS_H
 #define LXCBOX_CORE_MONITOR_COMMAND_REQUESTS_H
 

@@ -58,8 +58,8 @@ int command_server_accept(int listening, int *refused)
     return take_fd(&fd);
 }
 
-/* The data beside a request. 0 or a negative errno. */
-static int receive_data(int connection, const struct command_request *request, char **data)
+/* Receive the data that follow a request. 0 or a negative errno. */
+static int request_receive_data(int connection, const struct command_request *request, char **data)
 {
     size_t got = 0, length = (size_t)request->length;
 
@@ -94,7 +94,7 @@ enum command_outcome command_server_handle(struct monitor *m, int connection)
         refuse_peer(connection);
         return COMMAND_CLOSE;
     }
-    if (receive_data(connection, &request, &data) < 0)
+    if (request_receive_data(connection, &request, &data) < 0)
         return COMMAND_CLOSE;
     return command_answer(m, connection, &request, data);
 }

@@ -1,11 +1,11 @@
 /*
  * The monitor's side of the command protocol. The monitor owns the event loop; it calls:
  *
- *     listening fd readable   connection = command_server_accept(fd), and watches what it returns
- *     connection readable     command_server_handle(monitor, connection): after COMMAND_CLOSE the caller
- * stops or hung up            watching it, releases what it holds (monitor_release()) and closes it; after
- *                             COMMAND_KEEP it goes on watching: a state client, the holder of a terminal, a
- *                             client that waits for the end
+ *     listening fd readable   connection = command_server_accept(fd), and watches this connection
+ *     connection readable     command_server_handle(monitor, connection). After COMMAND_CLOSE the caller
+ *     or hung up              removes it from the loop, releases what it has taken (monitor_release()) and
+ *                             closes it. After COMMAND_KEEP it stays in the loop: it is a state client, the
+ *                             holder of a terminal, or a client that waits for the end
  *     the state changes       state_clients_notify()
  *
  * Nothing here blocks for longer than a second on a slow peer. Only root and our own user are answered.
@@ -38,9 +38,8 @@ int command_server_listen(const struct container *c, struct error *err);
 
 /*
  * Accept one connection. A peer without permission is refused at once, and its connection is kept in *refused
- * (-1 at first) until the next refusal: the peer may not have sent its request yet, and would then not read
- * the reason. The
- * fd or a negative errno.
+ * (-1 at first) until the next refusal: a peer that has not sent its request yet could otherwise not read the
+ * reason. Returns the fd or a negative errno.
  */
 int command_server_accept(int listening, int *refused);
 

@@ -15,7 +15,7 @@
 #define WRITE_TIMEOUT_MS 1000
 #define RING_SIZE_MAX    (UINT64_C(1) << 30) /* its length goes through the command socket as an int32_t */
 
-/* Write what the other side accepts within WRITE_TIMEOUT_MS; the rest is dropped. */
+/* Write; what the reader does not accept within WRITE_TIMEOUT_MS is dropped. */
 static void console_write(int fd, const char *bytes, size_t length)
 {
     while (length) {
@@ -39,7 +39,7 @@ bool console_wanted(const struct config *c)
     return c->rootfs_path && c->rootfs_path[0] && !(c->console_path && strcmp(c->console_path, "none") == 0);
 }
 
-static int open_log(struct console *c, struct error *err)
+static int console_log_open(struct console *c, struct error *err)
 {
     int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC | (c->log_kept ? O_NOFOLLOW : 0);
     struct stat st;
@@ -53,20 +53,20 @@ static int open_log(struct console *c, struct error *err)
     return 0;
 }
 
-/* The container's own log, bounded. A container starts without it, too. */
-static void open_kept_log(struct console *c, const char *path)
+/* Open the log that is kept for lxc-logs, of bounded size. A container also starts without it. */
+static void console_log_open_kept(struct console *c, const char *path)
 {
     struct error err = ERROR_INIT;
 
     c->log_path = path;
     c->log_kept = c->log_rotate = true;
     c->log_limit_bytes = LAST_CONSOLE_BYTES;
-    if (open_log(c, &err) < 0 && err.code != -ENOENT) /* a container without a directory */
-        log_warn("console", "%s: what the container writes there is not kept", err.text);
+    if (console_log_open(c, &err) < 0 && err.code != -ENOENT) /* a container without a directory */
+        log_warn("console", "%s: the output of the container is not kept", err.text);
 }
 
-/* The configuration has rounded the size up to a power of two. */
-static int open_ring(struct console_ring *ring, uint64_t size_bytes, struct error *err)
+/* The size is a power of two: the configuration rounds it up. */
+static int ring_open(struct console_ring *ring, uint64_t size_bytes, struct error *err)
 {
     if (size_bytes == 0)
         return 0;
@@ -80,7 +80,7 @@ static int open_ring(struct console_ring *ring, uint64_t size_bytes, struct erro
 }
 
 /* lxc.console.path: a tty, a fifo or a file of the host in place of the user's terminal. */
-static int open_path(struct console *c, const char *path, struct error *err)
+static int console_open_path(struct console *c, const char *path, struct error *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
     struct stat st;
@@ -92,7 +92,7 @@ static int open_path(struct console *c, const char *path, struct error *err)
     }
     c->owned = true;
     c->output = fd;
-    /* A regular file is always readable, at its end too. */
+    /* A regular file is always readable, also at its end: the loop cannot wait for it. */
     c->input = S_ISREG(st.st_mode) ? -1 : fd;
     return 0;
 }
@@ -109,17 +109,17 @@ int console_open(struct console *c, struct loop *loop, const struct config *conf
     c->log_path = config->console_logfile;
     c->log_limit_bytes = config->console_size_bytes;
     c->log_rotate = config->console_rotate;
-    r = open_ring(&c->ring, config->console_buffer_size_bytes, err);
+    r = ring_open(&c->ring, config->console_buffer_size_bytes, err);
     if (r < 0)
         return r;
     if (c->log_path && c->log_path[0])
-        r = open_log(c, err);
+        r = console_log_open(c, err);
     else if (kept_path)
-        open_kept_log(c, kept_path);
+        console_log_open_kept(c, kept_path);
     if (r == 0 && config->console_path && config->console_path[0]) {
-        r = open_path(c, config->console_path, err);
+        r = console_open_path(c, config->console_path, err);
     } else if (r == 0 && options->foreground) {
-        /* A command that is run for its output has the pipes and files itself. */
+        /* Pipes and files of lxc-execute belong to its command. */
         c->input = !options->execute || isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
         if (!options->execute || isatty(STDOUT_FILENO))
             c->output = STDOUT_FILENO;
@@ -137,14 +137,14 @@ void console_window_size(struct console *c)
         file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);
 }
 
-/* The log is full: begin a new one and keep the old one as FILE.1. */
-static void rotate_log(struct console *c)
+/* Rename the full log to FILE.1 and begin a new one. */
+static void console_log_rotate(struct console *c)
 {
     cleanup_free char *old = format_string("%s.1", c->log_path);
     struct error err = ERROR_INIT;
     int before = c->log;
 
-    if (!old || rename(c->log_path, old) < 0 || open_log(c, &err) < 0) {
+    if (!old || rename(c->log_path, old) < 0 || console_log_open(c, &err) < 0) {
         log_warn("console", "cannot rotate %s", c->log_path);
         c->log = before;
         c->log_rotate = false;
@@ -153,13 +153,13 @@ static void rotate_log(struct console *c)
     close(before);
 }
 
-static void write_log(struct console *c, const char *bytes, size_t length)
+static void console_log_write(struct console *c, const char *bytes, size_t length)
 {
     if (c->log < 0)
         return;
     if (c->log_limit_bytes && c->log_size_bytes + length > c->log_limit_bytes) {
         if (c->log_rotate)
-            rotate_log(c);
+            console_log_rotate(c);
         if (!c->log_rotate) {
             uint64_t left =
                 c->log_limit_bytes > c->log_size_bytes ? c->log_limit_bytes - c->log_size_bytes : 0;
@@ -170,7 +170,7 @@ static void write_log(struct console *c, const char *bytes, size_t length)
     c->log_size_bytes += length;
 }
 
-/* The container has written. */
+/* Read output of the container. */
 static void console_output(int master, void *data)
 {
     struct console *c = data;
@@ -183,14 +183,14 @@ static void console_output(int master, void *data)
         return;
     }
     console_ring_write(&c->ring, bytes, (size_t)n);
-    write_log(c, bytes, (size_t)n);
+    console_log_write(c, bytes, (size_t)n);
     if (c->output >= 0)
         console_write(c->output, bytes, (size_t)n);
     if (c->proxy.holder >= 0)
         console_write(c->proxy.master, bytes, (size_t)n);
 }
 
-/* Keys of the user in front of lxc-start -F. */
+/* Read input of the user of lxc-start -F. */
 static void console_input(int input, void *data)
 {
     struct console *c = data;
@@ -204,7 +204,7 @@ static void console_input(int input, void *data)
     }
 }
 
-/* Keys of lxc-console's user. */
+/* Read input of the user of lxc-console. */
 static void console_proxy_input(int master, void *data)
 {
     struct console *c = data;
@@ -212,8 +212,8 @@ static void console_proxy_input(int master, void *data)
     char bytes[1024];
     ssize_t n;
 
-    /* The client cannot notify us of a new size, but it sets that of its end; it is passed on with the next
-     * key. */
+    /* The client cannot notify the monitor of a new window size, but sets the size of its pty. It is copied
+     * with the next input. */
     if (ioctl(master, TIOCGWINSZ, &size) == 0 && memcmp(&size, &c->proxy_size, sizeof(size)) != 0) {
         c->proxy_size = size;
         file_control(c->pty.master, TIOCSWINSZ, (uintptr_t)&size);

@@ -4,7 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/monitor/console.h"
 
-/* Copy between `bytes` and the ring from `position` on, round its end. */
+/* Copy `length` bytes from `position` on out of the ring; the end of the ring continues at its beginning. */
 static void ring_copy(const struct console_ring *ring, size_t position, char *out, size_t length)
 {
     size_t at = position & (ring->size - 1), first = ring->size - at;

@@ -35,7 +35,7 @@ void last_run_forget_empty(const struct container *c)
         unlink(path);
 }
 
-/* Not synced to the disk: it would cost more than the whole end of the container. */
+/* Without fsync(2), which would take longer than the rest of the teardown. */
 int last_exit_write(const struct container *c, int status)
 {
     cleanup_free char *path = container_path(c, LAST_EXIT);

@@ -54,27 +54,27 @@ static int launch_make_cgroups(struct monitor *m, struct error *err)
  * lxcpath. */
 static int launch_open_namespace(const struct monitor *m, enum namespace_kind kind, struct error *err)
 {
-    const char *who = m->config->namespace_share[kind], *name = namespaces[kind].name;
-    const struct container other = {.name = who, .lxcpath = m->container->lxcpath};
+    const char *source = m->config->namespace_share[kind], *name = namespaces[kind].name;
+    const struct container other = {.name = source, .lxcpath = m->container->lxcpath};
     cleanup_free char *path = NULL;
     cleanup_fd int proc = -1;
     int64_t pid;
     int fd;
 
-    if (who[0] == '/') {
-        fd = open(who, O_RDONLY | O_CLOEXEC);
-        return fd < 0 ? error_set(err, errno, "lxc.namespace.share.%s: cannot open %s", name, who) : fd;
+    if (source[0] == '/') {
+        fd = open(source, O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? error_set(err, errno, "lxc.namespace.share.%s: cannot open %s", name, source) : fd;
     }
-    if (parse_int64(who, 10, 1, INT32_MAX, &pid) < 0) {
+    if (parse_int64(source, 10, 1, INT32_MAX, &pid) < 0) {
         proc = init_open(&other, NULL, NULL, err);
         fd = proc;
     } else {
         path = format_string("/proc/%d", (int)pid);
         proc = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-        fd = proc < 0 ? error_set(err, path ? errno : ENOMEM, "cannot find the process %s", who) : proc;
+        fd = proc < 0 ? error_set(err, path ? errno : ENOMEM, "cannot find the process %s", source) : proc;
     }
     if (fd >= 0)
-        fd = namespace_open_at(proc, who, kind, err);
+        fd = namespace_open_at(proc, source, kind, err);
     return fd < 0 ? error_context(err, "lxc.namespace.share.%s", name) : fd;
 }
 

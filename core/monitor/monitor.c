@@ -67,8 +67,8 @@ static void connection_accept(int listening, void *data)
         close(connection);
 }
 
-/* Has init ended? Then its status is kept, and the loop ends. */
-static void reap_init(struct monitor *m)
+/* If init has ended, keep its status and end the loop. */
+static void init_reap(struct monitor *m)
 {
     int status;
 
@@ -80,29 +80,31 @@ static void reap_init(struct monitor *m)
     loop_stop(&m->loop);
 }
 
-/* Signals are passed to init, but for those that concern us. When the terminal has gone, init is to end. */
-static void handle_signal(const struct signalfd_siginfo *info, void *data)
+/* Handle the signals that concern the monitor; forward the others to init. SIGHUP reports that the terminal
+ * is gone: init is terminated. */
+static void monitor_handle_signal(const struct signalfd_siginfo *info, void *data)
 {
     struct monitor *m = data;
 
     if (info->ssi_signo == SIGCHLD)
-        reap_init(m);
+        init_reap(m);
     else if (info->ssi_signo == SIGWINCH)
         console_window_size(&m->console);
-    else if (info->ssi_signo != SIGPIPE) /* which concerns a pipe of ours */
+    else if (info->ssi_signo != SIGPIPE) /* SIGPIPE is about a pipe of the monitor */
         (void)monitor_signal(m, info->ssi_signo == SIGHUP ? SIGTERM : (int)info->ssi_signo);
 }
 
-/* Until init has ended. */
-static int follow(struct monitor *m, struct error *err)
+/* Run the event loop until init has ended. */
+static int monitor_follow_init(struct monitor *m, struct error *err)
 {
-    int r = m->init.pid ? loop_run(&m->loop) : 0; /* it may have ended already, see settle() */
+    int r = m->init.pid ? loop_run(&m->loop) : 0; /* init_settle() may have reaped it */
 
-    return r < 0 ? error_set(err, r, "cannot wait for what %s does", m->container->name) : 0;
+    return r < 0 ? error_set(err, r, "cannot wait for events of %s", m->container->name) : 0;
 }
 
-/* Signals that report a fault of ours keep their effect; SIGCHLD reports init's end. */
-static int open_signals(struct monitor *m, sigset_t *before)
+/* Receive every signal as an event, except those that report a fault of the monitor itself: they keep their
+ * default action. */
+static int monitor_open_signals(struct monitor *m, sigset_t *before)
 {
     sigset_t set;
 
@@ -115,10 +117,10 @@ static int open_signals(struct monitor *m, sigset_t *before)
     sigdelset(&set, SIGSYS);
     sigdelset(&set, SIGTRAP);
     sigprocmask(SIG_BLOCK, &set, before);
-    return loop_signals(&m->loop, &set, handle_signal, m);
+    return loop_signals(&m->loop, &set, monitor_handle_signal, m);
 }
 
-static int open_loop(struct monitor *m, sigset_t *before, struct error *err)
+static int monitor_open_loop(struct monitor *m, sigset_t *before, struct error *err)
 {
     int r;
 
@@ -127,13 +129,15 @@ static int open_loop(struct monitor *m, sigset_t *before, struct error *err)
         return m->listening;
     r = loop_open(&m->loop);
     if (r == 0)
-        r = open_signals(m, before);
+        r = monitor_open_signals(m, before);
     if (r == 0)
         r = loop_add(&m->loop, m->listening, connection_accept, m);
-    return r < 0 ? error_set(err, r, "cannot watch over %s", m->container->name) : 0;
+    return r < 0 ? error_set(err, r, "cannot monitor %s", m->container->name) : 0;
 }
 
-static int exit_status(const struct monitor *m)
+/* The exit status of init, which is that of lxc-execute and of lxc-start -F. An init that ends by SIGINT has
+ * called reboot(2) to halt: see init_wants_reboot(). */
+static int init_exit_status(const struct monitor *m)
 {
     if (!WIFSIGNALED(m->init_status))
         return WEXITSTATUS(m->init_status);
@@ -142,7 +146,7 @@ static int exit_status(const struct monitor *m)
     return 128 + WTERMSIG(m->init_status);
 }
 
-/* 'S' in /proc/PID/stat: proc_pid_stat(5). */
+/* Whether a process sleeps: 'S' in /proc/PID/stat, proc_pid_stat(5). */
 static bool init_sleeps(pid_t pid)
 {
     cleanup_free char *stat = NULL;
@@ -155,17 +159,17 @@ static bool init_sleeps(pid_t pid)
 }
 
 /*
- * An init that cannot run ends in its first moments; any other soon waits for something. Watch init until
- * then, for at most SETTLE_MS. Returns its exit status where it has ended, else -1.
+ * An init that cannot run ends in its first moments; any other init soon sleeps. Wait until one of the two is
+ * true, for at most SETTLE_MS. Returns the exit status of an init that has ended, else -1.
  */
-static int settle(struct monitor *m)
+static int init_settle(struct monitor *m)
 {
     const struct timespec pause = {0, 100000};
 
     for (int64_t end_ms = clock_monotonic_ms() + SETTLE_MS; clock_monotonic_ms() < end_ms;) {
-        reap_init(m);
+        init_reap(m);
         if (!m->init.pid)
-            return exit_status(m);
+            return init_exit_status(m);
         if (init_sleeps(m->init.pid))
             break;
         nanosleep(&pause, NULL);
@@ -174,31 +178,31 @@ static int settle(struct monitor *m)
 }
 
 /*
- * -EPIPE: lxc-start has ended meanwhile; then its container must not stay. Its standard error is closed: ours
- * becomes what standard output is, /dev/null.
+ * Report the start to lxc-start, and close what the monitor still shares with it: standard error becomes
+ * /dev/null, like standard output. -EPIPE: lxc-start has ended meanwhile; its container must then not stay.
  */
-static int tell_starter(struct monitor *m, int *report, struct error *err)
+static int start_report_send(struct monitor *m, int *report, struct error *err)
 {
     struct start_report started = {.error = ERROR_INIT};
     int r;
 
     if (*report < 0)
         return 0;
-    started.ended_status = settle(m);
+    started.ended_status = init_settle(m);
     r = message_send(*report, &started, sizeof(started), false, NULL);
     close_fd(report);
     dup2(STDOUT_FILENO, STDERR_FILENO);
     return r < 0 ? error_set(err, r, "the process that started %s has ended", m->container->name) : 0;
 }
 
-/* A reboot(2) inside ends init by SIGHUP for a restart, by SIGINT for all else: reboot(2), pid_namespaces(7).
- */
-static bool wants_reboot(const struct monitor *m)
+/* reboot(2) called in a pid namespace ends its init by SIGHUP for a restart, else by SIGINT: reboot(2). */
+static bool init_wants_reboot(const struct monitor *m)
 {
     return m->clone_flags & CLONE_NEWPID && WIFSIGNALED(m->init_status) && WTERMSIG(m->init_status) == SIGHUP;
 }
 
-static int run(struct monitor *m, int *report, struct error *err)
+/* Start the container and wait for its end, again after each reboot. Returns the last exit status. */
+static int monitor_run_cycles(struct monitor *m, int *report, struct error *err)
 {
     bool reboot;
     int r;
@@ -207,21 +211,21 @@ static int run(struct monitor *m, int *report, struct error *err)
         r = launch(m, err);
         if (r < 0)
             return r;
-        r = tell_starter(m, report, err);
+        r = start_report_send(m, report, err);
         if (r == 0)
-            r = follow(m, err);
-        reboot = r == 0 && wants_reboot(m);
+            r = monitor_follow_init(m, err);
+        reboot = r == 0 && init_wants_reboot(m);
         teardown(m, reboot);
         if (r < 0)
             return r;
         if (reboot)
             log_info("monitor", "%s reboots", m->container->name);
     } while (reboot);
-    return exit_status(m);
+    return init_exit_status(m);
 }
 
-/* Called once the command socket is ours: else the file may belong to a running monitor. */
-static int write_pidfile(const char *path, struct error *err)
+/* To be called after the command socket is bound: before, the file may belong to another monitor. */
+static int pidfile_write(const char *path, struct error *err)
 {
     char text[16];
     int r;
@@ -245,22 +249,20 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     m.config = config;
     m.options = options;
     sigprocmask(SIG_SETMASK, NULL, &before);
-    r = open_loop(&m, &before, err);
-    owner = m.listening >= 0; /* else another monitor runs the container, and its state is not ours */
+    r = monitor_open_loop(&m, &before, err);
+    owner = m.listening >= 0; /* else another monitor runs the container and owns its state */
     if (r == 0)
-        r = write_pidfile(options->pidfile, err);
+        r = pidfile_write(options->pidfile, err);
     if (r == 0) {
         last_run_forget(c);
         m.kept_path = container_path(c, LAST_CONSOLE);
-        r = run(&m, report, err);
+        r = monitor_run_cycles(&m, report, err);
     }
     if (r >= 0 && last_exit_write(c, r) < 0)
         log_warn("monitor", "cannot record the exit status of %s", c->name);
     if (owner && options->pidfile)
         unlink(options->pidfile);
-    /* A client that is notified of the end may start the container again at once: the socket's name must be
-     * free.
-     */
+    /* A client that is notified of the end may start the container again at once, which binds the socket. */
     close_fd(&m.listening);
     if (r >= 0 && ended) {
         int end = ended(c, err);

@@ -1,7 +1,15 @@
 /*
  * The monitor: one small process for each running container. It starts the container's init, answers requests
- * on the command socket, relays the console, and releases every resource of the host when init ends. Main
- * functions: container_start() of start.h, monitor_run(), launch() of launch.h.
+ * on the command socket, relays the console, and releases every resource of the host when init ends.
+ *
+ *     start.h                 container_start(): checks, then a daemon process that becomes the monitor
+ *     monitor.h               monitor_run(): command socket, signals, event loop
+ *     launch.h                launch() and teardown(): one start of the container and its end
+ *     command_server.h        the server side of the command socket; command_requests.h: the answers
+ *     console.h               the console: log, ring buffer, terminal of the user, lxc-console
+ *     seccomp_notify.h        system calls that a program outside answers
+ *     restore.h               a start from a checkpoint
+ *     last_run.h              what is kept of the last run, for lxc-logs and lxc-info
  */
 #ifndef LXCBOX_CORE_MONITOR_MONITOR_H
 #define LXCBOX_CORE_MONITOR_MONITOR_H
@@ -31,11 +39,11 @@ struct monitor {
     const struct start_options *options;
     enum container_state state; /* change it by monitor_set_state() */
 
-    struct spawned init;                /* its console is m->console's */
-    bool restored;                      /* from a checkpoint, which is done once */
-    int init_status;                    /* as waitpid(2) gave it, once init.pid is 0 again */
-    uint64_t clone_flags;               /* CLONE_NEW* mask of the namespaces of init's own */
-    int namespace_fds[NAMESPACE_KINDS]; /* init's, for hooks that want them; -1 */
+    struct spawned init;                /* init.console has moved to console.pty */
+    bool restored;                      /* from a checkpoint; a reboot then starts normally */
+    int init_status;                    /* as in waitpid(2); valid when init.pid is 0 again */
+    uint64_t clone_flags;               /* CLONE_NEW* mask of the new namespaces of init */
+    int namespace_fds[NAMESPACE_KINDS]; /* of init, for hooks; -1: not open */
     struct cgroup *cgroup;              /* NULL: none yet */
     char *kept_path; /* where the console's last output is kept (core/monitor/last_run.h) */
     struct console console;
@@ -47,7 +55,7 @@ struct monitor {
 
     struct loop loop;
     int listening; /* the command socket */
-    int refused;   /* the last connection that was, see command_server_accept(); -1: none */
+    int refused;   /* the last refused connection, see command_server_accept(); -1: none */
 };
 
 #define MONITOR_INIT                                                                                         \
@@ -60,9 +68,8 @@ struct monitor {
 /*
  * Run a container from its start to its end, and again for as long as it reboots. Once it has started, a
  * struct start_report without an error is sent to `report` (the socket of the waiting lxc-start, -1: none),
- * which is then closed. Returns init's exit status (128 + signal where a signal ended it), or a negative
- * errno with `err` filled where it did not start. Everything made on the host has been removed when this
- * returns.
+ * which is then closed. Returns init's exit status (128 + signal if a signal ended it), or a negative errno
+ * with `err` filled if it did not start. All resources of the host are released when it returns.
  *
  * `ended` (NULL: nothing) is called after a started container has ended and its command socket is free, but
  * before the clients that wait for the end are notified.
@@ -74,11 +81,10 @@ int monitor_run(const struct container *c, struct config *config, const struct s
  */
 void monitor_set_state(struct monitor *m, enum container_state state);
 
-/* The same where a client has changed the state; that client notifies lxc-monitor (core/command/monitord.h).
- */
+/* The same if a client has changed the state: that client notifies lxc-monitor (core/command/monitord.h). */
 void monitor_note_state(struct monitor *m, enum container_state state);
 
-/* Release what a connection holds: a tty, the console, a subscription to states. */
+/* Release what a connection has taken: a tty, the console, a subscription to states. */
 void monitor_release(struct monitor *m, int connection);
 
 /* Send init a signal. 0, -ESRCH when it has ended, or another negative errno. */

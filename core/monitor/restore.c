@@ -22,7 +22,7 @@
 #include "core/mount/rootfs.h"
 #include "core/run/criu.h"
 
-static int add_own_cgroups(struct string_list *l, const struct cgroup *g)
+static int criu_add_cgroups(struct string_list *l, const struct cgroup *g)
 {
     int r = 0;
 
@@ -41,14 +41,14 @@ static int add_own_cgroups(struct string_list *l, const struct cgroup *g)
 }
 
 /* A pty of the host's devpts replaces the one that the old monitor had. */
-static int add_new_console(struct string_list *l, struct monitor *m, struct error *err)
+static int criu_add_console(struct string_list *l, struct monitor *m, struct error *err)
 {
     cleanup_free char *file = format_string("%s/tty.info", m->options->checkpoint->directory), *id = NULL;
     struct terminal *t = &m->console.pty;
     unsigned number = 0;
     int r = file ? file_read(AT_FDCWD, file, 256, &id, NULL) : -ENOMEM;
 
-    if (r == -ENOENT) /* one without a console of its own */
+    if (r == -ENOENT) /* a checkpoint of a container without a console */
         return 0;
     if (r == 0 && !console_wanted(m->config))
         return error_text(err, EINVAL, "the checkpoint has a console, and lxc.console.path = none");
@@ -61,7 +61,7 @@ static int add_new_console(struct string_list *l, struct monitor *m, struct erro
     return r < 0 ? r : criu_add(l, "--ext-mount-map", format_string("console:/dev/pts/%u", number));
 }
 
-static int add_links(struct string_list *l, const struct network_state *state)
+static int criu_add_links(struct string_list *l, const struct network_state *state)
 {
     int r = 0;
 
@@ -80,7 +80,7 @@ static int add_links(struct string_list *l, const struct network_state *state)
     return r;
 }
 
-static int add_label(struct string_list *l, const struct monitor *m)
+static int criu_add_label(struct string_list *l, const struct monitor *m)
 {
     struct lsm_labels labels;
 
@@ -95,8 +95,9 @@ struct criu_call {
     struct string_list *arguments;
 };
 
-/* In a mount namespace of its own the rootfs is a mount, which criu makes the container's root. */
-static int become_criu(void *data, struct error *err)
+/* In the child process: mount the rootfs in a new mount namespace, where criu makes it the container's root.
+ */
+static int criu_execute(void *data, struct error *err)
 {
     const struct criu_call *call = data;
     const struct monitor *m = call->monitor;
@@ -117,10 +118,10 @@ static int become_criu(void *data, struct error *err)
     return error_remedy(err, "install criu");
 }
 
-static int run_criu(const struct monitor *m, struct string_list *l, struct error *err)
+static int criu_run(const struct monitor *m, struct string_list *l, struct error *err)
 {
     struct process p;
-    int r = process_start(&p, become_criu, &(struct criu_call){m, l}, false, err);
+    int r = process_start(&p, criu_execute, &(struct criu_call){m, l}, false, err);
 
     if (r == 0)
         r = process_finish(&p, err);
@@ -131,8 +132,9 @@ static int run_criu(const struct monitor *m, struct string_list *l, struct error
     return error_remedy(err, "see %s/restore.log", m->options->checkpoint->directory);
 }
 
-/* criu has ended, and the process that it made is our only child (--restore-sibling): proc(5), children. */
-static int take_over(struct monitor *m, struct error *err)
+/* Find the restored init: criu has ended, and with --restore-sibling init is the only child of this process.
+ * proc(5), "children". */
+static int restored_take_over(struct monitor *m, struct error *err)
 {
     cleanup_free char *children = NULL;
     cleanup_fd int root = -1, devpts = -1;
@@ -144,7 +146,7 @@ static int take_over(struct monitor *m, struct error *err)
     if (r == 0)
         pid = strtoll(children, NULL, 10);
     if (r < 0 || pid <= 0)
-        return error_set(err, r < 0 ? r : ESRCH, "cannot find what criu has restored");
+        return error_set(err, r < 0 ? r : ESRCH, "cannot find the process that criu has restored");
     m->init.pid = (pid_t)pid;
     m->init.pidfd = (int)syscall(SYS_pidfd_open, m->init.pid, 0);
     m->restored = true;
@@ -183,20 +185,20 @@ int checkpoint_restore(struct monitor *m, struct error *err)
     if (r == 0)
         r = criu_add(&l, "--restore-detached", strdup("--restore-sibling"));
     if (r == 0)
-        r = add_own_cgroups(&l, m->cgroup);
+        r = criu_add_cgroups(&l, m->cgroup);
     if (r == 0)
         r = criu_add_mounts(&l, m->config, true, err);
     if (r == 0)
-        r = add_new_console(&l, m, err);
+        r = criu_add_console(&l, m, err);
     if (r == 0)
-        r = add_links(&l, &m->network);
+        r = criu_add_links(&l, &m->network);
     if (r == 0)
-        r = add_label(&l, m);
+        r = criu_add_label(&l, m);
     if (r < 0)
         return err->code ? r : error_set(err, r, "cannot restore %s", m->container->name);
-    r = run_criu(m, &l, err);
+    r = criu_run(m, &l, err);
     if (r == 0)
-        r = take_over(m, err);
+        r = restored_take_over(m, err);
     if (r == 0)
         r = cgroup_limit_devices(m->cgroup, m->config, err);
     return r == 0 && m->console.pty.master >= 0 ? console_connect(&m->console, err) : r;

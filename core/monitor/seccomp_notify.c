@@ -20,7 +20,7 @@
 
 #define ANSWER_SECONDS 30
 
-/* The loop stays: listeners passed by lxc-attach end by themselves. */
+/* Reset all but the loop, which still watches listeners of lxc-attach. */
 static void notifier_reset(struct seccomp_notifier *n)
 {
     struct loop *loop = n->loop;
@@ -53,29 +53,29 @@ int seccomp_notify_address(const char *text, struct sockaddr_un *address, sockle
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     memcpy(address->sun_path, path, size);
     if (path[0] == '@')
-        address->sun_path[0] = '\0'; /* abstract: without a zero at its end */
+        address->sun_path[0] = '\0'; /* abstract: no terminating zero */
     *length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size + (path[0] == '/'));
     return 0;
 }
 
-static int connect_proxy(struct seccomp_notifier *n)
+static int proxy_connect(struct seccomp_notifier *n)
 {
-    const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+    const struct timeval timeout = {.tv_sec = ANSWER_SECONDS};
     cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
     close_fd(&n->proxy);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&n->address, n->address_length) < 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0)
         return -errno;
     n->proxy = take_fd(&fd);
     return 0;
 }
 
-/* A buffer as large as the kernel's struct, and not smaller than ours. */
-static void *allocate(size_t kernels, size_t ours)
+/* A buffer for a struct of which the kernel and this program may have different versions. */
+static void *buffer_allocate(size_t kernel_size, size_t our_size)
 {
-    return calloc(1, kernels > ours ? kernels : ours);
+    return calloc(1, kernel_size > our_size ? kernel_size : our_size);
 }
 
 int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int listener, pid_t init_pid,
@@ -94,12 +94,12 @@ int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int 
         return error_remedy(err, "write unix:/PATH or unix:@NAME");
     }
     if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &n->sizes) < 0)
-        return error_set(err, errno, "cannot ask the kernel about seccomp notifications");
-    n->request = allocate(n->sizes.seccomp_notif, sizeof(*n->request));
-    n->response = allocate(n->sizes.seccomp_notif_resp, sizeof(*n->response));
+        return error_set(err, errno, "cannot get the sizes of seccomp notifications");
+    n->request = buffer_allocate(n->sizes.seccomp_notif, sizeof(*n->request));
+    n->response = buffer_allocate(n->sizes.seccomp_notif_resp, sizeof(*n->response));
     if (!n->request || !n->response)
         return error_set(err, ENOMEM, "cannot listen to seccomp notifications");
-    r = connect_proxy(n);
+    r = proxy_connect(n);
     if (r < 0) {
         error_set(err, r, "cannot connect to lxc.seccomp.notify.proxy = %s", c->seccomp_notify_proxy);
         return error_remedy(err, "start the program that answers the calls there");
@@ -107,21 +107,20 @@ int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int 
     return 0;
 }
 
-/* Is the call still waiting, so that its pid is still its own? */
-static bool is_valid(const struct seccomp_notifier *n)
+/* Whether the call still waits, so that the pid in the request is still that of the caller. */
+static bool call_is_valid(const struct seccomp_notifier *n)
 {
     __u64 id = n->request->id;
     int r = file_control(n->calling, SECCOMP_IOCTL_NOTIF_ID_VALID, (uintptr_t)&id);
 
-    /* Before Linux 5.17 the request had another direction in its number. */
+    /* Before Linux 5.17, the number of this ioctl had another direction. */
     if (r == -EINVAL || r == -ENOTTY)
         r = file_control(n->calling, _IOR(SECCOMP_IOC_MAGIC, 2, __u64), (uintptr_t)&id);
     return r == 0;
 }
 
-/* Open /proc/PID of the caller and its memory; is_valid() is called afterwards, so that the pid is still the
- * caller's. */
-static int open_caller(const struct seccomp_notifier *n, struct fd_list *fds)
+/* Open /proc/PID and the memory of the caller; call_is_valid() then ensures that the pid was not reused. */
+static int call_open_caller(const struct seccomp_notifier *n, struct fd_list *fds)
 {
     char path[40];
 
@@ -139,11 +138,11 @@ static int open_caller(const struct seccomp_notifier *n, struct fd_list *fds)
     if (fds->fds[2] < 0)
         return -errno;
     fds->count = 3;
-    return is_valid(n) ? 0 : -ENOENT;
+    return call_is_valid(n) ? 0 : -ENOENT;
 }
 
-/* Send the call, all in one message. */
-static int ask(const struct seccomp_notifier *n, const struct fd_list *fds)
+/* Send the call to the proxy in one message. */
+static int proxy_send_call(const struct seccomp_notifier *n, const struct fd_list *fds)
 {
     struct seccomp_proxy_message head = {.monitor_pid = getpid(),
                                          .init_pid = n->init_pid,
@@ -160,7 +159,7 @@ static int ask(const struct seccomp_notifier *n, const struct fd_list *fds)
 }
 
 /* Receive the answer into n->response. */
-static int hear(struct seccomp_notifier *n)
+static int proxy_receive_answer(struct seccomp_notifier *n)
 {
     size_t response = n->sizes.seccomp_notif_resp,
            before = sizeof(struct seccomp_proxy_message) + n->sizes.seccomp_notif;
@@ -182,20 +181,21 @@ static int hear(struct seccomp_notifier *n)
                : -EPROTO;
 }
 
-static int consult(struct seccomp_notifier *n)
+/* Get the proxy's answer to n->request. 0, -ENOENT if the caller has ended, or another negative errno. */
+static int call_get_answer(struct seccomp_notifier *n)
 {
     cleanup_fd_list struct fd_list fds = {.count = 0};
-    int r = open_caller(n, &fds);
+    int r = call_open_caller(n, &fds);
 
     if (r < 0)
         return r;
-    r = n->proxy < 0 ? -ENOTCONN : ask(n, &fds);
+    r = n->proxy < 0 ? -ENOTCONN : proxy_send_call(n, &fds);
     if (r < 0) {
-        r = connect_proxy(n);
-        r = r < 0 ? r : ask(n, &fds);
+        r = proxy_connect(n);
+        r = r < 0 ? r : proxy_send_call(n, &fds);
     }
     if (r == 0)
-        r = hear(n);
+        r = proxy_receive_answer(n);
     /* A late answer must not be taken as the answer to the next call. */
     if (r < 0)
         close_fd(&n->proxy);
@@ -243,19 +243,19 @@ bool seccomp_notify_handle(struct seccomp_notifier *n, int listener)
 
     n->calling = listener;
 
-    /* Receiving would block where the call that woke us has gone. */
+    /* The call may have ended since; to receive would then block. */
     if (poll(&p, 1, 0) >= 0 && !(p.revents & POLLIN))
         return !(p.revents & POLLHUP);
     memset(n->request, 0, n->sizes.seccomp_notif);
     memset(n->response, 0, n->sizes.seccomp_notif_resp);
     r = file_control(n->calling, SECCOMP_IOCTL_NOTIF_RECV, (uintptr_t)n->request);
-    if (r < 0) /* the caller may have died meanwhile */
+    if (r < 0) /* the caller may have ended meanwhile */
         return r == -ENOENT || r == -EINTR || r == -EAGAIN;
     n->response->id = n->request->id;
-    r = consult(n);
+    r = call_get_answer(n);
     if (r < 0) {
         if (r != -ENOENT)
-            log_warn("seccomp", "call %d of process %u goes unanswered: %s", n->request->data.nr,
+            log_warn("seccomp", "call %d of process %u is not answered: %s", n->request->data.nr,
                      n->request->pid, strerror(-r));
         memset(n->response, 0, n->sizes.seccomp_notif_resp);
         n->response->id = n->request->id;

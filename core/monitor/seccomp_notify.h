@@ -1,14 +1,15 @@
 /*
- * The seccomp action "notify": a confined call waits until a program outside has answered it. The monitor
- * holds the listener, and hands each call to the program at lxc.seccomp.notify.proxy in LXC's own messages,
- * so that the proxies written for LXC serve our containers. seccomp_unotify(2), Linux 5.0.
+ * The seccomp action "notify": a system call waits until a program outside the container has answered it. The
+ * monitor holds the listener and sends each call to the proxy, the program at lxc.seccomp.notify.proxy, in
+ * the format of LXC, so that proxies written for LXC can be used. seccomp_unotify(2), Linux 5.0.
  *
- * One SOCK_SEQPACKET message each way: struct proxy_message, the kernel's struct seccomp_notif and struct
- * seccomp_notif_resp in the sizes that the message names, and towards the proxy lxc.seccomp.notify.cookie,
- * with three fds: /proc/PID of the caller, its /proc/PID/mem, the listener. Source: LXC's lxcseccomp.h.
+ * Both the call and the answer are one SOCK_SEQPACKET message: struct seccomp_proxy_message, then the
+ * kernel's struct seccomp_notif and struct seccomp_notif_resp in the sizes that the message contains. The
+ * message to the proxy also has lxc.seccomp.notify.cookie, and three fds: /proc/PID of the caller, its
+ * /proc/PID/mem, and the listener. Source: LXC's lxcseccomp.h.
  */
-#ifndef LXCBOX_CORE_RUN_SECCOMP_NOTIFY_H
-#define LXCBOX_CORE_RUN_SECCOMP_NOTIFY_H
+#ifndef LXCBOX_CORE_MONITOR_SECCOMP_NOTIFY_H
+#define LXCBOX_CORE_MONITOR_SECCOMP_NOTIFY_H
 
 #include <linux/seccomp.h>
 #include <stdbool.h>
@@ -27,10 +28,10 @@ struct seccomp_proxy_message {
 };
 
 struct seccomp_notifier {
-    struct loop *loop; /* that watches the listeners; NULL: none yet */
+    struct loop *loop; /* watches the listeners; NULL: none yet */
     int listener;      /* init's; -1: none */
-    int calling;       /* whose call is being handled */
-    int proxy;         /* connected socket; -1: to be connected again */
+    int calling;       /* the listener whose call is being handled */
+    int proxy;         /* connected socket; -1: connect before the next call */
     struct sockaddr_un address;
     socklen_t address_length;
     const char *cookie;
@@ -46,36 +47,37 @@ struct seccomp_notifier {
     }
 #define cleanup_seccomp_notifier __attribute__((cleanup(seccomp_notify_close)))
 
-/* The listener, too: calls that wait for an answer then fail with ENOSYS. */
+/* Close the listener and the proxy's socket; calls that wait for an answer then fail with ENOSYS. */
 void seccomp_notify_close(struct seccomp_notifier *n);
 
-/* "unix:/PATH" or "unix:@NAME". 0 or -EINVAL. */
+/* Parse "unix:/PATH" or "unix:@NAME". 0 or -EINVAL. */
 int seccomp_notify_address(const char *text, struct sockaddr_un *address, socklen_t *length);
 
 /*
- * In the monitor: take over the listener that seccomp_load() gave the child, and connect to the
- * proxy, without which the start fails. Where no proxy is configured calls wait for whoever asks for the
- * listener (COMMAND_GET_SECCOMP_NOTIFY_FD), and there is nothing to poll for. The config must outlive it.
+ * In the monitor: take ownership of the listener of the child's seccomp_load(), and connect to the proxy; the
+ * start fails if that is not possible. Without a configured proxy, calls wait for a client that requests the
+ * listener (COMMAND_GET_SECCOMP_NOTIFY_FD), and the monitor handles none. The config must outlive `n`. 0 or a
+ * negative errno with `err` filled.
  */
 int seccomp_notify_open(struct seccomp_notifier *n, const struct config *c, int listener, pid_t init_pid,
                         struct error *err);
 
 /*
- * A listener, init's or one that lxc-attach has handed over, is readable: hand one call to the proxy and give
- * back its answer. A proxy that is gone is connected to once more; whatever else goes wrong the call fails
- * with ENOSYS, and the log says why. Waits up to 30 seconds for the answer, as LXC does. False once nobody is
- * left to listen to.
+ * Handle one call of a readable listener (that of init, or one that lxc-attach has sent): send it to the
+ * proxy, wait up to 30 seconds for the answer, as LXC does, and return it to the kernel. A lost connection to
+ * the proxy is opened again once. After any other failure the call fails with ENOSYS, and the reason is
+ * logged. Returns false when no process uses the listener any more.
  */
 bool seccomp_notify_handle(struct seccomp_notifier *n, int listener);
 
-/* Have `loop` handle the calls of a listener from now on; one that is not init's is ours to close at its end.
- * 0 or a negative errno. */
+/* Handle the calls of a listener in `loop`. Takes ownership of a listener that is not that of init: it is
+ * closed when no process uses it any more. 0 or a negative errno. */
 int seccomp_notify_watch(struct seccomp_notifier *n, struct loop *loop, int listener);
 
-/* Is there a proxy, and so something to handle? */
+/* Whether there is a proxy, and so calls to handle. */
 bool seccomp_notify_has_proxy(const struct seccomp_notifier *n);
 
-/* Handle calls until `fd` is readable or hung up; at once without a proxy. */
+/* Handle calls until `fd` is readable or hung up. Without a proxy it returns at once. */
 void seccomp_notify_until(struct seccomp_notifier *n, int fd);
 
 #endif

@@ -49,8 +49,8 @@ static int start_check(const struct container *c, const struct config *config, c
     return r == 0 ? lsm_check(config, err) : r;
 }
 
-/* lxc.monitor.unshare: mounts of hooks stay ours, while new mounts of the host still appear. */
-static int unshare_mounts(const struct config *config, struct error *err)
+/* lxc.monitor.unshare: mounts of hooks are not visible on the host; new mounts of the host still appear. */
+static int monitor_unshare_mounts(const struct config *config, struct error *err)
 {
     if (!config->monitor_unshare)
         return 0;
@@ -64,7 +64,7 @@ static int unshare_mounts(const struct config *config, struct error *err)
 static int monitor_run_unshared(const struct container *c, struct config *config,
                                 const struct start_options *o, int *report, struct error *err)
 {
-    int r = unshare_mounts(config, err);
+    int r = monitor_unshare_mounts(config, err);
 
     return r == 0 ? monitor_run(c, config, o, config->ephemeral ? o->remove : NULL, report, err) : r;
 }
@@ -78,7 +78,7 @@ static void close_inherited(int report)
 }
 
 /* Standard error stays that of lxc-start until the container runs: warnings go there. */
-static int leave_terminal(struct error *err)
+static int daemon_leave_terminal(struct error *err)
 {
     cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -90,7 +90,7 @@ static int leave_terminal(struct error *err)
     return 0;
 }
 
-/* The daemon: it keeps nothing of the process that started it. */
+/* The daemon process. It holds no fd of the process that started it, except `report` and standard error. */
 __attribute__((noreturn)) static void daemon_run(const struct container *c, struct config *config,
                                                  const struct start_options *o, int report)
 {
@@ -102,7 +102,7 @@ __attribute__((noreturn)) static void daemon_run(const struct container *c, stru
     if (title)
         title_set(title);
     close_inherited(report);
-    r = leave_terminal(&failed.error);
+    r = daemon_leave_terminal(&failed.error);
     if (r == 0)
         r = monitor_run_unshared(c, config, o, &report, &failed.error);
     if (r < 0 && report >= 0)
@@ -116,7 +116,7 @@ static int start_daemon(const struct container *c, struct config *config, const 
                         struct error *err)
 {
     cleanup_fd int report = -1, report_child = -1;
-    struct start_report told;
+    struct start_report reported;
     int fds[2];
     pid_t pid;
 
@@ -130,18 +130,18 @@ static int start_daemon(const struct container *c, struct config *config, const 
     if (pid == 0)
         daemon_run(c, config, o, report_child);
     close_fd(&report_child);
-    if (read_all(report, &told, sizeof(told)) != sizeof(told)) {
+    if (read_all(report, &reported, sizeof(reported)) != sizeof(reported)) {
         error_text(err, ECHILD, "the monitor of %s ended before it ran", c->name);
         return error_remedy(err, "see the kernel's log");
     }
-    if (told.error.code == 0) {
+    if (reported.error.code == 0) {
         if (o->ended_status)
-            *o->ended_status = told.ended_status;
+            *o->ended_status = reported.ended_status;
         return 0;
     }
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    return error_copy(err, &told.error);
+    return error_copy(err, &reported.error);
 }
 
 int container_start(const struct container *c, struct config *config, const struct start_options *o,
