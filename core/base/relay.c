@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 
-/* The person's terminal as it was, put back at the end of the scope. */
+/* The former mode of the user's terminal, restored at the end of the scope. */
 struct raw_mode {
     int fd; /* -1: not changed */
     struct termios before;
@@ -38,8 +38,7 @@ static struct raw_mode raw_mode_begin(int fd)
     return raw;
 }
 
-/* Signals that arrive while we relay come as reads; the mask as it was is put back at the end of the scope.
- */
+/* The former signal mask, restored at the end of the scope: during the relay, signals are read from an fd. */
 struct blocked_signals {
     sigset_t before;
 };
@@ -49,7 +48,7 @@ static void blocked_signals_end(struct blocked_signals *blocked)
     sigprocmask(SIG_SETMASK, &blocked->before, NULL);
 }
 
-static int block_signals(struct blocked_signals *blocked)
+static int blocked_signals_begin(struct blocked_signals *blocked)
 {
     sigset_t set;
 
@@ -91,31 +90,31 @@ size_t relay_escape(int escape, bool *escaped, bool *leave, char *bytes, size_t 
 
 enum { END = 0, MORE = 1 };
 
-/* END when the container's side has hung up (EIO: no process has it open any more), MORE, or negative. */
-static int copy_output(const struct relay *r)
+/* END if the other side has hung up (EIO: no process has it open any more), MORE, or a negative errno. */
+static int relay_copy_output(const struct relay *relay)
 {
     char bytes[8192];
-    ssize_t n = read(r->terminal, bytes, sizeof(bytes));
-    int result = 0;
+    ssize_t n = read(relay->terminal, bytes, sizeof(bytes));
+    int r = 0;
 
     if (n < 0)
         return errno == EINTR || errno == EAGAIN ? MORE : errno == EIO ? END : -errno;
     if (n == 0)
         return END;
-    if (r->out >= 0)
-        result = write_all(r->out, bytes, (size_t)n);
-    if (result == 0 && r->log >= 0)
-        result = write_all(r->log, bytes, (size_t)n);
-    return result < 0 ? result : MORE;
+    if (relay->out >= 0)
+        r = write_all(relay->out, bytes, (size_t)n);
+    if (r == 0 && relay->log >= 0)
+        r = write_all(relay->log, bytes, (size_t)n);
+    return r < 0 ? r : MORE;
 }
 
-/* END when the person left, MORE, or negative. `*in` becomes -1 at end of file. */
-static int copy_input(const struct relay *r, int *in, bool *escaped)
+/* END if the user leaves, MORE, or a negative errno. `*in` becomes -1 at end of file. */
+static int relay_copy_input(const struct relay *relay, int *in, bool *escaped)
 {
     char bytes[4096];
     ssize_t n = read(*in, bytes, sizeof(bytes));
     bool leave;
-    int result;
+    int r;
 
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return MORE;
@@ -123,69 +122,70 @@ static int copy_input(const struct relay *r, int *in, bool *escaped)
         *in = -1;
         return MORE;
     }
-    n = (ssize_t)relay_escape(r->escape, escaped, &leave, bytes, (size_t)n);
-    result = write_all(r->terminal, bytes, (size_t)n);
-    if (result < 0)
-        return result == -EIO ? END : result;
+    n = (ssize_t)relay_escape(relay->escape, escaped, &leave, bytes, (size_t)n);
+    r = write_all(relay->terminal, bytes, (size_t)n);
+    if (r < 0)
+        return r == -EIO ? END : r;
     return leave ? END : MORE;
 }
 
-/* A window size or, where there is a process behind the terminal, a signal to hand on; else END. */
-static int handle_signal(const struct relay *r, int signals)
+/* Copy a new window size, or forward the signal to the process on the pty. END if there is no such process.
+ */
+static int relay_handle_signal(const struct relay *relay, int signals)
 {
     struct signalfd_siginfo info;
 
     if (read(signals, &info, sizeof(info)) != sizeof(info))
         return MORE;
     if (info.ssi_signo == SIGWINCH) {
-        relay_window_size(r->in, r->terminal);
+        relay_window_size(relay->in, relay->terminal);
         return MORE;
     }
-    if (r->pidfd < 0)
+    if (relay->pidfd < 0)
         return END;
-    syscall(SYS_pidfd_send_signal, r->pidfd, info.ssi_signo, NULL, 0);
+    syscall(SYS_pidfd_send_signal, relay->pidfd, info.ssi_signo, NULL, 0);
     return MORE;
 }
 
-/* What is still in the pty after the process at its other end has gone. */
-static int drain(const struct relay *r)
+/* Copy the output that remains in the pty after the end of its process. */
+static int relay_drain(const struct relay *relay)
 {
-    struct pollfd p = {r->terminal, POLLIN, 0};
+    struct pollfd p = {relay->terminal, POLLIN, 0};
 
     while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN)) {
-        int result = copy_output(r);
-        if (result != MORE)
-            return result;
+        int r = relay_copy_output(relay);
+        if (r != MORE)
+            return r;
     }
     return 0;
 }
 
-int relay_run(const struct relay *r, struct error *err)
+int relay_run(const struct relay *relay, struct error *err)
 {
     __attribute__((cleanup(blocked_signals_end))) struct blocked_signals blocked;
-    cleanup_fd int signals = block_signals(&blocked);
-    __attribute__((cleanup(raw_mode_end))) struct raw_mode raw = raw_mode_begin(r->in);
-    int in = r->in, result = MORE;
+    cleanup_fd int signals = blocked_signals_begin(&blocked);
+    __attribute__((cleanup(raw_mode_end))) struct raw_mode raw = raw_mode_begin(relay->in);
+    int in = relay->in, r = MORE;
     bool escaped = false;
 
     if (signals < 0)
         return error_set(err, errno, "cannot wait for signals");
     (void)raw;
-    relay_window_size(r->in, r->terminal);
-    while (result == MORE) {
+    relay_window_size(relay->in, relay->terminal);
+    while (r == MORE) {
         struct pollfd p[] = {
-            {r->terminal, POLLIN, 0}, {in, POLLIN, 0}, {signals, POLLIN, 0}, {r->pidfd, POLLIN, 0}};
+            {relay->terminal, POLLIN, 0}, {in, POLLIN, 0}, {signals, POLLIN, 0}, {relay->pidfd, POLLIN, 0}};
 
         if (poll(p, ARRAY_LENGTH(p), -1) < 0 && errno != EINTR)
             return error_set(err, errno, "cannot wait for the terminal");
         if (p[2].revents)
-            result = handle_signal(r, signals);
-        if (result == MORE && p[0].revents)
-            result = copy_output(r);
-        else if (result == MORE && p[3].revents)
-            result = drain(r);
-        if (result == MORE && p[1].revents)
-            result = copy_input(r, &in, &escaped);
+            r = relay_handle_signal(relay, signals);
+        if (r == MORE && p[0].revents)
+            r = relay_copy_output(relay);
+        else if (r == MORE && p[3].revents)
+            r = relay_drain(relay);
+        if (r == MORE && p[1].revents)
+            r = relay_copy_input(relay, &in, &escaped);
     }
-    return result < 0 ? error_set(err, result, "cannot relay the terminal") : 0;
+    return r < 0 ? error_set(err, r, "cannot relay the terminal") : 0;
 }

@@ -1,7 +1,7 @@
 /*
- * The person's terminal joined to one of a container's: bytes both ways, window size, an escape to leave by.
- * The person's end is put in raw mode meanwhile (termios(3), cfmakeraw) and put back afterwards, also when a
- * signal ends us.
+ * Connecting the terminal of the user to the pty of a process in a container: bytes in both directions, the
+ * window size, and a key sequence to leave. The terminal of the user is in raw mode meanwhile (termios(3),
+ * cfmakeraw); its mode is restored at the end, also if a signal ends this process. Source: pty(7).
  */
 #ifndef LXCBOX_CORE_BASE_RELAY_H
 #define LXCBOX_CORE_BASE_RELAY_H
@@ -12,24 +12,25 @@
 #include "core/base/error.h"
 
 struct relay {
-    int in, out;  /* the person's; -1: none. Raw mode and window size are `in`'s, if it is a terminal */
-    int terminal; /* the container's pty, our end; it is read until it hangs up */
+    int in, out;  /* of the user; -1: none. If `in` is a terminal, its mode and window size are used */
+    int terminal; /* our end of the container's pty, which is read until it hangs up */
     int escape;   /* control code: ESCAPE q leaves, ESCAPE ESCAPE sends one; 0: none */
-    int log;      /* what comes from the container is written there as well; -1: no */
-    int pidfd; /* the process behind the terminal: gets the signals that we are sent, and its end, after the
-                  last output, is ours; -1: none, and a signal ends us */
+    int log;      /* for a copy of the output; -1: none */
+    int pidfd; /* of the process on the pty: it receives the signals that this process is sent, and its end,
+                  after the last output, ends the relay. -1: none, and a signal ends the relay */
 };
 
-/* Runs until the container's side ends or the person leaves. 0 or a negative errno. */
+/* Run until the other side of the pty is closed or the user leaves. 0 or a negative errno with `err` filled.
+ */
 int relay_run(const struct relay *relay, struct error *err);
 
-/* Give `terminal` the window size of `in`; nothing happens where either is no terminal. */
+/* Set the window size of `terminal` to that of `in`. No effect if either is not a terminal. */
 void relay_window_size(int in, int terminal);
 
 /*
- * What of `bytes` goes on to the container, in place: the escape is taken out. `*escaped` carries between
- * calls whether the escape came last. Returns the length left; *leave when the person said so (what follows
- * is dropped).
+ * Remove the escape sequences from `bytes`, in place. `*escaped`: whether the last byte of the previous call
+ * was the escape. Returns the remaining length. *leave is set if the user leaves; the bytes after that are
+ * dropped.
  */
 size_t relay_escape(int escape, bool *escaped, bool *leave, char *bytes, size_t length);
 

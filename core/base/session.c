@@ -23,8 +23,8 @@
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
 
-static const int handed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
-                                SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
+static const int forwarded_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
+                                        SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
 
 void session_close(struct session *s)
 {
@@ -46,9 +46,9 @@ bool session_is_controlled(void)
 }
 
 /*
- * The container may have mounted anything on /dev/pts/ptmx: what is there is looked at without being opened,
- * and only the multiplexer of this very file system (devpts.rst: character device 5:2) is opened, by our own
- * /proc.
+ * The container may have mounted any file on /dev/pts/ptmx. Therefore the file is examined through an O_PATH
+ * fd, and opened, through the /proc of this process, only if it is the multiplexer of this file system
+ * (devpts.rst: character device 5:2).
  */
 static int ptmx_open_inside(int devpts)
 {
@@ -93,8 +93,8 @@ int session_open(struct session *s, int devpts, struct error *err)
         return r;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGCHLD);
-    for (size_t i = 0; i < ARRAY_LENGTH(handed_on); i++)
-        sigaddset(&blocked, handed_on[i]);
+    for (size_t i = 0; i < ARRAY_LENGTH(forwarded_signals); i++)
+        sigaddset(&blocked, forwarded_signals[i]);
     if (s->terminal < 0)
         sigaddset(&blocked, SIGTSTP);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
@@ -123,8 +123,8 @@ int session_enter(const struct session *s, struct error *err)
     return 0;
 }
 
-/* As ^Z would have stopped us. */
-static void stop_self(void)
+/* Stop this process as ^Z does. */
+static void session_stop_self(void)
 {
     sigset_t stop;
 
@@ -136,11 +136,11 @@ static void stop_self(void)
 }
 
 /*
- * A signal of the user's terminal is for all of the command's process group, as it would be without us; what
- * another process sends is for the command. With ^Z we stop as well, so that the shell sees a stopped job,
- * and whatever continues us continues the command.
+ * Forward a signal: one from the user's terminal to the process group of the command, as the terminal would
+ * send it; one from another process to the command only. On ^Z this process stops too, so that the shell sees
+ * a stopped job; when it is continued, it continues the command.
  */
-static void session_hand_on(pid_t pid, const struct signalfd_siginfo *info)
+static void session_forward(pid_t pid, const struct signalfd_siginfo *info)
 {
     int signal = (int)info->ssi_signo;
 
@@ -149,13 +149,13 @@ static void session_hand_on(pid_t pid, const struct signalfd_siginfo *info)
     if (signal == SIGTSTP) {
         if (kill(-pid, SIGSTOP) < 0)
             kill(pid, SIGSTOP);
-        stop_self();
+        session_stop_self();
         signal = SIGCONT;
     } else if (info->ssi_code <= 0 && signal != SIGCONT) {
         kill(pid, signal);
         return;
     }
-    if (kill(-pid, signal) < 0) /* it has no process group of its own yet */
+    if (kill(-pid, signal) < 0) /* the command has no process group of its own yet */
         kill(pid, signal);
 }
 
@@ -164,7 +164,7 @@ int session_wait(struct session *s, pid_t pid)
     struct signalfd_siginfo info;
     int status;
 
-    /* If the command is still there, that hangs it up. */
+    /* This sends SIGHUP to a command that still runs. */
     close_fd(&s->terminal);
     close_fd(&s->tty);
     for (;;) {
@@ -175,14 +175,14 @@ int session_wait(struct session *s, pid_t pid)
         if (done < 0 && errno != EINTR)
             return -errno;
         if (read(s->signals, &info, sizeof(info)) == sizeof(info))
-            session_hand_on(pid, &info);
+            session_forward(pid, &info);
     }
 }
 
 /*
- * Our copy of the command's end of the pty stays open until the command has ended: one that closes its own
- * (as busybox's ping and dd do with their standard input) would else be hung up while it works. A kernel
- * without pidfds (before 5.3) reports the end by nothing but that closing.
+ * This process keeps the command's end of the pty open until the command has ended: if the command closes its
+ * own (as the ping and dd of busybox do with standard input), the relay must not take that for the end. On a
+ * kernel without pidfds (before 5.3), closing is the only sign of the end.
  */
 int session_follow(struct session *s, pid_t pid, int log, struct error *err)
 {
