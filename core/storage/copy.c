@@ -37,7 +37,7 @@ struct copy_state {
     const struct config *config;        /* the source's */
     const struct rootfs_source *rootfs; /* the source's */
     struct strbuf text;                 /* the copy's configuration */
-    struct string_list stands_on;       /* pairs of lxcpath and name */
+    struct string_list depends_on;      /* pairs of lxcpath and name */
 };
 
 static int copy_out_of_memory(struct error *err, const struct container *c)
@@ -91,9 +91,9 @@ static int copy_subvolume(const struct partial *p, const char *path, const char 
 static int config_set_rootfs(struct copy_state *c, const char *format, const char *a, const char *b,
                              struct error *err)
 {
-    cleanup_free char *folder = container_path(c->to, NULL);
+    cleanup_free char *directory = container_path(c->to, NULL);
     cleanup_strbuf struct strbuf value = STRBUF_INIT;
-    int r = folder ? strbuf_printf(&value, format, a, folder, b) : -ENOMEM;
+    int r = directory ? strbuf_printf(&value, format, a, directory, b) : -ENOMEM;
 
     if (r == 0)
         r = config_text_set(&c->text, "lxc.rootfs.path", strbuf_text(&value));
@@ -151,8 +151,8 @@ static int copy_dir(struct copy_state *c, const struct partial *p, struct error 
         r = overlay_create_directories(p, true, err);
         if (r == 0)
             r = overlay_match_root(p, path, err);
-        if (r == 0 && (string_list_add(&c->stands_on, c->from->lxcpath) < 0 ||
-                       string_list_add(&c->stands_on, c->from->name) < 0))
+        if (r == 0 && (string_list_add(&c->depends_on, c->from->lxcpath) < 0 ||
+                       string_list_add(&c->depends_on, c->from->name) < 0))
             r = copy_out_of_memory(err, c->from);
         return r == 0 ? config_set_rootfs(c, "overlay:%s:%s/overlay/delta%s", path, "", err) : r;
     }
@@ -178,7 +178,7 @@ static int copy_overlay(struct copy_state *c, const struct partial *p, struct er
     if (r == 0)
         r = copy_directory(p, c->rootfs->upper, "overlay/delta", false, err);
     if (r == 0)
-        r = rdepends_read(c->from, &c->stands_on, err);
+        r = rdepends_read(c->from, &c->depends_on, err);
     return r == 0 ? config_set_rootfs(c, "overlay:%s:%s/overlay/delta%s", c->rootfs->path, "", err) : r;
 }
 
@@ -369,7 +369,7 @@ static int copy_work(void *context, const struct partial *p, struct error *err)
 {
     struct copy_state *c = context;
     struct stat st;
-    cleanup_free char *folder = container_path(c->from, NULL);
+    cleanup_free char *directory = container_path(c->from, NULL);
     int r = idmap_enter(c->config, err);
 
     if (r == 0)
@@ -383,9 +383,9 @@ static int copy_work(void *context, const struct partial *p, struct error *err)
     if (r == 0)
         r = mounts_compose(c, p, err);
     if (r == 0)
-        r = rdepends_write(p->fd, &c->stands_on, err);
+        r = rdepends_write(p->fd, &c->depends_on, err);
     /* If ids are mapped, the directory belongs to the container's root. */
-    if (r == 0 && folder && stat(folder, &st) == 0 && fchown(p->fd, st.st_uid, st.st_gid) < 0)
+    if (r == 0 && directory && stat(directory, &st) == 0 && fchown(p->fd, st.st_uid, st.st_gid) < 0)
         r = error_set(err, errno, "cannot give %s its owner", p->path);
     if (r == 0)
         r = file_replace(p->fd, "config", strbuf_text(&c->text), c->text.length, 0640);

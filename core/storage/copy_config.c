@@ -64,13 +64,13 @@ static int mount_error(struct error *err, const char *what)
 static int mount_add(char *item, const struct container *to, struct strbuf *text, unsigned *overlays,
                      struct error *err)
 {
-    cleanup_free char *whole = strdup(item), *folder = container_path(to, NULL);
+    cleanup_free char *whole = strdup(item), *directory = container_path(to, NULL);
     bool is_overlay = starts_with(item, "overlay=");
     cleanup_strbuf struct strbuf value = STRBUF_INIT;
     char *source = strchr(item, '='), *target, *mode;
     int r;
 
-    if (!whole || !folder)
+    if (!whole || !directory)
         return error_set(err, ENOMEM, "cannot store the mounts");
     if (!source || (!is_overlay && !starts_with(item, "bind=")) || *++source != '/')
         return mount_error(err, whole);
@@ -92,7 +92,7 @@ static int mount_add(char *item, const struct container *to, struct strbuf *text
         unsigned n = ++*overlays;
         r = strbuf_printf(&value,
                           "%s %s overlay lowerdir=%s,upperdir=%s/delta#%u,workdir=%s/work#%u,create=dir 0 0",
-                          source, target + strspn(target, "/"), source, folder, n, folder, n);
+                          source, target + strspn(target, "/"), source, directory, n, directory, n);
     } else {
         r = strbuf_printf(&value, "%s %s none bind,optional%s,create=dir 0 0", source,
                           target + strspn(target, "/"), mode && strcmp(mode, "ro") == 0 ? ",ro" : "");

@@ -71,8 +71,8 @@ int rdepends_write(int dirfd, const struct string_list *pairs, struct error *err
 static int dependents_change(const struct container *c, const struct container *copy, bool add,
                              struct error *err)
 {
-    cleanup_free char *folder = container_path(c, NULL);
-    cleanup_fd int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    cleanup_free char *directory = container_path(c, NULL);
+    cleanup_fd int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     cleanup_string_list struct string_list old = {0}, new = {0};
     int r;
 

@@ -90,11 +90,11 @@ static int dependents_leave(const struct container *c, struct error *err)
     return r;
 }
 
-static bool path_is_beneath(const char *path, const char *folder)
+static bool path_is_beneath(const char *path, const char *directory)
 {
-    size_t length = strlen(folder);
+    size_t length = strlen(directory);
 
-    return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
 /* The container's directory without links in its path, or NULL with `err` filled. */

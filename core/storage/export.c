@@ -35,7 +35,7 @@ struct exporting {
     const struct config *config;
     bool network; /* include it */
     int out;
-    char folder[512]; /* images/.../BUILD, in the archive */
+    char directory[512]; /* images/.../BUILD, in the archive */
     struct tar plain;
     time_t now;
 };
@@ -74,7 +74,7 @@ static int archive_put_member(struct exporting *e, const char *file,
 {
     static const char zeros[BLOCK];
     cleanup_free struct xz_store *x = calloc(1, sizeof(*x));
-    cleanup_free char *name = format_string("%s/%s", e->folder, file);
+    cleanup_free char *name = format_string("%s/%s", e->directory, file);
     cleanup_strbuf struct strbuf header = STRBUF_INIT;
     off_t start = lseek(e->out, 0, SEEK_CUR), size = 0;
     int r = x && name ? tar_file_header(name, 0, e->now, &header) : -ENOMEM;
@@ -107,10 +107,10 @@ static int member_write_meta(struct exporting *e, struct xz_store *x, struct err
     const struct tar_sink sink = {sink_put_xz, x};
     cleanup_free char *path = container_path(e->container, "config"), *text = NULL;
     cleanup_free char *fstab_path = container_path(e->container, "fstab"), *fstab = NULL;
-    cleanup_free char *folder = container_path(e->container, NULL);
+    cleanup_free char *directory = container_path(e->container, NULL);
     cleanup_strbuf struct strbuf config = STRBUF_INIT, mounts = STRBUF_INIT;
     cleanup_tar struct tar tar = {0};
-    int r = path && folder && fstab_path ? file_read(AT_FDCWD, path, MAX_CONFIG, &text, NULL) : -ENOMEM;
+    int r = path && directory && fstab_path ? file_read(AT_FDCWD, path, MAX_CONFIG, &text, NULL) : -ENOMEM;
 
     if (r == 0)
         r = export_config(e, text, &config);
@@ -119,7 +119,7 @@ static int member_write_meta(struct exporting *e, struct xz_store *x, struct err
     if (r == 0)
         r = tar_put_file(&tar, "config", strbuf_text(&config), config.length);
     if (r == 0 && file_read(AT_FDCWD, fstab_path, MAX_CONFIG, &fstab, NULL) == 0) {
-        r = copy_replace_paths(fstab, folder, "LXC_PATH", &mounts);
+        r = copy_replace_paths(fstab, directory, "LXC_PATH", &mounts);
         if (r == 0)
             r = tar_put_file(&tar, "fstab", strbuf_text(&mounts), mounts.length);
     }
@@ -177,7 +177,7 @@ static int archive_put_index(struct exporting *e, const char *build)
 {
     const struct export_name *n = e->name;
     cleanup_free char *line =
-        format_string("%s;%s;%s;%s;%s;/%s/\n", n->dist, n->release, n->arch, n->variant, build, e->folder);
+        format_string("%s;%s;%s;%s;%s;/%s/\n", n->dist, n->release, n->arch, n->variant, build, e->directory);
     int r = line ? tar_put_file(&e->plain, "meta/1.0/index-system", line, strlen(line)) : -ENOMEM;
 
     return r == 0 ? tar_put_file(&e->plain, "meta/1.0/index-user", line, strlen(line)) : r;
@@ -192,8 +192,8 @@ static int archive_write(struct exporting *e, struct error *err)
     int r;
 
     strftime(build, sizeof(build), "%Y%m%d_%H:%M", gmtime_r(&now, &tm));
-    snprintf(e->folder, sizeof(e->folder), "images/%s/%s/%s/%s/%s", n->dist, n->release, n->arch, n->variant,
-             build);
+    snprintf(e->directory, sizeof(e->directory), "images/%s/%s/%s/%s/%s", n->dist, n->release, n->arch,
+             n->variant, build);
     e->now = now;
     r = tar_begin(&e->plain, &(struct tar_sink){sink_put_plain, &e->out});
     if (r == 0)
@@ -234,15 +234,15 @@ static int export_check_container(const struct container *c, struct error *err)
 /* Open a file without a name, which disappears with the process unless it is linked. open(2), O_TMPFILE. */
 static int archive_open_nameless(const char *file, struct error *err)
 {
-    cleanup_free char *folder = strdup(file);
-    char *slash = folder ? strrchr(folder, '/') : NULL;
+    cleanup_free char *directory = strdup(file);
+    char *slash = directory ? strrchr(directory, '/') : NULL;
     int fd;
 
-    if (!folder)
+    if (!directory)
         return error_set(err, ENOMEM, "cannot write %s", file);
     if (slash)
-        slash[slash == folder] = '\0';
-    fd = open(slash ? folder : ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+        slash[slash == directory] = '\0';
+    fd = open(slash ? directory : ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
     return fd < 0 ? error_set(err, errno, "cannot write to the directory of %s", file) : fd;
 }
 

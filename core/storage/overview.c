@@ -48,7 +48,7 @@ int overview_add(struct overview *o, struct overview_row *row)
 /* The state of reading one container. */
 struct look {
     const struct overview_walk *walk;
-    int folder; /* of the walk */
+    int directory; /* fd of walk->lxcpath */
     struct container container;
     bool running;
     struct config_summary summary; /* of one that is not running */
@@ -69,7 +69,7 @@ static int read_stopped(struct look *look)
     int r;
 
     snprintf(path, sizeof(path), "%s/config", look->container.name);
-    r = config_summary_read(look->folder, path, look->walk->includes, s);
+    r = config_summary_read(look->directory, path, look->walk->includes, s);
     if (r < 0 && r != -ENOMEM && !container_is_defined(&look->container))
         return -ENOENT;
     look->row.start_auto = s->start_auto;
@@ -160,15 +160,15 @@ static bool in_groups(const struct overview_row *row, const struct string_list *
     return true;
 }
 
-/* Only where it may be told without asking the monitor, or where the answer decides. */
-static bool wanted(const struct overview_request *request, const struct listed_container *item)
+/* Whether the row of a container must be read, as far as its name and the list of containers decide that. */
+static bool container_is_wanted(const struct overview_request *request, const struct listed_container *item)
 {
     if (request->filter && regexec(request->filter, item->name, 0, NULL, 0) != 0)
         return false;
     return (!request->defined || item->defined) && (!request->running || item->active);
 }
 
-static bool wanted_state(const struct overview_request *request, int state)
+static bool state_is_wanted(const struct overview_request *request, int state)
 {
     if (request->running && state == STATE_STOPPED)
         return false;
@@ -194,12 +194,12 @@ static bool reads_stopped(const struct overview_request *request)
     return request->details || request->groups->count || request->nesting;
 }
 
-static int container_read_row(const struct overview_walk *walk, int folder,
+static int container_read_row(const struct overview_walk *walk, int directory,
                               const struct listed_container *item, struct overview *out)
 {
     __attribute__((cleanup(look_free))) struct look look = {
         .walk = walk,
-        .folder = folder,
+        .directory = directory,
         .container = {.name = item->name, .lxcpath = walk->lxcpath},
         .row = {.memory_bytes = -1, .swap_bytes = -1},
     };
@@ -210,7 +210,7 @@ static int container_read_row(const struct overview_walk *walk, int folder,
     row->state = item->active ? command_state(&look.container, NULL) : STATE_STOPPED;
     if (row->state < 0)
         row->state = -1;
-    if (!wanted_state(request, row->state))
+    if (!state_is_wanted(request, row->state))
         return 0;
     look.running = row->state != STATE_STOPPED;
     if (look.running && (request->details || request->groups->count))
@@ -239,7 +239,7 @@ int overview_walk(const struct overview_walk *walk, struct overview *out, struct
     cleanup_container_list struct container_list list = {0};
     const struct overview_request *request = walk->request;
     bool active_only = request->active_only || request->frozen;
-    cleanup_fd int folder = open(walk->lxcpath, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int directory = open(walk->lxcpath, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int r;
 
     if (!active_only && reads_stopped(request))
@@ -247,8 +247,8 @@ int overview_walk(const struct overview_walk *walk, struct overview *out, struct
     else
         r = container_list_read(walk->lxcpath, active_only, &list, err);
     for (size_t i = 0; r == 0 && i < list.count; i++)
-        if (wanted(request, &list.items[i])) {
-            r = container_read_row(walk, folder, &list.items[i], out);
+        if (container_is_wanted(request, &list.items[i])) {
+            r = container_read_row(walk, directory, &list.items[i], out);
             if (r < 0)
                 error_set(err, r, "cannot list the containers in %s", walk->lxcpath);
         }

@@ -184,7 +184,7 @@ worker(struct partial *p, partial_work *work, void *context, int report, const s
 static int worker_wait(const struct partial *p, pid_t pid, int report, const sigset_t *awaited,
                        struct error *err)
 {
-    struct error told;
+    struct error reported;
     bool interrupted = false;
     int status, signal_number;
 
@@ -204,8 +204,8 @@ static int worker_wait(const struct partial *p, pid_t pid, int report, const sig
             interrupted = interrupted || WTERMSIG(status) == interrupts[i];
     if (interrupted)
         return error_text(err, EINTR, "interrupted; nothing of container %s is left", p->container->name);
-    if (read_all(report, &told, sizeof(told)) == sizeof(told))
-        return error_copy(err, &told);
+    if (read_all(report, &reported, sizeof(reported)) == sizeof(reported))
+        return error_copy(err, &reported);
     if (WIFSIGNALED(status))
         return error_text(err, ECHILD, "the process that created container %s was killed by signal %d",
                           p->container->name, WTERMSIG(status));

@@ -27,13 +27,14 @@ static int snapshot_compare(const void *a, const void *b)
 
 int snapshot_names(const struct container *c, struct string_list *names, struct error *err)
 {
-    cleanup_free char *folder = snapshot_directory(c);
-    cleanup_dir DIR *dir = folder ? opendir(folder) : NULL;
+    cleanup_free char *directory = snapshot_directory(c);
+    cleanup_dir DIR *dir = directory ? opendir(directory) : NULL;
     struct dirent *entry;
 
     if (!dir)
-        return folder && errno == ENOENT ? 0
-                                         : error_set(err, errno, "cannot list the snapshots of %s", c->name);
+        return directory && errno == ENOENT
+                   ? 0
+                   : error_set(err, errno, "cannot list the snapshots of %s", c->name);
     while ((errno = 0, entry = readdir(dir)))
         if (entry->d_name[0] != '.' && string_list_add(names, entry->d_name) < 0)
             return error_set(err, ENOMEM, "cannot list the snapshots of %s", c->name);
@@ -64,9 +65,9 @@ static char *snapshot_new_name(const struct container *c, struct error *err)
 
 int snapshot_create(const struct container *c, const char *comment, struct error *err)
 {
-    cleanup_free char *folder = snapshot_directory(c);
-    cleanup_free char *name = folder ? snapshot_new_name(c, err) : NULL;
-    const struct container to = {.name = name, .lxcpath = folder};
+    cleanup_free char *directory = snapshot_directory(c);
+    cleanup_free char *name = directory ? snapshot_new_name(c, err) : NULL;
+    const struct container to = {.name = name, .lxcpath = directory};
     struct copy_options o = {.keep_name = true, .keep_mac = true, .same_container = true};
     const char *files[] = {"ts", NULL, "comment", comment, NULL};
     time_t now = time(NULL);
@@ -114,13 +115,13 @@ static int restore_check(const struct container *c, struct error *err)
 int snapshot_restore(const struct container *c, const char *snapshot, const struct container *to,
                      struct error *err)
 {
-    cleanup_free char *folder = snapshot_directory(c);
-    const struct container from = {.name = snapshot, .lxcpath = folder};
+    cleanup_free char *directory = snapshot_directory(c);
+    const struct container from = {.name = snapshot, .lxcpath = directory};
     bool itself = strcmp(c->name, to->name) == 0 && strcmp(c->lxcpath, to->lxcpath) == 0;
     const struct copy_options o = {
         .keep_mac = itself, .same_container = itself, .replaces = itself ? "snaps" : NULL};
-    int r =
-        folder ? snapshot_check_exists(c, &from, err) : error_set(err, ENOMEM, "cannot restore a snapshot");
+    int r = directory ? snapshot_check_exists(c, &from, err)
+                      : error_set(err, ENOMEM, "cannot restore a snapshot");
 
     if (r == 0 && itself && container_is_defined(c))
         r = restore_check(c, err);
@@ -129,13 +130,14 @@ int snapshot_restore(const struct container *c, const char *snapshot, const stru
 
 int snapshot_destroy(const struct container *c, const char *snapshot, struct error *err)
 {
-    cleanup_free char *folder = snapshot_directory(c);
-    const struct container it = {.name = snapshot, .lxcpath = folder};
-    int r = folder ? snapshot_check_exists(c, &it, err) : error_set(err, ENOMEM, "cannot destroy a snapshot");
+    cleanup_free char *directory = snapshot_directory(c);
+    const struct container it = {.name = snapshot, .lxcpath = directory};
+    int r =
+        directory ? snapshot_check_exists(c, &it, err) : error_set(err, ENOMEM, "cannot destroy a snapshot");
 
     if (r == 0)
         r = container_destroy(&it, false, err);
     if (r == 0)
-        rmdir(folder); /* this fails, and may, while there are other snapshots */
+        rmdir(directory); /* this fails, and may, while there are other snapshots */
     return r;
 }

@@ -18,7 +18,7 @@
 static const struct {
     const char *path;
     mode_t mode;
-} folders[] = {
+} directories[] = {
     {"bin", 0755},
     {"dev", 0755},
     {"dev/pts", 0755},
@@ -183,16 +183,16 @@ static int busybox_find(struct string_list *found, struct error *err)
 {
     static const char usual[] = "/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin:/usr/local/sbin";
     const char *path = getenv("PATH");
-    cleanup_free char *folders_text = format_string("%s:%s", path && *path ? path : "/bin", usual);
+    cleanup_free char *directories_text = format_string("%s:%s", path && *path ? path : "/bin", usual);
     bool seen = false;
 
-    if (!folders_text)
+    if (!directories_text)
         return error_set(err, ENOMEM, "cannot look for busybox");
-    for (char *rest = folders_text, *folder; (folder = strsep(&rest, ":"));) {
-        cleanup_free char *file = format_string("%s/busybox", folder);
+    for (char *rest = directories_text, *directory; (directory = strsep(&rest, ":"));) {
+        cleanup_free char *file = format_string("%s/busybox", directory);
         int fd;
 
-        if (!file || *folder != '/' || access(file, X_OK) < 0)
+        if (!file || *directory != '/' || access(file, X_OK) < 0)
             continue;
         seen = true;
         fd = busybox_open(file, NULL);
@@ -294,12 +294,12 @@ static int rootfs_add_tree(const struct create_place *p)
     cleanup_free char *hostname = format_string("%s\n", p->container->name);
     int r = hosts && hostname ? 0 : -ENOMEM;
 
-    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(folders); i++) {
-        if (mkdirat(p->rootfs_fd, folders[i].path, folders[i].mode) < 0 ||
-            fchmodat(p->rootfs_fd, folders[i].path, folders[i].mode, 0) < 0)
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(directories); i++) {
+        if (mkdirat(p->rootfs_fd, directories[i].path, directories[i].mode) < 0 ||
+            fchmodat(p->rootfs_fd, directories[i].path, directories[i].mode, 0) < 0)
             r = -errno;
         else
-            r = file_set_owner(p, folders[i].path);
+            r = file_set_owner(p, directories[i].path);
     }
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(links); i++)
         r = rootfs_add_link(p, links[i].target, links[i].path);
