@@ -76,13 +76,13 @@ void program_report_fail(struct program_report *report, const struct error *err,
 
 int program_report_read(struct program_report *report, struct error *err)
 {
-    struct error told;
+    struct error reported;
     bool failed;
 
     close_fd(&report->theirs);
-    failed = read_all(report->ours, &told, sizeof(told)) == sizeof(told);
+    failed = read_all(report->ours, &reported, sizeof(reported)) == sizeof(reported);
     close_fd(&report->ours);
     if (failed && err)
-        *err = told;
-    return failed ? told.code : 0;
+        *err = reported;
+    return failed ? reported.code : 0;
 }
