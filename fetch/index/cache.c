@@ -114,7 +114,7 @@ int cache_lock(struct cache *c, const struct image_events *events, struct error 
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK)
             return cache_error(err, errno, "lock", c->path);
-        tell_status(events, "Waiting for another download of the same image");
+        catalog_status(events, "Waiting for another download of the same image");
         while (flock(fd, LOCK_EX) < 0)
             if (errno != EINTR)
                 return cache_error(err, errno, "lock", c->path);

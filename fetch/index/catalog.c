@@ -35,14 +35,14 @@ void catalog_close(struct catalog *c)
     url_free(&c->server);
 }
 
-void tell_status(const struct image_events *events, const char *sentence)
+void catalog_status(const struct image_events *events, const char *sentence)
 {
     if (events && events->status)
         events->status(events->context, sentence);
 }
 
-int pump(struct http_file *f, const char *name, const struct image_events *events, take_fn *take,
-         void *context, struct error *err)
+int catalog_pump(struct http_file *f, const char *name, const struct image_events *events, take_fn *take,
+                 void *context, struct error *err)
 {
     uint64_t done = f->offset, total = f->total == HTTP_LENGTH_UNKNOWN ? 0 : f->total;
     const void *bytes;
@@ -75,7 +75,7 @@ static int catalog_read_file(struct catalog *c, const char *path, take_fn *take,
         r = http_open(c->http, &u, NULL, &f, err);
     if (r)
         return r;
-    return pump(&f, slash ? slash + 1 : path, c->events, take, context, err);
+    return catalog_pump(&f, slash ? slash + 1 : path, c->events, take, context, err);
 }
 
 struct index_context {
@@ -216,7 +216,7 @@ static int catalog_list_images(struct catalog *c, const struct image_name *filte
     const char *const suffixes[] = {".7", ""};
     int r = -ENOENT;
 
-    tell_status(c->events, "Downloading the image index");
+    catalog_status(c->events, "Downloading the image index");
     for (size_t i = 0; i < ARRAY_LENGTH(suffixes) && r == -ENOENT; i++)
         r = catalog_read_index(c, filter, suffixes[i], &out->list, err);
     if (r != -ENOENT)
@@ -340,7 +340,7 @@ int catalog_find(struct catalog *c, const struct image_name *name, struct image_
         *sums = l.sums;
         failed = 0;
     } else {
-        tell_status(c->events, "Downloading the list of checksums");
+        catalog_status(c->events, "Downloading the list of checksums");
         failed = catalog_each_build(c, catalog_find_sums, &wanted, err);
         if (failed == -ENOENT)
             failed = 0;

@@ -38,12 +38,12 @@ int catalog_find(struct catalog *c, const struct image_name *name, struct image_
                  struct image_sums *sums, struct error *err);
 
 /* Report a step, or progress, to the events. */
-void tell_status(const struct image_events *events, const char *sentence);
+void catalog_status(const struct image_events *events, const char *sentence);
 
 /* Read a file completely, passing it to `take` in pieces (which returns a negative errno to stop) and
  * reporting its progress. */
 typedef int take_fn(void *context, const void *bytes, size_t length, struct error *err);
-int pump(struct http_file *f, const char *name, const struct image_events *events, take_fn *take,
-         void *context, struct error *err);
+int catalog_pump(struct http_file *f, const char *name, const struct image_events *events, take_fn *take,
+                 void *context, struct error *err);
 
 #endif

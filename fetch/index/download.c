@@ -115,7 +115,7 @@ static int download_fetch_meta(struct catalog *c, const char *directory, const c
 
     if (r)
         return r;
-    tell_status(c->events, "Downloading the metadata");
+    catalog_status(c->events, "Downloading the metadata");
     r = http_get(c->http, &u, META_MAX, &bytes, err);
     if (r)
         return r;
@@ -152,7 +152,7 @@ static int download_begin(struct catalog *c, struct pass *p, const struct url *u
     if (f->offset == 0 && p->partial.have > 0 && ftruncate(p->partial.rootfs, 0) < 0)
         return cache_error(err, errno, "write into", p->cache->path);
     if (f->offset > 0)
-        tell_status(c->events, "Resuming an interrupted download");
+        catalog_status(c->events, "Resuming an interrupted download");
     return download_pass_stored(p, f->offset, err);
 }
 
@@ -165,11 +165,11 @@ static int download_fetch_rootfs(struct catalog *c, struct pass *p, const char *
 
     if (r)
         return r;
-    tell_status(c->events, "Downloading and unpacking the rootfs");
+    catalog_status(c->events, "Downloading and unpacking the rootfs");
     br_sha256_init(&p->sum);
     r = download_begin(c, p, &u, &f, err);
     if (!r) {
-        r = pump(&f, "rootfs.tar.xz", c->events, download_take_piece, p, err);
+        r = catalog_pump(&f, "rootfs.tar.xz", c->events, download_take_piece, p, err);
         if (r && socket_worth_retry(r))
             error_remedy(err, "run the command again later to resume the download");
     }
@@ -210,13 +210,13 @@ int download_image(struct catalog *c, const struct image_entry *entry, const str
     if (!r)
         r = download_fetch_rootfs(c, &p, entry->path, sums->rootfs, &out->rootfs_check, err);
     if (!r) {
-        tell_status(c->events, "Unpacking the rootfs");
+        catalog_status(c->events, "Unpacking the rootfs");
         r = download_name_archive(c, unpack_finish(take_ptr(p.unpack), &out->unpacked, err), err);
     }
     if (!r)
         r = cache_commit(cache, &p.partial, &files, entry->build, err);
     if (!r)
-        tell_status(c->events, "The image cache is now ready");
+        catalog_status(c->events, "The image cache is now ready");
     else if (!socket_worth_retry(r))
         cache_discard(cache);
     return r;

@@ -77,7 +77,7 @@ static int image_unpack_file(int fd, const char *name, const struct unpack_optio
     if (!buffer || fstat(fd, &st) < 0)
         return error_set(err, buffer ? errno : ENOMEM, "cannot read %s", name);
     total = (uint64_t)st.st_size;
-    tell_status(events, "Unpacking the rootfs");
+    catalog_status(events, "Unpacking the rootfs");
     r = unpack_start(rootfs_fd, options, &u, err);
     while (!r) {
         ssize_t n = read_all(fd, buffer, PIECE_SIZE);
@@ -101,7 +101,7 @@ static int image_use_cached(const struct image_request *request, const char *mod
     struct unpack_options options = request->unpack;
     int r;
 
-    tell_status(&request->source.events, "Using image from local cache");
+    catalog_status(&request->source.events, "Using image from local cache");
     if (meta_select(&image->files, mode, out) < 0)
         return error_set(err, ENOMEM, "cannot read the image cache");
     r = download_require_config(out, c->path, err);
@@ -147,7 +147,7 @@ static int image_look_up_cached(const struct image_request *request, const char 
             return ours;
         if (!ours) {
             if (c->lock >= 0)
-                tell_status(&request->source.events, "The cached copy came from another server");
+                catalog_status(&request->source.events, "The cached copy came from another server");
             cached_image_close(image);
             return 0;
         }
@@ -171,7 +171,7 @@ static int image_lock_cache(const struct image_request *request, const char *mod
     cached_image_close(cached);
     if (!request->flush_cache)
         return image_look_up_cached(request, mode, c, cached, err);
-    tell_status(&request->source.events, "Flushing the cache");
+    catalog_status(&request->source.events, "Flushing the cache");
     return cache_flush(c, err);
 }
 
@@ -195,7 +195,7 @@ static int image_fetch_new(const struct image_request *request, const char *mode
     if (r < 0)
         return r;
     if (r == 0 && cached->build && strcmp(cached->build, found.items[0].build) == 0) {
-        tell_status(&request->source.events, "The cache is already up to date");
+        catalog_status(&request->source.events, "The cache is already up to date");
         r = 1;
     }
     if (r == 0)
@@ -204,8 +204,8 @@ static int image_fetch_new(const struct image_request *request, const char *mode
     return image_use_cached(request, mode, c, cached, rootfs_fd, out, err);
 }
 
-static int fetch(const struct image_request *request, const char *mode, int rootfs_fd,
-                 struct image_metadata *out, struct error *err)
+static int image_fetch_any(const struct image_request *request, const char *mode, int rootfs_fd,
+                           struct image_metadata *out, struct error *err)
 {
     cleanup_cache struct cache c = {.parent = -1, .lock = -1};
     cleanup_cached_image struct cached_image cached = {.rootfs = -1};
@@ -216,7 +216,7 @@ static int fetch(const struct image_request *request, const char *mode, int root
     if (!request->flush_cache) {
         found = image_look_up_cached(request, mode, &c, &cached, err);
         if (found == 0 && cached.build)
-            tell_status(&request->source.events, "The cached copy has expired, querying the server");
+            catalog_status(&request->source.events, "The cached copy has expired, querying the server");
     }
     if (found < 0)
         return found;
@@ -229,7 +229,8 @@ int image_fetch(const struct image_request *request, int rootfs_fd, struct image
                 struct error *err)
 {
     cleanup_image_metadata struct image_metadata meta = {0};
-    int r = fetch(request, request->source.mode ? request->source.mode : "system", rootfs_fd, &meta, err);
+    int r = image_fetch_any(request, request->source.mode ? request->source.mode : "system", rootfs_fd, &meta,
+                            err);
 
     if (!r)
         r = image_create_dev_pts(rootfs_fd, &request->unpack, err);

@@ -463,8 +463,8 @@ static int tree_add_hard_link(struct tree *t, const char *target, const struct e
     return 0;
 }
 
-static int add(struct tree *t, struct archive *a, struct archive_entry *entry, struct entry *e,
-               struct error *err)
+static int tree_add_entry(struct tree *t, struct archive *a, struct archive_entry *entry, struct entry *e,
+                          struct error *err)
 {
     const char *link = archive_entry_hardlink(entry);
     unsigned type = archive_entry_filetype(entry);
@@ -527,7 +527,7 @@ int tree_add(struct tree *t, struct archive *a, struct archive_entry *entry, str
     /* With keep_ids, these bits would apply to the ids of the user itself. */
     if (t->options->keep_ids)
         e.mode &= ~(mode_t)(S_ISUID | S_ISGID);
-    return add(t, a, entry, &e, err);
+    return tree_add_entry(t, a, entry, &e, err);
 }
 
 /* Descending order, so that subdirectories come before their parent; for equal names the last entry first. */
