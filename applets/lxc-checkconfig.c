@@ -85,7 +85,7 @@ static void checkconfig_program(const char *name)
     printf("%s is not installed\n", name);
 }
 
-static bool check(const struct probe *p, bool quiet)
+static bool probe_report(const struct probe *p, bool quiet)
 {
     bool can = probe_run(p);
 
@@ -129,7 +129,7 @@ static int lxc_checkconfig_run(struct invocation *in, struct error *err)
             complete = check_cgroups(o->quiet) && complete;
         /* Flush, so that a child does not print buffered output again. */
         for (size_t i = 0; i < probe_count; i++)
-            if ((int)probes[i].group == group && fflush(stdout) == 0 && !check(&probes[i], o->quiet) &&
+            if ((int)probes[i].group == group && fflush(stdout) == 0 && !probe_report(&probes[i], o->quiet) &&
                 probes[i].required)
                 complete = false;
     }

@@ -405,7 +405,7 @@ static const char *number_text(const struct ip_call *c, uint64_t value, char out
     return out;
 }
 
-static void widen(const struct ip_call *c, int *widths, const uint64_t *values)
+static void columns_widen(const struct ip_call *c, int *widths, const uint64_t *values)
 {
     char text[24];
 
@@ -465,8 +465,8 @@ void ip_link_statistics(struct ip_call *c, const struct link *l)
         output_close(&c->out, '}');
         return;
     }
-    widen(c, widths, in);
-    widen(c, widths, out);
+    columns_widen(c, widths, in);
+    columns_widen(c, widths, out);
     link_show_table(c, received, widths, in);
     output_text(&c->out, "%s", c->line);
     link_show_table(c, sent, widths, out);
