@@ -3,10 +3,11 @@
  *
  *     rootfs.h            lxc.rootfs.path: mounting it and making it the root; read this header next
  *     mounts.h            lxc.mount.entry and lxc.mount.fstab; mount_options.h: their fourth field
- *     mount_auto.h         lxc.mount.auto: /proc, /sys and the cgroup tree
+ *     mount_auto.h        lxc.mount.auto: /proc, /sys and the cgroup tree
  *     dev.h               /dev with its nodes, its devpts and its terminals
  *     tree.h              detached mounts
- *     image.h, loop_device.h     file system images; filesystem.h: detecting the file system
+ *     image.h             file system images; loop_device.h: the loop devices for them
+ *     filesystem.h        detecting the file system of an image
  *     systemd.h           the cgroup version that the systemd of a rootfs requires
  *
  * A path in the tree is never a string after a prefix: it is opened relative to a directory fd
