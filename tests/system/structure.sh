@@ -65,6 +65,18 @@ if [ "${1:-}" = table ]; then
     exit
 fi
 
+# Files that comments and the guide name, and functions that the guide names.
+unknown_names() {
+    local name
+    git grep -hoE '\<(core|fetch|applets|net/(link|firewall|dns|dhcp|bridge))/[a-z0-9_/-]+\.[ch]\>' -- \
+        'core/*.[ch]' 'net/*.[ch]' 'fetch/*.[ch]' 'applets/*.[ch]' core/HACKING | sort -u | while read -r name; do
+        [ -e "$name" ] || echo "there is no file $name"
+    done
+    grep -oE '\<[a-z_]+\(\)' core/HACKING | sort -u | while read -r name; do
+        git grep -qE "\\<${name%()}\\(" -- '*.[ch]' || echo "core/HACKING: there is no function $name"
+    done
+}
+
 long_lines() {
     git ls-files 'tests/*.sh' tests/run tests/bench/run |
         xargs awk 'length > 120 { print FILENAME ":" FNR ": " length " columns" }'
@@ -73,4 +85,5 @@ long_lines() {
 t 'modules include only those below them' is '' upward
 t 'no directory has more than 25 source files' is '' large
 t 'each module has a header of its name that introduces it' is '' unintroduced
+t 'comments and the guide name existing files and functions' is '' unknown_names
 t 'no line of a shell test has more than 120 columns' is '' long_lines
