@@ -43,7 +43,7 @@ busybox mkdosfs /fat.img
 mkdir /fat
 t 'FAT is mounted' mount -t vfat -o loop /fat.img /fat
 t 'a container on FAT is refused with the reason' has \
-    'cannot keep containers in /fat: its file system, FAT, knows no owners.*-P' fails lxcbox \
+    'cannot keep containers in /fat: its file system, FAT, has no owners.*-P' fails lxcbox \
     lxc-create -P /fat -n x -t busybox
 t 'nothing of it stays there' is '' ls -A /fat
 umount /fat

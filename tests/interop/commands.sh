@@ -249,7 +249,7 @@ minds() { # REGEX COMMAND...
     refuses "$1" lxcbox "$2" -P "$P" "${@:3}"
 }
 t 'a time to wait is a number' minds 'a number of seconds' lxc-wait -n "$N-r" -s RUNNING -t x
-t 'an empty state is refused' minds 'not a container.s state' lxc-wait -n "$N-r" -s 'RUNNING|'
+t 'an empty state is refused' minds 'not a container state' lxc-wait -n "$N-r" -s 'RUNNING|'
 t 'a wrong expression does not mean no container' minds 'not an extended regular expression' lxc-ls --filter '['
 t 'a second expression is not ignored' minds 'one expression' lxc-ls -f a b
 t 'a security label that cannot be is not ignored' minds 'security label' lxc-attach -n "$N-r" -c nonesuch -- true
