@@ -197,11 +197,11 @@ mv "$WORK/meta/config" "$WORK/config-file"
 ln -s /etc/shadow "$WORK/meta/config"
 t 'metadata that are a link are refused' refuses_cleanly 'config of .*/meta is a link' local_from x
 tar -C "$WORK/meta" -cJf "$WORK/links.tar.xz" config
-t 'in a tarball, too' refuses_cleanly 'links.tar.xz holds a link' create x -t local -- \
+t 'in a tarball, too' refuses_cleanly 'links.tar.xz contains a link' create x -t local -- \
     -f "$WORK/rootfs.tar.xz" -m "$WORK/links.tar.xz"
 rm "$WORK/meta/config"
 printf 'lxc.arch = amd64\n#\0\nlxc.hook.pre-start = /bin/evil\n' > "$WORK/meta/config"
-t 'and metadata with a zero byte' refuses_cleanly 'config of .* is no text' local_from x
+t 'and metadata with a zero byte' refuses_cleanly 'config of .* is not text' local_from x
 mv "$WORK/config-file" "$WORK/meta/config"
 printf 'made \302\2332J it \2332J \303\251 \033c\n' > "$WORK/meta/create-message"
 t 'no control bytes of a message reach the terminal, C1 as little as C0' \
