@@ -1,6 +1,7 @@
 #!/bin/bash
 # What a test run must leave as it was: nodes of /dev, mounts, cgroups, named network namespaces, interfaces, firewall
-# rules, settings of the kernel, and files that LXC keeps. Prints one line for each. tests/run compares two of these.
+# rules, settings of the kernel, processes of tests,
+# and files that LXC keeps. Prints one line for each. tests/run compares two of these.
 export LC_ALL=C
 
 nodes() { # loop devices come and go by number; their mode must not change
@@ -26,6 +27,8 @@ settings() { # those that containers, networks and their tests change
         printf 'sysctl %s %s\n' "$file" "$(tr -s '\n\t' '  ' < "$file" 2> /dev/null)"
     done
 }
+processes() { pgrep -af -- '/tmp/lxcbox-test\.' | sed 's/^[0-9]*/process/'; }
+
 files() {
     find /etc/lxc /etc/default/lxc /etc/default/lxc-net /var/lib/lxc /run/lxc /var/cache/lxc -maxdepth 1 \
         -printf 'file %p %y %m\n' 2> /dev/null
@@ -39,5 +42,6 @@ files() {
     links
     firewall
     settings
+    processes
     files
 } 2> /dev/null | sort

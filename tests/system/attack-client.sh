@@ -43,9 +43,11 @@ impostor() { # NAME [RUNNER]...: who answers for the container, started by RUNNE
     local name=$1
     shift
     rm -f "$WORK/impostor"
+    set -m # a process group of its own, which ends as a whole
     "$@" /usr/bin/python3 "$WORK/impostor.py" "$P" "$name" $stranger "${trap:-$WORK/trap}" > "$WORK/impostor" &
+    set +m
     impostor=$!
-    cleanup "kill -9 $impostor; pkill -9 -P $impostor"
+    cleanup "kill -9 -- -$impostor"
     for _ in $(seq 400); do grep -qs ready "$WORK/impostor" && return; sleep 0.05; done
     return 1
 }
@@ -73,7 +75,7 @@ inside_payload() { echo 0 > "$h/lxc.payload.cg-$$/cgroup.procs" && exec "$@"; }
 cleanup "rmdir $h/lxc.payload.cg-$$"
 t 'nor is root in the cgroup of a container' eval '
     mkdir $h/lxc.payload.cg-$$ && impostor cg-$$ inside_payload && foreign cg-$$; r=$?
-    kill $impostor; wait $impostor; [ $r -eq 0 ]'
+    kill -- -$impostor; wait $impostor; [ $r -eq 0 ]'
 
 # Its own monitor may be hostile, too, when root uses the container of a user.
 mkdir "$P/own-$$" "$P/root-$$"
