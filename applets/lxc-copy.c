@@ -3,12 +3,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/config/config.h"
 #include "core/run/attach.h"
 #include "core/monitor/start.h"
@@ -106,11 +106,10 @@ static int copy_run_command(const struct container *c, const char *applet, char 
         _exit(1);
     }
     if (pid > 0) {
-        /* Signals from the keyboard are meant for the command. */
+        /* Signals of the keyboard are for the command. */
         signal(SIGINT, SIG_IGN);
         signal(SIGQUIT, SIG_IGN);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            ;
+        (void)process_wait(pid, &status);
     }
     r = container_shutdown(c, -1, NULL, err);
     if (r == -ETIMEDOUT) {

@@ -8,6 +8,7 @@
 
 #include "applets/init/init.h"
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 
 void init_print(const char *format, ...)
 {
@@ -67,7 +68,7 @@ static bool children_record(struct init_child *children, size_t count, pid_t end
     for (size_t c = 0; c < count; c++) {
         if (children[c].pid == ended) {
             children[c].pid = 0;
-            children[c].status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+            children[c].status = process_exit_status(status);
             if (first && children[c].status == 0)
                 return true;
         }

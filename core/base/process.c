@@ -10,6 +10,11 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 
+int process_exit_status(int status)
+{
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 int process_wait(pid_t pid, int *status)
 {
     while (waitpid(pid, status, 0) < 0)
@@ -78,7 +83,7 @@ int process_finish(struct process *p, struct error *err)
         return r;
     if (waited < 0)
         return error_set(err, waited, "cannot wait for a child process");
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return process_exit_status(status);
 }
 
 int process_run(int (*function)(void *data, struct error *err), void *data, struct error *err)

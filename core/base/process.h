@@ -56,6 +56,9 @@ struct process_program {
  */
 int process_execute(void *program, struct error *err);
 
+/* The exit status in a status of waitpid(2), or 128 plus the number of the signal that killed the process. */
+int process_exit_status(int status);
+
 /* waitpid(2), repeated on EINTR. 0 with *status filled (`status` may be NULL), or a negative errno. */
 int process_wait(pid_t pid, int *status);
 

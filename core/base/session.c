@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/file.h"
 #include "core/base/relay.h"
 #include "core/base/str.h"
@@ -171,7 +172,7 @@ int session_wait(struct session *s, pid_t pid)
         pid_t done = waitpid(pid, &status, WNOHANG);
 
         if (done == pid)
-            return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+            return process_exit_status(status);
         if (done < 0 && errno != EINTR)
             return -errno;
         if (read(s->signals, &info, sizeof(info)) == sizeof(info))

@@ -260,3 +260,11 @@ int parse_uint64(const char *text, int base, uint64_t max, uint64_t *out)
     *out = value;
     return 0;
 }
+
+int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20); /* lower case */
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

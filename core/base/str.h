@@ -80,4 +80,7 @@ char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)
 int parse_int64(const char *text, int base, int64_t min, int64_t max, int64_t *out);
 int parse_uint64(const char *text, int base, uint64_t max, uint64_t *out);
 
+/* The value of a hexadecimal digit, in any case; -1 for any other byte. */
+int hex_digit(char c);
+
 #endif

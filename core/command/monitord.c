@@ -6,10 +6,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/base/title.h"
@@ -216,8 +216,8 @@ static int broadcaster_start(const char *lxcpath, struct error *err)
         _exit(0);
     }
     close_fd(&report_child);
-    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (pid > 0)
+        (void)process_wait(pid, NULL);
     if (pid < 0 || read_all(report, &reported, sizeof(reported)) != sizeof(reported))
         return pid < 0 ? error_set(err, errno, "cannot monitor the containers") : 0;
     return reported.code < 0 ? error_copy(err, &reported) : 0;

@@ -276,14 +276,6 @@ static int host_need_sysctl(const struct network_link *l, const char *link, int 
     return error_remedy(err, "sysctl -w net.ipv%d.conf.%s.%s=1", family == AF_INET ? 4 : 6, link, name);
 }
 
-static struct ip host_ip(int family, const uint8_t *bytes)
-{
-    struct ip ip = {.family = family};
-
-    memcpy(ip.bytes, bytes, ip_size(family));
-    return ip;
-}
-
 static void host_add_route(struct network_steps *s, const struct network_link *l, const struct ip *ip,
                            uint8_t length, int device, const char *name)
 {
@@ -355,7 +347,7 @@ static int host_route_to_container(struct network_steps *s, const struct network
 
     if (net->ipv4_gateway == GATEWAY_ADDRESS) {
         r = host_set_sysctl(l, l->host_name, AF_INET, "forwarding", err);
-        ip = host_ip(AF_INET, net->ipv4_gateway_address);
+        ip = ip_make(AF_INET, net->ipv4_gateway_address);
         host_add_proxy(s, l, &ip, l->host_index, l->host_name);
     }
     if (r == 0 && net->ipv6_gateway == GATEWAY_ADDRESS) {
@@ -364,11 +356,11 @@ static int host_route_to_container(struct network_steps *s, const struct network
             r = host_set_sysctl(l, l->host_name, AF_INET6, "forwarding", err);
         if (r == 0)
             r = host_set_sysctl(l, l->host_name, AF_INET6, "proxy_ndp", err);
-        ip = host_ip(AF_INET6, net->ipv6_gateway_address);
+        ip = ip_make(AF_INET6, net->ipv6_gateway_address);
         host_add_proxy(s, l, &ip, l->host_index, l->host_name);
     }
     for (size_t i = 0; i < net->address_count; i++) {
-        ip = host_ip(net->addresses[i].family, net->addresses[i].address);
+        ip = ip_make(net->addresses[i].family, net->addresses[i].address);
         host_add_route(s, l, &ip, (uint8_t)(ip_size(ip.family) * 8), l->host_index, l->host_name);
     }
     return r;
@@ -390,7 +382,7 @@ static int host_configure_veth(struct network_steps *s, const struct network_lin
     network_step(s, l, "set %s up", l->host_name);
     link_change(&s->b, &up);
     for (size_t i = 0; i < net->veth_route_count; i++) {
-        struct ip ip = host_ip(net->veth_routes[i].family, net->veth_routes[i].address);
+        struct ip ip = ip_make(net->veth_routes[i].family, net->veth_routes[i].address);
 
         host_add_route(s, l, &ip, net->veth_routes[i].prefix, l->host_index, l->host_name);
     }
@@ -422,7 +414,7 @@ static void host_add_l2proxy(struct network_steps *s, struct network_link *l)
 
     l->proxied = true;
     for (size_t i = 0; i < net->address_count; i++) {
-        struct ip ip = host_ip(net->addresses[i].family, net->addresses[i].address);
+        struct ip ip = ip_make(net->addresses[i].family, net->addresses[i].address);
 
         host_add_proxy(s, l, &ip, l->parent, net->link);
         if (net->type == NET_IPVLAN)
@@ -436,7 +428,7 @@ int network_host_unproxy(const struct network_link *l, struct netlink *host, str
 
     network_steps_init(&s, host, err);
     for (size_t i = 0; i < l->net->address_count; i++) {
-        struct ip ip = host_ip(l->net->addresses[i].family, l->net->addresses[i].address);
+        struct ip ip = ip_make(l->net->addresses[i].family, l->net->addresses[i].address);
         struct neighbour proxy = {.index = l->parent, .ip = ip, .flags = NTF_PROXY};
         struct route r = {.destination = {ip, (uint8_t)(ip_size(ip.family) * 8)}, .device = LOOPBACK_INDEX};
 

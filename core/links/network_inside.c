@@ -13,23 +13,15 @@
 
 #define LOOPBACK_INDEX 1
 
-static struct ip inside_ip(int family, const uint8_t *bytes)
-{
-    struct ip ip = {.family = family};
-
-    memcpy(ip.bytes, bytes, ip_size(family));
-    return ip;
-}
-
 static void inside_add_address(struct network_steps *s, const struct network_link *l,
                                const struct net_address *given)
 {
     struct address a = {
-        .index = l->index, .local = inside_ip(given->family, given->address), .length = given->prefix};
+        .index = l->index, .local = ip_make(given->family, given->address), .length = given->prefix};
     char text[IP_TEXT_SIZE];
 
     if (given->family == AF_INET) {
-        a.broadcast = inside_ip(AF_INET, given->broadcast);
+        a.broadcast = ip_make(AF_INET, given->broadcast);
         if (ip_is_zero(&a.broadcast))
             a.broadcast.family = 0;
     }
@@ -139,7 +131,7 @@ static int inside_add_gateway(struct network_steps *s, const struct network_link
         return 0;
     if (kind == GATEWAY_ADDRESS)
         r.gateway =
-            inside_ip(family, family == AF_INET ? net->ipv4_gateway_address : net->ipv6_gateway_address);
+            ip_make(family, family == AF_INET ? net->ipv4_gateway_address : net->ipv6_gateway_address);
     else if (kind == GATEWAY_AUTO)
         code = inside_find_auto_gateway(l, family, host, &r.gateway, err);
     if (code == 0)

@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/cgroup/cgroup.h"
@@ -231,8 +231,7 @@ static void teardown_processes(struct monitor *m)
 
     if (m->init.pid) {
         (void)monitor_signal(m, SIGKILL);
-        while (waitpid(m->init.pid, &m->init_status, 0) < 0 && errno == EINTR)
-            ;
+        (void)process_wait(m->init.pid, &m->init_status);
         m->init.pid = 0;
     }
     if (m->cgroup && !(m->clone_flags & CLONE_NEWPID) && cgroup_kill(m->cgroup, KILL_TIMEOUT_MS, &err) < 0)

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
@@ -139,11 +140,11 @@ static int monitor_open_loop(struct monitor *m, sigset_t *before, struct error *
  * called reboot(2) to halt: see init_wants_reboot(). */
 static int init_exit_status(const struct monitor *m)
 {
-    if (!WIFSIGNALED(m->init_status))
-        return WEXITSTATUS(m->init_status);
-    if (m->clone_flags & CLONE_NEWPID && WTERMSIG(m->init_status) == SIGINT)
+    int status = m->init_status;
+
+    if (m->clone_flags & CLONE_NEWPID && WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
         return 0;
-    return 128 + WTERMSIG(m->init_status);
+    return process_exit_status(status);
 }
 
 /* Whether a process sleeps: 'S' in /proc/PID/stat, proc_pid_stat(5). */

@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/config/idmap.h"
@@ -139,8 +139,7 @@ static int start_daemon(const struct container *c, struct config *config, const 
             *o->ended_status = reported.ended_status;
         return 0;
     }
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    (void)process_wait(pid, NULL);
     return error_copy(err, &reported.error);
 }
 

@@ -193,8 +193,7 @@ int idmap_barrier(const struct config *c, const char *path, char *out, size_t si
     n = pid > 0 ? read_all(fds[0], out, size - 1) : -1;
     close(fds[0]);
     if (pid > 0)
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-            ;
+        (void)process_wait(pid, NULL);
     out[n > 0 ? n : 0] = '\0';
     return n > 0;
 }

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/executable.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
@@ -54,7 +55,7 @@ int program_wait(pid_t pid, struct error *err)
     }
     sigaction(SIGINT, &interrupt, NULL);
     sigaction(SIGTERM, &terminate, NULL);
-    return r < 0 ? r : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return r < 0 ? r : process_exit_status(status);
 }
 
 int program_report_open(struct program_report *report, struct error *err)

@@ -12,9 +12,9 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/namespace/idmap_write.h"
@@ -123,15 +123,14 @@ static int helper_start(struct helper *h, const struct unshare_options *o, struc
 
 static int helper_use(struct helper *h, struct error *err)
 {
-    int r, status;
+    int r;
 
     if (!h->pid)
         return 0;
     (void)write_all(h->go, "", 1);
     close_fd(&h->go);
     r = program_report_read(&h->report, err);
-    while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    (void)process_wait(h->pid, NULL);
     return r;
 }
 

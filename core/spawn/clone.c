@@ -6,10 +6,10 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/file.h"
 #include "core/cgroup/cgroup.h"
 #include "core/spawn/child.h"
@@ -116,8 +116,7 @@ static pid_t child_start_shared(struct child *child, uint64_t flags, int *pidfd,
     close_fd(&report_child);
     if (read_all(report, &pid, sizeof(pid)) != sizeof(pid))
         pid = -EIO;
-    while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
-        ;
+    (void)process_wait(helper, NULL);
     if (pid < 0)
         return error_set(err, pid, "cannot enter the namespaces of lxc.namespace.share");
     *pidfd = (int)syscall(SYS_pidfd_open, pid, 0);

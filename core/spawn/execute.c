@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/executable.h"
 
 extern char **environ;
@@ -97,7 +98,7 @@ static int execute_init_reap(pid_t command, int *status)
 
     while ((pid = waitpid(-1, &ended, WNOHANG)) > 0)
         if (pid == command)
-            *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+            *status = process_exit_status(ended);
     return pid == 0;
 }
 

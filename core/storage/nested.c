@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/file.h"
 #include "core/command/command_client.h"
 #include "core/namespace/namespace.h"
@@ -152,7 +153,7 @@ int overview_nested(const struct overview_walk *walk, const struct container *c,
     cleanup_strbuf struct strbuf bytes = STRBUF_INIT;
     cleanup_overview struct overview found = {0};
     cleanup_fd int ours = -1, theirs = -1;
-    int pipe_fds[2], r, status;
+    int pipe_fds[2], r;
     pid_t pid;
 
     if (pipe2(pipe_fds, O_CLOEXEC) < 0)
@@ -167,8 +168,7 @@ int overview_nested(const struct overview_walk *walk, const struct container *c,
     close_fd(&theirs);
     r = read_output(ours, &bytes);
     close_fd(&ours);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    (void)process_wait(pid, NULL);
     if (r == 0)
         r = overview_parse(strbuf_text(&bytes), bytes.length, &found);
     for (size_t i = 0; r == 0 && i < found.count; i++)

@@ -226,14 +226,6 @@ enum {
 
 #define CHUNK_OVERHEAD_MAX 16384
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* At the end of the line with the size of a chunk. */
 static int chunk_size_known(struct http_chunks *c)
 {

@@ -25,23 +25,14 @@ bool url_host_is_address(const char *host)
     return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
-static int url_hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decode the user part (RFC 3986 2.1); NULL when out of memory. */
 static char *url_decode(const char *text, size_t length)
 {
     char *out = malloc(length + 1), *to = out;
 
     for (size_t i = 0; out && i < length; i++) {
-        if (text[i] == '%' && i + 2 < length && url_hex_value(text[i + 1]) >= 0 &&
-            url_hex_value(text[i + 2]) >= 0) {
-            *to++ = (char)(url_hex_value(text[i + 1]) * 16 + url_hex_value(text[i + 2]));
+        if (text[i] == '%' && i + 2 < length && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+            *to++ = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
             i += 2;
         } else {
             *to++ = text[i];

@@ -7,10 +7,10 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/process.h"
 #include "core/base/clock.h"
 #include "core/base/daemon.h"
 #include "core/base/message.h"
@@ -187,8 +187,7 @@ void forward_relay_stop(struct forward_relay *relay)
     close_fd(&relay->control);
     if (relay->pid > 0) {
         kill(relay->pid, SIGKILL);
-        while (waitpid(relay->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
+        (void)process_wait(relay->pid, NULL);
     }
     relay->pid = 0;
 }

@@ -185,14 +185,6 @@ size_t lease_format(const struct lease *l, char out[LEASE_LINE_SIZE])
     return (size_t)(at - out);
 }
 
-static int lease_hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "*", or pairs of digits separated by colons. Returns the number of bytes or -1. */
 static int lease_read_hex(const char *text, uint8_t *out, size_t size)
 {
@@ -201,7 +193,7 @@ static int lease_read_hex(const char *text, uint8_t *out, size_t size)
     if (strcmp(text, "*") == 0)
         return 0;
     for (;; text++) {
-        int high = lease_hex_digit(text[0]), low = high < 0 ? -1 : lease_hex_digit(text[1]);
+        int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
 
         if (low < 0 || count == size)
             return -1;

@@ -19,6 +19,14 @@ size_t ip_size(int family)
     return family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
 }
 
+struct ip ip_make(int family, const uint8_t *bytes)
+{
+    struct ip ip = {.family = family};
+
+    memcpy(ip.bytes, bytes, ip_size(family));
+    return ip;
+}
+
 bool ip_equal(const struct ip *a, const struct ip *b)
 {
     return a->family == b->family && memcmp(a->bytes, b->bytes, ip_size(a->family)) == 0;

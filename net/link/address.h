@@ -30,6 +30,8 @@ struct ip_prefix {
 
 /* Size of an address in bytes: 4, 16, or 0 for any other family. */
 size_t ip_size(int family);
+/* The address in ip_size(family) bytes in network byte order. */
+struct ip ip_make(int family, const uint8_t *bytes);
 bool ip_equal(const struct ip *a, const struct ip *b);
 bool ip_is_zero(const struct ip *a);
 

@@ -460,14 +460,6 @@ bool link_name_valid(const char *name)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int link_address_parse(const char *text, uint8_t out[LINK_ADDRESS_MAX])
 {
     int count = 0;
