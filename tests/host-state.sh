@@ -9,7 +9,8 @@ nodes() { # loop devices come and go by number; their mode must not change
         -printf '/dev %p %y %m %u %g %l\n'
 }
 mounts() { awk '{ print "mount", $5 }' /proc/self/mountinfo; }
-cgroups() { find /sys/fs/cgroup -mindepth 1 -type d -printf 'cgroup %p\n' 2> /dev/null; }
+# Those of containers. Stock LXC makes lxc.pivot and leaves it.
+cgroups() { find /sys/fs/cgroup -type d -name 'lxc.*' ! -name lxc.pivot -printf 'cgroup %p\n' 2> /dev/null; }
 namespaces() { find /run/netns /var/run/netns -maxdepth 1 -type f -printf 'netns %p\n' 2> /dev/null; }
 links() { find /sys/class/net -maxdepth 1 -type l -printf 'link %f\n'; }
 firewall() {

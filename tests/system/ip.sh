@@ -223,7 +223,8 @@ for what in 'l' 'a' 'link show lxcbr0' 'link show type veth' 'link show master l
     '-d link show mac0' '-d addr show mac0' 'addr show dev lxcbr0' 'addr show scope global' \
     'addr show permanent' 'addr show dynamic' '-4 addr' '-6 addr show dev lxcbr0' '-0 addr' \
     '-f inet -br addr' 'addr show to 192.168.6.0/24' 'addr show up' 'r' '-d route' '-6 route' \
-    'route show table all' 'route show table 90' 'route show dev lxcbr0 proto kernel' 'route show proto static table all' \
+    'route show table all' 'route show table 90' 'route show dev lxcbr0 proto kernel' \
+    'route show proto static table all' \
     'route show 10.30.0.0/24' 'route show default' 'route show via 192.168.5.2' 'route show root 10.0.0.0/8' \
     'route show match 10.30.0.1' '-o route' 'route get 10.30.0.1' 'route get 127.0.0.1' 'route get fd77::5' \
     'route get 192.168.5.2 fibmatch' 'n' 'neigh show dev lxcbr0' 'neigh show nud permanent' \
