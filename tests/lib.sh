@@ -14,6 +14,7 @@
 # has REGEX COMMAND...      succeeds and prints a line that matches the extended REGEX
 # fails COMMAND...          has a status other than 0
 # path_without PROGRAM...   prints a PATH with the programs of ours but for these, whatever is installed
+# make_zombie               sets $zombie to the number of a process that has ended and that its parent does not wait for
 # cleanup COMMAND           runs at the end, last first, also after a failure or a signal
 # $WORK                     a new directory, removed at the end; $LXCBOX the executable under test
 # lxcbox ...                runs it
@@ -94,6 +95,19 @@ has() {
 }
 
 fails() { ! "$@"; }
+
+# By sh: bash reaps a child that ends before it executes the program that never waits for one.
+make_zombie() {
+    local parent
+    sh -c 'sleep 0 & exec sleep 600' &
+    parent=$!
+    cleanup "kill $parent"
+    for _ in $(seq 200); do
+        zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" && return
+        sleep 0.05
+    done
+    return 1
+}
 
 path_without() {
     local part programs

@@ -1,4 +1,4 @@
-# What changes containers, done by stock LXC in one folder of containers and by lxcbox in another that began the same:
+# What changes containers, done by stock LXC in one lxcpath and by lxcbox in another that began the same:
 # the exit statuses and what is printed are the same. What differs is listed with the reason. commands.sh has what
 # changes nothing.
 . "$(dirname "$0")/../lib.sh"

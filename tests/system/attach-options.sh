@@ -52,12 +52,6 @@ END
 old_attach() { refuses "$1" lxcbox lxc-attach -P "$P" -n "$2" -e -- sh -c 'echo ran on the host >&2'; }
 t 'lxc-attach does not run on the host when the number of init has passed on' eval '
     old_monitor old-a $stranger 1 && old_attach "old-a is restarting" old-a'
-bash -c 'sleep 0 & exec sleep 600' & # which never waits for its child
-parent=$!
-cleanup "kill $parent"
-for _ in $(seq 200); do
-    zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" && break
-    sleep 0.05
-done
+make_zombie
 t 'nor when init has ended and nobody has waited for it' eval '
     old_monitor old-b $zombie && old_attach "cannot enter the mnt namespace of old-b: the process has ended" old-b'

@@ -39,7 +39,7 @@ lxcbox lxc-start -P "$WORK/lxc" -n denylist -- /bin/sleep 60
 t 'a command of lxc-attach is confined, too' has 'No space left' attach -- /bin/sh -c 'mkdir /mnt/x 2>&1; true'
 t 'unless with elevated privileges' attach -e -- /bin/mkdir /mnt/x
 
-# A monitor that answers as it is told: fake.py LXCPATH NAME INIT_PID [KEY=RESULT]... [state=RESULT]
+# A monitor with prescribed answers: fake.py LXCPATH NAME INIT_PID [KEY=RESULT]... [state=RESULT]
 cat > "$WORK/fake.py" << 'EOF'
 import socket, struct, sys
 results = dict(word.split("=") for word in sys.argv[4:])

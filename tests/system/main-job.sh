@@ -110,11 +110,11 @@ tells_its_end() {
 }
 # What a person sees on a tty; a first line break makes a getty that is there already ask again.
 prompts() {
-    local patience
+    local pause_seconds
     until_true 10 inside systemctl --quiet is-active container-getty@1 || return 1
     # On a busy machine getty takes its time.
-    for patience in 0.5 2 5; do
-        (sleep $patience; echo; sleep $patience; printf '\001q') |
+    for pause_seconds in 0.5 2 5; do
+        (sleep $pause_seconds; echo; sleep $pause_seconds; printf '\001q') |
             script -qec "$LXCBOX lxc-console -n $name -t 1" /dev/null > "$WORK/prompt"
         grep -q 'login:' "$WORK/prompt" && break
     done

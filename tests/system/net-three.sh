@@ -79,11 +79,11 @@ if [ ${#names[@]} = 3 ]; then # nothing in it writes resolv.conf: minimal system
         grep -q "^DNS=10.0.3.1" "/proc/$(pid_of $deb)/root/run/systemd/netif/state" &&
             grep -q "^DOMAINS=lxc" "/proc/$(pid_of $deb)/root/run/systemd/netif/state"
     }
-    t 'systemd-networkd is told the name server and the domain' eventually systemd_networkd_gets_name_server
+    t 'systemd-networkd receives the name server and the domain' eventually systemd_networkd_gets_name_server
     printf 'search lxc\nnameserver 10.0.3.1\n' > "$R/etc/resolv.conf"
 fi
 for n in "${names[@]}"; do
-    t "${n%-*} is told the name server" eventually grep -q '^nameserver 10.0.3.1' "$P/$n/rootfs/etc/resolv.conf"
+    t "${n%-*} receives the name server" eventually grep -q '^nameserver 10.0.3.1' "$P/$n/rootfs/etc/resolv.conf"
     for other in "${names[@]}"; do
         [ $other != $n ] || continue
         t "${n%-*} reaches ${other%-*} by its name" ping_from $n -4 $other

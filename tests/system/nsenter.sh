@@ -48,13 +48,7 @@ t 'nsenter with no program runs a shell' bash \
 t 'options of the program are the program'\''s' is '-a -p' lxcbox nsenter -t "$pid" -u echo -a -p
 t 'nsenter without a process is refused' refuses 'no target process for entering its net namespace' \
     lxcbox nsenter -n true
-sh -c 'sleep 0 & exec sleep 600' & # which never waits for its child
-parent=$!
-cleanup "kill $parent"
-for _ in $(seq 200); do
-    zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" && break
-    sleep 0.05
-done
+make_zombie
 here() { refuses "$1" lxcbox nsenter "${@:2}" sh -c 'echo ran on the host >&2'; }
 for options in -a '-a -F' -n -r -w; do
     # shellcheck disable=SC2086

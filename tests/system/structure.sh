@@ -70,7 +70,7 @@ unknown_names() {
     local name
     git grep -hoE '\<(core|fetch|applets|net/(link|firewall|dns|dhcp|bridge))/[a-z0-9_/-]+\.[ch]\>' -- \
         'core/*.[ch]' 'net/*.[ch]' 'fetch/*.[ch]' 'applets/*.[ch]' core/HACKING | sort -u | while read -r name; do
-        [ -e "$name" ] || echo "there is no file $name"
+        [ -e "$name" ] || echo "$name does not exist"
     done
     grep -oE '\<[a-z_]+\(\)' core/HACKING | sort -u | while read -r name; do
         git grep -qE "\\<${name%()}\\(" -- '*.[ch]' || echo "core/HACKING: there is no function $name"

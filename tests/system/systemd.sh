@@ -1,6 +1,6 @@
 #!/bin/bash
-# A systemd that would refuse the host's cgroups is given others, or its container's owner is told. What is started is
-# no systemd but looks like one; inits.sh boots real ones.
+# A systemd that would refuse the host's cgroups gets others, or the start warns. What is started is not systemd but
+# looks like it; inits.sh boots real ones.
 . tests/lib.sh
 needs_root
 if [ ! -x /bin/busybox ]; then
