@@ -16,13 +16,9 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/process.h"
-#include "core/base/file.h"
+#include "core/base/pty.h"
 #include "core/base/relay.h"
 #include "core/base/str.h"
-
-#ifndef TIOCGPTPEER
-#define TIOCGPTPEER _IO('T', 0x41)
-#endif
 
 static const int forwarded_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
                                         SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
@@ -51,13 +47,12 @@ bool session_is_controlled(void)
  * fd, and opened, through the /proc of this process, only if it is the multiplexer of this file system
  * (devpts.rst: character device 5:2).
  */
-static int ptmx_open_inside(int devpts)
+static int pty_open_inside(int devpts)
 {
     cleanup_fd int fd = openat(devpts, "ptmx", O_PATH | O_NOFOLLOW | O_CLOEXEC);
     struct stat directory, st;
     struct statfs fs;
     char path[32];
-    int r;
 
     if (fd < 0 || fstat(devpts, &directory) < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
         return -errno;
@@ -65,24 +60,18 @@ static int ptmx_open_inside(int devpts)
         !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
         return -EXDEV;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    r = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    return r < 0 ? -errno : r;
+    return pty_open_master(AT_FDCWD, path, 0);
 }
 
 static int session_open_pty(struct session *s, int devpts, struct error *err)
 {
-    int unlock = 0;
-
-    s->terminal = devpts >= 0 ? ptmx_open_inside(devpts) : -1;
+    s->terminal = devpts >= 0 ? pty_open_inside(devpts) : -1;
     if (s->terminal < 0)
-        s->terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (s->terminal < 0 || file_control(s->terminal, TIOCSPTLCK, (uintptr_t)&unlock) < 0)
-        return error_set(err, errno, "cannot make a terminal for the command");
-    s->tty = file_control(s->terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (s->tty >= 0)
-        return 0;
-    error_set(err, s->tty, "cannot open the command's terminal");
-    return error_remedy(err, "use a kernel of version 4.13 or later");
+        s->terminal = pty_open_master(AT_FDCWD, "/dev/ptmx", 0);
+    if (s->terminal < 0)
+        return error_set(err, s->terminal, "cannot make a terminal for the command");
+    s->tty = pty_open_slave(s->terminal, err);
+    return s->tty < 0 ? s->tty : 0;
 }
 
 int session_open(struct session *s, int devpts, struct error *err)

@@ -259,7 +259,7 @@ int console_take(struct console *c, int connection)
         return -EINVAL;
     if (c->proxy.holder >= 0)
         return -EBUSY;
-    r = terminal_open(&c->proxy, AT_FDCWD, "/dev/ptmx", NULL);
+    r = terminal_open(&c->proxy, NULL);
     if (r < 0)
         return r;
     if (tcgetattr(c->proxy.slave, &raw) == 0) {

@@ -53,7 +53,7 @@ static int criu_add_console(struct string_list *l, struct monitor *m, struct err
     if (r == 0 && !console_wanted(m->config))
         return error_text(err, EINVAL, "the checkpoint has a console, and lxc.console.path = none");
     if (r == 0)
-        r = terminal_open(t, AT_FDCWD, "/dev/ptmx", err);
+        r = terminal_open(t, err);
     if (r == 0)
         r = syscall(SYS_ioctl, t->master, TIOCGPTN, &number) < 0 ? -errno : 0;
     if (r == 0)

@@ -12,6 +12,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/pty.h"
 #include "core/base/path.h"
 #include "core/config/idmap.h"
 
@@ -193,16 +194,15 @@ int dev_terminal(const struct rootfs *rootfs, const struct config *c, const char
 {
     char number[16];
     unsigned n;
-    int unlock = 0, r;
+    int r;
 
     if (rootfs->pts_fd < 0)
         return error_text(err, ENOENT, "cannot create /dev/%s: there is no /dev/pts in the container", name);
-    cleanup_fd int master = openat(rootfs->pts_fd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (master < 0 || file_control(master, TIOCSPTLCK, (uintptr_t)&unlock) < 0 ||
-        file_control(master, TIOCGPTN, (uintptr_t)&n) < 0) {
-        r = errno;
+    cleanup_fd int master = pty_open_master(rootfs->pts_fd, "ptmx", 0);
+    r = master < 0 ? master : file_control(master, TIOCGPTN, (uintptr_t)&n);
+    if (r < 0) {
         error_set(err, r, "cannot open a pty for /dev/%s", name);
-        return r == ENOSPC ? error_remedy(err, "raise lxc.pty.max") : err ? err->code : -r;
+        return r == -ENOSPC ? error_remedy(err, "raise lxc.pty.max") : r;
     }
     snprintf(number, sizeof(number), "%u", n);
     cleanup_fd int slave = openat(rootfs->pts_fd, number, O_RDWR | O_NOCTTY | O_CLOEXEC);

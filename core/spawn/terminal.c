@@ -2,30 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/file.h"
+#include "core/base/pty.h"
 
-#ifndef TIOCGPTPEER
-#define TIOCGPTPEER _IO('T', 0x41)
-#endif
-
-int terminal_open(struct terminal *t, int dirfd, const char *ptmx, struct error *err)
+int terminal_open(struct terminal *t, struct error *err)
 {
-    cleanup_fd int master = openat(dirfd, ptmx, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    int unlock = 0;
+    cleanup_fd int master = pty_open_master(AT_FDCWD, "/dev/ptmx", O_NONBLOCK);
 
     *t = (struct terminal)TERMINAL_NONE;
-    if (master < 0 || file_control(master, TIOCSPTLCK, (uintptr_t)&unlock) < 0)
-        return error_set(err, errno, "cannot open a pty at %s", ptmx);
-    t->slave = file_control(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (t->slave < 0) {
-        error_set(err, errno, "cannot open the other end of a pty");
-        return error_remedy(err, "use a kernel of version 4.13 or later");
-    }
+    if (master < 0)
+        return error_set(err, master, "cannot make a pty by /dev/ptmx");
+    t->slave = pty_open_slave(master, err);
+    if (t->slave < 0)
+        return t->slave;
     t->master = take_fd(&master);
     return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * A container's ttys: ptys of its own devpts, /dev/tty1 to /dev/ttyN inside. The monitor keeps the masters,
- * and reserves each for one client at a time (lxc-console). Source: pty(7), TIOCGPTPEER in ioctl_tty(2).
+ * and reserves each for one client at a time (lxc-console).
  */
 #ifndef LXCBOX_CORE_SPAWN_TERMINAL_H
 #define LXCBOX_CORE_SPAWN_TERMINAL_H
@@ -28,10 +28,8 @@ struct terminals {
     size_t count;
 };
 
-/* Open a new pty of a devpts, given by its ptmx: `dirfd` is an fd of its directory or AT_FDCWD, `ptmx` a
- * path.
- */
-int terminal_open(struct terminal *t, int dirfd, const char *ptmx, struct error *err);
+/* Make a pty of this process's devpts, with a nonblocking master. 0 or a negative errno with `err` filled. */
+int terminal_open(struct terminal *t, struct error *err);
 void terminal_close(struct terminal *t);
 
 /*
