@@ -216,8 +216,7 @@ int mounts_apply_one(struct rootfs *rootfs, const struct config_mount *m, struct
     if (r < 0 && o.optional) {
         log_info("mounts", "%s: optional mount on /%s ignored: %s", m->origin ? m->origin : "config",
                  m->target, err ? err->text : strerror(-r));
-        if (err)
-            error_clear(err);
+        error_clear(err);
         return 0;
     }
     return r < 0 && m->origin ? error_context(err, "%s", m->origin) : r;

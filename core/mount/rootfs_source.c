@@ -253,8 +253,7 @@ int rootfs_prepare(const struct config *c, pid_t child, struct fd_list *out, str
         if (r < 0 && o.optional) {
             log_info("mounts", "%s: optional mount on /%s passed over: %s", m->origin ? m->origin : "config",
                      m->target, err ? err->text : strerror(-r));
-            if (err)
-                error_clear(err);
+            error_clear(err);
             close_fd(&tree);
             /* The child expects a tree; this one cannot be mounted, so the child ignores the entry too. */
             tree = memfd_create("none", MFD_CLOEXEC);

@@ -197,8 +197,7 @@ int container_has_link(const struct container *c, const char *name, bool inside,
         r = link_find(&n, 0, name, &link, err);
     if (r != -ENODEV)
         return r < 0 ? r : 1;
-    if (err)
-        error_clear(err);
+    error_clear(err);
     return 0;
 }
 

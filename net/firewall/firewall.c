@@ -47,10 +47,16 @@ static int firewall_open(struct netlink *n, int netns, struct error *err)
     return r == -EPROTONOSUPPORT ? firewall_unsupported(err) : r;
 }
 
-/* The errors of a listing on a kernel without nftables: nfnetlink_rcv_msg() of net/netfilter/nfnetlink.c. */
-static bool firewall_is_missing(int code)
+/*
+ * The result of a listing: a kernel without nftables has nothing to list. Its errors are those of
+ * nfnetlink_rcv_msg() in net/netfilter/nfnetlink.c.
+ */
+static int firewall_missing_ok(int r, struct error *err)
 {
-    return code == -ENOTSUP || code == -EINVAL;
+    if (r != -ENOTSUP && r != -EINVAL)
+        return r;
+    error_clear(err);
+    return 0;
 }
 
 /* The errors of a transaction on a kernel without nftables, or without a family, a chain type or an
@@ -216,13 +222,8 @@ int firewall_remove(int netns, struct error *err)
 
     if (r == 0)
         r = nft_rule_list(&n, &rules, &count, err);
-    if (r < 0) {
-        if (!firewall_is_missing(r))
-            return r;
-        if (err)
-            error_clear(err);
-        return 0;
-    }
+    if (r < 0)
+        return firewall_missing_ok(r, err);
     nft_begin(&b);
     firewall_delete_tables(&n, &b);
     for (size_t i = 0; i < count; i++)
@@ -265,13 +266,8 @@ int firewall_obstacles(int netns, struct firewall_obstacle **out, size_t *count,
         r = nft_chain_list(&n, &chains, &chain_count, err);
     if (r == 0)
         r = nft_rule_list(&n, &rules, &rule_count, err);
-    if (r < 0) {
-        if (!firewall_is_missing(r))
-            return r;
-        if (err)
-            error_clear(err);
-        return 0;
-    }
+    if (r < 0)
+        return firewall_missing_ok(r, err);
     found = calloc(chain_count + 1, sizeof(*found));
     if (!found)
         return error_set(err, ENOMEM, "cannot list the firewall's chains");
