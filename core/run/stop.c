@@ -130,6 +130,21 @@ static void stop_report_line(stop_report *report, const char *format, ...)
     report(line);
 }
 
+/*
+ * The monitor of a container with lxc.ephemeral has closed its command socket before it removes the files,
+ * and notifies of the end after that. There is nothing to kill then: wait for the removal, however long it
+ * takes.
+ */
+static int stop_wait_for_removal(const struct container *c, int subscription, stop_report *report,
+                                 struct error *err)
+{
+    if (command_state(c, NULL) != STATE_STOPPED)
+        return -ETIMEDOUT;
+    error_clear(err);
+    stop_report_line(report, "%s has stopped: waiting until its files are removed", c->name);
+    return command_wait(subscription, -1, err);
+}
+
 /* Wait for the state; a wait longer than SLOW_MS is reported. */
 static int stop_wait_for_state(const struct container *c, int subscription, int timeout_ms,
                                stop_report *report, struct error *err)
@@ -177,6 +192,8 @@ static int stop_signal_and_wait(const struct container *c, int signal, enum cont
     if (r < 0 || timeout_ms == 0)
         return r;
     r = stop_wait_for_state(c, subscription, timeout_ms, report, err);
+    if (r == -ETIMEDOUT)
+        r = stop_wait_for_removal(c, subscription, report, err);
     if (r == -ETIMEDOUT)
         error_text(err, ETIMEDOUT, "%s did not reach the state %s within %d seconds after signal %d", c->name,
                    state_name((int)state), timeout_ms / 1000, signal);

@@ -35,3 +35,11 @@ t 'a frozen container is thawed and shuts down' ended "^lxc-stop: $N is frozen: 
 start -- /bin/sleep 1000
 lxcbox lxc-freeze -P "$P" $N
 t 'a frozen container that ignores the signal is killed' ended 'ignores signal 10: killing it$' stop
+
+printf '#!/bin/sh\nsleep 3\n' > "$WORK/slow" && chmod 755 "$WORK/slow"
+printf 'lxc.ephemeral = 1\nlxc.hook.destroy = %s\n' "$WORK/slow" >> "$P/$N/config"
+gone_after_timeout() {
+    start -- /bin/sh -c 'trap "exit 0" USR1; while :; do sleep 0.1; done' || return
+    has "^lxc-stop: $N has stopped: waiting until its files are removed\$" stop -t 1 && [ ! -e "$P/$N" ]
+}
+t 'an ephemeral container is gone when it returns, also after -t' gone_after_timeout
