@@ -8,6 +8,7 @@
 
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
+#include "applets/start_notes.h"
 #include "core/base/cleanup.h"
 #include "core/config/load.h"
 #include "core/config/summary.h"
@@ -109,17 +110,21 @@ static int candidates_read(const char *lxcpath, const struct container_list *lis
     return r < 0 ? error_set(err, r, "cannot read the containers of %s", lxcpath) : 0;
 }
 
-static int candidate_start(const struct candidate *candidate, struct error *err)
+static int candidate_start(const struct candidate *candidate, const char *applet, bool quiet,
+                           struct error *err)
 {
     const struct config_source source = {0};
-    const struct start_options options = {.remove = container_remove_ephemeral};
+    int ended_status = -1, r;
+    const struct start_options options = {.remove = container_remove_ephemeral,
+                                          .ended_status = &ended_status};
     cleanup_config struct config config;
-    int r;
 
     config_init(&config);
     r = config_load(&candidate->container, &source, &config, err);
     if (r == 0)
         r = container_start(&candidate->container, &config, &options, err);
+    if (r == 0)
+        start_note_print(applet, &candidate->container, &config, ended_status, quiet);
     return r == -EALREADY ? 0 : r;
 }
 
@@ -138,8 +143,8 @@ static int candidate_end(const struct lxc_autostart_options *o, const struct can
 }
 
 /* Start, reboot, stop or list one container, according to the options. */
-static int candidate_act(const struct lxc_autostart_options *o, const struct candidate *c, int timeout_ms,
-                         struct error *err)
+static int candidate_act(const struct lxc_autostart_options *o, const char *applet, const struct candidate *c,
+                         int timeout_ms, struct error *err)
 {
     bool ends = o->shutdown || o->kill;
     int r;
@@ -155,7 +160,8 @@ static int candidate_act(const struct lxc_autostart_options *o, const struct can
     }
     if (ends)
         return candidate_end(o, c, timeout_ms, err);
-    r = o->reboot ? container_reboot(&c->container, 0, NULL, err) : candidate_start(c, err);
+    r = o->reboot ? container_reboot(&c->container, 0, NULL, err)
+                  : candidate_start(c, applet, o->container.quiet, err);
     if (r == 0 && c->settings.start_delay_seconds > 0)
         sleep((unsigned)c->settings.start_delay_seconds);
     return r;
@@ -184,7 +190,7 @@ static size_t group_act(const struct lxc_autostart_options *o, const char *apple
         if (!candidate_is_selected(o, c, group))
             continue;
         c->done = true;
-        if (candidate_act(o, c, timeout_ms, &err) >= 0)
+        if (candidate_act(o, applet, c, timeout_ms, &err) >= 0)
             continue;
         failed++;
         fprintf(stderr, "%s: %s: %s\n", applet, c->container.name, error_format(&err, text, sizeof(text)));

@@ -7,6 +7,7 @@
 
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
+#include "applets/start_notes.h"
 #include "core/base/cleanup.h"
 #include "core/base/process.h"
 #include "core/config/config.h"
@@ -126,8 +127,10 @@ static int copy_start(const struct container *c, const struct lxc_copy_options *
 {
     cleanup_config struct config config = {0};
     cleanup_free char *path = container_path(c, "config");
+    int ended_status = -1;
     const struct start_options start = {.remove = container_remove_ephemeral,
-                                        .foreground = o->foreground && !command};
+                                        .foreground = o->foreground && !command,
+                                        .ended_status = &ended_status};
     int r = path ? 0 : error_set(err, ENOMEM, "cannot start %s", c->name);
 
     config_init(&config);
@@ -137,6 +140,8 @@ static int copy_start(const struct container *c, const struct lxc_copy_options *
         r = copy_to_tmpfs(c, err);
     if (r == 0)
         r = container_start(c, &config, &start, err);
+    if (r == 0)
+        start_note_print(applet, c, &config, ended_status, o->container.quiet);
     return r == 0 && command ? copy_run_command(c, applet, command, err) : r;
 }
 

@@ -5,6 +5,7 @@
 #include "applets/cli/applet.h"
 #include "applets/cli/config_options.h"
 #include "applets/cli/container_options.h"
+#include "applets/start_notes.h"
 #include "core/base/cleanup.h"
 #include "core/config/load.h"
 #include "core/monitor/start.h"
@@ -78,11 +79,8 @@ static int lxc_start_run(struct invocation *in, struct error *err)
         fprintf(stderr, "%s: %s\n", in->applet, error_format(err, text, sizeof(text)));
         return 0;
     }
-    if (ended_status > 0 ||
-        (ended_status == 0 && !o->container.quiet)) /* LXC's lxc-start also exits with 0 */
-        fprintf(stderr,
-                "%s: %s: the first process ended at once with status %d (lxc-logs -n %s shows its output)\n",
-                in->applet, c.name, ended_status, c.name);
+    if (r == 0)
+        start_note_print(in->applet, &c, &config, ended_status, o->container.quiet);
     return r < 0 ? error_context(err, "%s", c.name) : r;
 }
 

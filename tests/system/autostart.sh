@@ -46,3 +46,13 @@ t 'one that fails does not keep the others, and is named' some
 t 'the other one runs' is auto-b lxcbox lxc-ls -P "$P" -1 --running
 t 'two actions are refused' refuses 'exclude each other' lxcbox lxc-autostart -P "$P" -s -k
 t 'a name is refused' refuses 'unexpected argument "x"' lxcbox lxc-autostart -P "$P" x
+ended_at_once() { # STATUS OPTION...: auto-b, whose init ends with STATUS
+    printf '#!/bin/sh\nexit %s\n' "$1" > "$P/auto-b/rootfs/ends" && chmod 755 "$P/auto-b/rootfs/ends" || return
+    lxcbox lxc-stop -k -P "$P" -n auto-b
+    lxcbox lxc-autostart -P "$P" -A -g ends "${@:2}" 2>&1
+}
+printf 'lxc.group = ends\nlxc.start.delay = 0\nlxc.init.cmd = /ends\n' >> "$P/auto-b/config"
+t 'an init that ends at once is reported with its status' \
+    is 'lxc-autostart: auto-b: the first process ended at once with status 3 (lxc-logs -n auto-b shows its output)' \
+    ended_at_once 3
+t 'with -q, one that succeeded is not' is '' ended_at_once 0 -q

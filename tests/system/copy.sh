@@ -178,6 +178,15 @@ ephemeral_copy_stays() {
         destroy $N-k
 }
 t 'with -D it stays' ephemeral_copy_stays
+copy_of_broken_init() {
+    mv "$P/$N-a/rootfs/sbin/init" "$WORK/init"
+    printf '#!/bin/sh\nexit 1\n' > "$P/$N-a/rootfs/sbin/init" && chmod 755 "$P/$N-a/rootfs/sbin/init"
+    copy $N-a -N $N-e -e -q 2> "$WORK/said"
+    mv "$WORK/init" "$P/$N-a/rootfs/sbin/init"
+    gone "$P/$N-e" && cat "$WORK/said"
+}
+t 'an init that ends at once is reported' \
+    is "lxc-copy: $N-e: the first process ended at once with status 1" copy_of_broken_init
 on_tmpfs() {
     copy $N-a -N $N-t -e -t && grep -q " $P/$N-t/overlay tmpfs " /proc/mounts && inside $N-t touch /root/x &&
         lxcbox lxc-stop -k -P "$P" -n $N-t && gone "$P/$N-t" && ! grep "$N-t" /proc/mounts
