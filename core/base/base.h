@@ -5,7 +5,7 @@
  *     error.h, log.h              errors as values; the log (failures are reported as errors, not in the log)
  *     cleanup.h                   resources that are released at the end of a scope
  *     str.h, pattern.h, json.h    strings, lists, regular expressions, a JSON writer
- *     bytes.h                     numbers in a given byte order
+ *     bytes.h, sha256.h           numbers in a given byte order; checksums
  *     file.h, path.h              whole files; paths inside a rootfs, which is not trusted
  *     mountinfo.h, passwd.h       tables of the kernel and of a rootfs, with size limits
  *     clock.h, loop.h             clocks; the event loop

@@ -1,12 +1,12 @@
 #include "fetch/index/download.h"
 
-#include <bearssl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/sha256.h"
 #include "core/base/str.h"
 #include "fetch/http/socket.h"
 
@@ -18,7 +18,7 @@ struct pass {
     const struct cache *cache;
     struct partial partial;
     struct unpack *unpack;
-    br_sha256_context sum;
+    struct sha256 sum;
 };
 
 static void download_pass_end(struct pass *p)
@@ -29,7 +29,7 @@ static void download_pass_end(struct pass *p)
 
 static int download_pass_on(struct pass *p, const void *bytes, size_t length, struct error *err)
 {
-    br_sha256_update(&p->sum, bytes, length);
+    sha256_update(&p->sum, bytes, length);
     return unpack_feed(p->unpack, bytes, length, err);
 }
 
@@ -58,11 +58,11 @@ static int download_pass_stored(struct pass *p, uint64_t length, struct error *e
     return r;
 }
 
-static const char *download_sum_text(const br_sha256_context *sum, char out[static SHA256_HEX + 1])
+static const char *download_sum_text(const struct sha256 *sum, char out[static SHA256_HEX + 1])
 {
-    unsigned char bytes[br_sha256_SIZE];
+    unsigned char bytes[SHA256_SIZE];
 
-    br_sha256_out(sum, bytes);
+    sha256_out(sum, bytes);
     for (size_t i = 0; i < sizeof(bytes); i++) {
         out[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
         out[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
@@ -72,7 +72,7 @@ static const char *download_sum_text(const br_sha256_context *sum, char out[stat
 }
 
 /* Compare a file with the checksum that the server publishes for it. */
-static int download_check_sum(const char *file, const char *host, const br_sha256_context *sum,
+static int download_check_sum(const char *file, const char *host, const struct sha256 *sum,
                               const char *published, enum image_check *check, struct error *err)
 {
     char is[SHA256_HEX + 1];
@@ -110,7 +110,7 @@ static int download_fetch_meta(struct catalog *c, const char *directory, const c
 {
     cleanup_strbuf struct strbuf bytes = STRBUF_INIT;
     cleanup_url struct url u = {0};
-    br_sha256_context sum;
+    struct sha256 sum;
     int r = download_locate(c, directory, "meta.tar.xz", &u, err);
 
     if (r)
@@ -119,8 +119,8 @@ static int download_fetch_meta(struct catalog *c, const char *directory, const c
     r = http_get(c->http, &u, META_MAX, &bytes, err);
     if (r)
         return r;
-    br_sha256_init(&sum);
-    br_sha256_update(&sum, strbuf_text(&bytes), bytes.length);
+    sha256_init(&sum);
+    sha256_update(&sum, strbuf_text(&bytes), bytes.length);
     r = download_check_sum("meta.tar.xz", c->server.host, &sum, published, check, err);
     if (r)
         return r;
@@ -166,7 +166,7 @@ static int download_fetch_rootfs(struct catalog *c, struct pass *p, const char *
     if (r)
         return r;
     catalog_status(c->events, "Downloading and unpacking the rootfs");
-    br_sha256_init(&p->sum);
+    sha256_init(&p->sum);
     r = download_begin(c, p, &u, &f, err);
     if (!r) {
         r = catalog_pump(&f, "rootfs.tar.xz", c->events, download_take_piece, p, err);
