@@ -15,6 +15,7 @@
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/signal.h"
 #include "net/dhcp/dhcp_link.h"
 
 struct dhcpc_options {
@@ -246,15 +247,10 @@ static int dhcpc_serve(struct client *c, struct error *err)
 
 static int dhcpc_open_signals(struct client *c, struct error *err)
 {
-    sigset_t set;
+    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, 0};
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return c->signals < 0 ? error_set(err, errno, "cannot wait for signals") : 0;
+    c->signals = signal_receive(signals, SFD_NONBLOCK, NULL);
+    return c->signals < 0 ? error_set(err, c->signals, "cannot wait for signals") : 0;
 }
 
 static int dhcpc_run(struct invocation *in, struct error *err)

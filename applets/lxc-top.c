@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 #include <time.h>
 
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
+#include "core/base/signal.h"
 #include "core/cgroup/cgroup.h"
 #include "core/command/command_client.h"
 #include "core/storage/list.h"
@@ -318,18 +318,7 @@ static char wait_for_key(int signals, bool keys, int timeout_ms)
     return p[0].revents || read(STDIN_FILENO, &key, 1) != 1 ? 'q' : key;
 }
 
-static int signals_open(void)
-{
-    sigset_t ends;
-
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGQUIT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
-    sigprocmask(SIG_BLOCK, &ends, NULL);
-    return signalfd(-1, &ends, SFD_CLOEXEC);
-}
+static const int end_signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, 0};
 
 static int lxc_top_run(struct invocation *in, struct error *err)
 {
@@ -350,9 +339,9 @@ static int lxc_top_run(struct invocation *in, struct error *err)
         r = terminal_change(&terminal, err);
     if (r < 0)
         return r;
-    signals = signals_open();
+    signals = signal_receive(end_signals, 0, NULL);
     if (signals < 0)
-        return error_set(err, errno, "cannot wait for signals");
+        return error_set(err, signals, "cannot wait for signals");
     if (o->batch)
         printf("time_ms,container,cpu_nanos,cpu_sys_userhz,cpu_user_userhz,blkio_bytes,blkio_iops,mem_used_"
                "bytes,"

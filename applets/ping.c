@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/lookup.h"
+#include "core/base/signal.h"
 #include "net/link/checksum.h"
 #include "net/link/address.h"
 #include "net/link/link.h"
@@ -591,7 +591,6 @@ static int ping_run(struct invocation *in, struct error *err)
     cleanup_free struct ping *p = calloc(1, sizeof(*p));
     char text[sizeof(*err)];
     struct ip source;
-    sigset_t signals;
     int r;
 
     if (!p)
@@ -609,11 +608,7 @@ static int ping_run(struct invocation *in, struct error *err)
         return CANNOT;
     }
     /* After a signal, the summary is still printed. */
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    p->signals = signalfd(-1, &signals, SFD_CLOEXEC);
+    p->signals = signal_receive((const int[]){SIGINT, SIGTERM, 0}, 0, NULL);
     ping_print_first_line(p, &source);
     ping_loop(p);
     ping_print_summary(p);

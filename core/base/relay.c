@@ -11,6 +11,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/signal.h"
 
 /* The former mode of the user's terminal, restored at the end of the scope. */
 struct raw_mode {
@@ -50,16 +51,9 @@ static void blocked_signals_end(struct blocked_signals *blocked)
 
 static int blocked_signals_begin(struct blocked_signals *blocked)
 {
-    sigset_t set;
+    static const int signals[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGQUIT, 0};
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGWINCH);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGQUIT);
-    sigprocmask(SIG_BLOCK, &set, &blocked->before);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return signal_receive(signals, SFD_NONBLOCK, &blocked->before);
 }
 
 void relay_window_size(int in, int terminal)

@@ -18,10 +18,8 @@
 #include "core/base/process.h"
 #include "core/base/pty.h"
 #include "core/base/relay.h"
+#include "core/base/signal.h"
 #include "core/base/str.h"
-
-static const int forwarded_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
-                                        SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
 
 void session_close(struct session *s)
 {
@@ -76,20 +74,15 @@ static int session_open_pty(struct session *s, int devpts, struct error *err)
 
 int session_open(struct session *s, int devpts, struct error *err)
 {
-    sigset_t blocked;
     int r = session_has_terminal() ? session_open_pty(s, devpts, err) : 0;
+    const int stop = s->terminal < 0 ? SIGTSTP : 0;
+    const int signals[] = {SIGCHLD, SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1,
+                           SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, stop,    0};
 
     if (r < 0)
         return r;
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGCHLD);
-    for (size_t i = 0; i < ARRAY_LENGTH(forwarded_signals); i++)
-        sigaddset(&blocked, forwarded_signals[i]);
-    if (s->terminal < 0)
-        sigaddset(&blocked, SIGTSTP);
-    sigprocmask(SIG_BLOCK, &blocked, NULL);
-    s->signals = signalfd(-1, &blocked, SFD_CLOEXEC);
-    return s->signals < 0 ? error_set(err, errno, "cannot prepare to follow the command") : 0;
+    s->signals = signal_receive(signals, 0, NULL);
+    return s->signals < 0 ? error_set(err, s->signals, "cannot prepare to follow the command") : 0;
 }
 
 int session_redirect(const struct session *s, struct error *err)

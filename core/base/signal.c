@@ -1,10 +1,23 @@
 #include "core/base/signal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+int signal_receive(const int *signals, int flags, sigset_t *before)
+{
+    sigset_t set;
+    int fd;
+
+    sigemptyset(&set);
+    for (; *signals; signals++)
+        sigaddset(&set, *signals);
+    sigprocmask(SIG_BLOCK, &set, before);
+    fd = signalfd(-1, &set, SFD_CLOEXEC | flags);
+    return fd < 0 ? -errno : fd;
+}
 
 int signal_process(int pidfd, pid_t pid, int signal)
 {

@@ -17,6 +17,7 @@
 #include "core/base/daemon.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/signal.h"
 #include "net/bridge/bridge_internal.h"
 #include "net/link/link.h"
 #include "net/dns/port_owner.h"
@@ -128,15 +129,10 @@ static int server_open_ipv6(struct bridge_server *s, const struct link *bridge, 
 
 static int server_open_signals(struct bridge_server *s, struct error *err)
 {
-    sigset_t set;
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, 0};
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return s->signals < 0 ? error_set(err, errno, "cannot wait for signals") : 0;
+    s->signals = signal_receive(signals, SFD_NONBLOCK, NULL);
+    return s->signals < 0 ? error_set(err, s->signals, "cannot wait for signals") : 0;
 }
 
 static int server_open(struct bridge_server *s, struct error *err)
@@ -234,17 +230,10 @@ static int server_wait(pid_t pid, int signals, struct error *err)
 /* The signals that the process in the foreground waits for, blocked before the child is created. */
 static int server_open_foreground(struct error *err)
 {
-    sigset_t set;
-    int fd;
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0};
+    int fd = signal_receive(signals, 0, NULL);
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    fd = signalfd(-1, &set, SFD_CLOEXEC);
-    return fd < 0 ? error_set(err, errno, "cannot wait for signals") : fd;
+    return fd < 0 ? error_set(err, fd, "cannot wait for signals") : fd;
 }
 
 int bridge_server_start(const struct bridge_settings *settings, bool foreground, struct error *err)
