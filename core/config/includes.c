@@ -1,9 +1,10 @@
 #include "core/config/includes.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/str.h"
 
 /* A file of core/config/include as the bytes from NAME to NAME_end. */
 #define EMBED(symbol, file)                                                                                  \
@@ -98,4 +99,26 @@ bool config_builtin_has(const char *key, const char *value)
                 return true;
     }
     return false;
+}
+
+static int include_is_conf(const struct dirent *d)
+{
+    return strlen(d->d_name) > strlen(".conf") && ends_with(d->d_name, ".conf");
+}
+
+int config_include_files(const char *directory, struct string_list *out)
+{
+    const char *slash = ends_with(directory, "/") ? "" : "/";
+    struct dirent **entries;
+    int count = scandir(directory, &entries, include_is_conf, alphasort), r = 0;
+
+    if (count < 0)
+        return -errno;
+    for (int i = 0; i < count; i++) {
+        if (r == 0)
+            r = string_list_take(out, format_string("%s%s%s", directory, slash, entries[i]->d_name));
+        free(entries[i]);
+    }
+    free(entries);
+    return r;
 }

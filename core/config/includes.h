@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/base/str.h"
+
 #define CONFIG_DIRECTORY "/usr/share/lxc/config"
 
 /*
@@ -16,8 +18,14 @@
  */
 const char *config_builtin(const char *name, size_t *length);
 
-/* Stands "key = value" as a line in one of the built-in files for distributions (DISTRIBUTION.common.conf)?
+/* Whether "key = value" is a line of one of the built-in files for distributions (DISTRIBUTION.common.conf).
  */
 bool config_builtin_has(const char *key, const char *value);
+
+/*
+ * The paths of the files that a directory as the value of lxc.include stands for: every *.conf, sorted by
+ * name. `out` is empty before. 0 or a negative errno of opendir(3).
+ */
+int config_include_files(const char *directory, struct string_list *out);
 
 #endif

@@ -3,7 +3,6 @@
  * with "#", or KEY = VALUE; blanks around key and value are ignored, and one pair of quotes around the value
  * is removed.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -218,28 +217,17 @@ static int reader_file(const struct reader *parent, const struct setting *s, con
     return r < 0 ? reader_file_error(s, path, r, err) : reader_text(&reader, text, length, err);
 }
 
-static int reader_is_conf(const struct dirent *d)
-{
-    return strlen(d->d_name) > strlen(".conf") && ends_with(d->d_name, ".conf");
-}
-
-/* Read every *.conf of a directory, sorted by name; a missing directory is treated as empty. */
+/* A missing directory is treated as empty. */
 static int reader_directory(const struct reader *reader, const struct setting *s, const char *path,
                             struct error *err)
 {
-    struct dirent **entries;
-    int count = scandir(path, &entries, reader_is_conf, alphasort), r = 0;
+    cleanup_string_list struct string_list files = {0};
+    int r = config_include_files(path, &files);
 
-    if (count < 0)
-        return errno == ENOENT ? 0 : reader_file_error(s, path, errno, err);
-    for (int i = 0; i < count; i++) {
-        cleanup_free char *file =
-            format_string("%s%s%s", path, ends_with(path, "/") ? "" : "/", entries[i]->d_name);
-        if (r == 0)
-            r = file ? reader_file(reader, s, file, err) : reader_file_error(s, path, ENOMEM, err);
-        free(entries[i]);
-    }
-    free(entries);
+    if (r < 0)
+        return r == -ENOENT ? 0 : reader_file_error(s, path, r, err);
+    for (size_t i = 0; r == 0 && i < files.count; i++)
+        r = reader_file(reader, s, files.items[i], err);
     return r;
 }
 

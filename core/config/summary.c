@@ -159,27 +159,15 @@ static int summary_reduce_text(const char *text, int depth, struct strbuf *out)
     return r;
 }
 
-static int summary_is_conf(const struct dirent *d)
-{
-    return strlen(d->d_name) > strlen(".conf") && ends_with(d->d_name, ".conf");
-}
-
-/* Every *.conf of a directory, sorted by name. */
 static int summary_reduce_directory(const char *path, int depth, struct strbuf *out)
 {
-    struct dirent **entries;
-    int count = scandir(path, &entries, summary_is_conf, alphasort), r = 0;
+    cleanup_string_list struct string_list files = {0};
+    int r = config_include_files(path, &files);
 
-    if (count < 0)
-        return 0;
-    for (int i = 0; i < count; i++) {
-        cleanup_free char *file = format_string("%s/%s", path, entries[i]->d_name);
-
-        if (r == 0)
-            r = file ? summary_reduce(file, depth, out) : -ENOMEM;
-        free(entries[i]);
-    }
-    free(entries);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    for (size_t i = 0; r == 0 && i < files.count; i++)
+        r = summary_reduce(files.items[i], depth, out);
     return r;
 }
 
