@@ -23,18 +23,17 @@ int process_wait(pid_t pid, int *status)
     return 0;
 }
 
-__attribute__((noreturn)) static void process_child(int (*function)(void *data, struct error *err),
-                                                    void *data, int report)
+__attribute__((noreturn)) static void
+process_child(struct process *p, int (*function)(void *data, struct error *err), void *data)
 {
     struct error err = ERROR_INIT;
     int r = function(data, &err);
 
-    if (r >= 0)
-        _exit(r);
-    if (!err.code)
+    if (r < 0 && !err.code)
         error_set(&err, r, "a child process failed");
-    (void)write_all(report, &err, sizeof(err));
-    _exit(1);
+    if (r != 0 && err.code && p->report >= 0)
+        (void)write_all(p->report, &err, sizeof(err));
+    _exit(r < 0 ? 1 : r);
 }
 
 int process_start(struct process *p, int (*function)(void *data, struct error *err), void *data,
@@ -53,7 +52,8 @@ int process_start(struct process *p, int (*function)(void *data, struct error *e
             prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (dies_with_us && getppid() != self)
             _exit(1);
-        process_child(function, data, fds[1]);
+        p->report = fds[1];
+        process_child(p, function, data);
     }
     close(fds[1]);
     p->report = fds[0];

@@ -12,7 +12,7 @@
 
 struct process {
     pid_t pid;  /* 0: none */
-    int report; /* a pipe on which it reports a failure; -1: closed */
+    int report; /* a pipe on which it reports a failure: in the child its writing end; -1: closed */
 };
 
 #define PROCESS_INIT                                                                                         \
@@ -21,16 +21,18 @@ struct process {
     }
 
 /*
- * Call `function` in a child process. A negative return value is reported together with the error; any other
- * value is the exit status of the child. The function may execute a program instead of returning.
+ * Call `function` in a child process. A negative return value is reported together with the error. Any other
+ * value is the exit status of the child; with a positive one, an error that the function has filled is
+ * reported, too. The function may execute a program instead of returning, or, to report success earlier,
+ * close p->report.
  * `dies_with_us`: the child is killed when this process ends. 0 or a negative errno with `err` filled.
  */
 int process_start(struct process *p, int (*function)(void *data, struct error *err), void *data,
                   bool dies_with_us, struct error *err);
 
 /*
- * Wait until the child has executed a program, ended, or failed. Returns 0, or the negative errno of the
- * function with its error.
+ * Wait until the child has executed a program, ended, or failed. Returns 0, or the negative code of the error
+ * that the function has reported. The child remains to be waited for.
  */
 int process_report(struct process *p, struct error *err);
 

@@ -225,83 +225,64 @@ static bool entry_needs_child(const struct entry *e)
     return (e->namespaces[NAMESPACE_PID] >= 0 || e->namespaces[NAMESPACE_TIME] >= 0) && !e->options->no_fork;
 }
 
-__attribute__((noreturn)) static void entry_execute(char **argv, struct program_report *report)
-{
-    struct error why = ERROR_INIT;
-    int status = program_execute(argv, &why);
-
-    program_report_fail(report, &why, status);
-}
-
 /* Run the program in a child of this process, which has entered the namespaces. */
 static int entry_fork_and_execute(char **argv, struct error *err)
 {
-    struct program_report report;
-    int r = program_report_open(&report, err), status;
-    pid_t pid;
+    struct process p;
+    int r = process_start(&p, program_execute_child, argv, false, err);
 
-    if (r < 0)
-        return r;
-    pid = fork();
-    if (pid < 0)
-        return error_set(err, errno, "cannot create a child process");
-    if (pid == 0)
-        entry_execute(argv, &report);
-    r = program_report_read(&report, err);
-    status = program_wait(pid, err);
-    return r < 0 && status == 1 ? r : status;
+    return r < 0 ? r : program_finish(&p, err);
 }
 
+struct entry_call {
+    struct entry *entry;
+    const struct session *session;
+    char **argv;
+    struct process process; /* the one that enters */
+};
+
 /*
- * The process that enters, in a new session; it waits for its child if one is needed for a pid or time
+ * In the process that enters, in a new session; it waits for its child if one is needed for a pid or time
  * namespace.
  */
-__attribute__((noreturn)) static void enter_in_session(struct entry *e, const struct session *session,
-                                                       char **argv, struct program_report *report)
+static int entry_execute_child(void *data, struct error *err)
 {
-    struct error why = ERROR_INIT;
-    int r = session_redirect(session, &why);
-    pid_t pid;
+    struct entry_call *call = data;
+    struct process p;
+    int r = session_redirect(call->session, err), status;
 
     if (r == 0)
-        r = session_enter(session, &why);
+        r = session_enter(call->session, err);
     if (r == 0)
-        r = entry_enter(e, &why);
+        r = entry_enter(call->entry, err);
     if (r < 0)
-        program_report_fail(report, &why, 1);
-    if (!entry_needs_child(e))
-        entry_execute(argv, report);
-    pid = fork();
-    if (pid == 0)
-        entry_execute(argv, report);
-    if (pid < 0) {
-        error_set(&why, errno, "cannot create a child process");
-        program_report_fail(report, &why, 1);
-    }
-    close_fd(&report->theirs); /* only the child may keep it open: closing reports success */
-    _exit(program_wait(pid, NULL));
+        return r;
+    if (!entry_needs_child(call->entry))
+        return program_execute(call->argv, err);
+    r = process_start(&p, program_execute_child, call->argv, false, err);
+    if (r < 0)
+        return r;
+    r = process_report(&p, err);
+    if (r == 0)
+        close_fd(&call->process.report);
+    status = program_wait(p.pid, r < 0 ? NULL : err);
+    return r < 0 && status == 1 ? r : status;
 }
 
 static int entry_execute_in_session(struct entry *e, char **argv, struct error *err)
 {
     cleanup_session struct session session = SESSION_NONE;
-    struct program_report report;
+    struct entry_call call = {e, &session, argv, PROCESS_INIT};
     int r = session_open(&session, -1, err), status;
-    pid_t pid;
 
     if (r == 0)
-        r = program_report_open(&report, err);
+        r = process_start(&call.process, entry_execute_child, &call, false, err);
     if (r < 0)
         return r;
-    pid = fork();
-    if (pid < 0)
-        return error_set(err, errno, "cannot create a child process");
-    if (pid == 0)
-        enter_in_session(e, &session, argv, &report);
-    r = program_report_read(&report, err);
+    r = process_report(&call.process, err);
     if (r == 0)
-        return session_follow(&session, pid, -1, err);
-    status = session_wait(&session, pid);
+        return session_follow(&session, call.process.pid, -1, err);
+    status = session_wait(&session, call.process.pid);
     return status == 126 || status == 127 ? status : r;
 }
 

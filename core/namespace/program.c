@@ -1,15 +1,12 @@
 #include "core/namespace/program.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/process.h"
 #include "core/base/executable.h"
-#include "core/base/file.h"
 #include "core/base/str.h"
 
 int program_execute(char **argv, struct error *err)
@@ -32,6 +29,11 @@ int program_execute(char **argv, struct error *err)
     saved = errno;
     error_set(err, saved, "cannot execute the shell %s", shell);
     return saved == ENOENT ? 127 : 126;
+}
+
+int program_execute_child(void *argv, struct error *err)
+{
+    return program_execute(argv, err);
 }
 
 int program_wait(pid_t pid, struct error *err)
@@ -58,32 +60,9 @@ int program_wait(pid_t pid, struct error *err)
     return r < 0 ? r : process_exit_status(status);
 }
 
-int program_report_open(struct program_report *report, struct error *err)
+int program_finish(struct process *p, struct error *err)
 {
-    int fds[2];
+    int r = process_report(p, err), status = program_wait(p->pid, r < 0 ? NULL : err);
 
-    *report = (struct program_report){-1, -1};
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return error_set(err, errno, "cannot create a pipe");
-    *report = (struct program_report){fds[0], fds[1]};
-    return 0;
-}
-
-void program_report_fail(struct program_report *report, const struct error *err, int status)
-{
-    (void)write_all(report->theirs, err, sizeof(*err));
-    _exit(status);
-}
-
-int program_report_read(struct program_report *report, struct error *err)
-{
-    struct error reported;
-    bool failed;
-
-    close_fd(&report->theirs);
-    failed = read_all(report->ours, &reported, sizeof(reported)) == sizeof(reported);
-    close_fd(&report->ours);
-    if (failed && err)
-        *err = reported;
-    return failed ? reported.code : 0;
+    return r < 0 && status == 1 ? r : status;
 }

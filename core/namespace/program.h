@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/base/process.h"
 
 /*
  * Execute argv, or a login shell if it is empty ($SHELL, /bin/sh). Returns only on failure, with `err`
@@ -12,22 +13,19 @@
  */
 int program_execute(char **argv, struct error *err);
 
+/* The same for process_start(): `argv` is a char **. */
+int program_execute_child(void *argv, struct error *err);
+
 /*
  * Wait for a child and return its exit status, or 128 plus the signal that killed it. Meanwhile, SIGINT and
  * SIGTERM are ignored in this process; when the child is stopped, this process stops too.
  */
 int program_wait(pid_t pid, struct error *err);
 
-/* A pipe by which a child reports an execution failure to its parent; it is closed by a successful exec. */
-struct program_report {
-    int ours, theirs;
-};
-
-int program_report_open(struct program_report *report, struct error *err);
-/* In the child: report the error, and exit with the status. */
-__attribute__((noreturn)) void program_report_fail(struct program_report *report, const struct error *err,
-                                                   int status);
-/* In the parent: the error of the child; 0 if it has executed the program. */
-int program_report_read(struct program_report *report, struct error *err);
+/*
+ * Wait for a child of process_start(), first for its report. Returns its exit status, with `err` filled if it
+ * has reported an error; for a child that ended with status 1, the negative code of that error.
+ */
+int program_finish(struct process *p, struct error *err);
 
 #endif

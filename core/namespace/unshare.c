@@ -84,54 +84,48 @@ static int helper_run(const struct unshare_options *o, pid_t pid, struct error *
 }
 
 struct helper {
-    pid_t pid; /* 0: no helper is required */
-    int go;    /* written after the namespaces are created */
-    struct program_report report;
+    struct process process; /* pid 0: no helper is required */
+    const struct unshare_options *options;
+    pid_t parent;
+    int go[2]; /* written after the namespaces are created */
 };
+
+static int helper_main(void *data, struct error *err)
+{
+    const struct helper *h = data;
+    char byte;
+
+    close(h->go[1]);
+    return read_all(h->go[0], &byte, 1) == 1 ? helper_run(h->options, h->parent, err) : 0;
+}
 
 static int helper_start(struct helper *h, const struct unshare_options *o, struct error *err)
 {
     bool keeps = o->links && o->links->count;
-    pid_t parent = getpid();
-    int fds[2], r;
+    int r;
 
+    *h = (struct helper){PROCESS_INIT, o, getpid(), {-1, -1}};
     for (int i = 0; i < NAMESPACE_KINDS; i++)
         keeps = keeps || o->keep[i];
-    h->pid = 0;
     if (!keeps && o->ids.count == 0 && !o->setgroups)
         return 0;
-    r = program_report_open(&h->report, err);
-    if (r < 0)
-        return r;
-    if (pipe2(fds, O_CLOEXEC) < 0 || (h->pid = fork()) < 0)
+    if (pipe2(h->go, O_CLOEXEC) < 0)
         return error_set(err, errno, "cannot create a helper process");
-    if (h->pid == 0) {
-        struct error why = ERROR_INIT;
-        char byte;
-
-        close(fds[1]);
-        if (read(fds[0], &byte, 1) == 1 && helper_run(o, parent, &why) < 0)
-            program_report_fail(&h->report, &why, 1);
-        _exit(0);
-    }
-    close(fds[0]);
-    /* No other child may keep it open: closing it is the answer of the helper. */
-    close_fd(&h->report.theirs);
-    h->go = fds[1];
-    return 0;
+    r = process_start(&h->process, helper_main, h, false, err);
+    close_fd(&h->go[0]);
+    return r;
 }
 
 static int helper_use(struct helper *h, struct error *err)
 {
     int r;
 
-    if (!h->pid)
+    if (!h->process.pid)
         return 0;
-    (void)write_all(h->go, "", 1);
-    close_fd(&h->go);
-    r = program_report_read(&h->report, err);
-    (void)process_wait(h->pid, NULL);
-    return r;
+    (void)write_all(h->go[1], "", 1);
+    close_fd(&h->go[1]);
+    r = process_finish(&h->process, err);
+    return r > 0 ? error_text(err, ECHILD, "the helper process was killed") : r;
 }
 
 /* --- Inside --- */
@@ -231,46 +225,47 @@ static int unshare_execute(const struct unshare_options *o, char **argv, struct 
     return r < 0 ? r : program_execute(argv, err);
 }
 
-/* In the child: wait until the parent is ready; it may fail and exit. */
-static int helper_wait_for_go(int go)
+struct unshare_call {
+    const struct unshare_options *options;
+    char **argv;
+    int go[2]; /* written by the parent when the helper has succeeded */
+};
+
+static int unshare_execute_child(void *data, struct error *err)
 {
+    const struct unshare_call *call = data;
     char byte;
 
-    return read_all(go, &byte, 1) == 1 ? 0 : -ECANCELED;
+    if (call->options->child_signal)
+        prctl(PR_SET_PDEATHSIG, call->options->child_signal, 0, 0, 0);
+    close(call->go[1]);
+    if (read_all(call->go[0], &byte, 1) != 1)
+        return 1;
+    return unshare_execute(call->options, call->argv, err);
 }
 
 static int unshare_fork_and_execute(const struct unshare_options *o, struct helper *helper, char **argv,
                                     struct error *err)
 {
-    struct program_report report;
-    int go[2], r = program_report_open(&report, err), status;
-    pid_t pid;
+    struct unshare_call call = {o, argv, {-1, -1}};
+    struct process p;
+    int r, status;
 
+    if (pipe2(call.go, O_CLOEXEC) < 0)
+        return error_set(err, errno, "cannot create a child process");
+    r = process_start(&p, unshare_execute_child, &call, false, err);
+    close_fd(&call.go[0]);
     if (r < 0)
         return r;
-    if (pipe2(go, O_CLOEXEC) < 0 || (pid = fork()) < 0)
-        return error_set(err, errno, "cannot create a child process");
-    if (pid == 0) {
-        struct error why = ERROR_INIT;
-
-        if (o->child_signal)
-            prctl(PR_SET_PDEATHSIG, o->child_signal, 0, 0, 0);
-        close(go[1]);
-        if (helper_wait_for_go(go[0]) < 0)
-            _exit(1);
-        r = unshare_execute(o, argv, &why);
-        program_report_fail(&report, &why, r < 0 ? 1 : r);
-    }
-    close(go[0]);
     r = helper_use(helper, err);
     if (r == 0)
-        (void)write_all(go[1], "", 1);
-    close(go[1]);
+        (void)write_all(call.go[1], "", 1);
+    close_fd(&call.go[1]);
     if (r == 0)
-        r = program_report_read(&report, err);
+        r = process_report(&p, err);
     if (r == 0 && o->background)
         return 0;
-    status = program_wait(pid, err);
+    status = program_wait(p.pid, err);
     return r < 0 && status == 1 ? r : status;
 }
 
