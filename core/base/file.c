@@ -45,14 +45,11 @@ ssize_t read_all(int fd, void *bytes, size_t length)
     return (ssize_t)got;
 }
 
-int file_read(int dirfd, const char *path, size_t max, char **out, size_t *length)
+int file_read_fd(int fd, size_t max, char **out, size_t *length)
 {
-    cleanup_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     char chunk[4096];
 
-    if (fd < 0)
-        return -errno;
     for (;;) {
         ssize_t n = read_all(fd, chunk, sizeof(chunk));
         if (n < 0)
@@ -68,6 +65,13 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *lengt
         *length = b.length;
     *out = strbuf_take(&b);
     return *out ? 0 : -ENOMEM;
+}
+
+int file_read(int dirfd, const char *path, size_t max, char **out, size_t *length)
+{
+    cleanup_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : file_read_fd(fd, max, out, length);
 }
 
 int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode)

@@ -25,6 +25,9 @@ ssize_t read_all(int fd, void *bytes, size_t length);
  */
 int file_read(int dirfd, const char *path, size_t max, char **out, size_t *length);
 
+/* The same from an open fd, from its position on. */
+int file_read_fd(int fd, size_t max, char **out, size_t *length);
+
 /* Replace or create a file as described above. 0 or negative errno. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode);
 

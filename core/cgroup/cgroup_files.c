@@ -20,41 +20,53 @@
 /* ---- Files ---- */
 
 /*
- * A directory that a user's monitor has sent may be seen through mounts of that user's making, so that
- * another file is where a cgroup's should be. The file is looked at without being opened: it has to be of the
- * directory's mount, or before kernel 5.6 of the directory's file system, and no link.
+ * Without openat2(2), before kernel 5.6: the file is examined before it is opened. It must be of the
+ * directory's file system, and not be a link.
  */
-static int cgroup_file_find(int dirfd, const char *file, char *path, size_t size)
+static int cgroup_file_examine(int dirfd, const char *file, int flags)
 {
-    const struct open_how how = {.flags = O_PATH | O_CLOEXEC,
-                                 .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
-    cleanup_fd int fd = (int)syscall(SYS_openat2, dirfd, file, &how, sizeof(how));
+    cleanup_fd int found = openat(dirfd, file, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     struct stat directory, st;
+    char path[32];
+    int fd;
 
-    if (fd < 0 && errno == ENOSYS)
-        fd = openat(dirfd, file, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0 || fstat(dirfd, &directory) < 0)
+    if (found < 0 || fstat(found, &st) < 0 || fstat(dirfd, &directory) < 0)
         return -errno;
     if (st.st_dev != directory.st_dev)
         return -EXDEV;
-    snprintf(path, size, "/proc/self/fd/%d", fd);
-    return take_fd(&fd);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+    fd = open(path, flags | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+/*
+ * A directory that a user's monitor has sent may be seen through mounts of that user, so that another file
+ * is in the place of a cgroup's. The file must be of the directory's mount, which has the files of the cgroup
+ * only. Returns the fd or a negative errno.
+ */
+static int cgroup_file_open(int dirfd, const char *file, int flags)
+{
+    const struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
+                                 .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
+    int fd = (int)syscall(SYS_openat2, dirfd, file, &how, sizeof(how));
+
+    if (fd >= 0)
+        return fd;
+    return errno == ENOSYS ? cgroup_file_examine(dirfd, file, flags) : -errno;
 }
 
 int cgroup_file_read(int dirfd, const char *file, size_t max, char **out)
 {
-    char path[32];
-    cleanup_fd int fd = cgroup_file_find(dirfd, file, path, sizeof(path));
+    cleanup_fd int fd = cgroup_file_open(dirfd, file, O_RDONLY);
 
-    return fd < 0 ? fd : file_read(AT_FDCWD, path, max, out, NULL);
+    return fd < 0 ? fd : file_read_fd(fd, max, out, NULL);
 }
 
 static int cgroup_file_write(int dirfd, const char *file, const char *value)
 {
-    char path[32];
-    cleanup_fd int fd = cgroup_file_find(dirfd, file, path, sizeof(path));
+    cleanup_fd int fd = cgroup_file_open(dirfd, file, O_WRONLY);
 
-    return fd < 0 ? fd : file_write_value(AT_FDCWD, path, value);
+    return fd < 0 ? fd : write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }
 
 /* ---- Freezing ---- */
@@ -64,12 +76,10 @@ static int cgroup_file_write(int dirfd, const char *file, const char *value)
 /* cgroup-v2.rst: POLLPRI reports a change of cgroup.events. */
 static int freezer_wait_v2(int fd, bool freeze, int64_t deadline_ms)
 {
-    char path[32];
-    cleanup_fd int file = cgroup_file_find(fd, "cgroup.events", path, sizeof(path));
-    cleanup_fd int events = file < 0 ? file : open(path, O_RDONLY | O_CLOEXEC);
+    cleanup_fd int events = cgroup_file_open(fd, "cgroup.events", O_RDONLY);
 
     if (events < 0)
-        return file < 0 ? file : -errno;
+        return events;
     for (;;) {
         struct pollfd p = {events, POLLPRI, 0};
         int64_t left_ms = deadline_ms - clock_monotonic_ms();
