@@ -357,6 +357,11 @@ static int lxc_ls_run(struct invocation *in, struct error *err)
     return containers_print(o, lxcpath, &request, err);
 }
 
+static bool lxc_ls_enters(const void *options)
+{
+    return ((const struct lxc_ls_options *)options)->nesting;
+}
+
 APPLET(lxc_ls, .name = "lxc-ls", .summary = "List the containers", .usage = "[OPTION]... [REGEX]",
        .options = lxc_ls_table, .options_size = sizeof(struct lxc_ls_options), .sealed = true,
-       .run = lxc_ls_run);
+       .enters = lxc_ls_enters, .run = lxc_ls_run);

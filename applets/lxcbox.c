@@ -51,24 +51,27 @@ static int print_help(const struct applet *applet)
     return 0;
 }
 
+/* The arguments are those before options_parse(), which reorders them. */
+static int seal_applet(const struct applet *applet, const void *options, char **arguments, struct error *err)
+{
+    return applet->sealed && (!applet->enters || applet->enters(options)) ? sealed_reexec(arguments, err) : 0;
+}
+
 /* Returns the exit status, or -1 after reporting a failure. */
 static int run_applet(const struct applet *applet, int argc, char **argv)
 {
     cleanup_free void *options = calloc(1, applet->options_size + 1);
+    cleanup_free char **arguments = calloc((size_t)argc + 1, sizeof(*argv));
     struct invocation in = {.applet = applet->name, .options = options, .argv = argv + 1};
     struct error err = ERROR_INIT;
     bool help = false, version = false;
     int r;
 
-    if (!options) {
+    if (!options || !arguments) {
         error_set(&err, ENOMEM, "cannot start");
         return print_error(applet->name, &err);
     }
-    if (applet->sealed) {
-        r = sealed_reexec(argv, &err);
-        if (r < 0)
-            return print_error(applet->name, &err);
-    }
+    memcpy(arguments, argv, (size_t)argc * sizeof(*argv));
     r = -EINVAL;
     if (!applet->unparsed || argc == 2)
         r = options_parse(applet->options, applet->stop_at_operand, options, argc, argv, &in.argc, &help,
@@ -84,6 +87,8 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
         puts(starts_with(applet->name, "lxc-") ? LXC_VERSION : LXCBOX_VERSION);
         return 0;
     }
+    if (r == 0)
+        r = seal_applet(applet, options, arguments, &err);
     if (r == 0)
         r = applet->run(&in, &err);
     options_free(applet->options, options);

@@ -30,6 +30,7 @@ struct applet {
     bool unparsed;                    /* all arguments are operands, except a single --help or --version */
     bool unlinked;                    /* --install makes no link: the host has its own program of this name */
     bool sealed;                      /* enters containers: runs from a copy that they cannot write to */
+    bool (*enters)(const void *options); /* `sealed` applies only with such options; NULL: always */
     /*
      * Returns the exit status (0 to 255), or a negative errno with `err` filled: main then prints
      * "NAME: text (remedy)" on standard error and exits with 1.

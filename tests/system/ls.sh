@@ -85,6 +85,10 @@ done
 t 'containers in running and in stopped containers are found' is \
     $'ls-a\nls-a/in-running\nls-bigger\nls-bigger/in-stopped\nls-bigger/in-stopped/deepest' \
     bash -c "'$LXCBOX' lxc-ls -P '$P' -1 --nesting | grep -E 'ls-a|ls-bigger'"
+executed() { strace -qq -e trace=execve -o "$WORK/calls" "$LXCBOX" "$@" > "$WORK/out" && cat "$WORK/calls"; }
+t 'the command that enters containers runs from a sealed view' has 'execve\("/proc/self/fd/' \
+    executed lxc-ls -P "$P" --nesting
+t 'a command that enters none is not executed twice' fails has 'execve\("/proc/self/fd/' executed lxc-ls -P "$P" -f
 t 'the number of levels is limited' fails bash -c "'$LXCBOX' lxc-ls -P '$P' -1 --nesting=1 | grep deepest"
 t 'the table marks what is inside' has '^ \\deepest +STOPPED' lxcbox lxc-ls -P "$P" -f --nesting
 t 'inner containers have their groups' is 'ls-a/in-running' bash -c \
