@@ -49,6 +49,7 @@ struct link_use {
 /* Everything that the options can select. */
 struct info {
     struct container container;
+    struct command_connection connection;
     int state, pid;
     struct interfaces interfaces;
     struct cgroup_statistics use;
@@ -60,6 +61,7 @@ struct info {
 
 static void info_free(struct info *i)
 {
+    command_connection_close(&i->connection);
     interfaces_free(&i->interfaces);
     for (size_t n = 0; n < i->link_count; n++)
         free(i->links[n].name);
@@ -364,7 +366,8 @@ static int info_read(const struct lxc_info_options *o, struct info *info, struct
 static int lxc_info_run(struct invocation *in, struct error *err)
 {
     struct lxc_info_options *o = in->options;
-    __attribute__((cleanup(info_free))) struct info info = {.use = {-1, -1, -1, -1}};
+    __attribute__((cleanup(info_free))) struct info info = {.use = {-1, -1, -1, -1},
+                                                            .connection = COMMAND_CONNECTION_NONE};
     struct key_source source = {.container = &info.container};
     bool all = !o->state && !o->pid && !o->ips && !o->statistics && !o->keys.count;
     int r;
@@ -374,6 +377,7 @@ static int lxc_info_run(struct invocation *in, struct error *err)
     r = container_select(&o->container, in, &info.container, err);
     if (r < 0)
         return r;
+    info.container.connection = &info.connection;
     if (all)
         o->state = o->pid = o->ips = o->statistics = true;
     r = info_read(o, &info, err);

@@ -23,12 +23,15 @@ struct exchange {
     size_t length;
 
     struct command_response response;
-    char *answer;       /* response.length bytes and a terminating zero; NULL without data */
-    struct fd_list fds; /* before: to send, owned by the caller; after: received, owned by the exchange */
-    struct ucred peer;  /* of the process that answers: see core/command/peer.h */
-    bool foreign;       /* that process is not a monitor of the container */
-    bool unnamed;       /* the container's name is not known yet: its owner cannot be checked */
-    int connection;     /* still open after exchange_run(); closed by exchange_end() unless taken */
+    char *answer;        /* response.length bytes and a terminating zero; NULL without data */
+    struct fd_list fds;  /* before: to send, owned by the caller; after: received, owned by the exchange */
+    struct ucred peer;   /* of the process that answers: see core/command/peer.h */
+    bool foreign;        /* that process is not a monitor of the container */
+    bool unnamed;        /* the container's name is not known yet: its owner cannot be checked */
+    bool query;          /* may be sent again, and on a connection that has carried others */
+    int connection;      /* still open after exchange_run(); closed by exchange_end() unless taken */
+    struct ucred sender; /* the process that was checked after an earlier answer on this connection */
+    struct command_connection *kept; /* where exchange_end() leaves the connection; NULL: closed */
 };
 
 #define EXCHANGE(...)                                                                                        \
@@ -41,7 +44,16 @@ static void exchange_end(struct exchange *x)
 {
     free(x->answer);
     fd_list_close(&x->fds);
+    if (x->kept && x->connection >= 0) {
+        x->kept->fd = take_fd(&x->connection);
+        x->kept->sender = x->sender;
+    }
     close_fd(&x->connection);
+}
+
+void command_connection_close(struct command_connection *connection)
+{
+    close_fd(&connection->fd);
 }
 
 static int command_connect(const struct sockaddr_un *address, socklen_t length)
@@ -94,9 +106,12 @@ static int exchange_receive(const struct container *c, struct exchange *x)
         x->peer = listener;
         return n == -ECONNRESET ? 0 : (int)n;
     }
-    r = exchange_check(c, x, true);
-    if (r < 0)
-        return r == -ESRCH ? 0 : r;
+    if (x->peer.pid <= 0 || x->peer.pid != x->sender.pid || x->peer.uid != x->sender.uid) {
+        r = exchange_check(c, x, true);
+        if (r < 0)
+            return r == -ESRCH ? 0 : r;
+        x->sender = x->peer;
+    }
     if ((size_t)n < sizeof(*response)) {
         r = exchange_read(x->connection, (char *)response + n, sizeof(*response) - (size_t)n);
         if (r < 0)
@@ -132,26 +147,56 @@ static int exchange_connect(const struct container *c, struct exchange *x)
     return r < 0 ? r : exchange_check(c, x, false);
 }
 
-static int exchange_run(const struct container *c, struct exchange *x)
+/* Send the request and receive the answer. Returns as exchange_receive(). */
+static int exchange_talk(const struct container *c, struct exchange *x)
 {
-    struct command_request request = {(int32_t)x->command, (int32_t)x->length, x->value};
+    const struct command_request request = {(int32_t)x->command, (int32_t)x->length, x->value};
     struct fd_list sent = x->fds;
+    char bytes[sizeof(request) + COMMAND_DATA_MAX];
     int r;
 
     x->fds.count = 0; /* the caller still owns them */
-    r = exchange_connect(c, x);
-    if (r < 0)
-        return r;
-    r = message_send(x->connection, &request, sizeof(request), true, NULL);
+    if (x->length > COMMAND_DATA_MAX)
+        return -EMSGSIZE;
+    memcpy(bytes, &request, sizeof(request));
+    if (x->length)
+        memcpy(bytes + sizeof(request), x->data, x->length);
+    r = message_send(x->connection, bytes, sizeof(request) + x->length, true, NULL);
     if (r == 0 && sent.count)
         r = message_send(x->connection, "", 1, false, &sent);
-    if (r == 0 && x->length)
-        r = message_send(x->connection, x->data, x->length, false, NULL);
     /* A monitor that refuses us may have answered and closed the connection before we had sent everything:
      * its answer holds the reason. */
     if (r < 0 && r != -EPIPE)
         return r;
     return exchange_receive(c, x);
+}
+
+/* Ask on a connection that has carried other queries. 0 also where its monitor has closed it since. */
+static int exchange_continue(const struct container *c, struct exchange *x)
+{
+    int r;
+
+    x->connection = take_fd(&c->connection->fd);
+    x->sender = x->peer = c->connection->sender;
+    r = exchange_talk(c, x);
+    if (r == 0) {
+        close_fd(&x->connection);
+        x->sender = (struct ucred){0};
+    }
+    return r;
+}
+
+static int exchange_run(const struct container *c, struct exchange *x)
+{
+    int r = x->query && c->connection && c->connection->fd >= 0 ? exchange_continue(c, x) : 0;
+
+    if (r == 0)
+        r = exchange_connect(c, x);
+    if (r == 0)
+        r = exchange_talk(c, x);
+    if (r == 1 && x->query)
+        x->kept = c->connection;
+    return r;
 }
 
 static int command_not_running(const struct container *c, struct error *err)
@@ -219,7 +264,7 @@ static int command_ask(const struct container *c, struct exchange *x, const char
 
 int command_state(const struct container *c, struct error *err)
 {
-    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_STATE);
+    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_STATE, .query = true);
     struct error ignored = ERROR_INIT;
     int r = command_ask(c, &x, "read the state", &ignored);
 
@@ -238,7 +283,7 @@ int command_state(const struct container *c, struct error *err)
 
 int command_init_pid(const struct container *c, uid_t *owner, struct error *err)
 {
-    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_INIT_PID);
+    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_INIT_PID, .query = true);
     int r = command_ask(c, &x, "find the first process", err);
 
     if (r < 0)
@@ -260,7 +305,7 @@ static int command_ask_fd(const struct container *c, struct exchange *x, const c
 
 int command_init_pidfd(const struct container *c, uid_t *owner, struct error *err)
 {
-    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_INIT_PIDFD);
+    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_INIT_PIDFD, .query = true);
     int fd = command_ask_fd(c, &x, "get a pidfd of the first process", err);
 
     if (owner)
@@ -277,7 +322,7 @@ static bool fd_is_on(int fd, unsigned long file_system)
 
 int command_devpts_fd(const struct container *c, struct error *err)
 {
-    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_DEVPTS_FD);
+    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_DEVPTS_FD, .query = true);
     cleanup_fd int fd = command_ask_fd(c, &x, "open the devpts file system", err);
 
     if (fd >= 0 && !fd_is_on(fd, DEVPTS_SUPER_MAGIC))
@@ -341,8 +386,8 @@ int command_cgroup_fd(const struct container *c, const char *controller, bool li
 int command_cgroup_fds(const struct container *c, struct fd_list *fds, struct error *err)
 {
     struct cgroup_context_message message = {0};
-    cleanup_exchange struct exchange x =
-        EXCHANGE(.command = COMMAND_GET_CGROUP_CTX, .data = &message, .length = sizeof(message));
+    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_CGROUP_CTX, .query = true,
+                                                  .data = &message, .length = sizeof(message));
     int r = command_ask(c, &x, "open the cgroups", err);
 
     if (r >= 0)
@@ -356,7 +401,7 @@ int command_cgroup_fds(const struct container *c, struct fd_list *fds, struct er
 
 int command_clone_flags(const struct container *c, uint64_t *flags, struct error *err)
 {
-    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_CLONE_FLAGS);
+    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_CLONE_FLAGS, .query = true);
     int r = command_ask(c, &x, "read the namespaces", err);
 
     if (r < 0)
@@ -392,7 +437,7 @@ int command_cgroup_path(const struct container *c, const char *controller, bool 
 int command_config_item(const struct container *c, const char *key, char **value, struct error *err)
 {
     cleanup_exchange struct exchange x =
-        EXCHANGE(.command = COMMAND_GET_CONFIG_ITEM, .data = key, .length = strlen(key) + 1);
+        EXCHANGE(.command = COMMAND_GET_CONFIG_ITEM, .query = true, .data = key, .length = strlen(key) + 1);
     int r, errnum, state;
 
     if (!*key || x.length > COMMAND_DATA_MAX)

@@ -1,11 +1,12 @@
 /*
  * Requests to a running container's monitor, ours or stock LXC's. Each call opens a connection, sends one
- * request, receives the response and closes the connection. All return a non-negative number on success, and
- * a negative errno with `err` filled on failure. -ENOTCONN: no process listens, that is, the container is not
- * running. -EACCES: the container belongs to another user, or the socket is held by a process that is not the
- * container's monitor: a process of a user other than root, our own user and the owner of the container's
- * directory or of its lxcpath; a process in another pid or user namespace; or a process in a container's
- * cgroup. The type of received fds of cgroups and terminals is checked.
+ * request, receives the response and closes the connection; queries may share one, see struct
+ * command_connection. All return a non-negative number on success, and a negative errno with `err` filled on
+ * failure. -ENOTCONN: no process listens, that is, the container is not running. -EACCES: the container
+ * belongs to another user, or the socket is held by a process that is not the container's monitor: a process
+ * of a user other than root, our own user and the owner of the container's directory or of its lxcpath; a
+ * process in another pid or user namespace; or a process in a container's cgroup. The type of received fds of
+ * cgroups and terminals is checked.
  */
 #ifndef LXCBOX_CORE_COMMAND_COMMAND_CLIENT_H
 #define LXCBOX_CORE_COMMAND_COMMAND_CLIENT_H
@@ -16,6 +17,26 @@
 
 #include "core/config/container.h"
 #include "core/command/protocol.h"
+
+/*
+ * A connection that is kept from one query to the next, for a caller that sends several: `connection` of its
+ * struct container points to it. The process that answers is checked once for each connection, and again when
+ * another process answers on it (the kernel reports the sender of each message). A monitor that closes a
+ * connection after each answer, as those of stock LXC do, is connected to again. Only queries use it: what
+ * changes a container, or needs a connection of its own, never does.
+ */
+struct command_connection {
+    int fd;              /* -1: none yet */
+    struct ucred sender; /* the process that was checked */
+};
+
+#define COMMAND_CONNECTION_NONE                                                                              \
+    {                                                                                                        \
+        .fd = -1                                                                                             \
+    }
+#define cleanup_command_connection __attribute__((cleanup(command_connection_close)))
+
+void command_connection_close(struct command_connection *connection);
 
 /* The state; STATE_STOPPED when no process listens. */
 int command_state(const struct container *c, struct error *err);

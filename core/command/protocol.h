@@ -1,9 +1,10 @@
 /*
  * The command protocol between a container's monitor (server) and every other command (client): that of LXC
- * 5.0, so that liblxc programs control our containers and we control theirs. One connection carries one
- * request and its response. The structs are sent in the machine's native layout over an abstract AF_UNIX
- * stream socket; the request is sent with SCM_CREDENTIALS, and fds are sent with the response by SCM_RIGHTS.
- * Source: LXC's commands.h and af_unix.c (numbers and layouts), unix(7), cmsg(3).
+ * 5.0, so that liblxc programs control our containers and we control theirs. LXC's monitors close a
+ * connection after most responses, ours wait for the next request or for the client to close it. The structs
+ * are sent in the machine's native layout over an abstract AF_UNIX stream socket; the request is sent with
+ * SCM_CREDENTIALS, and fds are sent with the response by SCM_RIGHTS. Source: LXC's commands.h and af_unix.c
+ * (numbers and layouts), unix(7), cmsg(3).
  */
 #ifndef LXCBOX_CORE_COMMAND_PROTOCOL_H
 #define LXCBOX_CORE_COMMAND_PROTOCOL_H

@@ -25,11 +25,15 @@ const char *state_name(int state);
 /* The state with this name, in any case; -EINVAL with `err` filled if it does not exist. */
 int state_parse(const char *word, struct error *err);
 
+struct command_connection;
+
 /* The strings are not owned (they are from argv or the values of lxc.conf) and must outlive the struct. */
 struct container {
     const char *name;
     const char *lxcpath; /* "/var/lib/lxc" */
     const char *rcfile;  /* its configuration file; NULL: LXCPATH/NAME/config */
+    /* For several queries in turn: core/command/command_client.h; NULL: each makes its own. Not owned. */
+    struct command_connection *connection;
 };
 
 /* Check that a name cannot leave lxcpath: not empty, no '/', not "." or "..", at most 128 bytes. */

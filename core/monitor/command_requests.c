@@ -25,25 +25,22 @@ static enum command_outcome reply_send(const struct call *c, int result, intptr_
 
     if (r == 0 && length)
         r = message_send(c->connection, data, length, false, NULL);
-    return r == 0 && result >= 0 ? COMMAND_KEEP : COMMAND_CLOSE;
+    return r == 0 ? COMMAND_KEEP : COMMAND_CLOSE;
 }
 
 static enum command_outcome reply_result(const struct call *c, int result)
 {
-    reply_send(c, result, 0, NULL, 0, NULL);
-    return COMMAND_CLOSE;
+    return reply_send(c, result, 0, NULL, 0, NULL);
 }
 
 static enum command_outcome reply_value(const struct call *c, intptr_t value)
 {
-    reply_send(c, 0, value, NULL, 0, NULL);
-    return COMMAND_CLOSE;
+    return reply_send(c, 0, value, NULL, 0, NULL);
 }
 
 static enum command_outcome reply_text(const struct call *c, const char *text)
 {
-    reply_send(c, 0, 0, text, strlen(text) + 1, NULL);
-    return COMMAND_CLOSE;
+    return reply_send(c, 0, 0, text, strlen(text) + 1, NULL);
 }
 
 /* The monitor keeps `fd`; a negative one is the error. */
@@ -53,8 +50,7 @@ static enum command_outcome reply_fd(const struct call *c, int fd)
 
     if (fd < 0)
         return reply_result(c, fd);
-    reply_send(c, 0, 0, NULL, 0, &fds);
-    return COMMAND_CLOSE;
+    return reply_send(c, 0, 0, NULL, 0, &fds);
 }
 
 static enum command_outcome get_state(const struct call *c)
@@ -208,8 +204,7 @@ static enum command_outcome get_cgroup_ctx(const struct call *c)
         return reply_result(c, -ENOENT);
     message.fd_count = (uint32_t)fds.count;
     memcpy(message.fds, fds.fds, fds.count * sizeof(int));
-    reply_send(c, 0, 1, &message, common_length(c, sizeof(message)), &fds);
-    return COMMAND_CLOSE;
+    return reply_send(c, 0, 1, &message, common_length(c, sizeof(message)), &fds);
 }
 
 /* statfs(2), f_type: LXC distinguishes the two kinds of hierarchy by it. */
@@ -240,8 +235,7 @@ static enum command_outcome answer_cgroup_fd(const struct call *c, bool limit)
     message.layout = (int32_t)g->layout;
     message.type = filesystem_type(h);
     message.fd = fds.fds[0];
-    reply_send(c, 0, 1, &message, length, &fds);
-    return COMMAND_CLOSE;
+    return reply_send(c, 0, 1, &message, length, &fds);
 }
 
 static enum command_outcome get_cgroup_fd(const struct call *c)
@@ -298,10 +292,8 @@ static enum command_outcome add_state_client(const struct call *c)
     if (c->request->length != (int32_t)sizeof(wanted))
         return reply_result(c, -EINVAL);
     memcpy(wanted, c->data, sizeof(wanted));
-    if (wanted[m->state] == 1) {
-        reply_send(c, (int)m->state, (intptr_t)m->state, NULL, 0, NULL);
-        return COMMAND_CLOSE;
-    }
+    if (wanted[m->state] == 1)
+        return reply_send(c, (int)m->state, (intptr_t)m->state, NULL, 0, NULL);
     for (int i = 0; i < STATE_COUNT; i++)
         client.states |= wanted[i] ? 1u << i : 0;
     items = realloc(m->state_clients.items, (m->state_clients.count + 1) * sizeof(*items));
@@ -395,8 +387,7 @@ static enum command_outcome console_log(const struct call *c)
         console_ring_drop(ring, length);
     if (r < 0)
         return reply_result(c, r);
-    reply_send(c, 0, 0, data, length, NULL);
-    return COMMAND_CLOSE;
+    return reply_send(c, 0, 0, data, length, NULL);
 }
 
 typedef enum command_outcome answer(const struct call *c);

@@ -4,8 +4,9 @@
  *     listening fd readable   connection = command_server_accept(fd), and watches this connection
  *     connection readable     command_server_handle(monitor, connection). After COMMAND_CLOSE the caller
  *     or hung up              removes it from the loop, releases what it has taken (monitor_release()) and
- *                             closes it. After COMMAND_KEEP it stays in the loop: it is a state client, the
- *                             holder of a terminal, or a client that waits for the end
+ *                             closes it. After COMMAND_KEEP it stays in the loop: the client may send
+ *                             another request, is a state client, the holder of a terminal, or waits for the
+ *                             end
  *     the state changes       state_clients_notify()
  *
  * Nothing here blocks for longer than a second on a slow peer. Only root and our own user are answered.

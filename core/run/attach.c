@@ -316,8 +316,10 @@ static pid_t attach_fork(struct attach_plan *p)
 
 int container_attach(const struct container *c, const struct attach_options *o, struct error *err)
 {
+    cleanup_command_connection struct command_connection connection = COMMAND_CONNECTION_NONE;
+    struct container asked = *c;
     __attribute__((cleanup(attach_plan_end))) struct attach_plan plan = {
-        .container = c,
+        .container = &asked,
         .options = o,
         .pidfd = -1,
         .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1},
@@ -328,11 +330,13 @@ int container_attach(const struct container *c, const struct attach_options *o, 
     pid_t pid;
 
     config_init(&plan.limits);
+    asked.connection = &connection;
     r = attach_plan_make(&plan, err);
     if (r < 0)
         return r;
     if (session_has_terminal())
-        devpts = command_devpts_fd(c, NULL);
+        devpts = command_devpts_fd(&asked, NULL);
+    command_connection_close(&connection);
     r = session_open(&plan.session, devpts, err);
     if (r < 0)
         return r;

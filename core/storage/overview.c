@@ -50,6 +50,7 @@ struct look {
     const struct overview_walk *walk;
     int directory; /* fd of walk->lxcpath */
     struct container container;
+    struct command_connection connection;
     bool running;
     struct config_summary summary; /* of one that is not running */
     struct overview_row row;
@@ -57,6 +58,7 @@ struct look {
 
 static void look_free(struct look *look)
 {
+    command_connection_close(&look->connection);
     overview_row_free(&look->row);
     config_summary_free(&look->summary);
 }
@@ -200,7 +202,8 @@ static int container_read_row(const struct overview_walk *walk, int directory,
     __attribute__((cleanup(look_free))) struct look look = {
         .walk = walk,
         .directory = directory,
-        .container = {.name = item->name, .lxcpath = walk->lxcpath},
+        .container = {.name = item->name, .lxcpath = walk->lxcpath, .connection = &look.connection},
+        .connection = COMMAND_CONNECTION_NONE,
         .row = {.memory_bytes = -1, .swap_bytes = -1},
     };
     const struct overview_request *request = walk->request;

@@ -95,6 +95,40 @@ cgroup_that_is_not_of_user() {
 }
 t 'nor a cgroup that is not of the user' cgroup_that_is_not_of_user
 
+# Answers two requests on one connection: the first one itself, the second one by a child of user $4, to whom the
+# connection was passed. The second answer is a pid.
+cat > "$WORK/pass.py" << 'END'
+import os, socket, struct, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.bind("\0%s/%s/command" % (sys.argv[1], sys.argv[2]))
+s.listen(8)
+print("ready", flush=True)
+while True:
+    c = s.accept()[0]
+    c.recv(16) and c.send(struct.pack("=iiq", 0, 0, 2))
+    if c.recv(16):
+        child = os.fork()
+        if child == 0:
+            os.setuid(int(sys.argv[4]))
+            c.send(struct.pack("=iiq", 0, 0, int(sys.argv[3])))
+            os._exit(0)
+        os.waitpid(child, 0)
+    c.close()
+END
+passed_on() { # USER NAME: what is believed of an impostor that passes its connection to USER
+    rm -f "$WORK/impostor"
+    /usr/bin/python3 "$WORK/pass.py" "$P" "$2" $stranger "$1" > "$WORK/impostor" &
+    impostor=$!
+    cleanup "kill -9 $impostor"
+    for _ in $(seq 400); do grep -qs ready "$WORK/impostor" && break; sleep 0.05; done
+    timeout 20 "$LXCBOX" lxc-info -P "$P" -n "$2" -s -p
+    kill -9 $impostor && wait $impostor
+    true
+}
+mkdir "$P/kept-$$" && cp "$P/$N/config" "$P/kept-$$/config"
+t 'a second query is sent on the connection of the first' has "^PID: +$stranger$" passed_on 0 kept-$$
+t 'its answer is not believed where another user gives it' is 'State:          RUNNING' passed_on $user kept-$$
+
 mkdir "$P/mnt-$$" "$h/mine-$$" && cp "$P/$N/config" "$P/mnt-$$/config" && chown -R $user "$P/mnt-$$" "$h/mine-$$"
 cleanup "rmdir $h/mine-$$"
 mounted() { # the user's own cgroup, seen where another file is mounted on one of its files

@@ -100,7 +100,7 @@ static void the_server_says_what_it_knows(void **state)
     struct pair *p = *state;
     char name[2];
 
-    assert_int_equal(ask(p, COMMAND_GET_STATE, 0, NULL, 0), COMMAND_CLOSE);
+    assert_int_equal(ask(p, COMMAND_GET_STATE, 0, NULL, 0), COMMAND_KEEP);
     assert_int_equal(answer(p).value, STATE_RUNNING);
     ask(p, COMMAND_GET_NAME, 0, NULL, 0);
     assert_int_equal(answer(p).length, 2);
@@ -119,7 +119,7 @@ static void what_the_server_does_not_know_is_refused(void **state)
     struct pair *p = *state;
 
     for (int command = -1; command <= COMMAND_COUNT; command += COMMAND_COUNT + 1) {
-        assert_int_equal(ask(p, command, 0, NULL, 0), COMMAND_CLOSE);
+        assert_int_equal(ask(p, command, 0, NULL, 0), COMMAND_KEEP);
         assert_int_equal(answer(p).result, -ENOSYS);
     }
     ask(p, COMMAND_ADD_STATE_CLIENT, 0, "x", 1);
