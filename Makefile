@@ -10,7 +10,8 @@ $(shell mkdir -p build/deps $(OUT)/obj)
 DEPS := build/deps/$(TRIPLET)
 
 # Sources are found, not listed. What an applet has beside its own file is in a directory of its name.
-applet_sources := $(if $(APPLETS),applets/lxcbox.c $(wildcard applets/lxcbox/*.c) $(APPLETS:%=applets/%.c) $(wildcard $(APPLETS:%=applets/%/*.c)),\
+applet_sources := $(if $(APPLETS),applets/lxcbox.c $(wildcard applets/lxcbox/*.c) $(APPLETS:%=applets/%.c) \
+	$(wildcard $(APPLETS:%=applets/%/*.c)),\
 	$(wildcard applets/*.c applets/*/*.c))
 module_sources := $(wildcard core/*/*.c net/*/*.c fetch/*/*.c applets/cli/*.c)
 # Functions of ours that the linker takes instead of a library's: in programs for the target only.
@@ -26,13 +27,16 @@ language := -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I.
 hardening := -fPIE -fstack-protector-strong
 dead_code := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 # The C library is musl, the kernel's headers are the host's, the compiler's own headers its own.
-compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
-# Hidden: on riscv64 and s390x the linker would leave pointers to what is visible to a dynamic linker, and there is none.
+compiler_headers := $(if $(findstring clang,$(CC)),$(shell $(CC) -print-resource-dir)/include,\
+	$(shell $(CC) -print-file-name=include))
+# Hidden: on riscv64 and s390x the linker would leave pointers to what is visible to a dynamic linker, and there is
+# none.
 compile = $(CC) $(language) -nostdinc -isystem $(DEPS)/include -isystem $(compiler_headers) $(warnings) $(hardening) \
 	$(dead_code) -fvisibility=hidden -g $(TARGET_FLAGS) $(CFLAGS)
 libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
 packed := $(if $(shell $(TOOLS)ld --help | grep pack-relative-relocs),$(comma)-z$(comma)pack-relative-relocs)
-link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--no-dynamic-linker,-z,text -Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
+link := $(CC) $(TARGET_FLAGS) -static-pie -nostdlib -nostartfiles -Wl,--no-dynamic-linker,-z,text \
+	-Wl,--gc-sections,-z,nostart-stop-gc -Wl,-z,relro,-z,now,-z,noexecstack$(packed) \
 	-Wl,--build-id=none,-Map,$(OUT)/lxcbox.map $(LDFLAGS)
 
 .PHONY: all help deps sources setup size install clean distclean
@@ -51,7 +55,8 @@ help:
 	@echo 'make cross-check  set up, build and run the unit tests for every machine, then make dist; takes long'
 	@echo 'make fuzz-smoke   every fuzz target for a few seconds; make fuzz: for FUZZ_SECONDS each (600)'
 	@echo 'make system       the tests against the real kernel and against stock LXC, as root'
-	@echo 'make boot         the tests in virtual machines; with TARGET= on one of that kind: aarch64, riscv64, armhf, i386, s390x'
+	@echo 'make boot         the tests in virtual machines; with TARGET= on one of that kind: aarch64, riscv64,'
+	@echo '                  armhf, i386, s390x'
 	@echo 'make soak         every injected fault: tests/faults/run; takes hours'
 	@echo 'make bench        times against stock LXC'
 	@echo 'make size         the size, and what it is made of'
@@ -80,7 +85,8 @@ $(OUT)/lxcbox.debug: $(objects) $(OUT)/obj/list
 	$(Q)$(link) -o $@ $(DEPS)/lib/rcrt1.o $(DEPS)/lib/crti.o $(objects) -L$(DEPS)/lib -Wl,--start-group $(libraries) -lc \
 		$(shell $(DEPS_CC) -print-libgcc-file-name) -Wl,--end-group $(DEPS)/lib/crtn.o
 	@! $(TOOLS)readelf -rW $@ | grep 'R_.* + ' || \
-		{ echo '$@: these pointers would stay NULL: musl relocates a static executable by its own addresses alone' >&2; exit 1; }
+		{ echo '$@: these pointers would stay NULL:' \
+			'musl relocates a static executable by its own addresses alone' >&2; exit 1; }
 
 $(OUT)/obj/%.o: %.c $(OUT)/obj/flags | deps
 	@mkdir -p $(@D)
@@ -109,9 +115,11 @@ build/gen/roots.c: config.mk Makefile | deps
 	@perl -0777 -ne 'while (/char TA\d+_(\w+)\[\] = \{(.*?)\}/gs) { \
 		print $$1 eq "RSA_N" ? "\1" : $$1 eq "EC_Q" ? "\2" : "", pack "n/a*", pack "C*", map hex, $$2 =~ /0x(..)/g }' \
 		build/gen/anchors > build/gen/roots
-	@certificates=$$(grep -c 'BEGIN CERTIFICATE' build/gen/roots.pem); anchors=$$(grep -c 'char TA[0-9]*_DN\[\]' build/gen/anchors); \
-	[ "$$certificates" -gt 0 ] && [ "$$certificates" = "$$anchors" ] && [ -s build/gen/roots ] || { echo 'cannot build in' \
-		"certificate authorities: $$certificates certificates in $(CA_CERTIFICATES) gave $$anchors trust anchors" >&2; exit 1; }
+	@certificates=$$(grep -c 'BEGIN CERTIFICATE' build/gen/roots.pem); \
+	anchors=$$(grep -c 'char TA[0-9]*_DN\[\]' build/gen/anchors); \
+	[ "$$certificates" -gt 0 ] && [ "$$certificates" = "$$anchors" ] && [ -s build/gen/roots ] || { \
+		echo 'cannot build in' "certificate authorities: $$certificates certificates in $(CA_CERTIFICATES)" \
+			"gave $$anchors trust anchors" >&2; exit 1; }
 	@gzip -9n < build/gen/roots > build/gen/roots.gz
 	@{ echo '#include "fetch/http/roots.h"'; echo 'const unsigned char roots[] = {'; \
 		od -An -v -tu1 build/gen/roots.gz | sed 's/[0-9][0-9]*/&,/g'; echo '};'; \
@@ -133,7 +141,9 @@ size_limit := 1500000
 size: $(OUT)/lxcbox
 	@size=$$(stat -c %s $(OUT)/lxcbox); \
 	echo "$(OUT)/lxcbox: $$size bytes, $$((size / 1000)) KB (at most $$(($(size_limit) / 1000)) KB)"; \
-	awk 'function number(hex,  i, n) { for (i = 3; i <= length(hex); i++) n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1; return n } \
+	awk 'function number(hex,  i, n) { \
+			for (i = 3; i <= length(hex); i++) n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1; \
+			return n } \
 		/^Linker script and memory map/ { on = 1 } !on || /^ \.(debug|comment|bss)/ { next } \
 		/^ [.a-z]/ || pending { if (NF == 1) { pending = 1; next } pending = 0; \
 			if ($$(NF-1) !~ /^0x/ || $$(NF-2) ~ /^0x0+$$/) next; \
@@ -156,7 +166,8 @@ dist: $(targets:%=dist-%) dist-$(own)
 	@echo 'build/dist holds these, and SHA256SUMS'
 
 dist-%:
-	@+$(MAKE) --no-print-directory $(if $(filter $*,$(targets)),TARGET=$*) $(if $(filter $*,$(targets)),build/$*/lxcbox,build/lxcbox)
+	@+$(MAKE) --no-print-directory $(if $(filter $*,$(targets)),TARGET=$*) \
+		$(if $(filter $*,$(targets)),build/$*/lxcbox,build/lxcbox)
 	@install -D -m 755 $(if $(filter $*,$(targets)),build/$*/lxcbox,build/lxcbox) build/dist/lxcbox-$(VERSION)-$*
 	@+$(MAKE) --no-print-directory $(if $(filter $*,$(targets)),TARGET=$*) try TRY=build/dist/lxcbox-$(VERSION)-$*
 
@@ -165,7 +176,8 @@ try:
 	@emulator=$(if $(TARGET),$(EMULATOR)); \
 	if [ -n "$$emulator" ] && ! command -v $$emulator > /dev/null; then \
 		echo "$(TRY): not run, as there is no $$emulator (make setup TARGET=$(TARGET))"; exit 0; fi; \
-	if [ "$$($$emulator $(TRY) --version)" != $(VERSION) ] || [ "$$($$emulator $(TRY) lxc-config lxc.bdev.zfs.root)" != lxc ]; then \
+	if [ "$$($$emulator $(TRY) --version)" != $(VERSION) ] || \
+		[ "$$($$emulator $(TRY) lxc-config lxc.bdev.zfs.root)" != lxc ]; then \
 		echo "$(TRY) does not run$${emulator:+ under $$emulator}" >&2; exit 1; fi
 
 install: $(OUT)/lxcbox
@@ -175,7 +187,8 @@ install: $(OUT)/lxcbox
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 clean:
-	rm -rf $(targets:%=build/%) build/dist $(OUT)/obj build/gen build/unit build/fuzz build/test-logs $(OUT)/lxcbox $(OUT)/lxcbox.debug $(OUT)/lxcbox.map
+	rm -rf $(targets:%=build/%) build/dist $(OUT)/obj build/gen build/unit build/fuzz build/test-logs \
+		$(OUT)/lxcbox $(OUT)/lxcbox.debug $(OUT)/lxcbox.map
 
 distclean: clean
 	rm -rf build

@@ -9,7 +9,8 @@ host_libraries := -larchive -llzma -lzstd -lz -lbearssl -lyajl
 define unit_variant
 build/unit/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
-	$(Q)$(2) -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -O1 $(warnings) -Werror $(3) -MMD -MP -c -o $$@ $$<
+	$(Q)$(2) -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -O1 \
+		$(warnings) -Werror $(3) -MMD -MP -c -o $$@ $$<
 build/unit/$(1)/%.o: %.S
 	@mkdir -p $$(@D)
 	$(Q)$(2) -c -o $$@ $$<
@@ -28,7 +29,8 @@ endef
 # For the test of our table of system calls: {"ABI", "NAME", NUMBER}, as the kernel's headers have them. On x86_64 the
 # headers of its other ABIs are the same files.
 calls_of = echo '\#include <asm/unistd.h>' | $(DEPS_CC) -I$(KERNEL_HEADERS) -I$(dir $(KERNEL_ASM)) $(2) -dM -E - | \
-	sed -nE 's/^.define (__NR_|__ARM_NR_)([a-z_0-9]+) .*/{"$(1)", "\2", \1\2},/p' | grep -vE 'NR_(arch_specific_syscall|syscalls|cmpxchg|unused[0-9]+|reserved[0-9]+)' | \
+	sed -nE 's/^.define (__NR_|__ARM_NR_)([a-z_0-9]+) .*/{"$(1)", "\2", \1\2},/p' | \
+	grep -vE 'NR_(arch_specific_syscall|syscalls|cmpxchg|unused[0-9]+|reserved[0-9]+)' | \
 	(echo '\#include <asm/unistd.h>'; cat) | $(DEPS_CC) -I$(KERNEL_HEADERS) -I$(dir $(KERNEL_ASM)) $(2) -E -P - >> $@
 $(OUT)/gen/calls.h: tests/tests.mk
 	@mkdir -p $(@D)
@@ -61,7 +63,8 @@ unit: $(unit_names:%=$(OUT)/unit/%)
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(core_objects)
 	@mkdir -p $(@D)
 	$(Q)$(subst $(OUT)/lxcbox.map,$@.map,$(link)) -o $@ $(DEPS)/lib/rcrt1.o $(DEPS)/lib/crti.o $^ -L$(DEPS)/lib \
-		-Wl,--start-group $(libraries) -lcmocka -lc $(shell $(DEPS_CC) -print-libgcc-file-name) -Wl,--end-group $(DEPS)/lib/crtn.o
+		-Wl,--start-group $(libraries) -lcmocka -lc $(shell $(DEPS_CC) -print-libgcc-file-name) -Wl,--end-group \
+		$(DEPS)/lib/crtn.o
 $(unit_names:%=$(OUT)/obj/tests/unit/%.o): private CFLAGS += -D_UINTPTR_T -I$(OUT)/gen -Ibuild/gen
 $(OUT)/obj/tests/unit/seccomp.o: $(OUT)/gen/calls.h
 $(unit_names:%=$(OUT)/obj/tests/unit/%.o): $(stamp_cmocka)
