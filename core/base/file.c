@@ -11,6 +11,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
+#include "core/base/walk.h"
 
 int write_all(int fd, const void *bytes, size_t length)
 {
@@ -174,90 +175,51 @@ int make_directories(const char *path, mode_t mode)
     return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-#define MAX_DEPTH 64
-
-/*
- * One removal. A container can nest directories to any depth, and each level takes an fd: a directory that is
- * too deep is moved up into `top` and removed there.
- */
-struct removal {
-    int top;
-    unsigned moved;
-};
-
-static int remove_entry(struct removal *removal, int dirfd, const char *name, unsigned depth);
-
-static int remove_children(struct removal *removal, int fd, unsigned depth)
+/* Returns 0, or -ENOTEMPTY for a directory that is not empty. A mount point gives -EBUSY. */
+static int remove_entry(int dirfd, const char *name)
 {
-    cleanup_dir DIR *d = fdopendir(dup(fd));
-    struct dirent *e;
-
-    if (!d)
-        return -errno;
-    rewinddir(d); /* dup() shares the position: a second pass must start at the beginning */
-    while ((errno = 0, e = readdir(d))) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        int r = remove_entry(removal, fd, e->d_name, depth);
-        if (r < 0)
-            return r;
-    }
-    return -errno;
-}
-
-/* The new name may be that of an empty directory, which is replaced: everything is removed anyway. */
-static int remove_move_up(struct removal *removal, int dirfd, const char *name)
-{
-    int r;
-
-    do {
-        char higher[32];
-        snprintf(higher, sizeof(higher), ".deep.%u", removal->moved++);
-        r = renameat(dirfd, name, removal->top, higher) < 0 ? -errno : 0;
-    } while (r == -EEXIST || r == -ENOTEMPTY || r == -ENOTDIR);
-    return r;
-}
-
-static int remove_directory(struct removal *removal, int dirfd, int fd, const char *name, unsigned depth)
-{
-    int r;
-
-    if (depth >= MAX_DEPTH)
-        return remove_move_up(removal, dirfd, name);
-    do {
-        r = remove_children(removal, fd, depth + 1);
-        if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-            r = -errno;
-        /* readdir may not return entries that were moved up during the pass. */
-    } while (r == -ENOTEMPTY && depth == 0);
-    return r;
-}
-
-static int remove_entry(struct removal *removal, int dirfd, const char *name, unsigned depth)
-{
-    cleanup_fd int fd = -1;
+    struct stat st;
 
     if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
         return 0;
     /* unlink of a directory fails with EPERM in POSIX and with EISDIR on Linux. */
     if (errno != EISDIR && errno != EPERM)
         return -errno;
-    fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOTDIR ? -EPERM : -errno; /* a file that cannot be unlinked: immutable */
-    /* rmdir fails with EBUSY on a mount point, so mounts are never entered. */
+    /* A file that cannot be unlinked is immutable. */
+    if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
+        return -EPERM;
     if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return 0;
-    if (errno != ENOTEMPTY && errno != EEXIST)
-        return -errno;
-    if (depth == 0)
-        removal->top = fd;
-    return remove_directory(removal, dirfd, fd, name, depth);
+    return errno == EEXIST ? -ENOTEMPTY : -errno;
+}
+
+static int remove_contents(int dirfd, const char *name)
+{
+    cleanup_fd int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    cleanup_walk struct walk w = WALK_INIT;
+    int r = fd < 0 ? -errno : walk_begin(&w, fd, -1);
+
+    while (r == 0 && (r = walk_next(&w)) >= 0) {
+        if (r == 0 && w.depth == 1)
+            return 0;
+        if (r == 0) {
+            r = walk_leave(&w);
+            r = r == 0 ? remove_entry(w.fd, w.name) : r;
+        } else {
+            r = remove_entry(w.fd, w.name);
+            r = r == -ENOTEMPTY ? walk_enter(&w) : r;
+        }
+    }
+    return r == -EXDEV ? -EBUSY : r;
 }
 
 int remove_tree(int dirfd, const char *name)
 {
-    struct removal removal = {.top = -1};
+    int r = remove_entry(dirfd, name);
 
-    return remove_entry(&removal, dirfd, name, 0);
+    if (r == -ENOTEMPTY)
+        r = remove_contents(dirfd, name);
+    else
+        return r;
+    return r == 0 ? remove_entry(dirfd, name) : r;
 }

@@ -41,6 +41,10 @@ static bool mountinfo_parse_line(char *line, struct mountinfo_entry *e)
     for (size_t i = 0; i < ARRAY_LENGTH(after); i++)
         if (!(after[i] = strsep(&rest, " ")))
             return false;
+    if (parse_uint64(before[0], 10, UINT64_MAX, &e->id) < 0 ||
+        parse_uint64(before[1], 10, UINT64_MAX, &e->parent) < 0)
+        return false;
+    e->device = before[2];
     text_unescape(before[3]);
     text_unescape(before[4]);
     e->root = before[3];

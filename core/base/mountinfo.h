@@ -4,9 +4,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One mount; the strings belong to the table. */
 struct mountinfo_entry {
+    uint64_t id, parent;
+    const char *device;             /* "8:1" */
     const char *root, *mount_point; /* absolute, unescaped */
     const char *optional;           /* "shared:1 master:2", often "" */
     const char *type, *super_options;

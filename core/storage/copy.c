@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/config/edit.h"
+#include "core/config/idmap.h"
 #include "core/config/lxcbox_conf.h"
 #include "core/command/command_client.h"
 #include "core/links/moved.h"
@@ -365,11 +366,19 @@ static int hooks_run_clone(const struct copy_state *c, const struct partial *p, 
     return r == 0 ? hooks_run(HOOK_CLONE, &hooks, err) : r;
 }
 
+static int directory_admit_root(const struct copy_state *c, const struct partial *p, struct error *err)
+{
+    uint32_t gid;
+    int r = idmap_to_host(c->config, true, 0, &gid);
+
+    if (r == 0)
+        r = partial_admit_root(p->fd, gid);
+    return r < 0 ? error_set(err, r, "cannot give %s to the group of the container's root", p->path) : 0;
+}
+
 static int copy_work(void *context, const struct partial *p, struct error *err)
 {
     struct copy_state *c = context;
-    struct stat st;
-    cleanup_free char *directory = container_path(c->from, NULL);
     int r = idmap_enter(c->config, err);
 
     if (r == 0)
@@ -384,9 +393,8 @@ static int copy_work(void *context, const struct partial *p, struct error *err)
         r = mounts_compose(c, p, err);
     if (r == 0)
         r = rdepends_write(p->fd, &c->depends_on, err);
-    /* If ids are mapped, the directory belongs to the container's root. */
-    if (r == 0 && directory && stat(directory, &st) == 0 && fchown(p->fd, st.st_uid, st.st_gid) < 0)
-        r = error_set(err, errno, "cannot give %s its owner", p->path);
+    if (r == 0 && c->config->idmap_count)
+        r = directory_admit_root(c, p, err);
     if (r == 0)
         r = file_replace(p->fd, "config", strbuf_text(&c->text), c->text.length, 0640);
     for (const char *const *f = c->options->files; r == 0 && f && f[0]; f += 2)

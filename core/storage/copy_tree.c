@@ -13,9 +13,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
+#include "core/base/walk.h"
 #include "core/storage/storage.h"
-
-#define MAX_DEPTH 200 /* of directories; each level uses file descriptors */
 
 /* A file with several hard links, and its first name in the copy. */
 struct linked {
@@ -28,9 +27,9 @@ struct linked {
 #define BUCKETS 1024
 
 struct copying {
-    int root;           /* of the copy */
-    bool cannot_clone;  /* a try has shown that these file systems cannot share blocks */
-    struct strbuf path; /* path of the entry, for errors and hard links */
+    int root;          /* of the copy */
+    bool cannot_clone; /* a try has shown that these file systems cannot share blocks */
+    struct walk walk;  /* the copy is the twin */
     struct linked *linked[BUCKETS];
     struct error *err;
 };
@@ -39,7 +38,7 @@ static int tree_error(struct copying *c, int errnum, const char *doing)
 {
     if (c->err && c->err->code)
         return c->err->code;
-    error_set(c->err, errnum, "cannot %s /%s", doing, strbuf_text(&c->path));
+    error_set(c->err, errnum, "cannot %s /%s", doing, strbuf_text(&c->walk.path));
     return c->err ? storage_remedy(c->err) : errnum < 0 ? errnum : -errnum;
 }
 
@@ -113,10 +112,12 @@ int copy_file_bytes(int from, int to, off_t size)
     return r == 0 && ftruncate(to, size) < 0 ? -errno : r;
 }
 
-static int copy_file(struct copying *c, int from_dir, int to_dir, const char *name, const struct stat *st)
+static int copy_file(struct copying *c, const struct stat *st)
 {
-    cleanup_fd int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    cleanup_fd int to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const char *name = c->walk.name;
+    cleanup_fd int from = openat(c->walk.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    cleanup_fd int to =
+        openat(c->walk.twin, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     const struct timespec times[] = {st->st_atim, st->st_mtim};
     int r = 0;
 
@@ -139,13 +140,15 @@ static int copy_file(struct copying *c, int from_dir, int to_dir, const char *na
     return r;
 }
 
-static int copy_node(struct copying *c, int from_dir, int to_dir, const char *name, const struct stat *st)
+static int copy_node(struct copying *c, const struct stat *st)
 {
+    const char *name = c->walk.name;
+    int to_dir = c->walk.twin;
     const struct timespec times[] = {st->st_atim, st->st_mtim};
 
     if (S_ISLNK(st->st_mode)) {
         char target[PATH_MAX];
-        ssize_t n = readlinkat(from_dir, name, target, sizeof(target) - 1);
+        ssize_t n = readlinkat(c->walk.fd, name, target, sizeof(target) - 1);
 
         if (n < 0)
             return tree_error(c, errno, "read");
@@ -162,104 +165,145 @@ static int copy_node(struct copying *c, int from_dir, int to_dir, const char *na
     return 0;
 }
 
+/* The file that a mount covers cannot be read: an empty one takes its place. */
+static int copy_mount_point(struct copying *c, const struct stat *st)
+{
+    cleanup_fd int to =
+        openat(c->walk.twin, c->walk.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (to < 0 || fchown(to, st->st_uid, st->st_gid) < 0 || fchmod(to, st->st_mode & 0777) < 0)
+        return tree_error(c, errno, "make");
+    return 0;
+}
+
+/* Link this name to another one in the copy, of any length. */
+static int copy_link_to(struct copying *c, const char *path)
+{
+    cleanup_free char *parent = strdup(path);
+    char *slash = parent ? strrchr(parent, '/') : NULL;
+    cleanup_fd int fd = -1;
+
+    if (!parent)
+        return -ENOMEM;
+    if (slash) {
+        *slash = '\0';
+        fd = directory_open_long(c->root, parent, O_PATH);
+        if (fd < 0)
+            return fd;
+    }
+    return linkat(slash ? fd : c->root, slash ? slash + 1 : path, c->walk.twin, c->walk.name, 0) < 0 ? -errno
+                                                                                                     : 0;
+}
+
 /* Returns 1 if the file is in the copy already and this name has been linked to it. */
-static int copy_link(struct copying *c, int to_dir, const char *name, const struct stat *st)
+static int copy_link(struct copying *c, const struct stat *st)
 {
     struct linked **bucket = &c->linked[(st->st_ino ^ st->st_dev) % BUCKETS], *l = *bucket;
+    int r;
 
     while (l && (l->inode != st->st_ino || l->device != st->st_dev))
         l = l->next;
-    if (l)
-        return linkat(c->root, l->path, to_dir, name, 0) < 0 ? tree_error(c, errno, "link") : 1;
-    l = malloc(sizeof(*l) + c->path.length + 1);
+    if (l) {
+        r = copy_link_to(c, l->path);
+        return r < 0 ? tree_error(c, r, "link") : 1;
+    }
+    l = malloc(sizeof(*l) + c->walk.path.length + 1);
     if (!l)
         return tree_error(c, ENOMEM, "copy");
     *l = (struct linked){*bucket, st->st_dev, st->st_ino};
-    memcpy(l->path, c->path.text, c->path.length + 1);
+    memcpy(l->path, c->walk.path.text, c->walk.path.length + 1);
     *bucket = l;
     return 0;
 }
 
-static int copy_directory(struct copying *c, int from, int to, dev_t device, int depth);
+/* Give the copy of the current directory its attributes, which later entries in it would change. */
+static int copy_directory_end(struct copying *c)
+{
+    const struct walk *w = &c->walk;
+    struct timespec times[2];
+    struct stat st;
 
-static int copy_entry(struct copying *c, int from_dir, int to_dir, const char *name, dev_t device, int depth)
+    if (fstat(w->fd, &st) < 0)
+        return tree_error(c, errno, "read");
+    times[0] = st.st_atim;
+    times[1] = st.st_mtim;
+    if (fchown(w->twin, st.st_uid, st.st_gid) < 0)
+        return tree_error(c, errno, "give an owner to");
+    if (copy_xattrs(c, w->fd, w->twin) < 0)
+        return c->err->code;
+    if (fchmod(w->twin, st.st_mode & 07777) < 0 || futimens(w->twin, times) < 0)
+        return tree_error(c, errno, "give mode and time to");
+    return 0;
+}
+
+/* The mount point of another mount is copied as an empty directory, with the attributes that it has now. */
+static int copy_directory(struct copying *c, const struct stat *st)
+{
+    struct walk *w = &c->walk;
+    int r = mkdirat(w->twin, w->name, 0700) < 0 ? tree_error(c, errno, "make") : walk_enter(w);
+
+    if (r == -EXDEV) {
+        if (fchownat(w->twin, w->name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+            fchmodat(w->twin, w->name, st->st_mode & 07777, 0) < 0)
+            return tree_error(c, errno, "give owner and mode to");
+        return 0;
+    }
+    return r < 0 ? tree_error(c, r, "read") : 0;
+}
+
+static int copy_entry(struct copying *c)
 {
     struct stat st;
     int r = 0;
 
-    if (fstatat(from_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    if (fstatat(c->walk.fd, c->walk.name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return tree_error(c, errno, "read");
-    if (S_ISDIR(st.st_mode)) {
-        cleanup_fd int from = openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        cleanup_fd int to = -1;
-
-        if (from < 0)
-            return tree_error(c, errno, "read");
-        if (mkdirat(to_dir, name, 0700) < 0)
-            return tree_error(c, errno, "make");
-        to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        return to < 0 ? tree_error(c, errno, "open") : copy_directory(c, from, to, device, depth + 1);
-    }
+    if (S_ISDIR(st.st_mode))
+        return copy_directory(c, &st);
+    r = walk_is_mount(&c->walk);
+    if (r != 0)
+        return r < 0 ? tree_error(c, r, "read") : copy_mount_point(c, &st);
     if (S_ISSOCK(st.st_mode)) /* a socket without its process is useless */
         return 0;
     if (st.st_nlink > 1)
-        r = copy_link(c, to_dir, name, &st);
+        r = copy_link(c, &st);
     if (r != 0)
         return r < 0 ? r : 0;
-    return S_ISREG(st.st_mode) ? copy_file(c, from_dir, to_dir, name, &st)
-                               : copy_node(c, from_dir, to_dir, name, &st);
+    return S_ISREG(st.st_mode) ? copy_file(c, &st) : copy_node(c, &st);
 }
 
-static int copy_directory(struct copying *c, int from, int to, dev_t device, int depth)
+static int copy_all(struct copying *c, int from, int to)
 {
-    cleanup_dir DIR *dir = fdopendir(dup(from));
-    struct timespec times[2];
-    struct dirent *entry;
-    struct stat st;
-    int r = 0;
+    struct walk *w = &c->walk;
+    int r = walk_begin(w, from, to);
 
-    if (!dir || fstat(from, &st) < 0)
-        return tree_error(c, errno, "read");
-    if (depth > MAX_DEPTH)
-        return tree_error(c, ELOOP, "copy");
-    /* Another mount: its mount point is left empty. */
-    while (st.st_dev == device && r == 0 && (errno = 0, entry = readdir(dir))) {
-        size_t before = c->path.length;
+    if (r < 0)
+        return tree_error(c, r, "copy");
+    while ((r = walk_next(w)) >= 0) {
+        bool ended = r == 0;
 
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (strbuf_printf(&c->path, "%s%s", before ? "/" : "", entry->d_name) < 0)
-            return tree_error(c, ENOMEM, "copy");
-        r = copy_entry(c, from, to, entry->d_name, device, depth);
-        c->path.length = before;
-        c->path.text[before] = '\0';
+        r = ended ? copy_directory_end(c) : copy_entry(c);
+        if (r < 0 || (ended && w->depth == 1))
+            return r;
+        if (ended && (r = walk_leave(w)) < 0)
+            break;
     }
-    if (r == 0 && errno && st.st_dev == device)
-        r = tree_error(c, errno, "read");
-    times[0] = st.st_atim;
-    times[1] = st.st_mtim;
-    if (r == 0 && fchown(to, st.st_uid, st.st_gid) < 0)
-        r = tree_error(c, errno, "give an owner to");
-    if (r == 0)
-        r = copy_xattrs(c, from, to);
-    if (r == 0 && (fchmod(to, st.st_mode & 07777) < 0 || futimens(to, times) < 0))
-        r = tree_error(c, errno, "give mode and time to");
-    return r;
+    return tree_error(c, r, "read");
 }
 
 int copy_tree(int from, int to, struct error *err)
 {
     struct copying *c = calloc(1, sizeof(*c));
     struct error own = ERROR_INIT;
-    struct stat st;
     int r;
 
-    if (!c || fstat(from, &st) < 0)
-        r = error_set(&own, errno, "cannot copy files");
+    if (!c)
+        r = error_set(&own, ENOMEM, "cannot copy files");
     else {
         c->root = to;
         c->err = &own;
-        r = copy_directory(c, from, to, st.st_dev, 0);
+        c->walk = (struct walk)WALK_INIT;
+        r = copy_all(c, from, to);
     }
     for (size_t i = 0; c && i < BUCKETS; i++) {
         while (c->linked[i]) {
@@ -269,7 +313,7 @@ int copy_tree(int from, int to, struct error *err)
         }
     }
     if (c)
-        strbuf_free(&c->path);
+        walk_end(&c->walk);
     free(c);
     if (r < 0 && err)
         *err = own;

@@ -1,7 +1,8 @@
 /*
  * Copying a tree of files with owners, modes, times, hard links, holes, device nodes and all extended
- * attributes. Symbolic links are not followed, and other mounts are not entered. If the file system can, the
- * copy shares the blocks. Source: ioctl_ficlonerange(2), lseek(2) SEEK_DATA.
+ * attributes, of any depth. Symbolic links are not followed, and other mounts, also of the same file system,
+ * are not entered: mount points are empty in the copy. If the file system can, the copy shares the blocks.
+ * Source: ioctl_ficlonerange(2), lseek(2) SEEK_DATA.
  */
 #ifndef LXCBOX_CORE_STORAGE_COPY_TREE_H
 #define LXCBOX_CORE_STORAGE_COPY_TREE_H

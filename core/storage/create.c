@@ -181,7 +181,6 @@ static int ids_set(struct create_place *p, struct error *err)
     r = idmap_enter(p->config, err);
     if (r < 0)
         return r;
-    /* The group of an ordinary user is kept, so that the user can read the configuration. */
     /* With an image, root can start a container whose root lacks search permission there. */
     if (geteuid() != 0 && idmap_barrier(p->config, p->path, barrier, sizeof(barrier)) > 0) {
         error_text(err, EACCES,
@@ -190,8 +189,8 @@ static int ids_set(struct create_place *p, struct error *err)
                    p->root_uid, barrier);
         return error_remedy(err, "chmod o+x %s, or setfacl -m u:%u:x %s", barrier, p->root_uid, barrier);
     }
-    if (fchown(p->fd, p->root_uid, geteuid() == 0 ? p->root_gid : (gid_t)-1) < 0) {
-        r = error_set(err, errno, "cannot give %s to the container's root", p->path);
+    if (partial_admit_root(p->fd, p->root_gid) < 0) {
+        r = error_set(err, errno, "cannot give %s to the group of the container's root", p->path);
         return geteuid() == 0
                    ? r
                    : error_remedy(err, "lxc.idmap takes what /etc/subuid and /etc/subgid give you");

@@ -108,17 +108,53 @@ static char *container_real_directory(const struct container *c, struct error *e
     return real;
 }
 
+/* Whether a path leads through the container's directory, to a place in it or by a link to another one. */
+static bool path_is_through(const char *path, const char *directory)
+{
+    struct stat st, ours;
+
+    if (stat(directory, &ours) < 0)
+        return false;
+    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        cleanup_free char *part = strndup(path, (size_t)(slash - path));
+
+        if (part && stat(part, &st) == 0 && st.st_ino == ours.st_ino && st.st_dev == ours.st_dev)
+            return true;
+    }
+    return false;
+}
+
+/* The path without links but in its last part. NULL if it does not exist. */
+static char *path_resolve_parent(const char *path)
+{
+    cleanup_free char *parent = strdup(path), *real = NULL;
+    char *slash;
+    struct stat st;
+
+    while (parent && (slash = strrchr(parent, '/')) && slash != parent && !slash[1])
+        *slash = '\0';
+    if (!parent || !slash || lstat(parent, &st) < 0)
+        return NULL;
+    if (slash == parent)
+        return take_ptr(parent);
+    *slash = '\0';
+    real = realpath(parent, NULL);
+    return real ? format_string("%s/%s", strcmp(real, "/") == 0 ? "" : real, slash + 1) : NULL;
+}
+
 /*
  * Find what is removed in addition to the container's directory: the directory or file of lxc.rootfs.path, if
- * it is outside that directory. *out is its path, which the caller frees, or NULL. Storage of a type that
- * lxcbox does not remove is kept, and so is a block device.
+ * it is outside that directory. *out is its path, which the caller frees, or NULL. If its last part is a
+ * symbolic link, the link alone is removed; nothing is removed by way of a link in the container's directory.
+ * Storage of a type that lxcbox does not remove is kept, and so is a block device.
  */
 static int rootfs_find_outside(const struct container *c, const struct config *config, char **out,
                                struct error *err)
 {
     cleanup_rootfs_source struct rootfs_source s = {0};
     cleanup_free char *directory = container_real_directory(c, err), *lxcpath = realpath(c->lxcpath, NULL);
-    cleanup_free char *real = NULL;
+    cleanup_free char *real = NULL, *place = NULL;
+    const char *path;
     struct stat st;
 
     *out = NULL;
@@ -126,22 +162,24 @@ static int rootfs_find_outside(const struct container *c, const struct config *c
         return err ? err->code : -ENOMEM;
     if (rootfs_source_parse(config->rootfs_path, &s, NULL) < 0 || !s.path)
         return 0;
-    real = realpath(s.upper ? s.upper : s.path, NULL);
+    path = s.upper ? s.upper : s.path;
+    real = realpath(path, NULL);
     if (!config->rootfs_managed && real && !s.upper && path_is_beneath(real, directory)) {
         error_text(err, EPERM,
                    "lxc.rootfs.managed = 0 keeps the rootfs, which is in the container's directory");
         return error_remedy(err, "move %s away first", s.path);
     }
     if (!config->rootfs_managed || !real || path_is_beneath(real, directory) ||
-        (!s.upper && s.type != ROOTFS_DIR && s.type != ROOTFS_IMAGE))
+        path_is_through(path, directory) || (!s.upper && s.type != ROOTFS_DIR && s.type != ROOTFS_IMAGE))
         return 0;
     if (strcmp(real, "/") == 0 || path_is_beneath(directory, real) ||
         (lxcpath && path_is_beneath(lxcpath, real))) {
         error_text(err, EPERM, "the rootfs of %s is %s, which contains other files, too", c->name, real);
         return error_remedy(err, "set lxc.rootfs.managed = 0");
     }
-    if (stat(real, &st) == 0 && !S_ISBLK(st.st_mode))
-        *out = take_ptr(real);
+    place = path_resolve_parent(path);
+    if (place && stat(real, &st) == 0 && !S_ISBLK(st.st_mode))
+        *out = take_ptr(place);
     return 0;
 }
 
@@ -160,12 +198,13 @@ static int destroy_check_files(const struct container *c, const struct config *c
 {
     cleanup_free char *directory = container_real_directory(c, err);
     cleanup_free char *overlay = directory ? format_string("%s/overlay", directory) : NULL;
+    struct stat st;
     int r = rootfs_find_outside(c, config, outside, err);
 
     if (r < 0 || !mounts)
         return r;
     r = overlay ? storage_check_unmounted(directory, overlay, err) : -ENOMEM;
-    if (r == 0 && *outside)
+    if (r == 0 && *outside && lstat(*outside, &st) == 0 && S_ISDIR(st.st_mode))
         r = storage_check_unmounted(*outside, NULL, err);
     return r < 0 ? error_context(err, "cannot destroy container %s", c->name) : 0;
 }

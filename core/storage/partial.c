@@ -150,6 +150,19 @@ static void partial_abandon(struct partial *p)
     storage_remove_tree(p->lxcpath_fd, partial_name(p), &ignored);
 }
 
+int partial_admit_root(int fd, gid_t gid)
+{
+    return fchown(fd, (uid_t)-1, gid) < 0 ? -errno : 0;
+}
+
+/* The group of a container's root with mapped ids may search the directory, but not write to it. */
+static mode_t partial_mode(const struct partial *p)
+{
+    struct stat st;
+
+    return fstat(p->fd, &st) == 0 && st.st_uid == geteuid() && st.st_gid != getegid() ? 0750 : 0770;
+}
+
 static int report_write(int fd, const struct error *err)
 {
     return write_all(fd, err, sizeof(*err));
@@ -171,7 +184,7 @@ worker(struct partial *p, partial_work *work, void *context, int report, const s
     r = work(context, p, &err);
     if (r == 0 && fflush(stdout) != 0)
         r = error_set(&err, errno, "cannot write to standard output");
-    if (r == 0 && (fchmod(p->fd, 0770) < 0 || syncfs(p->fd) < 0)) {
+    if (r == 0 && (fchmod(p->fd, partial_mode(p)) < 0 || syncfs(p->fd) < 0)) {
         r = error_set(&err, errno, "cannot write container %s to disk", p->container->name);
         storage_remedy(&err);
     }

@@ -7,15 +7,24 @@
 #ifndef LXCBOX_CORE_STORAGE_PARTIAL_H
 #define LXCBOX_CORE_STORAGE_PARTIAL_H
 
+#include <sys/types.h>
+
 #include "core/base/error.h"
 #include "core/config/container.h"
 
 struct partial {
     const struct container *container;
     int lxcpath_fd;
-    int fd;     /* of the directory, open and locked; empty, mode 0770 */
+    int fd;     /* of the directory, open and locked; empty, at last of mode 0770 or 0750 */
     char *path; /* of the directory, LXCPATH/.NAME.partial */
 };
+
+/*
+ * Let the root of a container with mapped ids, whose group is `gid`, search the directory. It remains the
+ * property of the user who creates the container, so that nothing that runs as the container's root can
+ * replace the configuration or the rootfs. 0 or a negative errno.
+ */
+int partial_admit_root(int fd, gid_t gid);
 
 /*
  * Fills the directory. Runs in a child process, so that its parent can clean up after a signal, a crash or

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
@@ -28,13 +30,22 @@ static int snapshot_compare(const void *a, const void *b)
 int snapshot_names(const struct container *c, struct string_list *names, struct error *err)
 {
     cleanup_free char *directory = snapshot_directory(c);
-    cleanup_dir DIR *dir = directory ? opendir(directory) : NULL;
+    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *entry;
+    struct stat st;
 
     if (!dir)
-        return directory && errno == ENOENT
-                   ? 0
-                   : error_set(err, errno, "cannot list the snapshots of %s", c->name);
+        close_fd(&fd);
+    if (!dir && directory && errno == ENOENT)
+        return 0;
+    if (!dir && directory && lstat(directory, &st) == 0 && S_ISLNK(st.st_mode)) {
+        error_text(err, ELOOP, "the directory of the snapshots of %s, %s, is a symbolic link", c->name,
+                   directory);
+        return error_remedy(err, "replace it by a bind mount, or remove it");
+    }
+    if (!dir)
+        return error_set(err, errno, "cannot list the snapshots of %s", c->name);
     while ((errno = 0, entry = readdir(dir)))
         if (entry->d_name[0] != '.' && string_list_add(names, entry->d_name) < 0)
             return error_set(err, ENOMEM, "cannot list the snapshots of %s", c->name);

@@ -12,8 +12,8 @@ int storage_remedy(struct error *err);
 
 /*
  * Returns -EBUSY, with the mount point in `err`, if there is a mount at `path` or below it in this mount
- * namespace; `except` is a mount point to ignore, or NULL. Returns 0 if there is none, or `path` does not
- * exist.
+ * namespace, also if that is seen at another path only (the directory is below a bind mount); `except` is a
+ * mount point to ignore, or NULL. Returns 0 if there is none, or `path` does not exist.
  */
 int storage_check_unmounted(const char *path, const char *except, struct error *err);
 

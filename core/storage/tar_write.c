@@ -13,11 +13,11 @@
 #include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/walk.h"
 #include "core/config/idmap.h"
 
-#define BLOCK     512
-#define MAX_DEPTH 200
-#define BUCKETS   1024
+#define BLOCK   512
+#define BUCKETS 1024
 
 /* A file with several hard links, and its first name in the archive. */
 struct linked {
@@ -31,6 +31,7 @@ struct writing {
     struct tar *tar;
     const struct config *config;
     struct archive_entry *entry;
+    struct walk walk;
     struct strbuf path; /* "./etc/passwd" */
     struct linked *linked[BUCKETS];
     struct error *err;
@@ -290,101 +291,153 @@ static int set_owner(struct writing *w, const struct stat *st)
     return 0;
 }
 
-static int put_directory(struct writing *w, int fd, dev_t device, int depth);
-
-static int put_one(struct writing *w, int dir, const char *name, dev_t device, int depth)
+static int set_path(struct writing *w)
 {
-    cleanup_fd int fd = -1;
-    char target[PATH_MAX];
-    const char *first;
-    struct stat st;
-    int r;
-
-    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return tar_error(w, errno, "read");
-    if (S_ISSOCK(st.st_mode))
-        return 0;
-    archive_entry_clear(w->entry);
-    archive_entry_set_pathname(w->entry, strbuf_text(&w->path));
-    archive_entry_set_mode(w->entry, st.st_mode);
-    archive_entry_set_mtime(w->entry, st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-    r = set_owner(w, &st);
-    if (r < 0)
-        return r;
-    if (!S_ISDIR(st.st_mode) && st.st_nlink > 1 && (first = first_name(w, &st))) {
-        archive_entry_set_hardlink(w->entry, first);
-        return put_header(w);
-    }
-    if (S_ISLNK(st.st_mode)) {
-        ssize_t n = readlinkat(dir, name, target, sizeof(target) - 1);
-        if (n < 0)
-            return tar_error(w, errno, "read");
-        target[n] = '\0';
-        archive_entry_set_symlink(w->entry, target);
-        return put_header(w);
-    }
-    if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode)) {
-        archive_entry_set_rdev(w->entry, S_ISFIFO(st.st_mode) ? 0 : st.st_rdev);
-        return put_header(w);
-    }
-    fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return tar_error(w, errno, "read");
-    r = add_xattrs(w, fd);
-    if (r < 0)
-        return r;
-    if (S_ISDIR(st.st_mode)) {
-        r = put_header(w);
-        return r == 0 ? put_directory(w, fd, device, depth + 1) : r;
-    }
-    archive_entry_set_size(w->entry, st.st_size);
-    add_holes(w, fd, st.st_size);
-    r = put_header(w);
-    return r == 0 ? put_content(w, fd, st.st_size) : r;
+    w->path.length = 0;
+    return strbuf_printf(&w->path, w->walk.path.length ? "./%s" : ".", strbuf_text(&w->walk.path)) < 0
+               ? tar_error(w, ENOMEM, "read")
+               : 0;
 }
 
-static int put_directory(struct writing *w, int fd, dev_t device, int depth)
+/* Set what all types of files have. Returns 1, or 0 if this is a hard link, whose header has been written. */
+static int begin_entry(struct writing *w, const struct stat *st)
 {
-    cleanup_dir DIR *dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    struct dirent *entry;
-    struct stat st;
-    int r = 0;
+    const char *first;
+    int r;
 
-    if (!dir || fstat(fd, &st) < 0)
+    archive_entry_clear(w->entry);
+    archive_entry_set_pathname(w->entry, strbuf_text(&w->path));
+    archive_entry_set_mode(w->entry, st->st_mode);
+    archive_entry_set_mtime(w->entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+    r = set_owner(w, st);
+    if (r < 0)
+        return r;
+    if (S_ISDIR(st->st_mode) || st->st_nlink <= 1 || !(first = first_name(w, st)))
+        return 1;
+    archive_entry_set_hardlink(w->entry, first);
+    return put_header(w);
+}
+
+/* The file that a mount covers cannot be read: an empty one takes its place. */
+static int put_mount_point(struct writing *w, const struct stat *st)
+{
+    struct stat empty = *st;
+    int r;
+
+    empty.st_mode = S_IFREG | (st->st_mode & 0777);
+    empty.st_nlink = 1;
+    r = begin_entry(w, &empty);
+    archive_entry_set_size(w->entry, 0);
+    return r < 0 ? r : put_header(w);
+}
+
+static int put_link(struct writing *w)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlinkat(w->walk.fd, w->walk.name, target, sizeof(target) - 1);
+
+    if (n < 0)
         return tar_error(w, errno, "read");
-    if (depth > MAX_DEPTH)
-        return tar_error(w, ELOOP, "read");
-    if (st.st_dev != device)
-        return 0;
-    while (r == 0 && (errno = 0, entry = readdir(dir))) {
-        size_t before = w->path.length;
+    target[n] = '\0';
+    archive_entry_set_symlink(w->entry, target);
+    return put_header(w);
+}
 
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (strbuf_printf(&w->path, "/%s", entry->d_name) < 0)
-            return tar_error(w, ENOMEM, "read");
-        r = put_one(w, fd, entry->d_name, device, depth);
-        w->path.length = before;
-        w->path.text[before] = '\0';
+static int put_file(struct writing *w, const struct stat *st)
+{
+    cleanup_fd int fd =
+        openat(w->walk.fd, w->walk.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int r = fd < 0 ? tar_error(w, errno, "read") : add_xattrs(w, fd);
+
+    if (r < 0)
+        return r;
+    archive_entry_set_size(w->entry, st->st_size);
+    add_holes(w, fd, st->st_size);
+    r = put_header(w);
+    return r == 0 ? put_content(w, fd, st->st_size) : r;
+}
+
+/* The directory is entered, unless it is the mount point of another mount. */
+static int put_directory(struct writing *w)
+{
+    int r = walk_enter(&w->walk);
+
+    if (r < 0 && r != -EXDEV)
+        return tar_error(w, r, "read");
+    if (r == 0)
+        r = add_xattrs(w, w->walk.fd);
+    return r < 0 && r != -EXDEV ? r : put_header(w);
+}
+
+static int put_entry(struct writing *w)
+{
+    struct stat st;
+    int r = set_path(w);
+
+    if (r == 0 && fstatat(w->walk.fd, w->walk.name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        r = tar_error(w, errno, "read");
+    if (r < 0)
+        return r;
+    if (!S_ISDIR(st.st_mode) && (r = walk_is_mount(&w->walk)) != 0)
+        return r < 0 ? tar_error(w, r, "read") : put_mount_point(w, &st);
+    if (S_ISSOCK(st.st_mode))
+        return 0;
+    r = begin_entry(w, &st);
+    if (r <= 0)
+        return r;
+    if (S_ISDIR(st.st_mode))
+        return put_directory(w);
+    if (S_ISREG(st.st_mode))
+        return put_file(w, &st);
+    if (S_ISLNK(st.st_mode))
+        return put_link(w);
+    archive_entry_set_rdev(w->entry, S_ISFIFO(st.st_mode) ? 0 : st.st_rdev);
+    return put_header(w);
+}
+
+/* The root directory, then all other entries, each directory before its entries. */
+static int put_all(struct writing *w, int rootfd)
+{
+    struct stat st;
+    int r = walk_begin(&w->walk, rootfd, -1);
+
+    if (r == 0)
+        r = fstat(rootfd, &st) < 0 ? -errno : 0;
+    if (r < 0)
+        return tar_error(w, r, "read");
+    r = begin_entry(w, &st);
+    if (r > 0)
+        r = add_xattrs(w, rootfd);
+    if (r == 0)
+        r = put_header(w);
+    while (r == 0 && (r = walk_next(&w->walk)) >= 0) {
+        if (r == 0 && w->walk.depth == 1)
+            return 0;
+        if (r == 0)
+            r = walk_leave(&w->walk) < 0 ? tar_error(w, ESTALE, "read") : 0;
+        else
+            r = put_entry(w);
+        if (r < 0)
+            return r;
     }
-    return r == 0 && errno ? tar_error(w, errno, "read") : r;
+    return r < 0 ? tar_error(w, r, "read") : 0;
 }
 
 int tar_put_tree(struct tar *t, int rootfd, const struct config *config, struct error *err)
 {
     struct writing *w = calloc(1, sizeof(*w));
-    struct stat st;
     int r;
 
     if (w)
         w->entry = archive_entry_new();
-    if (!w || !w->entry || fstat(rootfd, &st) < 0 || strbuf_puts(&w->path, ".") < 0) {
+    if (!w || !w->entry || strbuf_puts(&w->path, ".") < 0) {
         r = error_set(err, ENOMEM, "cannot write an archive");
     } else {
         w->tar = t;
         w->config = config;
         w->err = err;
-        r = put_one(w, rootfd, ".", st.st_dev, 0);
+        w->walk = (struct walk)WALK_INIT;
+        r = put_all(w, rootfd);
         if (r == 0 && (r = tar_result(t, archive_write_finish_entry(t->archive))) < 0)
             error_set(err, r, "cannot write an archive");
     }
@@ -398,6 +451,7 @@ int tar_put_tree(struct tar *t, int rootfd, const struct config *config, struct 
     if (w) {
         archive_entry_free(w->entry);
         strbuf_free(&w->path);
+        walk_end(&w->walk);
     }
     free(w);
     return r;

@@ -39,7 +39,8 @@ int tar_put_file(struct tar *t, const char *name, const void *bytes, size_t leng
 /*
  * Add all files below rootfd, "./" first, with numeric owners as the container sees them (`config` has the id
  * maps; an unmapped id is an error), times in nanoseconds, holes, hard links, device nodes, and the extended
- * attributes that fetch/unpack/unpack.h accepts. Other mounts are not entered, and sockets are omitted.
+ * attributes that fetch/unpack/unpack.h accepts, of any depth. Mount points are empty, and sockets are
+ * omitted.
  */
 int tar_put_tree(struct tar *t, int rootfd, const struct config *config, struct error *err);
 /* Write the end of the archive. */

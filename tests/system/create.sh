@@ -44,7 +44,7 @@ printf 'lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536\n' > "$WORK/m
 mapped() {
     lxcbox lxc-create -P "$lxc" -f "$WORK/map.conf" -n mapped -t busybox &&
         [ "$(find "$lxc/mapped/rootfs" ! -uid 100000 -o ! -gid 100000)" = '' ] &&
-        [ "$(stat -c %u "$lxc/mapped")" = 100000 ]
+        [ "$(stat -c %u:%g:%a "$lxc/mapped")" = 0:100000:750 ]
 }
 t 'with mapped ids all of the rootfs is the mapped root'\''s' mapped
 
