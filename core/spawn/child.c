@@ -393,6 +393,7 @@ static int child_enter_session(struct inside *in, struct error *err)
 static int child_enter_directory(struct inside *in, struct error *err)
 {
     const char *cwd = in->config->init_cwd;
+    cleanup_free char *inside = NULL;
     int r;
 
     if (!cwd || !cwd[0])
@@ -400,7 +401,14 @@ static int child_enter_directory(struct inside *in, struct error *err)
     r = make_directories(cwd, 0755);
     if (r < 0)
         return error_set(err, r, "cannot make lxc.init.cwd = %s in the container", cwd);
-    return chdir(cwd) < 0 ? error_set(err, errno, "cannot enter lxc.init.cwd = %s in the container", cwd) : 0;
+    if (chdir(cwd) < 0)
+        return error_set(err, errno, "cannot enter lxc.init.cwd = %s in the container", cwd);
+    /* By a link in /proc it could be a directory outside the root, of which getcwd(2) gives no absolute path.
+     */
+    inside = getcwd(NULL, 0);
+    if (inside && inside[0] == '/')
+        return 0;
+    return error_text(err, EPERM, "lxc.init.cwd = %s is not a directory of the container", cwd);
 }
 
 static int child_set_environment(struct inside *in, struct error *err)
