@@ -125,13 +125,23 @@ static int loop_wait_ms(const struct loop_timer *t)
     return left_ms < 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
 
+/* Also while a fd is always readable, as that of a console whose container never stops writing. */
+static void loop_run_timer(struct loop *l)
+{
+    struct loop_timer *t = loop_next_timer(l);
+
+    if (!t || clock_monotonic_ms() < t->at_ms)
+        return;
+    loop_timer_clear(l, t);
+    t->function(t->data);
+}
+
 int loop_run(struct loop *l)
 {
     l->stopped = false;
     while (!l->stopped) {
-        struct loop_timer *t = loop_next_timer(l);
         struct epoll_event event;
-        int n = epoll_wait(l->epoll, &event, 1, loop_wait_ms(t));
+        int n = epoll_wait(l->epoll, &event, 1, loop_wait_ms(loop_next_timer(l)));
 
         if (n < 0 && errno != EINTR)
             return -errno;
@@ -139,10 +149,9 @@ int loop_run(struct loop *l)
             struct loop_source *s = event.data.ptr;
 
             s->function(s->fd, s->data);
-        } else if (n == 0 && t && clock_monotonic_ms() >= t->at_ms) {
-            loop_timer_clear(l, t);
-            t->function(t->data);
         }
+        if (!l->stopped)
+            loop_run_timer(l);
     }
     return 0;
 }

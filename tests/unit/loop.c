@@ -48,6 +48,35 @@ static void on_signal(const struct signalfd_siginfo *info, void *data)
     loop_stop(s->loop);
 }
 
+/* The byte stays: the fd is readable all the time. */
+static void on_peek(int fd, void *data)
+{
+    struct seen *s = data;
+
+    (void)fd;
+    if (++s->reads == 1000000)
+        loop_stop(s->loop);
+}
+
+static void a_timer_is_due_while_an_fd_is_always_readable(void **state)
+{
+    cleanup_loop struct loop l = LOOP_INIT;
+    struct seen seen = {.loop = &l, .other = -1};
+    struct loop_timer timer = {.set = false};
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(loop_open(&l), 0);
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    assert_int_equal(loop_add(&l, fds[0], on_peek, &seen), 0);
+    loop_timer_set(&l, &timer, 20, on_timer, &seen);
+    assert_int_equal(loop_run(&l), 0);
+    assert_int_equal(seen.timers, 1);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void a_readable_fd_calls_its_function(void **state)
 {
     cleanup_loop struct loop l = LOOP_INIT;
@@ -147,6 +176,7 @@ static void a_file_cannot_be_waited_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_timer_is_due_while_an_fd_is_always_readable),
         cmocka_unit_test(a_readable_fd_calls_its_function),
         cmocka_unit_test(a_source_removed_by_another_is_not_called),
         cmocka_unit_test(the_earliest_timer_comes_first_and_a_cleared_one_never),
