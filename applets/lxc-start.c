@@ -1,12 +1,15 @@
 /* lxc-start: start a container. See lxc-start.1. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "applets/cli/applet.h"
 #include "applets/cli/config_options.h"
 #include "applets/cli/container_options.h"
 #include "applets/start_notes.h"
 #include "core/base/cleanup.h"
+#include "core/base/str.h"
 #include "core/config/load.h"
 #include "core/monitor/start.h"
 #include "core/storage/destroy.h"
@@ -38,14 +41,34 @@ static const struct option_row lxc_start_table[] = {
     OPT_END,
 };
 
+/* The monitor does not stay in the directory of the caller. NULL with `err` filled. */
+static char *file_absolute(const char *file, struct error *err)
+{
+    cleanup_free char *here = *file == '/' ? NULL : getcwd(NULL, 0);
+    char *absolute = *file == '/' ? strdup(file) : here ? format_string("%s/%s", here, file) : NULL;
+
+    if (!absolute)
+        error_set(err, here || *file == '/' ? ENOMEM : errno, "cannot find the directory of %s", file);
+    return absolute;
+}
+
+static int config_set_file(struct config *config, const char *key, const char *file, struct error *err)
+{
+    cleanup_free char *absolute = file_absolute(file, err);
+
+    return absolute ? config_set(config, key, absolute, "command line", err) : err->code;
+}
+
 static int config_add_options(const struct lxc_start_options *o, struct config *config, struct error *err)
 {
     int r = config_options_share(&o->config, config, err);
 
-    if (r == 0 && o->console)
+    if (r == 0 && o->console && strcmp(o->console, "none") == 0)
         r = config_set(config, "lxc.console.path", o->console, "command line", err);
+    else if (r == 0 && o->console)
+        r = config_set_file(config, "lxc.console.path", o->console, err);
     if (r == 0 && o->console_log)
-        r = config_set(config, "lxc.console.logfile", o->console_log, "command line", err);
+        r = config_set_file(config, "lxc.console.logfile", o->console_log, err);
     return r;
 }
 
@@ -55,15 +78,17 @@ static int lxc_start_run(struct invocation *in, struct error *err)
     const struct config_source source = {.missing_ok = o->config.defines.count > 0,
                                          .defines = &o->config.defines};
     cleanup_config struct config config;
-    struct start_options start = {.remove = container_remove_ephemeral,
-                                  .foreground = o->foreground,
-                                  .close_inherited = o->close_all,
-                                  .pidfile = o->pidfile};
+    struct start_options start = {
+        .remove = container_remove_ephemeral, .foreground = o->foreground, .close_inherited = o->close_all};
+    cleanup_free char *pidfile = o->pidfile ? file_absolute(o->pidfile, err) : NULL;
     struct container c;
     int ended_status = -1, r;
 
-    start.ended_status = &ended_status;
     config_init(&config);
+    if (o->pidfile && !pidfile)
+        return err->code;
+    start.pidfile = pidfile;
+    start.ended_status = &ended_status;
     r = container_select(&o->container, in, &c, err);
     if (r == 0)
         r = config_load(&c, &source, &config, err);

@@ -77,7 +77,8 @@ static void close_inherited(int report)
     close_others(kept, ARRAY_LENGTH(kept));
 }
 
-/* Standard error stays that of lxc-start until the container runs: warnings go there. */
+/* Standard error stays that of lxc-start until the container runs: warnings go there. As LXC's, the monitor
+ * keeps no file system busy: relative paths of the configuration begin at the root of the host. */
 static int daemon_leave_terminal(struct error *err)
 {
     cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -85,7 +86,7 @@ static int daemon_leave_terminal(struct error *err)
     if (null < 0)
         return error_set(err, errno, "cannot open /dev/null");
     setsid();
-    if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+    if (chdir("/") < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
         return error_set(err, errno, "cannot leave the terminal");
     return 0;
 }
