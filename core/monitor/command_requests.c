@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/cgroup/cgroup.h"
 #include "core/monitor/monitor.h"
 
@@ -17,6 +19,27 @@ struct call {
     const char *data;
 };
 
+/* Within a second, and one more for each 16 MB: a client that reads slowly does not stop the monitor. */
+static int reply_send_data(int connection, const char *data, size_t length)
+{
+    const int64_t end_ms = clock_monotonic_ms() + 1000 + (int64_t)(length / 16384);
+
+    while (length) {
+        struct pollfd p = {connection, POLLOUT, 0};
+        int64_t left_ms = end_ms - clock_monotonic_ms();
+        ssize_t n;
+
+        if (left_ms <= 0 || poll(&p, 1, (int)left_ms) <= 0)
+            return -ETIMEDOUT;
+        n = send(connection, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno != EAGAIN)
+            return -errno;
+        data += n > 0 ? n : 0;
+        length -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
 static enum command_outcome reply_send(const struct call *c, int result, intptr_t value, const void *data,
                                        size_t length, const struct fd_list *fds)
 {
@@ -24,7 +47,7 @@ static enum command_outcome reply_send(const struct call *c, int result, intptr_
     int r = message_send(c->connection, &response, sizeof(response), false, fds);
 
     if (r == 0 && length)
-        r = message_send(c->connection, data, length, false, NULL);
+        r = reply_send_data(c->connection, data, length);
     return r == 0 ? COMMAND_KEEP : COMMAND_CLOSE;
 }
 
@@ -273,8 +296,11 @@ static enum command_outcome stop_container(const struct call *c)
 {
     struct monitor *m = c->monitor;
     int fd = m->cgroup ? freezer_fd(m) : -1;
-    int r = monitor_signal(m, m->config->signal_stop ? m->config->signal_stop : SIGKILL);
+    int signal = m->config->signal_stop ? m->config->signal_stop : SIGKILL;
+    int r = monitor_signal(m, signal);
 
+    /* An init that has just ended to reboot is not started again. */
+    m->killed = m->killed || r == -ESRCH || signal == SIGKILL;
     if (r < 0 && r != -ESRCH)
         return reply_result(c, r);
     /* On cgroup v1 a signal does not end a frozen process. */
@@ -296,6 +322,7 @@ static enum command_outcome add_state_client(const struct call *c)
         return reply_send(c, (int)m->state, (intptr_t)m->state, NULL, 0, NULL);
     for (int i = 0; i < STATE_COUNT; i++)
         client.states |= wanted[i] ? 1u << i : 0;
+    state_clients_drop(&m->state_clients, c->connection); /* what it wanted before */
     items = realloc(m->state_clients.items, (m->state_clients.count + 1) * sizeof(*items));
     if (!items)
         return reply_result(c, -ENOMEM);

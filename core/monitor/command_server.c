@@ -1,12 +1,16 @@
 #include "core/monitor/command_server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/time.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/command/command_client.h"
 #include "core/monitor/command_requests.h"
+
+#define REQUEST_MS 1000
 
 int command_server_listen(const struct container *c, struct error *err)
 {
@@ -29,14 +33,15 @@ static bool peer_is_permitted(const struct ucred *peer)
     return peer->uid == 0 || (peer->uid == getuid() && peer->gid == getgid());
 }
 
-static void refuse_peer(int connection)
+/* `result`: a negative errno. */
+static void refuse_peer(int connection, int result)
 {
-    const struct command_response response = {.result = -EPERM};
+    const struct command_response response = {.result = result};
 
     (void)message_send(connection, &response, sizeof(response), false, NULL);
 }
 
-int command_server_accept(int listening, int *refused)
+int command_server_accept(int listening, bool full, int *refused)
 {
     const struct timeval second = {1, 0};
     const int on = 1;
@@ -49,8 +54,8 @@ int command_server_accept(int listening, int *refused)
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)) < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof(second)) < 0)
         return -errno;
-    if (!peer_is_permitted(&peer)) {
-        refuse_peer(fd);
+    if (full || !peer_is_permitted(&peer)) {
+        refuse_peer(fd, peer_is_permitted(&peer) ? -EBUSY : -EPERM);
         close_fd(refused);
         *refused = take_fd(&fd);
         return -EPERM;
@@ -58,9 +63,10 @@ int command_server_accept(int listening, int *refused)
     return take_fd(&fd);
 }
 
-/* Receive the data that follow a request. 0 or a negative errno. */
+/* Receive the data that follow a request, within a second. 0 or a negative errno. */
 static int request_receive_data(int connection, const struct command_request *request, char **data)
 {
+    const int64_t end_ms = clock_monotonic_ms() + REQUEST_MS;
     size_t got = 0, length = (size_t)request->length;
 
     if (request->length < 0 || request->length > COMMAND_DATA_MAX)
@@ -70,10 +76,16 @@ static int request_receive_data(int connection, const struct command_request *re
         return -ENOMEM;
     (*data)[length] = '\0';
     while (got < length) {
-        ssize_t n = message_receive(connection, *data + got, length - got, 0, NULL, NULL);
-        if (n <= 0)
+        struct pollfd p = {connection, POLLIN, 0};
+        int64_t left_ms = end_ms - clock_monotonic_ms();
+        ssize_t n;
+
+        if (left_ms <= 0 || poll(&p, 1, (int)left_ms) <= 0)
+            return -ETIMEDOUT;
+        n = message_receive(connection, *data + got, length - got, MSG_DONTWAIT, NULL, NULL);
+        if (n == 0 || (n < 0 && n != -EAGAIN))
             return n < 0 ? (int)n : -ECONNRESET;
-        got += (size_t)n;
+        got += n > 0 ? (size_t)n : 0;
     }
     return 0;
 }
@@ -91,7 +103,7 @@ enum command_outcome command_server_handle(struct monitor *m, int connection)
         return COMMAND_CLOSE;
     /* Credentials come with every request: the connection may have been passed to another process. */
     if (!peer_is_permitted(&peer)) {
-        refuse_peer(connection);
+        refuse_peer(connection, -EPERM);
         return COMMAND_CLOSE;
     }
     if (request_receive_data(connection, &request, &data) < 0)

@@ -14,6 +14,8 @@
 #ifndef LXCBOX_CORE_MONITOR_COMMAND_SERVER_H
 #define LXCBOX_CORE_MONITOR_COMMAND_SERVER_H
 
+#include <stdbool.h>
+
 #include "core/config/container.h"
 
 struct monitor;
@@ -40,9 +42,9 @@ int command_server_listen(const struct container *c, struct error *err);
 /*
  * Accept one connection. A peer without permission is refused at once, and its connection is kept in *refused
  * (-1 at first) until the next refusal: a peer that has not sent its request yet could otherwise not read the
- * reason. Returns the fd or a negative errno.
+ * reason. `full`: any peer is refused, with EBUSY. Returns the fd or a negative errno.
  */
-int command_server_accept(int listening, int *refused);
+int command_server_accept(int listening, bool full, int *refused);
 
 /* Serve what is readable on a connection, as described above. */
 enum command_outcome command_server_handle(struct monitor *m, int connection);

@@ -21,7 +21,9 @@
 #include "core/base/signal.h"
 #include "core/command/protocol.h"
 
-#define SETTLE_MS 50
+#define SETTLE_MS       50
+#define CONNECTIONS_MAX 256 /* of clients at one time */
+#define ACCEPT_PAUSE_MS 1000
 
 void monitor_note_state(struct monitor *m, enum container_state state)
 {
@@ -57,15 +59,35 @@ static void connection_serve(int connection, void *data)
     loop_remove(&m->loop, connection);
     monitor_release(m, connection);
     close(connection);
+    m->connections--;
+}
+
+static void connection_accept(int listening, void *data);
+
+static void connection_accept_again(void *data)
+{
+    struct monitor *m = data;
+
+    if (loop_add(&m->loop, m->listening, connection_accept, m) < 0)
+        loop_timer_set(&m->loop, &m->accept_again, ACCEPT_PAUSE_MS, connection_accept_again, m);
 }
 
 static void connection_accept(int listening, void *data)
 {
     struct monitor *m = data;
-    int connection = command_server_accept(listening, &m->refused);
+    int connection = command_server_accept(listening, m->connections >= CONNECTIONS_MAX, &m->refused);
 
-    if (connection >= 0 && loop_add(&m->loop, connection, connection_serve, m) < 0)
+    /* The connection stays in the queue of the socket, which would be readable all the time. */
+    if (connection == -EMFILE || connection == -ENFILE || connection == -ENOBUFS || connection == -ENOMEM) {
+        loop_remove(&m->loop, listening);
+        loop_timer_set(&m->loop, &m->accept_again, ACCEPT_PAUSE_MS, connection_accept_again, m);
+    }
+    if (connection < 0)
+        return;
+    if (loop_add(&m->loop, connection, connection_serve, m) < 0)
         close(connection);
+    else
+        m->connections++;
 }
 
 /* If init has ended, keep its status and end the loop. */
@@ -199,7 +221,8 @@ static int start_report_send(struct monitor *m, int *report, struct error *err)
 /* reboot(2) called in a pid namespace ends its init by SIGHUP for a restart, else by SIGINT: reboot(2). */
 static bool init_wants_reboot(const struct monitor *m)
 {
-    return m->clone_flags & CLONE_NEWPID && WIFSIGNALED(m->init_status) && WTERMSIG(m->init_status) == SIGHUP;
+    return !m->killed && m->clone_flags & CLONE_NEWPID && WIFSIGNALED(m->init_status) &&
+           WTERMSIG(m->init_status) == SIGHUP;
 }
 
 /* Start the container and wait for its end, again after each reboot. Returns the last exit status. */

@@ -56,6 +56,9 @@ struct monitor {
     struct loop loop;
     int listening; /* the command socket */
     int refused;   /* the last refused connection, see command_server_accept(); -1: none */
+    unsigned connections;
+    struct loop_timer accept_again; /* set while there is no fd for a connection */
+    bool killed;                    /* at a client's request: init's end is not that of a reboot */
 };
 
 #define MONITOR_INIT                                                                                         \
