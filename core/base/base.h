@@ -9,6 +9,7 @@
  *     file.h, path.h              whole files; paths inside a rootfs, which is not trusted
  *     walk.h                      trees of files of any depth
  *     mountinfo.h, passwd.h       tables of the kernel and of a rootfs, with size limits
+ *     procfs.h                    files of a verified /proc
  *     clock.h, loop.h             clocks; the event loop
  *     process.h, script.h         child processes, programs, command lines of a configuration
  *     daemon.h, signal.h, title.h daemons; signals by pidfd; the title that ps(1) prints

@@ -182,6 +182,78 @@ int rootfs_make_file(int rootfd, const char *path, mode_t mode)
     return rootfs_open(rootfd, path, O_PATH, 0);
 }
 
+/*
+ * Open, and make if needed, the directories of `path` one by one; with `name`, all but the last component,
+ * which is copied there.
+ */
+static int path_descend_nofollow(int rootfd, const char *path, mode_t mode, char *name)
+{
+    cleanup_fd int fd = openat(rootfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    char part[NAME_MAX + 1];
+
+    for (const char *p = path + strspn(path, "/"); fd >= 0 && *p;) {
+        size_t length = strcspn(p, "/");
+        int next;
+
+        if (length > NAME_MAX)
+            return -ENAMETOOLONG;
+        memcpy(part, p, length);
+        part[length] = '\0';
+        p += length;
+        p += strspn(p, "/");
+        if (strcmp(part, "..") == 0)
+            return -EINVAL;
+        if (name && !*p) {
+            memcpy(name, part, length + 1);
+            return take_fd(&fd);
+        }
+        next = openat(fd, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (next < 0 && errno == ENOENT) {
+            if (mkdirat(fd, part, mode) < 0 && errno != EEXIST)
+                return -errno;
+            next = openat(fd, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        }
+        if (next < 0)
+            return errno == ELOOP ? -ENOTDIR : -errno;
+        close_fd(&fd);
+        fd = next;
+    }
+    return fd < 0 ? -errno : name ? -EINVAL : take_fd(&fd);
+}
+
+int rootfs_make_directory_nofollow(int rootfd, const char *path, mode_t mode)
+{
+    return path_descend_nofollow(rootfd, path, mode, NULL);
+}
+
+int rootfs_make_file_nofollow(int rootfd, const char *path, mode_t mode)
+{
+    char name[NAME_MAX + 1];
+    cleanup_fd int parent = path_descend_nofollow(rootfd, path, 0755, name);
+
+    if (parent < 0)
+        return parent;
+    /* Whoever may change the directory can put a link there again: then the start fails. */
+    for (int attempt = 0; attempt < 3; attempt++) {
+        cleanup_fd int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        struct stat st;
+
+        if (fd >= 0 && fstat(fd, &st) < 0)
+            return -errno;
+        if (fd >= 0 && !S_ISLNK(st.st_mode))
+            return take_fd(&fd);
+        if (fd < 0 && errno != ENOENT)
+            return -errno;
+        if (fd >= 0 && unlinkat(parent, name, 0) < 0 && errno != ENOENT)
+            return -errno;
+        cleanup_fd int made =
+            openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (made < 0 && errno != EEXIST)
+            return -errno;
+    }
+    return -ELOOP;
+}
+
 int path_barrier(const char *path, char *out, size_t size)
 {
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {

@@ -30,6 +30,13 @@ int rootfs_make_directory(int rootfd, const char *path, mode_t mode);
 int rootfs_make_file(int rootfd, const char *path, mode_t mode);
 
 /*
+ * The same where no component may be a link. A link to a directory is -ENOTDIR. In the place of the file, a
+ * link is removed, and an empty file is made.
+ */
+int rootfs_make_directory_nofollow(int rootfd, const char *path, mode_t mode);
+int rootfs_make_file_nofollow(int rootfd, const char *path, mode_t mode);
+
+/*
  * Write into `out` the first directory of an absolute host path that this process may not search (the last
  * component is not tested). Returns 1, or 0 if there is no such directory.
  */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/procfs.h"
 #include "core/namespace/namespace.h"
 
 /* linux/prctl.h, PR_SCHED_CORE and its arguments. */
@@ -115,18 +115,21 @@ static int limits_kernel_path(const char *prefix, const char *name, char *out, s
 
 int limits_proc(const struct config *c, pid_t pid, struct error *err)
 {
+    cleanup_fd int process = c->proc.count ? procfs_open_process(pid, err) : -1;
+
+    if (c->proc.count && process < 0)
+        return process;
     for (size_t i = 0; i < c->proc.count; i++) {
         const struct config_pair *p = &c->proc.items[i];
-        char prefix[32], path[256];
-        int r;
+        char path[256];
+        int r = limits_kernel_path("", p->name, path, sizeof(path));
 
-        if (pid)
-            snprintf(prefix, sizeof(prefix), "/proc/%d/", pid);
-        else
-            strcpy(prefix, "/proc/self/");
-        r = limits_kernel_path(prefix, p->name, path, sizeof(path));
         if (r == 0)
-            r = file_write_value(AT_FDCWD, path, p->value);
+            r = procfs_write(process, path, p->value);
+        if (r == -ELOOP || r == -EXDEV) {
+            error_text(err, -r, "cannot set lxc.proc.%s: it is not a file of the process in /proc", p->name);
+            return error_remedy(err, "name a file of /proc/PID, such as oom_score_adj");
+        }
         if (r < 0)
             return error_set(err, r, "cannot set lxc.proc.%s = %s", p->name, p->value);
     }
@@ -141,7 +144,7 @@ int limits_sysctl(int proc_fd, const struct config *c, struct error *err)
         int r = limits_kernel_path("sys/", p->name, path, sizeof(path));
 
         if (r == 0)
-            r = file_write_value(proc_fd, path, p->value);
+            r = procfs_write(proc_fd, path, p->value);
         if (r < 0) {
             error_set(err, r, "cannot set lxc.sysctl.%s = %s", p->name, p->value);
             return r == -ENOENT
@@ -176,7 +179,10 @@ static int limits_write_offset(const char *clock, const struct config_time_offse
         seconds--;
     }
     line = format_string("%s %lld %lld\n", clock, (long long)seconds, (long long)nanoseconds);
-    r = line ? file_write_value(AT_FDCWD, "/proc/self/timens_offsets", line) : -ENOMEM;
+    cleanup_fd int self = procfs_open_process(0, err);
+    if (self < 0)
+        return self;
+    r = line ? procfs_write(self, "timens_offsets", line) : -ENOMEM;
     if (r >= 0)
         return 0;
     error_set(err, r, "cannot set lxc.time.offset.%s", clock[0] == 'b' ? "boot" : "monotonic");

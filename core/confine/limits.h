@@ -19,7 +19,10 @@ int limits_parse(const char *text, struct rlimit *out);
 /* Set lxc.prlimit.* of the container's init, called by the monitor; pid 0: of this process. */
 int limits_prlimit(const struct config *c, pid_t pid, struct error *err);
 
-/* Write lxc.proc.X = VALUE to /proc/PID/X ("oom_score_adj"), called by the monitor; pid 0: to /proc/self. */
+/*
+ * Write lxc.proc.X = VALUE to /proc/PID/X ("oom_score_adj"), called by the monitor; pid 0: to /proc/self. An
+ * X that leads to a file outside /proc/PID is refused.
+ */
 int limits_proc(const struct config *c, pid_t pid, struct error *err);
 
 /*

@@ -9,6 +9,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/procfs.h"
 #include "core/base/str.h"
 #include "core/confine/apparmor.h"
 
@@ -143,9 +144,9 @@ int lsm_check(const struct config *c, struct error *err)
 static int lsm_write_label(int proc_fd, const char *module, const char *label)
 {
     cleanup_free char *path = format_string("thread-self/attr/%s/exec", module);
-    int r = path ? file_write_value(proc_fd, path, label) : -ENOMEM;
+    int r = path ? procfs_write(proc_fd, path, label) : -ENOMEM;
 
-    return r == -ENOENT ? file_write_value(proc_fd, "thread-self/attr/exec", label) : r;
+    return r == -ENOENT ? procfs_write(proc_fd, "thread-self/attr/exec", label) : r;
 }
 
 bool lsm_generates(const struct config *c)
@@ -186,7 +187,7 @@ int lsm_prepare(int proc_fd, const struct lsm_labels *labels, struct error *err)
 
 int lsm_keyring(int proc_fd, const struct lsm_labels *labels, struct error *err)
 {
-    int r = labels->keyring ? file_write_value(proc_fd, "thread-self/attr/keycreate", labels->keyring) : 0;
+    int r = labels->keyring ? procfs_write(proc_fd, "thread-self/attr/keycreate", labels->keyring) : 0;
 
     return r < 0 ? error_set(err, r, "cannot label keyrings with SELinux context %s", labels->keyring) : 0;
 }

@@ -15,6 +15,7 @@
 #include "core/base/pty.h"
 #include "core/base/path.h"
 #include "core/config/idmap.h"
+#include "core/mount/place.h"
 
 #define DEVPTS_MAGIC 0x1cd1 /* linux/magic.h: DEVPTS_SUPER_MAGIC */
 
@@ -35,12 +36,24 @@ static const struct {
     {"stderr", "/proc/self/fd/2"},
 };
 
-/* (Re)open the container's /dev, which may have been mounted over. */
-static int dev_open(struct rootfs *rootfs)
+/* /dev and its parts are never reached through a link of the rootfs, which could lead to any other place in
+ * it. */
+static int dev_refuse_link(const char *path, struct error *err)
+{
+    error_text(err, ENOTDIR, "%s in the container is a link, or not a directory", path);
+    return error_remedy(err, "put a directory there in the rootfs");
+}
+
+/* (Re)open the container's /dev, which may have been mounted over. -ENOENT without an error if there is none.
+ */
+static int dev_open(struct rootfs *rootfs, struct error *err)
 {
     close_fd(&rootfs->dev_fd);
-    rootfs->dev_fd = rootfs_open(rootfs->fd, "dev", O_PATH | O_DIRECTORY, 0);
-    return rootfs->dev_fd < 0 ? rootfs->dev_fd : 0;
+    rootfs->dev_fd = openat(rootfs->fd, "dev", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (rootfs->dev_fd >= 0 || errno == ENOENT)
+        return rootfs->dev_fd < 0 ? -ENOENT : 0;
+    return errno == ENOTDIR || errno == ELOOP ? dev_refuse_link("/dev", err)
+                                              : error_set(err, errno, "cannot open /dev in the container");
 }
 
 int dev_mount(struct rootfs *rootfs, const struct config *c, struct error *err)
@@ -51,15 +64,17 @@ int dev_mount(struct rootfs *rootfs, const struct config *c, struct error *err)
 
     if (!c->autodev)
         return 0;
-    cleanup_fd int place = rootfs_make_directory(rootfs->fd, "dev", 0755);
-    if (place < 0)
-        return error_set(err, place, "cannot create directory /dev in the container");
+    cleanup_fd int target = rootfs_make_directory_nofollow(rootfs->fd, "dev", 0755);
+    if (target == -ENOTDIR)
+        return dev_refuse_link("/dev", err);
+    if (target < 0)
+        return error_set(err, target, "cannot create directory /dev in the container");
     snprintf(data, sizeof(data), "size=%llu,mode=755", (unsigned long long)size);
-    r = mount_on(place, "none", "tmpfs", MS_NOSUID, data);
+    r = place_mount(&(struct place){target, rootfs->fd, "dev"}, "tmpfs", "none", MS_NOSUID, data);
     if (r < 0)
         return error_set(err, r, "cannot mount tmpfs (%s) on /dev in the container", data);
-    r = dev_open(rootfs);
-    return r < 0 ? error_set(err, r, "cannot open /dev in the container") : 0;
+    rootfs->dev_fd = r;
+    return 0;
 }
 
 static int dev_make_node(int dev_fd, const char *name, dev_t device)
@@ -73,14 +88,13 @@ static int dev_make_node(int dev_fd, const char *name, dev_t device)
         return r;
     if (fstatat(dev_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    return S_ISLNK(st.st_mode) ? -ELOOP : 0;
+    return S_ISCHR(st.st_mode) ? 0 : -ENODEV;
 }
 
 static int dev_bind_node(int dev_fd, const char *name, dev_t device)
 {
     struct stat st;
     char path[32];
-    int r;
 
     snprintf(path, sizeof(path), "/dev/%s", name);
     cleanup_fd int source = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -88,11 +102,11 @@ static int dev_bind_node(int dev_fd, const char *name, dev_t device)
         return -errno;
     if (!S_ISCHR(st.st_mode) || st.st_rdev != device)
         return -ENODEV;
-    cleanup_fd int target = rootfs_make_file(dev_fd, name, 0);
+    cleanup_fd int target = rootfs_make_file_nofollow(dev_fd, name, 0);
     if (target < 0)
         return target;
-    r = mount_bind(source, target, false);
-    return r;
+    cleanup_fd int mounted = place_bind(&(struct place){target, dev_fd, name}, source, false);
+    return mounted < 0 ? mounted : 0;
 }
 
 /*
@@ -114,9 +128,9 @@ int dev_fill(struct rootfs *rootfs, const struct config *c, struct error *err)
 
     if (!c->autodev)
         return 0;
-    r = dev_open(rootfs);
+    r = dev_open(rootfs, err);
     if (r < 0)
-        return error_set(err, r, "cannot open /dev in the container");
+        return r == -ENOENT ? error_set(err, r, "cannot open /dev in the container") : r;
     for (size_t i = 0; i < ARRAY_LENGTH(nodes); i++) {
         dev_t device = makedev(nodes[i].major, nodes[i].minor);
 
@@ -133,6 +147,16 @@ int dev_fill(struct rootfs *rootfs, const struct config *c, struct error *err)
     return 0;
 }
 
+/* Bind `source` on NAME below /dev; a link of the image in its place is removed. */
+static int dev_bind(const struct rootfs *rootfs, int source, const char *name, mode_t mode)
+{
+    cleanup_fd int target = rootfs_make_file_nofollow(rootfs->dev_fd, name, mode);
+    const struct place place = {target, rootfs->dev_fd, name};
+    cleanup_fd int mounted = target < 0 ? target : place_bind(&place, source, false);
+
+    return mounted < 0 ? mounted : 0;
+}
+
 /*
  * /dev/ptmx is that of the new instance: a bind mount, because AppArmor profiles and some programs reject a
  * link.
@@ -147,8 +171,7 @@ static int dev_bind_ptmx(struct rootfs *rootfs)
     if (fstatat(rootfs->dev_fd, "ptmx", &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISCHR(st.st_mode) &&
         unlinkat(rootfs->dev_fd, "ptmx", 0) < 0)
         return -errno;
-    cleanup_fd int target = rootfs_make_file(rootfs->dev_fd, "ptmx", 0666);
-    return target < 0 ? target : mount_bind(source, target, false);
+    return dev_bind(rootfs, source, "ptmx", 0666);
 }
 
 int dev_pts(struct rootfs *rootfs, const struct config *c, struct error *err)
@@ -157,36 +180,27 @@ int dev_pts(struct rootfs *rootfs, const struct config *c, struct error *err)
     bool has_tty_group = !c->idmap_count || idmap_to_host(c, true, 5, &gid) == 0;
     struct statfs fs;
     char data[96];
-    int r = dev_open(rootfs);
+    int r = dev_open(rootfs, err);
 
-    if (r == -ENOENT)
-        return 0;
     if (r < 0)
-        return error_set(err, r, "cannot open /dev in the container");
-    cleanup_fd int place = rootfs_make_directory(rootfs->dev_fd, "pts", 0755);
-    if (place < 0)
-        return error_set(err, place, "cannot create directory /dev/pts in the container");
+        return r == -ENOENT ? 0 : r;
+    cleanup_fd int target = rootfs_make_directory_nofollow(rootfs->dev_fd, "pts", 0755);
+    if (target == -ENOTDIR)
+        return dev_refuse_link("/dev/pts", err);
+    if (target < 0)
+        return error_set(err, target, "cannot create directory /dev/pts in the container");
     snprintf(data, sizeof(data), "newinstance,ptmxmode=0666,mode=0620,max=%u%s", max,
              has_tty_group ? ",gid=5" : "");
-    r = mount_on(place, "devpts", "devpts", MS_NOSUID | MS_NOEXEC, data);
+    r = place_mount(&(struct place){target, rootfs->dev_fd, "pts"}, "devpts", "devpts", MS_NOSUID | MS_NOEXEC,
+                    data);
     if (r < 0)
         return error_set(err, r, "cannot mount devpts (%s) on /dev/pts in the container", data);
-    rootfs->pts_fd = rootfs_open(rootfs->dev_fd, "pts", O_PATH | O_DIRECTORY, 0);
-    if (rootfs->pts_fd < 0)
-        return error_set(err, rootfs->pts_fd, "cannot open /dev/pts in the container");
+    rootfs->pts_fd = r;
     /* Names in a devpts are the kernel's; in another directory they could be links to anything. */
     if (fstatfs(rootfs->pts_fd, &fs) < 0 || fs.f_type != DEVPTS_MAGIC)
         return error_text(err, EBUSY, "/dev/pts in the container was replaced while it was mounted");
     r = dev_bind_ptmx(rootfs);
     return r < 0 ? error_set(err, r, "cannot make /dev/ptmx in the container") : 0;
-}
-
-/* Bind `source` on NAME below /dev. */
-static int dev_bind_terminal(const struct rootfs *rootfs, int source, const char *name)
-{
-    cleanup_fd int target = rootfs_make_file(rootfs->dev_fd, name, 0620);
-
-    return target < 0 ? target : mount_bind(source, target, false);
 }
 
 int dev_terminal(const struct rootfs *rootfs, const struct config *c, const char *name, int *ptmx, int *pts,
@@ -212,11 +226,11 @@ int dev_terminal(const struct rootfs *rootfs, const struct config *c, const char
 
     if (c->tty_dir && c->tty_dir[0]) {
         cleanup_free char *below = format_string("%s/%s", c->tty_dir, name);
-        r = below ? dev_bind_terminal(rootfs, source, below) : -ENOMEM;
+        r = below ? dev_bind(rootfs, source, below, 0620) : -ENOMEM;
         if (r < 0)
             return error_set(err, r, "cannot place a pty on /dev/%s/%s in the container", c->tty_dir, name);
     }
-    r = dev_bind_terminal(rootfs, source, name);
+    r = dev_bind(rootfs, source, name, 0620);
     if (r < 0)
         return error_set(err, r, "cannot place a pty on /dev/%s in the container", name);
     if (ptmx)

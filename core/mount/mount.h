@@ -5,6 +5,7 @@
  *     mounts.h            lxc.mount.entry and lxc.mount.fstab; mount_options.h: their fourth field
  *     mount_auto.h        lxc.mount.auto: /proc, /sys and the cgroup tree
  *     dev.h               /dev with its nodes, its devpts and its terminals
+ *     place.h             mounting on a file or directory of the rootfs by its fd
  *     tree.h              detached mounts
  *     image.h             file system images; loop_device.h: the loop devices for them
  *     filesystem.h        detecting the file system of an image

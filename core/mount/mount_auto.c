@@ -7,7 +7,6 @@
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -17,35 +16,34 @@
 #include "core/base/path.h"
 #include "core/confine/caps.h"
 #include "core/mount/mounts.h"
+#include "core/mount/place.h"
 #include "core/mount/systemd.h"
-
-#define PROC_MAGIC  0x9fa0     /* linux/magic.h: PROC_SUPER_MAGIC */
-#define SYSFS_MAGIC 0x62656572 /* SYSFS_MAGIC */
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 /*
  * Mount a new instance of a file system on a directory of the container, which is created if it does not
- * exist.
+ * exist. Returns an fd of its root: all that follows goes through it, since whoever can change the rootfs
+ * meanwhile may give the directory another name. Names below a procfs or sysfs are the kernel's alone, and
+ * one that is missing is a feature that the kernel does not have.
  */
 static int mount_auto_new(const struct rootfs *rootfs, const char *type, const char *inside,
                           unsigned long flags, const char *data, struct error *err)
 {
-    cleanup_fd int place = rootfs_make_directory(rootfs->fd, inside, 0755);
-    int r = place < 0 ? place : mount_on(place, type, type, flags, data);
+    cleanup_fd int target = rootfs_make_directory(rootfs->fd, inside, 0755);
+    const struct place place = {target, rootfs->fd, inside};
+    int r = target < 0 ? target : place_mount(&place, type, type, flags, data);
 
-    return r < 0 ? error_set(err, r, "cannot mount %s on /%s in the container", type, inside) : 0;
+    return r < 0 ? error_set(err, r, "cannot mount %s on /%s in the container", type, inside) : r;
 }
 
 /* Bind what `source` refers to on `inside` below the directory `root`, read-only or not. */
 static int mount_auto_bind(int root, int source, const char *inside, unsigned long flags)
 {
-    cleanup_fd int place = rootfs_open(root, inside, O_PATH, 0);
-    int r = place < 0 ? place : mount_bind(source, place, false);
+    cleanup_fd int target = rootfs_open(root, inside, O_PATH, 0);
+    const struct place place = {target, root, inside};
+    cleanup_fd int mounted = target < 0 ? target : place_bind(&place, source, false);
 
-    if (r < 0)
-        return r;
-    cleanup_fd int mounted = rootfs_open(root, inside, O_PATH, 0);
     return mounted < 0 ? mounted : mount_set_flags(mounted, flags);
 }
 
@@ -64,24 +62,6 @@ static int mount_auto_uncover(int root, int writable, const char *inside, struct
     int r = mount_auto_bind(root, writable, inside, SAFE);
 
     return r < 0 ? error_set(err, r, "cannot make %s writable in the container", inside) : 0;
-}
-
-/*
- * The root of the procfs or sysfs that was mounted on `inside`. Whoever can change the rootfs meanwhile may
- * have put another directory there, and the mount elsewhere. All that follows goes through this fd: names
- * below it are the kernel's alone, and one that is missing is a feature that the kernel does not have.
- */
-static int mount_auto_open(const struct rootfs *rootfs, const char *inside, unsigned long magic,
-                           struct error *err)
-{
-    cleanup_fd int fd = rootfs_open(rootfs->fd, inside, O_PATH | O_DIRECTORY, 0);
-    struct statfs fs;
-
-    if (fd < 0)
-        return error_set(err, fd, "cannot open /%s in the container", inside);
-    if (fstatfs(fd, &fs) < 0 || (unsigned long)fs.f_type != magic)
-        return error_text(err, EBUSY, "/%s in the container was replaced while it was mounted", inside);
-    return take_fd(&fd);
 }
 
 /* At the end, the mount is still what `inside` names. */
@@ -103,13 +83,11 @@ static bool mount_auto_exists(int root, const char *name)
 
 static int mount_auto_proc(const struct rootfs *rootfs, const struct config *c, struct error *err)
 {
-    int r = mount_auto_new(rootfs, "proc", "proc", SAFE, NULL, err);
+    cleanup_fd int proc = mount_auto_new(rootfs, "proc", "proc", SAFE, NULL, err);
+    int r = 0;
 
-    if (r < 0 || c->mount_auto.proc == AUTO_RW)
-        return r;
-    cleanup_fd int proc = mount_auto_open(rootfs, "proc", PROC_MAGIC, err);
-    if (proc < 0)
-        return proc;
+    if (proc < 0 || c->mount_auto.proc == AUTO_RW)
+        return proc < 0 ? proc : 0;
     cleanup_fd int net = rootfs_open(proc, "sys/net", O_PATH, 0);
     if (mount_auto_exists(proc, "sys"))
         r = mount_auto_cover(proc, "sys", err);
@@ -123,16 +101,14 @@ static int mount_auto_proc(const struct rootfs *rootfs, const struct config *c, 
 
 static int mount_auto_sys(const struct rootfs *rootfs, const struct config *c, struct error *err)
 {
-    int r = mount_auto_new(rootfs, "sysfs", "sys", SAFE, NULL, err);
+    cleanup_fd int sys = mount_auto_new(rootfs, "sysfs", "sys", SAFE, NULL, err);
+    int r = 0;
 
-    if (r == -EPERM && c->idmap_count)
+    if (sys == -EPERM && c->idmap_count)
         return error_remedy(err, "a user namespace can only mount sysfs with its own network namespace: "
                                  "use lxc.mount.entry = /sys sys none rbind 0 0");
-    if (r < 0 || c->mount_auto.sys == AUTO_RW)
-        return r;
-    cleanup_fd int sys = mount_auto_open(rootfs, "sys", SYSFS_MAGIC, err);
-    if (sys < 0)
-        return sys;
+    if (sys < 0 || c->mount_auto.sys == AUTO_RW)
+        return sys < 0 ? sys : 0;
     cleanup_fd int net = rootfs_open(sys, "devices/virtual/net", O_PATH, 0);
     /* Bind it while the mount beneath is still writable: a bind mount inherits its flags. */
     if (net >= 0 && c->mount_auto.sys == AUTO_MIXED)
@@ -297,8 +273,10 @@ static int hierarchy_mount(const struct rootfs *rootfs, const struct hierarchy *
 {
     unsigned long flags = SAFE | MS_RELATIME | (mode == AUTO_RO ? MS_RDONLY : 0);
 
-    return mount_auto_new(rootfs, h->is_v2 ? "cgroup2" : "cgroup", inside, flags,
-                          h->is_v2 ? NULL : h->options, err);
+    cleanup_fd int mounted = mount_auto_new(rootfs, h->is_v2 ? "cgroup2" : "cgroup", inside, flags,
+                                            h->is_v2 ? NULL : h->options, err);
+
+    return mounted < 0 ? mounted : 0;
 }
 
 /* Bind the hierarchy of the host, or only our cgroup in it. */
@@ -354,7 +332,9 @@ static void hierarchy_link_controllers(const struct rootfs *rootfs, const struct
 static int hierarchy_mount_all(const struct rootfs *rootfs, const struct config *c, bool own_namespace,
                                const struct mountinfo *table, const char *cgroups, struct error *err)
 {
-    int r = mount_auto_new(rootfs, "tmpfs", "sys/fs/cgroup", SAFE, "size=10240k,mode=755", err);
+    cleanup_fd int tmpfs =
+        mount_auto_new(rootfs, "tmpfs", "sys/fs/cgroup", SAFE, "size=10240k,mode=755", err);
+    int r = tmpfs < 0 ? tmpfs : 0;
 
     for (size_t i = 0; r == 0 && i < table->count; i++) {
         struct hierarchy h;

@@ -11,8 +11,10 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
+#include "core/base/procfs.h"
 #include "core/mount/mount_auto.h"
 #include "core/mount/image.h"
+#include "core/mount/place.h"
 #include "core/mount/tree.h"
 
 /* Flags of a mount, not of its file system: a bind mount has separate flags. */
@@ -105,9 +107,12 @@ static int mounts_open_target(const struct rootfs *rootfs, const char *inside, c
                                            : fd;
 }
 
-/* bind, rbind, move: mount a part of the host's or of the container's tree on the target. */
+/*
+ * bind, rbind, move: mount a part of the host's or of the container's tree on the target. Returns an fd of
+ * the mount.
+ */
 static int mounts_bind_or_move(const struct rootfs *rootfs, const struct config_mount *m,
-                               const struct mount_options *o, int target, struct error *err)
+                               const struct mount_options *o, const struct place *target, struct error *err)
 {
     const char *doing = o->flags & MS_MOVE ? "move" : "bind";
     cleanup_fd int source =
@@ -119,7 +124,12 @@ static int mounts_bind_or_move(const struct rootfs *rootfs, const struct config_
         error_set(err, r, "cannot %s %s%s", doing, m->source, o->relative ? " of the container" : "");
         return r == -ENOENT ? error_remedy(err, "create it, or add optional") : r;
     }
-    r = o->flags & MS_MOVE ? mount_move(source, target) : mount_bind(source, target, o->flags & MS_REC);
+    if (o->flags & MS_MOVE)
+        r = mount_move(source, target->fd);
+    else
+        r = place_bind(target, source, o->flags & MS_REC);
+    if (r == 0 && o->flags & MS_MOVE)
+        r = take_fd(&source);
     if (r < 0)
         error_set(err, r, "cannot %s %s to /%s in the container", doing, m->source, m->target);
     return r == -EINVAL && o->flags & MS_MOVE
@@ -132,13 +142,11 @@ static int mounts_bind_or_move(const struct rootfs *rootfs, const struct config_
 static int mounts_new(const struct config_mount *m, const struct mount_options *o, int target,
                       struct error *err)
 {
-    char path[32];
+    char path[PROCFS_FD_SIZE];
     int r = mount_on(target, m->source, m->type, o->flags, o->data);
 
-    if (r == -ENOTBLK) {
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", target);
+    if (r == -ENOTBLK && procfs_fd_path(target, path))
         return image_mount(m->source, path, o->flags, o->data, err);
-    }
     if (r < 0)
         error_set(err, r, "cannot mount %s (type %s, options \"%s\") on /%s in the container", m->source,
                   m->type, m->options, m->target);
@@ -151,12 +159,13 @@ static int mounts_new(const struct config_mount *m, const struct mount_options *
                         : r;
 }
 
-/* Apply the options of the mount itself, which the kernel accepts only after mounting. */
-static int mounts_apply_options(const struct rootfs *rootfs, const struct config_mount *m, const char *inside,
-                                const struct mount_options *o, struct error *err)
+/*
+ * Apply the options of the mount itself, which the kernel accepts only after mounting. `mounted` is an fd of
+ * the root of the mount.
+ */
+static int mounts_apply_options(int mounted, const struct config_mount *m, const struct mount_options *o,
+                                struct error *err)
 {
-    /* The root of the new mount; an fd opened before refers to the directory beneath. */
-    cleanup_fd int mounted = rootfs_open(rootfs->fd, inside, O_PATH, 0);
     int r = mounted < 0 ? mounted : 0;
 
     if (r == 0 && !(o->flags & MS_REMOUNT))
@@ -172,12 +181,15 @@ static int mounts_apply_options(const struct rootfs *rootfs, const struct config
 static int mounts_entry(const struct rootfs *rootfs, const struct config_mount *m, const char *inside,
                         const struct mount_options *o, int tree, struct error *err)
 {
-    cleanup_fd int target = mounts_open_target(rootfs, inside, o, err);
-    int r = 0;
+    cleanup_fd int target = mounts_open_target(rootfs, inside, o, err), opened = -1;
+    const struct place place = {target, rootfs->fd, inside};
+    bool has_options = o->propagation || o->flags & (MS_BIND | MS_MOVE | MOUNT_NOSYMFOLLOW);
+    int mounted = target, r = 0;
 
     if (target < 0)
         return target;
     if (o->idmap) {
+        mounted = tree;
         r = tree < 0 ? tree : tree_attach(tree, target);
         if (r < 0)
             error_set(err, r, "cannot mount %s (idmap=%s) on /%s in the container", m->source, o->idmap,
@@ -189,13 +201,13 @@ static int mounts_entry(const struct rootfs *rootfs, const struct config_mount *
     } else if (o->flags & (MS_BIND | MS_MOVE)) {
         if (o->data[0])
             log_warn("mounts", "%s: a bind mount has no option \"%s\": ignored", m->origin, o->data);
-        r = mounts_bind_or_move(rootfs, m, o, target, err);
+        r = mounted = opened = mounts_bind_or_move(rootfs, m, o, &place, err);
     } else {
         r = mounts_new(m, o, target, err);
+        if (r == 0 && has_options)
+            mounted = opened = place_open(&place);
     }
-    if (r < 0 || !(o->propagation || o->flags & (MS_BIND | MS_MOVE | MOUNT_NOSYMFOLLOW)))
-        return r;
-    return mounts_apply_options(rootfs, m, inside, o, err);
+    return r < 0 || !has_options ? r : mounts_apply_options(mounted, m, o, err);
 }
 
 int mounts_apply_one(struct rootfs *rootfs, const struct config_mount *m, struct error *err)

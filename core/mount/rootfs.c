@@ -9,7 +9,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -17,40 +16,11 @@
 #include "core/base/log.h"
 #include "core/base/mountinfo.h"
 #include "core/base/path.h"
+#include "core/base/procfs.h"
 #include "core/mount/mounts.h"
+#include "core/mount/place.h"
 #include "core/mount/tree.h"
 #include "core/mount/image.h"
-
-#define PROC_MAGIC 0x9fa0 /* PROC_SUPER_MAGIC, linux/magic.h */
-
-int mount_on(int target_fd, const char *source, const char *type, unsigned long flags, const char *data)
-{
-    char target[32];
-
-    snprintf(target, sizeof(target), "/proc/self/fd/%d", target_fd);
-    return mount(source, target, type, flags, data) < 0 ? -errno : 0;
-}
-
-int mount_bind(int source_fd, int target_fd, bool recursive)
-{
-    char source[32];
-
-    snprintf(source, sizeof(source), "/proc/self/fd/%d", source_fd);
-    return mount_on(target_fd, source, NULL, MS_BIND | (recursive ? MS_REC : 0), NULL);
-}
-
-int mount_move(int source_fd, int target_fd)
-{
-    char source[32];
-
-    snprintf(source, sizeof(source), "/proc/self/fd/%d", source_fd);
-    return mount_on(target_fd, source, NULL, MS_MOVE, NULL);
-}
-
-int mount_set_flags(int fd, unsigned long flags)
-{
-    return mount_on(fd, NULL, NULL, flags | MS_REMOUNT | MS_BIND, NULL);
-}
 
 /*
  * Leave a chroot(2) of the caller: entering a mount namespace, even the current one, sets the root directory
@@ -213,18 +183,6 @@ static char *rootfs_choose_target(const struct config *c, const struct rootfs_so
     return strdup(ROOTFS_PLACE);
 }
 
-static int rootfs_open_proc(struct error *err)
-{
-    cleanup_fd int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    struct statfs fs;
-
-    if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != PROC_MAGIC) {
-        error_text(err, ENOENT, "/proc is not mounted on the host");
-        return error_remedy(err, "run \"mount -t proc proc /proc\"");
-    }
-    return take_fd(&fd);
-}
-
 /*
  * A container with mapped ids has other permissions on the parent directories of its rootfs than the caller.
  */
@@ -249,7 +207,7 @@ int rootfs_mount(const struct config *c, struct rootfs *rootfs, struct error *er
     r = mount_options_parse(c->rootfs_options, &o, err);
     if (r < 0)
         return error_context(err, "lxc.rootfs.options");
-    rootfs->proc_fd = rootfs_open_proc(err);
+    rootfs->proc_fd = procfs_open(err);
     if (rootfs->proc_fd < 0)
         return rootfs->proc_fd;
 

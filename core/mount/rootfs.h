@@ -37,7 +37,7 @@
  * then, in the namespaces, personality_set, caps_limit, lsm_prepare, limits_no_new_privs, seccomp_load.
  *
  * The tree is not trusted: every path in it is resolved by rootfs_open() from rootfs->fd, and mounts use the
- * fd (/proc/self/fd/N), so that a link cannot redirect a mount.
+ * fd (place.h), so that a link cannot redirect a mount.
  */
 #ifndef LXCBOX_CORE_MOUNT_ROOTFS_H
 #define LXCBOX_CORE_MOUNT_ROOTFS_H
@@ -156,20 +156,5 @@ int rootfs_check(const struct rootfs *rootfs, struct error *err);
 int rootfs_enter(struct rootfs *rootfs, struct error *err);
 
 void rootfs_close(struct rootfs *rootfs);
-
-/*
- * mount(2) on the file or directory that target_fd refers to, independent of its current path. 0 or a
- * negative errno. `type` and `data` may be NULL.
- */
-int mount_on(int target_fd, const char *source, const char *type, unsigned long flags, const char *data);
-/* Bind the file or directory that source_fd refers to. */
-int mount_bind(int source_fd, int target_fd, bool recursive);
-/* Move the mount whose root source_fd refers to. */
-int mount_move(int source_fd, int target_fd);
-/*
- * Set the flags (MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, ...) of the mount whose root `fd`
- * refers to: all of them, a missing one is cleared. fd must have been opened after the mount.
- */
-int mount_set_flags(int fd, unsigned long flags);
 
 #endif

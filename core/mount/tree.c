@@ -51,6 +51,12 @@ int tree_clone(const char *path, bool recursive)
         syscall(OPEN_TREE, AT_FDCWD, path, TREE_CLONE | O_CLOEXEC | (recursive ? TREE_RECURSIVE : 0)));
 }
 
+int tree_clone_fd(int fd, bool recursive)
+{
+    return tree_result(syscall(OPEN_TREE, fd, "",
+                               AT_EMPTY_PATH | TREE_CLONE | O_CLOEXEC | (recursive ? TREE_RECURSIVE : 0)));
+}
+
 static int tree_set_option(int context, char *word)
 {
     char *value = strchr(word, '=');

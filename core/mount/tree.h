@@ -10,8 +10,9 @@
 
 #include "core/base/error.h"
 
-/* A copy of the tree at `path`, with or without the mounts below it. */
+/* A copy of the tree at `path`, or of the one that `fd` refers to, with or without the mounts below it. */
 int tree_clone(const char *path, bool recursive);
+int tree_clone_fd(int fd, bool recursive);
 
 /* A new mount of a file system; `flags` MS_* of mount(2), `data` comma-separated or NULL. */
 int tree_new(const char *type, const char *source, unsigned long flags, const char *data);

@@ -12,6 +12,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/procfs.h"
 #include "core/base/session.h"
 #include "core/base/str.h"
 #include "core/namespace/program.h"
@@ -193,13 +194,13 @@ static int entry_set_credentials(const struct entry *e, struct error *err)
 
 static int entry_set_context(const struct entry *e, struct error *err)
 {
-    cleanup_fd int fd = e->context ? open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC) : -1;
+    cleanup_fd int self = e->context ? procfs_open_process(0, err) : -1;
+    int r;
 
-    if (!e->context)
-        return 0;
-    if (fd < 0 || write_all(fd, e->context, strlen(e->context)) < 0)
-        return error_set(err, errno, "cannot change to the security context %s", e->context);
-    return 0;
+    if (!e->context || self < 0)
+        return e->context ? self : 0;
+    r = procfs_write(self, "attr/exec", e->context);
+    return r < 0 ? error_set(err, r, "cannot change to the security context %s", e->context) : 0;
 }
 
 /*

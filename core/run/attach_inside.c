@@ -22,6 +22,7 @@
 #include "core/spawn/execute.h"
 #include "core/confine/limits.h"
 #include "core/base/passwd.h"
+#include "core/base/procfs.h"
 
 /* Before any namespace is entered: a cgroup namespace is entered from within the cgroup, and the fds belong
  * to the host. */
@@ -220,9 +221,10 @@ static int attach_enter(struct attach_plan *p, int report, struct error *err)
         r = limits_core_join(p->init, err);
     /* Opened while /proc is that of the host: the container's cannot be trusted. */
     if (r == 0 && p->label) {
-        attribute = open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
+        cleanup_fd int self = procfs_open_process(0, err);
+        attribute = self < 0 ? self : procfs_open_file(self, "attr/exec", O_WRONLY);
         if (attribute < 0)
-            r = error_set(err, errno, "cannot set a security label");
+            r = error_set(err, attribute, "cannot set a security label");
     }
     if (r == 0)
         r = attach_drop_groups(err);

@@ -20,6 +20,8 @@ static void a_line_is_taken_apart(void **state)
     (void)state;
     assert_int_equal(mountinfo_parse(text, strlen(text), &m), 0);
     assert_int_equal(m.count, 1);
+    assert_int_equal(m.items[0].id, 36);
+    assert_int_equal(m.items[0].parent, 35);
     assert_string_equal(m.items[0].root, "/mnt1");
     assert_string_equal(m.items[0].mount_point, "/a b");
     assert_string_equal(m.items[0].optional, "shared:1 master:22");

@@ -97,6 +97,30 @@ static void links_are_followed_only_where_asked_and_not_for_ever(void **state)
     assert_true(S_ISLNK(st.st_mode));
 }
 
+static void no_link_leads_to_a_place_without_links(void **state)
+{
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(symlinkat("a", root, "way"), 0);
+    assert_int_equal(rootfs_make_directory_nofollow(root, "way", 0755), -ENOTDIR);
+    assert_int_equal(rootfs_make_directory_nofollow(root, "way/new", 0755), -ENOTDIR);
+    assert_int_equal(rootfs_make_file_nofollow(root, "way/f", 0600), -ENOTDIR);
+    assert_int_equal(rootfs_make_file_nofollow(root, "a/../f", 0600), -EINVAL);
+    assert_int_equal(symlinkat("f", root, "a/link"), 0);
+    cleanup_fd int file = rootfs_make_file_nofollow(root, "/a/link", 0600);
+    assert_int_equal(fstat(file, &st), 0);
+    assert_true(S_ISREG(st.st_mode) && st.st_size == 0);
+    assert_int_equal(fstatat(root, "a/f", &st, AT_SYMLINK_NOFOLLOW), 0);
+    assert_int_equal(st.st_size, 1);
+    cleanup_fd int kept = rootfs_make_file_nofollow(root, "a/f", 0600);
+    assert_int_equal(fstat(kept, &st), 0);
+    assert_int_equal(st.st_size, 1);
+    cleanup_fd int deep = rootfs_make_directory_nofollow(root, "b//c/", 0755);
+    assert_true(deep >= 0);
+    assert_int_equal(faccessat(root, "b/c", F_OK, 0), 0);
+}
+
 static void the_errors_are_the_kernels(void **state)
 {
     char longer[NAME_MAX + 2];
@@ -166,6 +190,8 @@ static void without_openat2(void **state)
          make_root, remove_root, NULL},                                                                      \
         {"links_are_followed_only_where_asked" way, links_are_followed_only_where_asked_and_not_for_ever,    \
          make_root, remove_root, NULL},                                                                      \
+        {"no_link_leads_to_a_place_without_links" way, no_link_leads_to_a_place_without_links, make_root,    \
+         remove_root, NULL},                                                                                 \
         {"the_errors_are_the_kernels" way, the_errors_are_the_kernels, make_root, remove_root, NULL},        \
     {                                                                                                        \
         "every_fd_is_given_back" way, every_fd_is_given_back, make_root, remove_root, NULL                   \
