@@ -450,8 +450,8 @@ lxc.console.size | 9999999999999999GB | 5B | 5 B | 5BB
 lxc.rootfs.path | dir:/ | / | dir:/a//b | dir: | overlay:/a:/b | overlayfs:/a:/b | loop:/a | zfs:a/b | lvm:/dev/a
 lxc.rootfs.path | rbd:a | nbd:/dev/nbd0 | btrfs:/a | none | a | nosuch:/a | /a:b | overlay:/a | overlay:/
 lxc.rootfs.path | overlay:/a:/ | dir:/a/ | dir:/a:b | loop:/a/
-lxc.rootfs.options | ro | idmap=container | idmap=/proc/1/ns/user | idmap= | create=file | relative | bind
-lxc.rootfs.options | rw,noatime | optional | nosuch=1
+lxc.rootfs.options | ro | idmap=container | idmap=/proc/self/ns/user | idmap=/none | idmap= | create=file
+lxc.rootfs.options | relative | bind | rw,noatime | optional | nosuch=1
 lxc.mount.auto | proc:ro | proc:x | sys:x | cgroup:x | cgroup-full | cgroup-full:mixed:force | cgroup-full:force
 lxc.mount.auto | cgroup:force | cgroup2:force | cgroup2:mixed | cgroup2:ro | cgroup2:rw:force | shmounts | shmounts:
 lxc.mount.auto | shmounts:a | shmounts:/a:b | shmounts:/a: | shmounts::/b | shmounts:/a:/b:/c | none | proc sys
@@ -547,8 +547,8 @@ values=('' x 'x y' -1 0 1 2 01 0x10 '1 2' 1x 99999 4294967296 184467440737095516
 cat > "$WORK/exceptions" << 'END'
 # lxcbox's own: an address from outside.
 lxc.net.0.ipv4.address = dhcp
-# A namespace to take the ids from, which LXC has for lxc.mount.entry alone.
-lxc.rootfs.options = idmap=/proc/1/ns/user
+# A namespace to take the ids from, which stock opens when it reads the line.
+lxc.rootfs.options = idmap=/none
 # LXC has it since 6.0.
 lxc.arch = loongarch64
 # Stock takes every negative number that it has to multiply for an overflow.
