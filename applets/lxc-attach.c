@@ -11,6 +11,7 @@
 #include "core/config/config.h"
 #include "core/config/namespaces.h"
 #include "core/run/attach.h"
+#include "core/run/freeze.h"
 #include "core/config/architecture.h"
 
 struct lxc_attach_options {
@@ -139,6 +140,11 @@ static int options_read_rcfile(const char *path, const struct lxc_attach_options
     return r < 0 && !err->code ? error_set(err, r, "cannot keep the environment of %s", path) : r;
 }
 
+static void attach_print_line(const char *line)
+{
+    fprintf(stderr, "lxc-attach: %s\n", line);
+}
+
 static int lxc_attach_run(struct invocation *in, struct error *err)
 {
     const struct lxc_attach_options *o = in->options;
@@ -164,6 +170,8 @@ static int lxc_attach_run(struct invocation *in, struct error *err)
         r = option_read_id("-g", o->gid, &a.gid, err);
     if (r == 0)
         r = container_select(&o->container, in, &c, err);
+    if (r == 0 && !a.elevate_cgroup)
+        r = container_wait_thawed(&c, o->container.quiet ? NULL : attach_print_line, err);
     if (r < 0)
         return r;
     if (o->pty_log) {
@@ -183,4 +191,5 @@ static int lxc_attach_run(struct invocation *in, struct error *err)
 
 APPLET(lxc_attach, .name = "lxc-attach", .summary = "Run a command, or a shell, in a running container",
        .usage = "[-n] NAME [OPTION]... [-- COMMAND [ARGUMENT]...]", .options = lxc_attach_table,
-       .options_size = sizeof(struct lxc_attach_options), .sealed = true, .run = lxc_attach_run);
+       .operands_max = OPERANDS_ANY, .options_size = sizeof(struct lxc_attach_options), .sealed = true,
+       .run = lxc_attach_run);

@@ -79,6 +79,9 @@ static int lxc_console_run(struct invocation *in, struct error *err)
         return holder;
     relay.terminal = terminal;
     console_print_hint(number, relay.escape);
+    if (command_state(&c, NULL) == STATE_FROZEN && !o->container.quiet)
+        fprintf(stderr, "%s: %s is frozen: nothing answers until it is thawed (lxc-unfreeze -n %s)\n",
+                in->applet, c.name, c.name);
     return relay_run(&relay, err);
 }
 

@@ -263,7 +263,9 @@ static int attach_plan_make(struct attach_plan *p, struct error *err)
 static int attach_read_report(const struct attach_plan *p, pid_t *pid, int report, struct error *err)
 {
     const pid_t first = *pid;
+    int failed = 0;
 
+    /* Also after an error: the command's process may send it before the first one sends the pid. */
     for (;;) {
         cleanup_fd_list struct fd_list fds = {.count = 0};
         union {
@@ -274,9 +276,11 @@ static int attach_read_report(const struct attach_plan *p, pid_t *pid, int repor
         ssize_t n = message_receive(report, &reported, sizeof(reported), 0, &sender, &fds);
 
         if (n <= 0)
-            return 0;
-        if (n == sizeof(reported.error) && reported.error.code < 0)
-            return error_copy(err, &reported.error);
+            return failed;
+        if (n == sizeof(reported.error) && reported.error.code < 0) {
+            failed = error_copy(err, &reported.error);
+            continue;
+        }
         if (sender.pid != first)
             return error_text(err, EPROTO, "received an unexpected message while the command started");
         if (fds.count) {

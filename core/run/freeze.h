@@ -17,4 +17,11 @@
  */
 int container_freeze(const struct container *c, bool freeze, struct error *err);
 
+/*
+ * If the container is frozen, pass a line to `report` (NULL: none) and wait until it is thawed: a process
+ * that entered its cgroups before would be frozen, too, and could not even be interrupted. Returns 0, also
+ * where the state cannot be read; -ENOTCONN if the container has stopped meanwhile.
+ */
+int container_wait_thawed(const struct container *c, void (*report)(const char *line), struct error *err);
+
 #endif

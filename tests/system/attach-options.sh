@@ -22,6 +22,53 @@ t '-a comes before -f' is "$(uname -m)" attach -a "$(uname -m)" -f "$WORK/rc" --
 t 'an unknown architecture is refused' refuses '-a: unknown architecture "vax"' attach -a vax -- /bin/true
 t 'a file that is not there is refused' refuses 'cannot read /nonexistent' attach -f /nonexistent -- /bin/true
 
+# The process that makes the command's process is delayed: the command's own is heard first.
+delayed() {
+    strace -f -o "$WORK/strace" -e trace=clone3 -e inject=clone3:delay_exit=200000 \
+        "$LXCBOX" lxc-attach -P "$P" -n att-a -- /nonexistent 2> "$WORK/delayed"
+    [ $? -eq 127 ] || { cat "$WORK/delayed"; return 1; }
+}
+t 'a command that does not exist gives 127, whichever process is first' delayed
+
+# Frozen: a process that joined the cgroups would hang, and could not be interrupted.
+until_said() { # TEXT FILE: within 10 seconds
+    for _ in $(seq 200); do grep -q "$1" "$2" && return; sleep 0.05; done
+    return 1
+}
+frozen() { # COMMAND...: while the container is frozen
+    lxc-freeze -P "$P" -n att-a || return
+    "$@"
+    local status=$?
+    lxc-unfreeze -P "$P" -n att-a
+    return $status
+}
+reported() { # PROCESS: it has reported that it waits
+    until_said "^lxc-attach: att-a is frozen: waiting until it is thawed (lxc-unfreeze -n att-a)\$" "$WORK/frozen"
+}
+waits() {
+    lxc-freeze -P "$P" -n att-a
+    timeout 30 "$LXCBOX" lxc-attach -P "$P" -n att-a -- /bin/echo inside > "$WORK/frozen" 2>&1 &
+    reported && lxc-unfreeze -P "$P" -n att-a && wait $! && has '^inside$' cat "$WORK/frozen"
+}
+t 'a frozen container is reported, and the command runs when it is thawed' waits
+lxc-unfreeze -P "$P" -n att-a
+interrupted() { # by a signal, with status 124 of timeout
+    timeout -k 5 1 "$LXCBOX" lxc-attach -P "$P" -n att-a -- /bin/true > "$WORK/frozen" 2>&1
+    [ $? -eq 124 ] && reported
+}
+t 'the wait can be interrupted' frozen interrupted
+t 'a command that stays in the cgroups of the caller does not wait' \
+    is outside frozen attach -eCGROUP -- /bin/echo outside
+typed_console() {
+    python3 tests/terminal.py "$LXCBOX" lxc-console -P "$P" -n att-a << 'END'
+expect att-a is frozen: nothing answers until it is thawed
+raw
+send \x01q
+end
+END
+}
+t 'lxc-console reports it as well' frozen typed_console
+
 # A monitor without pidfds (an old kernel) whose container's init ends while lxc-attach looks for it: the number then
 # is another process's, here one of the host.
 sleep 600 &
