@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/nearest.h"
 
 struct match {
     const struct option_row *row;
@@ -84,6 +85,32 @@ static int option_error(struct error *err, const char *format, const char *argum
     return error_remedy(err, "--help lists the options");
 }
 
+static void option_offer_names(const struct option_row *table, struct nearest *n)
+{
+    for (const struct option_row *row = table; row->kind != OPTION_END; row++) {
+        if (row->kind == OPTION_GROUP)
+            option_offer_names(row->group, n);
+        else if (row->name && row->help)
+            nearest_offer(n, row->name);
+    }
+}
+
+/* `word` is "--name[=value]" with one dash or two, and a name that the table does not have: an error was just
+ * set. */
+static int option_suggest(const struct option_row *table, const char *word, size_t dashes, size_t length,
+                          struct error *err)
+{
+    cleanup_free char *name = strndup(word + dashes, length - dashes);
+    struct nearest n = {.name = name ? name : ""};
+
+    option_offer_names(table, &n);
+    nearest_offer(&n, "help");
+    nearest_offer(&n, "version");
+    if (n.best)
+        error_remedy(err, "did you mean %.*s%s?", (int)dashes, "--", n.best);
+    return -EINVAL;
+}
+
 /* An option that the table does not have may belong after "--". */
 static int option_unknown(const struct option_row *table, const char *spelling, struct error *err)
 {
@@ -110,8 +137,10 @@ static int option_parse_long(const struct option_row *table, void *options, char
     char *argument = equals ? equals + 1 : NULL;
 
     option_find_name(table, options, word + dashes, length - dashes, &m);
-    if (!m.row)
-        return option_unknown(table, word, err);
+    if (!m.row) {
+        (void)option_unknown(table, word, err);
+        return option_suggest(table, word, dashes, length, err);
+    }
     if (m.count > 1)
         return option_error(err, "option \"%s\" is ambiguous", word);
     if (option_takes_argument(m.row) && !argument) {
