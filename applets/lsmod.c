@@ -32,8 +32,8 @@ static int lsmod_run(struct invocation *in, struct error *err)
     int r = file_read(AT_FDCWD, "/proc/modules", PROC_MAX, &text, NULL);
     char *rest = text, *line;
 
-    if (in->argc)
-        return error_text(err, EINVAL, "unexpected operand \"%s\"", in->argv[0]);
+    if (operands_check(in, err) < 0)
+        return err->code;
     if (r == -ENOENT)
         error_text(err, ENOENT, "this kernel does not support modules: /proc/modules does not exist");
     else if (r < 0)

@@ -495,8 +495,10 @@ static int lsns_run(struct invocation *in, struct error *err)
     const struct lsns_options *o = in->options;
     cleanup_namespace_list struct namespace_list list = {0};
     struct table t = {0};
-    int r = lsns_check_types(o, err);
+    int r = operands_check(in, err);
 
+    if (r == 0)
+        r = lsns_check_types(o, err);
     if (r == 0 && o->pid && o->types.count == 0 && in->argc)
         return error_text(err, EINVAL, "a namespace and -p exclude each other");
     if (r == 0)
@@ -525,4 +527,5 @@ static int lsns_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lsns, .name = "lsns", .summary = "List the namespaces", .usage = "[OPTION]... [NAMESPACE]",
-       .options = lsns_table, .options_size = sizeof(struct lsns_options), .run = lsns_run);
+       .operands_max = 1, .options = lsns_table, .options_size = sizeof(struct lsns_options),
+       .run = lsns_run);

@@ -25,8 +25,8 @@ static int lxc_cgroup_run(struct invocation *in, struct error *err)
 
     if (r < 0)
         return r;
-    if (in->argc < 1 || in->argc > 2) {
-        error_text(err, EINVAL, in->argc < 1 ? "no cgroup file given" : "too many values");
+    if (!in->argc) {
+        error_text(err, EINVAL, "no cgroup file given");
         return error_remedy(err, "for example: lxc-cgroup -n %s memory.max 100M", c.name);
     }
     if (in->argc == 2)
@@ -39,5 +39,5 @@ static int lxc_cgroup_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lxc_cgroup, .name = "lxc-cgroup", .summary = "Read or set a value of a container's cgroups",
-       .usage = "[-n] NAME [OPTION]... FILE [VALUE]", .options = lxc_cgroup_table,
+       .usage = "[-n] NAME [OPTION]... FILE [VALUE]", .options = lxc_cgroup_table, .operands_max = 2,
        .options_size = sizeof(struct lxc_cgroup_options), .run = lxc_cgroup_run);

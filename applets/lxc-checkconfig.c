@@ -117,9 +117,8 @@ static int lxc_checkconfig_run(struct invocation *in, struct error *err)
         error_text(err, EPERM, "cannot probe kernel features without root privileges");
         return error_remedy(err, "run it as root");
     }
-    if (in->argc)
-        return error_text(err, EINVAL, "%s does not accept an argument such as \"%s\"", in->applet,
-                          in->argv[0]);
+    if (operands_check(in, err) < 0)
+        return err->code;
     if (!o->quiet)
         puts("LXC version " LXC_VERSION " (lxcbox " LXCBOX_VERSION ")");
     for (int group = 0; group < PROBE_GROUPS; group++) {

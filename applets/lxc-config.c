@@ -38,13 +38,19 @@ static int lxc_config_run(struct invocation *in, struct error *err)
 {
     const struct lxc_config_options *o = in->options;
 
+    int r;
+
+    in->operands_max = o->list ? 0 : 1;
+    r = operands_check(in, err);
+    if (r < 0)
+        return r;
     if (o->list) {
         for (const char *const *key = global_keys; *key; key++)
             puts(*key);
         return 0;
     }
-    if (in->argc != 1) {
-        error_text(err, EINVAL, in->argc ? "more than one item" : "no item to print");
+    if (!in->argc) {
+        error_text(err, EINVAL, "no item to print");
         return error_remedy(err, "run lxc-config -l to list them");
     }
     return lxc_config_print(in->argv[0], err);

@@ -187,8 +187,10 @@ static int lxc_copy_run(struct invocation *in, struct error *err)
                                 .allow_running = o->allow_running,
                                 .mounts = o->mounts};
     struct container from, to = {.name = o->newname};
-    int r = container_select(&o->container, in, &from, err);
+    int r;
 
+    in->operands_max = o->rename ? 0 : OPERANDS_ANY;
+    r = container_select(&o->container, in, &from, err);
     if (r == 0)
         r = copy_check_options(o, err);
     if (r < 0)
@@ -198,7 +200,7 @@ static int lxc_copy_run(struct invocation *in, struct error *err)
         error_text(err, EINVAL, "-p %s is not an absolute path", to.lxcpath);
         return error_remedy(err, "start it with /");
     }
-    copy.hook_arguments = in->argv;
+    copy.hook_arguments = o->ephemeral ? NULL : in->argv; /* else a command */
     if (o->rename)
         return container_rename(&from, &to, err);
     return o->ephemeral ? copy_run_ephemeral(&from, &to, o, &copy, in, err)

@@ -540,4 +540,5 @@ static int lxc_create_run(struct invocation *in, struct error *err)
 
 APPLET(lxc_create, .name = "lxc-create", .summary = "Create a container from a template",
        .usage = "[-n] NAME -t TEMPLATE [OPTION]... [-- TEMPLATE-OPTION...]", .options = lxc_create_table,
-       .options_size = sizeof(struct lxc_create_options), .run = lxc_create_run);
+       .operands_max = OPERANDS_ANY, .options_size = sizeof(struct lxc_create_options),
+       .run = lxc_create_run);

@@ -42,4 +42,5 @@ static int lxc_device_run(struct invocation *in, struct error *err)
 
 APPLET(lxc_device, .name = "lxc-device", .summary = "Add a device to a running container, or remove it",
        .usage = "[-n] NAME [OPTION]... add|del DEVICE [NAME]", .options = lxc_device_table,
-       .options_size = sizeof(struct lxc_device_options), .run = lxc_device_run);
+       .operands_max = OPERANDS_ANY, .options_size = sizeof(struct lxc_device_options),
+       .run = lxc_device_run);

@@ -73,4 +73,5 @@ static int lxc_execute_run(struct invocation *in, struct error *err)
 
 APPLET(lxc_execute, .name = "lxc-execute", .summary = "Run a command in a new container",
        .usage = "[-n] NAME [OPTION]... [-- COMMAND [ARGUMENT]...]", .options = lxc_execute_table,
-       .options_size = sizeof(struct lxc_execute_options), .sealed = true, .run = lxc_execute_run);
+       .operands_max = OPERANDS_ANY, .options_size = sizeof(struct lxc_execute_options), .sealed = true,
+       .run = lxc_execute_run);

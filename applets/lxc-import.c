@@ -91,8 +91,8 @@ static int lxc_import_run(struct invocation *in, struct error *err)
     r = container_select(&o->container, in, &c, err);
     if (r < 0)
         return r;
-    if (in->argc != 1) {
-        error_text(err, EINVAL, "lxc-import takes one archive");
+    if (!in->argc) {
+        error_text(err, EINVAL, "no archive is given");
         return error_remedy(err, "lxc-import NAME FILE");
     }
     fd = open(in->argv[0], O_RDONLY | O_NOCTTY | O_CLOEXEC);
@@ -108,5 +108,5 @@ static int lxc_import_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lxc_import, .name = "lxc-import", .summary = "Create a container from an archive of lxc-export",
-       .usage = "[-n] NAME FILE [OPTION]...", .options = lxc_import_table,
+       .usage = "[-n] NAME FILE [OPTION]...", .options = lxc_import_table, .operands_max = 1,
        .options_size = sizeof(struct lxc_import_options), .run = lxc_import_run);

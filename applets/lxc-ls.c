@@ -341,9 +341,7 @@ static int lxc_ls_run(struct invocation *in, struct error *err)
 
     if (o->format && strcmp(o->format, "json") != 0)
         return error_text(err, EINVAL, "--format takes \"json\", not \"%s\"", o->format);
-    if (in->argc > (o->filter ? 0 : 1))
-        return error_text(err, EINVAL, "unexpected argument \"%s\": only one expression is possible",
-                          in->argv[in->argc - 1]);
+    in->operands_max = o->filter ? 0 : 1;
     r = container_select_path(&o->container, in, &lxcpath, err);
     if (r == 0)
         r = groups_read(&o->groups, &groups, err);

@@ -90,8 +90,10 @@ static int lxc_monitor_run(struct invocation *in, struct error *err)
     cleanup_free char *pattern = NULL;
     const char *name = o->container.name ? o->container.name : in->argc ? in->argv[0] : ".*";
     cleanup_regex regex_t names = {0};
-    int r = monitor_resolve_paths(o, in, &lxcpaths, err);
+    int r;
 
+    in->operands_max = o->container.name || o->quit ? 0 : 1;
+    r = monitor_resolve_paths(o, in, &lxcpaths, err);
     for (size_t i = 0; o->quit && r == 0 && i < lxcpaths.count; i++)
         r = monitord_quit(lxcpaths.items[i], err);
     if (r < 0 || o->quit)

@@ -98,8 +98,10 @@ static int lxc_snapshot_run(struct invocation *in, struct error *err)
 {
     const struct lxc_snapshot_options *o = in->options;
     struct container c;
-    int r = container_select(&o->container, in, &c, err);
+    int r;
 
+    in->operands_max = o->restore && !o->newname ? 1 : 0;
+    r = container_select(&o->container, in, &c, err);
     if (r == 0)
         r = snapshot_check_options(o, err);
     if (r == 0 && !container_is_defined(&c))
@@ -118,5 +120,5 @@ static int lxc_snapshot_run(struct invocation *in, struct error *err)
 }
 
 APPLET(lxc_snapshot, .name = "lxc-snapshot", .summary = "Make, list, restore and destroy snapshots",
-       .usage = "[-n] NAME [OPTION]...", .options = lxc_snapshot_table,
+       .usage = "[-n] NAME [OPTION]... | [-n] NAME -r SNAPSHOT [NEWNAME]", .options = lxc_snapshot_table,
        .options_size = sizeof(struct lxc_snapshot_options), .run = lxc_snapshot_run);

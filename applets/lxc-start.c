@@ -111,4 +111,5 @@ static int lxc_start_run(struct invocation *in, struct error *err)
 
 APPLET(lxc_start, .name = "lxc-start", .summary = "Start a container",
        .usage = "[-n] NAME [OPTION]... [-- COMMAND [ARGUMENT]...]", .options = lxc_start_table,
-       .options_size = sizeof(struct lxc_start_options), .sealed = true, .run = lxc_start_run);
+       .operands_max = OPERANDS_ANY, .options_size = sizeof(struct lxc_start_options), .sealed = true,
+       .run = lxc_start_run);

@@ -120,4 +120,5 @@ static int lxc_unshare_run(struct invocation *in, struct error *err)
 
 APPLET(lxc_unshare, .name = "lxc-unshare", .summary = "Run a program in new namespaces",
        .usage = "-s KIND[|KIND]... [OPTION]... PROGRAM [ARGUMENT]...", .options = lxc_unshare_table,
-       .options_size = sizeof(struct lxc_unshare_options), .stop_at_operand = true, .run = lxc_unshare_run);
+       .operands_max = OPERANDS_ANY, .options_size = sizeof(struct lxc_unshare_options),
+       .stop_at_operand = true, .run = lxc_unshare_run);

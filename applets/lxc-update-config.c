@@ -56,7 +56,9 @@ static int lxc_update_config_run(struct invocation *in, struct error *err)
     size_t length;
     int r;
 
-    if (!o->config || in->argc) {
+    if (operands_check(in, err) < 0)
+        return err->code;
+    if (!o->config) {
         error_text(err, EINVAL, "no configuration to update");
         return error_remedy(err, "name it with -c FILE");
     }

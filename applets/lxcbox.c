@@ -8,6 +8,7 @@
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/nearest.h"
 #include "core/confine/sealed.h"
 
 #ifndef LXCBOX_VERSION
@@ -20,6 +21,17 @@ static const struct applet *find_applet(const char *name)
         if (strcmp((*a)->name, name) == 0)
             return *a;
     return NULL;
+}
+
+static int applet_unknown(const char *name, struct error *err)
+{
+    struct nearest n = {.name = name};
+
+    for (const struct applet *const *a = __start_applets; a < __stop_applets; a++)
+        nearest_offer(&n, (*a)->name);
+    error_text(err, ENOENT, "there is no applet \"%s\"", name);
+    return n.best ? error_remedy(err, "did you mean %s?", n.best)
+                  : error_remedy(err, "lxcbox --list prints the applets");
 }
 
 static const char *base_name(const char *path)
@@ -62,7 +74,11 @@ static int run_applet(const struct applet *applet, int argc, char **argv)
 {
     cleanup_free void *options = calloc(1, applet->options_size + 1);
     cleanup_free char **arguments = calloc((size_t)argc + 1, sizeof(*argv));
-    struct invocation in = {.applet = applet->name, .options = options, .argv = argv + 1};
+    struct invocation in = {.applet = applet->name,
+                            .usage = applet->usage,
+                            .operands_max = applet->operands_max,
+                            .options = options,
+                            .argv = argv + 1};
     struct error err = ERROR_INIT;
     bool help = false, version = false;
     int r;
@@ -181,7 +197,7 @@ static int print_options(const char *name, struct error *err)
     const struct applet *applet = find_applet(name);
 
     if (!applet)
-        return error_text(err, ENOENT, "there is no applet \"%s\"", name);
+        return applet_unknown(name, err);
     if (options_list(applet->options, &text) < 0)
         return error_set(err, ENOMEM, "cannot list the options of %s", applet->name);
     fputs(strbuf_text(&text), stdout);
@@ -272,8 +288,13 @@ static int lxcbox_run(struct invocation *in, struct error *err)
 {
     const struct lxcbox_options *o = in->options;
 
-    if (o->install && in->argc != 1) {
-        error_text(err, EINVAL, "--install takes one directory");
+    in->operands_max = o->install                                             ? 1
+                       : o->options || o->completion || o->service || o->list ? 0
+                                                                              : OPERANDS_ANY;
+    if (operands_check(in, err) < 0)
+        return err->code;
+    if (o->install && !in->argc) {
+        error_text(err, EINVAL, "--install takes a directory");
         return error_remedy(err, "lxcbox --install [-s] DIR");
     }
     if (o->install)
@@ -290,10 +311,8 @@ static int lxcbox_run(struct invocation *in, struct error *err)
                 puts((*a)->name);
         return 0;
     }
-    if (in->argc) {
-        error_text(err, ENOENT, "there is no applet \"%s\"", in->argv[0]);
-        return error_remedy(err, "lxcbox --list prints the applets");
-    }
+    if (in->argc)
+        return applet_unknown(in->argv[0], err);
     printf("lxcbox %s: Linux containers in one file.\n\n"
            "Usage: lxcbox APPLET [ARGUMENT]...\n"
            "   or: APPLET [ARGUMENT]...          (through a link with the applet's name)\n"

@@ -262,8 +262,8 @@ static int mkinitramfs_run(struct invocation *in, struct error *err)
     cleanup_file FILE *file = NULL;
     int r;
 
-    if (in->argc)
-        return error_text(err, EINVAL, "unexpected argument \"%s\"", in->argv[0]);
+    if (operands_check(in, err) < 0)
+        return err->code;
     if (!o->output)
         return error_text(err, EINVAL, "no output file: use -o FILE");
     r = modules_select(o, &m, &paths, err);

@@ -6,6 +6,8 @@
 #ifndef LXCBOX_APPLETS_CLI_APPLET_H
 #define LXCBOX_APPLETS_CLI_APPLET_H
 
+#include <limits.h>
+
 #include "core/base/error.h"
 #include "applets/cli/options.h"
 
@@ -15,10 +17,20 @@
 
 struct invocation {
     const char *applet; /* the name the applet was called by */
-    void *options;      /* the applet's options struct, set from the command line */
-    int argc;           /* operands left after the options */
-    char **argv;        /* NULL-terminated */
+    const char *usage;  /* of struct applet, as operands_max */
+    int operands_max;
+    void *options; /* the applet's options struct, set from the command line */
+    int argc;      /* operands left after the options */
+    char **argv;   /* NULL-terminated */
 };
+
+#define OPERANDS_ANY INT_MAX
+
+/*
+ * Refuse operands beyond the applet's operands_max. container_select() and container_select_path() do so;
+ * applets that use neither call this. Returns 0, or -EINVAL with `err` filled.
+ */
+int operands_check(const struct invocation *in, struct error *err);
 
 struct applet {
     const char *name;    /* the command's name */
@@ -26,6 +38,7 @@ struct applet {
     const char *usage;   /* the synopsis without the name: "[-n] NAME [OPTION]... [-- COMMAND [ARG]...]" */
     const struct option_row *options; /* ends with OPT_END */
     size_t options_size;              /* of the struct that the table sets; it is zeroed first */
+    int operands_max;                 /* beside the container's name; see operands_check() */
     bool stop_at_operand;             /* options end at the first operand (commands that run commands) */
     bool unparsed;                    /* all arguments are operands, except a single --help or --version */
     bool unlinked;                    /* --install makes no link: the host has its own program of this name */

@@ -32,6 +32,14 @@ const struct option_row container_config_table[] = {
     OPT_END,
 };
 
+int operands_check(const struct invocation *in, struct error *err)
+{
+    if (in->argc <= in->operands_max)
+        return 0;
+    error_text(err, EINVAL, "unexpected argument \"%s\"", in->argv[in->operands_max]);
+    return error_remedy(err, "usage: %s%s%s", in->applet, *in->usage ? " " : "", in->usage);
+}
+
 static int container_open_log(const struct container_options *o, const char *applet, const char *container,
                               struct error *err)
 {
@@ -88,7 +96,9 @@ int container_select(const struct container_options *o, struct invocation *in, s
         error_text(err, EINVAL, "no container named");
         return error_remedy(err, "give its name, or -n NAME");
     }
-    r = container_check_name(out->name, err);
+    r = operands_check(in, err);
+    if (r == 0)
+        r = container_check_name(out->name, err);
     if (r == 0)
         r = container_select_lxcpath(o, &out->lxcpath, err);
     if (r == 0)
@@ -99,7 +109,9 @@ int container_select(const struct container_options *o, struct invocation *in, s
 int container_select_path(const struct container_options *o, struct invocation *in, const char **lxcpath,
                           struct error *err)
 {
-    int r = container_select_lxcpath(o, lxcpath, err);
+    int r = operands_check(in, err);
 
+    if (r == 0)
+        r = container_select_lxcpath(o, lxcpath, err);
     return r < 0 ? r : container_open_log(o, in->applet, NULL, err);
 }

@@ -479,6 +479,10 @@ int container_copy(const struct container *from, const struct container *to, con
     }
     if (r == 0)
         r = config_read_file(&config, path, err);
+    if (r == 0 && o->hook_arguments && o->hook_arguments[0] && config.hooks[HOOK_CLONE].count == 0)
+        r = error_text(err, EINVAL,
+                       "unexpected argument \"%s\": %s has no lxc.hook.clone that would receive it",
+                       o->hook_arguments[0], from->name);
     if (r == 0)
         r = rootfs_source_parse(config.rootfs_path, &rootfs, err);
     if (r == 0) {

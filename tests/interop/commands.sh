@@ -251,7 +251,7 @@ minds() { # REGEX COMMAND...
 t 'a time to wait is a number' minds 'a number of seconds' lxc-wait -n "$N-r" -s RUNNING -t x
 t 'an empty state is refused' minds 'not a container state' lxc-wait -n "$N-r" -s 'RUNNING|'
 t 'a wrong expression does not mean no container' minds 'not an extended regular expression' lxc-ls --filter '['
-t 'a second expression is not ignored' minds 'one expression' lxc-ls -f a b
+t 'a second expression is not ignored' minds 'unexpected argument "b"' lxc-ls -f a b
 t 'a security label that cannot be is not ignored' minds 'security label' lxc-attach -n "$N-r" -c nonesuch -- true
 t 'states in lower case are accepted, where stock has status 1' lxcbox lxc-wait -P "$P" -n "$N-r" -s running
 t 'thawing a stopped container is refused, where stock has status 0 and prints nothing' \

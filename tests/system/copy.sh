@@ -149,6 +149,11 @@ snapshot_by_stock_lxc_is_destroyed_whole() {
 }
 t 'a snapshot by stock LXC is destroyed whole' snapshot_by_stock_lxc_is_destroyed_whole
 
+clone_argument() {
+    refuses "unexpected argument \"c\": $N-a has no lxc.hook.clone" copy $N-a -N $N-b c && [ ! -e "$P/$N-b" ]
+}
+t 'an argument for clone hooks is refused where there is none' clone_argument
+
 # --- Ephemeral --------------------------------------------------------------------------------------------------
 gone() { # within 10 s
     local i

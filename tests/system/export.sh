@@ -165,4 +165,4 @@ tar -cf "$WORK/none.tar" -C "$WORK" empty.conf
 t 'an archive cut short is refused' refuses_cleanly 'damaged|cut short' import x "$WORK/cut.tar"
 t 'a tarball without an image is refused' refuses_cleanly 'does not contain a rootfs' import x "$WORK/none.tar"
 t 'a file that is not an archive is refused' refuses_cleanly 'not an archive of lxc-export' import x "$WORK/empty.conf"
-t 'no archive is refused' refuses 'takes one archive' import x
+t 'no archive is refused' refuses 'no archive is given' import x

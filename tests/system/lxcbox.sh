@@ -41,7 +41,56 @@ t '--install links every applet but those that a host has for itself' links_of_c
 t '--install -s links every applet by name' links "$WORK/symbolic" -s
 installs() { lxcbox --install -s "$WORK/new/place" && lxcbox --install -s "$WORK/new/place"; }
 t '--install reports a new directory, once' is "made the directory $WORK/new/place" installs
-t '--install without a directory is refused' refuses 'takes one directory' lxcbox --install -s
+t '--install without a directory is refused' refuses 'takes a directory' lxcbox --install -s
+
+# In a directory without containers: what is refused is refused before anything is looked at.
+mkdir "$WORK/none"
+extra_operand() { # APPLET ARGUMENT...: the last of them is refused by name
+    refuses "unexpected argument \"extra\"" timeout 10 "$LXCBOX" "$@" extra < /dev/null
+}
+every_extra_operand() {
+    local applet options r=0
+    for applet in $(lxcbox --list | grep ^lxc-); do
+        options=(-P "$WORK/none" -n one)
+        case $applet in
+        # What follows is a command, or the words of another table.
+        lxc-attach | lxc-copy | lxc-create | lxc-execute | lxc-start | lxc-init) continue ;;
+        lxc-unpriv-* | lxc-unshare | lxc-usernsexec | lxc-net | lxc-device) continue ;;
+        lxc-cgroup) options+=(file value) ;;
+        lxc-checkconfig) [ "$(id -u)" = 0 ] || continue; options=() ;;
+        lxc-import) options+=(file) ;;
+        lxc-wait) options+=(-s RUNNING) ;;
+        lxc-autostart | lxc-top) options=(-P "$WORK/none") ;;
+        lxc-ls) options=(-P "$WORK/none" regex) ;;
+        lxc-config) options=(-l) ;;
+        lxc-update-config) options=(-c /dev/null) ;;
+        esac
+        extra_operand "$applet" "${options[@]}" || { echo "$applet"; r=1; }
+    done
+    return $r
+}
+t 'no lxc-* ignores an operand' every_extra_operand
+other_extra_operands() {
+    extra_operand lxc-destroy -P "$WORK/none" one && extra_operand lxc-snapshot -P "$WORK/none" -r snap0 one two &&
+        extra_operand lxc-monitor -P "$WORK/none" -Q && extra_operand lxc-copy -P "$WORK/none" one -R -N two &&
+        extra_operand lsns 1 && extra_operand lsmod && extra_operand mkinitramfs -o "$WORK/none/initrd" &&
+        extra_operand lxcbox --list && extra_operand lxcbox --install "$WORK/none/bin" &&
+        extra_operand lxcbox --completion bash && extra_operand lxcbox --options lxc-ls
+}
+t 'nor does another command or form' other_extra_operands
+t 'the usage is the remedy' refuses '\(usage: lxc-destroy \[-n\] NAME \[OPTION\]\.\.\.\)$' \
+    lxcbox lxc-destroy -P "$WORK/none" one two
+suggests() { # NAME COMMAND...
+    local name=$1
+    shift
+    refuses "\(did you mean $name\?\)$" "$@"
+}
+t 'a misspelt applet is answered with the right one' suggests lxc-start lxcbox lxc-strat
+t 'a misspelt long option is answered with the right one' suggests --lxcpath lxcbox lxc-info --lxcptah=/
+t 'so is --version' suggests --version lxcbox lxc-info --verison
+t 'so is --help' suggests --help lxcbox lxc-ls --hlep
+t 'one of a template, too' suggests --release lxcbox lxc-create x -t download -- --relaese 1
+t 'a name that is like no other is not' refuses '\(--help lists the options\)$' lxcbox lxc-info --fil
 beside() {
     mkdir "$WORK/beside" &&
         cp "$LXCBOX" "$WORK/beside/lxcbox" &&
