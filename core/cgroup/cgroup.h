@@ -4,11 +4,12 @@
  * "-2", ... is appended if a name is in use, as in LXC. Order of the calls in a start:
  *
  *     cgroup_open           find the hierarchies              (lxc-start, with the privileges of the caller)
- *     cgroup_create         make all directories
- *     cgroup_enter_monitor  the monitor enters its cgroups in the other hierarchies
- *     cgroup_limit          lxc.cgroup.* and lxc.cgroup2.* except devices (at any later time)
+ *     cgroup_create         make the directories of the payload
  *     clone3                init, with CLONE_INTO_CGROUP if cgroup_payload_fd() returns an fd
  *     cgroup_enter_payload  init enters its cgroups in the other hierarchies, as its first action
+ *     cgroup_limit          lxc.cgroup.* and lxc.cgroup2.* except devices (at any later time)
+ *     cgroup_create_monitor make the directories of the monitor, while init prepares its root
+ *     cgroup_enter_monitor  the monitor enters them
  *     (init unshares CLONE_NEWCGROUP after that: its current cgroup becomes the root)
  *     cgroup_limit_devices  (the monitor) after init has created its device nodes
  *     ...
@@ -71,15 +72,23 @@ int cgroup_open(struct cgroup *g, const struct config *c, struct error *err);
 void cgroup_close(struct cgroup *g);
 
 /*
- * Create the cgroups of the monitor and of the container. If the config maps ids and the caller is root, the
- * container's root becomes the owner of its cgroup. The monitor is this process. In v2 it has its own cgroup
- * only on a host without v1, and not if it already is in the root of the hierarchy: the root may have both
- * processes and controllers, and the slow moves are avoided. In v1 a monitor in the foreground stays in the
- * cgroup of the user's shell, like any command in the foreground, unless lxc.cgroup.dir is set. On failure,
- * created cgroups are removed. 0 or a negative errno with `err` filled.
+ * Create the cgroups of the container. If the config maps ids and the caller is root, the container's root
+ * becomes the owner of its cgroup. On a host without v1 the cgroup of the monitor is created, too, because
+ * enabling the controllers may require that this process leaves the base. On failure, created cgroups are
+ * removed. 0 or a negative errno with `err` filled.
  */
 int cgroup_create(struct cgroup *g, const char *name, bool foreground, const struct config *c,
                   struct error *err);
+
+/*
+ * Create the cgroups of the monitor, which is this process, unless that has been done. In v2 it has its own
+ * cgroup only on a host without v1, and not if it already is in the root of the hierarchy: the root may have
+ * both processes and controllers, and the slow moves are avoided. In v1 a monitor in the foreground stays in
+ * the cgroup of the user's shell, like any command in the foreground, unless lxc.cgroup.dir is set. 0 or a
+ * negative errno with `err` filled.
+ */
+int cgroup_create_monitor(struct cgroup *g, const char *name, bool foreground, const struct config *c,
+                          struct error *err);
 
 /* The payload's v2 directory for clone3(2)'s CLONE_INTO_CGROUP, -1 without v2. The fd is borrowed. */
 int cgroup_payload_fd(const struct cgroup *g);

@@ -313,24 +313,37 @@ static int cgroup_enable_payload_controllers(struct cgroup *g, struct error *err
     return r < 0 ? error_set(err, r, "cannot enable cgroup controllers for %s", g->payload) : 0;
 }
 
+int cgroup_create_monitor(struct cgroup *g, const char *name, bool foreground, const struct config *c,
+                          struct error *err)
+{
+    const bool stays = foreground && !c->cgroup_dir_monitor && !c->cgroup_dir;
+    const struct creation monitors = {g, c, stays, hierarchy_make_monitor, hierarchy_unmake_monitor};
+    cleanup_free char *monitor = NULL;
+
+    if (g->monitor || !g->count)
+        return 0;
+    monitor = cgroup_first_name("lxc.monitor", c->cgroup_dir_monitor, name, c);
+    if (c->cgroup_dir_monitor_pivot && !g->pivot)
+        g->pivot = format_string("%s/lxc.pivot", c->cgroup_dir_monitor_pivot);
+    if (!monitor || (c->cgroup_dir_monitor_pivot && !g->pivot))
+        return error_set(err, ENOMEM, "cannot create cgroup names for the monitor");
+    return cgroup_make_all(&monitors, monitor, c->cgroup_dir_monitor, &g->monitor, err);
+}
+
 int cgroup_create(struct cgroup *g, const char *name, bool foreground, const struct config *c,
                   struct error *err)
 {
-    const bool stays = foreground && !c->cgroup_dir_monitor && !c->cgroup_dir;
-    const struct creation monitors = {g, c, stays, hierarchy_make_monitor, hierarchy_unmake_monitor},
-                          payloads = {g, c, stays, hierarchy_make_payload, hierarchy_unmake_payload};
-    cleanup_free char *payload = NULL, *monitor = NULL;
+    const struct creation payloads = {g, c, false, hierarchy_make_payload, hierarchy_unmake_payload};
+    cleanup_free char *payload = NULL;
     int r = cgroup_check_directories(c, err);
 
     if (r < 0 || !g->count)
         return r;
     payload = cgroup_first_name("lxc.payload", c->cgroup_dir_container, name, c);
-    monitor = cgroup_first_name("lxc.monitor", c->cgroup_dir_monitor, name, c);
-    if (c->cgroup_dir_monitor_pivot)
-        g->pivot = format_string("%s/lxc.pivot", c->cgroup_dir_monitor_pivot);
-    if (!payload || !monitor || (c->cgroup_dir_monitor_pivot && !g->pivot))
+    if (!payload)
         return error_set(err, ENOMEM, "cannot create cgroup names for the container");
-    r = cgroup_make_all(&monitors, monitor, c->cgroup_dir_monitor, &g->monitor, err);
+    if (g->layout == CGROUP_UNIFIED)
+        r = cgroup_create_monitor(g, name, foreground, c, err);
     if (r == 0)
         r = cgroup_make_all(&payloads, payload, c->cgroup_dir_container, &g->limit, err);
     if (r == 0) {

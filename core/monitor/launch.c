@@ -36,6 +36,15 @@ static int launch_run_hooks(struct monitor *m, enum hook_kind kind, const char *
     return hooks_run(kind, &context, err);
 }
 
+/* The monitor's own cgroups. There is one for each of the hierarchies, which takes a quarter of the time of a
+ * start: the child works meanwhile. */
+static int launch_enter_cgroups(struct monitor *m, struct error *err)
+{
+    int r = cgroup_create_monitor(m->cgroup, m->container->name, m->options->foreground, m->config, err);
+
+    return r < 0 ? r : cgroup_enter_monitor(m->cgroup, err);
+}
+
 static int launch_make_cgroups(struct monitor *m, struct error *err)
 {
     int r;
@@ -45,9 +54,7 @@ static int launch_make_cgroups(struct monitor *m, struct error *err)
         return error_set(err, ENOMEM, "cannot make cgroups");
     *m->cgroup = (struct cgroup)CGROUP_INIT;
     r = cgroup_open(m->cgroup, m->config, err);
-    if (r == 0)
-        r = cgroup_create(m->cgroup, m->container->name, m->options->foreground, m->config, err);
-    return r < 0 ? r : cgroup_enter_monitor(m->cgroup, err);
+    return r < 0 ? r : cgroup_create(m->cgroup, m->container->name, m->options->foreground, m->config, err);
 }
 
 /* A namespace of lxc.namespace.share, given by a path, a pid, or the name of a running container of the same
@@ -131,9 +138,9 @@ static int launch_hooks(enum hook_kind kind, const char *rootfs_mount, bool insi
 static int launch_attach(struct spawned *s, void *data, struct error *err)
 {
     struct monitor *m = data;
-    int r = 0;
+    int r = launch_enter_cgroups(m, err);
 
-    if (m->clone_flags & CLONE_NEWNET)
+    if (r == 0 && m->clone_flags & CLONE_NEWNET)
         r = network_attach(m->container, m->config, s->pid, &m->network, err);
     return r < 0 ? r
                  : network_leases_open(&m->leases, &m->loop, m->container->name, m->config, s->pid,
@@ -210,6 +217,8 @@ int launch(struct monitor *m, struct error *err)
         r = launch_run_hooks(m, HOOK_PRE_START, NULL, err);
     if (r == 0)
         r = launch_make_cgroups(m, err);
+    if (r == 0 && restores)
+        r = launch_enter_cgroups(m, err);
     if (r == 0 && lsm_generates(m->config))
         r = apparmor_load(&m->apparmor, m->container, m->config, err);
     if (r == 0)

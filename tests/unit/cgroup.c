@@ -320,7 +320,8 @@ static void start_and_stop(const struct config *c, const char *payload)
     if (cgroup_create(&g, name_with("", ""), false, c, &err) < 0)
         fail_msg("%s", err.text);
     assert_string_equal(g.payload, payload);
-    if (cgroup_enter_monitor(&g, &err) < 0)
+    if (cgroup_create_monitor(&g, name_with("", ""), false, c, &err) < 0 ||
+        cgroup_enter_monitor(&g, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(cgroup_limit(&g, c, &err), 0);
     assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
@@ -500,6 +501,7 @@ static void processes_left_in_the_monitors_cgroup_are_moved_out(void **state)
     if (geteuid() != 0 || cgroup_open(&g, &c, &err) < 0 || !g.count)
         SKIP("there are no cgroups to be made here");
     assert_int_equal(cgroup_create(&g, name_with("", ""), false, &c, &err), 0);
+    assert_int_equal(cgroup_create_monitor(&g, name_with("", ""), false, &c, &err), 0);
     assert_int_equal(cgroup_enter_monitor(&g, &err), 0);
     path = strdup(g.monitor);
     left = fork();
