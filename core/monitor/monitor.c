@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -22,6 +24,7 @@
 #include "core/command/protocol.h"
 
 #define SETTLE_MS       50
+#define SETTLE_POLL_US  40
 #define CONNECTIONS_MAX 256 /* of clients at one time */
 #define ACCEPT_PAUSE_MS 1000
 
@@ -169,16 +172,30 @@ static int init_exit_status(const struct monitor *m)
     return process_exit_status(status);
 }
 
-/* Whether a process sleeps: 'S' in /proc/PID/stat, proc_pid_stat(5). */
-static bool init_sleeps(pid_t pid)
+/* Whether a process has children: proc(5), /proc/PID/task/TID/children; no where the kernel does not have it.
+ */
+static bool init_has_children(pid_t pid)
 {
-    cleanup_free char *stat = NULL;
-    const char *rest;
-    char path[32];
+    cleanup_free char *children = NULL;
+    char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    rest = file_read(AT_FDCWD, path, 4096, &stat, NULL) == 0 ? strrchr(stat, ')') : NULL;
-    return rest && starts_with(rest, ") S");
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+    return file_read(AT_FDCWD, path, 65536, &children, NULL) == 0 && children[0];
+}
+
+/*
+ * Whether a process sleeps: 'S' in /proc/PID/stat, proc_pid_stat(5). With 'D' it may wait for a disk, or in
+ * vfork(2) until its child has executed a program. `stat` is the open file.
+ */
+static bool init_sleeps(int stat, pid_t pid)
+{
+    char text[512];
+    ssize_t n = pread(stat, text, sizeof(text) - 1, 0);
+    const char *rest;
+
+    text[n > 0 ? n : 0] = '\0';
+    rest = strrchr(text, ')');
+    return rest && (starts_with(rest, ") S") || (starts_with(rest, ") D") && init_has_children(pid)));
 }
 
 /*
@@ -187,17 +204,28 @@ static bool init_sleeps(pid_t pid)
  */
 static int init_settle(struct monitor *m)
 {
-    const struct timespec pause = {0, 100000};
+    int64_t begin_us = clock_monotonic_us(), now_us = begin_us;
+    cleanup_fd int stat = -1;
+    int status = -1;
+    char path[32];
 
-    for (int64_t end_ms = clock_monotonic_ms() + SETTLE_MS; clock_monotonic_ms() < end_ms;) {
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)m->init.pid);
+    stat = open(path, O_RDONLY | O_CLOEXEC);
+    prctl(PR_SET_TIMERSLACK, 1); /* by default, a timer may be 50 us late */
+    while (now_us - begin_us < SETTLE_MS * 1000) {
+        struct pollfd ended = {.fd = m->init.pidfd, .events = POLLIN};
+        struct timespec pause = {.tv_nsec = (long)(SETTLE_POLL_US + (now_us - begin_us) / 8) * 1000};
+
         init_reap(m);
         if (!m->init.pid)
-            return init_exit_status(m);
-        if (init_sleeps(m->init.pid))
+            status = init_exit_status(m);
+        if (!m->init.pid || init_sleeps(stat, m->init.pid))
             break;
-        nanosleep(&pause, NULL);
+        (void)ppoll(&ended, 1, &pause, NULL);
+        now_us = clock_monotonic_us();
     }
-    return -1;
+    prctl(PR_SET_TIMERSLACK, 0); /* the default again: PR_SET_TIMERSLACK(2const) */
+    return status;
 }
 
 /*
