@@ -239,45 +239,53 @@ static int child_mount_devpts(struct inside *in, struct error *err)
     return sync_send(in->child->sync, SYNC_DEVPTS, &fds, err);
 }
 
-/* Make a pty of the container's devpts at /dev/NAME. Both ends are sent to the monitor; the slave is also
- * returned, where `slave` is not NULL. */
-static int child_make_terminal(struct inside *in, const char *name, int *slave, unsigned *number,
+/* Send both ends of the ptys to the parent; the console, which is the first, stays open for init. */
+static int child_send_terminals(struct inside *in, struct fd_list *ptys, struct error *err)
+{
+    int r = ptys->count ? sync_send(in->child->sync, SYNC_TERMINAL, ptys, err) : 0;
+
+    if (ptys->count && in->child->plan->console && in->console < 0)
+        in->console = take_fd(&ptys->fds[1]);
+    fd_list_close(ptys);
+    return r;
+}
+
+/* Make a pty of the container's devpts at /dev/NAME, and add both ends to `ptys`. */
+static int child_make_terminal(struct inside *in, const char *name, struct fd_list *ptys, unsigned *number,
                                struct error *err)
 {
-    struct fd_list fds = {.count = 2};
-    cleanup_fd int master = -1, pts = -1;
-    int r = dev_terminal(&in->rootfs, in->config, name, &master, &pts, err);
+    int r = ptys->count + 2 > MESSAGE_FDS_MAX ? child_send_terminals(in, ptys, err) : 0;
+    int *ends = &ptys->fds[ptys->count];
 
+    if (r == 0)
+        r = dev_terminal(&in->rootfs, in->config, name, &ends[0], &ends[1], err);
     if (r < 0)
         return r;
+    ptys->count += 2;
     *number = 0;
-    file_control(master, TIOCGPTN, (uintptr_t)number);
-    fds.fds[0] = master;
-    fds.fds[1] = pts;
-    r = sync_send(in->child->sync, SYNC_TERMINAL, &fds, err);
-    if (slave)
-        *slave = take_fd(&pts);
-    return r;
+    file_control(ends[0], TIOCGPTN, (uintptr_t)number);
+    return 0;
 }
 
 static int child_make_terminals(struct inside *in, struct error *err)
 {
+    cleanup_fd_list struct fd_list ptys = {.count = 0};
     unsigned number;
     int r = 0;
 
     if (in->rootfs.pts_fd < 0)
         return 0;
     if (in->child->plan->console)
-        r = child_make_terminal(in, "console", &in->console, &number, err);
+        r = child_make_terminal(in, "console", &ptys, &number, err);
     for (uint32_t i = 1; r == 0 && i <= in->config->tty_max; i++) {
         char name[16];
 
         snprintf(name, sizeof(name), "tty%u", i);
-        r = child_make_terminal(in, name, NULL, &number, err);
+        r = child_make_terminal(in, name, &ptys, &number, err);
         if (r == 0 && strbuf_printf(&in->tty_names, "%spts/%u", i > 1 ? " " : "", number) < 0)
             r = error_set(err, ENOMEM, "cannot name the terminals");
     }
-    return r;
+    return r == 0 ? child_send_terminals(in, &ptys, err) : r;
 }
 
 static int child_link_dev(struct inside *in, struct error *err)

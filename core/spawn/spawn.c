@@ -44,16 +44,18 @@ static int spawn_limit(const struct plan *plan, const struct spawned *out, struc
     return r == 0 ? cgroup_limit(plan->cgroup, plan->config, err) : r;
 }
 
-static void spawn_take_terminal(const struct plan *plan, struct spawned *out, struct fd_list *fds)
+/* Each pair of fds is a pty; the console is the first. */
+static void spawn_take_terminals(const struct plan *plan, struct spawned *out, struct fd_list *fds)
 {
-    bool is_console = plan->console && out->console.master < 0;
-    struct terminal *t = is_console ? &out->console : &out->ttys.items[out->ttys.count];
+    for (size_t i = 0; i + 1 < fds->count; i += 2) {
+        bool is_console = plan->console && out->console.master < 0;
+        struct terminal *t = is_console ? &out->console : &out->ttys.items[out->ttys.count];
 
-    if (!is_console && out->ttys.count == TERMINALS_MAX)
-        return;
-    out->ttys.count += !is_console;
-    *t = (struct terminal){fds->fds[0], fds->fds[1], -1};
-    fds->count = 0;
+        if (!is_console && out->ttys.count == TERMINALS_MAX)
+            return;
+        out->ttys.count += !is_console;
+        *t = (struct terminal){take_fd(&fds->fds[i]), take_fd(&fds->fds[i + 1]), -1};
+    }
 }
 
 /* Receive the child's devpts, console and ttys, until SYNC_PREPARED. */
@@ -67,8 +69,8 @@ static int spawn_collect(const struct plan *plan, struct spawned *out, int sync,
             return point < 0 ? point : 0;
         if (point == SYNC_DEVPTS && fds.count == 1 && out->devpts_fd < 0)
             out->devpts_fd = take_fd(&fds.fds[0]);
-        else if (point == SYNC_TERMINAL && fds.count == 2)
-            spawn_take_terminal(plan, out, &fds);
+        else if (point == SYNC_TERMINAL && fds.count && fds.count % 2 == 0)
+            spawn_take_terminals(plan, out, &fds);
         else if (point == SYNC_RUNNING)
             return error_text(err, EPIPE, "the container's first process ended before it executed init");
         else

@@ -13,7 +13,7 @@
 enum sync_point {
     SYNC_GO,       /* to the child: ids are mapped, cgroups entered */
     SYNC_DEVPTS,   /* to the monitor, where one is mounted: with an fd of the container's devpts */
-    SYNC_TERMINAL, /* to the monitor, once for the console and for each tty: with both ends of a pty */
+    SYNC_TERMINAL, /* to the monitor: with both ends of each pty, the console first, then the ttys */
     SYNC_PREPARED, /* to the monitor: everything is mounted */
     SYNC_EXEC,     /* to the child: links moved, device rules set, start-host hooks run; execute init */
     SYNC_LISTENER, /* to the monitor, where the seccomp profile notifies: with the listener */
