@@ -74,7 +74,7 @@ static int lxc_stop_run(struct invocation *in, struct error *err)
     if (r < 0)
         return r;
     timeout_ms = seconds > 0 ? seconds * 1000 : seconds;
-    r = command_init_pid(&c, NULL, err);
+    r = o->kill ? command_stop(&c, err) : command_init_pid(&c, NULL, err);
     if (r == -ENOTCONN) {
         char text[sizeof(struct error)];
         if (!o->container.quiet)
@@ -83,10 +83,8 @@ static int lxc_stop_run(struct invocation *in, struct error *err)
                                              : error_format(err, text, sizeof(text)));
         return NOT_RUNNING;
     }
-    if (r < 0)
+    if (r < 0 || o->kill)
         return r;
-    if (o->kill)
-        return container_kill(&c, err);
     if (o->reboot)
         return container_reboot(&c, timeout_ms, report, err);
     r = container_shutdown(&c, timeout_ms, report, err);

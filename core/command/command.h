@@ -4,6 +4,7 @@
  *
  *     protocol.h          the layout of the messages
  *     command_client.h    one function for each request: command_state(), command_init_pid(), ...
+ *     exchange.h          one request and its response, on a connection that queries may share
  *     peer.h              checks of the process that answers
  *     monitord.h          the broadcaster of state changes, for lxc-monitor
  *

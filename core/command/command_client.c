@@ -11,193 +11,10 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/cgroup/devices.h"
+#include "core/command/exchange.h"
 #include "core/command/monitord.h"
 #include "core/command/peer.h"
 #include "core/config/container.h"
-
-/* One request and its response. */
-struct exchange {
-    enum command command;
-    intptr_t value;   /* sent when there is no data */
-    const void *data; /* sent */
-    size_t length;
-
-    struct command_response response;
-    char *answer;        /* response.length bytes and a terminating zero; NULL without data */
-    struct fd_list fds;  /* before: to send, owned by the caller; after: received, owned by the exchange */
-    struct ucred peer;   /* of the process that answers: see core/command/peer.h */
-    bool foreign;        /* that process is not a monitor of the container */
-    bool unnamed;        /* the container's name is not known yet: its owner cannot be checked */
-    bool query;          /* may be sent again, and on a connection that has carried others */
-    int connection;      /* still open after exchange_run(); closed by exchange_end() unless taken */
-    struct ucred sender; /* the process that was checked after an earlier answer on this connection */
-    struct command_connection *kept; /* where exchange_end() leaves the connection; NULL: closed */
-};
-
-#define EXCHANGE(...)                                                                                        \
-    {                                                                                                        \
-        __VA_ARGS__, .connection = -1                                                                        \
-    }
-#define cleanup_exchange __attribute__((cleanup(exchange_end)))
-
-static void exchange_end(struct exchange *x)
-{
-    free(x->answer);
-    fd_list_close(&x->fds);
-    if (x->kept && x->connection >= 0) {
-        x->kept->fd = take_fd(&x->connection);
-        x->kept->sender = x->sender;
-    }
-    close_fd(&x->connection);
-}
-
-void command_connection_close(struct command_connection *connection)
-{
-    close_fd(&connection->fd);
-}
-
-static int command_connect(const struct sockaddr_un *address, socklen_t length)
-{
-    cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || connect(fd, (const struct sockaddr *)address, length) < 0)
-        return -errno;
-    return take_fd(&fd);
-}
-
-/* Receive exactly `length` bytes. 0, -ECONNRESET when the peer closes the connection earlier, or another
- * negative errno. */
-static int exchange_read(int fd, void *bytes, size_t length)
-{
-    while (length) {
-        ssize_t n = message_receive(fd, bytes, length, 0, NULL, NULL);
-        if (n <= 0)
-            return n < 0 ? (int)n : -ECONNRESET;
-        bytes = (char *)bytes + n;
-        length -= (size_t)n;
-    }
-    return 0;
-}
-
-/*
- * Before the request is sent, check that the listener's user has permission to serve the container; with the
- * answer, check also that it comes from a monitor. The listener may have ended: with stock LXC it is the
- * process that became the monitor's parent.
- */
-static int exchange_check(const struct container *c, struct exchange *x, bool answered)
-{
-    int outside = answered ? peer_is_outside(x->peer.pid) : x->peer.pid > 0;
-
-    if (outside < 0)
-        return outside;
-    x->foreign = !outside || (!x->unnamed && !peer_may_serve(c->lxcpath, c->name, x->peer.uid));
-    return x->foreign ? -EACCES : 0;
-}
-
-/* Returns 1 when an answer came, 0 when the connection was closed without one, or a negative errno. */
-static int exchange_receive(const struct container *c, struct exchange *x)
-{
-    struct command_response *response = &x->response;
-    struct ucred listener = x->peer;
-    ssize_t n = message_receive(x->connection, response, sizeof(*response), 0, &x->peer, &x->fds);
-    int r;
-
-    if (n <= 0) {
-        x->peer = listener;
-        return n == -ECONNRESET ? 0 : (int)n;
-    }
-    if (x->peer.pid <= 0 || x->peer.pid != x->sender.pid || x->peer.uid != x->sender.uid) {
-        r = exchange_check(c, x, true);
-        if (r < 0)
-            return r == -ESRCH ? 0 : r;
-        x->sender = x->peer;
-    }
-    if ((size_t)n < sizeof(*response)) {
-        r = exchange_read(x->connection, (char *)response + n, sizeof(*response) - (size_t)n);
-        if (r < 0)
-            return r;
-    }
-    if (response->length < 0 || (response->length > COMMAND_DATA_MAX && x->command != COMMAND_CONSOLE_LOG))
-        return -EPROTO;
-    if (response->length == 0)
-        return 1;
-    x->answer = malloc((size_t)response->length + 1);
-    if (!x->answer)
-        return -ENOMEM;
-    x->answer[response->length] = '\0';
-    r = exchange_read(x->connection, x->answer, (size_t)response->length);
-    return r < 0 ? r : 1;
-}
-
-/* Connect to the container's command socket, and check the process that holds it. */
-static int exchange_connect(const struct container *c, struct exchange *x)
-{
-    struct sockaddr_un address;
-    socklen_t length = command_address(c, &address);
-    const int on = 1;
-    int r;
-
-    x->connection = command_connect(&address, length);
-    if (x->connection < 0)
-        return x->connection;
-    r = peer_listener(x->connection, &x->peer);
-    /* From here on the kernel adds the sender's credentials to each message. */
-    if (r == 0 && setsockopt(x->connection, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
-        r = -errno;
-    return r < 0 ? r : exchange_check(c, x, false);
-}
-
-/* Send the request and receive the answer. Returns as exchange_receive(). */
-static int exchange_talk(const struct container *c, struct exchange *x)
-{
-    const struct command_request request = {(int32_t)x->command, (int32_t)x->length, x->value};
-    struct fd_list sent = x->fds;
-    char bytes[sizeof(request) + COMMAND_DATA_MAX];
-    int r;
-
-    x->fds.count = 0; /* the caller still owns them */
-    if (x->length > COMMAND_DATA_MAX)
-        return -EMSGSIZE;
-    memcpy(bytes, &request, sizeof(request));
-    if (x->length)
-        memcpy(bytes + sizeof(request), x->data, x->length);
-    r = message_send(x->connection, bytes, sizeof(request) + x->length, true, NULL);
-    if (r == 0 && sent.count)
-        r = message_send(x->connection, "", 1, false, &sent);
-    /* A monitor that refuses us may have answered and closed the connection before we had sent everything:
-     * its answer holds the reason. */
-    if (r < 0 && r != -EPIPE)
-        return r;
-    return exchange_receive(c, x);
-}
-
-/* Ask on a connection that has carried other queries. 0 also where its monitor has closed it since. */
-static int exchange_continue(const struct container *c, struct exchange *x)
-{
-    int r;
-
-    x->connection = take_fd(&c->connection->fd);
-    x->sender = x->peer = c->connection->sender;
-    r = exchange_talk(c, x);
-    if (r == 0) {
-        close_fd(&x->connection);
-        x->sender = (struct ucred){0};
-    }
-    return r;
-}
-
-static int exchange_run(const struct container *c, struct exchange *x)
-{
-    int r = x->query && c->connection && c->connection->fd >= 0 ? exchange_continue(c, x) : 0;
-
-    if (r == 0)
-        r = exchange_connect(c, x);
-    if (r == 0)
-        r = exchange_talk(c, x);
-    if (r == 1 && x->query)
-        x->kept = c->connection;
-    return r;
-}
 
 static int command_not_running(const struct container *c, struct error *err)
 {
@@ -434,10 +251,11 @@ int command_cgroup_path(const struct container *c, const char *controller, bool 
     return r < 0 ? r : exchange_take_string(c, &x, path, err);
 }
 
-int command_config_item(const struct container *c, const char *key, char **value, struct error *err)
+static int config_item_ask(const struct container *c, const char *key, bool sent, char **value,
+                           struct error *err)
 {
-    cleanup_exchange struct exchange x =
-        EXCHANGE(.command = COMMAND_GET_CONFIG_ITEM, .query = true, .data = key, .length = strlen(key) + 1);
+    cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_GET_CONFIG_ITEM, .query = true,
+                                                  .sent = sent, .data = key, .length = strlen(key) + 1);
     int r, errnum, state;
 
     if (!*key || x.length > COMMAND_DATA_MAX)
@@ -457,6 +275,48 @@ int command_config_item(const struct container *c, const char *key, char **value
         errnum = -ENOENT;
     }
     return errnum == -ENOENT ? error_text(err, ENOENT, "%s has no %s", c->name, key) : r;
+}
+
+int command_config_item(const struct container *c, const char *key, char **value, struct error *err)
+{
+    return config_item_ask(c, key, false, value, err);
+}
+
+/* Send all queries on the kept connection. Where that fails, each is sent by config_item_ask(). */
+static void config_items_send(struct command_connection *kept, const char *const *keys, size_t count)
+{
+    cleanup_strbuf struct strbuf b = STRBUF_INIT;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        const size_t length = strlen(keys[i]) + 1;
+        const struct command_request request = {COMMAND_GET_CONFIG_ITEM, (int32_t)length, 0};
+
+        r = strbuf_add(&b, &request, sizeof(request));
+        if (r == 0)
+            r = strbuf_add(&b, keys[i], length);
+    }
+    if (r == 0)
+        r = message_send(kept->fd, b.text, b.length, true, NULL);
+    kept->pending = r == 0 ? count : 0;
+}
+
+int command_config_items(const struct container *c, const char *const *keys, size_t count, char **values,
+                         struct error *err)
+{
+    int r = 0;
+
+    memset(values, 0, count * sizeof(*values));
+    if (c->connection && c->connection->fd >= 0 && !c->connection->pending)
+        config_items_send(c->connection, keys, count);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        r = config_item_ask(c, keys[i], true, &values[i], err);
+        if (r == -ENOENT) {
+            error_clear(err);
+            r = 0;
+        }
+    }
+    return r;
 }
 
 /* Ask the monitor behind a hashed address, which equals that of a container HASH in the lxcpath "lxc". */
@@ -488,18 +348,39 @@ int command_identity(const char *hash, char **name, char **lxcpath, struct error
     return 0;
 }
 
+/*
+ * The answer is the end of the connection, which does not tell who closed it: the process that listens is
+ * checked instead. With stock LXC that process may have ended since: its monitor is asked for another answer.
+ */
+static int exchange_check_listener(const struct container *c, struct exchange *x, struct error *err)
+{
+    int outside = peer_is_outside(x->peer.pid);
+
+    if (outside == -ESRCH)
+        return command_init_pid(c, NULL, err);
+    x->foreign = outside == 0;
+    return x->foreign ? -EACCES : outside;
+}
+
 int command_stop(const struct container *c, struct error *err)
 {
     cleanup_exchange struct exchange x = EXCHANGE(.command = COMMAND_STOP);
     struct error ignored = ERROR_INIT;
-    int r = command_ask(c, &x, "end the processes", &ignored);
+    int r = exchange_connect(c, &x);
 
-    /* On success the monitor closes the connection without an answer. */
-    if (r == -ENOTCONN)
-        return 0;
-    if (r < 0 && err)
-        *err = ignored;
-    return r;
+    if (r == 0)
+        r = exchange_check_listener(c, &x, &ignored);
+    if (x.foreign)
+        return command_refuse_foreign(c, &x, err);
+    if (ignored.code)
+        return error_copy(err, &ignored);
+    if (r >= 0)
+        r = exchange_talk(c, &x);
+    if (r == 1 && x.response.result < 0)
+        r = x.response.result;
+    if (x.foreign)
+        return command_refuse_foreign(c, &x, err);
+    return r < 0 ? command_refuse(c, r, "end the processes", err) : 0;
 }
 
 int command_terminal(const struct container *c, int *number, int *terminal, struct error *err)

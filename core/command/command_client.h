@@ -28,6 +28,7 @@
 struct command_connection {
     int fd;              /* -1: none yet */
     struct ucred sender; /* the process that was checked */
+    size_t pending;      /* queries of command_config_items() that have been sent and not been answered yet */
 };
 
 #define COMMAND_CONNECTION_NONE                                                                              \
@@ -95,13 +96,21 @@ int command_add_listener(const struct container *c, int listener, struct error *
 int command_config_item(const struct container *c, const char *key, char **value, struct error *err);
 
 /*
+ * The values of several keys; values[i] is NULL where the key is not set. On the kept connection of the
+ * container, where there is one, all are asked for at once. 0, or a negative errno with `err` filled; the
+ * caller frees the values in any case.
+ */
+int command_config_items(const struct container *c, const char *const *keys, size_t count, char **values,
+                         struct error *err);
+
+/*
  * Name and lxcpath behind a hashed address ("0123456789abcdef" of "lxc/0123456789abcdef/command"). The caller
  * frees them.
  */
 int command_identity(const char *hash, char **name, char **lxcpath, struct error *err);
 
 /* Kill the container: the monitor sends lxc.signal.stop (default: SIGKILL) to init. Returns when the monitor
- * has ended. */
+ * has ended; -ENOTCONN when none was running. */
 int command_stop(const struct container *c, struct error *err);
 
 /*

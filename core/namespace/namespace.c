@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
@@ -51,21 +52,40 @@ uint64_t namespace_clone_flags(const struct config *c)
     return flags;
 }
 
-int namespace_open_at(int proc, const char *whose, enum namespace_kind kind, struct error *err)
+/* `errnum`: why its file in /proc could not be read. */
+static int namespace_refuse(int errnum, const char *whose, enum namespace_kind kind, struct error *err)
 {
     const char *name = namespaces[kind].name;
-    char path[32];
-    int fd;
 
-    snprintf(path, sizeof(path), "ns/%s", name);
-    fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0)
-        return fd;
-    if (errno != ENOENT && errno != ESRCH)
-        return error_set(err, errno, "cannot enter the %s namespace of %s", name, whose);
+    if (errnum != ENOENT && errnum != ESRCH)
+        return error_set(err, errnum, "cannot enter the %s namespace of %s", name, whose);
     if (namespace_is_unsupported(kind))
         return error_text(err, EOPNOTSUPP, "this kernel has no %s namespaces", name);
     return error_text(err, ESRCH, "cannot enter the %s namespace of %s: the process has ended", name, whose);
+}
+
+int namespace_open_at(int proc, const char *whose, enum namespace_kind kind, struct error *err)
+{
+    char path[32];
+    int fd;
+
+    snprintf(path, sizeof(path), "ns/%s", namespaces[kind].name);
+    fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 ? fd : namespace_refuse(errno, whose, kind, err);
+}
+
+int namespace_compare_at(int proc, const char *whose, enum namespace_kind kind, struct error *err)
+{
+    char path[48], theirs[64], ours[64];
+    ssize_t n, m;
+
+    snprintf(path, sizeof(path), "ns/%s", namespaces[kind].name);
+    n = readlinkat(proc, path, theirs, sizeof(theirs));
+    if (n < 0)
+        return namespace_refuse(errno, whose, kind, err);
+    snprintf(path, sizeof(path), "/proc/self/ns/%s", namespaces[kind].name);
+    m = readlink(path, ours, sizeof(ours));
+    return m == n && memcmp(theirs, ours, (size_t)n) == 0;
 }
 
 bool namespace_is_ours(int fd, enum namespace_kind kind)

@@ -23,8 +23,7 @@
 static void attach_plan_end(struct attach_plan *p)
 {
     close_fd(&p->pidfd);
-    for (int i = 0; i < NAMESPACE_KINDS; i++)
-        close_fd(&p->namespace_fds[i]);
+    close_fd(&p->proc);
     fd_list_close(&p->cgroups);
     free(p->label);
     seccomp_program_free(&p->seccomp);
@@ -50,22 +49,18 @@ static int attach_choose_namespaces(struct attach_plan *p, int proc, struct erro
 {
     for (int i = 0; i < NAMESPACE_KINDS; i++) {
         uint64_t flag = namespaces[i].flag;
-        int fd;
+        int r;
 
         if (p->options->namespaces && !(p->options->namespaces & flag))
             continue;
-        fd = namespace_open_at(proc, p->container->name, (enum namespace_kind)i, err);
-        if (fd == -EOPNOTSUPP && !p->options->namespaces) {
+        r = namespace_compare_at(proc, p->container->name, (enum namespace_kind)i, err);
+        if (r == -EOPNOTSUPP && !p->options->namespaces) {
             error_clear(err);
             continue;
         }
-        if (fd < 0)
-            return fd;
-        p->namespace_fds[i] = fd;
-        if (namespace_is_ours(fd, (enum namespace_kind)i))
-            close_fd(&p->namespace_fds[i]);
-        else
-            p->namespaces |= flag;
+        if (r < 0)
+            return r;
+        p->namespaces |= r ? 0 : flag;
     }
     return 0;
 }
@@ -138,47 +133,30 @@ static int attach_read_init(struct attach_plan *p, int proc, struct error *err)
     return 0;
 }
 
-/* The value of a key of the running container; NULL without an error where the key is not set. */
-static int attach_read_item(const struct attach_plan *p, const char *key, char **value, struct error *err)
+static int attach_add_environment(struct attach_plan *p, char *lines, struct error *err)
 {
-    int r = command_config_item(p->container, key, value, err);
-
-    if (r != -ENOENT)
-        return r;
-    error_clear(err);
+    for (char *rest = lines, *line; (line = strsep(&rest, "\n"));)
+        if (*line && string_list_add(&p->environment, line) < 0)
+            return error_set(err, ENOMEM, "cannot keep the container's environment");
     return 0;
 }
 
-/* The environment variables of the running container, in the order in which init received them. */
-static int attach_read_environment(struct attach_plan *p, struct error *err)
+/*
+ * The environment variables of the running container, in the order in which init received them, and its
+ * resource limits: the values of both families are complete assignments.
+ */
+static int attach_read_config(struct attach_plan *p, struct error *err)
 {
-    static const char *const keys[] = {"lxc.environment", "lxc.environment.runtime"};
+    static const char *const keys[] = {"lxc.environment", "lxc.environment.runtime", "lxc.prlimit",
+                                       "lxc.proc"};
+    char *values[ARRAY_LENGTH(keys)] = {NULL};
+    int r = command_config_items(p->container, keys, ARRAY_LENGTH(keys), values, err);
 
     for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
-        cleanup_free char *lines = NULL;
-        int r = attach_read_item(p, keys[i], &lines, err);
-
-        if (r < 0)
-            return r;
-        for (char *rest = lines, *line; (line = strsep(&rest, "\n"));)
-            if (*line && string_list_add(&p->environment, line) < 0)
-                return error_set(err, ENOMEM, "cannot keep the container's environment");
-    }
-    return 0;
-}
-
-/* The resource limits of the running container: the values of both families are complete assignments. */
-static int attach_read_limits(struct attach_plan *p, struct error *err)
-{
-    static const char *const families[] = {"lxc.prlimit", "lxc.proc"};
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(families); i++) {
-        cleanup_free char *lines = NULL;
-
-        r = attach_read_item(p, families[i], &lines, err);
-        if (lines)
-            r = config_read_text(&p->limits, lines, strlen(lines), families[i], false, err);
+        if (r == 0 && values[i])
+            r = i < 2 ? attach_add_environment(p, values[i], err)
+                      : config_read_text(&p->limits, values[i], strlen(values[i]), keys[i], false, err);
+        free(values[i]);
     }
     return r;
 }
@@ -202,18 +180,21 @@ static int attach_choose_label(struct attach_plan *p, int proc, struct error *er
  */
 static int attach_read_seccomp(struct attach_plan *p, struct error *err)
 {
-    cleanup_free char *profile = NULL, *nesting = NULL, *proxy = NULL;
+    static const char *const keys[] = {"lxc.seccomp.allow_nesting", "lxc.seccomp.notify.proxy"};
+    cleanup_free char *profile = NULL;
+    char *values[ARRAY_LENGTH(keys)] = {NULL};
     struct config c = {0};
     int r;
 
     if (p->options->elevate_lsm || !(p->namespaces & CLONE_NEWNS) || !p->filtered)
         return 0;
-    r = attach_read_item(p, "lxc.seccomp.profile", &profile, err);
-    if (r < 0 || !profile)
-        return r;
-    r = attach_read_item(p, "lxc.seccomp.allow_nesting", &nesting, err);
-    if (r == 0)
-        r = attach_read_item(p, "lxc.seccomp.notify.proxy", &proxy, err);
+    r = command_config_item(p->container, "lxc.seccomp.profile", &profile, err);
+    if (r == -ENOENT)
+        error_clear(err);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    r = command_config_items(p->container, keys, ARRAY_LENGTH(keys), values, err);
+    cleanup_free char *nesting = values[0], *proxy = values[1];
     if (r < 0)
         return r;
     profile[strcspn(profile, "\n")] = '\0';
@@ -231,7 +212,7 @@ static int attach_read_seccomp(struct attach_plan *p, struct error *err)
 static int attach_plan_make(struct attach_plan *p, struct error *err)
 {
     const struct attach_options *o = p->options;
-    cleanup_fd int proc = init_open(p->container, &p->init, &p->pidfd, err);
+    int proc = p->proc = init_open(p->container, &p->init, &p->pidfd, err);
     int r = proc;
 
     if (r >= 0)
@@ -247,11 +228,7 @@ static int attach_plan_make(struct attach_plan *p, struct error *err)
         r = attach_choose_label(p, proc, err);
     if (r == 0)
         r = attach_read_seccomp(p, err);
-    if (r == 0)
-        r = attach_read_environment(p, err);
-    if (r == 0)
-        r = attach_read_limits(p, err);
-    return r;
+    return r == 0 ? attach_read_config(p, err) : r;
 }
 
 /*
@@ -323,11 +300,7 @@ int container_attach(const struct container *c, const struct attach_options *o, 
     cleanup_command_connection struct command_connection connection = COMMAND_CONNECTION_NONE;
     struct container asked = *c;
     __attribute__((cleanup(attach_plan_end))) struct attach_plan plan = {
-        .container = &asked,
-        .options = o,
-        .pidfd = -1,
-        .namespace_fds = {-1, -1, -1, -1, -1, -1, -1, -1},
-        .session = SESSION_NONE};
+        .container = &asked, .options = o, .pidfd = -1, .proc = -1, .session = SESSION_NONE};
     cleanup_fd int report = -1, report_child = -1, devpts = -1;
     const int on = 1;
     int r, status, report_fds[2];

@@ -36,25 +36,41 @@ static int attach_enter_cgroups(struct attach_plan *p, struct error *err)
     return 0;
 }
 
+/* Enter the namespaces one by one, the user namespace first: only in it has an ordinary user permission to
+ * enter the others. All are opened before, while init's directory in /proc can be read. */
+static int attach_enter_each_namespace(const struct attach_plan *p, struct error *err)
+{
+    const char *name = p->container->name;
+    int fds[NAMESPACE_KINDS] = {-1, -1, -1, -1, -1, -1, -1, -1}, r = 0;
+
+    for (int i = 0; r == 0 && i < NAMESPACE_KINDS; i++)
+        if (p->namespaces & namespaces[i].flag) {
+            fds[i] = namespace_open_at(p->proc, name, (enum namespace_kind)i, err);
+            r = fds[i] < 0 ? fds[i] : 0;
+        }
+    for (int i = 0; i < NAMESPACE_KINDS; i++) {
+        if (r == 0 && fds[i] >= 0 && setns(fds[i], (int)namespaces[i].flag) < 0)
+            r = error_set(err, errno, "cannot enter the %s namespace of %s", namespaces[i].name, name);
+        close_fd(&fds[i]);
+    }
+    return r;
+}
+
 /*
- * Enter all namespaces at once by the pidfd, or one by one, the user namespace first: only in it has an
- * ordinary user permission to enter the others. Kernels before 5.8 do not accept a pidfd (EINVAL). The pid
+ * Enter all namespaces at once by the pidfd; kernels before 5.8 do not accept a pidfd (EINVAL). The pid
  * namespace applies to our children only, so that no process inside sees us.
  */
 static int attach_enter_namespaces(struct attach_plan *p, struct error *err)
 {
-    const char *name = p->container->name;
-    bool entered = p->pidfd >= 0 && p->namespaces && setns(p->pidfd, (int)p->namespaces) == 0;
+    int r = p->pidfd >= 0 && p->namespaces && setns(p->pidfd, (int)p->namespaces) < 0 ? -errno : 0;
 
-    if (!entered && p->pidfd >= 0 && p->namespaces && errno != EINVAL)
-        return error_set(err, errno, "cannot enter the namespaces of %s", name);
+    if (r == -EINVAL || p->pidfd < 0)
+        r = attach_enter_each_namespace(p, err);
+    else if (r < 0)
+        r = error_set(err, r, "cannot enter the namespaces of %s", p->container->name);
     close_fd(&p->pidfd);
-    for (int i = 0; i < NAMESPACE_KINDS; i++) {
-        if (!entered && p->namespace_fds[i] >= 0 && setns(p->namespace_fds[i], (int)namespaces[i].flag) < 0)
-            return error_set(err, errno, "cannot enter the %s namespace of %s", namespaces[i].name, name);
-        close_fd(&p->namespace_fds[i]);
-    }
-    return 0;
+    close_fd(&p->proc);
+    return r;
 }
 
 /*

@@ -14,9 +14,9 @@ struct attach_plan {
     const struct container *container;
     const struct attach_options *options;
     pid_t init;
-    uint64_t namespaces;                /* to enter */
-    int pidfd;                          /* of init, for setns(2); -1: use namespace_fds */
-    int namespace_fds[NAMESPACE_KINDS]; /* -1: not entered */
+    uint64_t namespaces; /* to enter */
+    int pidfd;           /* of init, for setns(2); -1: none */
+    int proc;            /* init's directory in /proc */
     struct fd_list cgroups;
     bool in_cgroup;    /* the child was created in the v2 cgroup */
     uint64_t bounding; /* init's capability bounding set */

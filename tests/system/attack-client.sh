@@ -61,6 +61,7 @@ foreign() { # NAME: no command believes it
     for command in lxc-attach lxc-info lxc-freeze lxc-stop lxc-start lxc-console; do
         refuses "$said" lxcbox $command -P "$P" -n "$1" || return
     done
+    refuses "$said" lxcbox lxc-stop -k -P "$P" -n "$1" || return
     refuses "$said" lxcbox lxc-cgroup -P "$P" -n "$1" pids.max 7 && untouched
 }
 mkdir "$P/st-$$" "$P/pid-$$" "$P/cg-$$"
