@@ -8,6 +8,7 @@
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
+#include "core/command/command_client.h"
 #include "core/config/config.h"
 #include "core/config/namespaces.h"
 #include "core/run/attach.h"
@@ -157,6 +158,7 @@ static int lxc_attach_run(struct invocation *in, struct error *err)
                                .log = -1};
     cleanup_string_list struct string_list variables = {0};
     cleanup_fd int log = -1;
+    cleanup_command_connection struct command_connection connection = COMMAND_CONNECTION_NONE;
     struct container c;
     int r = options_read_privileges(o, &a, err);
 
@@ -170,6 +172,7 @@ static int lxc_attach_run(struct invocation *in, struct error *err)
         r = option_read_id("-g", o->gid, &a.gid, err);
     if (r == 0)
         r = container_select(&o->container, in, &c, err);
+    c.connection = &connection;
     if (r == 0 && !a.elevate_cgroup)
         r = container_wait_thawed(&c, o->container.quiet ? NULL : attach_print_line, err);
     if (r < 0)

@@ -307,13 +307,14 @@ int container_attach(const struct container *c, const struct attach_options *o, 
     pid_t pid;
 
     config_init(&plan.limits);
-    asked.connection = &connection;
+    if (!asked.connection)
+        asked.connection = &connection;
     r = attach_plan_make(&plan, err);
     if (r < 0)
         return r;
     if (session_has_terminal())
         devpts = command_devpts_fd(&asked, NULL);
-    command_connection_close(&connection);
+    command_connection_close(asked.connection);
     r = session_open(&plan.session, devpts, err);
     if (r < 0)
         return r;

@@ -1,4 +1,4 @@
-# System calls that a command needs once only, because each takes time: how often a monitor is connected to and examined.
+# System calls that a command needs once only, because each takes time: how often a monitor is connected to and asked.
 . tests/lib.sh
 needs_root
 command -v strace > /dev/null || { skip 'system calls' 'needs strace'; exit 0; }
