@@ -8,7 +8,7 @@
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/nearest.h"
+#include "core/config/suggest.h"
 #include "core/confine/sealed.h"
 
 #ifndef LXCBOX_VERSION

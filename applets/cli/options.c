@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/nearest.h"
+#include "core/config/suggest.h"
 
 struct match {
     const struct option_row *row;

@@ -6,8 +6,8 @@
  *         nearest_offer(&n, candidate);
  *     if (n.best) ...
  */
-#ifndef LXCBOX_CORE_BASE_NEAREST_H
-#define LXCBOX_CORE_BASE_NEAREST_H
+#ifndef LXCBOX_CORE_CONFIG_SUGGEST_H
+#define LXCBOX_CORE_CONFIG_SUGGEST_H
 
 #include <stddef.h>
 
