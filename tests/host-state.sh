@@ -8,7 +8,8 @@ nodes() { # loop devices come and go by number; their mode must not change
     find /dev -maxdepth 2 ! -path '/dev/pts/*' ! -path '/dev/shm/*' ! -path '/dev/fd/*' ! -name 'loop[0-9]*' \
         -printf '/dev %p %y %m %u %g %l\n'
 }
-mounts() { awk '{ print "mount", $5 }' /proc/self/mountinfo; }
+# "ip netns" of iproute2 makes /run/netns a mount and leaves it.
+mounts() { awk '$5 != "/run/netns" { print "mount", $5 }' /proc/self/mountinfo; }
 # Those of containers. Stock LXC makes lxc.pivot and leaves it.
 cgroups() { find /sys/fs/cgroup -type d -name 'lxc.*' ! -name lxc.pivot -printf 'cgroup %p\n' 2> /dev/null; }
 namespaces() { find /run/netns /var/run/netns -maxdepth 1 -type f -printf 'netns %p\n' 2> /dev/null; }
@@ -30,8 +31,10 @@ settings() { # those that containers, networks and their tests change
 }
 processes() { pgrep -af -- '/tmp/lxcbox-test\.' | sed 's/^[0-9]*/process/'; }
 
+# Stock LXC makes three directories in /run/lxc and leaves them.
 files() {
     find /etc/lxc /etc/default/lxc /etc/default/lxc-net /var/lib/lxc /run/lxc /var/cache/lxc -maxdepth 1 \
+        ! -path /run/lxc ! -path /run/lxc/lock ! -path /run/lxc/rootfs ! -path /run/lxc/tmp \
         -printf 'file %p %y %m\n' 2> /dev/null
 }
 

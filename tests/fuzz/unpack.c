@@ -14,30 +14,20 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int outer = -1;
+static char outer_path[] = "/dev/shm/lxcbox-fuzz-unpack.XXXXXX";
 
 static void remove_outer(void)
 {
-    char path[64];
-    ssize_t n = readlink("/proc/self/fd/3000", path, sizeof(path) - 1);
-
-    if (n > 0) {
-        path[n] = '\0';
-        remove_tree(AT_FDCWD, path);
-    }
+    remove_tree(AT_FDCWD, outer_path);
 }
 
 static void open_outer(void)
 {
-    char path[] = "/dev/shm/lxcbox-fuzz-unpack.XXXXXX";
-    int fd;
-
-    if (!mkdtemp(path))
+    if (!mkdtemp(outer_path))
         abort();
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    outer = fcntl(fd, F_DUPFD_CLOEXEC, 3000);
-    if (outer != 3000)
+    outer = open(outer_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (outer < 0)
         abort();
-    close(fd);
     atexit(remove_outer);
 }
 

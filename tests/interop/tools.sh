@@ -51,7 +51,10 @@ gone() { # nothing of the container is left on the host
 
 drive() { # CALLER OWNER: the caller's tools on a container of the owner
     local caller=$1 owner=$2 as="$1 on $2's container:"
-    run "$caller" lxc-monitor > "$WORK/told" 2>&1 & monitor=$!
+    # Not by run(): the number would be that of a shell that waits for it.
+    follow=(${STOCK-} lxc-monitor)
+    [ "$caller" = stock ] || follow=("$LXCBOX" lxc-monitor)
+    "${follow[@]}" -P "$P" -n $N > "$WORK/told" 2>&1 & monitor=$!
     start "$owner" || { echo "not ok $owner starts a container"; failures=$((failures + 1)); return; }
     becomes ready
 

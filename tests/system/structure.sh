@@ -10,11 +10,12 @@ core/config core/cgroup core/namespace core/confine core/mount core/links core/s
 core/monitor core/storage core/boot core/probe
 applets/cli applets'
 modules() { echo $order; } # shellcheck disable=SC2086
+sources() { find "${@:-.}" -name '*.[ch]' ! -path './build/*' | sort; } # a source archive is no git repository
 
 # "FROM TO FILE HEADER" for each include of another module. What an applet has beside its file is the applet's.
 includes() {
     local file from
-    git ls-files 'core/*.[ch]' 'net/*.[ch]' 'fetch/*.[ch]' 'applets/*.[ch]' | while read -r file; do
+    sources core net fetch applets | while read -r file; do
         from=$(module "$file")
         grep -hoE '^#include "[a-z]+/[^"]+"' "$file" | cut -d'"' -f2 | while read -r header; do
             [ "$(module "$header")" = "$from" ] || echo "$from $(module "$header") $file $header"
@@ -42,7 +43,7 @@ upward() {
 large() {
     local dir count
     for dir in $(modules); do
-        count=$(git ls-files "$dir/*.c" | grep -c "^$dir/[^/]*$")
+        count=$(find "$dir" -maxdepth 1 -name '*.c' | wc -l)
         case $dir in applets) continue ;; esac
         [ "$count" -le 25 ] || echo "$dir has $count files"
     done
@@ -58,8 +59,7 @@ unintroduced() {
 
 if [ "${1:-}" = table ]; then
     for dir in $(modules); do
-        printf '%-16s %3d files %6d lines\n' "$dir" "$(git ls-files "$dir/*.[ch]" | grep -c .)" \
-            "$(git ls-files "$dir/*.[ch]" | xargs cat | wc -l)"
+        printf '%-16s %3d files %6d lines\n' "$dir" "$(sources "$dir" | wc -l)" "$(sources "$dir" | xargs cat | wc -l)"
     done
     includes | awk '{ n[$1 " -> " $2]++ } END { for (edge in n) print n[edge], edge }' | sort -k2
     exit
@@ -68,17 +68,18 @@ fi
 # Files that comments and the guide name, and functions that the guide names.
 unknown_names() {
     local name
-    git grep -hoE '\<(core|fetch|applets|net/(link|firewall|dns|dhcp|bridge))/[a-z0-9_/-]+\.[ch]\>' -- \
-        'core/*.[ch]' 'net/*.[ch]' 'fetch/*.[ch]' 'applets/*.[ch]' core/HACKING | sort -u | while read -r name; do
+    { sources core net fetch applets && echo core/HACKING; } |
+        xargs grep -hoE '\<(core|fetch|applets|net/(link|firewall|dns|dhcp|bridge))/[a-z0-9_/-]+\.[ch]\>' |
+        sort -u | while read -r name; do
         [ -e "$name" ] || echo "$name does not exist"
     done
     grep -oE '\<[a-z_]+\(\)' core/HACKING | sort -u | while read -r name; do
-        git grep -qE "\\<${name%()}\\(" -- '*.[ch]' || echo "core/HACKING: there is no function $name"
+        sources | xargs cat | grep -cE "\\<${name%()}\\(" > /dev/null || echo "core/HACKING: there is no function $name"
     done
 }
 
 long_lines() {
-    git ls-files 'tests/*.sh' tests/run tests/bench/run |
+    { find tests -name '*.sh' && echo tests/run tests/bench/run; } |
         xargs awk 'length > 120 { print FILENAME ":" FNR ": " length " columns" }'
 }
 
