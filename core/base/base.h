@@ -12,6 +12,7 @@
  *     procfs.h                    files of a verified /proc
  *     clock.h, loop.h             clocks; the event loop
  *     process.h, script.h         child processes, programs, command lines of a configuration
+ *     jail.h                      a process that reads untrusted bytes
  *     daemon.h, signal.h, title.h daemons; signals by pidfd; the title that ps(1) prints
  *     session.h, relay.h          a command in a session of its own; relaying its terminal
  *     message.h, lookup.h         messages with fds over a socket; host names

@@ -48,6 +48,7 @@ int process_start(struct process *p, int (*function)(void *data, struct error *e
     p->pid = fork();
     if (p->pid == 0) {
         close(fds[0]);
+        p->report = fds[1];
         if (dies_with_us)
             prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (dies_with_us && getppid() != self)

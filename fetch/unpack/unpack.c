@@ -3,14 +3,20 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/jail.h"
+#include "core/base/process.h"
 #include "fetch/unpack/unpack_tree.h"
 
-#define COMPRESSED_ROOM   ((size_t)1 << 20)
+#define PIPE_SIZE         (1 << 20)
+#define COMPRESSED_ROOM   ((size_t)256 << 10)
 #define DECOMPRESSED_ROOM ((size_t)4 << 20)
 #define STACK_SIZE        ((size_t)256 << 10)
 
@@ -27,90 +33,98 @@ struct ring {
     bool ended;
 };
 
-struct unpack {
+/* What the process that unpacks needs. */
+struct stream {
+    int input; /* the compressed bytes */
+    void *compressed;
     pthread_mutex_t lock;
-    pthread_cond_t changed[2]; /* one for each ring */
-    struct ring rings[2];      /* compressed bytes, decompressed ones */
-    bool failed;               /* all threads stop */
-    struct error error;        /* the first one, which is the cause */
-    pthread_t threads[2];
-    int started;
+    pthread_cond_t changed;
+    struct ring ring;   /* decompressed bytes */
+    bool failed;        /* all threads stop */
+    struct error error; /* the first one, which is the cause */
     struct tree tree;
-    struct unpack_result result;
 };
 
-enum { COMPRESSED, DECOMPRESSED };
+/* The caller's side. */
+struct unpack {
+    struct process process;
+    int input[2]; /* a pipe */
+    int dirfd;
+    const struct unpack_options *options;
+    struct unpack_result *result; /* shared with the process */
+    struct error error;
+    void (*on_broken_pipe)(int);
+};
 
-static void unpack_fail(struct unpack *u, const struct error *why)
+static void stream_fail(struct stream *s, const struct error *why)
 {
-    pthread_mutex_lock(&u->lock);
-    if (!u->failed)
-        u->error = *why;
-    u->failed = true;
-    pthread_cond_broadcast(&u->changed[COMPRESSED]);
-    pthread_cond_broadcast(&u->changed[DECOMPRESSED]);
-    pthread_mutex_unlock(&u->lock);
+    pthread_mutex_lock(&s->lock);
+    if (!s->failed)
+        s->error = *why;
+    s->failed = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* False after unpacking has failed. */
-static bool ring_put(struct unpack *u, int which, const void *bytes, size_t length)
+static bool ring_put(struct stream *s, const void *bytes, size_t length)
 {
-    struct ring *ring = &u->rings[which];
+    struct ring *ring = &s->ring;
     const unsigned char *from = bytes;
 
     while (length) {
         size_t n, at;
 
-        pthread_mutex_lock(&u->lock);
-        while (!u->failed && ring->put - ring->got == ring->room)
-            pthread_cond_wait(&u->changed[which], &u->lock);
+        pthread_mutex_lock(&s->lock);
+        while (!s->failed && ring->put - ring->got == ring->room)
+            pthread_cond_wait(&s->changed, &s->lock);
         at = (size_t)(ring->put % ring->room);
         n = ring->room - (size_t)(ring->put - ring->got);
-        if (u->failed) {
-            pthread_mutex_unlock(&u->lock);
+        if (s->failed) {
+            pthread_mutex_unlock(&s->lock);
             return false;
         }
-        pthread_mutex_unlock(&u->lock);
+        pthread_mutex_unlock(&s->lock);
         /* Only the writer uses the free part, so it is filled without the lock. */
         if (n > ring->room - at)
             n = ring->room - at;
         if (n > length)
             n = length;
         memcpy(ring->bytes + at, from, n);
-        pthread_mutex_lock(&u->lock);
+        pthread_mutex_lock(&s->lock);
         ring->put += n;
-        pthread_cond_signal(&u->changed[which]);
-        pthread_mutex_unlock(&u->lock);
+        pthread_cond_signal(&s->changed);
+        pthread_mutex_unlock(&s->lock);
         from += n;
         length -= n;
     }
     return true;
 }
 
-static void ring_end(struct unpack *u, int which)
+static void ring_end(struct stream *s)
 {
-    pthread_mutex_lock(&u->lock);
-    u->rings[which].ended = true;
-    pthread_cond_signal(&u->changed[which]);
-    pthread_mutex_unlock(&u->lock);
+    pthread_mutex_lock(&s->lock);
+    s->ring.ended = true;
+    pthread_cond_signal(&s->changed);
+    pthread_mutex_unlock(&s->lock);
 }
 
 /*
  * Return the previous bytes of the reader and give it the next ones, at most a quarter of the ring at once,
  * so that the writer has space meanwhile. Returns their number, 0 at the end, -1 after a failure.
  */
-static ssize_t ring_get(struct unpack *u, int which, const void **bytes)
+static ssize_t ring_get(struct stream *s, const void **bytes)
 {
-    struct ring *ring = &u->rings[which];
+    struct ring *ring = &s->ring;
     ssize_t n = -1;
 
-    pthread_mutex_lock(&u->lock);
+    pthread_mutex_lock(&s->lock);
     ring->got += ring->lent;
     ring->lent = 0;
-    pthread_cond_signal(&u->changed[which]);
-    while (!u->failed && !ring->ended && ring->put == ring->got)
-        pthread_cond_wait(&u->changed[which], &u->lock);
-    if (!u->failed) {
+    pthread_cond_signal(&s->changed);
+    while (!s->failed && !ring->ended && ring->put == ring->got)
+        pthread_cond_wait(&s->changed, &s->lock);
+    if (!s->failed) {
         size_t at = (size_t)(ring->got % ring->room);
 
         ring->lent = (size_t)(ring->put - ring->got);
@@ -121,20 +135,27 @@ static ssize_t ring_get(struct unpack *u, int which, const void **bytes)
         *bytes = ring->bytes + at;
         n = (ssize_t)ring->lent;
     }
-    pthread_mutex_unlock(&u->lock);
+    pthread_mutex_unlock(&s->lock);
     return n;
 }
 
-static la_ssize_t unpack_read_compressed(struct archive *a, void *u, const void **bytes)
+static la_ssize_t stream_read_compressed(struct archive *a, void *context, const void **bytes)
 {
-    (void)a;
-    return ring_get(u, COMPRESSED, bytes);
+    struct stream *s = context;
+    ssize_t n;
+
+    while ((n = read(s->input, s->compressed, COMPRESSED_ROOM)) < 0 && errno == EINTR)
+        ;
+    if (n < 0)
+        archive_set_error(a, errno, "cannot read it");
+    *bytes = s->compressed;
+    return n;
 }
 
-static la_ssize_t unpack_read_decompressed(struct archive *a, void *u, const void **bytes)
+static la_ssize_t stream_read_decompressed(struct archive *a, void *s, const void **bytes)
 {
     (void)a;
-    return ring_get(u, DECOMPRESSED, bytes);
+    return ring_get(s, bytes);
 }
 
 static int unpack_archive_problem(struct archive *a, struct error *err)
@@ -147,8 +168,8 @@ static int unpack_archive_problem(struct archive *a, struct error *err)
     return error_remedy(err, "it is damaged, incomplete, or not a tar archive (plain, xz, gzip or zstd)");
 }
 
-/* The first thread: decompresses the received bytes to a plain tar archive. */
-static int unpack_decompress(struct unpack *u, struct archive *a, struct error *err)
+/* A second thread: decompresses the received bytes to a plain tar archive. */
+static int stream_decompress(struct stream *s, struct archive *a, struct error *err)
 {
     struct archive_entry *entry;
     const void *bytes;
@@ -161,176 +182,235 @@ static int unpack_decompress(struct unpack *u, struct archive *a, struct error *
         archive_read_support_filter_xz(a) != ARCHIVE_OK ||
         archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
         archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
-        archive_read_open(a, u, NULL, unpack_read_compressed, NULL) != ARCHIVE_OK ||
+        archive_read_open(a, s, NULL, stream_read_compressed, NULL) != ARCHIVE_OK ||
         archive_read_next_header(a, &entry) != ARCHIVE_OK)
         return unpack_archive_problem(a, err);
     while ((r = archive_read_data_block(a, &bytes, &length, &offset)) == ARCHIVE_OK) {
         total += length;
-        if (total > u->tree.max_bytes)
+        if (total > s->tree.max_bytes)
             return error_text(err, EFBIG, "the archive is larger than %llu bytes",
-                              (unsigned long long)u->tree.max_bytes);
-        if (!ring_put(u, DECOMPRESSED, bytes, length))
+                              (unsigned long long)s->tree.max_bytes);
+        if (!ring_put(s, bytes, length))
             return -ECANCELED;
     }
     if (r != ARCHIVE_EOF)
         return unpack_archive_problem(a, err);
-    ring_end(u, DECOMPRESSED);
+    ring_end(s);
     return 0;
 }
 
-/* The second thread: writes the files of the tar archive. */
-static int unpack_write_tree(struct unpack *u, struct archive *a, struct error *err)
+/* The main thread: writes the files of the tar archive. */
+static int stream_write_tree(struct stream *s, struct archive *a, struct error *err)
 {
     struct archive_entry *entry;
     const void *bytes;
     int r;
 
     if (!a || archive_read_support_format_tar(a) != ARCHIVE_OK ||
-        archive_read_open(a, u, NULL, unpack_read_decompressed, NULL) != ARCHIVE_OK)
+        archive_read_open(a, s, NULL, stream_read_decompressed, NULL) != ARCHIVE_OK)
         return unpack_archive_problem(a, err);
     /* A warning is about a name that is not UTF-8: the entry then has the name in the archive unchanged. */
     while ((r = archive_read_next_header(a, &entry)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
-        r = tree_add(&u->tree, a, entry, err);
+        r = tree_add(&s->tree, a, entry, err);
         if (r < 0)
             return r == -EBADMSG ? unpack_archive_problem(a, err) : r;
     }
     if (r != ARCHIVE_EOF)
         return unpack_archive_problem(a, err);
     /* Read the bytes after the end mark too, for the checksum at the end of the compressed stream. */
-    while ((r = (int)ring_get(u, DECOMPRESSED, &bytes)) > 0)
+    while ((r = (int)ring_get(s, &bytes)) > 0)
         ;
-    return r == 0 ? tree_finish(&u->tree, err) : -ECANCELED;
+    return r == 0 ? tree_finish(&s->tree, err) : -ECANCELED;
 }
 
-static void *unpack_run(struct unpack *u, int (*work)(struct unpack *, struct archive *, struct error *))
+static void stream_run(struct stream *s, int (*work)(struct stream *, struct archive *, struct error *))
 {
     struct archive *a = archive_read_new();
     struct error err = ERROR_INIT;
-    int r = work(u, a, &err);
+    int r = work(s, a, &err);
 
     if (r < 0)
-        unpack_fail(u, &err);
+        stream_fail(s, &err);
     archive_read_free(a);
+}
+
+/* Waits for the lock until the system calls of all threads have been restricted. */
+static void *stream_decompress_thread(void *s)
+{
+    pthread_mutex_lock(&((struct stream *)s)->lock);
+    pthread_mutex_unlock(&((struct stream *)s)->lock);
+    stream_run(s, stream_decompress);
     return NULL;
 }
 
-static void *unpack_decompress_thread(void *u)
+static int stream_unpack(struct stream *s, bool confined, struct error *err)
 {
-    return unpack_run(u, unpack_decompress);
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int r;
+
+    pthread_mutex_lock(&s->lock);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    r = pthread_create(&thread, &attributes, stream_decompress_thread, s);
+    pthread_attr_destroy(&attributes);
+    if (r) {
+        pthread_mutex_unlock(&s->lock);
+        return error_set(err, r, "cannot create a thread to unpack the archive");
+    }
+    r = confined ? jail_filter(false, err) : 0;
+    if (r < 0)
+        s->failed = true;
+    pthread_mutex_unlock(&s->lock);
+    if (r == 0)
+        stream_run(s, stream_write_tree);
+    /* The other thread may wait for input; this process ends. */
+    if (confined && (r < 0 || s->failed))
+        return r < 0 ? r : error_copy(err, &s->error);
+    pthread_join(thread, NULL);
+    return s->failed ? error_copy(err, &s->error) : 0;
 }
 
-static void *unpack_write_thread(void *u)
+static int stream_open(struct stream *s, int input, int dirfd, const struct unpack_options *options,
+                       struct unpack_result *result, struct error *err)
 {
-    return unpack_run(u, unpack_write_tree);
+    *s = (struct stream){.input = input};
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->changed, NULL);
+    s->compressed = malloc(COMPRESSED_ROOM);
+    s->ring = (struct ring){.bytes = malloc(DECOMPRESSED_ROOM), .room = DECOMPRESSED_ROOM};
+    s->tree = (struct tree){.root = dirfd, .options = options, .result = result, .parent = -1};
+    s->tree.max_entries = options->max_entries ? options->max_entries : DEFAULT_MAX_ENTRIES;
+    s->tree.max_bytes = options->max_bytes ? options->max_bytes : DEFAULT_MAX_BYTES;
+    if (!s->compressed || !s->ring.bytes)
+        return error_set(err, ENOMEM, "cannot unpack the archive");
+    return tree_open(&s->tree, err);
 }
 
-static void unpack_wait_for_threads(struct unpack *u)
+static void stream_close(struct stream *s)
 {
-    while (u->started)
-        pthread_join(u->threads[--u->started], NULL);
+    tree_close(&s->tree);
+    pthread_cond_destroy(&s->changed);
+    free(s->ring.bytes);
+    free(s->compressed);
+    pthread_mutex_destroy(&s->lock);
+}
+
+int unpack_here(int input, int dirfd, const struct unpack_options *options, struct unpack_result *result,
+                struct error *err)
+{
+    __attribute__((cleanup(stream_close))) struct stream s;
+    int r = stream_open(&s, input, dirfd, options, result, err);
+
+    return r < 0 ? r : stream_unpack(&s, false, err);
+}
+
+/* The process that unpacks. It ends when its input ends, or with its parent, and obeys no other signal. */
+static int unpack_child(void *data, struct error *err)
+{
+    const struct unpack *u = data;
+    const int kept[] = {u->input[0], u->process.report};
+    struct stream s;
+    sigset_t all;
+    int r;
+
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    r = jail_enter(u->dirfd, kept, ARRAY_LENGTH(kept), err);
+    if (r == 0)
+        r = stream_open(&s, u->input[0], u->dirfd, u->options, u->result, err);
+    return r < 0 ? r : stream_unpack(&s, true, err);
 }
 
 static void unpack_free(struct unpack *u)
 {
-    tree_close(&u->tree);
-    for (int i = 0; i < 2; i++) {
-        pthread_cond_destroy(&u->changed[i]);
-        free(u->rings[i].bytes);
-    }
-    pthread_mutex_destroy(&u->lock);
+    if (u->on_broken_pipe != SIG_ERR)
+        signal(SIGPIPE, u->on_broken_pipe);
+    close_fd(&u->input[0]);
+    close_fd(&u->input[1]);
+    close_fd(&u->process.report);
+    if (u->result != MAP_FAILED)
+        munmap(u->result, sizeof(*u->result));
     free(u);
-}
-
-/* With all signals blocked, so that the thread of the caller receives them. */
-static int unpack_start_threads(struct unpack *u)
-{
-    void *(*const functions[])(void *) = {unpack_decompress_thread, unpack_write_thread};
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    int r = 0;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    while (r == 0 && u->started < 2) {
-        r = pthread_create(&u->threads[u->started], &attributes, functions[u->started], u);
-        u->started += r == 0;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return -r;
 }
 
 int unpack_start(int dirfd, const struct unpack_options *options, struct unpack **out, struct error *err)
 {
     struct unpack *u = calloc(1, sizeof(*u));
-    const size_t rooms[] = {COMPRESSED_ROOM, DECOMPRESSED_ROOM};
     int r = 0;
 
     if (!u)
         return error_set(err, ENOMEM, "cannot unpack the archive");
-    pthread_mutex_init(&u->lock, NULL);
-    for (int i = 0; i < 2; i++) {
-        pthread_cond_init(&u->changed[i], NULL);
-        u->rings[i] = (struct ring){.bytes = malloc(rooms[i]), .room = rooms[i]};
-        if (!u->rings[i].bytes)
-            r = error_set(err, ENOMEM, "cannot unpack the archive");
-    }
-    u->tree = (struct tree){.root = dirfd, .options = options, .result = &u->result, .parent = -1};
-    u->tree.max_entries = options->max_entries ? options->max_entries : DEFAULT_MAX_ENTRIES;
-    u->tree.max_bytes = options->max_bytes ? options->max_bytes : DEFAULT_MAX_BYTES;
-    if (r == 0)
-        r = tree_open(&u->tree, err);
+    *u = (struct unpack){PROCESS_INIT, {-1, -1}, dirfd, options, .on_broken_pipe = SIG_ERR};
+    u->result = mmap(NULL, sizeof(*u->result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (u->result == MAP_FAILED || pipe2(u->input, O_CLOEXEC) < 0)
+        r = error_set(err, errno, "cannot unpack the archive");
     if (r == 0) {
-        r = unpack_start_threads(u);
-        if (r < 0) {
-            error_set(err, r, "cannot create a thread to unpack the archive");
-            unpack_cancel(u);
-            return r;
-        }
+        (void)fcntl(u->input[1], F_SETPIPE_SZ,
+                    PIPE_SIZE); /* more than an ordinary user may have: unchanged */
+        r = process_start(&u->process, unpack_child, u, true, err);
     }
     if (r < 0) {
         unpack_free(u);
         return r;
     }
+    close_fd(&u->input[0]);
+    /* If the process ends, a write fails with EPIPE. */
+    u->on_broken_pipe = signal(SIGPIPE, SIG_IGN);
     *out = u;
     return 0;
 }
 
+/* Wait for the process; its error is kept for later calls. */
+static int unpack_wait(struct unpack *u)
+{
+    int r;
+
+    if (!u->process.pid)
+        return u->error.code;
+    close_fd(&u->input[1]);
+    r = process_finish(&u->process, &u->error);
+    if (r > 128) {
+        r = error_text(&u->error, ECHILD, "the process that unpacks the archive was killed by signal %d",
+                       r - 128);
+        error_remedy(&u->error, "it may have run out of memory");
+    } else if (r > 0) {
+        r = error_text(&u->error, ECHILD, "the process that unpacks the archive failed");
+    }
+    return r;
+}
+
 int unpack_feed(struct unpack *u, const void *bytes, size_t length, struct error *err)
 {
-    if (ring_put(u, COMPRESSED, bytes, length))
+    int r = u->process.pid ? write_all(u->input[1], bytes, length) : -EPIPE;
+
+    if (r == 0)
         return 0;
-    if (err)
-        *err = u->error;
-    return u->error.code;
+    r = r == -EPIPE ? unpack_wait(u) : error_set(&u->error, r, "cannot pass on the archive");
+    if (r == 0) /* the archive has ended, in its format, before its bytes */
+        return 0;
+    return error_copy(err, &u->error);
 }
 
 int unpack_finish(struct unpack *u, struct unpack_result *result, struct error *err)
 {
-    int r = 0;
+    int r = u->error.code ? u->error.code : unpack_wait(u);
 
-    ring_end(u, COMPRESSED);
-    unpack_wait_for_threads(u);
-    if (u->failed) {
-        r = u->error.code;
-        if (err)
-            *err = u->error;
-    }
+    if (r < 0)
+        error_copy(err, &u->error);
     if (result)
-        *result = u->result;
-    unpack_free(u);
+        *result = *u->result;
+    unpack_cancel(u);
     return r;
 }
 
 void unpack_cancel(struct unpack *u)
 {
-    struct error why = {.code = -ECANCELED};
-
     if (!u)
         return;
-    unpack_fail(u, &why);
-    unpack_wait_for_threads(u);
+    if (u->process.pid) {
+        kill(u->process.pid, SIGKILL);
+        process_wait(u->process.pid, NULL);
+    }
     unpack_free(u);
 }

@@ -5,8 +5,9 @@
  * refer to files unpacked before. The tarball is untrusted until its checksum is verified, which is the last
  * step.
  *
- * Bytes are pushed in as they arrive. One thread decompresses, another reads the tar and writes the files, so
- * that decoding, writing and the network overlap; the buffers between them are bounded (5 MB in all).
+ * Bytes are pushed in as they arrive, to a process that can do nothing but unpack them (core/base/jail.h).
+ * One thread of it decompresses, another reads the tar and writes the files, so that decoding, writing and
+ * the network overlap; the buffers between them are bounded (5 MB in all).
  *
  * Preserved: numeric owners, modes with setuid and similar bits, modification times, hard links, sparse
  * files, extended attributes user.*, security.capability and system.posix_acl_*. Others (labels, trusted.*)
@@ -66,6 +67,13 @@ int unpack_feed(struct unpack *u, const void *bytes, size_t length, struct error
 
 /* End the stream: wait until everything is on disk, and free `u`. `result` may be NULL. */
 int unpack_finish(struct unpack *u, struct unpack_result *result, struct error *err);
+
+/*
+ * Unpack what can be read from `input`, in this process, which is not confined. `result` is filled also on
+ * failure. 0 or a negative errno.
+ */
+int unpack_here(int input, int dirfd, const struct unpack_options *options, struct unpack_result *result,
+                struct error *err);
 
 /* Stop and free `u` (may be NULL). The caller removes the files that were written. */
 void unpack_cancel(struct unpack *u);

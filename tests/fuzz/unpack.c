@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct unpack_id_range range = {0, 100000, 65536};
     struct unpack_options o = {.excludes = "dev/*\n", .max_entries = 100, .max_bytes = 1 << 20};
     struct error err = ERROR_INIT;
-    struct unpack *u;
+    struct unpack_result result = {0};
 
     if (size == 0)
         return 0;
@@ -60,12 +61,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (mkdirat(outer, "root", 0755) < 0)
         abort();
     cleanup_fd int root = openat(outer, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (unpack_start(root, &o, &u, &err) == 0) {
-        for (size_t at = 1; at < size; at += 1000)
-            if (unpack_feed(u, data + at, size - at < 1000 ? size - at : 1000, &err) < 0)
-                break;
-        unpack_finish(u, NULL, &err);
-    }
+    cleanup_fd int input = memfd_create("input", MFD_CLOEXEC);
+    if (write_all(input, data + 1, size - 1) < 0 || lseek(input, 0, SEEK_SET) < 0)
+        abort();
+    unpack_here(input, root, &o, &result, &err);
     assert(count_outer() == 3); /* ".", "..", "root" */
     if (remove_tree(outer, "root") < 0)
         abort();

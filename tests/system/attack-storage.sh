@@ -153,8 +153,47 @@ t 'so do its copies' mapped_copy $N-mb
 t 'and those as overlays' mapped_copy $N-ms -s
 destroy $N-ms && destroy $N-mb && destroy $N-m
 
+# --- The process that unpacks ---
+
 command -v strace > /dev/null && traced=1 || traced=
-mkdir -p "$WORK/tree/etc" && head -c 3000000 /dev/urandom > "$WORK/tree/etc/big"
+mkdir -p "$WORK/tree/etc" && head -c 3000000 /dev/urandom > "$WORK/tree/etc/big" && mkfifo "$WORK/fifo"
+tar -C "$WORK/tree" -cf "$WORK/plain.tar" .
+children() { local child; for child in $(pgrep -P "$1"); do echo "$child"; children "$child"; done; }
+unpacking() { # COMMAND...: run it with the pids of the processes below lxc-create, while half an archive is unpacked
+    local creator pids r=1
+    lxcbox lxc-create -P "$P" -f "${config:-$WORK/config}" -n $N-u -t local -- -f "$WORK/fifo" > /dev/null 2>&1 &
+    creator=$!
+    exec 9> "$WORK/fifo"
+    head -c 1500000 "$WORK/plain.tar" >&9
+    for _ in $(seq 200); do
+        [ ! -s "$P/.$N-u.partial/rootfs/etc/big" ] || break
+        sleep 0.02
+    done
+    pids=$(children $creator)
+    echo "processes: $pids"
+    "$@" $pids && r=0
+    tail -c +1500001 "$WORK/plain.tar" >&9
+    exec 9>&-
+    wait $creator && destroy $N-u && return $r
+}
+worker_of() { local p; for p in "$@"; do ! grep -q '^NoNewPrivs:.1' /proc/$p/status || echo $p; done; }
+confined() { # one of the processes can use neither the network nor other files, and has few capabilities
+    local p
+    p=$(worker_of "$@") && [ -n "$p" ] && grep -E '^(Cap|Sec|NoNew|Threads)' "/proc/$p/status" &&
+        grep -q '^Seccomp:.2' "/proc/$p/status" && grep -q '^CapInh:.0*$' "/proc/$p/status" &&
+        grep -q "^CapEff:.00000000880000[1-9a-f][0-9a-f]" "/proc/$p/status"
+}
+t 'the process that unpacks has a seccomp filter, and only the capabilities to make files' unpacking confined
+only_its_own() { # a pipe to read from, one to report to, and the directory
+    local p
+    p=$(worker_of "$@") && [ -n "$p" ] || return
+    ls -l /proc/$p/fd | awk 'NR > 1 { print $9, $11 }' | tee "$WORK/fds"
+    [ "$(grep -c pipe: "$WORK/fds")" = 2 ] && [ "$(grep -c /rootfs "$WORK/fds")" -le 6 ] &&
+        ! grep -vE 'pipe:|/rootfs' "$WORK/fds"
+}
+t 'it has open only its input, its report and what it writes to' unpacking only_its_own
+mapped_unpacking() { config=$WORK/mapped unpacking only_its_own; }
+t 'also with mapped ids' mapped_unpacking
 
 # --- Names and metadata ---
 
