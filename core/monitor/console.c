@@ -53,11 +53,12 @@ static int console_log_open(struct console *c, struct error *err)
     return 0;
 }
 
-/* Open the log that is kept for lxc-logs, of bounded size. A container also starts without it. */
-static void console_log_open_kept(struct console *c, const char *path)
+void console_keep(struct console *c, const struct config *config, const char *path)
 {
     struct error err = ERROR_INIT;
 
+    if (!console_wanted(config) || (c->log_path && c->log_path[0]))
+        return;
     c->log_path = path;
     c->log_kept = c->log_rotate = true;
     c->log_limit_bytes = LAST_CONSOLE_BYTES;
@@ -98,7 +99,7 @@ static int console_open_path(struct console *c, const char *path, struct error *
 }
 
 int console_open(struct console *c, struct loop *loop, const struct config *config,
-                 const struct start_options *options, const char *kept_path, struct error *err)
+                 const struct start_options *options, struct error *err)
 {
     int r = 0;
 
@@ -114,8 +115,6 @@ int console_open(struct console *c, struct loop *loop, const struct config *conf
         return r;
     if (c->log_path && c->log_path[0])
         r = console_log_open(c, err);
-    else if (kept_path)
-        console_log_open_kept(c, kept_path);
     if (r == 0 && config->console_path && config->console_path[0]) {
         r = console_open_path(c, config->console_path, err);
     } else if (r == 0 && options->foreground) {

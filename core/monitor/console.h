@@ -57,11 +57,16 @@ bool console_wanted(const struct config *c);
 
 /*
  * Before a start: open the log, the ring and lxc.console.path; in the foreground use standard input and
- * output (lxc-execute: only if they are terminals). `kept_path` (NULL: none) is the log if the configuration
- * names none; it must outlive the console. 0 or a negative errno with `err` filled.
+ * output (lxc-execute: only if they are terminals). 0 or a negative errno with `err` filled.
  */
 int console_open(struct console *c, struct loop *loop, const struct config *config,
-                 const struct start_options *options, const char *kept_path, struct error *err);
+                 const struct start_options *options, struct error *err);
+
+/*
+ * Before console_connect(), where the configuration names no log: open the one that is kept for lxc-logs, of
+ * bounded size. `path` must outlive the console. A container also starts without it.
+ */
+void console_keep(struct console *c, const struct config *config, const char *path);
 
 /* Start to relay c->pty, which the caller has set, and put the user's terminal in raw mode. */
 int console_connect(struct console *c, struct error *err);

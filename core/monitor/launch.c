@@ -36,6 +36,17 @@ static int launch_run_hooks(struct monitor *m, enum hook_kind kind, const char *
     return hooks_run(kind, &context, err);
 }
 
+/* Remove what is known of an earlier run, and begin to keep the output of this one, also after a reboot. */
+static void launch_begin_record(struct monitor *m)
+{
+    if (!m->kept_path) {
+        last_run_forget(m->container);
+        m->kept_path = container_path(m->container, LAST_CONSOLE);
+    }
+    if (m->kept_path)
+        console_keep(&m->console, m->config, m->kept_path);
+}
+
 /* The monitor's own cgroups. There is one for each of the hierarchies, which takes a quarter of the time of a
  * start: the child works meanwhile. */
 static int launch_enter_cgroups(struct monitor *m, struct error *err)
@@ -138,7 +149,10 @@ static int launch_hooks(enum hook_kind kind, const char *rootfs_mount, bool insi
 static int launch_attach(struct spawned *s, void *data, struct error *err)
 {
     struct monitor *m = data;
-    int r = launch_enter_cgroups(m, err);
+    int r;
+
+    launch_begin_record(m);
+    r = launch_enter_cgroups(m, err);
 
     if (r == 0 && m->clone_flags & CLONE_NEWNET)
         r = network_attach(m->container, m->config, s->pid, &m->network, err);
@@ -212,13 +226,15 @@ int launch(struct monitor *m, struct error *err)
     if (!restores)
         r = seccomp_prepare(m->config, &seccomp, err);
     if (r == 0)
-        r = console_open(&m->console, &m->loop, m->config, m->options, m->kept_path, err);
+        r = console_open(&m->console, &m->loop, m->config, m->options, err);
     if (r == 0)
         r = launch_run_hooks(m, HOOK_PRE_START, NULL, err);
     if (r == 0)
         r = launch_make_cgroups(m, err);
-    if (r == 0 && restores)
+    if (r == 0 && restores) {
+        launch_begin_record(m);
         r = launch_enter_cgroups(m, err);
+    }
     if (r == 0 && lsm_generates(m->config))
         r = apparmor_load(&m->apparmor, m->container, m->config, err);
     if (r == 0)

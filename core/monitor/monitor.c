@@ -305,11 +305,8 @@ int monitor_run(const struct container *c, struct config *config, const struct s
     owner = m.listening >= 0; /* else another monitor runs the container and owns its state */
     if (r == 0)
         r = pidfile_write(options->pidfile, err);
-    if (r == 0) {
-        last_run_forget(c);
-        m.kept_path = container_path(c, LAST_CONSOLE);
+    if (r == 0)
         r = monitor_run_cycles(&m, report, err);
-    }
     if (r >= 0 && last_exit_write(c, r) < 0)
         log_warn("monitor", "cannot record the exit status of %s", c->name);
     if (owner && options->pidfile)
