@@ -75,7 +75,7 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *lengt
     return fd < 0 ? -errno : file_read_fd(fd, max, out, length);
 }
 
-int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode)
+int file_prepare(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode, char **out)
 {
     cleanup_free char *temporary = format_string("%s.%d.new", path, getpid());
     cleanup_fd int fd = -1;
@@ -93,10 +93,24 @@ int file_replace(int dirfd, const char *path, const void *bytes, size_t length, 
     if (fd < 0)
         return -errno;
     r = write_all(fd, bytes, length);
-    if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(dirfd, temporary, dirfd, path) < 0))
+    if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
         r = -errno;
     if (r < 0)
         unlinkat(dirfd, temporary, 0);
+    else
+        *out = take_ptr(temporary);
+    return r;
+}
+
+int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode)
+{
+    cleanup_free char *temporary = NULL;
+    int r = file_prepare(dirfd, path, bytes, length, mode, &temporary);
+
+    if (r == 0 && renameat(dirfd, temporary, dirfd, path) < 0) {
+        r = -errno;
+        unlinkat(dirfd, temporary, 0);
+    }
     return r;
 }
 

@@ -28,6 +28,11 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *lengt
 /* The same from an open fd, from its position on. */
 int file_read_fd(int fd, size_t max, char **out, size_t *length);
 
+/* The first half of file_replace(): write the temporary file, on disk when this returns; the caller renames
+ * it to `path` or removes it, and frees its name. 0 or negative errno. */
+int file_prepare(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode,
+                 char **temporary);
+
 /* Replace or create a file as described above. 0 or negative errno. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t length, mode_t mode);
 

@@ -376,11 +376,33 @@ static int directory_admit_root(const struct copy_state *c, const struct partial
     return r < 0 ? error_set(err, r, "cannot give %s to the group of the container's root", p->path) : 0;
 }
 
+/*
+ * Record the dependency of the copy on other containers before the copy exists and while its name is locked,
+ * so that these cannot be destroyed meanwhile. If the copy fails, the record is removed.
+ */
+static int dependents_record(const struct copy_state *c, bool add, struct error *err)
+{
+    cleanup_string_list struct string_list pairs = {0};
+    int r = 0;
+
+    if (copy_is_overlay(c))
+        return add ? dependents_add(c->from, c->to, err) : dependents_remove(c->from, c->to, err);
+    if (c->rootfs->type == ROOTFS_OVERLAY)
+        r = rdepends_read(c->from, &pairs, err);
+    for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2) {
+        struct container below = {.name = pairs.items[i + 1], .lxcpath = pairs.items[i]};
+        r = add ? dependents_add(&below, c->to, err) : dependents_remove(&below, c->to, err);
+    }
+    return r;
+}
+
 static int copy_work(void *context, const struct partial *p, struct error *err)
 {
     struct copy_state *c = context;
-    int r = idmap_enter(c->config, err);
+    int r = dependents_record(c, true, err);
 
+    if (r == 0)
+        r = idmap_enter(c->config, err);
     if (r == 0)
         r = config_compose(c, err);
     if (r == 0)
@@ -435,26 +457,6 @@ static int copy_check_storage(const struct copy_options *o, struct error *err)
     return error_remedy(err, "use -B dir, -B btrfs or -B overlay");
 }
 
-/*
- * Record the dependency of the copy on other containers before the copy exists, so that these cannot be
- * destroyed meanwhile. If the copy fails, the record is removed.
- */
-static int dependents_record(const struct copy_state *c, bool add, struct error *err)
-{
-    cleanup_string_list struct string_list pairs = {0};
-    int r = 0;
-
-    if (copy_is_overlay(c))
-        return add ? dependents_add(c->from, c->to, err) : dependents_remove(c->from, c->to, err);
-    if (c->rootfs->type == ROOTFS_OVERLAY)
-        r = rdepends_read(c->from, &pairs, err);
-    for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2) {
-        struct container below = {.name = pairs.items[i + 1], .lxcpath = pairs.items[i]};
-        r = add ? dependents_add(&below, c->to, err) : dependents_remove(&below, c->to, err);
-    }
-    return r;
-}
-
 int container_copy(const struct container *from, const struct container *to, const struct copy_options *o,
                    struct error *err)
 {
@@ -485,12 +487,9 @@ int container_copy(const struct container *from, const struct container *to, con
                        o->hook_arguments[0], from->name);
     if (r == 0)
         r = rootfs_source_parse(config.rootfs_path, &rootfs, err);
-    if (r == 0) {
-        rootfs_source_resolve(&rootfs);
-        r = dependents_record(&c, true, err);
-    }
     if (r < 0)
         return r;
+    rootfs_source_resolve(&rootfs);
     r = o->replaces ? partial_replace(to, o->replaces, copy_work, &c, err)
                     : partial_make(to, copy_work, &c, err);
     if (r < 0)
@@ -558,12 +557,26 @@ static int rename_check(const struct container *from, const struct container *to
     return r;
 }
 
+/* In the containers that it depends on. */
+static int rename_dependents(const struct string_list *pairs, const struct container *name, bool add,
+                             struct error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i + 1 < pairs->count; i += 2) {
+        struct container below = {.name = pairs->items[i + 1], .lxcpath = pairs->items[i]};
+        r = add ? dependents_add(&below, name, err) : dependents_remove(&below, name, err);
+    }
+    return r;
+}
+
 int container_rename(const struct container *from, const struct container *to, struct error *err)
 {
     cleanup_free char *old = container_path(from, NULL), *new = container_path(to, NULL);
     cleanup_string_list struct string_list pairs = {0};
     const struct copy_options o = {.keep_mac = true};
     struct copy_state c = {from, to, &o, NULL, NULL, STRBUF_INIT, {0}};
+    cleanup_free char *prepared = NULL;
     cleanup_fd int fd = -1;
     int r = old && new ? rename_check(from, to, err) : copy_out_of_memory(err, from);
 
@@ -573,24 +586,30 @@ int container_rename(const struct container *from, const struct container *to, s
         r = config_compose(&c, err);
     if (r == 0)
         fd = r = directory_open(old, err);
-    if (r >= 0) {
+    if (r >= 0)
+        r = rename_dependents(&pairs, to, true, err);
+    /* It is on disk before the directory has its new name: between the two renames nothing waits for the
+     * disk, so that a power loss finds both or none. */
+    if (r == 0) {
+        r = file_prepare(fd, "config", strbuf_text(&c.text), c.text.length, 0640, &prepared);
+        if (r < 0)
+            error_set(err, r, "cannot write the configuration of %s", to->name);
+    }
+    if (r == 0) {
         r = storage_rename(AT_FDCWD, old, AT_FDCWD, new);
         if (r < 0)
             error_set(err, r, "cannot rename %s to %s", old, new);
         if (r == -EXDEV)
             error_remedy(err, "copy it to the other file system without -R, then destroy it here");
-    }
-    if (r == 0) {
-        r = file_replace(fd, "config", strbuf_text(&c.text), c.text.length, 0640);
+        if (r == 0 && renameat(fd, prepared, fd, "config") < 0)
+            r = error_set(err, errno, "cannot write the configuration of %s", to->name);
         if (r < 0)
-            error_set(err, r, "cannot write the configuration of %s", to->name);
+            unlinkat(fd, prepared, 0);
     }
-    for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2) {
-        struct container below = {.name = pairs.items[i + 1], .lxcpath = pairs.items[i]};
-        r = dependents_add(&below, to, err);
-        if (r == 0)
-            r = dependents_remove(&below, from, err);
-    }
+    if (r == 0)
+        r = rename_dependents(&pairs, from, false, err);
+    else
+        rename_dependents(&pairs, to, false, NULL);
     strbuf_free(&c.text);
     return r;
 }

@@ -7,6 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/storage/partial.h"
 
 #define MAX_FILE (1 << 20)
 
@@ -52,7 +53,21 @@ static int read_file(const struct container *c, const char *file, struct string_
 
 int dependents_read(const struct container *c, struct string_list *pairs, struct error *err)
 {
-    return read_file(c, "lxc_snapshots", pairs, err);
+    cleanup_string_list struct string_list all = {0};
+    int r = read_file(c, "lxc_snapshots", &all, err);
+
+    for (size_t i = 0; r == 0 && i + 1 < all.count; i += 2) {
+        const struct container copy = {.name = all.items[i + 1], .lxcpath = all.items[i]};
+
+        if (!container_is_defined(&copy) && !partial_is_locked(&copy))
+            continue;
+        r = string_list_add(pairs, copy.lxcpath);
+        if (r == 0)
+            r = string_list_add(pairs, copy.name);
+        if (r < 0)
+            error_set(err, r, "cannot list the clones of %s", c->name);
+    }
+    return r;
 }
 
 int rdepends_read(const struct container *c, struct string_list *pairs, struct error *err)

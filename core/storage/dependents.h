@@ -10,8 +10,9 @@
 #include "core/base/str.h"
 #include "core/config/container.h"
 
-/* Read the pairs, lxcpath then name; none if there is no such file. Returns 0, or a negative errno with `err`
- * filled. */
+/* Read the pairs, lxcpath then name; none if there is no such file. A copy that does not exist and that no
+ * process is making is left out: its creation or its removal was interrupted. Returns 0, or a negative errno
+ * with `err` filled. */
 int dependents_read(const struct container *c, struct string_list *pairs, struct error *err);
 
 /* Record that `copy` depends on `c`. Returns 0, or a negative errno with `err` filled. */

@@ -78,14 +78,13 @@ static int copies_each(const struct container *c, int generation,
     return r;
 }
 
-/* Remove it from the lists of the containers that it depends on. */
-static int dependents_leave(const struct container *c, struct error *err)
+/* Remove it from the lists of the containers that it has depended on. */
+static int dependents_leave(const struct container *c, const struct string_list *pairs, struct error *err)
 {
-    cleanup_string_list struct string_list pairs = {0};
-    int r = rdepends_read(c, &pairs, err);
+    int r = 0;
 
-    for (size_t i = 0; r == 0 && i + 1 < pairs.count; i += 2)
-        r = dependents_remove(&(struct container){.name = pairs.items[i + 1], .lxcpath = pairs.items[i]}, c,
+    for (size_t i = 0; r == 0 && i + 1 < pairs->count; i += 2)
+        r = dependents_remove(&(struct container){.name = pairs->items[i + 1], .lxcpath = pairs->items[i]}, c,
                               err);
     return r;
 }
@@ -239,6 +238,7 @@ static int destroy_work(const struct container *c, bool snapshots, int generatio
 {
     cleanup_config struct config config;
     cleanup_free char *outside = NULL;
+    cleanup_string_list struct string_list below = {0};
     struct hook_context hooks = {.container = c, .config = &config};
     int r = config_read_for_destroy(c, &config, err);
 
@@ -253,11 +253,13 @@ static int destroy_work(const struct container *c, bool snapshots, int generatio
     if (r == 0 && outside)
         r = storage_remove_tree(AT_FDCWD, outside, err);
     if (r == 0)
-        r = dependents_leave(c, err);
+        r = rdepends_read(c, &below, err);
     if (r < 0)
         return r;
     overlay_unmount(c);
-    return partial_discard(c, err);
+    r = partial_discard(c, err);
+    /* Afterwards: as long as it exists, the others are not destroyed. */
+    return r == 0 ? dependents_leave(c, &below, err) : r;
 }
 
 int container_destroy(const struct container *c, bool snapshots, struct error *err)

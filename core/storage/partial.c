@@ -348,6 +348,14 @@ int partial_discard(const struct container *c, struct error *err)
     return storage_remove_tree(p.lxcpath_fd, partial_name(&p), err);
 }
 
+bool partial_is_locked(const struct container *c)
+{
+    cleanup_free char *path = format_string("%s/.%s.partial", c->lxcpath, c->name);
+    cleanup_fd int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+    return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 int partial_clean(const struct container *c, struct error *err)
 {
     __attribute__((cleanup(partial_end))) struct partial p = {.container = c, .lxcpath_fd = -1, .fd = -1};

@@ -9,6 +9,8 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
+
 #include "core/base/error.h"
 #include "core/config/container.h"
 
@@ -48,6 +50,9 @@ int partial_replace(const struct container *c, const char *keep, partial_work *w
 
 /* Remove an existing container with everything in its directory. */
 int partial_discard(const struct container *c, struct error *err);
+
+/* Whether a process works on an incomplete container of this name. */
+bool partial_is_locked(const struct container *c);
 
 /* Remove what an interrupted command has left of a container. Returns 0, 1 if there was nothing, or a
  * negative errno with `err` filled. */

@@ -148,6 +148,11 @@ snapshot_by_stock_lxc_is_destroyed_whole() {
         ! grep -qx $N-s4 "$P/$N-a/lxc_snapshots"
 }
 t 'a snapshot by stock LXC is destroyed whole' snapshot_by_stock_lxc_is_destroyed_whole
+# A kill or a loss of power may leave the record of a clone that never came to be.
+record_of_no_clone() {
+    copy $N-a -N $N-l && printf '%s\n' "$P" $N-never > "$P/$N-l/lxc_snapshots" && destroy $N-l
+}
+t 'the record of a clone that does not exist keeps nothing from being destroyed' record_of_no_clone
 
 clone_argument() {
     refuses "unexpected argument \"c\": $N-a has no lxc.hook.clone" copy $N-a -N $N-b c && [ ! -e "$P/$N-b" ]
