@@ -100,11 +100,12 @@ boot: $(OUT)/lxcbox
 	+$(if $(TARGET),$(MAKE) TARGET= build/lxcbox)
 	TARGET=$(TARGET) TEST_TIMEOUT=3600 tests/run boot
 
-# Long life, load, every fault of tests/faults, in hours.
+# Long life, load, losses of power, every fault of tests/faults, in hours.
 soak: build/lxcbox
 	tests/soak/run cycles 10000
 	tests/soak/run load 300 120
 	LEASE_HOURS=240 bash tests/boot/lease-days.sh
+	tests/faults/power all
 	tests/faults/run all
 
 check: setup
