@@ -6,14 +6,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/process.h"
 
 #define NOBODY  65534
+#define END_MS  2000 /* until SIGKILL follows SIGTERM */
 #define STOP_MS 5000 /* until SIGKILL is sent, and then until the wait fails */
 
 void daemon_leave_caller(int keep, bool foreground)
@@ -23,11 +26,50 @@ void daemon_leave_caller(int keep, bool foreground)
 
     if (!foreground)
         setsid();
-    if (null >= 0)
-        for (int fd = 0; fd <= 2; fd++)
-            if (!foreground || fd < 2)
-                dup2(null, fd);
+    for (int fd = 0; fd <= 2; fd++)
+        if ((!foreground || fd < 2) && dup2(null, fd) < 0)
+            _exit(1);
     close_others(kept, ARRAY_LENGTH(kept));
+}
+
+int daemon_report(int fd, const struct error *result)
+{
+    int r = write_all(fd, result, sizeof(*result));
+
+    close(fd);
+    return r;
+}
+
+/* End a child: with SIGTERM, which it may handle to undo what it has done, then with SIGKILL. */
+static void daemon_end(pid_t pid)
+{
+    struct timespec pause = {.tv_nsec = 10000000};
+    pid_t ended = 0;
+
+    kill(pid, SIGTERM);
+    for (int waited_ms = 0; ended == 0 && waited_ms < END_MS; waited_ms += 10) {
+        ended = waitpid(pid, NULL, WNOHANG);
+        if (ended == 0)
+            nanosleep(&pause, NULL);
+    }
+    if (ended > 0)
+        return;
+    kill(pid, SIGKILL);
+    (void)process_wait(pid, NULL);
+}
+
+int daemon_await(int fd, pid_t pid, const char *what, struct error *err)
+{
+    struct error theirs = ERROR_INIT;
+    ssize_t n = read_all(fd, &theirs, sizeof(theirs));
+
+    if (n == sizeof(theirs) && theirs.code == 0)
+        return 0;
+    daemon_end(pid);
+    if (n == sizeof(theirs))
+        return error_copy(err, &theirs);
+    return n < 0 ? error_set(err, (int)n, "cannot learn whether %s serves", what)
+                 : error_text(err, EIO, "%s exited before it served", what);
 }
 
 int daemon_become_nobody(struct error *err)

@@ -9,9 +9,19 @@
 
 /*
  * In a child process: close all fds except the log and the fd `keep`, and start a session with /dev/null as
- * standard input, output and error. `foreground`: stay in the caller's session and keep standard error.
+ * standard input, output and error. `foreground`: stay in the caller's session and keep standard error. Exits
+ * on failure: a daemon that holds the caller's standard output would keep its reader waiting.
  */
 void daemon_leave_caller(int keep, bool foreground);
+
+/*
+ * The result of a start, once, from the daemon to the process that has started it, over a pipe.
+ * daemon_report: in the daemon; closes `fd`. If it fails, nobody knows of the daemon: it has to exit.
+ * daemon_await: in the parent of the daemon. If the daemon has failed, or cannot be heard, it is killed and
+ * waited for: the parent never waits for a daemon that serves. `what` is its name in errors.
+ */
+int daemon_report(int fd, const struct error *result);
+int daemon_await(int fd, pid_t pid, const char *what, struct error *err);
 
 /* Become user nobody permanently, without any privilege, in the directory /. 0 or a negative errno. */
 int daemon_become_nobody(struct error *err);

@@ -111,7 +111,7 @@ static _Noreturn void keeper_main(const char *lxcpath, forward_init_pid *init_pi
                                .relay = FORWARD_RELAY_NONE};
     struct rlimit fds = {FDS_MAX, FDS_MAX};
     struct error err = ERROR_INIT;
-    int r;
+    int r, reported;
 
     daemon_leave_caller(report, false);
     setrlimit(RLIMIT_NOFILE, &fds);
@@ -119,10 +119,9 @@ static _Noreturn void keeper_main(const char *lxcpath, forward_init_pid *init_pi
     r = chdir("/") < 0 ? error_set(&err, errno, "cannot enter /") : keeper_open(&k, &err);
     if (r == 0)
         keeper_look(&k);
-    write_all(report, &err, sizeof(err));
-    close(report);
+    reported = daemon_report(report, &err);
     if (r == 0) {
-        r = loop_run(&k.loop);
+        r = reported == 0 ? loop_run(&k.loop) : reported;
         forward_sync_end(&k);
     }
     _exit(r < 0);
@@ -133,7 +132,6 @@ static _Noreturn void keeper_main(const char *lxcpath, forward_init_pid *init_pi
 int forward_keeper_start(const char *lxcpath, forward_init_pid *init_pid, struct error *err)
 {
     cleanup_fd int reading = -1, writing = -1;
-    struct error theirs = ERROR_INIT;
     int ends[2], r = make_directories("/run/lxc", 0755);
     pid_t pid;
 
@@ -151,13 +149,7 @@ int forward_keeper_start(const char *lxcpath, forward_init_pid *init_pid, struct
     if (pid == 0)
         keeper_main(lxcpath, init_pid, writing);
     close_fd(&writing);
-    if (read_all(reading, &theirs, sizeof(theirs)) != sizeof(theirs))
-        r = error_text(err, EIO, "the process that keeps forwards exited before it served");
-    else if (theirs.code < 0 && err)
-        *err = theirs;
-    r = r < 0 ? r : theirs.code;
-    if (r < 0)
-        waitpid(pid, NULL, 0);
+    r = daemon_await(reading, pid, "the process that keeps forwards", err);
     return r < 0 ? r : 1;
 }
 

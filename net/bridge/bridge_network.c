@@ -101,14 +101,17 @@ static int network_forwarding_on(const struct bridge_state *s, struct error *err
     return r < 0 ? error_set(err, r, "cannot turn on forwarding in /proc/sys/net") : 0;
 }
 
-static void network_forwarding_off(const struct bridge_state *s)
+static int network_forwarding_off(const struct bridge_state *s, struct error *err)
 {
-    if (s->forward4 == 0)
-        network_write_sysctl(FORWARD4, 0);
-    if (s->forward6 == 0)
-        network_write_sysctl(FORWARD6, 0);
-    for (size_t i = 0; i < s->accept_ra.count; i++)
-        network_write_accept_ra(s->accept_ra.items[i], 1);
+    int first = s->forward4 == 0 ? network_write_sysctl(FORWARD4, 0) : 0;
+    int r = s->forward6 == 0 ? network_write_sysctl(FORWARD6, 0) : 0;
+
+    first = first ? first : r;
+    for (size_t i = 0; i < s->accept_ra.count; i++) {
+        r = network_write_accept_ra(s->accept_ra.items[i], 1);
+        first = first || r == -ENOENT ? first : r; /* the link is gone */
+    }
+    return first < 0 ? error_set(err, first, "cannot turn off forwarding in /proc/sys/net") : 0;
 }
 
 /* --- The bridge --- */
@@ -361,11 +364,15 @@ int bridge_network_stop(struct error *err)
         first = uplink_move(&n, state.uplink, state.bridge, false, err);
     r = firewall_remove(-1, first ? &later : err);
     first = first ? first : r;
-    network_forwarding_off(&state);
+    r = network_forwarding_off(&state, first ? &later : err);
+    first = first ? first : r;
+    r = 0;
     if (n.fd >= 0)
         r = network_remove_bridge(&n, state.bridge, first ? &later : err);
     first = first ? first : r;
-    unlink(BRIDGE_STATE_FILE);
+    /* What could not be undone stays on record, for the next stop or start. */
+    if (first == 0 && unlink(BRIDGE_STATE_FILE) < 0)
+        first = error_set(err, errno, "cannot remove %s", BRIDGE_STATE_FILE);
     bridge_state_free(&state);
     return first;
 }

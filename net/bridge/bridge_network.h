@@ -53,8 +53,8 @@ int bridge_network_start(const struct bridge_request *request, struct string_lis
  */
 int bridge_network_blocked(const char *bridge, struct string_list *sentences, struct error *err);
 
-/* Undo all changes. Continues after failures and returns the first. A bridge with ports stays, down and
- * without addresses, as in stock LXC. */
+/* Undo all changes. Continues after failures and returns the first; the record is then kept. A bridge with
+ * ports stays, down and without addresses, as in stock LXC. */
 int bridge_network_stop(struct error *err);
 
 #endif

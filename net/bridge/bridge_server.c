@@ -189,23 +189,11 @@ static _Noreturn void server_run_daemon(const struct bridge_settings *settings, 
     r = s ? server_open(s, &err) : error_set(&err, ENOMEM, "cannot start");
     if (r == 0) /* input from now on is written by containers */
         r = daemon_become_nobody(&err);
-    write_all(report_fd, &err, sizeof(err));
-    close(report_fd);
+    if (daemon_report(report_fd, &err) < 0)
+        _exit(1);
     if (r == 0)
         bridge_serve(s);
     _exit(r < 0);
-}
-
-/* The result of the start, which the daemon writes once. */
-static int server_read_report(int fd, struct error *err)
-{
-    struct error theirs = ERROR_INIT;
-
-    if (read_all(fd, &theirs, sizeof(theirs)) != sizeof(theirs))
-        return error_text(err, EIO, "the server of the bridge exited before it served");
-    if (theirs.code < 0)
-        *err = theirs;
-    return theirs.code;
 }
 
 /* Wait for the server, which is a child of this process, and pass signals on to it. */
@@ -254,9 +242,7 @@ int bridge_server_start(const struct bridge_settings *settings, bool foreground,
     if (pid == 0)
         server_run_daemon(settings, writing, foreground);
     close_fd(&writing);
-    r = server_read_report(reading, err);
-    if (r < 0)
-        waitpid(pid, NULL, 0);
+    r = daemon_await(reading, pid, "the server of the bridge", err);
     if (r < 0 || !foreground)
         return r;
     return server_wait(pid, signals, err);
