@@ -164,7 +164,12 @@ static int dhcpc_detach(struct client *c, struct error *err)
         return r;
     setsid();
     for (int fd = 0; fd <= 2; fd++)
-        dup2(null, fd);
+        if (dup2(null, fd) < 0) {
+            r = error_set(err, errno, "cannot go to the background");
+            if (c->options->pid_file)
+                unlink(c->options->pid_file);
+            return r;
+        }
     c->detached = true;
     return write_all(writing, "", 1);
 }

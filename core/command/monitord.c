@@ -177,8 +177,10 @@ __attribute__((noreturn)) static void broadcaster_run(const char *lxcpath, int r
 
     setsid();
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        dup2(null, fd);
-    dup2(report, STDERR_FILENO + 1);
+        if (dup2(null, fd) < 0)
+            _exit(1);
+    if (dup2(report, STDERR_FILENO + 1) < 0)
+        _exit(1);
     close_from(STDERR_FILENO + 2);
     report = STDERR_FILENO + 1;
     r = broadcaster_open_fifo(&b, lxcpath, &err);

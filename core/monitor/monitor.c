@@ -240,9 +240,10 @@ static int start_report_send(struct monitor *m, int *report, struct error *err)
     if (*report < 0)
         return 0;
     started.ended_status = init_settle(m);
+    if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+        return error_set(err, errno, "cannot leave the terminal");
     r = message_send(*report, &started, sizeof(started), false, NULL);
     close_fd(report);
-    dup2(STDOUT_FILENO, STDERR_FILENO);
     return r < 0 ? error_set(err, r, "the process that started %s has ended", m->container->name) : 0;
 }
 

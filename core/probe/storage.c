@@ -97,18 +97,25 @@ struct attributes {
 static int probe_user_namespace(void)
 {
     char path[48];
+    cleanup_fd int reading = -1, writing = -1;
     int ready[2], fd;
     char byte;
     pid_t pid;
 
-    if (pipe2(ready, O_CLOEXEC) < 0 || (pid = fork()) < 0)
+    if (pipe2(ready, O_CLOEXEC) < 0)
+        return -1;
+    reading = ready[0];
+    writing = ready[1];
+    pid = fork();
+    if (pid < 0)
         return -1;
     if (pid == 0) {
-        (void)!write(ready[1], unshare(CLONE_NEWUSER) == 0 ? "y" : "n", 1);
+        (void)!write(writing, unshare(CLONE_NEWUSER) == 0 ? "y" : "n", 1);
         pause();
         _exit(0);
     }
-    fd = read(ready[0], &byte, 1) == 1 && byte == 'y' ? 0 : -1;
+    close_fd(&writing); /* so that the end of the child ends the wait */
+    fd = read(reading, &byte, 1) == 1 && byte == 'y' ? 0 : -1;
     snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
     if (fd == 0 && file_write_value(AT_FDCWD, path, "0 1000 10") < 0)
         fd = -1;
