@@ -20,7 +20,7 @@ struct connection {
     struct url proxy;  /* host NULL: none */
     char *credentials; /* for the proxy; NULL: none */
     char *peer;        /* for errors: the sender of the bytes */
-    int idle_timeout_ms;
+    struct socket_pace pace;
 };
 
 void connection_close(struct connection *c)
@@ -56,14 +56,19 @@ ssize_t connection_read(struct connection *c, void *bytes, size_t size, struct e
 {
     if (c->tls)
         return tls_read(c->tls, bytes, size, err);
-    return socket_read(c->fd, bytes, size, c->idle_timeout_ms, c->peer, err);
+    return socket_read(c->fd, bytes, size, &c->pace, c->peer, err);
+}
+
+void connection_begin(struct connection *c)
+{
+    socket_pace_begin(&c->pace);
 }
 
 int connection_write(struct connection *c, const void *bytes, size_t length, struct error *err)
 {
     if (c->tls)
         return tls_write(c->tls, bytes, length, err);
-    return socket_write(c->fd, bytes, length, c->idle_timeout_ms, c->peer, err);
+    return socket_write(c->fd, bytes, length, &c->pace, c->peer, err);
 }
 
 /* Read the response to CONNECT byte by byte, so that no byte after it is consumed. */
@@ -83,6 +88,10 @@ static int connection_read_connect_head(struct connection *c, struct http_head *
         if (n < 0)
             return (int)n;
         have += (size_t)n;
+        if (!http_head_begins(bytes, have)) {
+            error_text(err, EPROTO, "%s does not speak HTTP/1", c->peer);
+            return error_remedy(err, "check https_proxy");
+        }
     }
     r = http_head_parse(bytes, have, head, err);
     return r ? error_context(err, "%s", c->peer) : 0;
@@ -149,7 +158,7 @@ int connection_open(const struct url *u, const struct connection_options *option
     if (!c)
         return error_set(err, ENOMEM, "cannot connect to %s", u->host);
     c->fd = -1;
-    c->idle_timeout_ms = options->idle_timeout_ms;
+    c->pace.timeout_ms = options->idle_timeout_ms;
     r = connection_describe(c, u, err);
     if (r)
         return r;
@@ -169,7 +178,7 @@ int connection_open(const struct url *u, const struct connection_options *option
             return error_set(err, ENOMEM, "cannot connect to %s", u->host);
     }
     if (u->https) {
-        r = tls_open(c->fd, u->host, options->trust, options->idle_timeout_ms, c->peer, &c->tls, err);
+        r = tls_open(c->fd, u->host, options->trust, &c->pace, c->peer, &c->tls, err);
         if (r)
             return r;
     }

@@ -13,8 +13,8 @@
 struct connection;
 
 struct connection_options {
-    const struct trust *trust; /* must outlive the connection */
-    int connect_timeout_ms, idle_timeout_ms;
+    const struct trust *trust;               /* must outlive the connection */
+    int connect_timeout_ms, idle_timeout_ms; /* the latter: see struct socket_pace */
 };
 
 /* Connect for a request of `u`, through the proxy that the environment specifies for it. 0 or a negative
@@ -28,6 +28,9 @@ bool connection_serves(const struct connection *c, const struct url *u);
 /* Whether requests must have the whole URL (because a proxy reads them), and the Proxy-Authorization to send
  * (or NULL). */
 bool connection_is_proxied(const struct connection *c, const char **credentials);
+
+/* A new request: its time begins now. */
+void connection_begin(struct connection *c);
 
 /* Read some bytes; 0 at an orderly end. Errors name the peer. */
 ssize_t connection_read(struct connection *c, void *bytes, size_t size, struct error *err);

@@ -32,6 +32,7 @@ struct http_body {
     uint64_t position; /* position in the file of the next byte received */
     uint64_t skip;     /* bytes to skip: a server that cannot resume sends them again */
     unsigned failures; /* in a row */
+    size_t received;   /* bytes since the last failure */
     bool complete;
 };
 
@@ -115,7 +116,14 @@ static int http_send_request(struct http *h, const struct url *u, const struct h
     }
     if (r || strbuf_puts(&b, "\r\n"))
         return error_set(err, ENOMEM, "cannot request %s", u->path);
+    connection_begin(h->connection);
     return connection_write(h->connection, b.text, b.length, err);
+}
+
+static int http_explain_no_http(const struct url *u, struct error *err)
+{
+    error_text(err, EPROTO, "the program that listens at %s port %u does not speak HTTP/1", u->host, u->port);
+    return error_remedy(err, "check name and port of the server");
 }
 
 /* Read one head, skipping interim responses (1xx). */
@@ -134,6 +142,8 @@ static int http_read_head(struct http *h, const struct url *u, struct http_head 
                 return error_text(err, ECONNRESET, "%s closed the connection without a response", u->host);
             if (n < 0)
                 return (int)n;
+            if (!http_head_begins(h->buffer + h->begin, h->end - h->begin))
+                return http_explain_no_http(u, err);
         }
         r = http_head_parse(h->buffer + h->begin, length, head, err);
         if (r)
@@ -169,7 +179,7 @@ static int http_exchange(struct http *h, const struct url *u, const struct http_
         if (!r)
             return 0;
         http_disconnect(h);
-        if (!kept || !socket_worth_retry(r))
+        if (!kept || r == -ETIMEDOUT || !socket_worth_retry(r))
             return r;
         kept = false;
     }
@@ -305,6 +315,7 @@ static void http_wait_before_try(unsigned failures)
 static bool http_try_again(struct http_body *b, int code)
 {
     http_disconnect(b->http);
+    b->received = 0;
     if (!socket_worth_retry(code) || ++b->failures >= b->http->attempts)
         return false;
     http_wait_before_try(b->failures);
@@ -459,7 +470,9 @@ ssize_t http_read(struct http_file *f, const void **bytes, struct error *err)
             return 0;
         }
         if ((uint64_t)n > b->skip) {
-            b->failures = 0;
+            b->received += (size_t)n - (size_t)b->skip;
+            if (b->received >= SOCKET_PROGRESS)
+                b->failures = 0;
             *bytes = (const char *)*bytes + b->skip;
             n -= (ssize_t)b->skip;
             b->skip = 0;

@@ -12,12 +12,14 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 #include "fetch/http/http_head.h"
+#include "fetch/http/socket.h"
 #include "fetch/http/url.h"
 
 struct http_options {
     const char *ca_file;                     /* see trust_load */
     int connect_timeout_ms, idle_timeout_ms; /* 0: 30 s */
-    unsigned attempts; /* tries in a row without a byte received before giving up; 0: three */
+    unsigned attempts;                       /* tries in a row before giving up, each with less than
+                                                SOCKET_PROGRESS bytes received; 0: three */
 };
 
 struct http; /* a client; keeps the last connection for the next file from the same server */

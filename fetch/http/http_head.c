@@ -129,6 +129,24 @@ static bool head_take_status(struct http_head *h, const char *line)
     return true;
 }
 
+bool http_head_begins(const char *bytes, size_t length)
+{
+    static const char prefix[] = "HTTP/1.";
+    const char *end = memchr(bytes, '\n', length);
+    struct http_head ignored;
+    char line[sizeof("HTTP/1.1 200 ")] = "";
+
+    if (memcmp(bytes, prefix, length < strlen(prefix) ? length : strlen(prefix)) != 0)
+        return false;
+    if (!end)
+        return true;
+    length = (size_t)(end - bytes);
+    if (length > 0 && bytes[length - 1] == '\r')
+        length--;
+    memcpy(line, bytes, length < sizeof(line) - 1 ? length : sizeof(line) - 1);
+    return head_take_status(&ignored, line);
+}
+
 /* Split one terminated line into name and value; false if it is not a field (RFC 9112 5; folded lines are not
  * accepted). */
 static bool head_split_field(char *line, char **value)

@@ -31,6 +31,9 @@ void http_head_free(struct http_head *h);
 /*
  * The length of the head at the start of `bytes`, including its empty line; 0 if that line has not arrived.
  */
+/* Whether bytes can be the beginning of a head: false as soon as the first line is not that of HTTP/1. */
+bool http_head_begins(const char *bytes, size_t length);
+
 size_t http_head_length(const char *bytes, size_t length);
 
 /*

@@ -92,35 +92,58 @@ int socket_connect(const char *host, uint16_t port, int timeout_ms, struct error
     return fd >= 0 ? fd : socket_explain_connect(host, port, fd, err);
 }
 
-static int socket_explain_silence(int code, int timeout_ms, const char *peer, struct error *err)
+void socket_pace_begin(struct socket_pace *pace)
 {
-    if (code != -ETIMEDOUT)
-        return error_set(err, code, "the connection to %s failed", peer);
-    error_text(err, ETIMEDOUT, "%s has sent no data for %d seconds", peer, (timeout_ms + 999) / 1000);
-    return -ETIMEDOUT;
+    pace->waited_ms = 0;
+    pace->received = 0;
 }
 
-ssize_t socket_read(int fd, void *bytes, size_t size, int timeout_ms, const char *peer, struct error *err)
+static int socket_explain_wait(int code, const struct socket_pace *pace, const char *peer, struct error *err)
 {
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    int seconds = (pace->timeout_ms + 999) / 1000;
 
+    if (code != -ETIMEDOUT)
+        return error_set(err, code, "the connection to %s failed", peer);
+    if (pace->received == 0)
+        return error_text(err, ETIMEDOUT, "%s has sent no data for %d seconds", peer, seconds);
+    return error_text(err, ETIMEDOUT, "%s has sent only %zu bytes in %d seconds", peer, pace->received,
+                      seconds);
+}
+
+/* Wait for one of `events` as long as the pace allows. */
+static int socket_wait(int fd, short events, struct socket_pace *pace, const char *peer, struct error *err)
+{
+    int64_t start_ms = clock_monotonic_ms();
+    int r = socket_wait_until(fd, events, start_ms + pace->timeout_ms - pace->waited_ms);
+
+    pace->waited_ms += clock_monotonic_ms() - start_ms;
+    return r < 0 ? socket_explain_wait(r, pace, peer, err) : 0;
+}
+
+ssize_t socket_read(int fd, void *bytes, size_t size, struct socket_pace *pace, const char *peer,
+                    struct error *err)
+{
     for (;;) {
         ssize_t n = recv(fd, bytes, size, 0);
         int r;
 
-        if (n >= 0)
+        if (n >= 0) {
+            pace->received += (size_t)n;
+            if (pace->received >= SOCKET_PROGRESS)
+                socket_pace_begin(pace);
             return n;
+        }
         if (errno == EINTR)
             continue;
         if (errno != EAGAIN)
             return error_set(err, errno, "the connection to %s was interrupted", peer);
-        r = socket_wait_until(fd, POLLIN, deadline);
-        if (r)
-            return socket_explain_silence(r, timeout_ms, peer, err);
+        r = socket_wait(fd, POLLIN, pace, peer, err);
+        if (r < 0)
+            return r;
     }
 }
 
-int socket_write(int fd, const void *bytes, size_t length, int timeout_ms, const char *peer,
+int socket_write(int fd, const void *bytes, size_t length, struct socket_pace *pace, const char *peer,
                  struct error *err)
 {
     const char *at = bytes;
@@ -133,9 +156,9 @@ int socket_write(int fd, const void *bytes, size_t length, int timeout_ms, const
             at += n;
             length -= (size_t)n;
         } else if (errno == EAGAIN) {
-            r = socket_wait_until(fd, POLLOUT, clock_monotonic_ms() + timeout_ms);
-            if (r)
-                return socket_explain_silence(r, timeout_ms, peer, err);
+            r = socket_wait(fd, POLLOUT, pace, peer, err);
+            if (r < 0)
+                return r;
         } else if (errno != EINTR) {
             return error_set(err, errno, "the connection to %s was interrupted", peer);
         }

@@ -20,13 +20,27 @@
 int socket_connect(const char *host, uint16_t port, int timeout_ms, struct error *err);
 
 /*
- * Read some bytes, waiting at most `timeout_ms` for the first; 0 at the end of the stream. `peer` is for
- * errors.
+ * Demands progress: SOCKET_PROGRESS bytes received for each `timeout_ms` that are spent waiting for the peer.
+ * Reading and writing fail with -ETIMEDOUT otherwise, so that a peer that sends a byte
+ * now and then does not keep a request for ever. Time that passes between the calls does not count.
  */
-ssize_t socket_read(int fd, void *bytes, size_t size, int timeout_ms, const char *peer, struct error *err);
+#define SOCKET_PROGRESS 4096
 
-/* Write all bytes, waiting at most `timeout_ms` for each part. 0 or a negative errno. */
-int socket_write(int fd, const void *bytes, size_t length, int timeout_ms, const char *peer,
+struct socket_pace {
+    int timeout_ms;
+    int64_t waited_ms; /* since the last progress */
+    size_t received;   /* bytes since then */
+};
+
+/* A new request: its time begins now. */
+void socket_pace_begin(struct socket_pace *pace);
+
+/* Read some bytes; 0 at the end of the stream. `peer` is for errors. */
+ssize_t socket_read(int fd, void *bytes, size_t size, struct socket_pace *pace, const char *peer,
+                    struct error *err);
+
+/* Write all bytes. 0 or a negative errno. */
+int socket_write(int fd, const void *bytes, size_t length, struct socket_pace *pace, const char *peer,
                  struct error *err);
 
 /* Whether the failure may be temporary: refused, timed out, interrupted, unreachable. */

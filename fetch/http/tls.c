@@ -37,7 +37,8 @@ struct tls {
     const struct trust *trust;
     const char *peer;
     char *host;
-    int fd, timeout_ms;
+    int fd;
+    struct socket_pace *pace;
     bool heard;  /* a byte of the peer was received */
     int io_code; /* of a failure of the socket, after which the engine is not used again */
     unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
@@ -279,7 +280,7 @@ static int tls_run_until(struct tls *t, unsigned target, struct error *err)
             return br_ssl_engine_last_error(engine) == BR_ERR_OK ? 1 : tls_explain_stop(t, err);
         if (state & BR_SSL_SENDREC) {
             bytes = br_ssl_engine_sendrec_buf(engine, &length);
-            n = socket_write(t->fd, bytes, length, t->timeout_ms, t->peer, err);
+            n = socket_write(t->fd, bytes, length, t->pace, t->peer, err);
             if (n < 0)
                 return t->io_code = (int)n;
             br_ssl_engine_sendrec_ack(engine, length);
@@ -287,7 +288,7 @@ static int tls_run_until(struct tls *t, unsigned target, struct error *err)
             return 0;
         } else if (state & BR_SSL_RECVREC) {
             bytes = br_ssl_engine_recvrec_buf(engine, &length);
-            n = socket_read(t->fd, bytes, length, t->timeout_ms, t->peer, err);
+            n = socket_read(t->fd, bytes, length, t->pace, t->peer, err);
             if (n == 0)
                 n = error_text(err, ECONNRESET, "%s interrupted the connection", t->peer);
             if (n < 0)
@@ -304,7 +305,7 @@ static int tls_run_until(struct tls *t, unsigned target, struct error *err)
     }
 }
 
-int tls_open(int fd, const char *host, const struct trust *trust, int timeout_ms, const char *peer,
+int tls_open(int fd, const char *host, const struct trust *trust, struct socket_pace *pace, const char *peer,
              struct tls **out, struct error *err)
 {
     struct tls *t = calloc(1, sizeof(*t));
@@ -318,7 +319,7 @@ int tls_open(int fd, const char *host, const struct trust *trust, int timeout_ms
     t->trust = trust;
     t->peer = peer;
     t->fd = fd;
-    t->timeout_ms = timeout_ms;
+    t->pace = pace;
     tls_choose_algorithms(t);
     tls_watcher_begin(t, host);
     /* BearSSL reads /dev/urandom by itself; a system without /dev has getrandom(2). */
@@ -392,7 +393,7 @@ void tls_close(struct tls *t)
         br_ssl_engine_close(&t->client.eng);
         bytes = br_ssl_engine_sendrec_buf(&t->client.eng, &length);
         if (bytes)
-            socket_write(t->fd, bytes, length, 0, t->peer, NULL);
+            socket_write(t->fd, bytes, length, &(struct socket_pace){0}, t->peer, NULL);
     }
     free(t->host);
     free(t);

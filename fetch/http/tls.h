@@ -11,16 +11,17 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "fetch/http/socket.h"
 #include "fetch/http/trust.h"
 
 struct tls;
 
 /*
- * Do the handshake over a connected non-blocking socket, which the caller still owns. `trust` and `peer` (for
- * errors) must outlive the connection. Errors: -EKEYREJECTED or -EKEYEXPIRED for the certificate, -EPROTO if
- * the two sides have no version or cipher in common, and those of socket_read and socket_write.
+ * Do the handshake over a connected non-blocking socket, which the caller still owns. `trust`, `pace` and
+ * `peer` (for errors) must outlive the connection. Errors: -EKEYREJECTED or -EKEYEXPIRED for the certificate,
+ * -EPROTO if the two sides have no version or cipher in common, and those of socket_read and socket_write.
  */
-int tls_open(int fd, const char *host, const struct trust *trust, int timeout_ms, const char *peer,
+int tls_open(int fd, const char *host, const struct trust *trust, struct socket_pace *pace, const char *peer,
              struct tls **out, struct error *err);
 
 /* Read some bytes; 0 after an orderly close by the peer. The end of the stream without one is -ECONNRESET,

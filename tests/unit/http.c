@@ -12,9 +12,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "fetch/http/http.h"
 
@@ -148,8 +150,9 @@ static void malformed_chunks_are_refused(void **state)
 struct server {
     int fd;
     pid_t pid;
-    bool silent; /* after an answer: keeps the connection open */
-    int asked;   /* pipe with what was asked */
+    bool silent;  /* after an answer: keeps the connection open */
+    bool dribble; /* after an answer: sends a byte every 20 ms, as long as the client listens */
+    int asked;    /* pipe with what was asked */
     char url[64];
 };
 
@@ -182,6 +185,9 @@ static void serve(struct server *s, const char *const *answers, const size_t *le
             if (write_all(pipe_fds[1], request, have) < 0 ||
                 write_all(fd, answers[i], lengths ? lengths[i] : strlen(answers[i])) < 0)
                 _exit(1);
+            signal(SIGPIPE, SIG_IGN);
+            while (s->dribble && write(fd, "x", 1) == 1)
+                nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
             if (!s->silent)
                 shutdown(fd, SHUT_WR);
             while (read(fd, request, sizeof(request)) > 0)
@@ -377,8 +383,87 @@ static void a_silent_server_times_out(void **state)
     assert_int_equal(url_parse("x", s.url, &u, &err), 0);
     assert_int_equal(http_new(&options, &h, &err), 0);
     assert_int_equal(http_get(h, &u, 100, &out, &err), -ETIMEDOUT);
-    assert_non_null(strstr(err.text, "sent no data"));
+    assert_non_null(strstr(err.text, "has sent only 43 bytes"));
     ended(&s, asked);
+}
+
+/* Downloads with little patience, and returns how long that took, in milliseconds. */
+static int64_t get_impatiently(struct server *s, int idle_timeout_ms, int code, struct error *err)
+{
+    struct http_options options = {.idle_timeout_ms = idle_timeout_ms, .attempts = 2};
+    int64_t start_ms = clock_monotonic_ms();
+    cleanup_http struct http *h = NULL;
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    cleanup_url struct url u = {0};
+
+    assert_int_equal(url_parse("x", s->url, &u, err), 0);
+    assert_int_equal(http_new(&options, &h, err), 0);
+    assert_int_equal(http_get(h, &u, 1 << 20, &out, err), code);
+    return clock_monotonic_ms() - start_ms;
+}
+
+static void a_byte_now_and_then_is_no_progress(void **state)
+{
+    const char *const heads[] = {"HTTP/1.1 200 OK\r\nA: ", "HTTP/1.1 200 OK\r\nA: ", "", NULL};
+    const char *const bodies[] = {"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nETag: \"e\"\r\n\r\n",
+                                  "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nETag: \"e\"\r\n\r\n", "", NULL};
+    const char *const *const cases[] = {heads, bodies};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error err = ERROR_INIT;
+        struct server s = {.dribble = true};
+        char asked[8192];
+
+        serve(&s, cases[i], NULL);
+        assert_in_range(get_impatiently(&s, 300, -ETIMEDOUT, &err), 600, 10000);
+        assert_non_null(strstr(err.text, "has sent only"));
+        ended(&s, asked);
+    }
+}
+
+static void what_is_not_http_ends_at_its_first_line(void **state)
+{
+    static const char *const banners[] = {"SSH-2.0-OpenSSH_9.2\r\n", "220 mail ESMTP\r\n",
+                                          "HTTP/1.1 hello\r\n", "\x15\x03\x01"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(banners); i++) {
+        const char *const answers[] = {banners[i], NULL};
+        struct error err = ERROR_INIT;
+        struct server s = {.silent = true};
+        char asked[8192];
+
+        serve(&s, answers, NULL);
+        assert_in_range(get_impatiently(&s, 20000, -EPROTO, &err), 0, 5000);
+        assert_non_null(strstr(err.text, "does not speak HTTP/1"));
+        ended(&s, asked);
+    }
+}
+
+static void a_kept_connection_gives_no_further_try(void **state)
+{
+    const char *const answers[] = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "", "", "", NULL};
+    struct http_options options = {.idle_timeout_ms = 200};
+    cleanup_http struct http *h = NULL;
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
+    cleanup_url struct url u = {0};
+    struct error err = ERROR_INIT;
+    struct server s = {.silent = true};
+    char asked[8192];
+    int requests = 0;
+
+    (void)state;
+    serve(&s, answers, NULL);
+    assert_int_equal(url_parse("x", s.url, &u, &err), 0);
+    assert_int_equal(http_new(&options, &h, &err), 0);
+    assert_int_equal(http_get(h, &u, 100, &out, &err), 0);
+    assert_int_equal(http_get(h, &u, 100, &out, &err), -ETIMEDOUT);
+    ended(&s, asked);
+    for (const char *at = asked; (at = strstr(at, "GET /file ")); at++)
+        requests++;
+    assert_int_equal(requests,
+                     3); /* and one on the connection that was kept, which the server has not read */
 }
 
 static void redirects_are_followed_up_to_a_bound(void **state)
@@ -438,6 +523,9 @@ int main(void)
         cmocka_unit_test(a_body_beyond_its_bound_is_refused),
         cmocka_unit_test(statuses_become_causes),
         cmocka_unit_test(a_silent_server_times_out),
+        cmocka_unit_test(a_byte_now_and_then_is_no_progress),
+        cmocka_unit_test(what_is_not_http_ends_at_its_first_line),
+        cmocka_unit_test(a_kept_connection_gives_no_further_try),
         cmocka_unit_test(redirects_are_followed_up_to_a_bound),
         cmocka_unit_test(a_head_without_end_is_refused),
     };
