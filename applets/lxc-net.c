@@ -65,8 +65,13 @@ static int net_up(const struct bridge_request *request, bool foreground, struct 
 
 static int net_down(struct error *err)
 {
+    bool kept = forward_keeper_find() > 0;
     int forwards = forward_keeper_stop(err), r = bridge_down(forwards < 0 ? NULL : err);
 
+    if (r == -ENOENT && kept && forwards == 0) { /* an earlier stop could not end that process */
+        error_clear(err);
+        return 0;
+    }
     return forwards < 0 ? forwards : r;
 }
 
