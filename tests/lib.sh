@@ -13,6 +13,8 @@
 # is TEXT COMMAND...        succeeds and prints exactly TEXT
 # has REGEX COMMAND...      succeeds and prints a line that matches the extended REGEX
 # fails COMMAND...          has a status other than 0
+# exits STATUS COMMAND...   has that status
+# stderr_too COMMAND...     runs it with standard error on standard output, for is and has
 # path_without PROGRAM...   prints a PATH with the programs of ours but for these, whatever is installed
 # make_zombie               sets $zombie to the number of a process that has ended and that its parent does not wait for
 # cleanup COMMAND           runs at the end, last first, also after a failure or a signal
@@ -95,6 +97,16 @@ has() {
 }
 
 fails() { ! "$@"; }
+
+exits() {
+    local want=$1 status=0
+    shift
+    "$@" || status=$?
+    echo "status $status"
+    [ $status -eq "$want" ]
+}
+
+stderr_too() { "$@" 2>&1; }
 
 # By sh: bash reaps a child that ends before it executes the program that never waits for one.
 make_zombie() {

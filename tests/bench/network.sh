@@ -42,7 +42,8 @@ echo "lxc-net before: $(kb $server Rss) KB resident, $(kb $server Private_Dirty)
 begin=$(ms)
 each lxc-start || exit 1
 started=$(ms)
-until_ok 60 eval '[ "$(leases)" = "$COUNT" ]'
+all_leased() { [ "$(leases)" = "$COUNT" ]; }
+until_ok 60 all_leased
 leased=$(ms)
 echo "started one after the other: $(per_container $((started - begin))) each, $((started - begin)) ms together"
 echo \
@@ -57,7 +58,8 @@ echo \
 $(awk '{ print ($14 + $15) * 10 }' /proc/$server/stat) ms of processor time"
 last=$((COUNT - 1))
 # has made sure that its address is nobody else's
-until_ok 5 eval '[ -n "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-$last -i -H)" ]'
+last_has_address() { [ -n "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-$last -i -H)" ]; }
+until_ok 5 last_has_address
 begin=$(ms)
 on_host nsenter -t "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-0 -p -H)" -n unshare -m sh \
     -c 'mount --bind "$0/etc/resolv.conf" /etc/resolv.conf && exec "$@"' "$WORK/root" "$LXCBOX" ping \
@@ -66,5 +68,6 @@ on_host nsenter -t "$(on_host "$LXCBOX" lxc-info -P "$P" -n $name-0 -p -H)" -n u
 begin=$(ms)
 each 'lxc-stop -k'
 echo "killed one after the other: $(per_container $(($(ms) - begin))) each"
-until_ok 30 eval '[ "$(leases)" = 0 ]'
+none_leased() { [ "$(leases)" = 0 ]; }
+until_ok 30 none_leased
 echo "leases left: $(leases); links left on the bridge: $(on_host ip -o link show master lxcbr0 | wc -l)"

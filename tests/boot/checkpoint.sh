@@ -70,7 +70,8 @@ t 'a checkpoint is written, and the container ends with it' box checkpoint -s -D
 t 'nothing is left of it' is '' left
 before=$(count)
 t 'a second one does not overwrite it' fails box checkpoint -D /images
-t 'what does not exist is not restored' has 'no checkpoint in /nowhere' eval 'box checkpoint -r -D /nowhere; :'
+restore_nowhere() { box checkpoint -r -D /nowhere; :; }
+t 'what does not exist is not restored' has 'no checkpoint in /nowhere' restore_nowhere
 t 'the container is made again' restore
 sleep 1
 t 'it continues where it was' test "$(count)" -gt "$before"
@@ -82,8 +83,10 @@ t 'what was bind-mounted from outside is there' what_was_bound_in_from_outside_i
 t 'the host reaches it over the bridge' ping -c 1 -W 5 10.9.0.2
 t 'its limits are those of the configuration' is 40 cat /sys/fs/cgroup/lxc.payload.c/pids.max
 t 'its console output is kept' has 'turn [0-9]' box logs -c
-t 'one that runs is not restored' has 'already running' eval 'box checkpoint -r -D /images; :'
-t 'it can be written again' eval 'box checkpoint -D /again && [ "$(box info -s)" = "State:          RUNNING" ]'
+restore_running() { box checkpoint -r -D /images; :; }
+t 'one that runs is not restored' has 'already running' restore_running
+written_again() { box checkpoint -D /again && [ "$(box info -s)" = "State:          RUNNING" ]; }
+t 'it can be written again' written_again
 t 'it is stopped by its own signal' box stop
 t 'nothing is left of this one either' is '' left
 timeout 60 lxcbox lxc-checkpoint -P /lxc -n c -r -F -D /again < /dev/null > /console &

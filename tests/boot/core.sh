@@ -55,7 +55,8 @@ t 'its monitor has none' is 0 cookie "$(awk '/^PPid/ { print $2 }' "/proc/$(box 
 t 'a second container starts' box start b
 t 'it has a cookie too' has '^[1-9a-f]' box attach b -- /bin/cookie
 t 'but another' fails is "$of_init" box attach b -- /bin/cookie
-t 'both are stopped' eval 'box stop a -k && box stop b -k'
+stop_both() { box stop a -k && box stop b -k; }
+t 'both are stopped' stop_both
 t 'without the key there is none' is 0 box execute b -s lxc.sched.core=0 -- /bin/cookie
 t 'nor has the host one after all that' is 0 cookie
 off

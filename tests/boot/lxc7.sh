@@ -81,7 +81,8 @@ init_pid() { lxcbox lxc-info -P /lxc -n "$N" -pH; }
 cgroup() { echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(init_pid)/cgroup")"; }
 states() { run stock lxc-info "$N" -sH; run lxcbox lxc-info "$N" -sH; }
 both_say() { is "$(printf '%s\n%s' "$1" "$1")" states; }
-gone() { both_say STOPPED && becomes eval '! find /sys/fs/cgroup -name "lxc.*.$N" | grep .'; }
+no_cgroup() { ! find /sys/fs/cgroup -name "lxc.*.$N" | grep .; }
+gone() { both_say STOPPED && becomes no_cgroup; }
 inside() { run "$caller" lxc-attach "$N" -- "$@"; }
 listed() { if [ "$caller" = stock ]; then lxc-ls -P /lxc "$@"; else lxcbox lxc-ls -P /lxc "$@"; fi; }
 status_of() { inside sh -c 'exit 42'; test $? = 42; }
@@ -104,10 +105,11 @@ given() { # a device node that the rules do not allow
     fails inside test -e /dev/rtc0 && run "$caller" lxc-device "$N" add /dev/rtc0 && inside sh -c ': < /dev/rtc0' &&
         run "$caller" lxc-device "$N" del /dev/rtc0 && fails inside test -e /dev/rtc0
 }
+rebooted_from() { test "$(init_pid)" -gt 0 && test "$(init_pid)" != "$1"; } # PID
 restarted() {
     before=$(init_pid)
     run "$caller" lxc-stop "$N" -r &&
-        becomes eval 'test "$(init_pid)" -gt 0 && test "$(init_pid)" != "$before"' &&
+        becomes rebooted_from "$before" &&
         ready
 }
 copied() { # OPTION...: the caller's copy, which the owner runs
@@ -123,6 +125,9 @@ copied() { # OPTION...: the caller's copy, which the owner runs
     return $result
 }
 
+thaws() { run "$caller" lxc-unfreeze "$N" && both_say RUNNING && inside true; }
+stops_in_order() { run "$caller" lxc-stop "$N" -t 60 --nokill && gone; }
+removes() { run "$caller" lxc-destroy "$N" && test ! -e "/lxc/$N"; }
 drive() { # CALLER OWNER
     caller=$1 owner=$2 N=c-$1
     as="$1 on a container of $2:"
@@ -147,17 +152,17 @@ drive() { # CALLER OWNER
     t "$as both see it frozen" both_say FROZEN
     t "$as and so does the kernel" has '^frozen 1' cat "$(cgroup)/cgroup.events"
     t "$as lxc-wait sees it" run "$caller" lxc-wait "$N" -s FROZEN -t 0
-    t "$as it thaws it" eval 'run "$caller" lxc-unfreeze "$N" && both_say RUNNING && inside true'
+    t "$as it thaws it" thaws
     run "$caller" lxc-wait "$N" -s STOPPED &
     waiter=$!
     t "$as it reboots it" restarted
-    t "$as it stops it in order" eval 'run "$caller" lxc-stop "$N" -t 60 --nokill && gone'
+    t "$as it stops it in order" stops_in_order
     t "$as lxc-wait was told of its end" wait $waiter
     kills_it_while_it_is_frozen() {
         start "$owner" && run "$caller" lxc-freeze "$N" && run "$caller" lxc-stop "$N" -k && gone
     }
     t "$as it kills it while it is frozen" kills_it_while_it_is_frozen
-    t "$as it removes it" eval 'run "$caller" lxc-destroy "$N" && test ! -e "/lxc/$N"'
+    t "$as it removes it" removes
 }
 drive stock lxcbox
 drive lxcbox stock

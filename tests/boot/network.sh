@@ -137,7 +137,8 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -e /proc/$init
 t 'its monitor killed, it starts again' proxied
 stop_all
 t 'nobody answers for it any more' is '' lxcbox ip neigh show proxy
-t 'and there is no route to it' fails eval 'lxcbox ip route show | grep 10.1.0.9'
+old_route() { lxcbox ip route show | grep 10.1.0.9; }
+t 'and there is no route to it' fails old_route
 
 lxcbox ip link add br0 type bridge vlan_filtering 1
 lxcbox ip link set br0 up
@@ -160,7 +161,8 @@ t 'a VLAN both tagged and not is refused' refuses 'VLAN 5 is both' \
 lxcbox ip link add br1 type bridge
 t 'a bridge without VLAN filtering is refused' refuses 'bridge br1 does not filter VLANs \(' \
     container a 'type = veth' 'link = br1' 'veth.vlan.id = 5'
-t 'nothing of all that is left' fails eval "lxcbox ip -br link | grep -Ev '^(lo|host0@[^ ]*|br0|br1) '"
+other_links() { lxcbox ip -br link | grep -Ev '^(lo|host0@[^ ]*|br0|br1) '; }
+t 'nothing of all that is left' fails other_links
 
 # A network interface of the machine's, and a monitor that is killed: the kernel gives it back, to the initial
 # namespace.
@@ -178,7 +180,8 @@ back() {
     done
     return 1
 }
-t 'when its monitor is killed, and its init, it is back' eval 'kill -9 $init; back nic0'
+back_after_kill_nic() { kill -9 $init; back nic0; }
+t 'when its monitor is killed, and its init, it is back' back_after_kill_nic
 t 'the container can be started with it again' container a 'type = phys' 'link = nic0' 'name = lan' 'flags = up'
 lxcbox lxc-stop -k -P /lxc -n a
 t 'and it is back again' back nic0
@@ -203,7 +206,8 @@ away() {
 t 'a container starts with a wireless interface' away
 t 'it has it, under the name it is to have' has '^air +.* 10.66.0.1/24' outside a ip -br addr
 t 'with the others of that card' outside a ip link show mon1
-t 'and the host has none of them' fails eval 'lxcbox ip link show wlan1 || lxcbox ip link show mon1'
+monitor_links() { lxcbox ip link show wlan1 || lxcbox ip link show mon1; }
+t 'and the host has none of them' fails monitor_links
 lxcbox lxc-stop -k -P /lxc -n a
 stopped_it_gives_them_back() {
     has "wlan1:.*mtu 1500" lxcbox ip link show wlan1 && lxcbox ip link show mon1
@@ -212,10 +216,12 @@ t 'a stopped container returns the interfaces unchanged' stopped_it_gives_them_b
 t 'it starts with it again' away
 init=$(lxcbox lxc-info -P /lxc -n a -p -H)
 kill -9 "$(sed -n 's/^PPid:[^0-9]*//p' /proc/$init/status)"
-t 'when its monitor is killed, and its init, it is back' eval 'kill -9 $init; back wlan1'
+back_after_kill_wlan() { kill -9 $init; back wlan1; }
+t 'when its monitor is killed, and its init, it is back' back_after_kill_wlan
 t 'it can be started with it again' away
 refused() { container b 'type = phys' 'link = wlan0' 'name = x' 'script.up = /bin/false' 2> /dev/null; [ $? -eq 1 ]; }
-t 'a start that fails returns it' eval 'refused && back wlan0'
+refused_and_back() { refused && back wlan0; }
+t 'a start that fails returns it' refused_and_back
 
 air() { lxcbox nsenter -t "$(lxcbox lxc-info -P /lxc -n a -p -H)" -n "$@"; }
 on_air air air
@@ -247,13 +253,15 @@ t 'a port of the machine leads to the container' lxcbox lxc-net forward add 8080
 t 'by its own address' has '^it is b' fetch 10.66.0.2
 t 'and by 127.0.0.1' has '^it is b' fetch 127.0.0.1
 t 'nothing is in its way' has ' active$' lxcbox lxc-net forward list
-t 'lxc-net stops' eval 'stop_all; lxcbox lxc-net stop'
+stop_everything() { stop_all; lxcbox lxc-net stop; }
+t 'lxc-net stops' stop_everything
 t 'a running container starts' container c 'type = empty'
 lxc_device_moves_wireless_interface() {
     lxcbox lxc-device -P /lxc -n c add wlan1 radio && outside c ip link show radio
 }
 t 'lxc-device moves a wireless interface into it' lxc_device_moves_wireless_interface
-t 'and out of it' eval 'lxcbox lxc-device -P /lxc -n c del radio air && lxcbox ip link show air'
+radio_out() { lxcbox lxc-device -P /lxc -n c del radio air && lxcbox ip link show air; }
+t 'and out of it' radio_out
 off
 GUEST
 chmod 755 "$WORK/poor"

@@ -64,7 +64,8 @@ for key in uts.name net net.0.type net.0.link net.0.flags net.0.ipv4.address roo
     console.buffer.size idmap environment arch; do
     t "the running configuration's lxc.$key is the file's" running_as_configured "lxc.$key"
 done
-t 'the pair of its link' eval 'test -e "/sys/class/net/$(py "c.get_running_config_item(\"lxc.net.0.veth.pair\")")"'
+has_pair() { test -e "/sys/class/net/$(py "c.get_running_config_item(\"lxc.net.0.veth.pair\")")"; }
+t 'the pair of its link' has_pair
 t 'a key that does not exist has no value' is None py 'c.get_running_config_item("lxc.nonesuch")'
 t 'interfaces' is "('eth0', 'lo')" py 'tuple(sorted(c.get_interfaces()))'
 t 'addresses' is "('10.213.78.2',)" py 'c.get_ips(family="inet", interface="eth0")'
@@ -104,12 +105,16 @@ t 'an interface is given and taken back' is '(True, True, True)' py \
     "(c.attach_interface('ipl$ID', 'in0'), c.detach_interface('in0'), os.path.exists('/sys/class/net/in0'))"
 ip link del "ipp$ID"
 t 'a wait for the state it is in ends' is True py 'c.wait("RUNNING", 5)'
-t 'it reboots' is "True" eval 'rm "$P/$N/rootfs/run/ready"; py "c.reboot()"'
+reboot_unready() { rm "$P/$N/rootfs/run/ready"; py "c.reboot()"; }
+t 'it reboots' is "True" reboot_unready
 for ((i = 0; i < 500; i++)); do [ -e "$P/$N/rootfs/run/ready" ] && break; sleep 0.02; done
-t 'it shuts down in order' is '(True, STOPPED)' eval "py '(c.shutdown(20), c.state)' | tr -d \"'\""
+py_shutdown() { py '(c.shutdown(20), c.state)' | tr -d "'"; }
+t 'it shuts down in order' is '(True, STOPPED)' py_shutdown
 start
-t 'it is stopped' is '(True, STOPPED, -1)' eval "py '(c.stop(), c.state, c.init_pid)' | tr -d \"'\""
-t 'nothing is left of it' eval '! find /sys/fs/cgroup -maxdepth 5 -name "*$N*" | grep .'
+py_stop() { py '(c.stop(), c.state, c.init_pid)' | tr -d "'"; }
+t 'it is stopped' is '(True, STOPPED, -1)' py_stop
+no_cgroup() { ! find /sys/fs/cgroup -maxdepth 5 -name "*$N*" | grep .; }
+t 'nothing is left of it' no_cgroup
 t 'its configuration loads' is "('$N', True, False)" py '(c.get_config_item("lxc.uts.name"), c.defined, c.running)'
 starts_container_that_lxcbox() {
     is "(True, True)" py "(c.start(), c.wait(\"RUNNING\", 5))" &&

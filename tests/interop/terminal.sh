@@ -90,13 +90,12 @@ expect (Password|login):
 leave
 END
     done
-    t "$as lxc-console without a number takes the first free one, and the next" eval '
-        on_terminal "$caller" lxc-console <<< "expect tty 1
-leave" && has "mode: cooked" on_terminal "$caller" lxc-console -t 2 <<< "expect tty 2
-raw
-send \x01q
-end
-mode"'
+    two_consoles() {
+        printf '%s\n' 'expect tty 1' leave | on_terminal "$caller" lxc-console &&
+            printf '%s\n' 'expect tty 2' raw 'send \x01q' end mode |
+            has 'mode: cooked' on_terminal "$caller" lxc-console -t 2
+    }
+    t "$as lxc-console without a number takes the first free one, and the next" two_consoles
     # Leaving while the container writes ends stock's monitor now and then, whoever leaves: leave it at its prompt.
     t "$as lxc-console -t 0 is the console, which shows a shell" on_terminal "$caller" lxc-console -t 0 << 'END'
 expect tty 0

@@ -45,10 +45,21 @@ becomes() { # COMMAND...: until it succeeds
 }
 ready() { becomes inside test -e /run/ready; } # init has set its signals
 monitors() { pgrep -f "^\\[lxc monitor\\] $P $N"; }
+no_monitor() { ! monitors; }
+rebooted_from() { [ "$(init_pid)" -gt 0 ] && [ "$(init_pid)" != "$1" ]; } # PID
+waiting() { grep -q . "/proc/$1/wchan" 2> /dev/null && ! grep -q '^0$' "/proc/$1/wchan"; } # PID
 gone() { # nothing of the container is left on the host
-    [ "$(state)" = STOPPED ] && becomes eval '! monitors' && ! find /sys/fs/cgroup -maxdepth 5 -name "*$N*" | grep .
+    [ "$(state)" = STOPPED ] && becomes no_monitor && ! find /sys/fs/cgroup -maxdepth 5 -name "*$N*" | grep .
 }
-
+not_listed() { [ -z "$("${list[@]}" --stopped)" ]; }
+bytes_through() { head -c 100000 /dev/zero | run "$caller" lxc-attach -- cat | wc -c; }
+thaws() { run "$caller" lxc-unfreeze && is RUNNING state && inside true; }
+device_removed() {
+    run "$caller" lxc-device del /dev/loop-control && ! inside test -e /dev/loop-control &&
+        ! grep "^c 10:237" "$(cgroup devices devices.list)"
+}
+stops() { run "$caller" lxc-stop "$@" && gone; }
+stops_later() { run "$caller" lxc-stop -W --nokill && becomes gone; }
 drive() { # CALLER OWNER: the caller's tools on a container of the owner
     local caller=$1 owner=$2 as="$1 on $2's container:"
     # Not by run(): the number would be that of a shell that waits for it.
@@ -65,10 +76,10 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     if [ "$caller" = stock ]; then list=(${STOCK-} lxc-ls -P "$P"); else list=(lxcbox lxc-ls -P "$P"); fi
     t "$as lxc-ls --active lists it" has "^$N *$" "${list[@]}" --active
     t "$as lxc-ls --running -f shows it" has "^$N +$(init_pid) +RUNNING" "${list[@]}" -f -F NAME,PID,STATE --running
-    t "$as lxc-ls --stopped does not" eval '[ -z "$("${list[@]}" --stopped)" ]'
+    t "$as lxc-ls --stopped does not" not_listed
 
     t "$as lxc-attach runs a command inside" is $N run "$caller" lxc-attach -- hostname
-    t "$as lxc-attach gives its exit status" eval 'run "$caller" lxc-attach -- sh -c "exit 42"; [ $? -eq 42 ]'
+    t "$as lxc-attach gives its exit status" exits 42 run "$caller" lxc-attach -- sh -c "exit 42"
     lxc_attach_enters_cgroups() {
         ! run "$caller" lxc-attach -- cat /proc/self/cgroup | grep -Ev ":/(.lxc)?$"
     }
@@ -79,7 +90,7 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     t "$as lxc-attach --clear-env gives the container's environment" has '^container=lxc$' \
         run "$caller" lxc-attach --clear-env -- env
     t "$as lxc-attach with pipes passes bytes through" is 100000 \
-        eval 'head -c 100000 /dev/zero | run "$caller" lxc-attach -- cat | wc -c'
+        bytes_through
 
     t "$as lxc-cgroup reads a value" has '^[0-9]+$' run "$caller" lxc-cgroup memory.limit_in_bytes
     lxc_cgroup_sets_value() {
@@ -95,7 +106,7 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     t "$as lxc-info says that it is frozen" is 'State:          FROZEN' run "$caller" lxc-info -s
     t "$as lxc-ls --frozen lists it" has "^$N *$" "${list[@]}" --frozen
     t "$as lxc-wait returns at once in a state that is" run "$caller" lxc-wait -s FROZEN -t 0
-    t "$as lxc-unfreeze thaws it" eval 'run "$caller" lxc-unfreeze && is RUNNING state && inside true'
+    t "$as lxc-unfreeze thaws it" thaws
     t "$as lxc-wait -t gives up" fails run "$caller" lxc-wait -s FROZEN -t 1
 
     # Without a second name: stock wants a device by that name on the host.
@@ -105,9 +116,7 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
             grep "^c 10:237 rwm" "$(cgroup devices devices.list)"
     }
     t "$as lxc-device add makes a node" lxc_device_add_makes_node
-    t "$as lxc-device del takes it away" eval '
-        run "$caller" lxc-device del /dev/loop-control && ! inside test -e /dev/loop-control &&
-        ! grep "^c 10:237" "$(cgroup devices devices.list)"'
+    t "$as lxc-device del takes it away" device_removed
     ip link add "itl$ID" type veth peer name "itp$ID"
     lxc_device_add_moves_interface() {
         run "$caller" lxc-device add "itl$ID" itin &&
@@ -121,28 +130,28 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     t "$as lxc-device del brings it back" lxc_device_del_brings_it_back
     ip link del "itp$ID"
 
-    t "$as lxc-top lists it" has "[0-9],$N,[0-9]" eval 'top'
+    t "$as lxc-top lists it" has "[0-9],$N,[0-9]" top
     run "$caller" lxc-wait -s STOPPED & waiter=$!
-    becomes eval "grep -q . /proc/$waiter/wchan 2> /dev/null && ! grep -q '^0$' /proc/$waiter/wchan"
+    becomes waiting "$waiter"
     lxc_stop_r_restarts_it() {
         rm "$P/$N/rootfs/run/ready"
         before=$(init_pid)
         run "$caller" lxc-stop -r &&
-            becomes eval "[ \$(init_pid) -gt 0 ] && [ \$(init_pid) != $before ]" &&
+            becomes rebooted_from "$before" &&
             is RUNNING state
     }
     t "$as lxc-stop -r starts it anew" lxc_stop_r_restarts_it
     becomes ready
-    t "$as lxc-stop shuts it down in order" eval 'run "$caller" lxc-stop -t 20 --nokill && gone'
+    t "$as lxc-stop shuts it down in order" stops -t 20 --nokill
     t "$as lxc-wait was told of its end" wait $waiter
 
     start "$owner"
-    t "$as lxc-stop -k kills it" eval 'run "$caller" lxc-stop -k && gone'
+    t "$as lxc-stop -k kills it" stops -k
     start "$owner"
     run "$caller" lxc-freeze
-    t "$as lxc-stop -k kills it frozen" eval 'run "$caller" lxc-stop -k && gone'
+    t "$as lxc-stop -k kills it frozen" stops -k
     start "$owner" -- /bin/sleep 1000
-    t "$as lxc-stop -t kills what does not shut down" eval 'run "$caller" lxc-stop -t 1 && gone'
+    t "$as lxc-stop -t kills what does not shut down" stops -t 1
     start "$owner" && becomes ready
     kill $monitor
     [ "$caller" = lxcbox ] || run stock lxc-monitor -Q # its daemon would wait for half a minute
@@ -151,8 +160,8 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
             has "\[FROZEN].*\[RUNNING].*\[STOPPING].*\[RUNNING].*\[STOPPED].*\[FROZEN].*\[STOPPED]" cat
     }
     t "$as lxc-monitor told of its states, in their order" lxc_monitor_reports_its_states
-    t "$as lxc-stop -W returns before the end" eval 'run "$caller" lxc-stop -W --nokill && becomes gone'
-    t "$as lxc-stop of what does not run is status 2" eval 'run "$caller" lxc-stop > /dev/null 2>&1; [ $? -eq 2 ]'
+    t "$as lxc-stop -W returns before the end" stops_later
+    t "$as lxc-stop of what does not run is status 2" exits 2 run "$caller" lxc-stop
     t "$as lxc-wait for the end of what has ended returns at once" run "$caller" lxc-wait -s STOPPED -t 0
 }
 top() { # stock's wants a terminal even to write to a file

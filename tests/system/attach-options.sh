@@ -97,8 +97,11 @@ END
     return 1
 }
 old_attach() { refuses "$1" lxcbox lxc-attach -P "$P" -n "$2" -e -- sh -c 'echo ran on the host >&2'; }
-t 'lxc-attach does not run on the host when the number of init has passed on' eval '
-    old_monitor old-a $stranger 1 && old_attach "old-a is restarting" old-a'
+attach_old() { old_monitor old-a $stranger 1 && old_attach "old-a is restarting" old-a; }
+t 'lxc-attach does not run on the host when the number of init has passed on' attach_old
 make_zombie
-t 'nor when init has ended and nobody has waited for it' eval '
-    old_monitor old-b $zombie && old_attach "cannot enter the mnt namespace of old-b: the process has ended" old-b'
+attach_ended() {
+    old_monitor old-b $zombie &&
+        old_attach "cannot enter the mnt namespace of old-b: the process has ended" old-b
+}
+t 'nor when init has ended and nobody has waited for it' attach_ended

@@ -66,30 +66,38 @@ foreign() { # NAME: no command believes it
 }
 mkdir "$P/st-$$" "$P/pid-$$" "$P/cg-$$"
 for d in st pid cg; do cp "$P/$N/config" "$P/$d-$$/config"; done
-t 'no command trusts a user who holds the socket name of a stopped container' eval '
-    impostor st-$$ as_user && foreign st-$$'
-t 'nor is root of another pid namespace, as in a privileged container with the network of the host' eval '
-    impostor pid-$$ unshare -fp && foreign pid-$$'
+impostor_as_user() { impostor st-$$ as_user && foreign st-$$; }
+t 'no command trusts a user who holds the socket name of a stopped container' impostor_as_user
+impostor_in_pid_ns() { impostor pid-$$ unshare -fp && foreign pid-$$; }
+t 'nor is root of another pid namespace, as in a privileged container with the network of the host' impostor_in_pid_ns
 h=/sys/fs/cgroup/pids
 [ -d $h ] || h=/sys/fs/cgroup
 inside_payload() { echo 0 > "$h/lxc.payload.cg-$$/cgroup.procs" && exec "$@"; }
 cleanup "rmdir $h/lxc.payload.cg-$$"
-t 'nor is root in the cgroup of a container' eval '
-    mkdir $h/lxc.payload.cg-$$ && impostor cg-$$ inside_payload && foreign cg-$$; r=$?
-    kill -- -$impostor; wait $impostor; [ $r -eq 0 ]'
+impostor_in_cgroup() {
+    local status=0
+    mkdir $h/lxc.payload.cg-$$ && impostor cg-$$ inside_payload && foreign cg-$$ || status=$?
+    kill -- -$impostor
+    wait $impostor
+    return $status
+}
+t 'nor is root in the cgroup of a container' impostor_in_cgroup
 
 # Its own monitor may be hostile, too, when root uses the container of a user.
 mkdir "$P/own-$$" "$P/root-$$"
 for d in own root; do cp "$P/$N/config" "$P/$d-$$/config"; done
 chown $user "$P/own-$$" "$P/root-$$"
-t 'the monitor of the user who owns the container is asked' eval '
-    impostor own-$$ as_user && has RUNNING lxcbox lxc-info -P "$P" -n own-$$ -s'
+owner_is_asked() { impostor own-$$ as_user && has RUNNING lxcbox lxc-info -P "$P" -n own-$$ -s; }
+t 'the monitor of the user who owns the container is asked' owner_is_asked
 t 'but no process of the host is entered for it' refuses 'reported a process that is not in a container of that user' \
     lxcbox lxc-attach -P "$P" -n own-$$ -e -- true
-t 'nor gets a signal' eval '
-    refuses "reported a process that is not in" lxcbox lxc-stop -P "$P" -n own-$$ -t 5 && untouched'
-t 'nor is a file written that a directory of its own leads to' eval '
-    refuses "sent an fd that is not a cgroup" lxcbox lxc-cgroup -P "$P" -n own-$$ pids.max 7 && untouched'
+no_signal() { refuses "reported a process that is not in" lxcbox lxc-stop -P "$P" -n own-$$ -t 5 && untouched; }
+t 'nor gets a signal' no_signal
+no_write() {
+    refuses "sent an fd that is not a cgroup" lxcbox lxc-cgroup -P "$P" -n own-$$ pids.max 7 &&
+        untouched
+}
+t 'nor is a file written that a directory of its own leads to' no_write
 cgroup_that_is_not_of_user() {
     trap=$h impostor root-$$ as_user &&
         refuses "sent a cgroup of user 0" lxcbox lxc-cgroup -P "$P" -n root-$$ pids.max 7

@@ -24,11 +24,11 @@ sockets() { grep -c ' socket:' "$1"; }
 hooked() { # KIND COMMAND FILE: run it, and print what is left
     execute -s "lxc.hook.$1 = $2" -- true && [ -s "$3" ] && others "$3"
 }
-t 'lxc.hook.start finds nothing of the host open in init' eval '
-    fails hooked start "/fds /open" "$R/open" && [ -s "$R/open" ]'
+start_hook_finds_nothing() { fails hooked start "/fds /open" "$R/open" && [ -s "$R/open" ]; }
+t 'lxc.hook.start finds nothing of the host open in init' start_hook_finds_nothing
 t 'and one socket, whose other end is the monitor' is 1 sockets "$R/open"
-t 'a child that sets up mounts has nothing of its parent open' eval '
-    fails hooked pre-mount "$WORK/fds $WORK/open" "$WORK/open" && [ -s "$WORK/open" ]'
+mount_child_finds_nothing() { fails hooked pre-mount "$WORK/fds $WORK/open" "$WORK/open" && [ -s "$WORK/open" ]; }
+t 'a child that sets up mounts has nothing of its parent open' mount_child_finds_nothing
 t 'nor the other end of its own socket' is 1 sockets "$WORK/open"
 
 # --- A monitor that is killed just after it made the child ---

@@ -28,8 +28,11 @@ t 'ip link add name lxcbr0 type bridge' alone ip link add name lxcbr0 type bridg
 t 'ip link set lxcbr0 up' alone ip link set lxcbr0 up
 t 'ip addr add 192.168.5.1/24 dev lxcbr0' alone ip addr add 192.168.5.1/24 dev lxcbr0
 t 'ip link set eth0 master lxcbr0' alone ip link set eth0 master lxcbr0
-t 'the bridge is up, has its address and its port' eval 'alone ip -br addr show lxcbr0 | grep -q "192.168.5.1/24" &&
-    alone ip link show master lxcbr0 | grep -q " eth0@" && alone ip link show lxcbr0 | grep -q "[<,]UP[,>]"'
+bridge_is_up() {
+    alone ip -br addr show lxcbr0 | grep -q "192.168.5.1/24" &&
+        alone ip link show master lxcbr0 | grep -q " eth0@" && alone ip link show lxcbr0 | grep -q "[<,]UP[,>]"
+}
+t 'the bridge is up, has its address and its port' bridge_is_up
 t 'sysctl net.ipv4.ip_forward=1' is 'net.ipv4.ip_forward = 1' alone sysctl net.ipv4.ip_forward=1
 t 'and the kernel forwards' is 1 cat /proc/sys/net/ipv4/ip_forward
 

@@ -51,11 +51,13 @@ copy_has_name_and_paths_of_its_own() {
 t 'a copy has the name and the paths of its own' copy_has_name_and_paths_of_its_own
 t 'its files are the same: owners, modes, times, links, holes, nodes, attributes' is '' whole
 t 'its host name is in /etc/hostname' is "$N-b" cat "$P/$N-b/rootfs/etc/hostname"
-t 'it starts' eval "start $N-b && [ \"\$(inside $N-b hostname)\" = $N-b ]"
+starts_under_its_name() { start $N-b && [ "$(inside $N-b hostname)" = $N-b ]; }
+t 'it starts' starts_under_its_name
 t 'one that runs is not copied' refuses 'is running \(stop it' copy $N-b -N $N-x
 t 'nor is a snapshot made without -a' refuses 'is running.*-a' copy $N-b -N $N-x -s
 t 'one that runs is not destroyed' refuses 'is running.*-f' destroy $N-b
-t '-f kills and destroys it' eval "destroy $N-b -f && [ ! -e '$P/$N-b' ]"
+killed_and_destroyed() { destroy $N-b -f && [ ! -e "$P/$N-b" ]; }
+t '-f kills and destroys it' killed_and_destroyed
 lxcbox lxc-create -P "$P" -f "$WORK/mac.conf" -n $N-mac -t none
 copy_has_another_mac_address() {
     copy $N-mac -N $N-mac2 &&
@@ -136,7 +138,8 @@ copy_of_overlay_is_overlay() {
         grep -qx $N-s2 "$P/$N-a/lxc_snapshots"
 }
 t 'a copy of an overlay is an overlay with its changes' copy_of_overlay_is_overlay
-t 'destroyed, it is taken out of the list' eval "destroy $N-s2 && ! grep -qx $N-s2 '$P/$N-a/lxc_snapshots'"
+out_of_list() { destroy $N-s2 && ! grep -qx $N-s2 "$P/$N-a/lxc_snapshots"; }
+t 'destroyed, it is taken out of the list' out_of_list
 destroyed_by_stock_lxc_too() {
     copy $N-a -N $N-s3 -s && lxc-destroy -P "$P" -n $N-s3 && ! grep -qx $N-s3 "$P/$N-a/lxc_snapshots"
 }
@@ -170,7 +173,8 @@ mkdir "$WORK/shared"
 t 'an ephemeral copy runs' has "^Created $N-e as clone of $N-a\$" \
     copy $N-a -N $N-e -e -m "bind=$WORK/shared:/mnt:ro,overlay=$WORK/shared:/home"
 t 'a read-only bind of -m cannot be written' fails inside $N-e touch /mnt/x
-t 'an overlay of -m can, and not through' eval "inside $N-e touch /home/x && [ ! -e '$WORK/shared/x' ]"
+overlay_not_shared() { inside $N-e touch /home/x && [ ! -e "$WORK/shared/x" ]; }
+t 'an overlay of -m can, and not through' overlay_not_shared
 lxcbox lxc-stop -k -P "$P" -n $N-e
 t 'it is gone when it stops' gone "$P/$N-e"
 printf '#!/bin/sh\nsleep 0.3\n' > "$WORK/slow" && chmod 755 "$WORK/slow"
@@ -178,8 +182,10 @@ gone_at_once() { # OPTION...
     copy $N-a -N $N-e -e -q && lxcbox lxc-stop -P "$P" -n $N-e "$@" && [ ! -e "$P/$N-e" ] && ! ls -A "$P" | grep partial
 }
 echo "lxc.hook.destroy = $WORK/slow" >> "$P/$N-a/config"
-t 'when lxc-stop returns it is gone, and its name is free' eval 'gone_at_once && gone_at_once -k'
-t 'lxc-destroy -f of one that runs succeeds' eval "copy $N-a -N $N-e -e -q && destroy $N-e -f && [ ! -e '$P/$N-e' ]"
+gone_twice() { gone_at_once && gone_at_once -k; }
+t 'when lxc-stop returns it is gone, and its name is free' gone_twice
+running_destroyed() { copy $N-a -N $N-e -e -q && destroy $N-e -f && [ ! -e "$P/$N-e" ]; }
+t 'lxc-destroy -f of one that runs succeeds' running_destroyed
 sed -i /lxc.hook.destroy/d "$P/$N-a/config"
 ephemeral_copy_stays() {
     copy $N-a -N $N-k -e -D &&
@@ -251,9 +257,12 @@ one_is_restored_in_place() {
 t 'one is restored in place, and the snapshots stay' one_is_restored_in_place
 t 'a container with snapshots is not destroyed' refuses 'has snapshots \(add -s' destroy $N-c
 t 'a snapshot that there is not is refused' refuses "no snapshot nonesuch \(lxc-snapshot -L" snapshot $N-c -d nonesuch
-t 'a snapshot is destroyed' eval "snapshot $N-c -d snap0 && [ \"\$(ls '$P/$N-c/snaps')\" = snap1 ]"
-t 'destroyed are all of them with ALL' eval "snapshot $N-c && snapshot $N-c -d ALL && [ ! -e '$P/$N-c/snaps' ]"
-t 'a snapshot of an overlay keeps its changes' eval "snapshot $N-s && [ -e '$P/$N-s/snaps/snap0/overlay/delta/root/s' ]"
+one_snapshot_left() { snapshot $N-c -d snap0 && [ "$(ls "$P/$N-c/snaps")" = snap1 ]; }
+t 'a snapshot is destroyed' one_snapshot_left
+all_snapshots_gone() { snapshot $N-c && snapshot $N-c -d ALL && [ ! -e "$P/$N-c/snaps" ]; }
+t 'destroyed are all of them with ALL' all_snapshots_gone
+overlay_snapshot() { snapshot $N-s && [ -e "$P/$N-s/snaps/snap0/overlay/delta/root/s" ]; }
+t 'a snapshot of an overlay keeps its changes' overlay_snapshot
 
 # --- lxc-destroy ------------------------------------------------------------------------------------------------
 t 'a container that does not exist is refused' refuses 'no container nonesuch' destroy nonesuch
@@ -339,7 +348,8 @@ cleanup "umount '$P/.$N-p.partial/a place'"
 t 'one with a mount inside is refused' \
     unchanged refuses "the rest of container $N-p.*mounted on .*a place" destroy $N-p
 umount "$P/.$N-p.partial/a place"
-t 'lxc-destroy removes a partial container by its name' eval "destroy $N-p && [ ! -e '$P/.$N-p.partial' ]"
+partial_removed() { destroy $N-p && [ ! -e "$P/.$N-p.partial" ]; }
+t 'lxc-destroy removes a partial container by its name' partial_removed
 t 'once' refuses "no container $N-p" destroy $N-p
 s_destroys_what_stands() {
     destroy $N-a -s && [ ! -e "$P/$N-a" ] && [ ! -e "$P/$N-s" ]

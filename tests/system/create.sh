@@ -26,7 +26,8 @@ configuration_has_network_last() {
 }
 t 'the configuration has the network last' configuration_has_network_last
 t 'stock LXC reads the configuration' is 'lxc.uts.name = b' lxc-info -P "$lxc" -n b -c lxc.uts.name
-t 'template none makes only a configuration' eval 'create n -t none && [ "$(ls "$lxc/n")" = config ]'
+only_configuration() { create n -t none && [ "$(ls "$lxc/n")" = config ]; }
+t 'template none makes only a configuration' only_configuration
 hwaddr_template_is_filled_once() {
     printf "lxc.net.0.type = veth\nlxc.net.0.hwaddr = 00:16:3e:xx:xx:xx\n" > "$WORK/mac.conf" &&
         lxcbox lxc-create -P "$lxc" -n mac -f "$WORK/mac.conf" -t none &&
@@ -88,7 +89,8 @@ echo "lxc.mount.fstab = $path/fstab" >> "$path/config"
 echo "none $rootfs/tmp tmpfs defaults 0 0" > "$path/fstab"
 END
 chmod +x "$WORK/template"
-t 'an executable template fills the rootfs' eval 'create x -t "$WORK/template" && [ "$(cat "$lxc/x/rootfs/made")" = x ]'
+filled_by_template() { create x -t "$WORK/template" && [ "$(cat "$lxc/x/rootfs/made")" = x ]; }
+t 'an executable template fills the rootfs' filled_by_template
 written_paths_name_final_place() {
     grep -qx "lxc.mount.fstab = $lxc/x/fstab" "$lxc/x/config" &&
         grep -q "^none $lxc/x/rootfs/tmp" "$lxc/x/fstab"
@@ -207,7 +209,8 @@ if command -v mkfs.btrfs > /dev/null && on_btrfs > /dev/null 2>&1; then
             [ "$(stat -c %i "$WORK/btrfs/s/rootfs")" = 256 ]
     }
     t '-B btrfs makes a subvolume' subvolume btrfs
-    t 'lxc-destroy removes it' eval 'lxcbox lxc-destroy -P "$WORK/btrfs" -n s && [ -z "$(ls -A "$WORK/btrfs")" ]'
+    btrfs_removed() { lxcbox lxc-destroy -P "$WORK/btrfs" -n s && [ -z "$(ls -A "$WORK/btrfs")" ]; }
+    t 'lxc-destroy removes it' btrfs_removed
     t '-B best does too' subvolume best
     its_snapshot_is_one_of_btrfs() {
         lxcbox lxc-copy -P "$WORK/btrfs" -n s -N c -s &&
@@ -237,7 +240,8 @@ if command -v mkfs.ext4 > /dev/null && [ -e /dev/loop-control ]; then
             [ -z "$(ls -A "$lxc/lp/rootfs")" ]
     }
     t '-B loop makes an image of that size' b_loop_makes_image_of_that_size
-    t 'nothing of it stays mounted' eval '! grep -F "$lxc" /proc/mounts && ! losetup -l | grep -F "$lxc/"'
+    nothing_mounted() { ! grep -F "$lxc" /proc/mounts && ! losetup -l | grep -F "$lxc/"; }
+    t 'nothing of it stays mounted' nothing_mounted
     t 'it runs from there' has '^/dev/loop[0-9]+ / ext4' lxcbox lxc-execute -P "$lxc" -n lp -- cat /proc/mounts
     what_fits_into_no_image_leaves_nothing() {
         ! create lq -t busybox -B loop --fssize 1m 2> /dev/null &&
@@ -265,7 +269,8 @@ if command -v mkfs.ext4 > /dev/null && [ -e /dev/loop-control ]; then
         lxcbox lxc-copy -P "$lxc" -n lp -N lc && cmp "$lxc/lp/rootdev" "$lxc/lc/rootdev"
     }
     t 'a copy of it is one of the image' copy_of_it_is_one_of_image
-    t 'lxc-destroy removes it' eval 'lxcbox lxc-destroy -P "$lxc" -n lp && [ ! -e "$lxc/lp" ]'
+    loop_removed() { lxcbox lxc-destroy -P "$lxc" -n lp && [ ! -e "$lxc/lp" ]; }
+    t 'lxc-destroy removes it' loop_removed
 else
     skip '-B loop makes an image' 'no mkfs.ext4 (package e2fsprogs) or no loop devices here'
 fi

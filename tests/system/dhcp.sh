@@ -12,6 +12,9 @@ box c br0
 
 dhcpc() { in_box c "$LXCBOX" dhcpc eth0 --resolv-conf "$WORK/resolv" "$@"; }
 address() { in_box c ip -4 -o addr show dev eth0; }
+has_address() { address | grep -q "$1"; } # REGEX
+no_address() { [ -z "$(address)" ]; }
+acknowledged() { [ "$(grep -c '^DHCPACK' "$WORK/server")" -ge "$1" ]; } # TIMES
 server() { : > "$WORK/server"; (exec nsenter -t "$lab_pid" -n "$@") > "$WORK/server" 2>&1 & server=$!; }
 cleanup 'kill $server'
 end_server() { kill $server; wait $server; } 2> /dev/null
@@ -40,11 +43,12 @@ t 'and take the place of the router' has '^default via 10.9.0.9 proto dhcp' in_b
 t 'the MTU is applied' has 'mtu 1400' in_box c ip link show eth0
 t 'name servers and domain are written' is $'search example.test\nnameserver 10.9.0.2\nnameserver 10.9.0.3' \
     cat "$WORK/resolv"
-t 'it may ask for an address' has '10.9.0.58/24' eval 'forget; dhcpc -1 -r 10.9.0.58 -C 2>&1'
+ask_for_58() { forget; stderr_too dhcpc -1 -r 10.9.0.58 -C; }
+t 'it may ask for an address' has '10.9.0.58/24' ask_for_58
 released() {
     forget
     dhcpc -f -R -p "$WORK/pid" &
-    until_ok 5 eval 'address | grep -q 10.9.0' || return 1
+    until_ok 5 has_address 10.9.0 || return 1
     kill "$(cat "$WORK/pid")"
     wait $!
     until_ok 3 grep -q DHCPRELEASE "$WORK/server" && [ -z "$(address)" ]
@@ -59,15 +63,16 @@ declined() { # ADDRESS: another host has it, the server gives it, the client doe
     until_ok 3 grep DHCPDECLINE "$WORK/server" && ! address | grep -F " $1/" && address | grep 10.9.0
 }
 t 'an address that another host has is declined, and another one taken' declined 10.9.0.58
+updated() { # ADDRESS: the neighbour has it with our hardware address
+    in_box other ip neigh show "$1" | grep -i "$(in_box c cat /sys/class/net/eth0/address)"
+}
 tells() {
     local has
     has=$(address | sed -E 's/.*inet ([^/]*).*/\1/')
     forget
     in_box other ip addr replace 10.9.0.9/24 dev eth0
     in_box other ip neigh replace "$has" lladdr 02:00:00:00:00:99 dev eth0 nud stale
-    dhcpc -1 -C &&
-        until_ok 3 eval \
-            'in_box other ip neigh show "$has" | grep -i "$(in_box c cat /sys/class/net/eth0/address)"'
+    dhcpc -1 -C && until_ok 3 updated "$has"
 }
 t 'neighbours that knew the address as somebody else'"'"'s are told' tells
 end_server
@@ -95,12 +100,12 @@ inherited() { find "/proc/$(cat "$WORK/pid")/fd" -lname /etc/passwd; }
 t 'in the background it keeps no file of its caller open' is '' inherited
 t 'the router becomes the default route' has '^default via 10.9.0.1 proto dhcp src 10.9.0.10' \
     in_box c ip route show dev eth0
-t 'it renews in time' until_ok 6 eval '[ "$(grep -c "^DHCPACK" "$WORK/server")" -ge 2 ]'
+t 'it renews in time' until_ok 6 acknowledged 2
 t 'and the address stays' has 'inet 10.9.0.1[01]' address
 end_server
-t 'a lease that is not renewed ends, and its address is removed' until_ok 10 eval '[ -z "$(address)" ]'
+t 'a lease that is not renewed ends, and its address is removed' until_ok 10 no_address
 isc
-t 'when the server comes back there is a lease again' until_ok 40 eval 'address | grep -q 10.9.0.1'
+t 'when the server comes back there is a lease again' until_ok 40 has_address 10.9.0.1
 kill "$(cat "$WORK/pid")"
 t 'ended, its process id file is gone' until_ok 3 test ! -e "$WORK/pid"
 t "an address of ISC's that another host has is declined" declined 10.9.0.105
@@ -131,7 +136,8 @@ cleanup 'kill $(cat "$WORK/pid")'
 until_ok 5 test -s "$WORK/pid"
 sleep 0.2
 on_host ip link set v-c up
-t 'it begins when the carrier comes, not a try later' until_ok 5 eval 'address | grep -q 10.9.0.15'
+t 'it begins when the carrier comes, not a try later' until_ok 5 has_address 10.9.0.15
+no_carrier() { in_box c ip link show eth0 | grep -q NO-CARRIER; }
 moved() {
     on_host ip link add br1 type bridge
     on_host ip addr add 10.66.0.1/24 dev br1
@@ -143,10 +149,10 @@ moved() {
     until_ok 5 grep -q started "$WORK/server"
     on_host ip link set v-c down
     on_host ip link set v-c master br1
-    until_ok 5 eval 'in_box c ip link show eth0 | grep -q NO-CARRIER'
+    until_ok 5 no_carrier
     address | grep -q 10.9.0.15 || return 1
     on_host ip link set v-c up
-    until_ok 5 eval 'address | grep -q 10.66.0.15' && ! address | grep -q 10.9.0
+    until_ok 5 has_address 10.66.0.15 && ! address | grep -q 10.9.0
 }
 t 'after a change of network it asks there at once and removes the old address' moved
 kill "$(cat "$WORK/pid")"

@@ -35,7 +35,8 @@ same() {
 }
 t 'a container becomes one archive' has '^Exported a to .*/a.tar as a/1/' export_it a -o "$WORK/a.tar"
 t 'tar can list it' has 'images/a/1/[a-z0-9]*/default/.*/rootfs.tar.xz' tar -tf "$WORK/a.tar"
-t 'it comes back the same: owners, modes, times, links, nodes' eval 'import b "$WORK/a.tar" && same b'
+back_the_same() { import b "$WORK/a.tar" && same b; }
+t 'it comes back the same: owners, modes, times, links, nodes' back_the_same
 attribute() { python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "user.mime"))' "$P/b/rootfs/opt/one"; }
 t 'extended attributes come back' has "^b'a/b'$" attribute
 few_blocks() { [ "$(stat -c %b "$P/b/rootfs/opt/hole")" = 0 ] && [ "$(stat -c %s "$WORK/a.tar")" -lt 20000000 ]; }
@@ -92,7 +93,8 @@ gzipped() {
 t '.tar.gz is compressed, and comes back' gzipped
 stored() { export_it a -q -o "$WORK/a.txz" && xz -t "$WORK/a.txz" && import z "$WORK/a.txz" && same z; }
 t '.txz is of the xz format, and comes back' stored
-t 'a name without a suffix is a tar archive' eval 'export_it a -q -o "$WORK/archive" && tar -tf "$WORK/archive"'
+tar_without_suffix() { export_it a -q -o "$WORK/archive" && tar -tf "$WORK/archive"; }
+t 'a name without a suffix is a tar archive' tar_without_suffix
 
 # --- Configuration ----------------------------------------------------------------------------------------------
 cat > "$WORK/net.conf" << 'END'
@@ -111,16 +113,21 @@ lxcbox lxc-create -P "$P" -f "$WORK/net.conf" -n n -t busybox &&
     export_it n -q --no-network -o "$WORK/n0.tar"
 import_plain() { lxcbox lxc-import -P "$P" -q -n "$@"; }
 net_of() { sed -n 's/^lxc.net.0.//p' "$P/$1/config"; }
+net_without_hwaddr() { net_of n1 | grep -v hwaddr; }
+
 network() {
     import_plain n1 "$WORK/n.tar" &&
-        is $'type = veth\nlink = lxcbr-test\nflags = up' eval 'net_of n1 | grep -v hwaddr' &&
+        is $'type = veth\nlink = lxcbr-test\nflags = up' net_without_hwaddr &&
         ! grep -q 01:02:03 "$P/n1/config" &&
         net_of n1 | grep -q '^hwaddr = ..:'
 }
 t 'the network goes along, with a new hardware address' network
-t 'or the same with -M' eval 'import_plain n2 "$WORK/n.tar" -M && net_of n2 | grep -q 00:16:3e:01:02:03'
-t 'but for --no-network' eval 'import m0 "$WORK/n0.tar" && [ "$(net_of m0)" = "type = empty" ]'
-t 'and where -f names another' eval 'import m1 "$WORK/n.tar" && [ "$(net_of m1)" = "type = empty" ]'
+with_hwaddr() { import_plain n2 "$WORK/n.tar" -M && net_of n2 | grep -q 00:16:3e:01:02:03; }
+t 'or the same with -M' with_hwaddr
+without_network() { import m0 "$WORK/n0.tar" && [ "$(net_of m0)" = "type = empty" ]; }
+t 'but for --no-network' without_network
+other_network() { import m1 "$WORK/n.tar" && [ "$(net_of m1)" = "type = empty" ]; }
+t 'and where -f names another' other_network
 settings() {
     sed '/hwaddr/d' "$P/$1/config" |
         grep -v '^lxc.\(idmap\|uts.name\|rootfs.path\)' |
@@ -135,7 +142,8 @@ its_fstab_is_there() {
     diff "$P/n/fstab" "$P/n3/fstab" && grep -qx "lxc.mount.fstab = $P/n3/fstab" "$P/n3/config"
 }
 t 'its fstab is there, too' its_fstab_is_there
-once() { is '' eval 'grep -v "^$" "$P/n3/config" | sort | uniq -d' && is 1 grep -c '^# Container' "$P/n3/config"; }
+doubled_lines() { grep -v "^$" "$P/n3/config" | sort | uniq -d; }
+once() { is '' doubled_lines && is 1 grep -c '^# Container' "$P/n3/config"; }
 t 'and is there once' once
 
 if server_start "$WORK/server"; then

@@ -51,4 +51,5 @@ released() { # the server goes once the container is half frozen, which frees on
     wait $freezing && is FROZEN state
 }
 t 'processes that block each other are thawed and frozen again' released
-t 'and the container is thawed' eval 'lxcbox lxc-unfreeze -P "$P" $N && is RUNNING state'
+thawed() { lxcbox lxc-unfreeze -P "$P" $N && is RUNNING state; }
+t 'and the container is thawed' thawed

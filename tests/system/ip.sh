@@ -274,8 +274,9 @@ ip_c_auto_has_none() {
         diff <(ours -n $a -c=never addr) <(ours -n $a addr)
 }
 t 'ip -c=auto has no colors where the output is not a terminal' ip_c_auto_has_none
-t 'and has them on one' has $'\e\[36mlo' eval 'script -qec "$LXCBOX ip -c=auto link" /dev/null'
-t 'ip -j has no colors' eval 'diff <(ours -n $a -c -j addr) <(ours -n $a -j addr)'
+t 'and has them on one' has $'\e\[36mlo' script -qec "$LXCBOX ip -c=auto link" /dev/null
+json_without_colors() { diff <(ours -n $a -c -j addr) <(ours -n $a -j addr); }
+t 'ip -j has no colors' json_without_colors
 t 'an unknown color is refused' refuses 'always, auto or never' ours -c=green link
 ip_tuntap_prints_as_iproute2() {
     ours -n $a tuntap add tap9 mode tap user 7 group 5
@@ -366,7 +367,7 @@ t 'ip -t monitor prints the time' \
     has '^Timestamp: [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4} [0-9]+ usec$' timed -t
 t 'ip -ts monitor prints it short' has '^\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}\] 1: lo: ' timed -ts
 t 'ip -j monitor prints an object a line' json_events
-t 'Ctrl-C ends it' eval 'timeout -k 5 -s INT 0.2 env --default-signal=INT "$LXCBOX" ip -n $a monitor; [ $? -eq 124 ]'
+t 'Ctrl-C ends it' exits 124 timeout -k 5 -s INT 0.2 env --default-signal=INT "$LXCBOX" ip -n $a monitor
 t 'an unknown argument is refused' refuses 'ip monitor does not know "nonsense"' ours monitor nonsense
 t 'a brief form is refused' refuses 'ip monitor does not support -brief' ours -br monitor
 
@@ -374,11 +375,12 @@ t 'a brief form is refused' refuses 'ip monitor does not support -brief' ours -b
 
 n=lxcbox-ip-n-$$
 cleanup "umount /run/netns/$n; rm -f /run/netns/$n"
-t 'ip netns add makes one that iproute2 sees' eval 'ours netns add $n && "$reference" netns list | grep -q "^$n"'
+netns_added() { ours netns add $n && "$reference" netns list | grep -q "^$n"; }
+t 'ip netns add makes one that iproute2 sees' netns_added
 t 'a name that is taken is refused' refuses "cannot name a network namespace $n: File exists" ours netns add $n
 t 'a name that leaves the directory is refused' refuses 'cannot be the name' ours netns add ../x
 t 'ip netns exec runs a command there' is 'lo               DOWN           ' ours netns exec $n "$LXCBOX" ip -br addr
-t 'its exit status is the command'\''s' eval 'ours netns exec $n sh -c "exit 7"; [ $? -eq 7 ]'
+t 'its exit status is the command'\''s' exits 7 ours netns exec $n sh -c "exit 7"
 t 'it has a /sys of the namespace' is lo ours netns exec $n ls /sys/class/net
 t 'ip netns identify names it' is $n ours netns exec $n "$LXCBOX" ip netns identify
 pids() {
@@ -392,7 +394,8 @@ pids() {
     return $r
 }
 t 'ip netns pids lists the processes' pids
-t 'ip netns list prints as iproute2' eval 'diff <("$reference" netns) <(ours netns)'
+netns_list_alike() { diff <("$reference" netns) <(ours netns); }
+t 'ip netns list prints as iproute2' netns_list_alike
 ip_netns_ls_is_list() {
     diff <("$reference" netns ls) <(ours netns ls) && diff <("$reference" netns) <(ours netns lst)
 }
@@ -406,8 +409,9 @@ for what in list-id "list-id nsid $known"; do
 done
 t 'ip netns list-id target-nsid shows both ids' has '^nsid [0-9]+ current-nsid (unassigned|[0-9]+) ' \
     ours -n $a netns list-id target-nsid 0
-t 'an id that is not in use has the status 2' eval 'ours -n $a netns list-id nsid 4321; [ $? -eq 2 ]'
+t 'an id that is not in use has the status 2' exits 2 ours -n $a netns list-id nsid 4321
 t 'an unknown word is refused' refuses 'list-id does not know "nonsense"' ours netns list-id nonsense
-t 'ip netns delete removes it' eval 'ours netns delete $n && [ ! -e /run/netns/$n ]'
+netns_deleted() { ours netns delete $n && [ ! -e /run/netns/$n ]; }
+t 'ip netns delete removes it' netns_deleted
 t 'a namespace that does not exist is reported' \
     refuses 'cannot open network namespace nowhere: No such file.*"ip netns" lists' ours -n nowhere link

@@ -67,8 +67,10 @@ key lxc.mount.entry '0 0 may follow the type' has '^none /mnt tmpfs' \
 key lxc.mount.entry 'an option that the file system refuses is named' refuses \
     'Invalid argument .*tmpfs does not accept.*"size=many"' with \
     'lxc.mount.entry=none mnt tmpfs mode=755,size=many,uid=1 0 0' -- true
-key lxc.mount.entry 'an option that a bind mount has not is reported' eval \
-    'with "lxc.mount.entry=$WORK/host mnt none bind,bogus 0 0" -- true 2>&1 | grep "bind mount has no option \"bogus\""'
+bogus_option_reported() {
+    with "lxc.mount.entry=$WORK/host mnt none bind,bogus 0 0" -- true 2>&1 | grep "bind mount has no option \"bogus\""
+}
+key lxc.mount.entry 'an option that a bind mount has not is reported' bogus_option_reported
 flags_of_mnt() { with "$@" -- sed -nE 's/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ \/mnt ([^ ]+) .*/\1/p' /proc/self/mountinfo; }
 key lxc.mount.entry 'nosymfollow holds for a bind mount' has nosymfollow \
     flags_of_mnt "lxc.mount.entry=$WORK/host mnt none bind,nosymfollow 0 0"
@@ -135,9 +137,11 @@ console_logfile_keeps_output() {
 }
 key lxc.console.logfile 'keeps the console output' console_logfile_keeps_output
 full() { [ "$(stat -c %s "$WORK/console")" -gt 7000 ]; }
-key lxc.console.size 'how large that may grow' eval '
+console_bounded() {
     rm "$WORK/console"; speaks "lxc.console.logfile=$WORK/console" lxc.console.size=8KB && eventually full &&
-    sleep 0.1 && [ $(stat -c %s "$WORK/console") -le 8192 ] && ! grep "line 1000" "$WORK/console"'
+        sleep 0.1 && [ $(stat -c %s "$WORK/console") -le 8192 ] && ! grep "line 1000" "$WORK/console"
+}
+key lxc.console.size 'how large that may grow' console_bounded
 console_rotate_keeps_file_before_as_1() {
     rm "$WORK/console"
     speaks "lxc.console.logfile=$WORK/console" lxc.console.size=8KB lxc.console.rotate=1 &&

@@ -56,7 +56,8 @@ python3 -c 'import ctypes, sys
 sys.exit(ctypes.CDLL(None, use_errno=True).prctl(62, 0, 0, 0, ctypes.byref(ctypes.c_ulong())) and ctypes.get_errno())'
 status=$?
 if [ $status = 0 ]; then
-    key lxc.sched.core 'init has a cookie of its own' eval 'started lxc.sched.core=1 && cookie'
+    core_cookie() { started lxc.sched.core=1 && cookie; }
+    key lxc.sched.core 'init has a cookie of its own' core_cookie
     stopped
 else
     skip 'lxc.sched.core: init has a cookie of its own' 'no core scheduling in this kernel, or one thread on each core'
@@ -96,8 +97,8 @@ signal_of_lxc_stop_k() {
     catching lxc.signal.stop=SIGTTOU && lxcbox lxc-stop -k -P "$P" -n "$N" && got TTOU
 }
 key lxc.signal.stop 'the signal that lxc-stop -k sends' signal_of_lxc_stop_k
-key lxc.monitor.signal.pdeath 'the signal of init when its monitor dies' eval '
-    catching lxc.monitor.signal.pdeath=SIGUSR1 && kill -9 "$(monitor_pid)" && got USR1'
+dies_by_usr1() { catching lxc.monitor.signal.pdeath=SIGUSR1 && kill -9 "$(monitor_pid)" && got USR1; }
+key lxc.monitor.signal.pdeath 'the signal of init when its monitor dies' dies_by_usr1
 signal_pdeath_by_default_its_end() {
     catching &&
         pid=$(init_pid) &&
@@ -111,10 +112,16 @@ find /sys/fs/cgroup -maxdepth 2 -name "lxc.*.$N*" -exec rmdir {} + 2> /dev/null
 mkdir "$WORK/m"
 printf '#!/bin/sh\nmount -t tmpfs seen-%s %s\n' $$ "$WORK/m" > "$WORK/mounts" && chmod 755 "$WORK/mounts"
 cleanup 'umount $WORK/m'
-key lxc.monitor.unshare 'mounts of hooks are not visible outside' eval '
-    with lxc.monitor.unshare=1 lxc.hook.pre-start=$WORK/mounts -- true && ! grep seen-$$ /proc/mounts'
-key lxc.monitor.unshare 'unless it is 0' eval '
-    with lxc.monitor.unshare=0 lxc.hook.pre-start=$WORK/mounts -- true && grep seen-$$ /proc/mounts'
+hidden_mounts() {
+    with lxc.monitor.unshare=1 lxc.hook.pre-start=$WORK/mounts -- true &&
+        ! grep seen-$$ /proc/mounts
+}
+key lxc.monitor.unshare 'mounts of hooks are not visible outside' hidden_mounts
+visible_mounts() {
+    with lxc.monitor.unshare=0 lxc.hook.pre-start=$WORK/mounts -- true &&
+        grep seen-$$ /proc/mounts
+}
+key lxc.monitor.unshare 'unless it is 0' visible_mounts
 
 log_file_where_log() {
     with lxc.log.file=$WORK/log lxc.log.level=DEBUG -- true && grep -E "DEBUG +monitor" "$WORK/log"

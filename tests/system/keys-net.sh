@@ -42,7 +42,7 @@ for type in vlan ipvlan; do
     if ip link add link host0 name probe type $type ${type/#vlan/vlan id 7} 2> /dev/null ||
         ip link add link host0 name probe type $type 2> /dev/null; then
         ip link del probe
-        eval "has_$type=1"
+        printf -v "has_$type" 1
     fi
 done
 if [ "${has_ipvlan:-}" ]; then
@@ -79,7 +79,8 @@ stopped
 
 key lxc.net.N.flags 'up: it is' shows -- 'eth0.*[<,]UP' ip -o link
 key lxc.net.N.flags 'unset: it is not' fails shows lxc.net.0.flags= -- 'eth0.*[<,]UP' ip -o link
-key lxc.net.N.link 'the bridge that its end on the host is on' has 'outer0.*master br0' eval 'connected && ip -o link'
+links_connected() { connected && ip -o link; }
+key lxc.net.N.link 'the bridge that its end on the host is on' has 'outer0.*master br0' links_connected
 key lxc.net.N.veth.pair 'the name of that end' has ' outer0@' ip -o link
 stopped
 key lxc.net.N.name 'its name inside' shows lxc.net.0.name=lan0 -- ' lan0@' ip -o link
@@ -114,23 +115,26 @@ if command -v dnsmasq > /dev/null; then
         --dhcp-leasefile="$WORK/leases" --pid-file= 2> "$WORK/dnsmasq" &
     dhcp_server=$!
     cleanup 'kill $dhcp_server'
-    eventually eval 'ss -lnu | grep -q ":67 "'
+    dhcp_served() { ss -lnu | grep -q ":67 "; }
+    eventually dhcp_served
+    inside_has() { inside ip addr | grep "$1"; } # ADDRESS
     ipv4_address_dhcp_got_from_outside() {
         connected lxc.net.0.ipv4.address=dhcp &&
-            eventually eval "inside ip addr | grep 10.9.0.5" &&
+            eventually inside_has 10.9.0.5 &&
             inside ip route | grep "default via 10.9.0.1"
     }
     key lxc.net.N.ipv4.address 'dhcp: got from outside, with routes' ipv4_address_dhcp_got_from_outside
     key lxc.net.N.ipv4.address 'dhcp: name servers, too' eventually grep 'nameserver 10.9.0.53' "$R/etc/resolv.conf"
-    key lxc.net.N.ipv4.address 'dhcp: the lease goes by its name' eval 'grep " $N " "$WORK/leases"'
-    key lxc.net.N.ipv4.address 'dhcp: it is given back' eval 'stopped; eventually [ ! -s "$WORK/leases" ]'
+    key lxc.net.N.ipv4.address 'dhcp: the lease goes by its name' grep " $N " "$WORK/leases"
+    lease_returned() { stopped; eventually [ ! -s "$WORK/leases" ]; }
+    key lxc.net.N.ipv4.address 'dhcp: it is given back' lease_returned
     rm -f "$R/etc/resolv.conf"
     echo of the host > "$WORK/resolv.conf"
     ipv4_address_dhcp_resolv_conf_of_hosts() {
         touch "$R/etc/resolv.conf"
         connected lxc.net.0.ipv4.address=dhcp \
             "lxc.mount.entry=$WORK/resolv.conf etc/resolv.conf none bind 0 0" &&
-            eventually eval "inside ip addr | grep 10.9.0.5" &&
+            eventually inside_has 10.9.0.5 &&
             sleep 0.1 &&
             grep "of the host" "$WORK/resolv.conf" &&
             inside grep "of the host" /etc/resolv.conf
@@ -181,10 +185,10 @@ key lxc.net.N.veth.n_txqueues 'how many it has' has 'numtxqueues 5' queues lxc.n
 stopped
 if ip link set br0 type bridge vlan_filtering 1 2> /dev/null &&
     bridge vlan show dev br0 2> /dev/null | grep -q br0; then
-    key lxc.net.N.veth.vlan.id 'of its untagged traffic' has '22 PVID Egress Untagged' eval \
-        'connected lxc.net.0.veth.vlan.id=22 && bridge vlan show dev outer0'
-    key lxc.net.N.veth.vlan.tagged.id 'what it may send' has '^ +33 *$' eval \
-        'connected lxc.net.0.veth.vlan.tagged.id=33 && bridge vlan show dev outer0'
+    untagged() { connected lxc.net.0.veth.vlan.id=22 && bridge vlan show dev outer0; }
+    key lxc.net.N.veth.vlan.id 'of its untagged traffic' has '22 PVID Egress Untagged' untagged
+    tagged() { connected lxc.net.0.veth.vlan.tagged.id=33 && bridge vlan show dev outer0; }
+    key lxc.net.N.veth.vlan.tagged.id 'what it may send' has '^ +33 *$' tagged
 else
     skip 'lxc.net.N.veth.vlan.id: of its untagged traffic' 'this kernel'"'"'s bridges know no VLANs'
     skip 'lxc.net.N.veth.vlan.tagged.id: what it may send' 'this kernel'"'"'s bridges know no VLANs'

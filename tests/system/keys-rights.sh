@@ -83,9 +83,11 @@ key lxc.cgroup.dir.monitor "the monitor's" is "/keys$$/m" \
 key lxc.cgroup.dir.container.inner 'the one within that init is in' is "/keys$$/c/inner" \
     payload lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c lxc.cgroup.dir.container.inner=inner
 stopped
-key lxc.cgroup.dir.monitor.pivot 'the cgroup of the monitor at the end' eval '
+pivoted() {
     with lxc.cgroup.dir.monitor=keys$$/m lxc.cgroup.dir.container=keys$$/c lxc.cgroup.dir.monitor.pivot=keys$$/p \
-        "lxc.hook.post-stop=$(says "\$(cat /proc/self/cgroup)")" -- true && grep ":/keys$$/p" "$WORK/said"'
+        "lxc.hook.post-stop=$(says "\$(cat /proc/self/cgroup)")" -- true && grep ":/keys$$/p" "$WORK/said"
+}
+key lxc.cgroup.dir.monitor.pivot 'the cgroup of the monitor at the end' pivoted
 mkdir "$hierarchy/own$$"
 cleanup \
     'rmdir $hierarchy/own$$/* $hierarchy/own$$ ; find /sys/fs/cgroup -depth -type d -path "*/keys$$*" -exec rmdir {} +'

@@ -17,7 +17,8 @@ if lxcbox --list | grep -qx lxc-autostart; then
     }
     key lxc.start.order 'the lower number starts first' is "$N-a $N-b" start_order_lower_number_starts_first
     key lxc.start.delay 'how long is waited after it' has "^$N-a 3$" started_by_autostart
-    key lxc.group 'the containers that are selected' is "$N-d" eval 'started_by_autostart -g web | cut -d" " -f1'
+    web_started() { started_by_autostart -g web | cut -d" " -f1; }
+    key lxc.group 'the containers that are selected' is "$N-d" web_started
 else
     skip 'lxc.start.order: the lower number starts first' 'lxc-autostart is not built in'
     skip 'lxc.start.delay: how long is waited after it' 'lxc-autostart is not built in'
@@ -27,8 +28,12 @@ key lxc.group 'lxc-ls -f shows it' has "^$N-d .* web, onboot " lxcbox lxc-ls -f 
 
 made e lxc.ephemeral=1 "lxc.hook.destroy=$(says 'destroyed $LXC_NAME')"
 sed -i "s#dir:$R#dir:$WORK/rootfs-e#" "$P/$N-e/config" && cp -a "$R" "$WORK/rootfs-e"
-key lxc.ephemeral 'gone with its rootfs when it has ended' eval '
-    lxcbox lxc-start -F -P "$P" -n "$N-e" -- /bin/true < /dev/null && [ ! -e "$P/$N-e" ] && [ ! -e "$WORK/rootfs-e" ]'
+ephemeral_gone() {
+    lxcbox lxc-start -F -P "$P" -n "$N-e" -- /bin/true < /dev/null &&
+        [ ! -e "$P/$N-e" ] &&
+        [ ! -e "$WORK/rootfs-e" ]
+}
+key lxc.ephemeral 'gone with its rootfs when it has ended' ephemeral_gone
 key lxc.ephemeral 'its destroy hooks have run' is "destroyed $N-e" cat "$WORK/said"
 made e lxc.ephemeral=1
 ephemeral_start_that_fails_leaves() {

@@ -39,8 +39,10 @@ init_that_runs_is_not_reported_as_ended() {
 t 'an init that runs is not reported as ended' is '' init_that_runs_is_not_reported_as_ended
 until_said() { for _ in $(seq 200); do logs | grep -q "$1" && return; sleep 0.05; done; return 1; }
 t 'also what a running container writes is kept' until_said 'second words'
-t 'of its last run alone' fails eval 'logs | grep "first words"'
-t 'a running container has no end' fails eval 'info | grep -E "^(Exit|Ended)"'
+first_words() { logs | grep "first words"; }
+t 'of its last run alone' fails first_words
+end_of_run() { info | grep -E "^(Exit|Ended)"; }
+t 'a running container has no end' fails end_of_run
 lxcbox lxc-stop -k -P "$P" $N
 t 'a killed one has the status of its signal' has '^Exit status:    137$' info
 
@@ -52,10 +54,15 @@ t '-f of a stopped container ends' has 'line 6' timeout 60 "$LXCBOX" lxc-logs -P
 run -- /bin/sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo line $i; done'
 kept_bytes() { cat "$P/$N"/lxcbox.console.log* | wc -c; }
 t 'what is kept is bounded' test "$(kept_bytes)" -le 131072
-t 'and has the end' is $'line 30000\r' eval 'logs | tail -n 1'
-t '-C empties it' eval 'logs -C > /dev/null && is "" logs'
-t 'a copy has nothing of it' eval 'lxcbox lxc-copy -P "$P" -n $N -N $N-copy && ! ls "$P/$N-copy" | grep lxcbox'
+last_line() { logs | tail -n 1; }
+t 'and has the end' is $'line 30000\r' last_line
+emptied() { logs -C > /dev/null && is "" logs; }
+t '-C empties it' emptied
+copy_without_log() { lxcbox lxc-copy -P "$P" -n $N -N $N-copy && ! ls "$P/$N-copy" | grep lxcbox; }
+t 'a copy has nothing of it' copy_without_log
 if command -v lxc-ls > /dev/null; then
-    t 'stock LXC is not troubled' is $N eval "lxc-ls -P '$P' -1 | grep -x $N"
+    stock_lists() { lxc-ls -P "$P" -1 | grep -x $N; }
+    t 'stock LXC is not troubled' is $N stock_lists
 fi
-t 'it is removed with the container' eval 'lxcbox lxc-destroy -P "$P" $N && [ ! -e "$P/$N" ]'
+removed() { lxcbox lxc-destroy -P "$P" $N && [ ! -e "$P/$N" ]; }
+t 'it is removed with the container' removed

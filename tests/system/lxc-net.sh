@@ -74,6 +74,7 @@ t 'containers reach each other' in_box a ping -c1 -W2 "$(lxc_net status | awk '/
 # --- Names ------------------------------------------------------------------------------------------------------
 
 address_of() { lxc_net status | awk -v n="$1" '/^Lease:/ && $3 == n { print $2 }'; }
+no_address_of() { [ -z "$(address_of "$1")" ]; }
 dig_a() { in_box a dig +time=2 +tries=2 @10.0.3.1 "$@"; }
 t 'the name of a container is answered' is "$(address_of beta)" dig_a +short beta
 t 'its name with the domain too, in any case' is "$(address_of beta)" dig_a +short BETA.lxc
@@ -106,7 +107,8 @@ name_resolves_to_that_address() {
         "$(in_box a ip -6 -o addr show dev eth0 scope global | sed -E "s/.*inet6 ([^/]*).*/\1/")" ]
 }
 t 'its name leads to that address' until_ok 8 name_resolves_to_that_address
-t 'and back' is alpha.lxc. eval 'dig_a +short -x "$(dig_a +short alpha.lxc AAAA)"'
+reverse_of_alpha() { dig_a +short -x "$(dig_a +short alpha.lxc AAAA)"; }
+t 'and back' is alpha.lxc. reverse_of_alpha
 t 'an address of the prefix that nobody has is nobody'"'"'s' has 'status: NXDOMAIN' dig_a -x fd42::dead
 printf '#!/bin/sh\nenv | grep ^new_dhcp6 > %s/dhcp6\nexit 0\n' "$WORK" > "$WORK/script6"
 chmod +x "$WORK/script6"
@@ -143,7 +145,7 @@ if [ -x /lib/systemd/systemd-networkd ]; then
     t 'and an IPv6 address' until_ok 10 ipv6_address
     t 'and the reply of stateless DHCPv6' until_ok 10 grep -q 'DHCPv6 client: Processed Reply' "$WORK/networkd.log"
     kill $networkd
-    t 'and gives its lease back when it ends' until_ok 5 eval '[ -z "$(address_of delta)" ]'
+    t 'and gives its lease back when it ends' until_ok 5 no_address_of delta
     on_host ip link set v-d nomaster
 else
     skip 'systemd-networkd gets a lease' 'needs systemd-networkd'
@@ -157,14 +159,17 @@ kill -CONT $upstream
 
 for b in e f; do box $b lxcbr0; done
 in_box e ip addr add 10.0.3.222/24 dev eth0 # nobody has given it that
+decline() {
+    in_box f busybox udhcpc -i eth0 -nq -a -A 1 -t 3 -s "$WORK/udhcpc" -x hostname:zeta -r 10.0.3.222 2>&1
+}
 declined() {
-    has declining eval \
-        'in_box f busybox udhcpc -i eth0 -nq -a -A 1 -t 3 -s "$WORK/udhcpc" -x hostname:zeta -r 10.0.3.222 2>&1' &&
+    has declining decline &&
         in_box f ip addr show dev eth0 | grep 'inet 10.0.3' &&
         ! in_box f ip addr show dev eth0 | grep -F 10.0.3.222
 }
 t "busybox's udhcpc declines an address that is in use, and gets another" declined
-t 'a declined address belongs to no client' fails eval 'lxc_net status | grep -F 10.0.3.222'
+declined_leased() { lxc_net status | grep -F 10.0.3.222; }
+t 'a declined address belongs to no client' fails declined_leased
 in_box e ip addr flush dev eth0
 not_assigned_for_a_while() {
     in_box e "$LXCBOX" dhcpc eth0 -1 -r 10.0.3.222 --resolv-conf none &&
@@ -192,7 +197,8 @@ t 'the server is killed' crash
 broken() { local s=0; lxc_net status > "$WORK/status" || s=$?; [ $s -eq 3 ] && grep -q BROKEN "$WORK/status"; }
 t 'status says so' broken
 t 'start recovers' lxc_net start
-t 'no lease is lost' is "$before" eval "lxc_net status | awk '/^Lease:/ { print \$2, \$3, \$4 }' | sort"
+lease_lines() { lxc_net status | awk '/^Lease:/ { print $2, $3, $4 }' | sort; }
+t 'no lease is lost' is "$before" lease_lines
 t 'a client renews with the new server' in_box c "$LXCBOX" dhcpc eth0 -1 -x hostname:gamma --resolv-conf none
 
 # --- Down -------------------------------------------------------------------------------------------------------
@@ -247,7 +253,7 @@ if command -v iptables-nft iptables-legacy > /dev/null; then
     lxc_net stop
     on_host nft flush ruleset
     on_host iptables-legacy -P FORWARD DROP
-    t 'a chain of iptables-legacy that drops is named' has 'iptables-legacy.s chain FORWARD' eval 'lxc_net start 2>&1'
+    t 'a chain of iptables-legacy that drops is named' has 'iptables-legacy.s chain FORWARD' stderr_too lxc_net start
     lxc_net stop
     on_host iptables-legacy -P FORWARD ACCEPT
 else
@@ -339,16 +345,17 @@ wrong_meanwhile() {
         lxc_net status &&
         lxc_net stop
 }
-t 'with settings that became wrong it continues, and can be stopped' eval 'wrong_meanwhile && clean'
+wrong_then_clean() { wrong_meanwhile && clean; }
+t 'with settings that became wrong it continues, and can be stopped' wrong_then_clean
 network_that_is_not_wanted_is_no_failure() {
     echo USE_LXC_BRIDGE=false | on_host tee /etc/default/lxc-net > /dev/null
     lxc_net start && clean
 }
 t 'a network that is not wanted is no failure' network_that_is_not_wanted_is_no_failure
-t 'and is reported as not wanted' has 'STOPPED \(USE_LXC_BRIDGE is false\)' eval 'stopped'
+t 'and is reported as not wanted' has 'STOPPED \(USE_LXC_BRIDGE is false\)' stopped
 unknown() { echo 'LXC_NONESUCH=1' | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start 2>&1; lxc_net stop; }
 t 'an unknown setting is named' has 'lxc-net:1: LXC_NONESUCH is not known' unknown
-t 'an unknown word is refused with 2' is 2 eval 'lxc_net frobnicate 2> /dev/null; echo $?'
+t 'an unknown word is refused with 2' exits 2 lxc_net frobnicate
 
 # --- Hosts with addresses of their own --------------------------------------------------------------------------
 
@@ -385,9 +392,10 @@ both_serve() {
         in_box lan ip addr show eth0 | grep 'inet 192.168.9' &&
         [ "$(in_box lan dig +short +time=2 @192.168.9.1 alpha.lxc)" = "$(address_of alpha)" ]
 }
-t 'lxc-net starts, then a dnsmasq for other networks' eval 'lxc_net start && dnsmasq_serves'
+start_beside_dnsmasq() { lxc_net start && dnsmasq_serves; }
+t 'lxc-net starts, then a dnsmasq for other networks' start_beside_dnsmasq
 t 'both serve' both_serve
-t 'lxc-net starts again beside it' eval 'lxc_net restart'
+t 'lxc-net starts again beside it' lxc_net restart
 t 'both serve still' both_serve
 dnsmasq_ends
 lxc_net stop
@@ -400,7 +408,7 @@ on_host ip link del v-lan
 
 foreground() {
     lxc_net start -f &
-    until_ok 5 eval 'lxc_net status > /dev/null' || return 1
+    until_ok 5 lxc_net status || return 1
     kill "$(on_host cat /run/lxc/lxc-net.pid)"
     wait $! && clean
 }
@@ -409,6 +417,7 @@ t 'in the foreground it serves until a signal ends it, and leaves nothing' foreg
 # --- The uplink in the bridge -----------------------------------------------------------------------------------
 
 routes() { on_host ip route show; on_host ip -6 route show default; on_host ip -br addr show up0; }
+same_routes() { [ "$(routes)" = "$1" ]; }
 before=$(routes)
 on_host ping -i 0.02 -c 40 -W1 203.0.113.1 > "$WORK/ping" &
 pinging=$!
@@ -423,7 +432,7 @@ in_box a ip addr add 203.0.113.9/24 dev eth0
 t 'a container is part of the uplink'"'"'s network' in_box a ping -c1 -W2 203.0.113.1
 on_host ip link set v-a nomaster
 t 'the uplink is taken out again' lxc_net stop
-t 'addresses and routes are as they were' eval '[ "$(routes)" = "$before" ]'
+t 'addresses and routes are as they were' same_routes "$before"
 wait $pinging
 t 'meanwhile the link was not lost' has '40 packets transmitted, (39|40) received' cat "$WORK/ping"
 t 'an uplink that is not there is refused' refuses 'there is no network interface nonesuch' \

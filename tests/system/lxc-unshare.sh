@@ -4,7 +4,7 @@ needs_root
 command -v lxc-unshare > /dev/null || { skip lxc-unshare 'needs LXC to compare with'; exit 0; }
 
 show='for k in mnt uts ipc net pid cgroup user; do
-    [ "$(readlink /proc/self/ns/$k)" = "$(eval echo \$ns_$k)" ] || printf "%s " $k
+    [ "$(readlink /proc/self/ns/$k)" = "$(printenv ns_$k)" ] || printf "%s " $k
 done; echo
     hostname; id -u; cat /proc/self/uid_map'
 for k in mnt uts ipc net pid cgroup user; do export "ns_$k=$(readlink /proc/self/ns/$k)"; done

@@ -120,13 +120,15 @@ prompts() {
     done
     cat "$WORK/prompt"
 }
+rebooted_from() { # PID of init
+    local pid
+    pid=$($run lxc-info -n "$name" -p -H) && [ -n "$pid" ] && [ "$pid" != "$1" ]
+}
 reboots() { # by its init, and comes up again
     local before
     before=$($run lxc-info -n "$name" -p -H)
     inside systemctl reboot
-    until_true 20 eval \
-        '[ -n "$($run lxc-info -n "$name" -p -H)" ] && [ "$($run lxc-info -n "$name" -p -H)" != "$before" ]' &&
-        systemd_runs
+    until_true 20 rebooted_from "$before" && systemd_runs
 }
 ended_in_order() { $run lxc-stop -n "$name" -t 60 --nokill && [ -e "$tree/ended" ]; }
 goes() {

@@ -44,11 +44,14 @@ reconnected() { # DIRECTORY COUNT: until so many are connected that were not bef
 }
 "$LXCBOX" lxc-monitor -P "$P" >> "$WORK/told" &
 cleanup "kill $!"
+lxc_monitors=($!)
 "$LXCBOX" lxc-monitor -P "$WORK" -P "$P" 'mon-[b-z]' >> "$WORK/told-b" &
 cleanup "kill $!"
+lxc_monitors+=($!)
 followers "$P" 2 # LXC's would start a daemon of its own first
 lxc-monitor -P "$P" mon-b >> "$WORK/told-lxc" 2>&1 &
 cleanup "kill $!"
+lxc_monitors+=($!)
 followers "$P" 3; followers "$WORK" 1
 lxc-start -P "$P" -n mon-a
 t 'the start of a container by LXC is reported' told mon-a RUNNING
@@ -79,7 +82,7 @@ option_q_ends_broadcaster() {
         is "$(life mon-b 0)" lines "$WORK/told" mon-b
 }
 t '-Q ends the broadcaster, and our monitors continue' option_q_ends_broadcaster
-eval "${cleanups[-1]}; ${cleanups[-2]}; ${cleanups[-3]}" 2> /dev/null # the three lxc-monitor
+kill "${lxc_monitors[@]}" 2> /dev/null
 broadcaster_ends_with_last_follower() {
     for _ in $(seq 100); do [ -e "$fifo" ] || break; sleep 0.05; done
     [ ! -e "$fifo" ] && ! pgrep -f "^.lxc monitord. $P"
@@ -119,7 +122,8 @@ done
 lxcbox lxc-attach -P "$P" -n mon-a -- sh -c 'echo written-in-the-buffer > /dev/console'
 t 'without a file the buffer is printed' has written-in-the-buffer lxcbox lxc-logs -P "$P" -c mon-a
 t 'reading leaves it as it is' has written-in-the-buffer lxcbox lxc-logs -P "$P" -cC mon-a
-t '-C emptied it' eval '! lxcbox lxc-logs -P "$P" -c mon-a | grep written-in-the-buffer'
+buffer_emptied() { ! lxcbox lxc-logs -P "$P" -c mon-a | grep written-in-the-buffer; }
+t '-C emptied it' buffer_emptied
 mkdir "$P/mon-c" && touch "$P/mon-c/config"
 t 'where no output is kept, the way to keep it is reported' refuses 'set lxc.console.logfile' \
     lxcbox lxc-logs -P "$P" -c mon-c

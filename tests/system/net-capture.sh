@@ -25,7 +25,7 @@ cleanup 'kill $upstream $peer'
 for bridge in lxcbr0 br1; do
     nsenter -t $lab_pid -n tcpdump --immediate-mode -U -Z root -i $bridge -w "$WORK/$bridge.pcap" \
         2> "$WORK/$bridge.log" &
-    eval "capture_$bridge=$!"
+    printf -v "capture_$bridge" %s $!
 done
 cleanup 'kill $capture_lxcbr0 $capture_br1'
 until_ok 5 grep -q listening "$WORK/lxcbr0.log" &&
@@ -53,7 +53,8 @@ in_box e ip addr add 10.9.0.55/24 dev eth0
     in_box d "$LXCBOX" dhcpc eth0 -1 -x hostname:delta --resolv-conf none
     in_box c sh \
         -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
-    until_ok 8 eval 'in_box c ip -6 addr show dev eth0 scope global -tentative | grep -q "inet6 fd42:"'
+    has_global_address() { in_box c ip -6 addr show dev eth0 scope global -tentative | grep -q "inet6 fd42:"; }
+    until_ok 8 has_global_address
     timeout 20 ip netns exec "$LAB-c" dhclient -6 -S -1 -lf "$WORK/c6" -pf "$WORK/c6.pid" -sf "$WORK/nothing" eth0
     kill "$(cat "$WORK/c6.pid")"
     for question in gamma 'gamma AAAA' 'gamma.lxc.test ANY' 'gamma.lxc.test MX' 'nobody.lxc.test' \
@@ -96,8 +97,11 @@ t 'captured: router advertisements' there lxcbr0 'icmpv6.type == 134'
 t 'captured: the last one, which announces the end' \
     there lxcbr0 'icmpv6.type == 134 && icmpv6.nd.ra.router_lifetime == 0'
 t 'captured: replies of DHCPv6' there lxcbr0 'dhcpv6.msgtype == 7'
-t 'captured: answers of DNS, over UDP, TCP and IPv6' eval 'there lxcbr0 "dns.flags.response == 1 && udp && ip" &&
-    there lxcbr0 "dns.flags.response == 1 && tcp" && there lxcbr0 "dns.flags.response == 1 && ipv6"'
+dns_over_all() {
+    there lxcbr0 "dns.flags.response == 1 && udp && ip" &&
+        there lxcbr0 "dns.flags.response == 1 && tcp" && there lxcbr0 "dns.flags.response == 1 && ipv6"
+}
+t 'captured: answers of DNS, over UDP, TCP and IPv6' dns_over_all
 for bridge in lxcbr0 br1; do
     t "no packet on $bridge is malformed" is '' captured $bridge '_ws.malformed || _ws.short || _ws.unreassembled'
     t "and none has an error ($bridge)" is '' captured $bridge '_ws.expert.severity >= 0x800000'

@@ -12,9 +12,11 @@ box many lxcbr0
 
 # --- The server -------------------------------------------------------------------------------------------------
 
-t 'a server killed among 250 requests and restarted loses no lease and assigns no address twice' eval '
+killed_among_requests() {
     in_box many python3 tests/system/dhcp-many.py 250 "$(on_host cat /run/lxc/lxc-net.pid)" \
-        "nsenter -t $lab_pid -n -m $LXCBOX lxc-net start" > "$WORK/many" || { tail -n 1 "$WORK/many"; false; }'
+        "nsenter -t $lab_pid -n -m $LXCBOX lxc-net start" > "$WORK/many" || { tail -n 1 "$WORK/many"; false; }
+}
+t 'a server killed among 250 requests and restarted loses no lease and assigns no address twice' killed_among_requests
 t 'it was in the midst of it' grep -Ev '^(0|250) leases until' <(grep until "$WORK/many")
 knows_what_it_acknowledged() {
     lxc_net status | awk '/^Lease:/ { print $2, $4 }' | sort
@@ -43,10 +45,14 @@ cleanup 'find /sys/fs/cgroup -depth -type d -name "lxc.*.$N*" -exec rmdir {} +'
 cleanup 'container stop -k'
 init() { container info -p -H; }
 address() { lxc_net status | awk -v n="$N" '/^Lease:/ && $3 == n { print $2 }'; }
+address_applied() {
+    [ -n "$(address)" ] &&
+        nsenter -t "$(init)" -n ip addr show eth0 | grep -q "inet $(address)/24"
+}
+
 running() {
     container start &&
-        until_ok 10 eval \
-            '[ -n "$(address)" ] && nsenter -t "$(init)" -n ip addr show eth0 | grep -q "inet $(address)/24"'
+        until_ok 10 address_applied
 }
 t 'a container has a lease' running
 before=$(address)
@@ -61,7 +67,8 @@ t 'it is stopped' is 'State:          STOPPED' container info -s
 t 'its link on the bridge is removed' until_ok 5 fails on_host ip link show crash0
 t 'it starts again' running
 t 'with the address it had' is "$before" address
-t 'it has one lease' is 1 eval 'lxc_net status | grep -c ^Lease:'
+lease_count() { lxc_net status | grep -c ^Lease:; }
+t 'it has one lease' is 1 lease_count
 sed -i 's/12:34/12:35/' "$P/$N/config"
 t 'its monitor is killed once more' kill_monitor
 t 'it starts with another hardware address' running

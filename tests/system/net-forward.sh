@@ -56,7 +56,7 @@ t 'and another' create $other 02:00:00:00:80:02
 # --- Without lxc-net ----------------------------------------------------------------------------------------------
 
 t 'a forward is added while lxc-net does not run' \
-    has 'not active yet: lxc-net is not running' eval "forward add 8080 $web:80 2>&1"
+    has 'not active yet: lxc-net is not running' stderr_too forward add 8080 $web:80
 t 'it is in lxcbox.conf' is 'forward = tcp 8080 80' file $web
 t 'it is listed with the reason why it is not active' is 'lxc-net is not running' state_of 8080
 stock_reads() { on_host lxc-info -n $web -c lxc.net.0.link; }
@@ -81,8 +81,8 @@ t 'ten million bytes pass the relay, and the end of each direction' \
     is "$web 10.0.3.1 10000000" from_host tcp 127.0.0.1 8080 10000000
 t 'the kernel keeps addresses of the loopback off the bridge' \
     is 0 on_host cat /proc/sys/net/ipv4/conf/lxcbr0/route_localnet
-t 'the relay is user nobody' has '^Uid:.65534.65534.65534' eval \
-    'for p in $(pgrep -P "$(on_host cat /run/lxc/lxc-net.forward.pid)"); do cat /proc/$p/status; done'
+relay_status() { for p in $(pgrep -P "$(on_host cat /run/lxc/lxc-net.forward.pid)"); do cat /proc/$p/status; done; }
+t 'the relay is user nobody' has '^Uid:.65534.65534.65534' relay_status
 t 'the container reaches itself by the address of the host' is "$web 10.0.3.1 5" from $web tcp 203.0.113.2 8080
 t 'another container starts' start $other
 t 'another container reaches it by the address of the host' is "$web 10.0.3.1 5" from $other tcp 203.0.113.2 8080
@@ -121,7 +121,7 @@ fi
 on_host nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
 t 'a firewall that drops what is forwarded is named' \
     has 'may not be reachable from other hosts: chain ip filter FORWARD \(policy drop\)' \
-    eval "forward add 8083 $web:80 2>&1"
+    stderr_too forward add 8083 $web:80
 on_host nft delete table ip filter
 t 'and gone, a client elsewhere is let through' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8083
 forward del 8083
@@ -143,7 +143,7 @@ t 'one of another container' refuses "port 8080/tcp is not forwarded to $other" 
 t 'one to another port' refuses "port 8080/tcp is not forwarded to $web" forward del 8080 $web:81
 as_nobody() { on_host setpriv --reuid 65534 --regid 65534 --clear-groups "$LXCBOX" lxc-net forward list; }
 t 'a user who is not root' refuses 'only root can change and list forwards' as_nobody
-t 'words that are none, with 2' is 2 eval 'forward frobnicate 2> /dev/null; echo $?'
+t 'words that are none, with 2' exits 2 forward frobnicate
 no_network() {
     on_host sh -c "mkdir -p $P/bare-$$ && echo lxc.net.0.type = empty > $P/bare-$$/config"
     forward add 9001 bare-$$
@@ -168,7 +168,8 @@ chmod +x "$WORK/slow"
 echo "lxc.hook.pre-start = $WORK/slow" | on_host tee -a "$P/$other/config" > /dev/null
 on_lxc lxc-start $other &
 slow=$!
-until_ok 10 eval 'pgrep -f "^/bin/sh $WORK/slow" > /dev/null'
+slow_runs() { pgrep -f "^/bin/sh $WORK/slow" > /dev/null; }
+until_ok 10 slow_runs
 t 'a slow start does not delay other containers' \
     timeout 8 env -i nsenter -t $lab_pid -n -m "$LXCBOX" lxc-net forward add 8084 $web:80
 t 'and its forward is active' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8084
@@ -187,9 +188,11 @@ fi
 forward del 8084
 before=$(address $web)
 t 'the container stops' stop $web
-t 'its forwards wait' until_ok 5 eval "[ \"\$(state_of 8080)\" = '$web is not running' ]"
+waiting() { [ "$(state_of 8080)" = "$web is not running" ]; }
+t 'its forwards wait' until_ok 5 waiting
 t 'its port is refused' fails from_internet tcp 203.0.113.2 8080
-t 'no rule leads to it' fails eval "on_host nft list ruleset | grep -w $before"
+rules_before() { on_host nft list ruleset | grep -w $before; }
+t 'no rule leads to it' fails rules_before
 serve $lab_pid between 8080
 between=${servers[-1]}
 on_host sed -i s/80:01/80:03/ "$P/$web/config"
@@ -211,8 +214,9 @@ new_address() {
     in_container $web ip route add default via 10.0.3.1
 }
 t 'the container changes its address while it runs' new_address
+follows() { from_internet tcp 203.0.113.2 8080 && forward list | grep -q '8080 .*10.0.3.77:80'; }
 t 'the forward follows' \
-    until_ok 10 eval "from_internet tcp 203.0.113.2 8080 && forward list | grep -q '8080 .*10.0.3.77:80'"
+    until_ok 10 follows
 t 'lxc-net restarts' on_lxc lxc-net restart
 t 'and forwards again' is "$web 203.0.113.1 5" until_ok 10 from_internet tcp 203.0.113.2 8080
 crash() {
@@ -226,8 +230,9 @@ broken() { local s=0; on_lxc lxc-net status > "$WORK/status" || s=$?; [ $s -eq 3
 t 'status says so' broken
 t 'start starts it anew' on_lxc lxc-net start
 t 'and it forwards again' is "$web 203.0.113.1 5" from_internet tcp 203.0.113.2 8080
+flushed() { on_host nft flush ruleset; from_internet tcp 203.0.113.2 8080; }
 t 'a flush of all rules does not reach it' \
-    is "$web 203.0.113.1 5" eval 'on_host nft flush ruleset; from_internet tcp 203.0.113.2 8080'
+    is "$web 203.0.113.1 5" flushed
 
 # --- Copies, names, removal ---------------------------------------------------------------------------------------
 
@@ -239,19 +244,23 @@ stop $web
 on_host sed -i '1i# kept' "$P/$web/lxcbox.conf"
 before=$(file $web)
 copy() { on_lxc lxc-copy -n $web -N copy-$$; }
-t 'a copy has no forwards' eval "copy && fails file copy-$$"
+copied() { copy && fails file copy-$$; }
+t 'a copy has no forwards' copied
 snapshot() {
     on_lxc lxc-snapshot -n copy-$$
     on_host rm "$P/copy-$$/lxcbox.conf"
     on_lxc lxc-snapshot -n copy-$$ -r snap0
 }
 forward add 9002 copy-$$ 2> /dev/null
-t 'a snapshot brings them back' eval "snapshot && [ \"\$(file copy-$$)\" = 'forward = tcp 9002 9002' ]"
+snapshot_restored() { snapshot && [ "$(file copy-$$)" = 'forward = tcp 9002 9002' ]; }
+t 'a snapshot brings them back' snapshot_restored
 on_lxc lxc-destroy -s copy-$$
-t 'a destroyed container has no address' fails eval 'forward list | grep 9002'
+listed_9002() { forward list | grep 9002; }
+t 'a destroyed container has no address' fails listed_9002
 t 'a list of a container that does not exist is refused' refuses 'there is no container nonesuch' forward list nonesuch
+renamed_forwards() { on_lxc lxc-copy -R -n $web -N renamed-$$ && file renamed-$$; }
 t 'a container that is renamed keeps them, and the comments' \
-    is "$before" eval "on_lxc lxc-copy -R -n $web -N renamed-$$ && file renamed-$$"
+    is "$before" renamed_forwards
 web=renamed-$$
 t 'lxc-net stops' on_lxc lxc-net stop
 t 'no rule is left' is '' on_host nft list ruleset

@@ -75,13 +75,14 @@ asked() { # RELOAD
     on_host ip link set v-a master lxcbr0
     in_box a python3 tests/system/dhcp-sequences.py "$more" "$1" && answers
 }
-t 'lxc-net accepts such a file silently' is '' eval 'lxc_net start 2>&1'
+t 'lxc-net accepts such a file silently' is '' stderr_too lxc_net start
 asked "kill -HUP $(on_host cat /run/lxc/lxc-net.pid)" > "$WORK/ours"
 leases() { lxc_net status | awk '/^Lease:/ { print $2, $3, $4 }' | sort; }
 before=$(leases)
 dig_a() { in_box a dig +time=5 +tries=2 @10.0.3.1 "$@"; }
 t 'an address of another kind is asked of the servers of resolv.conf' has 'status: SERVFAIL' dig_a x.test AAAA
-t 'no reserved lease is lost over a restart' eval 'lxc_net restart && is "$before" leases && has "^10.0.3.190 " leases'
+restarted_with_leases() { lxc_net restart && is "$before" leases && has "^10.0.3.190 " leases; }
+t 'no reserved lease is lost over a restart' restarted_with_leases
 lxc_net stop
 
 # --- The same of dnsmasq, called as stock's lxc-net calls it ------------------------------------------------------
@@ -98,7 +99,8 @@ dnsmasq_serves
 cleanup 'kill $(cat "$WORK/d.pid")'
 asked "kill -HUP $(cat "$WORK/d.pid")" > "$WORK/theirs"
 kill "$(cat "$WORK/d.pid")"
-t 'dnsmasq has answered' eval '[ "$(wc -l < "$WORK/theirs")" -gt 35 ]'
+dnsmasq_answered() { [ "$(wc -l < "$WORK/theirs")" -gt 35 ]; }
+t 'dnsmasq has answered' dnsmasq_answered
 while IFS= read -r line; do
     t "as dnsmasq: ${line%%: *}" is "$line" awk -v title="${line%%: *}: " 'index($0, title) == 1' "$WORK/ours"
 done < "$WORK/theirs"

@@ -28,17 +28,20 @@ t 'and the network is empty' empty none
 t '-q prints nothing' is '' create quiet -q -t none
 settings() { printf '%s\n' "$@" | on_host tee /etc/default/lxc-net > /dev/null; }
 settings USE_LXC_BRIDGE=true LXC_BRIDGE=lxcbr7
-t 'settings that say that the bridge will be up are enough' eval 'create later -t none && on_bridge later lxcbr7'
+created_later() { create later -t none && on_bridge later lxcbr7; }
+t 'settings that say that the bridge will be up are enough' created_later
 settings LXC_ADDR=10.0.3
 t 'settings that cannot be used are refused' refuses 'lxc-net:1: LXC_ADDR is "10.0.3"' create wrong -t none
 settings USE_LXC_BRIDGE=false
-t 'no bridge is taken that is not wanted' eval 'create unwanted -t none && empty unwanted'
+created_unwanted() { create unwanted -t none && empty unwanted; }
+t 'no bridge is taken that is not wanted' created_unwanted
 on_host rm /etc/default/lxc-net
 
 # --- With lxc-net up ----------------------------------------------------------------------------------------------
 
 host lxc-net start
-t 'with lxc-net up a new container is on its bridge' eval 'create "$web" -t busybox && on_bridge "$web" lxcbr0'
+created_web() { create "$web" -t busybox && on_bridge "$web" lxcbr0; }
+t 'with lxc-net up a new container is on its bridge' created_web
 address() { host lxc-info -P "$lxc" -n "$web" -iH; }
 has_address() { [ -n "$(address)" ]; }
 reachable() {
@@ -55,7 +58,8 @@ t 'also after a second start' reachable
 stop
 t 'and a third' reachable
 stop
-t 'its address is the same each time' is 1 eval 'sort -u "$WORK/addresses" | wc -l'
+address_count() { sort -u "$WORK/addresses" | wc -l; }
+t 'its address is the same each time' is 1 address_count
 mkdir -p "$WORK/tree/etc"
 tar -C "$WORK/tree" -cJf "$WORK/rootfs.tar.xz" .
 container_from_tarball_is_on_bridge() {
@@ -66,18 +70,22 @@ exported() {
     host lxc-export -P "$lxc" -n tarball -o "$WORK/x.tar" &&
         host lxc-import -P "$lxc" imported "$WORK/x.tar"
 }
-t 'an imported one, too' eval 'exported && on_bridge imported lxcbr0'
+imported_on_bridge() { exported && on_bridge imported lxcbr0; }
+t 'an imported one, too' imported_on_bridge
 
 # --- Configurations win -------------------------------------------------------------------------------------------
 
 echo 'lxc.net.0.type = empty' > "$WORK/empty.conf"
-t '-f wins' eval 'create given -f "$WORK/empty.conf" -t none && empty given'
+created_given() { create given -f "$WORK/empty.conf" -t none && empty given; }
+t '-f wins' created_given
 : > "$WORK/nothing.conf"
-t 'also without a network' eval 'create nothing -f "$WORK/nothing.conf" -t none && ! nets nothing'
+created_nothing() { create nothing -f "$WORK/nothing.conf" -t none && ! nets nothing; }
+t 'also without a network' created_nothing
 default_conf() { [ ! -d /etc/lxc ] || { cat > "$WORK/default.conf" && on_host cp "$WORK/default.conf" /etc/lxc/; }; }
 if [ -d /etc/lxc ]; then
     echo 'lxc.net.0.type = empty' | default_conf
-    t 'so does a default configuration, silently' eval 'is "" create stock -t none && empty stock'
+    created_stock() { is "" create stock -t none && empty stock; }
+    t 'so does a default configuration, silently' created_stock
 else
     skip 'so does a default configuration, silently' 'no directory /etc/lxc to put one into'
 fi
@@ -94,7 +102,8 @@ each_veth_and_macvlan_has_hwaddr_once() {
     create many -f "$WORK/many.conf" -t none && one_hwaddr many 0 && one_hwaddr many 3
 }
 t 'each veth and macvlan has an hwaddr once it is created' each_veth_and_macvlan_has_hwaddr_once
-t 'other kinds have none' eval '[ -z "$(hwaddr many 4)" ]'
+no_hwaddr() { [ -z "$(hwaddr many 4)" ]; }
+t 'other kinds have none' no_hwaddr
 t 'one that is configured stays' is 4a:00:00:00:00:01 hwaddr many 5
 printf 'lxc.net.0.type = veth\nlxc.net.0.hwaddr = 00:16:3e:xx:xx:xx\n' > "$WORK/net.conf"
 echo "lxc.include = $WORK/net.conf" > "$WORK/include.conf"

@@ -46,6 +46,7 @@ ip link set up0 up
 
 # What a running container's network is, without what chance and time decide. (LXC 5.0.2 works out wrong broadcast
 # addresses, so they are given; and its bridge ports have IPv6 addresses, which LXC 6 and this one leave out.)
+killed_and_gone() { kill_it && diff <(echo "$before") <(links); }
 network() { # PID
     { nsenter -t "$1" -n ip -d link; nsenter -t "$1" -n ip addr; nsenter -t "$1" -n ip route show table all
       nsenter -t "$1" -n ip -6 route
@@ -94,7 +95,7 @@ names_are_configured_ones() {
 }
 t 'the names are the configured ones' names_are_configured_ones
 t 'its loopback is up' has 'lo +UNKNOWN' inside -br link show lo
-t 'lxc-stop leaves nothing on the host' eval 'kill_it && diff <(echo "$before") <(links)'
+t 'lxc-stop leaves nothing on the host' killed_and_gone
 configure "${veth[@]:0:3}"
 names_that_were_left_open_are_chosen() {
     start &&
@@ -103,7 +104,7 @@ names_that_were_left_open_are_chosen() {
 }
 t 'missing names are chosen, and lxc-info prints the one on the host' names_that_were_left_open_are_chosen
 t 'a bridge'"'"'s mtu is inherited' has 'mtu 1400' inside link show eth0
-t 'the host end is gone when lxc-stop returns' eval 'kill_it && diff <(echo "$before") <(links)'
+t 'the host end is gone when lxc-stop returns' killed_and_gone
 starts_and_stops_in_row_collide() {
     configure "${full[@]}"
     for i in 1 2 3 4 5; do start && kill_it || exit 1; done
@@ -139,7 +140,8 @@ interface_of_host_is_moved() {
     start && inside link show lan | grep -q "mtu 1200" && ! ip link show up0 2> /dev/null
 }
 t 'an interface of the host is moved in' interface_of_host_is_moved
-t 'and returned unchanged at stop' eval 'kill_it && ip link show up0 | grep -q "mtu 1500"'
+up0_back() { kill_it && ip link show up0 | grep -q "mtu 1500"; }
+t 'and returned unchanged at stop' up0_back
 crash() {
     start && kill -9 "$(lxcbox lxc-info -P "$P" -n $N -p -H)"
     lxcbox lxc-wait -P "$P" -n $N -s STOPPED -t 10 && ip link show up0 | grep -q 'mtu 1500'

@@ -55,7 +55,8 @@ for version in 4.19 5.4 5.10; do
         :
     }
     t "what fails says why (Linux $version)" has 'cannot execute /sbin/nonesuch' failure_is_reported
-    t "it is killed (Linux $version)" eval 'box start && box stop -k'
+    start_and_kill() { box start && box stop -k; }
+    t "it is killed (Linux $version)" start_and_kill
     t "a container is made (Linux $version)" \
         "$WORK/refuse" $version "$LXCBOX" lxc-create -P "$P" -n "$name-$version" -t busybox
     t "and removed (Linux $version)" "$WORK/refuse" $version "$LXCBOX" lxc-destroy -P "$P" -n "$name-$version"

@@ -37,8 +37,10 @@ settled() { # COMMAND...: it comes to print nothing
 
 t "$count containers start" each lxcbox lxc-start -P "$P" -n
 t 'all of them run' is "$count RUNNING" states
-t 'each has its own monitor' is $count eval 'processes | wc -l'
-t 'each has its own link on the bridge' is $count eval 'links | wc -l'
+process_count() { processes | wc -l; }
+t 'each has its own monitor' is $count process_count
+link_count() { links | wc -l; }
+t 'each has its own link on the bridge' is $count link_count
 each_has_its_own_name() {
     each sh -c "\"\$LXCBOX\" lxc-attach -P $P -n \"\$0\" -- hostname" | sort
 }
@@ -51,8 +53,10 @@ every_caller_lists_all_of_them() {
     done
 }
 t 'every caller lists all of them' every_caller_lists_all_of_them
-t 'all are frozen' eval 'each lxcbox lxc-freeze -P "$P" -n && is "$count FROZEN" states'
-t 'all are thawed' eval 'each lxcbox lxc-unfreeze -P "$P" -n && is "$count RUNNING" states'
+freeze_all() { each lxcbox lxc-freeze -P "$P" -n && is "$count FROZEN" states; }
+t 'all are frozen' freeze_all
+thaw_all() { each lxcbox lxc-unfreeze -P "$P" -n && is "$count RUNNING" states; }
+t 'all are thawed' thaw_all
 limit() {
     each sh \
         -c '"$LXCBOX" lxc-cgroup -P "$1" -n "$2" memory.limit_in_bytes $((16777216 + ${2##*-} * 65536))' \
@@ -76,8 +80,9 @@ two_callers_may_stop_same_container() {
 }
 t 'two callers may stop the same container' two_callers_may_stop_same_container
 names=("${names[@]:count/2}")
-t 'the others are killed' eval 'each lxcbox lxc-stop -k -P "$P" -n && is "" states'
+kill_all() { each lxcbox lxc-stop -k -P "$P" -n && is "" states; }
+t 'the others are killed' kill_all
 t 'no process is left' settled processes
 t 'no cgroup is left' settled cgroups
 t 'no link is left' settled links
-t 'no mount is left' eval '! grep -F "$P" /proc/mounts'
+t 'no mount is left' fails grep -F "$P" /proc/mounts

@@ -70,10 +70,10 @@ fi
 
 others=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 lxcbox lxc-start -P "$P" $N || exit 1
-t 'to another user each is refused' is "$(seq 0 27 | sort -n | sed 's/$/ result -1/')" eval '
-    ask "${others[@]}" | sed -E "s/^([0-9]+) [^ ]+ (result -?[0-9]+|closed).*/\1 \2/" | sort -n'
+ask_others() { ask "${others[@]}" | sed -E "s/^([0-9]+) [^ ]+ (result -?[0-9]+|closed).*/\1 \2/" | sort -n; }
+t 'to another user each is refused' is "$(seq 0 27 | sort -n | sed 's/$/ result -1/')" ask_others
 t 'and changes nothing' is RUNNING lxcbox lxc-state -P "$P" $N
-t 'so is a user who has the socket of root' is '2 STOP result -1' eval '
+ask_by_socket_of_root() { # becomes a user between connect and the request
     timeout 20 "$python" - "$P" $N << END | sed "s/ data.*//"
 import os, runpy, socket, sys
 def connect(self, address, real=socket.socket.connect):
@@ -82,6 +82,8 @@ def connect(self, address, real=socket.socket.connect):
     os.setresuid(65534, 65534, 65534)
 socket.socket.connect = connect
 sys.argv = ["command.py", sys.argv[1], sys.argv[2], "2"]
-runpy.run_path("'"$WORK"'/command.py")
-END'
+runpy.run_path("$WORK/command.py")
+END
+}
+t 'so is a user who has the socket of root' is '2 STOP result -1' ask_by_socket_of_root
 t 'which changes nothing either' is RUNNING lxcbox lxc-state -P "$P" $N

@@ -68,5 +68,5 @@ stopped_by() { # EXPECTED OPTION...: init's exit status tells which signal it go
 }
 t 'lxc-stop sends the signal of its own configuration' stopped_by 8
 t 'lxc-stop --rcfile sends the signal that the file names' stopped_by 7 --rcfile "$WORK/rc"
-t 'lxc-destroy removes the rootfs that the file names, and the container' eval '
-    lxcbox lxc-destroy -P "$P" -n $N --rcfile "$WORK/rc" && [ ! -e "$WORK/other" ] && [ ! -e "$P/$N" ]'
+destroyed() { lxcbox lxc-destroy -P "$P" -n $N --rcfile "$WORK/rc" && [ ! -e "$WORK/other" ] && [ ! -e "$P/$N" ]; }
+t 'lxc-destroy removes the rootfs that the file names, and the container' destroyed

@@ -6,12 +6,16 @@ R=$WORK/rootfs
 mkdir -p "$R"/{bin,proc,sys,dev}
 cp "$(command -v busybox)" "$R/bin/busybox" && ln -s busybox "$R/bin/sh"
 
-listening() { grep -c '@.*/spawned-[0-9]*/command' /proc/net/unix; }
+listening() { grep '@.*/spawned-[0-9]*/command' /proc/net/unix; }
+spawn_status() {
+    "$spawn" "$R" go /bin/sh -c 'echo init is $$; exit 7' | tr -d '\r'
+    echo "status ${PIPESTATUS[0]}"
+}
 t 'a program starts a container without a monitor and is its parent' is 'attach: init has a process id: yes
 prepared: a console yes, 2 terminals
 console: init is 1
-status 7' eval '"$spawn" "$R" go /bin/sh -c "echo init is \$\$; exit 7" | tr -d "\r"; echo "status ${PIPESTATUS[0]}"'
-t 'nothing listens on a command socket for it' is 0 eval 'listening || true'
+status 7' spawn_status
+t 'nothing listens on a command socket for it' fails listening
 failed() {
     ! "$spawn" "$R" go /bin/nothing > "$WORK/out" 2>&1 &&
         grep -q 'cannot execute /bin/nothing in spawned-' "$WORK/out"

@@ -24,7 +24,15 @@ left_over() { # what is still there of the container, on the host
     ip -o link | grep -E "veth.*master $bridge"
 }
 
-t 'lxc-start returns once the container runs' eval 'start && [ "$(state)" = RUNNING ]'
+nothing_left() {
+    local rest
+    rest=$(left_over)
+    echo "$rest"
+    [ -z "$rest" ]
+}
+
+starts() { start && [ "$(state)" = RUNNING ]; }
+t 'lxc-start returns once the container runs' starts
 second_start_is_reported_and_changes() {
     start 2>&1 | grep -q "already running" && [ "$(state)" = RUNNING ]
 }
@@ -43,8 +51,8 @@ every_namespace_is_its_own() {
     done
 }
 t 'every namespace is its own' every_namespace_is_its_own
-t 'a command sees the container and not the host' eval '! inside test -e "$WORK" -o -e /lib/systemd'
-t 'the exit status of a command comes back' eval 'inside sh -c "exit 42"; [ $? -eq 42 ]'
+t 'a command sees the container and not the host' fails inside test -e "$WORK" -o -e /lib/systemd
+t 'the exit status of a command comes back' exits 42 inside sh -c "exit 42"
 command_that_does_not_exist_is_reported() {
     said=$(inside /nonesuch 2>&1)
     [ $? -eq 127 ] && echo "$said" | grep -q "cannot execute /nonesuch"
@@ -54,7 +62,8 @@ input_and_output_go_through_pipes() {
     [ "$(head -c 100000 /dev/zero | inside sh -c "cat" | wc -c)" = 100000 ]
 }
 t 'input and output go through pipes unchanged' input_and_output_go_through_pipes
-t 'the cgroup namespace starts at the container'"'"'s cgroup' eval '! inside cat /proc/self/cgroup | grep -v ":/$"'
+cgroup_is_root() { ! inside cat /proc/self/cgroup | grep -v ":/$"; }
+t 'the cgroup namespace starts at the container'"'"'s cgroup' cgroup_is_root
 no_file_descriptor_of_caller_reaches() {
     exec 9< /etc/passwd
     kill_it
@@ -64,9 +73,10 @@ no_file_descriptor_of_caller_reaches() {
     [ $r = 0 ]
 }
 t 'no file descriptor of the caller reaches the container' no_file_descriptor_of_caller_reaches
-t 'proc/sys is read-only' eval 'inside sh -c "echo 1 > /proc/sys/kernel/panic" 2>&1 | grep -q "Read-only"'
+sysctls_are_read_only() { inside sh -c "echo 1 > /proc/sys/kernel/panic" 2>&1 | grep -q "Read-only"; }
+t 'proc/sys is read-only' sysctls_are_read_only
 killed_container_leaves_nothing() {
-    kill_it && [ "$(state)" = STOPPED ] && [ -z "$(left_over)" ] || { left_over; false; }
+    kill_it && [ "$(state)" = STOPPED ] && nothing_left
 }
 t 'a killed container leaves nothing behind' killed_container_leaves_nothing
 
@@ -77,7 +87,7 @@ container_shuts_down_through_init() {
         [ -z "$(left_over)" ]
 }
 t 'a container shuts down through its init' container_shuts_down_through_init
-t 'stopping what does not run is status 2' eval 'lxcbox lxc-stop -P "$P" $N 2> /dev/null; [ $? -eq 2 ]'
+t 'stopping what does not run is status 2' exits 2 lxcbox lxc-stop -P "$P" $N
 reboot_inside_restarts_it() {
     start
     boot=$(inside cat /proc/sys/kernel/random/boot_id)
@@ -93,7 +103,8 @@ death_of_monitor_is_end_of_init() {
     [ ! -e /proc/$pid ] && [ "$(state)" = STOPPED ]
 }
 t 'the death of the monitor is the end of init' death_of_monitor_is_end_of_init
-t 'it starts again after its monitor was killed' eval 'start && inside true'
+starts_again() { start && inside true; }
+t 'it starts again after its monitor was killed' starts_again
 kill_it
 rmdir $(cgroups | sort -r) 2> /dev/null
 
@@ -129,7 +140,8 @@ lxc_execute_gives_exit_status() {
     [ $? -eq 9 ]
 }
 t 'lxc-execute gives the exit status of its command' lxc_execute_gives_exit_status
-t 'lxc-execute passes pipes through' is through eval 'echo through | lxcbox lxc-execute -P "$P" $N -- /bin/cat'
+pipe_through() { echo through | lxcbox lxc-execute -P "$P" $N -- /bin/cat; }
+t 'lxc-execute passes pipes through' is through pipe_through
 lxc_execute_reaps_orphans_and_waits() {
     lxcbox lxc-execute -P "$P" $N -- /bin/sh -c "(sleep 0.1; echo late) & exit 3" > "$WORK/late"
     [ $? -eq 3 ] && grep -q late "$WORK/late"
@@ -150,9 +162,11 @@ t 'SIGTERM ends lxc-execute and all it ran' sigterm_ends_lxc_execute_and_all_it_
 ip link add $bridge type bridge && ip addr add 10.213.77.1/24 dev $bridge && ip link set $bridge up
 net="-s lxc.net.0.type=veth -s lxc.net.0.link=$bridge -s lxc.net.0.flags=up \
 -s lxc.net.0.ipv4.address=10.213.77.2/24 -s lxc.net.0.ipv4.gateway=10.213.77.1"
-t 'the host reaches a container over its bridge' eval 'start $net && ping -c 1 -W 5 10.213.77.2'
+reaches_bridge() { start $net && ping -c 1 -W 5 10.213.77.2; }
+t 'the host reaches a container over its bridge' reaches_bridge
 t 'the container has its route' has 'default via 10.213.77.1' inside ip route
-t 'its link is gone with it' eval 'kill_it; [ -z "$(left_over)" ] || { left_over; false; }'
+killed_without_rest() { kill_it; nothing_left; }
+t 'its link is gone with it' killed_without_rest
 network_that_fails_takes_everything_back() {
     ! start $net -s lxc.net.1.type=veth -s lxc.net.1.link=nonesuch 2> /dev/null && [ -z "$(left_over)" ]
 }
@@ -188,17 +202,16 @@ SCRIPT
 }
 cp "$config" "$WORK/saved"
 hook
+hook_order() { cut -d ' ' -f 1 "$WORK/hooks" | paste -sd ' '; }
 hooks_run_in_their_order() {
-    start &&
-        kill_it &&
-        is "pre-start pre-mount mount autodev start-host stop post-stop" eval \
-            "cut -d\" \" -f1 $WORK/hooks | tr \"\n\" \" \" | sed \"s/ \$//\""
+    start && kill_it &&
+        is "pre-start pre-mount mount autodev start-host stop post-stop" hook_order
 }
 t 'hooks run in their order' hooks_run_in_their_order
 t 'hooks get the container and the target' has "^post-stop $N .*stop$" cat "$WORK/hooks"
 echo 'lxc.hook.start-host = /bin/false' >> "$config"
 t 'a hook that fails stops the start, by name' refuses 'lxc.hook.start-host: /bin/false exited with status 1' start
-t 'and nothing is left of it' eval '[ -z "$(left_over)" ] || { left_over; false; }'
+t 'and nothing is left of it' nothing_left
 cp "$WORK/saved" "$config"
 
 t 'a container that does not exist is refused' refuses 'there is no container nonesuch in' \
@@ -217,7 +230,7 @@ t 'a missing bridge is named with the remedy' refuses 'no network interface none
     start -s lxc.net.0.type=veth -s lxc.net.0.link=nonesuch
 t 'a console buffer beyond 1 GB is refused' refuses 'lxc.console.buffer.size = 2147483648 is more than 1 GB' \
     start -s lxc.console.buffer.size=2GB
-t 'no failed start left anything' eval '[ -z "$(left_over)" ] || { left_over; false; }'
+t 'no failed start left anything' nothing_left
 
 ten_starts_at_once() {
     for i in $(seq 10); do start 2> "$WORK/race.$i" & done
@@ -227,10 +240,10 @@ ten_starts_at_once() {
         [ "$(pgrep -c -f -- "^\[lxc monitor\] $P $N\$")" = 1 ]
 }
 t 'one of ten simultaneous starts succeeds, the others report why' ten_starts_at_once
-t 'twenty attach at once' eval '
-    for i in $(seq 20); do inside sh -c "echo \$((6*7))" & done | grep -c 42 | grep -x 20'
+twenty_attach() { for i in $(seq 20); do inside sh -c "echo \$((6*7))" & done | grep -c 42 | grep -x 20; }
+t 'twenty attach at once' twenty_attach
 kill_it
-t 'nothing is left in the end' eval '[ -z "$(left_over)" ] || { left_over; false; }'
+t 'nothing is left in the end' nothing_left
 
 ids() {
     mkdir -p "$P/$N-u" &&

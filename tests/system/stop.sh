@@ -14,7 +14,7 @@ state() { lxcbox lxc-state -P "$P" $N; }
 ended() { local want=$1; shift; has "$want" "$@" && is STOPPED state; }
 
 t 'a container that is not running is reported, without advice to start it' \
-    is "lxc-stop: $N is not running" eval 'stop; [ $? = 2 ]'
+    is "lxc-stop: $N is not running"$'\nstatus 2' exits 2 stop
 start -- /bin/sleep 1000
 t 'an init that ignores the signal is killed at once, which is reported' \
     ended "^lxc-stop: the first process of $N ignores signal 10: killing it$" stop

@@ -49,9 +49,11 @@ file_sets_what_procps_sets() {
     diff <("$reference" -p "$WORK/file" 2> /dev/null | sort) <(ours -p "$WORK/file" | sort)
 }
 t 'a file sets what procps sets from it' file_sets_what_procps_sets
-t 'a file may be joined to its option' eval 'ours -p"$WORK/file" > /dev/null && ours -q --load="$WORK/file"'
+file_joined() { ours -p"$WORK/file" > /dev/null && ours -q --load="$WORK/file"; }
+t 'a file may be joined to its option' file_joined
 t 'a pattern sets every one' has 'net.ipv4.conf.eth0/5.rp_filter = 2' ours net.ipv4.conf.eth0/5.rp_filter
 echo nonsense > "$WORK/bad"
 t 'an invalid line is reported with its number' \
     refuses 'bad:1: "nonsense" does not have the form KEY = VALUE' ours -p "$WORK/bad"
-t 'standard input is read for -' eval 'echo net.ipv4.ip_forward=0 | ours -p - | grep -qx "net.ipv4.ip_forward = 0"'
+read_from_input() { echo net.ipv4.ip_forward=0 | ours -p - | grep -qx "net.ipv4.ip_forward = 0"; }
+t 'standard input is read for -' read_from_input

@@ -55,12 +55,18 @@ its_root_is_root_inside() {
     echo $(as_user lxc-attach $N-a -- id -u) $(stat -c %u /proc/$(as_user lxc-info -pH $N-a))
 }
 t 'its root is root inside alone' is '0 710000' its_root_is_root_inside
-t 'lxc-attach enters it, and its files belong to the container' is 710007 eval '
-    as_user lxc-attach $N-a -- sh -c "touch /root/x && chown 7 /root/x" && stat -c %u "$P/$N-a/rootfs/root/x"'
-t 'lxc-stop' eval 'as_user lxc-stop -t 20 $N-a && is STOPPED as_user lxc-state $N-a'
-t 'lxc-copy' eval 'as_user lxc-copy -n $N-a -N $N-b && is 710007 stat -c %u "$P/$N-b/rootfs/root/x"'
-t 'lxc-copy -e runs an overlay' is $N-c eval 'as_user lxc-copy -n $N-a -N $N-c -e -q -- hostname'
-t 'lxc-snapshot' eval 'as_user lxc-snapshot -n $N-b && is 710007 stat -c %u "$P/$N-b/snaps/snap0/rootfs/root/x"'
+attach_owner() {
+    as_user lxc-attach $N-a -- sh -c "touch /root/x && chown 7 /root/x" &&
+        stat -c %u "$P/$N-a/rootfs/root/x"
+}
+t 'lxc-attach enters it, and its files belong to the container' is 710007 attach_owner
+stops() { as_user lxc-stop -t 20 $N-a && is STOPPED as_user lxc-state $N-a; }
+t 'lxc-stop' stops
+copies() { as_user lxc-copy -n $N-a -N $N-b && is 710007 stat -c %u "$P/$N-b/rootfs/root/x"; }
+t 'lxc-copy' copies
+t 'lxc-copy -e runs an overlay' is $N-c as_user lxc-copy -n $N-a -N $N-c -e -q -- hostname
+snapshots() { as_user lxc-snapshot -n $N-b && is 710007 stat -c %u "$P/$N-b/snaps/snap0/rootfs/root/x"; }
+t 'lxc-snapshot' snapshots
 lxc_export_and_lxc_import() {
     as_user lxc-export -o "$home/b.tar.xz" $N-b > /dev/null &&
         as_user lxc-import -n $N-i "$home/b.tar.xz" > /dev/null &&
@@ -86,8 +92,8 @@ t 'own user and group are mapped' is "$own,$own,deny" maps $own_u $own_g
 t 'ranges of both' is "$range,$range,allow" maps $range_u $range_g
 t 'own user and a range of groups' is "$own,$range,allow" maps $own_u $range_g
 t 'a range of users and the own group' is "$range,$own,deny" maps $range_u $own_g
-t '-u and -g become others than root inside' is '3:4' eval '
-    as_user lxc-usernsexec -m $range_u -m $range_g -u 3 -g 4 -- sh -c "echo \$(id -u):\$(id -g)"'
+t '-u and -g become others than root inside' is '3:4' \
+    as_user lxc-usernsexec -m $range_u -m $range_g -u 3 -g 4 -- sh -c "echo \$(id -u):\$(id -g)"
 t 'one that is not mapped is refused' refuses 'cannot change to user 12' \
     as_user lxc-usernsexec -m $range_u -m $range_g -u 12 -- true
 unshare_does_same() {
@@ -118,8 +124,11 @@ refused_groups() {
 }
 t 'without a line in /etc/subgid: no range of groups' refused_groups
 printf '%s\n' 'lxc.net.0.type = empty' 'lxc.idmap = u 0 710000 65536' "lxc.idmap = g 0 $user 1" > "$WORK/own-group"
-t 'a container of a range of users and the own group' eval 'as_user lxc-create -n $N-g -t none -f "$WORK/own-group" &&
-    is "0:0" as_user lxc-execute -n $N-g -- sh -c "echo \$(id -u):\$(id -g)" && as_user lxc-destroy $N-g'
+own_group() {
+    as_user lxc-create -n $N-g -t none -f "$WORK/own-group" &&
+        is "0:0" as_user lxc-execute -n $N-g -- sh -c "echo \$(id -u):\$(id -g)" && as_user lxc-destroy $N-g
+}
+t 'a container of a range of users and the own group' own_group
 cp /etc/subuid /etc/subgid
 
 # Containers of root's, as an ordinary user sees them.
@@ -134,7 +143,7 @@ t 'a container that may not be read is not reported as absent' refuses \
 "/var/lib/lxc/$N-r belongs to root" \
     as_user lxc-destroy -P /var/lib/lxc $N-r
 t 'lxc-ls reports an incomplete list' has '/var/lib/lxc: unreadable directories, which are not listed: 1' \
-    eval 'as_user lxc-ls -P /var/lib/lxc 2>&1'
+    stderr_too as_user lxc-ls -P /var/lib/lxc
 chmod 700 "$WORK/roots"
 t 'lxc-ls of an unreadable directory names the owner' refuses "you are not root; /var/lib/lxc belongs to root" \
     as_user lxc-ls -P /var/lib/lxc

@@ -50,9 +50,11 @@ t 'the loopback is up' has '<LOOPBACK,UP' execute -- ip link
 t 'the container has the cgroups to itself' execute -- sh \
     -c 'for h in /sys/fs/cgroup/pids /sys/fs/cgroup; do [ ! -e $h/cgroup.procs ] || exec mkdir $h/mine; done'
 t 'it runs in the background' as_user lxc-start -P "$P" -n u$$ -- /bin/sleep 600
-t 'its init is the user outside' is $user eval 'stat -c %u /proc/$(as_user lxc-info -P "$P" -n u$$ -p -H)'
+uid_of_init() { stat -c %u /proc/$(as_user lxc-info -P "$P" -n u$$ -p -H); }
+t 'its init is the user outside' is $user uid_of_init
 t 'it is entered' is theirs as_user lxc-attach -P "$P" -n u$$ -- hostname
-t 'it is stopped' eval 'as_user lxc-stop -k -P "$P" u$$ && is STOPPED as_user lxc-state -P "$P" u$$'
+stops() { as_user lxc-stop -k -P "$P" u$$ && is STOPPED as_user lxc-state -P "$P" u$$; }
+t 'it is stopped' stops
 t 'nothing of it is left in the cgroups' is '' find "${hierarchies[@]}" -path "*/user$$/*" -type d
 t 'ids that are not its own are refused' refuses 'cannot map ids as an unprivileged user: newuidmap is not installed' \
     execute -s 'lxc.idmap=u 1 100000 10' -- id

@@ -9,7 +9,7 @@ command -v unshare > /dev/null || { skip unshare 'needs util-linux to compare wi
 
 # What differs from where we are, by kind, and what we may do there.
 show='for k in mnt uts ipc net pid pid_for_children cgroup user time time_for_children; do
-    [ "$(readlink /proc/self/ns/$k)" = "$(eval echo \$ns_$k)" ] || printf "%s " $k; done; echo; pwd; id
+    [ "$(readlink /proc/self/ns/$k)" = "$(printenv ns_$k)" ] || printf "%s " $k; done; echo; pwd; id
     cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups
     grep -E "^Cap(Eff|Amb)" /proc/self/status; [ $$ = 1 ] && echo first; grep -c . /proc/self/mountinfo
     sed -n "/ \/ \/ /s/.* - //;/ \/ \/ /p" /proc/self/mountinfo'

@@ -33,8 +33,8 @@ t 'so is one device rule of several that this version lacks' warns "$other.devic
     "$own.devices.deny = a" "$own.devices.allow = c 1:* rwm"
 t 'it names the line' has "/config:6: $other.pids.max = 100" warned '# remark' '# remark' "$other.pids.max = 100"
 t 'a limit for both versions is none' silent "$other.${others[0]/=/ = }" "$own.${limits[0]/=/ = }"
-t 'the same holds for a controller whose name has changed' eval '
-    ! warned "$other.${others[1]/=/ = }" "$own.${limits[1]/=/ = }" | grep "has no effect"'
+no_warning() { ! warned "$other.${others[1]/=/ = }" "$own.${limits[1]/=/ = }" | grep "has no effect"; }
+t 'the same holds for a controller whose name has changed' no_warning
 t 'a limit that was taken back is none' silent "$other.pids.max = 100" "$other.pids.max ="
 t 'so is a whole family' silent "$other.pids.max = 100" "$other ="
 t 'the configuration of all distributions gives none' silent 'lxc.include = /usr/share/lxc/config/common.conf'
@@ -74,9 +74,11 @@ else
     }
     t 'so does the command of lxc-execute' has "lxc-init: cannot execute foreign: it $names" does_command_of_lxc_execute
     started
-    t 'that of lxc-attach' has "cannot execute foreign in $N: it $names" eval 'inside foreign 2>&1 || true'
+    attach_foreign() { inside foreign 2>&1 || true; }
+    t 'that of lxc-attach' has "cannot execute foreign in $N: it $names" attach_foreign
+    nsenter_foreign() { lxcbox nsenter -t "$(init_pid)" -m -r /bin/foreign 2>&1 || true; }
     t 'and that of nsenter' has "cannot execute /bin/foreign: it $names" \
-        eval 'lxcbox nsenter -t "$(init_pid)" -m -r /bin/foreign 2>&1 || true'
+        nsenter_foreign
     stopped
 fi
 t 'a file that is neither a program nor a script is reported' refuses \
