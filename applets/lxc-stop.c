@@ -79,7 +79,7 @@ static int lxc_stop_run(struct invocation *in, struct error *err)
         char text[sizeof(struct error)];
         if (!o->container.quiet)
             fprintf(stderr, "%s: %s\n", in->applet,
-                    container_is_defined(&c) ? err->text /* starting it is no remedy here */
+                    container_is_defined(&c) ? err->text /* starting it is not a remedy here */
                                              : error_format(err, text, sizeof(text)));
         return NOT_RUNNING;
     }

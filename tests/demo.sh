@@ -1,6 +1,6 @@
 #!/bin/bash
 # A container's life as a transcript: made, started, entered, reached over a bridge, stopped, removed. Every command
-# is this one executable. It happens in network and mount namespaces of its own, so LXC's folders and the network of
+# is this one executable. It happens in network and mount namespaces of its own, so LXC's directories and the network of
 # this machine stay as they are.
 cd "$(dirname "$0")/.." || exit 1
 [ "$(id -u)" = 0 ] || { echo 'demo: must be root, to make containers (run it as root, or by sudo)' >&2; exit 1; }

@@ -8,7 +8,7 @@
 # comes_to_its_end NAME TIMES      the same of one that has been started for the first or a further time
 # shuts_down NAME                  by itself, so that nothing must be killed
 PAUSE=${PAUSE:-0.1}
-PATIENCE=${PATIENCE:-60}
+TIMEOUT_SECONDS=${TIMEOUT_SECONDS:-60}
 
 container() {
     mkdir -p "$P/$1$ID"
@@ -21,7 +21,7 @@ container() {
 inside() {
     local name=$1
     shift
-    timeout "$PATIENCE" "$LXCBOX" lxc-attach -P "$P" -n "$name$ID" -- "$@"
+    timeout "$TIMEOUT_SECONDS" "$LXCBOX" lxc-attach -P "$P" -n "$name$ID" -- "$@"
 }
 state() { "$LXCBOX" lxc-state -P "$P" "$1$ID"; }
 console() {
@@ -47,20 +47,23 @@ sysvinit_ready() { inside sysvinit sh -c 'runlevel | grep "N 2" && [ "$(cat /pro
 openrc_ready() { inside openrc sh -c 'rc-status -r | grep -x default'; }
 runit_ready() { inside runit sh -c 'sv status /etc/service/getty-tty1'; }
 
-comes_to_its_end() { until_true "$PATIENCE" said_so "$1" "$2" && until_true "$PATIENCE" "$1_ready" || console "$1"; }
+comes_to_its_end() {
+    until_true "$TIMEOUT_SECONDS" said_so "$1" "$2" && until_true "$TIMEOUT_SECONDS" "$1_ready" || console "$1"
+}
 boots() {
     rm -f "$WORK/$1.console"
     "$LXCBOX" lxc-start -P "$P" -n "$1$ID" -L "$WORK/$1.console" && comes_to_its_end "$1" 1 || console "$1"
 }
 shuts_down() {
-    timeout "$PATIENCE" "$LXCBOX" lxc-stop -P "$P" -n "$1$ID" -t "$PATIENCE" --nokill &&
+    timeout "$TIMEOUT_SECONDS" "$LXCBOX" lxc-stop -P "$P" -n "$1$ID" -t "$TIMEOUT_SECONDS" --nokill &&
         is STOPPED state "$1" ||
         console "$1"
 }
 boot_id() { inside "$1" cat /proc/sys/kernel/random/boot_id; }
 reboots() {
     local before
-    before=$(boot_id "$1") && timeout "$PATIENCE" "$LXCBOX" lxc-stop -r -P "$P" -n "$1$ID" -t "$PATIENCE" &&
+    before=$(boot_id "$1") &&
+        timeout "$TIMEOUT_SECONDS" "$LXCBOX" lxc-stop -r -P "$P" -n "$1$ID" -t "$TIMEOUT_SECONDS" &&
         comes_to_its_end "$1" 2 && [ "$(boot_id "$1")" != "$before" ] || console "$1"
 }
 

@@ -3,8 +3,8 @@
 # with little else switched on, into build/boot/core. By hand: it takes some minutes, and the packages bc, bison, flex
 # and libelf-dev.
 cd "$(dirname "$0")/.." || exit 1
-folder=$PWD/build/boot/core
-mkdir -p "$folder/source" && cd "$folder" || exit 1
+directory=$PWD/build/boot/core
+mkdir -p "$directory/source" && cd "$directory" || exit 1
 source=$(apt-cache depends linux-source | sed -n 's/.*Depends: //p' | head -n 1)
 [ -n "$source" ] &&
     apt-get -q -o APT::Sandbox::User=root download "$source" &&
@@ -20,5 +20,5 @@ printf 'CONFIG_%s=y\n' 64BIT ACPI ADVISE_SYSCALLS BINFMT_ELF BINFMT_SCRIPT BLK_D
     TIMERFD TIME_NS TMPFS TMPFS_XATTR TTY UNIX UNIX98_PTYS UNWINDER_GUESS USER_NS UTS_NS X86_MPPARSE \
     > config
 printf 'CONFIG_%s=n\n' SPECULATION_MITIGATIONS HYPERVISOR_GUEST >> config
-make -s -C source KCONFIG_ALLCONFIG="$folder/config" allnoconfig && grep -q '^CONFIG_SCHED_CORE=y' source/.config &&
+make -s -C source KCONFIG_ALLCONFIG="$directory/config" allnoconfig && grep -q '^CONFIG_SCHED_CORE=y' source/.config &&
     make -s -C source -j "$(nproc)" bzImage && cp source/arch/x86/boot/bzImage . && rm -rf source ./*.deb

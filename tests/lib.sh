@@ -15,6 +15,9 @@
 # fails COMMAND...          has a status other than 0
 # exits STATUS COMMAND...   has that status
 # stderr_too COMMAND...     runs it with standard error on standard output, for is and has
+# must COMMAND...           runs it silently; if it fails, prints its output and ends the script
+# make_container NAME [LINE...]   makes a container of busybox without network, with LINE in its configuration; sets $N,
+#                           its name, and $P, its lxcpath; it is killed at the end
 # path_without PROGRAM...   prints a PATH with the programs of ours but for these, whatever is installed
 # make_zombie               sets $zombie to the number of a process that has ended and that its parent does not wait for
 # cleanup COMMAND           runs at the end, last first, also after a failure or a signal
@@ -98,6 +101,13 @@ has() {
 
 fails() { ! "$@"; }
 
+must() {
+    "$@" > "$WORK/must.out" 2>&1 && return
+    echo "not ok $(basename "$0" .sh): $*"
+    cat "$WORK/must.out"
+    exit 1
+}
+
 exits() {
     local want=$1 status=0
     shift
@@ -107,6 +117,14 @@ exits() {
 }
 
 stderr_too() { "$@" 2>&1; }
+
+make_container() {
+    P=$WORK/lxc N=$1
+    mkdir -p "$P"
+    printf '%s\n' 'lxc.net.0.type = empty' "${@:2}" > "$WORK/config"
+    must lxcbox lxc-create -P "$P" -n "$N" -f "$WORK/config" -t busybox
+    cleanup 'lxcbox lxc-stop -k -P "$P" -n "$N"'
+}
 
 # By sh: bash reaps a child that ends before it executes the program that never waits for one.
 make_zombie() {

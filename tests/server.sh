@@ -9,7 +9,7 @@
 #                            and registers its end as a cleanup. One at a time for each script.
 # server_image DIST RELEASE ARCH VARIANT BUILD ROOTFS.tar.xz META.tar.xz
 #                            puts an image there (copied), and a line into both indexes, in place of an older
-#                            build's. Sets IMAGE_PATH to its folder below WWW.
+#                            build's. Sets IMAGE_PATH to its directory below WWW.
 # server_streams             writes streams/v1/ for all images there, with the SHA-256 of their rootfs.tar.xz
 # server_meta FILE LINE...   makes a meta.tar.xz whose config has these lines
 # server_certificate SAN [START END]

@@ -6,7 +6,7 @@
 The script's lines, each done in its turn:
     expect REGEX    wait until the output since the last match has it (Python's, with DOTALL)
     send TEXT       type it; C escapes as in \\r (the Enter key), \\x01 (Ctrl and A)
-    size ROWS COLUMNS   give the terminal this size, which the foreground is told by SIGWINCH
+    size ROWS COLUMNS   give the terminal this size, of which SIGWINCH notifies the foreground
     mode            print the terminal's mode, "mode: cooked" or "mode: raw"
     raw             wait until the command has put the terminal in raw mode: what is typed before may be dropped
     end             wait until the command has ended
@@ -26,7 +26,7 @@ import sys
 import termios
 import time
 
-PATIENCE_SECONDS = 10
+TIMEOUT_SECONDS = 10
 
 
 class Session:
@@ -53,7 +53,7 @@ class Session:
         print("mode: %s" % ("raw" if self.is_raw() else "cooked"), flush=True)
 
     def raw(self):
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while not self.is_raw():
             self.read()
             if time.monotonic() > deadline:
@@ -76,7 +76,7 @@ class Session:
 
     def expect(self, regex):
         pattern = re.compile(regex.encode(), re.DOTALL)
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             match = pattern.search(self.seen)
             if match:
@@ -87,7 +87,7 @@ class Session:
                 self.give_up("did not say: " + regex)
 
     def end(self):
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             self.read()
             status = self.status()

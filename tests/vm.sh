@@ -14,9 +14,11 @@
 # vm_initramfs FILE OPTION...      lxcbox mkinitramfs, for that machine and kernel
 # vm_run INITRD LINE [OPTION]...   boots, with LINE added to the kernel's; prints the machine's output until it is off;
 #                           status 0 if it powered off by itself. Its console's input is read from VM_INPUT
-# vm_guest FILE             the start of a script that is the machine's init: t, is, has as in tests/lib.sh
+# vm_guest FILE             the start of a script that is the machine's init: t, is, has as in tests/lib.sh, and
+#                           make_container LINE..., which makes the container /lxc/c of busybox with LINE in its
+#                           configuration, box COMMAND OPTION..., lxc-COMMAND on it, and inside TEXT, a shell in it
 TARGET=${TARGET-}
-vm_folder=$PWD/build/boot
+vm_directory=$PWD/build/boot
 VM_SECONDS=${VM_SECONDS:-240}
 
 # TARGET, Debian's name and suite ("-": this machine's; A|B: B where A is not available), kernel, MB of memory that the
@@ -33,21 +35,22 @@ riscv64 riscv64 trixie|sid linux-image-riscv64   128 ttyS0    pci qemu-system-ri
 s390x   s390x   bookworm linux-image-s390x       128 ttysclp0 ccw qemu-system-s390x -M s390-ccw-virtio -cpu max
 '
 
-# vm_get FOLDER SUITE ARCH PACKAGE: unpack a package, the newest kernel where it is a kernel's name without a version.
+# vm_get DIRECTORY SUITE ARCH PACKAGE: unpack a package; the newest kernel for the name of one without a version
 vm_get() {
-    local folder=$1 suite=$2 arch=$3 package=$4 mirror keyring apt=(-q -o APT::Sandbox::User=root)
+    local directory=$1 suite=$2 arch=$3 package=$4 mirror keyring apt=(-q -o APT::Sandbox::User=root)
     if [ "$suite" != - ]; then
         # A view of the archive of its own.
         mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' \
             /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2> /dev/null | head -n 1)
         apt+=(-o "APT::Architecture=$arch" -o "APT::Architectures=$arch" -o Acquire::Languages=none
-            -o "Dir::Etc::sourcelist=$folder/$arch.list" -o Dir::Etc::sourceparts=/dev/null
+            -o "Dir::Etc::sourcelist=$directory/$arch.list" -o Dir::Etc::sourceparts=/dev/null
             -o Dir::State::status=/dev/null
-            -o "Dir::State::lists=$folder/$arch-lists" -o "Dir::Cache=$folder/$arch-cache")
-        if [ ! -e "$folder/$arch.list" ]; then
-            mkdir -p "$folder/$arch-lists/partial" "$folder/$arch-cache/archives/partial"
+            -o "Dir::State::lists=$directory/$arch-lists" -o "Dir::Cache=$directory/$arch-cache")
+        if [ ! -e "$directory/$arch.list" ]; then
+            mkdir -p "$directory/$arch-lists/partial" "$directory/$arch-cache/archives/partial"
             keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-            echo "deb [signed-by=$keyring] ${mirror:-http://deb.debian.org/debian} $suite main" > "$folder/$arch.list"
+            mirror=${mirror:-http://deb.debian.org/debian}
+            echo "deb [signed-by=$keyring] $mirror $suite main" > "$directory/$arch.list"
             timeout 100 apt-get "${apt[@]}" update || return
         fi
     fi
@@ -60,58 +63,60 @@ vm_get() {
             sed -n 's/.*Depends: \(linux-\(base\|binary\|modules\)-[0-9]\)/\1/p')"
         ;;
     esac
-    mkdir -p "$folder/deb"
-    rm -f "$folder"/deb/*
-    (cd "$folder/deb" && timeout 200 apt-get "${apt[@]}" download $package) || return
-    for package in "$folder"/deb/*.deb; do dpkg -x "$package" "$folder/${4%%-*}" || return; done
+    mkdir -p "$directory/deb"
+    rm -f "$directory"/deb/*
+    (cd "$directory/deb" && timeout 200 apt-get "${apt[@]}" download $package) || return
+    for package in "$directory"/deb/*.deb; do dpkg -x "$package" "$directory/${4%%-*}" || return; done
 }
 
-# vm_fetch FOLDER ARCH SUITE KERNEL; of suites with a bar between, the first that can be had
+# vm_fetch DIRECTORY ARCH SUITE KERNEL; of suites with a bar between, the first that is available
 vm_fetch() {
-    local folder=$1 arch=$2 suite=$3 kernel=$4
-    [ -e "$folder/fetched" ] && return
+    local directory=$1 arch=$2 suite=$3 kernel=$4
+    [ -e "$directory/fetched" ] && return
     if [ "$suite" != "${suite%%|*}" ]; then
-        vm_fetch "$folder" "$arch" "${suite%%|*}" "$kernel" || vm_fetch "$folder" "$arch" "${suite#*|}" "$kernel"
+        vm_fetch "$directory" "$arch" "${suite%%|*}" "$kernel" || vm_fetch "$directory" "$arch" "${suite#*|}" "$kernel"
         return
     fi
-    rm -rf "$folder"
-    vm_get "$folder" "$suite" "$arch" "$kernel" || return
-    case $suite in - | bullseye) ;; *) vm_get "$folder" "$suite" "$arch" busybox-static || return ;; esac
-    if [ "$arch" = arm64 ]; then mkdir "$folder/32" && vm_get "$folder/32" "$suite" armhf busybox-static || return; fi
-    for MODULES in "$folder"/linux/usr "$folder"/linux; do [ ! -e "$MODULES/lib/modules" ] || break; done
+    rm -rf "$directory"
+    vm_get "$directory" "$suite" "$arch" "$kernel" || return
+    case $suite in - | bullseye) ;; *) vm_get "$directory" "$suite" "$arch" busybox-static || return ;; esac
+    if [ "$arch" = arm64 ]; then
+        mkdir "$directory/32" && vm_get "$directory/32" "$suite" armhf busybox-static || return
+    fi
+    for MODULES in "$directory"/linux/usr "$directory"/linux; do [ ! -e "$MODULES/lib/modules" ] || break; done
     depmod -b "$MODULES" "$(ls "$MODULES/lib/modules")" || return
-    rm -rf "$folder"/deb "$folder"/*-lists "$folder"/*-cache "$folder"/32/*-{lists,cache}
-    touch "$folder/fetched"
+    rm -rf "$directory"/deb "$directory"/*-lists "$directory"/*-cache "$directory"/32/*-{lists,cache}
+    touch "$directory/fetched"
 }
 
-# vm_use ROW: false, and vm_why, if it cannot be had
+# vm_use ROW: false, and vm_why, if it is not available
 vm_use() {
-    local program row suite kernel folder
+    local program row suite kernel directory
     row=$(echo "$vm_rows" | grep "^$1 ")
     read -r _ ARCH suite kernel vm_least vm_console vm_card vm_qemu <<< "$row"
     vm_card=virtio-net-$vm_card
     if [ "$suite" = - ]; then ARCH=$(dpkg --print-architecture); fi
-    folder=$vm_folder/${1/#-/cloud} vm_why=
+    directory=$vm_directory/${1/#-/cloud} vm_why=
     for program in ${vm_qemu%% *} dpkg depmod busybox; do
         command -v $program > /dev/null || vm_why="needs $program"
     done
     if [ -z "$row" ]; then vm_why="there is no virtual machine of that kind"
     elif [ -n "$TARGET" ] && [ ! -e "build/$TARGET/lxcbox" ]; then vm_why="not built: make TARGET=$TARGET"
     elif [ "$suite" = - ] && [ "$ARCH" != amd64 ]; then vm_why="no virtual machine is known for $ARCH"; fi
-    if [ -z "$vm_why" ] &&
-        ! (flock 9 && vm_fetch "$folder" "$ARCH" "$suite" "$kernel" > "$WORK/fetch" 2>&1) 9> "$vm_folder.lock"; then
+    if [ -z "$vm_why" ] && ! (flock 9 && vm_fetch "$directory" "$ARCH" "$suite" "$kernel") \
+        > "$WORK/fetch" 2>&1 9> "$vm_directory.lock"; then
         vm_why="cannot fetch $kernel: $(grep -E '^E:' "$WORK/fetch" | head -n 1)"
     fi
     [ -z "$vm_why" ] || return 1
     vm_keyboard=
     case $vm_qemu in *q35*) vm_keyboard=1 ;; esac
     vm_network="-netdev user,id=net -device $vm_card,netdev=net"
-    for MODULES in "$folder"/linux/usr "$folder"/linux; do [ ! -e "$MODULES/lib/modules" ] || break; done
+    for MODULES in "$directory"/linux/usr "$directory"/linux; do [ ! -e "$MODULES/lib/modules" ] || break; done
     RELEASE=$(ls "$MODULES/lib/modules")
-    KERNEL=$(ls "$folder"/linux/boot/vmlinu[xz]-* "$MODULES"/lib/modules/*/vmlinuz 2> /dev/null | head -n 1)
-    BUSYBOX=$(ls "$folder"/busybox/{usr/,}bin/busybox 2> /dev/null | head -n 1)
+    KERNEL=$(ls "$directory"/linux/boot/vmlinu[xz]-* "$MODULES"/lib/modules/*/vmlinuz 2> /dev/null | head -n 1)
+    BUSYBOX=$(ls "$directory"/busybox/{usr/,}bin/busybox 2> /dev/null | head -n 1)
     BUSYBOX=${BUSYBOX:-$(command -v busybox)}
-    BUSYBOX_32=$(ls "$folder"/32/busybox/bin/busybox 2> /dev/null)
+    BUSYBOX_32=$(ls "$directory"/32/busybox/bin/busybox 2> /dev/null)
     return 0
 }
 
@@ -185,6 +190,15 @@ has() {
     echo "$got" | grep -Eq -- "$want"
 }
 fails() { ! "$@"; }
+make_container() {
+    mkdir -p /lxc/c/rootfs/bin /lxc/c/rootfs/proc /lxc/c/rootfs/dev /lxc/c/rootfs/tmp
+    cp /bin/busybox /lxc/c/rootfs/bin/
+    ln -s busybox /lxc/c/rootfs/bin/sh
+    printf '%s\n' 'lxc.rootfs.path = dir:/lxc/c/rootfs' 'lxc.net.0.type = empty' 'lxc.mount.auto = proc' \
+        'lxc.init.cmd = /bin/busybox sleep 600' "$@" > /lxc/c/config
+}
+box() { c=$1; shift; lxcbox "lxc-$c" -P /lxc -n c "$@"; }
+inside() { box attach -- /bin/sh -c "$1"; }
 off() {
     echo 'the end'
     poweroff -f

@@ -251,7 +251,7 @@ int rootfs_prepare(const struct config *c, pid_t child, struct fd_list *out, str
             continue;
         r = prepared_entry(m, &o, child, &tree, err);
         if (r < 0 && o.optional) {
-            log_info("mounts", "%s: optional mount on /%s passed over: %s", m->origin ? m->origin : "config",
+            log_info("mounts", "%s: optional mount on /%s skipped: %s", m->origin ? m->origin : "config",
                      m->target, err ? err->text : strerror(-r));
             error_clear(err);
             close_fd(&tree);

@@ -4,7 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/storage/create.h"
 
-#define HOOK_FOLDER      "/usr/share/lxc/hooks"
+#define HOOK_DIRECTORY      "/usr/share/lxc/hooks"
 #define CONFIG_DIRECTORY "/usr/share/lxc/config"
 
 /* The comments of a configuration that create_compose() writes. */
@@ -25,7 +25,7 @@ int create_replace(const struct create_place *place, const char *text, struct st
                  {"LXC_PATH", path},
                  {"LXC_ROOTFS", place->rootfs},
                  {"LXC_TEMPLATE_CONFIG", CONFIG_DIRECTORY},
-                 {"LXC_HOOK_DIR", HOOK_FOLDER}};
+                 {"LXC_HOOK_DIR", HOOK_DIRECTORY}};
 
     if (!path)
         return -ENOMEM;

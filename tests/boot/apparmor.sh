@@ -30,19 +30,9 @@ vm_guest "$WORK/guest"
 cat >> "$WORK/guest" << 'GUEST'
 mount -t cgroup2 cgroup /sys/fs/cgroup
 mount -t securityfs security /sys/kernel/security
-mkdir -p /lxc/c/rootfs/bin /lxc/c/rootfs/proc /lxc/c/rootfs/dev /lxc/c/rootfs/tmp /lxc/c/rootfs/denied
-cp /bin/busybox /lxc/c/rootfs/bin/
-ln -s busybox /lxc/c/rootfs/bin/sh
+make_container 'lxc.apparmor.profile = lxcbox-test'
+mkdir /lxc/c/rootfs/denied
 cp /bin/lxcbox /lxc/c/rootfs/bin/
-cat > /lxc/c/config << 'CONFIG'
-lxc.rootfs.path = dir:/lxc/c/rootfs
-lxc.net.0.type = empty
-lxc.mount.auto = proc
-lxc.init.cmd = /bin/busybox sleep 600
-lxc.apparmor.profile = lxcbox-test
-CONFIG
-box() { c=$1; shift; lxcbox "lxc-$c" -P /lxc -n c "$@"; }
-inside() { box attach -- /bin/sh -c "$1"; }
 
 t 'AppArmor is enforcing' has Y cat /sys/module/apparmor/parameters/enabled
 t 'a profile that is not loaded is refused by name' has 'profile lxcbox-test is not loaded' box start

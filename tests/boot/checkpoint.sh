@@ -54,7 +54,6 @@ lxc.net.0.link = br0
 lxc.net.0.flags = up
 lxc.net.0.ipv4.address = 10.9.0.2/24
 CONFIG
-box() { c=$1; shift; lxcbox "lxc-$c" -P /lxc -n c "$@"; }
 count() { cat $root/tmp/count; }
 left() {
     find /sys/fs/cgroup -name 'lxc.*'

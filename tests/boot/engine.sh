@@ -101,7 +101,6 @@ CONFIG
 # Which of the two there are depends on the machine.
 printf '%s\n' 2 denylist 'mkdir errno 95' 'mkdirat errno 95' > /lxc/profile
 
-box() { c=$1; shift; lxcbox "lxc-$c" -P /lxc -n c "$@"; }
 inside() { box attach -- "$@"; }
 left() {
     find /sys/fs/cgroup -name 'lxc.*'
@@ -230,7 +229,7 @@ run() { # LAYOUT
 t "an initramfs is written$VM_NAME" built
 run v2
 [ -z "$TARGET" ] || exit 0
-# An older kernel with what was usual then. (It has no cgroup.kill, mount_setattr and others, which is no matter.)
+# An older kernel with what was usual then. (It has no cgroup.kill, mount_setattr and others, which does not matter.)
 if vm_use older; then
     t 'an initramfs for an older kernel is written' built
 else

@@ -55,7 +55,7 @@ t 'the disk is written' on_disk
 vm_guest "$WORK/guest"
 sed -i '/^mount /d; /^mkdir /d' "$WORK/guest"
 cat >> "$WORK/guest" << 'GUEST'
-P=/var/lib/lxc LXCBOX=/bin/lxcbox ID= PAUSE=1 PATIENCE=200 WORK=/var/work
+P=/var/lib/lxc LXCBOX=/bin/lxcbox ID= PAUSE=1 TIMEOUT_SECONDS=200 WORK=/var/work
 . /lives
 t 'a BusyBox system is made' busybox_made
 # All at once, as much of a boot and of an end is waiting.

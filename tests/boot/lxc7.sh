@@ -157,7 +157,7 @@ drive() { # CALLER OWNER
     waiter=$!
     t "$as it reboots it" restarted
     t "$as it stops it in order" stops_in_order
-    t "$as lxc-wait was told of its end" wait $waiter
+    t "$as lxc-wait has seen its end" wait $waiter
     kills_it_while_it_is_frozen() {
         start "$owner" && run "$caller" lxc-freeze "$N" && run "$caller" lxc-stop "$N" -k && gone
     }

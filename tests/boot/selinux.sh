@@ -57,19 +57,8 @@ vm_guest "$WORK/guest"
 cat >> "$WORK/guest" << 'GUEST'
 mount -t cgroup2 cgroup /sys/fs/cgroup
 mount -t selinuxfs selinux /sys/fs/selinux
-mkdir -p /lxc/c/rootfs/bin /lxc/c/rootfs/proc /lxc/c/rootfs/dev /lxc/c/rootfs/tmp /lxc/c/rootfs/denied
-cp /bin/busybox /lxc/c/rootfs/bin/
-ln -s busybox /lxc/c/rootfs/bin/sh
-cat > /lxc/c/config << 'CONFIG'
-lxc.rootfs.path = dir:/lxc/c/rootfs
-lxc.net.0.type = empty
-lxc.mount.auto = proc
-lxc.mount.entry = tmpfs denied tmpfs context=u:r:denied_t 0 0
-lxc.init.cmd = /bin/busybox sleep 600
-lxc.selinux.context = u:r:box_t
-CONFIG
-box() { c=$1; shift; lxcbox "lxc-$c" -P /lxc -n c "$@"; }
-inside() { box attach -- /bin/sh -c "$1"; }
+make_container 'lxc.selinux.context = u:r:box_t' 'lxc.mount.entry = tmpfs denied tmpfs context=u:r:denied_t 0 0'
+mkdir /lxc/c/rootfs/denied
 context() { tr -d '\0' < "/proc/$1/attr/current"; }
 
 t 'the policy is loaded' dd if=/compiled of=/sys/fs/selinux/load bs=1M

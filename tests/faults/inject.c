@@ -197,7 +197,7 @@ static int follow(pid_t command, const struct goal *goal)
     }
 }
 
-/* Whoever is left goes on by itself: a process can be left only while it stands. */
+/* A process that is detached continues by itself; it can be detached only while it is stopped. */
 static void leave_all(void)
 {
     for (size_t i = 0; i < traced_count; i++) {

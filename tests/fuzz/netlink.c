@@ -1,4 +1,4 @@
-/* What the kernel, or whoever sits in its place, may answer on a netlink socket: every reader of it. */
+/* What the kernel, or a process in its place, may answer on a netlink socket: each of its readers. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -10,9 +10,8 @@ P=$WORK/lxc
 chmod 755 "$WORK"
 mkdir "$P"
 printf 'lxc.net.0.type = empty\n' > "$WORK/config"
-lxc-create -P "$P" -n $N-stock -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 &&
-    lxcbox lxc-create -P "$P" -n $N-ours -f "$WORK/config" -t busybox >> "$WORK/create" 2>&1 ||
-    { cat "$WORK/create"; exit 1; }
+must lxc-create -P "$P" -n $N-stock -f "$WORK/config" -t busybox
+must lxcbox lxc-create -P "$P" -n $N-ours -f "$WORK/config" -t busybox
 stock=$P/$N-stock/rootfs ours=$P/$N-ours/rootfs
 
 # PATH TYPE,MODE,OWNER,TARGET

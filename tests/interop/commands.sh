@@ -63,8 +63,7 @@ done
 
 printf 'lxc.net.0.type = empty\n' > "$WORK/config"
 for name in r s; do
-    lxcbox lxc-create -P "$P" -n "$N-$name" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 ||
-        { cat "$WORK/create"; exit 1; }
+    must lxcbox lxc-create -P "$P" -n "$N-$name" -f "$WORK/config" -t busybox
 done
 printf '%s\n' 'lxc.group = web' 'lxc.start.auto = 1' >> "$P/$N-s/config"
 cleanup "lxcbox lxc-stop -k -P $P $N-r; lxcbox lxc-stop -k -P $P $N-s"

@@ -582,7 +582,7 @@ lxc.seccomp.notify.proxy = unix:@a
 lxc.cgroup.dir =
 lxc.namespace.share.net =
 lxc.net.0.veth.mode =
-# The prefix that goes with an address's class: stock looks at the last byte of the address, not at the first.
+# The prefix of an address's class: stock looks at the last byte of the address, not at the first.
 lxc.net.0.ipv4.address = 172.16.0.1
 lxc.net.0.ipv4.address = 192.168.0.1/24 192.168.0.255
 lxc.net.0.ipv4.address = 128.0.0.1
@@ -602,7 +602,7 @@ END
 # What the probe does not call, and what that calls, goes again.
 cc -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"test"' -I. -ffunction-sections -Wl,--gc-sections -o "$WORK/probe" \
     tests/interop/config_probe.c core/config/*.c core/base/*.c || exit 1
-# The same small environment for both: lxc.environment looks at it. In a folder for stock to make its log files in.
+# The same small environment for both: lxc.environment looks at it. In a directory for stock to make its log files in.
 stock() {
     (cd "$WORK/there" && env -i PATH=/usr/bin:/bin /usr/bin/python3 "$OLDPWD/tests/interop/config_stock.py" "$WORK" \
         2> /dev/null)

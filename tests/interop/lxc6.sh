@@ -17,7 +17,7 @@ fi
 mkfifo "$WORK/there"
 unshare -m --propagation private bash -ec '
     mount --bind "$1" "$1" && cd "$1"
-    for folder in dev proc run sys tmp; do mount --rbind "/$folder" "$folder"; done
+    for directory in dev proc run sys tmp; do mount --rbind "/$directory" "$directory"; done
     mkdir "$2/old" && pivot_root . "${2#/}/old" && cd / && busybox umount -l "$2/old"
     echo there > "$2/there" && exec busybox sleep 1000' - "$LXC6_ROOT" "$WORK" &
 holder=$!

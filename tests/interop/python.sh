@@ -18,7 +18,7 @@ ip link add "$bridge" type bridge
 printf '%s\n' 'lxc.net.0.type = veth' "lxc.net.0.link = $bridge" 'lxc.net.0.flags = up' \
     'lxc.net.0.ipv4.address = 10.213.78.2/24' 'lxc.console.buffer.size = 64KB' 'lxc.group = web' \
     > "$WORK/config"
-lxcbox lxc-create -P "$P" -n "$N" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+must lxcbox lxc-create -P "$P" -n "$N" -f "$WORK/config" -t busybox
 sed -i /udhcpc/d "$P/$N/rootfs/etc/init.d/rcS"
 cat > "$P/$N/rootfs/sbin/quick-init" << 'END'
 #!/bin/sh

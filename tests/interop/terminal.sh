@@ -2,12 +2,7 @@
 . "$(dirname "$0")/../lib.sh"
 needs_root
 command -v lxc-start > /dev/null || { skip 'terminals across' 'stock LXC is not installed'; exit 0; }
-P=$WORK/lxc
-N=${INTEROP_NAME:-tt-$$}
-mkdir "$P"
-printf '%s\n' 'lxc.net.0.type = empty' > "$WORK/config"
-cleanup "lxcbox lxc-stop -k -P $P $N"
-lxcbox lxc-create -P "$P" -n "$N" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+make_container "${INTEROP_NAME:-tt-$$}"
 sed -i 's/^root:[^:]*/root:/' "$P/$N/rootfs/etc/shadow"
 echo 'export PS1="in# "' > "$P/$N/rootfs/etc/profile"
 echo 'lxc.environment = ENV=/etc/profile' >> "$P/$N/config"

@@ -22,7 +22,7 @@ cleanup "lxcbox lxc-stop -k -P $P $N; rm -rf /run/lxc/$WORK"
 run() { # stock|lxcbox COMMAND...
     if [ "$1" = stock ]; then ${STOCK-} "$2" -P "$P" -n $N "${@:3}"; else lxcbox "$2" -P "$P" -n $N "${@:3}"; fi
 }
-lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+must lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox
 # Busybox's own init takes seconds to shut down.
 cat > "$P/$N/rootfs/sbin/quick-init" << 'END'
 #!/bin/sh
@@ -65,7 +65,7 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     # Not by run(): the number would be that of a shell that waits for it.
     follow=(${STOCK-} lxc-monitor)
     [ "$caller" = stock ] || follow=("$LXCBOX" lxc-monitor)
-    "${follow[@]}" -P "$P" -n $N > "$WORK/told" 2>&1 & monitor=$!
+    "${follow[@]}" -P "$P" -n $N > "$WORK/states" 2>&1 & monitor=$!
     start "$owner" || { echo "not ok $owner starts a container"; failures=$((failures + 1)); return; }
     becomes ready
 
@@ -143,7 +143,7 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     t "$as lxc-stop -r starts it anew" lxc_stop_r_restarts_it
     becomes ready
     t "$as lxc-stop shuts it down in order" stops -t 20 --nokill
-    t "$as lxc-wait was told of its end" wait $waiter
+    t "$as lxc-wait has seen its end" wait $waiter
 
     start "$owner"
     t "$as lxc-stop -k kills it" stops -k
@@ -156,10 +156,10 @@ drive() { # CALLER OWNER: the caller's tools on a container of the owner
     kill $monitor
     [ "$caller" = lxcbox ] || run stock lxc-monitor -Q # its daemon would wait for half a minute
     lxc_monitor_reports_its_states() {
-        tr -d "\n" < "$WORK/told" |
+        tr -d "\n" < "$WORK/states" |
             has "\[FROZEN].*\[RUNNING].*\[STOPPING].*\[RUNNING].*\[STOPPED].*\[FROZEN].*\[STOPPED]" cat
     }
-    t "$as lxc-monitor told of its states, in their order" lxc_monitor_reports_its_states
+    t "$as lxc-monitor has reported its states, in their order" lxc_monitor_reports_its_states
     t "$as lxc-stop -W returns before the end" stops_later
     t "$as lxc-stop of what does not run is status 2" exits 2 run "$caller" lxc-stop
     t "$as lxc-wait for the end of what has ended returns at once" run "$caller" lxc-wait -s STOPPED -t 0

@@ -10,8 +10,7 @@ chmod 755 "$WORK"                        # for what runs with other ids
 bare=$(path_without newuidmap newgidmap) # which stock LXC uses for root, too, and which want a line in /etc/subuid
 printf 'lxc.net.0.type = empty\n' > "$WORK/config"
 mkdir "$WORK/stock"
-lxcbox lxc-create -P "$WORK/stock" -n $N-r -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 ||
-    { cat "$WORK/create"; exit 1; }
+must lxcbox lxc-create -P "$WORK/stock" -n $N-r -f "$WORK/config" -t busybox
 cat > "$WORK/stock/$N-r/rootfs/sbin/quick-init" << 'END'
 #!/bin/sh
 trap 'exit 0' USR1
@@ -48,7 +47,7 @@ both() { # COMMAND OPTION...
         2> "$WORK/ours.err" < /dev/null ||
         ours=$?
     for side in stock ours; do
-        sed -i "s#$WORK/$side#FOLDER#g; s/[0-9:]* [0-9:]*:[0-9:]*\$/DATE/" "$WORK/$side.out"
+        sed -i "s#$WORK/$side#DIRECTORY#g; s/[0-9:]* [0-9:]*:[0-9:]*\$/DATE/" "$WORK/$side.out"
     done
 }
 alike() { # STOCK'S STATUS, OUR STATUS, or - - where they are to be the same with the same output; COMMAND...
@@ -232,7 +231,7 @@ lxc-config lxc.cgroup.use
 lxc-config lxc.cgroup.pattern
 lxc-config lxc.lx
 0/1 nothing to print is a mistake: lxc-config
-1/1 a failure is told on standard error: lxc-config lxc.nonesuch
+1/1 a failure is reported on standard error: lxc-config lxc.nonesuch
 0/1 what would be ignored is refused: lxc-config lxc.lxcpath extra
 lxc-update-config -c /nonesuch
 0/1 nothing to update is a mistake: lxc-update-config

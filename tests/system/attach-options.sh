@@ -5,8 +5,7 @@ command -v lxc-create > /dev/null || { skip lxc-attach 'needs LXC to make a cont
 
 P=$WORK/lxc
 mkdir "$P"
-lxc-create -P "$P" -n att-a -t busybox -f <(echo lxc.net.0.type = empty) > "$WORK/create" 2>&1 ||
-    { cat "$WORK/create"; exit 1; }
+must lxc-create -P "$P" -n att-a -t busybox -f <(echo lxc.net.0.type = empty)
 echo 'lxc.environment = OF=container' >> "$P/att-a/config"
 cleanup "lxc-stop -k -P '$P' -n att-a"
 lxc-start -P "$P" -n att-a || exit 1

@@ -8,13 +8,13 @@ done
 P=$WORK/lxc N=client-$$ user=64000
 chmod 755 "$WORK" && mkdir "$P"
 cp "$LXCBOX" "$WORK/lxcbox" && echo lxc.net.0.type = empty > "$WORK/config"
-lxcbox lxc-create -P "$P" -n "$N" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+must lxcbox lxc-create -P "$P" -n "$N" -f "$WORK/config" -t busybox
 echo 'lxc.cap.drop = sys_time' >> "$P/$N/config"
 sleep 600 &
 stranger=$!
 cleanup "kill $stranger"
 
-# --- Whoever holds the command socket ---
+# --- Impostors that hold the command socket ---
 
 # Answers every request, as a container that runs: its init is $stranger, its cgroups are $WORK/trap.
 cat > "$WORK/impostor.py" << 'END'

@@ -3,10 +3,8 @@
 . tests/lib.sh
 needs_root
 command -v python3 > /dev/null || { skip 'attacks on a start' 'needs python3'; exit 0; }
-P=$WORK/lxc N=begin-$$
-chmod 755 "$WORK" && mkdir "$P"
-echo lxc.net.0.type = empty > "$WORK/config"
-lxcbox lxc-create -P "$P" -n "$N" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+chmod 755 "$WORK"
+make_container begin-$$
 R=$P/$N/rootfs
 execute() { lxcbox lxc-execute -P "$P" -n "$N" "$@"; }
 

@@ -6,8 +6,7 @@ command -v lxc-create > /dev/null || { skip lxc-autostart 'needs LXC to compare 
 P=$WORK/lxc
 mkdir "$P"
 make() { # NAME AUTO ORDER DELAY GROUP
-    lxc-create -P "$P" -n "$1" -t busybox -f <(echo lxc.net.0.type = empty) > "$WORK/create" 2>&1 ||
-        { cat "$WORK/create"; exit 1; }
+    must lxc-create -P "$P" -n "$1" -t busybox -f <(echo lxc.net.0.type = empty)
     printf 'lxc.start.auto = %s\nlxc.start.order = %s\nlxc.start.delay = %s\nlxc.group = %s\n' "$2" \
         "$3" "$4" "$5" >> "$P/$1/config"
     cleanup "lxc-stop -k -P '$P' -n $1"

@@ -1,8 +1,8 @@
 # Completion in bash: what is offered is what is parsed, and the names of containers.
 . tests/lib.sh
 
-mkdir -p "$WORK/bin" "$WORK/lxc/one" "$WORK/lxc/other" "$WORK/folder/inner"
-touch "$WORK/lxc/one/config" "$WORK/lxc/other/config" "$WORK/folder/file"
+mkdir -p "$WORK/bin" "$WORK/lxc/one" "$WORK/lxc/other" "$WORK/directory/inner"
+touch "$WORK/lxc/one/config" "$WORK/lxc/other/config" "$WORK/directory/file"
 lxcbox --install -s "$WORK/bin"
 ln -sf "$LXCBOX" "$WORK/bin/lxcbox"
 
@@ -22,8 +22,9 @@ t 'options of lxcbox are offered' offers '--completion' lxcbox --comp
 t 'containers are offered' offers 'one other' lxc-info -P "$WORK/lxc" o
 t 'containers are offered after -n' offers 'other' lxc-stop -P "$WORK/lxc" -n ot
 t 'containers are offered after --lxcpath=' offers 'one' lxc-stop --lxcpath = "$WORK/lxc" -n on
-t 'directories are offered where one is wanted' offers "$WORK/folder" lxc-ls -P "$WORK/fo"
-t 'files are offered where one is wanted' offers "$WORK/folder/file $WORK/folder/inner" lxc-info -o "$WORK/folder/"
+t 'directories are offered where one is wanted' offers "$WORK/directory" lxc-ls -P "$WORK/di"
+t 'files are offered where one is wanted' \
+    offers "$WORK/directory/file $WORK/directory/inner" lxc-info -o "$WORK/directory/"
 t 'states are offered' offers 'FREEZING FROZEN' lxc-wait -n one -s F
 t 'applets are offered where one is wanted' offers 'lxc-freeze' lxcbox --options lxc-fr
 t 'nothing is offered for a number' offers '' lxc-wait -n one -t ''

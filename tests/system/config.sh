@@ -37,7 +37,7 @@ configure "lxc.include = $config"
 t 'a configuration that includes itself is refused' refuses 'includes itself' on start
 t 'nothing is running after all that' has STOPPED lxcbox lxc-info -P "$containers" -n $name -s
 
-# As on a host without a file of LXC: an empty folder lies over its own.
+# As on a host without a file of LXC: an empty directory is mounted over its own.
 configure 'lxc.include = /usr/share/lxc/config/debian.common.conf' 'lxc.include = /usr/share/lxc/config/nesting.conf' \
     'lxc.apparmor.profile = unconfined'
 mkdir -p "$WORK/bare"

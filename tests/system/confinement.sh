@@ -57,16 +57,16 @@ while True:
     peer.sendall(struct.pack("=iiq", result, 0, {3: 2, 4: int(sys.argv[3])}.get(command, 0)))
     peer.close()
 EOF
-mkdir "$WORK/told"
+mkdir "$WORK/notified"
 faked() { # COMMAND RESULT... -- ARGUMENT...: the command's, on a container whose monitor answers that
     local command=$1 results=() status fake
     shift
     while [ "$1" != -- ]; do results+=("$1"); shift; done
     rm -f "$WORK/faked" && mkfifo "$WORK/faked"
-    python3 "$WORK/fake.py" "$WORK/told" denylist "$init" "${results[@]}" > "$WORK/faked" &
+    python3 "$WORK/fake.py" "$WORK/notified" denylist "$init" "${results[@]}" > "$WORK/faked" &
     fake=$!
     read -r -t 20 _ < "$WORK/faked"
-    timeout 20 "$LXCBOX" "$command" -P "$WORK/told" -n denylist "${@:2}"
+    timeout 20 "$LXCBOX" "$command" -P "$WORK/notified" -n denylist "${@:2}"
     status=$?
     kill $fake
     wait $fake 2> /dev/null

@@ -1,4 +1,4 @@
-# lxc-copy, lxc-snapshot and lxc-destroy: copies, what stands on what, and that each goes whole.
+# lxc-copy, lxc-snapshot and lxc-destroy: copies, which depends on which, and that each is removed completely.
 . tests/lib.sh
 needs_root
 P=$WORK/lxc
@@ -294,7 +294,7 @@ ln -s "$P" "$link"
 linked() { refuses 'contains other files, too' lxcbox lxc-destroy -P "$link" -n $N-m && [ -e "$WORK/root.conf" ]; }
 t 'nor by way of a link' linked
 sed -i /rootfs.path/d "$P/$N-m/config"
-deep() { # more folders in each other than a process may have open files
+deep() { # more directories in each other than a process may have open files
     create $N-deep -t none && python3 -c 'import os, sys
 os.chdir(sys.argv[1])
 for i in range(1500): os.mkdir("d"); os.chdir("d")' "$P/$N-deep" && destroy $N-deep && [ ! -e "$P/$N-deep" ]

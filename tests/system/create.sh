@@ -123,9 +123,9 @@ t 'a missing -t is refused, and the templates are listed' \
 t 'a template that there is not is refused' \
     refuses_cleanly 'no template "nonesuch".*built in are download' create y -t nonesuch
 t 'a name that is taken is refused' refuses_cleanly 'exists already.*lxc-destroy' create b -t busybox
-mkdir "$lxc/folder"
+mkdir "$lxc/other"
 t 'a directory that is not a container is not touched' \
-    refuses_cleanly 'exists already and is not a container' create folder -t busybox
+    refuses_cleanly 'exists already and is not a container' create other -t busybox
 configuration_that_cannot_be_read() {
     printf "\nlxc.nonesuch = 1\n" > "$WORK/bad.conf"
     lxcbox lxc-create -P "$lxc" -f "$WORK/bad.conf" -n y -t busybox

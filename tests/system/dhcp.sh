@@ -63,18 +63,18 @@ declined() { # ADDRESS: another host has it, the server gives it, the client doe
     until_ok 3 grep DHCPDECLINE "$WORK/server" && ! address | grep -F " $1/" && address | grep 10.9.0
 }
 t 'an address that another host has is declined, and another one taken' declined 10.9.0.58
-updated() { # ADDRESS: the neighbour has it with our hardware address
+neighbour_has() { # ADDRESS: the neighbour has it with our hardware address
     in_box other ip neigh show "$1" | grep -i "$(in_box c cat /sys/class/net/eth0/address)"
 }
-tells() {
+updates() {
     local has
     has=$(address | sed -E 's/.*inet ([^/]*).*/\1/')
     forget
     in_box other ip addr replace 10.9.0.9/24 dev eth0
     in_box other ip neigh replace "$has" lladdr 02:00:00:00:00:99 dev eth0 nud stale
-    dhcpc -1 -C && until_ok 3 updated "$has"
+    dhcpc -1 -C && until_ok 3 neighbour_has "$has"
 }
-t 'neighbours that knew the address as somebody else'"'"'s are told' tells
+t 'neighbours with another owner of the address are neighbour_has' updates
 end_server
 
 # --- ISC --------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ lxc.net.0.ipv4.address = 203.0.113.9/24
 lxc.net.0.ipv6.address = 2001:db8::7/64
 EOF
 for name in info-a info-b; do
-    lxc-create -P "$P" -n $name -t busybox -f "$WORK/conf" > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+    must lxc-create -P "$P" -n $name -t busybox -f "$WORK/conf"
     sed -i /udhcpc/d "$P/$name/rootfs/etc/init.d/rcS" # it would take the addresses away
 done
 printf 'lxc.group = web db\nlxc.start.auto = 1\nlxc.environment = A=1\nlxc.environment = B=2\n' >> "$P/info-a/config"

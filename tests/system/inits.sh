@@ -72,9 +72,9 @@ mkdir -p "$WORK/systemd/upper"
 other systemd
 powered_off() {
     inside systemd systemctl poweroff
-    until_true "$PATIENCE" is STOPPED state systemd
+    until_true "$TIMEOUT_SECONDS" is STOPPED state systemd
 }
 t 'systemd boots again' boots systemd
-t 'systemd shuts down when it is told to inside' powered_off
+t 'systemd shuts down by its own command inside' powered_off
 another other
 newer other

@@ -55,7 +55,7 @@ key lxc.mount.entry 'a file' is 'from the host' \
     with "lxc.mount.entry=$WORK/host/file a/file none bind,create=file 0 0" -- cat /a/file
 key lxc.mount.entry 'of the container itself, by relative' is root \
     with 'lxc.mount.entry=etc mnt none bind,relative 0 0' -- sh -c 'cut -d: -f1 /mnt/passwd'
-key lxc.mount.entry 'one that fails is passed over by optional' \
+key lxc.mount.entry 'with optional, one that fails is skipped' \
     with 'lxc.mount.entry=/nowhere mnt none bind,optional 0 0' -- true
 key lxc.mount.entry 'and stops the start without' refuses nowhere \
     with 'lxc.mount.entry=/nowhere mnt none bind 0 0' -- true

@@ -1,4 +1,4 @@
-# Hooks: each at its moment, with what it is told.
+# Hooks: each at its moment, with its arguments and environment.
 . tests/keys.sh
 
 # What hook KIND has said, after the container has run once.
@@ -17,7 +17,7 @@ key lxc.hook.mount 'when the mounts are done' is yes \
 key lxc.hook.mount "with the rootfs's path, without its type" is "$R" \
     hook mount '$LXC_ROOTFS_PATH' "lxc.rootfs.path=dir:$R"
 key lxc.hook.autodev 'when /dev is there to be filled' is tmpfs hook autodev '$(stat -f -c %T $LXC_ROOTFS_MOUNT/dev)'
-key lxc.hook.start-host 'on the host, told the init' is 'lxc-execute' hook start-host '$(cat /proc/$LXC_PID/comm)'
+key lxc.hook.start-host 'on the host, with the pid' is 'lxc-execute' hook start-host '$(cat /proc/$LXC_PID/comm)'
 printf '#!/bin/sh\necho "$$ $(hostname)" > /hooked\n' > "$R/hook" && chmod 755 "$R/hook"
 key lxc.hook.start 'inside, before init' has "^[0-9]+ $N-up$" \
     with lxc.hook.start=/hook lxc.uts.name="$N-up" -- cat /hooked

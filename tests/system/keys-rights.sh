@@ -66,7 +66,7 @@ slowed() { # KEY=VALUE
 key $limits 'no more of the processor than allowed' slowed "$quota"
 key $limits 'a device that is denied' has 'Operation not permitted' \
     with "$deny=c 1:5 rwm" -- sh -c 'head -c 1 /dev/zero 2>&1; true'
-key $others 'left aside on this kind of host' with "${others%NAME}nosuch=1" -- true
+key $others 'ignored on this kind of host' with "${others%NAME}nosuch=1" -- true
 
 cgroup_of() { # PID
     local by

@@ -1,12 +1,7 @@
 # What stays of a container's last run: the end of its console's output, and how its first process ended.
 . tests/lib.sh
 needs_root
-P=$WORK/lxc
-N=last-$$
-mkdir "$P"
-echo 'lxc.net.0.type = empty' > "$WORK/config"
-lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
-cleanup 'lxcbox lxc-stop -k -P "$P" $N'
+make_container last-$$
 
 start() { lxcbox lxc-start -P "$P" $N "$@"; }
 info() { lxcbox lxc-info -P "$P" $N "$@"; }

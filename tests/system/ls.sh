@@ -10,19 +10,19 @@ printf \
 'lxc.net.0.ipv6.address = 2001:db8::8/64\n' \
     > "$WORK/conf"
 for name in ls-a ls-bigger ls-frozen; do
-    lxc-create -P "$P" -n $name -t busybox -f "$WORK/conf" > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
+    must lxc-create -P "$P" -n $name -t busybox -f "$WORK/conf"
     sed -i /udhcpc/d "$P/$name/rootfs/etc/init.d/rcS" # it would take the addresses away
     cleanup "lxc-stop -k -P '$P' -n $name"
 done
 printf 'lxc.group = web db\nlxc.start.auto = 1\n' >> "$P/ls-a/config"
 # Stopped ones that say each thing in some other way.
 define() { mkdir -p "$P/$1/rootfs"; printf '%b' "$2" > "$P/$1/config"; }
-mkdir "$WORK/folder"
-printf 'lxc.group = folder\n' > "$WORK/folder/b.conf"
-printf 'lxc.start.auto = 1\n' > "$WORK/folder/not-read"
-printf 'lxc.start.auto = 1\nlxc.include = %s\n' "$WORK/folder/" > "$WORK/included"
+mkdir "$WORK/directory"
+printf 'lxc.group = directory\n' > "$WORK/directory/b.conf"
+printf 'lxc.start.auto = 1\n' > "$WORK/directory/not-read"
+printf 'lxc.start.auto = 1\nlxc.include = %s\n' "$WORK/directory/" > "$WORK/included"
 define ls-include "lxc.include = $WORK/included\nlxc.group = after\n"
-define ls-folder "lxc.include = $WORK/folder\n"
+define ls-directory "lxc.include = $WORK/directory\n"
 define ls-distribution \
     'lxc.include = /usr/share/lxc/config/common.conf\nlxc.include = /usr/share/lxc/config/userns.conf\n'
 define ls-mapped 'lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536\n'
@@ -40,7 +40,7 @@ same() { diff <(lxc-ls -P "$P" "$@" 2>&1) <(lxcbox lxc-ls -P "$P" "$@" 2>&1); }
 all=NAME,STATE,PID,RAM,SWAP,AUTOSTART,GROUPS,INTERFACE,IPV4,IPV6,UNPRIVILEGED
 for options in '' -1 -f "-f -F $all" '-f -F ipv4,name,State' "-F $all" --active --running --frozen --stopped --defined \
     '--frozen -f' '--running -f' '--stopped -f' '--running --frozen' '--active --frozen -1' '--running --stopped' \
-    '-g web' '-g web,db -f' '-g web,nosuch' '--groups=two' '-f -g folder' \
+    '-g web' '-g web,db -f' '-g web,nosuch' '--groups=two' '-f -g directory' \
     '^ls-[a-f]' '--filter=e$ -f' '--filter=nosuch' --nesting=0; do
     # shellcheck disable=SC2086
     t "lxc-ls $options prints what LXC's does" same $options
@@ -61,11 +61,11 @@ t 'a wrong level is refused' refuses 'number of levels up to 100, not "x"' lxcbo
 json() { is "$2" python3 -c "import json,sys; d={c['name']: c for c in json.load(sys.stdin)}; print($1)" \
     < <(lxcbox lxc-ls -P "$P" --format json "${@:3}"); }
 t 'json has every container' json 'len(d)' 11
-t 'json has the groups' json 'd["ls-include"]["groups"]' "['folder', 'after']"
+t 'json has the groups' json 'd["ls-include"]["groups"]' "['directory', 'after']"
 t 'json has the addresses' json 'd["ls-a"]["ipv4"], d["ls-a"]["ipv6"]' "['10.98.0.2'] ['2001:db8::8']"
 t 'json has the state' json 'd["ls-frozen"]["state"], d["ls-empty"]["state"]' 'FROZEN STOPPED'
 
-# Containers in containers: the same folder inside each.
+# Containers in containers: the same directory inside each.
 inside() { # CONTAINER NAME: define a container inside
     local inner=$P/$1/rootfs$P/$2
     mkdir -p "$inner/rootfs"
@@ -99,7 +99,7 @@ sed -i "s#^lxc.rootfs.path = .*#lxc.rootfs.path = btrfs:$P/ls-bigger/rootfs#" "$
 t 'also below a rootfs of the type btrfs' has '^ls-bigger/in-stopped$' lxcbox lxc-ls -P "$P" -1 --nesting
 mkdir "$WORK/host" "$WORK/host/of-host" && echo 'lxc.rootfs.path = /' > "$WORK/host/of-host/config"
 t "a container with the host's root does not hold itself" is of-host lxcbox lxc-ls -P "$WORK/host" -1 --nesting
-trap_link() { # a root folder that leads out of itself shows nothing of the host
+trap_link() { # a root directory that leads out of itself shows nothing of the host
     rm -r "$P/ls-bigger/rootfs$P"
     mkdir -p "$WORK/outside/secret" "$P/ls-bigger/rootfs${P%/*}"
     touch "$WORK/outside/secret/config"

@@ -351,7 +351,7 @@ network_that_is_not_wanted_is_no_failure() {
     echo USE_LXC_BRIDGE=false | on_host tee /etc/default/lxc-net > /dev/null
     lxc_net start && clean
 }
-t 'a network that is not wanted is no failure' network_that_is_not_wanted_is_no_failure
+t 'a network that is not wanted is not a failure' network_that_is_not_wanted_is_no_failure
 t 'and is reported as not wanted' has 'STOPPED \(USE_LXC_BRIDGE is false\)' stopped
 unknown() { echo 'LXC_NONESUCH=1' | on_host tee /etc/default/lxc-net > /dev/null; lxc_net start 2>&1; lxc_net stop; }
 t 'an unknown setting is named' has 'lxc-net:1: LXC_NONESUCH is not known' unknown

@@ -130,8 +130,8 @@ examples() { # at least two blocks of commands or lines to copy
 t 'every man page has at least two examples' examples
 
 table() { lxcbox | sed -n 's/^  \([a-z][a-z-]*\) \{2,\}\(.*\)/\1 \2/p'; }
-told() { sed -n 's/^    \([a-z][a-z-]*\) \{2,\}\([A-Z].*\)/\1 \2/p' README | sort; }
-t 'the README lists every applet' is "$(table | sort)" told
+listed() { sed -n 's/^    \([a-z][a-z-]*\) \{2,\}\([A-Z].*\)/\1 \2/p' README | sort; }
+t 'the README lists every applet' is "$(table | sort)" listed
 
 full() { # COMMAND...: on a full disk it fails and says so
     local status=0

@@ -6,16 +6,15 @@ command -v lxc-create > /dev/null || { skip lxc-monitor 'needs LXC to make conta
 P=$WORK/lxc
 mkdir "$P"
 for name in mon-a mon-b; do
-    lxc-create -P "$P" -n $name -t busybox -f <(echo lxc.net.0.type = empty) > "$WORK/create" 2>&1 ||
-        { cat "$WORK/create"; exit 1; }
+    must lxc-create -P "$P" -n $name -t busybox -f <(echo lxc.net.0.type = empty)
     cleanup "lxc-stop -k -P '$P' -n $name"
 done
 printf 'lxc.console.buffer.size = 64KB\nlxc.console.logfile = %s\nlxc.log.file = %s\nlxc.log.level = DEBUG\n' \
     "$WORK/console" "$WORK/log" >> "$P/mon-a/config"
 
-told() { # NAME STATE: within 10 seconds
-    for _ in $(seq 200); do grep -qxF "'$1' changed state to [$2]" "$WORK/told" && return; sleep 0.05; done
-    cat "$WORK/told"
+reported() { # NAME STATE: within 10 seconds
+    for _ in $(seq 200); do grep -qxF "'$1' changed state to [$2]" "$WORK/reported" && return; sleep 0.05; done
+    cat "$WORK/reported"
     return 1
 }
 fifo=/run/lxc/$P/monitor-fifo
@@ -31,7 +30,7 @@ life() { # NAME STATUS
 frozen_life() {
     life "$1" 0 | sed "/RUNNING/{p;s/\[RUNNING\]/[FREEZING]/p;s/FREEZING/FROZEN/p;s/FROZEN/THAWED/p;s/THAWED/RUNNING/}"
 }
-followers() { # FOLDER COUNT: until so many are connected, beside the socket that listens
+followers() { # DIRECTORY COUNT: until so many are connected, beside the socket that listens
     for _ in $(seq 200); do [ "$(grep -c "@lxc/[0-9a-f]*/$1\$" /proc/net/unix)" -gt "$2" ] && return; sleep 0.05; done
     return 1
 }
@@ -42,44 +41,44 @@ reconnected() { # DIRECTORY COUNT: until so many are connected that were not bef
     for _ in $(seq 200); do [ "$(connected "$1" | grep -vcxFf "$WORK/before")" -gt "$2" ] && return; sleep 0.05; done
     return 1
 }
-"$LXCBOX" lxc-monitor -P "$P" >> "$WORK/told" &
+"$LXCBOX" lxc-monitor -P "$P" >> "$WORK/reported" &
 cleanup "kill $!"
 lxc_monitors=($!)
-"$LXCBOX" lxc-monitor -P "$WORK" -P "$P" 'mon-[b-z]' >> "$WORK/told-b" &
+"$LXCBOX" lxc-monitor -P "$WORK" -P "$P" 'mon-[b-z]' >> "$WORK/reported-b" &
 cleanup "kill $!"
 lxc_monitors+=($!)
 followers "$P" 2 # LXC's would start a daemon of its own first
-lxc-monitor -P "$P" mon-b >> "$WORK/told-lxc" 2>&1 &
+lxc-monitor -P "$P" mon-b >> "$WORK/reported-lxc" 2>&1 &
 cleanup "kill $!"
 lxc_monitors+=($!)
 followers "$P" 3; followers "$WORK" 1
 lxc-start -P "$P" -n mon-a
-t 'the start of a container by LXC is reported' told mon-a RUNNING
+t 'the start of a container by LXC is reported' reported mon-a RUNNING
 lxcbox lxc-freeze -P "$P" mon-a
-t 'freezing is reported' told mon-a FROZEN
+t 'freezing is reported' reported mon-a FROZEN
 lxcbox lxc-unfreeze -P "$P" mon-a
 lxc-stop -k -P "$P" -n mon-a
-t "all states of LXC's container are reported in order" is "$(frozen_life mon-a)" lines "$WORK/told" mon-a
+t "all states of LXC's container are reported in order" is "$(frozen_life mon-a)" lines "$WORK/reported" mon-a
 lxcbox lxc-execute -P "$P" mon-b -- /bin/sh -c 'exit 5'
-t 'all states of ours are reported in order' is "$(life mon-b 5)" lines "$WORK/told" mon-b
-t "LXC's lxc-monitor receives the same" is "$(life mon-b 5)" lines "$WORK/told-lxc" mon-b
-: > "$WORK/told"; : > "$WORK/told-b"
+t 'all states of ours are reported in order' is "$(life mon-b 5)" lines "$WORK/reported" mon-b
+t "LXC's lxc-monitor receives the same" is "$(life mon-b 5)" lines "$WORK/reported-lxc" mon-b
+: > "$WORK/reported"; : > "$WORK/reported-b"
 lxcbox lxc-start -P "$P" mon-b
 lxcbox lxc-start -P "$P" mon-b 2> /dev/null # which is refused, and no change of state
 lxc-freeze -P "$P" -n mon-b; lxc-unfreeze -P "$P" -n mon-b
 lxcbox lxc-attach -P "$P" mon-b -- poweroff -f
-# LXC's lxc-freeze tells FROZEN twice itself, of LXC's containers too, and its lxc-unfreeze THAWED.
+# LXC's lxc-freeze reports FROZEN twice itself, of LXC's containers too, and its lxc-unfreeze THAWED.
 t "ours frozen by LXC's commands is reported as LXC's" \
-    is "$(frozen_life mon-b | sed '/FROZEN\|THAWED/p')" lines "$WORK/told-b" mon-b
-t 'only matching containers are reported' fails grep -q mon-a "$WORK/told-b"
+    is "$(frozen_life mon-b | sed '/FROZEN\|THAWED/p')" lines "$WORK/reported-b" mon-b
+t 'only matching containers are reported' fails grep -q mon-a "$WORK/reported-b"
 
 option_q_ends_broadcaster() {
     connected "$P" > "$WORK/before"
     lxcbox lxc-monitor -P "$P" -Q &&
-        : > "$WORK/told" &&
+        : > "$WORK/reported" &&
         reconnected "$P" 2 &&
         lxcbox lxc-execute -P "$P" mon-b -- true &&
-        is "$(life mon-b 0)" lines "$WORK/told" mon-b
+        is "$(life mon-b 0)" lines "$WORK/reported" mon-b
 }
 t '-Q ends the broadcaster, and our monitors continue' option_q_ends_broadcaster
 kill "${lxc_monitors[@]}" 2> /dev/null
@@ -90,16 +89,16 @@ broadcaster_ends_with_last_follower() {
 t 'the broadcaster and its FIFO end with the last follower' broadcaster_ends_with_last_follower
 t '-Q without a broadcaster is refused' refuses 'no lxc-monitor runs for' lxcbox lxc-monitor -P "$P" -Q
 cleanup "lxc-monitor -Q -P '$P'" # its daemon would wait for half a minute
-: > "$WORK/told"; : > "$WORK/told-lxc"
-lxc-monitor -P "$P" >> "$WORK/told-lxc" 2>&1 &
+: > "$WORK/reported"; : > "$WORK/reported-lxc"
+lxc-monitor -P "$P" >> "$WORK/reported-lxc" 2>&1 &
 cleanup "kill $!"
 followers "$P" 1
-"$LXCBOX" lxc-monitor -P "$P" >> "$WORK/told" &
+"$LXCBOX" lxc-monitor -P "$P" >> "$WORK/reported" &
 cleanup "kill $!"
 followers "$P" 2
 lxcbox lxc-execute -P "$P" mon-b -- /bin/sh -c 'exit 7'
-t "LXC's own daemon serves ours" is "$(life mon-b 7)" lines "$WORK/told" mon-b
-t 'and LXC'\''s' is "$(life mon-b 7)" lines "$WORK/told-lxc" mon-b
+t "LXC's own daemon serves ours" is "$(life mon-b 7)" lines "$WORK/reported" mon-b
+t 'and LXC'\''s' is "$(life mon-b 7)" lines "$WORK/reported-lxc" mon-b
 t 'a wrong expression is refused' refuses 'not an extended regular expression' lxcbox lxc-monitor -P "$P" '['
 
 lxc-start -P "$P" -n mon-a -o "$WORK/log" -l DEBUG # LXC 6.0 does not read lxc.log.level

@@ -58,7 +58,7 @@ for options in -a '-a -F' -n -r -w; do
     t "nsenter $options of a process that has ended runs nothing" here "process $zombie" -t $zombie $options
 done
 t 'nor does nsenter -a without a process' here 'no target process' -a
-t 'nor with a number that is none of a process' here 'there is no process -5' -t -5 -a
+t 'nor with a number that no process has' here 'there is no process -5' -t -5 -a
 t 'a file that is not a namespace is refused' refuses 'cannot enter the net namespace' lxcbox nsenter -n/etc/passwd true
 t 'a wrong user is refused' refuses 'takes a number, not "x"' lxcbox nsenter -t "$pid" -u -S x true
 [ -e /sys/fs/selinux/enforce ] ||

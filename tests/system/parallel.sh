@@ -11,8 +11,7 @@ cleanup "ip link del $bridge"
 cleanup 'each lxcbox lxc-stop -k -P "$P" -n'
 ip link add "$bridge" type bridge && ip link set "$bridge" up
 printf '%s\n' 'lxc.net.0.type = veth' "lxc.net.0.link = $bridge" 'lxc.net.0.flags = up' > "$WORK/config"
-lxcbox lxc-create -P "$P" -n "$ID-0" -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 ||
-    { cat "$WORK/create"; exit 1; }
+must lxcbox lxc-create -P "$P" -n "$ID-0" -f "$WORK/config" -t busybox
 # One read-only rootfs for all; an init that ends when it is asked to.
 printf '#!/bin/sh\ntrap "exit 0" USR1\nwhile :; do sleep 1000 & wait $!; done\n' > "$P/$ID-0/rootfs/sbin/quick-init"
 chmod 755 "$P/$ID-0/rootfs/sbin/quick-init"

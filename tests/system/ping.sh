@@ -36,7 +36,7 @@ t 'an interface to send from prints as iputils' same -c 1 -I lo 127.0.0.1
 t 'an address to send from prints as iputils' same -c 1 -I 127.0.0.1 127.0.0.1
 t 'no answer within -W has the status 1 and prints as iputils' same -c 1 -W 0.2 10.2.2.2
 t 'a deadline ends it as iputils' same -c 5 -w 1 -i 0.4 10.2.2.2
-t 'an unreachable host is told as iputils' same -c 1 10.2.2.3
+t 'an unreachable host is reported as by iputils' same -c 1 10.2.2.3
 t 'no way to a host has the status 2' same -c 1 10.1.1.1
 t 'no such host has the status 2' same -c 1 no.such.host.invalid
 interrupted() {

@@ -1,13 +1,8 @@
 # The command socket: each command's answer, as LXC's monitors give it, and to whom it is given.
 . tests/lib.sh
 needs_root
-P=$WORK/lxc
-N=protocol-$$
-cleanup "lxcbox lxc-stop -k -P $P $N"
 chmod 755 "$WORK"
-mkdir -p "$P"
-printf 'lxc.net.0.type = empty\nlxc.console.buffer.size = 64KB\n' > "$WORK/config"
-lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox || exit 1
+make_container protocol-$$ 'lxc.console.buffer.size = 64KB'
 cp tests/command.py "$WORK/" # where any user may read it
 python=$(PATH=/usr/bin:/bin command -v python3) || python=python3 # one that any user may run
 ask() { # what each command is answered with; the result 0 or a negative errno, the number of fds beside it

@@ -1,4 +1,4 @@
-# --rcfile: the container's configuration is another file than the one in its folder.
+# --rcfile: the container's configuration is another file than the one in its directory.
 . tests/lib.sh
 needs_root
 P=$WORK/lxc
@@ -10,7 +10,7 @@ touch "$WORK/other/mark"
 printf 'lxc.rootfs.path = dir:%s\nlxc.uts.name = other\nlxc.signal.halt = SIGUSR1\n' "$WORK/other" > "$WORK/rc"
 printf 'lxc.nonesuch = 1\n' > "$WORK/bad"
 
-bad() { # every command refuses a file that is no configuration, and one that is not there
+bad() { # every command refuses a file that is not a configuration, and one that does not exist
     local name words
     while read -r name words; do
         # shellcheck disable=SC2086

@@ -29,8 +29,8 @@ inside() { lxcbox lxc-execute -P "$WORK/lxc" -n "$1" -- /bin/sh -c "$2"; }
 idmap=$'lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536'
 
 for type in "" dir: btrfs:; do
-    container folder <<< "lxc.rootfs.path = $type$root"
-    t "a folder is a rootfs (${type:-plain path})" has ' / ' inside folder 'cat /proc/self/mountinfo'
+    container directory <<< "lxc.rootfs.path = $type$root"
+    t "a directory is a rootfs (${type:-plain path})" has ' / ' inside directory 'cat /proc/self/mountinfo'
 done
 
 ln -s / "$WORK/link"
@@ -117,7 +117,7 @@ lxc.rootfs.path = $root
 lxc.rootfs.options = idmap=container
 lxc.mount.entry = $WORK/data mnt none bind,idmap=container 0 0
 EOF
-t "idmap=container shows root's folders as root's" is '0 0' inside mapped 'echo $(stat -c %u /bin /mnt)'
+t "idmap=container shows root's directories as root's" is '0 0' inside mapped 'echo $(stat -c %u /bin /mnt)'
 t 'a file that it makes there' inside mapped 'touch /made /mnt/made'
 t 'belongs to root on the host, too' is $'0\n0' stat -c %u "$root/made" "$WORK/data/made"
 container mapped << EOF

@@ -190,7 +190,7 @@ t 'a pid namespace too' pid_namespace_too
 lxcbox lxc-stop -k -P "$P" $N-b
 kill_it
 
-hook() { # one script for every kind: it writes down what it is told
+hook() { # one script for every kind: it writes its arguments and environment to a file
     cat > "$WORK/hook" << SCRIPT
 #!/bin/sh
 echo "\$3 \$LXC_NAME \${LXC_ROOTFS_MOUNT:+mount} \${LXC_TARGET:-}" >> $WORK/hooks

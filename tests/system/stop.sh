@@ -1,12 +1,7 @@
 # lxc-stop of containers whose first process does not take the signal, or cannot yet.
 . tests/lib.sh
 needs_root
-P=$WORK/lxc
-N=stop-$$
-mkdir "$P"
-echo 'lxc.net.0.type = empty' > "$WORK/config"
-lxcbox lxc-create -P "$P" -n $N -f "$WORK/config" -t busybox > "$WORK/create" 2>&1 || { cat "$WORK/create"; exit 1; }
-cleanup 'lxcbox lxc-stop -k -P "$P" $N'
+make_container stop-$$
 
 start() { lxcbox lxc-start -P "$P" $N "$@"; }
 stop() { timeout 40 "$LXCBOX" lxc-stop -P "$P" $N "$@" 2>&1; } # it would kill after 60 seconds

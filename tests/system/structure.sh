@@ -34,7 +34,7 @@ module() {
 upward() {
     includes | awk -v order="$(modules)" '
         BEGIN { n = split(order, names, " "); for (i = 1; i <= n; i++) rank[names[i]] = i }
-        !($1 in rank) || !($2 in rank) { print $3 " includes " $4 ": " ($1 in rank ? $2 : $1) " is no module"; next }
+        !($1 in rank) || !($2 in rank) { print $3 " includes " $4 ": " ($1 in rank ? $2 : $1) " is not a module"; next }
         rank[$2] > rank[$1] { print $3 " includes " $4 ", which is above it" }
         $1 ~ /^net/ && $2 !~ /^(net|core.base)/ { print $3 " includes " $4 ": net may include core/base alone" }
         $1 ~ /^fetch/ && $2 !~ /^(fetch|core.base)/ { print $3 " includes " $4 ": fetch may include core/base alone" }'

@@ -76,7 +76,7 @@ subordinate() { # OPTION...: with root:300000:1000 in /etc/subuid and root:40000
 t 'the subordinate ids of a user are mapped' has '(^|,)0 0 1,' subordinate --map-auto -r
 t '--map-users=auto and --map-groups=auto are --map-auto' is '0 300000 1000,0 400000 2000' \
     subordinate --map-users=auto --map-groups=auto
-t '--map-users=auto goes with a range of groups' is '0 300000 1000,0 7 5' \
+t '--map-users=auto works with a range of groups' is '0 300000 1000,0 7 5' \
     subordinate --map-users=auto --map-groups=0:7:5
 t 'a wrong propagation is refused' refuses 'does not know "some"' lxcbox unshare -m --propagation=some true
 t 'a wrong range is refused' refuses 'a range of ids is' lxcbox unshare --map-users=1,2 true

@@ -1,4 +1,4 @@
-/* What lxc-net is told, as lines of a shell. */
+/* The settings of lxc-net, lines in the syntax of a shell. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>

@@ -488,7 +488,7 @@ static void init_gives_its_cgroups_to_its_roots_group(void **state)
     close(down[1]);
 }
 
-/* A hook's child that outlives it is no reason to leave the cgroup behind. */
+/* The cgroup is removed although a hook's child outlives the hook. */
 static void processes_left_in_the_monitors_cgroup_are_moved_out(void **state)
 {
     struct config c = {0};

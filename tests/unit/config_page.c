@@ -86,7 +86,7 @@ static void every_key_described_exists(void **state)
             continue; /* named in a text */
         if (!key_find(config_keys, key, &rest) ||
             (starts_with(key, "lxc.net.N.") && !key_find(net_keys, key + strlen("lxc.net.N."), &rest)))
-            fail_msg("%s describes \"%s\", which is no key", PAGE, key);
+            fail_msg("%s describes \"%s\", which is not a key", PAGE, key);
     }
 }
 

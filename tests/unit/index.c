@@ -232,7 +232,7 @@ static void an_escaped_colon_is_a_colon(void **state)
     assert_false(streams_same_path("a%3", "a:"));
 }
 
-static void an_architecture_has_one_name_whoever_writes_it(void **state)
+static void an_architecture_has_one_name_in_all_spellings(void **state)
 {
     const struct image_name filter = {.arch = "x86_64"}, other = {.arch = "amd64"};
 
@@ -260,7 +260,7 @@ int main(void)
         cmocka_unit_test(the_index_names_lists_of_images),
         cmocka_unit_test(a_product_has_four_parts),
         cmocka_unit_test(an_escaped_colon_is_a_colon),
-        cmocka_unit_test(an_architecture_has_one_name_whoever_writes_it),
+        cmocka_unit_test(an_architecture_has_one_name_in_all_spellings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ static uint32_t run(const struct seccomp_program *p, const struct seccomp_data *
     return 0;
 }
 
-/* What befalls a call in an ABI. */
+/* The action for a call in an ABI. */
 static uint32_t fate(const char *profile, size_t abi, int number, uint64_t arg0, uint64_t arg1)
 {
     cleanup_seccomp_policy struct seccomp_policy policy = {0};

@@ -84,12 +84,12 @@ static void included_files_are_read_in_their_place(void **state)
     char text[400], path[100];
 
     (void)state;
-    snprintf(path, sizeof(path), "%s/folder", directory);
+    snprintf(path, sizeof(path), "%s/directory", directory);
     mkdir(path, 0755);
-    put("folder/b.conf", "lxc.group = b\n");
-    put("folder/a.conf", "lxc.group = a\nlxc.start.auto = 1\n");
-    put("folder/other", "lxc.group = other\n");
-    snprintf(text, sizeof(text), "lxc.group = inner\nlxc.include = %s/folder\n", directory);
+    put("directory/b.conf", "lxc.group = b\n");
+    put("directory/a.conf", "lxc.group = a\nlxc.start.auto = 1\n");
+    put("directory/other", "lxc.group = other\n");
+    snprintf(text, sizeof(text), "lxc.group = inner\nlxc.include = %s/directory\n", directory);
     put("outer", text);
     snprintf(text, sizeof(text),
              "lxc.group = first\nlxc.include = %s/outer\nlxc.group = last\nlxc.include = %s/outer\n"

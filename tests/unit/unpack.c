@@ -433,7 +433,7 @@ static void junk_is_no_archive(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(unpack_bytes(f, "this is no archive at all", 25, 25), -EBADMSG);
+    assert_int_equal(unpack_bytes(f, "this is not an archive at all", 25, 25), -EBADMSG);
     assert_true(f->err.remedy[0] != '\0');
     assert_int_equal(unpack_bytes(f, "", 0, 1), -EBADMSG);
 }
