@@ -13,43 +13,43 @@
  */
 static _Thread_local int last_code;
 
-static void error_fill(struct error *err, int errnum, int describe, const char *format, va_list args)
+static int error_fill(struct error *err, int errnum, bool describe, const char *format, va_list args)
 {
-    err->code = errnum ? -errnum : -EINVAL;
+    size_t used;
+
+    errnum = errnum < 0 ? -errnum : errnum;
+    last_code = errnum ? -errnum : -EINVAL;
+    if (!err)
+        return last_code;
+    err->code = last_code;
     err->remedy[0] = '\0';
     vsnprintf(err->text, sizeof(err->text), format, args);
-    if (describe && errnum) {
-        size_t used = strlen(err->text);
+    used = strlen(err->text);
+    if (describe && errnum)
         snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(errnum));
-    }
+    return err->code;
 }
 
 int error_set(struct error *err, int errnum, const char *format, ...)
 {
     va_list args;
+    int r;
 
-    errnum = errnum < 0 ? -errnum : errnum;
-    last_code = errnum ? -errnum : -EINVAL;
-    if (!err)
-        return last_code;
     va_start(args, format);
-    error_fill(err, errnum, 1, format, args);
+    r = error_fill(err, errnum, true, format, args);
     va_end(args);
-    return err->code;
+    return r;
 }
 
 int error_text(struct error *err, int errnum, const char *format, ...)
 {
     va_list args;
+    int r;
 
-    errnum = errnum < 0 ? -errnum : errnum;
-    last_code = errnum ? -errnum : -EINVAL;
-    if (!err)
-        return last_code;
     va_start(args, format);
-    error_fill(err, errnum, 0, format, args);
+    r = error_fill(err, errnum, false, format, args);
     va_end(args);
-    return err->code;
+    return r;
 }
 
 int error_remedy(struct error *err, const char *format, ...)

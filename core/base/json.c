@@ -4,25 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The length of the UTF-8 sequence at `s`, 0 if it is not valid. RFC 3629, section 4. */
-static size_t utf8_length(const unsigned char *s)
-{
-    size_t length = s[0] < 0x80   ? 1
-                    : s[0] < 0xc2 ? 0
-                    : s[0] < 0xe0 ? 2
-                    : s[0] < 0xf0 ? 3
-                    : s[0] < 0xf5 ? 4
-                                  : 0;
-
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-        (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return length;
-}
-
 static int json_put_character(struct strbuf *out, const unsigned char *s, size_t length)
 {
     if (length == 0)
@@ -39,7 +20,7 @@ static int json_put_text(struct strbuf *out, const char *text)
     int r = strbuf_add(out, "\"", 1);
 
     for (const unsigned char *s = (const unsigned char *)text; r == 0 && *s;) {
-        size_t length = utf8_length(s);
+        size_t length = utf8_length(s, 4); /* the terminator ends a sequence, too */
 
         r = json_put_character(out, s, length);
         s += length ? length : 1;

@@ -178,19 +178,23 @@ void text_unescape(char *text)
     *to = '\0';
 }
 
-/* The bytes of the UTF-8 character at `s`, from two on; 0 where there is none. RFC 3629, section 4. */
-static size_t utf8_length(const unsigned char *s, size_t room)
+size_t utf8_length(const unsigned char *s, size_t available)
 {
-    size_t length = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
-                    : (s[0] & 0xf0) == 0xe0        ? 3
-                    : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
-                                                   : 0;
+    size_t length = s[0] < 0x80   ? 1
+                    : s[0] < 0xc2 ? 0
+                    : s[0] < 0xe0 ? 2
+                    : s[0] < 0xf0 ? 3
+                    : s[0] < 0xf5 ? 4
+                                  : 0;
 
-    if (length > room || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90))
+    if (length > available)
         return 0;
     for (size_t i = 1; i < length; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+        (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
     return length;
 }
 
@@ -199,7 +203,7 @@ static size_t control_length(const unsigned char *s, size_t room, const char *ke
 {
     size_t length = utf8_length(s, room);
 
-    if (length)
+    if (length > 1)
         *obeyed = s[0] == 0xc2 && s[1] < 0xa0;
     else
         *obeyed = (s[0] < 0x20 && !(s[0] && strchr(keep, s[0]))) || (s[0] >= 0x7f && s[0] < 0xa0);

@@ -64,9 +64,13 @@ bool line_word(const char *line, unsigned index, char *out, size_t size);
  */
 void text_unescape(char *text);
 
+/* The bytes of the UTF-8 character at `s`, 1 to 4 of `available`; 0 if it is not valid. RFC 3629, section 4.
+ */
+size_t utf8_length(const unsigned char *s, size_t available);
+
 /*
  * Replace with '?' each byte that a terminal would obey: control characters (but those in `keep`), DEL, and
- * those from U+0080 to U+009F, in UTF-8 or as single bytes. Other bytes stay, also where they are no UTF-8.
+ * those from U+0080 to U+009F, in UTF-8 or as single bytes. Other bytes stay, also where they are not UTF-8.
  */
 void text_make_printable(char *text, size_t length, const char *keep);
 

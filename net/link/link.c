@@ -269,6 +269,37 @@ static void link_parse_statistics(const struct netlink_attribute *a, struct link
                                          .compressed = s.tx_compressed};
 }
 
+/* The attributes that are one number of 32 bits. */
+static const struct {
+    uint16_t type;
+    size_t offset;
+} link_numbers[] = {
+    {IFLA_MTU, offsetof(struct link, mtu)},
+    {IFLA_GROUP, offsetof(struct link, group)},
+    {IFLA_TXQLEN, offsetof(struct link, queue_length)},
+    {IFLA_PROMISCUITY, offsetof(struct link, promiscuity)},
+    {IFLA_MIN_MTU, offsetof(struct link, min_mtu)},
+    {IFLA_MAX_MTU, offsetof(struct link, max_mtu)},
+    {IFLA_ALLMULTI, offsetof(struct link, all_multicast)},
+    {IFLA_NUM_RX_QUEUES, offsetof(struct link, receive_queues)},
+    {IFLA_NUM_TX_QUEUES, offsetof(struct link, send_queues)},
+    {IFLA_GSO_MAX_SIZE, offsetof(struct link, gso_max_size)},
+    {IFLA_GSO_MAX_SEGS, offsetof(struct link, gso_max_segments)},
+    {IFLA_TSO_MAX_SIZE, offsetof(struct link, tso_max_size)},
+    {IFLA_TSO_MAX_SEGS, offsetof(struct link, tso_max_segments)},
+    {IFLA_GRO_MAX_SIZE, offsetof(struct link, gro_max_size)},
+    {IFLA_EVENT, offsetof(struct link, event)},
+};
+
+static void link_parse_number(const struct netlink_attribute *a, struct link *out)
+{
+    uint32_t number = netlink_u32(a);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(link_numbers); i++)
+        if (link_numbers[i].type == a->type)
+            memcpy((char *)out + link_numbers[i].offset, &number, sizeof(number));
+}
+
 static void link_parse_attribute(const struct netlink_attribute *a, struct link *out)
 {
     switch (a->type) {
@@ -280,15 +311,6 @@ static void link_parse_attribute(const struct netlink_attribute *a, struct link 
         break;
     case IFLA_BROADCAST:
         out->broadcast_size = netlink_bytes(a, out->broadcast, sizeof(out->broadcast));
-        break;
-    case IFLA_MTU:
-        out->mtu = netlink_u32(a);
-        break;
-    case IFLA_GROUP:
-        out->group = netlink_u32(a);
-        break;
-    case IFLA_TXQLEN:
-        out->queue_length = netlink_u32(a);
         break;
     case IFLA_OPERSTATE:
         out->state = netlink_u8(a);
@@ -323,49 +345,14 @@ static void link_parse_attribute(const struct netlink_attribute *a, struct link 
     case IFLA_MASTER:
         out->master = (int)netlink_u32(a);
         break;
-    case IFLA_PROMISCUITY:
-        out->promiscuity = netlink_u32(a);
-        break;
-    case IFLA_MIN_MTU:
-        out->min_mtu = netlink_u32(a);
-        break;
-    case IFLA_MAX_MTU:
-        out->max_mtu = netlink_u32(a);
-        break;
-    case IFLA_ALLMULTI:
-        out->all_multicast = netlink_u32(a);
-        break;
-    case IFLA_NUM_RX_QUEUES:
-        out->receive_queues = netlink_u32(a);
-        break;
-    case IFLA_NUM_TX_QUEUES:
-        out->send_queues = netlink_u32(a);
-        break;
-    case IFLA_GSO_MAX_SIZE:
-        out->gso_max_size = netlink_u32(a);
-        break;
-    case IFLA_GSO_MAX_SEGS:
-        out->gso_max_segments = netlink_u32(a);
-        break;
-    case IFLA_TSO_MAX_SIZE:
-        out->tso_max_size = netlink_u32(a);
-        break;
-    case IFLA_TSO_MAX_SEGS:
-        out->tso_max_segments = netlink_u32(a);
-        break;
-    case IFLA_GRO_MAX_SIZE:
-        out->gro_max_size = netlink_u32(a);
-        break;
     case IFLA_LINKINFO:
         link_parse_kind(a->payload, out);
-        break;
-    case IFLA_EVENT:
-        out->event = netlink_u32(a);
         break;
     case IFLA_STATS64:
         link_parse_statistics(a, out);
         break;
     default:
+        link_parse_number(a, out);
         break;
     }
 }
