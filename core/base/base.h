@@ -8,7 +8,7 @@
  *     bytes.h, sha256.h           numbers in a given byte order; checksums
  *     file.h, path.h              whole files; paths inside a rootfs, which is not trusted
  *     walk.h                      trees of files of any depth
- *     mountinfo.h, passwd.h       tables of the kernel and of a rootfs, with size limits
+ *     mountinfo.h                 the table of mounts, with size limits
  *     procfs.h                    files of a verified /proc
  *     clock.h, loop.h             clocks; the event loop
  *     process.h, script.h         child processes, programs, command lines of a configuration

@@ -21,7 +21,7 @@
 #include "core/confine/caps.h"
 #include "core/spawn/execute.h"
 #include "core/confine/limits.h"
-#include "core/base/passwd.h"
+#include "core/run/passwd.h"
 #include "core/base/procfs.h"
 
 /* Before any namespace is entered: a cgroup namespace is entered from within the cgroup, and the fds belong

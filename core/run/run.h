@@ -2,6 +2,7 @@
  * Operations on a running container from outside.
  *
  *     attach.h            running a command in it: lxc-attach
+ *     passwd.h            the login shell of a user inside
  *     init.h              finding its first process, also if the pid is used again
  *     init_signals.h      the effect of a signal on that process
  *     stop.h              ending it

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/passwd.h"
+#include "core/run/passwd.h"
 #include "core/storage/list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -20,7 +20,7 @@
 #include "core/spawn/execute.h"
 #include "core/base/script.h"
 #include "core/spawn/hooks.h"
-#include "core/base/passwd.h"
+#include "core/run/passwd.h"
 #include "core/base/relay.h"
 #include "core/confine/sealed.h"
 #include "core/storage/list.h"

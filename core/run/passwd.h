@@ -1,6 +1,6 @@
 /* The login shell of a user in a container's /etc/passwd. Source: passwd(5). */
-#ifndef LXCBOX_CORE_BASE_PASSWD_H
-#define LXCBOX_CORE_BASE_PASSWD_H
+#ifndef LXCBOX_CORE_RUN_PASSWD_H
+#define LXCBOX_CORE_RUN_PASSWD_H
 
 #include <sys/types.h>
 

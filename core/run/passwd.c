@@ -1,4 +1,4 @@
-#include "core/base/passwd.h"
+#include "core/run/passwd.h"
 
 #include <errno.h>
 #include <fcntl.h>
