@@ -14,7 +14,7 @@
  *     process.h, script.h         child processes, programs, command lines of a configuration
  *     jail.h                      a process that reads untrusted bytes
  *     daemon.h, signal.h, title.h daemons; signals by pidfd; the title that ps(1) prints
- *     session.h, relay.h          a command in a session of its own; relaying its terminal
+ *     session.h, relay.h, pty.h   a command in a session of its own; relaying its terminal; opening ptys
  *     message.h, lookup.h         messages with fds over a socket; host names
  *     executable.h                the error for a program that cannot be executed
  *     override/                   faster replacements for functions of the C library

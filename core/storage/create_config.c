@@ -4,7 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/storage/create.h"
 
-#define HOOK_DIRECTORY      "/usr/share/lxc/hooks"
+#define HOOK_DIRECTORY   "/usr/share/lxc/hooks"
 #define CONFIG_DIRECTORY "/usr/share/lxc/config"
 
 /* The comments of a configuration that create_compose() writes. */
