@@ -196,6 +196,13 @@ static bool reads_stopped(const struct overview_request *request)
     return request->details || request->groups->count || request->nesting;
 }
 
+/* Returns whether the state of a container must be asked for: a plain list does not show it. */
+static bool reads_state(const struct overview_request *request)
+{
+    return request->details || request->groups->count || request->nesting || request->running ||
+           request->frozen || request->stopped;
+}
+
 static int container_read_row(const struct overview_walk *walk, int directory,
                               const struct listed_container *item, struct overview *out)
 {
@@ -210,7 +217,9 @@ static int container_read_row(const struct overview_walk *walk, int directory,
     struct overview_row *row = &look.row;
     int r = 0;
 
-    row->state = item->active ? command_state(&look.container, NULL) : STATE_STOPPED;
+    row->state = item->active ? -1 : STATE_STOPPED;
+    if (item->active && reads_state(request))
+        row->state = command_state(&look.container, NULL);
     if (row->state < 0)
         row->state = -1;
     if (!state_is_wanted(request, row->state))

@@ -17,7 +17,7 @@ struct overview_request {
     bool running, frozen, stopped, defined;
     const regex_t *filter;            /* of names; NULL: all */
     const struct string_list *groups; /* the container must be in all of them */
-    bool details;                     /* false: only name, level, state and groups are set */
+    bool details;                     /* false: only name, level and groups are set */
     bool network, use;                /* with details: interfaces and addresses; memory and swap */
     unsigned nesting;                 /* number of levels of containers in containers */
     bool full_names;                  /* "OUTER/INNER" */

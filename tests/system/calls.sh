@@ -21,6 +21,7 @@ t 'lxc-attach connects to the monitor once' is 1 connects $(on lxc-attach -- tru
 t 'lxc-attach examines the monitor once' is 1 examines $(on lxc-attach -- true)
 t 'lxc-attach asks for the configuration in one message' is 1 eval '
     traced $(on lxc-attach -- true) && grep -c "sendmsg.*lxc\.environment" "$WORK/calls"'
+t 'a list of names asks no monitor' is 0 eval 'connects "$LXCBOX" lxc-ls -P "$P" || true'
 t 'lxc-ls -f connects to the monitor once' is 1 connects "$LXCBOX" lxc-ls -P "$P" -f
 t 'lxc-stop -k connects to the monitor once' is 1 connects $(on lxc-stop -k)
 terminals() { # COUNT: the messages with ptys of a start with so many terminals, and the ptys that the monitor has
