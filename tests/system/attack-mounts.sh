@@ -38,12 +38,16 @@ mkdir -p "$R/trap" && echo untouched > "$R/trap/victim" && chmod 644 "$R/trap/vi
 untouched() { is untouched cat "$R/trap/victim" && is '0 644' stat -c '%u %a' "$R/trap/victim"; }
 for name in console tty1 ptmx; do
     image_dev "$name" ../trap/victim
-    t "nor does it reach a file outside /dev as /dev/$name" eval 'is "$usual" covered && untouched'
+    usual_and_untouched() { is "$usual" covered && untouched; }
+    t "nor does it reach a file outside /dev as /dev/$name" usual_and_untouched
 done
 image_dev
 mkdir "$R/dev/lxc" && ln -s ../null "$R/dev/lxc/tty1"
-t 'nor as a link in the directory of lxc.tty.dir' eval '
-    own_dev+=(lxc.tty.dir=lxc) && is "console lxc/console lxc/tty1 mqueue ptmx pts shm tty1 " covered'
+tty_in_directory() {
+    own_dev+=(lxc.tty.dir=lxc) &&
+        is "console lxc/console lxc/tty1 mqueue ptmx pts shm tty1 " covered
+}
+t 'nor as a link in the directory of lxc.tty.dir' tty_in_directory
 own_dev=(lxc.autodev=0 lxc.tty.max=1 lxc.pty.max=16)
 image_dev && rmdir "$R/dev/pts" && ln -s shm "$R/dev/pts"
 t 'a /dev/pts that is a link is refused' refuses '/dev/pts in the container' execute "${own_dev[@]}" -- true
@@ -78,14 +82,17 @@ int main(void)
 }
 END
 gcc -static -o "$WORK/domain" "$WORK/domain.c" || exit 1
-t 'a sysctl is set in the kernel, whatever /proc of the rootfs is' eval 'is changed domain && untouched'
-t 'so is the oom value of init' eval 'execute lxc.proc.oom_score_adj=77 -- true && untouched'
+domain_changed() { is changed domain && untouched; }
+t 'a sysctl is set in the kernel, whatever /proc of the rootfs is' domain_changed
+oom_value_set() { execute lxc.proc.oom_score_adj=77 -- true && untouched; }
+t 'so is the oom value of init' oom_value_set
 echo untouched > "$WORK/victim"
 for key in root/trap/victim "root$WORK/victim" cwd/trap/victim fd/1 ../self/fd/1; do
     t "lxc.proc.$key is refused: it leaves the files of the process" \
         refuses "cannot set lxc.proc" execute "lxc.proc.$key=1" -- true
 done
-t 'and no file was written' eval 'untouched && is untouched cat "$WORK/victim"'
+all_untouched() { untouched && is untouched cat "$WORK/victim"; }
+t 'and no file was written' all_untouched
 
 # A container of a user, whose monitor is not ours: root applies the values that it names to a process of its own.
 cat > "$WORK/impostor.py" << 'END'

@@ -83,8 +83,13 @@ long_lines() {
         xargs awk 'length > 120 { print FILENAME ":" FNR ": " length " columns" }'
 }
 
+evaluated() { # a check that is a string; what a loop reads from a table, and the completion of a shell, are not
+    git grep -nE "^ +eval '|^ *(t|key|is|has|until_ok|until_true) .*\<eval( ['\"\\]|\$)" -- 'tests/*.sh' | cut -c1-120
+}
+
 t 'modules include only those below them' is '' upward
 t 'no directory has more than 25 source files' is '' large
 t 'each module has a header of its name that introduces it' is '' unintroduced
 t 'comments and the guide name existing files and functions' is '' unknown_names
 t 'no line of a shell test has more than 120 columns' is '' long_lines
+t 'a check of several commands is a function, not a string' is '' evaluated
