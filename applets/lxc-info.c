@@ -120,7 +120,7 @@ static void info_read_running(const struct lxc_info_options *o, struct info *inf
 }
 
 /* "1.50 MiB", with the units and the rounding of LXC. */
-static const char *format_size(uint64_t bytes, bool raw, char out[32])
+static const char *info_format_size(uint64_t bytes, bool raw, char out[32])
 {
     uint64_t mib = bytes + 5243, kib = bytes + 5; /* about half a hundredth of the unit */
 
@@ -137,15 +137,15 @@ static const char *format_size(uint64_t bytes, bool raw, char out[32])
     return out;
 }
 
-static void print_size(const char *label, int64_t bytes, bool raw)
+static void info_print_size(const char *label, int64_t bytes, bool raw)
 {
     char size[32];
 
     if (bytes >= 0)
-        printf("%-15s %s\n", label, format_size((uint64_t)bytes, raw, size));
+        printf("%-15s %s\n", label, info_format_size((uint64_t)bytes, raw, size));
 }
 
-static void print_statistics(const struct lxc_info_options *o, const struct info *info)
+static void info_print_statistics(const struct lxc_info_options *o, const struct info *info)
 {
     const struct cgroup_statistics *use = &info->use;
 
@@ -155,23 +155,23 @@ static void print_statistics(const struct lxc_info_options *o, const struct info
         int64_t hundredths = (use->cpu_ns + 5000000) / 10000000;
         printf("%-15s %" PRId64 ".%02" PRId64 " seconds\n", "CPU use:", hundredths / 100, hundredths % 100);
     }
-    print_size("BlkIO use:", use->block_io_bytes, o->raw);
-    print_size("Memory use:", use->memory_bytes, o->raw);
-    print_size("KMem use:", use->kernel_memory_bytes, o->raw);
+    info_print_size("BlkIO use:", use->block_io_bytes, o->raw);
+    info_print_size("Memory use:", use->memory_bytes, o->raw);
+    info_print_size("KMem use:", use->kernel_memory_bytes, o->raw);
     for (size_t i = 0; i < info->link_count; i++) {
         const struct link_use *link = &info->links[i];
 
         printf("%-15s %s\n", "Link:", link->name);
         if (link->exists) {
-            print_size(" TX bytes:", (int64_t)link->sent, o->raw);
-            print_size(" RX bytes:", (int64_t)link->received, o->raw);
+            info_print_size(" TX bytes:", (int64_t)link->sent, o->raw);
+            info_print_size(" RX bytes:", (int64_t)link->received, o->raw);
         }
-        print_size(" Total bytes:", (int64_t)(link->sent + link->received), o->raw);
+        info_print_size(" Total bytes:", (int64_t)(link->sent + link->received), o->raw);
     }
 }
 
 /* An item has a label, except a single item with -H. */
-static void print_text(bool bare, const char *label, const char *text)
+static void info_print_text(bool bare, const char *label, const char *text)
 {
     if (bare)
         puts(text);
@@ -180,7 +180,7 @@ static void print_text(bool bare, const char *label, const char *text)
 }
 
 /* Print IPv4 and IPv6 addresses in one sorted list. */
-static void print_addresses(bool bare, const struct interfaces *interfaces)
+static void info_print_addresses(bool bare, const struct interfaces *interfaces)
 {
     char *const *v4 = interfaces->ipv4.items, *const *v6 = interfaces->ipv6.items;
     size_t i = 0, j = 0, count4 = interfaces->ipv4.count, count6 = interfaces->ipv6.count;
@@ -188,42 +188,42 @@ static void print_addresses(bool bare, const struct interfaces *interfaces)
     while (i < count4 || j < count6) {
         bool first = j == count6 || (i < count4 && strcmp(v4[i], v6[j]) < 0);
 
-        print_text(bare, "IP:", first ? v4[i++] : v6[j++]);
+        info_print_text(bare, "IP:", first ? v4[i++] : v6[j++]);
     }
 }
 
 /* How the last run ended. LXC does not print this, so it is printed only if no option selects items. */
-static void print_exit(const struct last_exit *last)
+static void info_print_exit(const struct last_exit *last)
 {
     time_t seconds = (time_t)last->time_seconds;
     char number[16], ended[32];
     struct tm tm;
 
     snprintf(number, sizeof(number), "%d", last->status);
-    print_text(false, "Exit status:", number);
+    info_print_text(false, "Exit status:", number);
     if (gmtime_r(&seconds, &tm) && strftime(ended, sizeof(ended), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-        print_text(false, "Ended:", ended);
+        info_print_text(false, "Ended:", ended);
 }
 
-static void print_info(const struct lxc_info_options *o, const struct info *info, bool named)
+static void info_print(const struct lxc_info_options *o, const struct info *info, bool named)
 {
     bool bare = o->raw && o->ips + o->pid + o->state == 1 && !o->statistics && !named;
     char number[16];
 
     if (named)
-        print_text(false, "Name:", info->container.name);
+        info_print_text(false, "Name:", info->container.name);
     if (o->state)
-        print_text(bare, "State:", state_name(info->state));
+        info_print_text(bare, "State:", state_name(info->state));
     if (o->pid && info->pid > 0) {
         snprintf(number, sizeof(number), "%d", info->pid);
-        print_text(bare, "PID:", number);
+        info_print_text(bare, "PID:", number);
     }
     if (o->ips)
-        print_addresses(bare, &info->interfaces);
+        info_print_addresses(bare, &info->interfaces);
     if (o->statistics && info->state != STATE_STOPPED)
-        print_statistics(o, info);
+        info_print_statistics(o, info);
     if (named && info->exit_known)
-        print_exit(&info->exit);
+        info_print_exit(&info->exit);
 }
 
 /* The source of -c: --rcfile, else the container's configuration, else the running container. */
@@ -256,8 +256,8 @@ static int key_source_read(const struct key_source *source, const char *key, str
     return r == 0 ? strbuf_puts(value, answer) : r;
 }
 
-static int print_keys(const struct lxc_info_options *o, const struct key_source *source, struct strbuf *json,
-                      const struct invocation *in, struct error *err)
+static int info_print_keys(const struct lxc_info_options *o, const struct key_source *source,
+                           struct strbuf *json, const struct invocation *in, struct error *err)
 {
     bool bare = o->raw && o->keys.count == 1;
     int r = 0;
@@ -329,8 +329,8 @@ static int json_put_info(const struct lxc_info_options *o, const struct info *in
     return r;
 }
 
-static int print_json(const struct lxc_info_options *o, const struct info *info,
-                      const struct key_source *source, const struct invocation *in, struct error *err)
+static int info_print_json(const struct lxc_info_options *o, const struct info *info,
+                           const struct key_source *source, const struct invocation *in, struct error *err)
 {
     cleanup_strbuf struct strbuf out = STRBUF_INIT;
     int r = json_put_info(o, info, &out);
@@ -338,7 +338,7 @@ static int print_json(const struct lxc_info_options *o, const struct info *info,
     if (r == 0 && o->keys.count) {
         r = json_open(&out, "config", '{');
         if (r == 0)
-            r = print_keys(o, source, &out, in, err);
+            r = info_print_keys(o, source, &out, in, err);
         r = r == 0 ? json_close(&out, '}') : r;
     }
     if (r == 0)
@@ -385,11 +385,11 @@ static int lxc_info_run(struct invocation *in, struct error *err)
     if (r == 0 && o->keys.count)
         r = key_source_open(&source, err);
     if (r == 0 && o->format)
-        r = print_json(o, &info, &source, in, err);
+        r = info_print_json(o, &info, &source, in, err);
     else if (r == 0)
-        print_info(o, &info, all);
+        info_print(o, &info, all);
     if (r == 0 && !o->format)
-        r = print_keys(o, &source, NULL, in, err);
+        r = info_print_keys(o, &source, NULL, in, err);
     config_free(&source.config);
     return r;
 }

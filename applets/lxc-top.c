@@ -185,19 +185,19 @@ static const char *human_size(int64_t bytes, char *out, size_t size)
 }
 
 /* Hundredths of seconds. */
-static void print_time(int64_t hundredths)
+static void top_print_time(int64_t hundredths)
 {
     printf(" %9lld.%02lld", (long long)hundredths / 100, (long long)hundredths % 100);
 }
 
-static void print_size(int64_t bytes)
+static void top_print_size(int64_t bytes)
 {
     char text[40];
 
     printf(" %10s", human_size(bytes, text, sizeof(text)));
 }
 
-static void print_row(const struct usage *u, const struct usage *total)
+static void top_print_row(const struct usage *u, const struct usage *total)
 {
     char sizes[3][40], io[124];
 
@@ -205,18 +205,18 @@ static void print_row(const struct usage *u, const struct usage *total)
              human_size(u->io_read_bytes, sizes[1], sizeof(sizes[1])),
              human_size(u->io_written_bytes, sizes[2], sizeof(sizes[2])));
     printf("%-18.18s", u->name);
-    print_time((u->cpu_ns + 5000000) / 10000000);
-    print_time((u->cpu_system_us + 5000) / 10000);
-    print_time((u->cpu_user_us + 5000) / 10000);
+    top_print_time((u->cpu_ns + 5000000) / 10000000);
+    top_print_time((u->cpu_system_us + 5000) / 10000);
+    top_print_time((u->cpu_user_us + 5000) / 10000);
     printf(" %36s", io);
-    print_size(u->memory_bytes);
+    top_print_size(u->memory_bytes);
     if (total->swap_bytes)
-        print_size(u->swap_bytes);
+        top_print_size(u->swap_bytes);
     if (total->kernel_bytes)
-        print_size(u->kernel_bytes);
+        top_print_size(u->kernel_bytes);
 }
 
-static void print_title(const struct usage *total)
+static void top_print_title(const struct usage *total)
 {
     const char *swap = total->swap_bytes ? "MemSw" : NULL, *kernel = total->kernel_bytes ? "KMem" : NULL;
 
@@ -232,7 +232,7 @@ static void print_title(const struct usage *total)
     }
 }
 
-static void print_screen(struct usages *u, int rows)
+static void top_print_screen(struct usages *u, int rows)
 {
     /* The title takes two lines, the total one. */
     size_t shown = rows > 3 ? (size_t)rows - 3 : 0;
@@ -240,17 +240,17 @@ static void print_screen(struct usages *u, int rows)
 
     shown = u->count < shown ? u->count : shown;
     printf(CLEAR);
-    print_title(&u->total);
+    top_print_title(&u->total);
     for (size_t i = 0; i < shown; i++) {
-        print_row(&u->items[i], &u->total);
+        top_print_row(&u->items[i], &u->total);
         printf("\n");
     }
     snprintf(name, sizeof(name), "TOTAL %zu of %zu", shown, u->count);
     u->total.name = name;
-    print_row(&u->total, &u->total);
+    top_print_row(&u->total, &u->total);
 }
 
-static void print_values(const struct usages *u)
+static void top_print_values(const struct usages *u)
 {
     struct timespec now;
 
@@ -308,7 +308,7 @@ static int terminal_rows(void)
 }
 
 /* Wait until the next update. Returns a key, 0 for none, or 'q' to quit. */
-static char wait_for_key(int signals, bool keys, int timeout_ms)
+static char top_wait_for_key(int signals, bool keys, int timeout_ms)
 {
     struct pollfd p[] = {{signals, POLLIN, 0}, {keys ? STDIN_FILENO : -1, POLLIN, 0}};
     char key;
@@ -354,12 +354,12 @@ static int lxc_top_run(struct invocation *in, struct error *err)
             return r;
         qsort_r(usages.items, usages.count, sizeof(*usages.items), usage_compare, &order);
         if (o->batch)
-            print_values(&usages);
+            top_print_values(&usages);
         else
-            print_screen(&usages, terminal_rows());
+            top_print_screen(&usages, terminal_rows());
         if (fflush(stdout) < 0)
             return error_set(err, errno, "cannot print");
-        key = wait_for_key(signals, !o->batch, (int)delay * 1000);
+        key = top_wait_for_key(signals, !o->batch, (int)delay * 1000);
     }
     return 0;
 }
