@@ -161,6 +161,13 @@ static int monitor_open_loop(struct monitor *m, sigset_t *before, struct error *
     return r < 0 ? error_set(err, r, "cannot monitor %s", m->container->name) : 0;
 }
 
+/* reboot(2) called in a pid namespace ends its init by SIGHUP for a restart, else by SIGINT: reboot(2). */
+static bool init_wants_reboot(const struct monitor *m)
+{
+    return !m->killed && m->clone_flags & CLONE_NEWPID && WIFSIGNALED(m->init_status) &&
+           WTERMSIG(m->init_status) == SIGHUP;
+}
+
 /* The exit status of init, which is that of lxc-execute and of lxc-start -F. An init that ends by SIGINT has
  * called reboot(2) to halt: see init_wants_reboot(). */
 static int init_exit_status(const struct monitor *m)
@@ -200,7 +207,7 @@ static bool init_sleeps(int stat, pid_t pid)
 
 /*
  * An init that cannot run ends in its first moments; any other init soon sleeps. Wait until one of the two is
- * true, for at most SETTLE_MS. Returns the exit status of an init that has ended, else -1.
+ * true, for at most SETTLE_MS. Returns the exit status of an init that has ended and not to reboot, else -1.
  */
 static int init_settle(struct monitor *m)
 {
@@ -217,7 +224,7 @@ static int init_settle(struct monitor *m)
         struct timespec pause = {.tv_nsec = (long)(SETTLE_POLL_US + (now_us - begin_us) / 8) * 1000};
 
         init_reap(m);
-        if (!m->init.pid)
+        if (!m->init.pid && !init_wants_reboot(m))
             status = init_exit_status(m);
         if (!m->init.pid || init_sleeps(stat, m->init.pid))
             break;
@@ -245,13 +252,6 @@ static int start_report_send(struct monitor *m, int *report, struct error *err)
     r = message_send(*report, &started, sizeof(started), false, NULL);
     close_fd(report);
     return r < 0 ? error_set(err, r, "the process that started %s has ended", m->container->name) : 0;
-}
-
-/* reboot(2) called in a pid namespace ends its init by SIGHUP for a restart, else by SIGINT: reboot(2). */
-static bool init_wants_reboot(const struct monitor *m)
-{
-    return !m->killed && m->clone_flags & CLONE_NEWPID && WIFSIGNALED(m->init_status) &&
-           WTERMSIG(m->init_status) == SIGHUP;
 }
 
 /* Start the container and wait for its end, again after each reboot. Returns the last exit status. */

@@ -69,6 +69,7 @@ int main(int argc, char **argv)
         pause();
 }
 C
+start_says() { box start "$1" 2>&1; }
 reboots_with_setuid() { # NAME KEY...
     local name=$1 root=$P/$1/rootfs
     mkdir -p "$root"/{dev,proc,sys} && gcc -static -O1 -o "$root/init" "$WORK/init.c" && cp "$root/init" "$root/who" ||
@@ -77,7 +78,7 @@ reboots_with_setuid() { # NAME KEY...
         > "$P/$name/config"
     [ $# -eq 1 ] || chown -R 100000:100000 "$root"
     chmod 4755 "$root/who"
-    box start "$name" || return
+    is '' start_says "$name" || return # an init that reboots at once has not failed
     for _ in $(seq 100); do
         [ "$(wc -l < "$root/seen" 2> /dev/null || echo 0)" != 2 ] || break
         sleep 0.05
