@@ -1,5 +1,6 @@
 #include "applets/lxc-net/forward.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -45,6 +46,10 @@ static int forward_read_host(char ***words, struct forward *f, struct error *err
     f->protocol = (uint8_t)(protocol > 0 ? protocol : IPPROTO_TCP);
     if (!**words)
         return error_text(err, EINVAL, "no port is given");
+    if (protocol < 0 && isalpha((unsigned char)***words) && !strpbrk(**words, ".:/")) {
+        error_text(err, EPROTONOSUPPORT, "ports of the protocol \"%s\" cannot be forwarded", **words);
+        return error_remedy(err, "the protocols are tcp, which is the default, and udp");
+    }
     return forward_parse_host(*(*words)++, f, err);
 }
 

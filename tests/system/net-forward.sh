@@ -137,6 +137,9 @@ t 'the port of the DNS of lxc-net' refuses 'port 53/udp of this host is in use b
 t 'an address that the host does not have' \
     refuses '192.0.2.1 is not an address of this host' forward add 192.0.2.1:80 $web
 t 'a container that does not exist' refuses 'there is no container nobody' forward add 9001 nobody
+t 'a protocol that cannot be forwarded' \
+    refuses 'protocol "sctp" cannot be forwarded \(the protocols are tcp, .*, and udp\)' forward add sctp 80 $web
+t 'so is one to remove' refuses 'protocol "sctp" cannot be forwarded' forward del sctp 80
 t 'a port that is none' refuses '"99999" is not a port of this host' forward add 99999 $web
 t 'a forward that does not exist' refuses 'port 9001/tcp is not forwarded' forward del 9001
 t 'one of another container' refuses "port 8080/tcp is not forwarded to $other" forward del 8080 $other
