@@ -193,7 +193,8 @@ static size_t group_act(const struct lxc_autostart_options *o, const char *apple
         if (candidate_act(o, applet, c, timeout_ms, &err) >= 0)
             continue;
         failed++;
-        fprintf(stderr, "%s: %s: %s\n", applet, c->container.name, error_format(&err, text, sizeof(text)));
+        error_name(&err, c->container.name);
+        fprintf(stderr, "%s: %s\n", applet, error_format(&err, text, sizeof(text)));
     }
     return failed;
 }

@@ -72,7 +72,7 @@ static int lxc_checkpoint_run(struct invocation *in, struct error *err)
     if (!o->restore)
         return container_checkpoint(&c, &config, &o->checkpoint, err);
     r = container_start(&c, &config, &start, err);
-    return r < 0 ? error_context(err, "%s", c.name) : r;
+    return r < 0 ? error_name(err, c.name) : r;
 }
 
 APPLET(lxc_checkpoint, .name = "lxc-checkpoint",

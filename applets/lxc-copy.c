@@ -131,7 +131,7 @@ static int copy_start(const struct container *c, const struct lxc_copy_options *
     const struct start_options start = {.remove = container_remove_ephemeral,
                                         .foreground = o->foreground && !command,
                                         .ended_status = &ended_status};
-    int r = path ? 0 : error_set(err, ENOMEM, "cannot start %s", c->name);
+    int r = path ? 0 : error_set(err, ENOMEM, "cannot start");
 
     config_init(&config);
     if (r == 0)
@@ -140,6 +140,8 @@ static int copy_start(const struct container *c, const struct lxc_copy_options *
         r = copy_to_tmpfs(c, err);
     if (r == 0)
         r = container_start(c, &config, &start, err);
+    if (r < 0)
+        return error_name(err, c->name);
     if (r == 0)
         start_note_print(applet, c, &config, ended_status, o->container.quiet);
     return r == 0 && command ? copy_run_command(c, applet, command, err) : r;

@@ -68,7 +68,7 @@ static int lxc_execute_run(struct invocation *in, struct error *err)
         return error_remedy(err, "give a command after --, or set lxc.execute.cmd");
     }
     r = container_start(&c, &config, &start, err);
-    return r < 0 ? error_context(err, "%s", c.name) : r;
+    return r < 0 ? error_name(err, c.name) : r;
 }
 
 APPLET(lxc_execute, .name = "lxc-execute", .summary = "Run a command in a new container",

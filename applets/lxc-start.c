@@ -106,7 +106,7 @@ static int lxc_start_run(struct invocation *in, struct error *err)
     }
     if (r == 0)
         start_note_print(in->applet, &c, &config, ended_status, o->container.quiet);
-    return r < 0 ? error_context(err, "%s", c.name) : r;
+    return r < 0 ? error_name(err, c.name) : r;
 }
 
 APPLET(lxc_start, .name = "lxc-start", .summary = "Start a container",

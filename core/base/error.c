@@ -81,6 +81,18 @@ int error_context(struct error *err, const char *format, ...)
     return err->code;
 }
 
+int error_name(struct error *err, const char *name)
+{
+    size_t length = strlen(name);
+    const char *at = err ? err->text : NULL;
+
+    while (at && (strncmp(at, name, length) != 0 || !strchr(" :", at[length]))) {
+        at = strstr(at, " of ");
+        at = at ? at + strlen(" of ") : NULL;
+    }
+    return at ? err->code : error_context(err, "%s", name);
+}
+
 int error_copy(struct error *err, const struct error *from)
 {
     last_code = from->code < 0 ? from->code : -EINVAL;

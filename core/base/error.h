@@ -40,6 +40,12 @@ int error_remedy(struct error *err, const char *format, ...) __attribute__((form
 int error_context(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
+ * Put "name: " before the text of an error that was just set, unless the text names it: "NAME is already
+ * running", "cannot end the processes of NAME". Returns the error's code, also for a NULL err.
+ */
+int error_name(struct error *err, const char *name);
+
+/*
  * Copy an error, for example one received from another process. The texts of `from` need not be terminated.
  * Returns the code.
  */

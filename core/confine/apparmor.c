@@ -117,7 +117,7 @@ int apparmor_load(struct apparmor *a, const struct container *c, const struct co
     if (r == 0)
         r = apparmor_profile_text(&text, a->profile, a->space, config);
     if (r < 0)
-        return error_set(err, r, "cannot make an AppArmor profile for %s", c->name);
+        return error_set(err, r, "cannot make an AppArmor profile");
     return apparmor_compile(&text, err);
 }
 

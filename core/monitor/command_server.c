@@ -21,7 +21,7 @@ int command_server_listen(const struct container *c, struct error *err)
     if (fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0 && listen(fd, 100) == 0)
         return take_fd(&fd);
     if (errno != EADDRINUSE)
-        return error_set(err, errno, "cannot make the command socket of %s", c->name);
+        return error_set(err, errno, "cannot make the command socket");
     if (command_holder_check(c, err) < 0)
         return err ? err->code : -EACCES;
     error_text(err, EALREADY, "%s is already running", c->name);

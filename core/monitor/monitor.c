@@ -125,7 +125,7 @@ static int monitor_follow_init(struct monitor *m, struct error *err)
 {
     int r = m->init.pid ? loop_run(&m->loop) : 0; /* init_settle() may have reaped it */
 
-    return r < 0 ? error_set(err, r, "cannot wait for events of %s", m->container->name) : 0;
+    return r < 0 ? error_set(err, r, "cannot wait for events") : 0;
 }
 
 /* Receive every signal as an event, except those that report a fault of the monitor itself: they keep their
@@ -158,7 +158,7 @@ static int monitor_open_loop(struct monitor *m, sigset_t *before, struct error *
         r = monitor_open_signals(m, before);
     if (r == 0)
         r = loop_add(&m->loop, m->listening, connection_accept, m);
-    return r < 0 ? error_set(err, r, "cannot monitor %s", m->container->name) : 0;
+    return r < 0 ? error_set(err, r, "cannot monitor it") : 0;
 }
 
 /* reboot(2) called in a pid namespace ends its init by SIGHUP for a restart, else by SIGINT: reboot(2). */
@@ -251,7 +251,7 @@ static int start_report_send(struct monitor *m, int *report, struct error *err)
         return error_set(err, errno, "cannot leave the terminal");
     r = message_send(*report, &started, sizeof(started), false, NULL);
     close_fd(report);
-    return r < 0 ? error_set(err, r, "the process that started %s has ended", m->container->name) : 0;
+    return r < 0 ? error_set(err, r, "the process that started it has ended") : 0;
 }
 
 /* Start the container and wait for its end, again after each reboot. Returns the last exit status. */

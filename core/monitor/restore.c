@@ -109,7 +109,7 @@ static int criu_execute(void *data, struct error *err)
     if (r == 0)
         r = rootfs_mount(m->config, &rootfs, err);
     if (r == 0 && criu_add(call->arguments, "--root", rootfs.path) < 0)
-        r = error_set(err, ENOMEM, "cannot restore %s", m->container->name);
+        r = error_set(err, ENOMEM, "cannot restore");
     if (r < 0)
         return r;
     fcntl(m->console.pty.slave, F_SETFD, 0);
@@ -195,7 +195,7 @@ int checkpoint_restore(struct monitor *m, struct error *err)
     if (r == 0)
         r = criu_add_label(&l, m);
     if (r < 0)
-        return err->code ? r : error_set(err, r, "cannot restore %s", m->container->name);
+        return err->code ? r : error_set(err, r, "cannot restore");
     r = criu_run(m, &l, err);
     if (r == 0)
         r = restored_take_over(m, err);

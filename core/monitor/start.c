@@ -122,17 +122,17 @@ static int start_daemon(const struct container *c, struct config *config, const 
     pid_t pid;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-        return error_set(err, errno, "cannot start %s", c->name);
+        return error_set(err, errno, "cannot start");
     report = fds[0];
     report_child = fds[1];
     pid = fork();
     if (pid < 0)
-        return error_set(err, errno, "cannot start %s", c->name);
+        return error_set(err, errno, "cannot start");
     if (pid == 0)
         daemon_run(c, config, o, report_child);
     close_fd(&report_child);
     if (read_all(report, &reported, sizeof(reported)) != sizeof(reported)) {
-        error_text(err, ECHILD, "the monitor of %s ended before it ran", c->name);
+        error_text(err, ECHILD, "the monitor ended before it ran");
         return error_remedy(err, "see the kernel's log");
     }
     if (reported.error.code == 0) {

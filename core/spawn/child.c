@@ -487,7 +487,7 @@ static int child_execute_init(struct inside *in, struct error *err)
         r = execute_our_init(in->executable, name, argv);
     else
         r = execute_command(argv);
-    executable_refuse(err, r, argv[0], name);
+    executable_refuse(err, r, argv[0], NULL);
     if (r == EACCES && in->labels.selinux)
         return error_remedy(err, "let the SELinux policy allow the change to %s", in->labels.selinux);
     return r == ENOENT ? error_remedy(err, "it or its interpreter does not exist in the rootfs %s",

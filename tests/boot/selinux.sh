@@ -92,7 +92,7 @@ t 'a context that the policy does not know is refused' is \
 t 'and one for keyrings' has 'lxc.selinux.context.keyring: the SELinux policy has no context u:r:nowhere_t' \
     box start -s lxc.selinux.context.keyring=u:r:nowhere_t
 t 'a context that the policy does not allow is refused' has \
-    'cannot execute /bin/busybox in c: Permission denied .let the SELinux policy allow the change to u:r:denied_t' \
+    'cannot execute /bin/busybox: Permission denied .let the SELinux policy allow the change to u:r:denied_t' \
     box start -s lxc.selinux.context=u:r:denied_t
 t 'nothing is left of those that did not start' is '' find /sys/fs/cgroup -name 'lxc.*'
 off

@@ -18,7 +18,7 @@ status 7' spawn_status
 t 'nothing listens on a command socket for it' fails listening
 failed() {
     ! "$spawn" "$R" go /bin/nothing > "$WORK/out" 2>&1 &&
-        grep -q 'cannot execute /bin/nothing in spawned-' "$WORK/out"
+        grep -q 'cannot execute /bin/nothing: ' "$WORK/out"
 }
 t "the child's reason is returned" failed
 refused() { ! "$spawn" "$R" refuse /bin/sh > "$WORK/out" 2>&1 && grep -q "the caller's step refuses" "$WORK/out"; }

@@ -224,7 +224,19 @@ misspelt_key_is_refused_by_file_and_line() {
     [ $r = 0 ]
 }
 t 'a misspelt key is refused by file and line' misspelt_key_is_refused_by_file_and_line
-t 'an init that is not there is named' refuses 'cannot execute /sbin/nonesuch' start -- /sbin/nonesuch
+named_once() { # APPLET: refuses what runs already, without "NAME: NAME"
+    [ "$(lxcbox "$1" -P "$P" $N -- /bin/true 2>&1 | grep -oE "[^ ]+: $N is already running" )" = \
+        "$1: $N is already running" ]
+}
+twice_is_named_once() {
+    local r=0
+    start -- /bin/sleep 1000 && named_once lxc-start && named_once lxc-execute || r=1
+    lxcbox lxc-stop -k -P "$P" $N
+    return $r
+}
+t 'a container that runs already is named once' twice_is_named_once
+t 'an init that is not there is named, and the container once' \
+    refuses "^lxc-start: $N: cannot execute /sbin/nonesuch: No" start -- /sbin/nonesuch
 t 'a missing rootfs is named' refuses 'cannot mount rootfs .*nonesuch' start -s lxc.rootfs.path=dir:$WORK/nonesuch
 t 'a missing bridge is named with the remedy' refuses 'no network interface nonesuch.*\(' \
     start -s lxc.net.0.type=veth -s lxc.net.0.link=nonesuch

@@ -66,7 +66,7 @@ if [ -e /proc/sys/fs/binfmt_misc/qemu-loongarch64 ]; then
 else
     for program in /bin/foreign foreign /bin/script; do
         t "init of another machine names both: $program" refuses \
-            "cannot execute $program in $N: it $names.*\(use an image" lxcbox lxc-start -P "$P" \
+            "^lxc-start: $N: cannot execute $program: it $names.*\(use an image" lxcbox lxc-start -P "$P" \
             -n "$N" -- "$program"
     done
     does_command_of_lxc_execute() {
@@ -82,5 +82,5 @@ else
     stopped
 fi
 t 'a file that is neither a program nor a script is reported' refuses \
-    'cannot execute /bin/neither in .*Exec format.*\(a program is an ELF file' lxcbox lxc-start \
+    'cannot execute /bin/neither: Exec format.*\(a program is an ELF file' lxcbox lxc-start \
     -P "$P" -n "$N" -- /bin/neither

@@ -32,6 +32,28 @@ static void an_error_carries_cause_and_remedy(void **state)
                         "test: cannot attach veth: No such device (make the bridge)");
 }
 
+/* The text, with the name before it where it does not name the container itself. */
+static const char *named(const char *text, const char *name)
+{
+    static struct error err;
+
+    error_text(&err, EINVAL, "%s", text);
+    assert_int_equal(error_name(&err, name), -EINVAL);
+    return err.text;
+}
+
+static void an_error_names_its_object_once(void **state)
+{
+    (void)state;
+    assert_string_equal(named("cannot execute x", "web"), "web: cannot execute x");
+    assert_string_equal(named("web is already running", "web"), "web is already running");
+    assert_string_equal(named("website is not there", "web"), "web: website is not there");
+    assert_string_equal(named("the end of init of web: late", "web"), "the end of init of web: late");
+    assert_string_equal(named("the end of webs", "web"), "web: the end of webs");
+    assert_string_equal(named("", "web"), "web: ");
+    assert_int_equal(error_name(NULL, "web"), -EINVAL);
+}
+
 static void an_error_is_one_line_without_control_bytes(void **state)
 {
     (void)state;
@@ -596,6 +618,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_carries_cause_and_remedy),
         cmocka_unit_test(the_code_is_returned_without_an_error_object),
+        cmocka_unit_test(an_error_names_its_object_once),
         cmocka_unit_test(an_error_is_one_line_without_control_bytes),
         cmocka_unit_test(an_error_longer_than_its_room_is_cut_and_terminated),
         cmocka_unit_test(who_wants_no_error_gets_the_code_alone),
