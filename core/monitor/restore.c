@@ -50,6 +50,8 @@ static int criu_add_console(struct string_list *l, struct monitor *m, struct err
 
     if (r == -ENOENT) /* a checkpoint of a container without a console */
         return 0;
+    if (r == 0 && !criu_is_console(id))
+        return error_text(err, EINVAL, "%s does not have the device numbers of a terminal", file);
     if (r == 0 && !console_wanted(m->config))
         return error_text(err, EINVAL, "the checkpoint has a console, and lxc.console.path = none");
     if (r == 0)
@@ -173,6 +175,8 @@ int checkpoint_restore(struct monitor *m, struct error *err)
 
     if (r == 0 && !criu_has_checkpoint(o))
         r = error_text(err, ENOENT, "there is no checkpoint in %s", o->directory);
+    if (r == 0)
+        r = criu_check_directory(o, err);
     if (r == 0)
         r = cgroup_limit(m->cgroup, m->config, err);
     if (r == 0 && m->clone_flags & CLONE_NEWNET)

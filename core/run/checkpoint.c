@@ -108,7 +108,9 @@ int container_checkpoint(const struct container *c, struct config *config, const
     if (r < 0)
         return error_set(err, r, "cannot make the directory %s", o->directory);
     error_clear(err);
-    r = criu_add_common(&l, o, action, false);
+    r = criu_check_directory(o, err);
+    if (r == 0)
+        r = criu_add_common(&l, o, action, false);
     if (r == 0)
         r = criu_add(&l, "-t", format_string("%d", init));
     if (r == 0)

@@ -22,8 +22,18 @@ int criu_add_common(struct string_list *l, const struct checkpoint_options *o, c
  */
 int criu_add_mounts(struct string_list *l, struct config *config, bool restores, struct error *err);
 
-/* Reject network types that criu does not support. */
+/*
+ * Reject network types that criu does not support, and names of the container and its interfaces that criu
+ * would take for other options.
+ */
 int criu_check_networks(const struct container *c, const struct config *config, struct error *err);
+
+/* Check that criu will find only regular files in the directory of the checkpoint, and only this user or root
+ * can write there. 0 or a negative errno. */
+int criu_check_directory(const struct checkpoint_options *o, struct error *err);
+
+/* Whether a text is "tty[HEX:HEX]", the device numbers of a terminal. */
+bool criu_is_console(const char *text);
 
 /* Does the directory hold a checkpoint? */
 bool criu_has_checkpoint(const struct checkpoint_options *o);

@@ -98,3 +98,47 @@ t 'the console is a new one' \
 t 'the interface is one of this name, on that bridge' has "--external veth\[lan\]:veth-$$@nobridge" restore_called
 t 'the rootfs is where it will be mounted' has "--root $P/$N/rootfs" restore_called
 t 'nothing is left of a failure' nothing_left
+
+# What could be forged.
+t 'no path of the host that the images name is bound' fails has '--ext-mount-map auto' restore_called
+echo kept > "$WORK/target"
+link_refused() { # NAME: a link in the directory of a checkpoint
+    ln -sf "$WORK/target" "$WORK/kept/$1" || return
+    refuses "kept/$1 is a link, or not a regular file" restore && refuses 'is a link' checkpoint_into
+    local r=$?
+    rm "$WORK/kept/$1"
+    [ "$(cat "$WORK/target")" = kept ] && return $r
+}
+checkpoint_into() { lxcbox lxc-start -P "$P" -n $N && lxcbox lxc-checkpoint -P "$P" -n $N -D "$WORK/kept" -p; }
+sed -i '/^lxc.net.0.type/s/veth/empty/; /^lxc.net.0.[vnl]/d' "$P/$N/config"
+PATH=$WORK/bin:$PATH
+for file in restore.log pages-1.img tty.info; do
+    t "a link as $file in a checkpoint is refused" link_refused $file
+    lxcbox lxc-stop -k -P "$P" -n $N
+done
+fifo_refused() { mkfifo "$WORK/kept/x" && refuses 'kept/x is a link, or not' restore; }
+t 'a FIFO there, too' fifo_refused
+rm "$WORK/kept/x"
+earlier() {
+    mkdir -m 700 "$WORK/first" && ln -s ../first "$WORK/kept/parent" && refuses 'failed, with status 3' restore
+}
+t 'the link of criu to an earlier checkpoint is followed' earlier
+linked_earlier() { ln -s "$WORK/target" "$WORK/first/x" && refuses 'is a link' restore; }
+t 'where the same holds' linked_earlier
+rm -r "$WORK/first" "$WORK/kept/parent"
+written_by_others() { chmod 777 "$WORK/kept" && refuses 'other users may write to' restore; }
+t 'a directory that others may write to is refused' written_by_others
+chmod 755 "$WORK/kept"
+forged_console() { printf '%s' "$1" > "$WORK/kept/tty.info" && refuses 'device numbers of a terminal' restore; }
+t 'device numbers of a terminal that are none are refused' forged_console 'file[1:2]'
+t 'also with something after them' forged_console 'tty[1:2]x'
+printf 'tty[8800:21]' > "$WORK/kept/tty.info"
+cp "$P/$N/config" "$WORK/saved"
+forged_key() { # LINE: of the configuration, which criu would take for another mount or interface
+    cp "$WORK/saved" "$P/$N/config" && echo "$1" >> "$P/$N/config" && refuses 'separators for criu' restore
+}
+t 'a mount target with a colon is refused' forged_key \
+    "lxc.mount.entry = $WORK/bound mnt:/etc none bind,create=dir,optional 0 0"
+t 'an interface with a bracket is refused' forged_key 'lxc.net.0.name = a]:b'
+cp "$WORK/saved" "$P/$N/config"
+t 'nothing is left of these' nothing_left
