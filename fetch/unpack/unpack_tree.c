@@ -3,28 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/walk.h"
 
-#define MAX_EXCLUDES    65536      /* bytes of patterns */
-#define MAX_DIRECTORIES (16 << 20) /* bytes kept for the directories until the end */
-
-/* The attributes that a directory gets at the end. */
-struct tree_directory {
-    struct tree_directory *next;
-    uint64_t order; /* of the entry in the archive: the last entry for a directory takes effect */
-    struct timespec mtime;
-    mode_t mode;
-    size_t acl_length; /* of its default ACL, which must not apply to the files unpacked into it */
-    char *path;        /* after the ACL, in `rest`; "" for the root */
-    char rest[];
-};
+#define MAX_EXCLUDES 65536 /* bytes of patterns */
 
 /* An entry whose names have been checked. */
 struct entry {
@@ -95,11 +82,7 @@ void tree_close(struct tree *t)
     strbuf_free(&t->excludes);
     close_fd(&t->parent);
     free(t->parent_path);
-    while (t->directories) {
-        struct tree_directory *next = t->directories->next;
-        free(t->directories);
-        t->directories = next;
-    }
+    directories_free(&t->directories);
 }
 
 static bool tree_is_excluded(const struct tree *t, const char *inside)
@@ -195,20 +178,22 @@ static int tree_walk(struct tree *t, const char *inside, struct error *err)
     return take_fd(&at);
 }
 
-/* An O_PATH fd of the directory `inside`, opened without following links; -ENOENT if it does not exist. */
-static int tree_open_directory(const struct tree *t, const char *inside, uint64_t flags)
+/*
+ * An O_PATH fd of the directory `inside`, opened without following links; -ENOENT if it does not exist. A
+ * path below the directory of the previous entry is opened from there.
+ */
+static int tree_open_directory(const struct tree *t, const char *inside)
 {
-    struct open_how how = {.flags = flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    int fd = (int)syscall(SYS_openat2, t->root, *inside ? inside : ".", &how, sizeof(how));
+    size_t length = t->parent_path ? strlen(t->parent_path) : 0;
 
-    return fd < 0 ? -errno : fd;
+    if (length && strncmp(inside, t->parent_path, length) == 0 && inside[length] == '/')
+        return directory_open_long(t->parent, inside + length + 1, O_PATH);
+    return directory_open_long(t->root, inside, O_PATH);
 }
 
 /*
  * The directory of the entry. Archives list the files of a directory together, so the last directory is kept
- * open. Without openat2 (before Linux 5.6, or with EPERM from a seccomp policy), the path is opened component
- * by component.
+ * open.
  */
 static int tree_open_parent(struct tree *t, struct entry *e, struct error *err)
 {
@@ -224,10 +209,10 @@ static int tree_open_parent(struct tree *t, struct entry *e, struct error *err)
         return 0;
     }
     if (!t->parent_path || strcmp(t->parent_path, path) != 0) {
-        fd = tree_open_directory(t, path, O_PATH);
+        fd = tree_open_directory(t, path);
         if (fd == -ENOTDIR || fd == -ELOOP)
             return tree_refused(err, e->path, "has a path with a component that is not a directory");
-        if (fd == -ENOENT || fd == -ENOSYS || fd == -EPERM)
+        if (fd == -ENOENT)
             fd = tree_walk(t, path, err);
         else if (fd < 0)
             return tree_failed(err, -fd, "open the directory of", e->path);
@@ -253,7 +238,7 @@ static int tree_remove_existing(const struct entry *e, struct error *err)
 
 /* Set the extended attributes in the archive on an open file; for directories, all but the default ACL. */
 static int tree_set_xattrs(const struct tree *t, int fd, const struct entry *e, struct archive_entry *entry,
-                           struct tree_directory **directory, struct error *err)
+                           struct tree_attributes *directory, struct error *err)
 {
     const char *name;
     const void *value;
@@ -266,11 +251,9 @@ static int tree_set_xattrs(const struct tree *t, int fd, const struct entry *e, 
         int r = mapped ? unpack_map_xattr(t->options, name, value, &length, mapped) : -ENOMEM;
 
         if (r == 1 && directory && strcmp(name, "system.posix_acl_default") == 0) {
-            *directory = malloc(sizeof(**directory) + length + strlen(e->inside) + 1);
-            if (!*directory)
-                return error_set(err, ENOMEM, "cannot unpack the archive");
-            memcpy((*directory)->rest, mapped, length);
-            (*directory)->acl_length = length;
+            free(directory->acl);
+            directory->acl = take_ptr(mapped);
+            directory->acl_length = length;
         } else if (r == 1 && fsetxattr(fd, name, mapped, length, 0) < 0) {
             r = -errno;
         }
@@ -345,10 +328,15 @@ static int tree_add_file(struct tree *t, struct archive *a, struct archive_entry
     return 0;
 }
 
+static void attributes_free(struct tree_attributes *a)
+{
+    free(a->acl);
+}
+
 static int tree_add_directory(struct tree *t, struct archive_entry *entry, const struct entry *e,
                               struct error *err)
 {
-    __attribute__((cleanup(free_ptr))) struct tree_directory *d = NULL;
+    __attribute__((cleanup(attributes_free))) struct tree_attributes d = {.mode = e->mode, .mtime = e->mtime};
     cleanup_fd int fd = -1;
     int r = 0;
 
@@ -375,22 +363,7 @@ static int tree_add_directory(struct tree *t, struct archive_entry *entry, const
     r = tree_set_xattrs(t, fd, e, entry, &d, err);
     if (r < 0)
         return r;
-    if (!d && (d = malloc(sizeof(*d) + strlen(e->inside) + 1)))
-        d->acl_length = 0;
-    if (!d)
-        return error_set(err, ENOMEM, "cannot unpack the archive");
-    d->path = d->rest + d->acl_length;
-    strcpy(d->path, e->inside);
-    t->directories_size += sizeof(*d) + d->acl_length + strlen(d->path) + 1;
-    if (t->directories_size > MAX_DIRECTORIES)
-        return error_text(err, E2BIG, "the names of the archive's directories take more than %d MB",
-                          MAX_DIRECTORIES >> 20);
-    d->order = t->seen;
-    d->mode = e->mode;
-    d->mtime = e->mtime;
-    d->next = t->directories;
-    t->directories = take_ptr(d);
-    return 0;
+    return directories_note(&t->directories, e->inside, &d, err);
 }
 
 /* Entries whose system call requires that the name does not exist. */
@@ -442,9 +415,7 @@ static int tree_add_hard_link(struct tree *t, const char *target, const struct e
     slash = strrchr(inside, '/');
     if (slash) {
         *slash = '\0';
-        fd = tree_open_directory(t, inside, O_PATH);
-        if (fd == -ENOSYS || fd == -EPERM)
-            fd = tree_walk(t, inside, err);
+        fd = tree_open_directory(t, inside);
         if (fd < 0)
             return tree_refused(err, e->path,
                                 "is a hard link to a file that is not in the archive before it");
@@ -530,56 +501,7 @@ int tree_add(struct tree *t, struct archive *a, struct archive_entry *entry, str
     return tree_add_entry(t, a, entry, &e, err);
 }
 
-/* Descending order, so that subdirectories come before their parent; for equal names the last entry first. */
-static int tree_compare(const void *a, const void *b)
-{
-    const struct tree_directory *one = *(struct tree_directory *const *)a;
-    const struct tree_directory *other = *(struct tree_directory *const *)b;
-    int r = strcmp(other->path, one->path);
-
-    return r ? r : (one->order < other->order) - (one->order > other->order);
-}
-
-static int tree_finish_directory(struct tree *t, const struct tree_directory *d, struct error *err)
-{
-    const struct timespec times[] = {d->mtime, d->mtime};
-    int opened = tree_open_directory(t, d->path, O_RDONLY);
-    cleanup_fd int fd = -1;
-
-    if (opened == -ENOSYS || opened == -EPERM) {
-        cleanup_fd int path = *d->path ? tree_walk(t, d->path, err) : dup(t->root);
-        if (path < 0)
-            return path;
-        opened = openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        opened = opened < 0 ? -errno : opened;
-    }
-    if (opened < 0)
-        return tree_failed(err, -opened, "open", d->path);
-    fd = opened;
-    if (d->acl_length && fsetxattr(fd, "system.posix_acl_default", d->rest, d->acl_length, 0) < 0)
-        t->result->xattrs_skipped++;
-    if (fchmod(fd, d->mode) < 0 || futimens(fd, times) < 0)
-        return tree_failed(err, errno, "set mode and time of", d->path);
-    return 0;
-}
-
 int tree_finish(struct tree *t, struct error *err)
 {
-    cleanup_free struct tree_directory **all = NULL;
-    size_t count = 0;
-    int r = 0;
-
-    for (const struct tree_directory *d = t->directories; d; d = d->next)
-        count++;
-    all = malloc(count * sizeof(*all) + 1);
-    if (!all)
-        return error_set(err, ENOMEM, "cannot unpack the archive");
-    count = 0;
-    for (struct tree_directory *d = t->directories; d; d = d->next)
-        all[count++] = d;
-    qsort(all, count, sizeof(*all), tree_compare);
-    for (size_t i = 0; r == 0 && i < count; i++)
-        if (i == 0 || strcmp(all[i]->path, all[i - 1]->path) != 0)
-            r = tree_finish_directory(t, all[i], err);
-    return r;
+    return directories_finish(&t->directories, t->root, t->result, err);
 }

@@ -11,7 +11,30 @@
 #include "core/base/str.h"
 #include "fetch/unpack/unpack.h"
 
+/* The attributes that a directory gets at the end. */
+struct tree_attributes {
+    struct timespec mtime;
+    mode_t mode;
+    size_t acl_length; /* of its default ACL, which must not apply to the files unpacked into it */
+    void *acl;
+};
+
+/* The directories with an entry in the archive. */
 struct tree_directory;
+struct tree_directories {
+    struct tree_directory **buckets, *last;
+    size_t size; /* bytes used */
+    bool root_listed;
+    struct tree_attributes root;
+};
+
+/* Record the attributes of a directory, whose ACL is taken over; a repeated entry replaces the former one. */
+int directories_note(struct tree_directories *d, const char *inside, struct tree_attributes *attributes,
+                     struct error *err);
+/* Set the attributes of all, children before their parents. */
+int directories_finish(const struct tree_directories *d, int root, struct unpack_result *result,
+                       struct error *err);
+void directories_free(struct tree_directories *d);
 
 /* The caller sets the first three and zeroes the rest; release with tree_close. */
 struct tree {
@@ -20,13 +43,12 @@ struct tree {
     struct unpack_result *result;
 
     uint64_t max_entries, max_bytes;
-    uint64_t seen;                      /* entries read, whether created or not */
-    uint64_t claimed;                   /* total size of all files, including holes */
-    char *parent_path;                  /* the path of `parent` */
-    int parent;                         /* O_PATH; -1: none yet */
-    struct strbuf excludes;             /* the patterns, each terminated by a NUL */
-    struct tree_directory *directories; /* to set mode and time of at the end, last one first */
-    size_t directories_size;            /* bytes used by them */
+    uint64_t seen;          /* entries read, whether created or not */
+    uint64_t claimed;       /* total size of all files, including holes */
+    char *parent_path;      /* the path of `parent` */
+    int parent;             /* O_PATH; -1: none yet */
+    struct strbuf excludes; /* the patterns, each terminated by a NUL */
+    struct tree_directories directories;
 };
 
 int tree_open(struct tree *t, struct error *err);

@@ -90,6 +90,23 @@ few destroy $N-deep
 create_empty $N-flat && deep make "$P/$N-flat/rootfs" 5000
 t 'an export holds for 5,000 levels' few export_it $N-flat "$WORK/deep.tar"
 few destroy $N-flat
+import_deep() { few import $N-b "$WORK/deep.tar" && deep check "$P/$N-b/rootfs" 5000; }
+t 'and so does its import' import_deep
+few destroy $N-b
+rm -f "$WORK/deep.tar"
+long_names() { # 4,800 directories with 20 MB of names together
+    create_empty $N-flat && python3 -c 'import os, sys
+os.chdir(sys.argv[1])
+for i in range(40):
+    os.mkdir("n" * 200); os.chdir("n" * 200)
+    for j in range(120): os.mkdir("%03d" % j + "m" * 200)' "$P/$N-flat/rootfs" &&
+        export_it $N-flat "$WORK/many.tar" && import $N-b "$WORK/many.tar" &&
+        [ "$(find "$P/$N-b/rootfs" | wc -l)" = "$(find "$P/$N-flat/rootfs" | wc -l)" ]
+}
+t 'an export with more names of directories than one archive of others would have is imported' long_names
+destroy $N-b
+destroy $N-flat
+rm -f "$WORK/many.tar"
 
 # --- Links in place of directories ---
 
