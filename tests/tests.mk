@@ -23,7 +23,8 @@ build/unit/$(1)/core/config/includes.o: $(embedded)
 build/unit/$(1)/memcpy: $(if $(3),,build/unit/$(1)/core/base/override/memcpy_x86_64.o)
 build/unit/$(1)/tests/unit/seccomp.o: build/gen/calls.h
 unit_programs += $(unit_names:%=build/unit/$(1)/%)
--include $(module_sources:%.c=build/unit/$(1)/%.d) $(unit_names:%=build/unit/$(1)/tests/unit/%.d)
+-include $(sort $(applet_sources:%.c=build/unit/$(1)/%.d) $(module_sources:%.c=build/unit/$(1)/%.d))
+-include $(unit_names:%=build/unit/$(1)/tests/unit/%.d) build/unit/$(1)/tests/system/spawn.d
 endef
 
 # For the test of our table of system calls: {"ABI", "NAME", NUMBER}, as the kernel's headers have them. On x86_64 the
@@ -82,7 +83,7 @@ build/fuzz/modules.a: $(module_sources:%.c=build/fuzz/modules/%.o) build/fuzz/mo
 build/fuzz/%: build/fuzz/modules/tests/fuzz/%.o build/fuzz/modules.a
 	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^ $(host_libraries) -lpthread
 build/fuzz/modules/core/config/includes.o: $(embedded)
--include $(module_sources:%.c=build/fuzz/modules/%.d)
+-include $(module_sources:%.c=build/fuzz/modules/%.d) $(fuzz_names:%=build/fuzz/modules/tests/fuzz/%.d)
 
 fuzz-smoke: $(fuzz_names:%=build/fuzz/%)
 	tests/run fuzz 3

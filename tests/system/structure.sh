@@ -93,3 +93,12 @@ t 'each module has a header of its name that introduces it' is '' unintroduced
 t 'comments and the guide name existing files and functions' is '' unknown_names
 t 'no line of a shell test has more than 120 columns' is '' long_lines
 t 'a check of several commands is a function, not a string' is '' evaluated
+
+# An object of the tests that keeps an old layout of a struct crashes, or worse, does not.
+kept_objects() { # those that a change of a header does not make anew
+    local object
+    for object in build/{fuzz/modules/tests/fuzz/command,unit/clang/applets/lxc-start,unit/gcc/tests/unit/base}.o; do
+        env -u MAKEFLAGS make -n -W core/base/error.h "$object" | grep -qF -- "-o $object " || echo "$object is kept"
+    done
+}
+t 'objects of the tests depend on the headers they include' is '' kept_objects
