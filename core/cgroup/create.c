@@ -43,7 +43,7 @@ static int cgroup_check_directories(const struct config *c, struct error *err)
                 {"lxc.cgroup.dir.monitor", c->cgroup_dir_monitor},
                 {"lxc.cgroup.dir.monitor.pivot", c->cgroup_dir_monitor_pivot},
                 {"lxc.cgroup.dir.container.inner", c->cgroup_dir_container_inner}};
-    bool exact = c->cgroup_dir_container || c->cgroup_dir_monitor || c->cgroup_dir_container_inner;
+    bool exact = c->cgroup_dir_container || c->cgroup_dir_monitor;
 
     if (exact && c->cgroup_dir)
         return error_text(err, EINVAL,
@@ -192,7 +192,7 @@ static int hierarchy_make_payload(const struct creation *m, struct cgroup_hierar
         h->payload_fd = -1;
         /* Rule "a" cannot be changed after a child cgroup exists: devices.rst. */
         if (cgroup_controllers_have(h->mount.controllers, "devices"))
-            r = cgroup_limit_v1_devices(m->cgroup, c, err);
+            r = cgroup_limit_v1_devices_early(m->cgroup, c, err);
         if (r == 0) {
             r = cgroup_directory_make(h->limit_fd, inner, hierarchy_has_cpuset(h), true, &kept);
             h->payload_fd = r;

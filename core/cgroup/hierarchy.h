@@ -18,8 +18,11 @@ bool hierarchy_has_cpuset(const struct cgroup_hierarchy *h); /* v1 */
  */
 int hierarchy_remove_payload(struct cgroup_hierarchy *h, const char *path);
 
-/* Apply lxc.cgroup.devices.*. */
-int cgroup_limit_v1_devices(struct cgroup *g, const struct config *c, struct error *err);
+/*
+ * Apply lxc.cgroup.devices.* before the cgroup of init is made below the one with the limits. Until
+ * cgroup_limit_devices(), every device may be opened: the child mounts images and runs hooks.
+ */
+int cgroup_limit_v1_devices_early(struct cgroup *g, const struct config *c, struct error *err);
 
 /* Set the error "cannot DO cgroup MOUNT/BASE/PATH". Returns the code. */
 int hierarchy_error(const struct cgroup_hierarchy *h, int r, const char *to_do, const char *path,

@@ -184,7 +184,7 @@ static int limit_read_rule(const char *prefix, const struct config_pair *p, stru
     return r < 0 ? error_context(err, "%s%s", prefix, p->name) : 1;
 }
 
-int cgroup_limit_v1_devices(struct cgroup *g, const struct config *c, struct error *err)
+static int cgroup_limit_v1_devices(struct cgroup *g, const struct config *c, struct error *err)
 {
     const struct config_pairs *pairs = &c->cgroup;
     const struct cgroup_hierarchy *h = cgroup_find(g, "devices");
@@ -217,6 +217,54 @@ int cgroup_limit_v1_devices(struct cgroup *g, const struct config *c, struct err
                              pairs->items[i].value);
     }
     return 0;
+}
+
+/* Whether the rules deny every device but for exceptions, and whether one of these is every device of the
+ * type. */
+static bool limit_has_rule(const struct config *c, char type, bool allow)
+{
+    for (size_t i = 0; i < c->cgroup.count; i++) {
+        struct device_rule rule;
+        bool allows;
+
+        if (limit_read_rule("lxc.cgroup.", &c->cgroup.items[i], &rule, &allows, NULL) == 1 &&
+            allows == allow && rule.type == type && rule.major == DEVICE_ANY && rule.minor == DEVICE_ANY &&
+            rule.access & (DEVICE_READ | DEVICE_WRITE))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Add exceptions for all devices, or remove them again: unlike rule "a", an exception can be removed while
+ * there are cgroups below, in which it is removed, too.
+ */
+static int limit_v1_all_devices(const struct cgroup *g, const struct config *c, bool allow)
+{
+    const struct cgroup_hierarchy *h = cgroup_find(g, "devices");
+    __attribute__((cleanup(device_files_close))) struct device_files files = {-1, -1, -1};
+    int r = 0;
+
+    if (!h || h->limit_fd < 0 || !limit_has_rule(c, 'a', false))
+        return 0;
+    files.dirfd = h->limit_fd;
+    for (const char *type = "bc"; r == 0 && *type; type++) {
+        const struct device_rule rule = {*type, DEVICE_ANY, DEVICE_ANY, DEVICE_READ | DEVICE_WRITE};
+
+        if (!limit_has_rule(c, *type, true))
+            r = device_files_write(&files, &rule, allow);
+    }
+    return r;
+}
+
+int cgroup_limit_v1_devices_early(struct cgroup *g, const struct config *c, struct error *err)
+{
+    int r = cgroup_limit_v1_devices(g, c, err);
+
+    /* In a nested container, what the outer one may not open cannot be added. */
+    if (r == 0)
+        (void)limit_v1_all_devices(g, c, true);
+    return r;
 }
 
 static int limit_v2_devices(struct cgroup *g, const struct config *c, struct error *err)
@@ -256,8 +304,13 @@ int cgroup_limit_devices(struct cgroup *g, const struct config *c, struct error 
     if (g->layout == CGROUP_UNIFIED)
         return limit_v2_devices(g, c, err);
     /* Already done when the payload's cgroup was created beneath that with the limits. */
-    if (h && h->payload_fd != h->limit_fd)
-        return 0;
+    if (h && h->payload_fd != h->limit_fd) {
+        int r = limit_v1_all_devices(g, c, false);
+
+        return (r == -EPERM || r == -EACCES) && (c->idmap_count || geteuid() != 0) ? 0
+               : r < 0 ? error_set(err, r, "cannot limit the devices of the container")
+                       : 0;
+    }
     /* Without any hierarchy, rules are not required for a process without privileges over devices. */
     if (!g->count && (c->idmap_count || geteuid() != 0))
         return 0;

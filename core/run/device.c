@@ -25,16 +25,22 @@ static int device_set_rule(const struct container *c, const struct device_rule *
                            struct error *err)
 {
     cleanup_fd int v2_only = command_cgroup2_fd(c, true, NULL);
-    cleanup_fd int fd = -1;
+    cleanup_fd int fd = -1, inner = -1;
     char text[64];
+    int r;
 
     if (v2_only >= 0)
         return command_add_device(c, rule, allow, err);
     fd = command_cgroup_fd(c, "devices", true, err);
     if (fd < 0)
         return fd;
-    return cgroup_set_value(&fd, 1, allow ? "devices.allow" : "devices.deny",
-                            device_rule_format(rule, text, sizeof(text)), err);
+    r = cgroup_set_value(&fd, 1, allow ? "devices.allow" : "devices.deny",
+                         device_rule_format(rule, text, sizeof(text)), err);
+    if (r < 0 || !allow)
+        return r;
+    /* What is allowed above is not allowed below by that. */
+    inner = command_cgroup_fd(c, "devices", false, err);
+    return inner < 0 ? inner : cgroup_set_value(&inner, 1, "devices.allow", text, err);
 }
 
 /*
