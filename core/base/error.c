@@ -13,12 +13,21 @@
  */
 static _Thread_local int last_code;
 
+/* The kernel's MAX_ERRNO. A number beyond it is from a process that is not ours. */
+#define ERRNO_MAX 4095
+
+static int error_code(int errnum)
+{
+    int code = errnum > 0 ? -errnum : errnum;
+
+    return code == 0 ? -EINVAL : code < -ERRNO_MAX ? -EPROTO : code;
+}
+
 static int error_fill(struct error *err, int errnum, bool describe, const char *format, va_list args)
 {
     size_t used;
 
-    errnum = errnum < 0 ? -errnum : errnum;
-    last_code = errnum ? -errnum : -EINVAL;
+    last_code = error_code(errnum);
     if (!err)
         return last_code;
     err->code = last_code;
@@ -26,7 +35,7 @@ static int error_fill(struct error *err, int errnum, bool describe, const char *
     vsnprintf(err->text, sizeof(err->text), format, args);
     used = strlen(err->text);
     if (describe && errnum)
-        snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(errnum));
+        snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(-last_code));
     return err->code;
 }
 
@@ -95,7 +104,7 @@ int error_name(struct error *err, const char *name)
 
 int error_copy(struct error *err, const struct error *from)
 {
-    last_code = from->code < 0 ? from->code : -EINVAL;
+    last_code = error_code(from->code < 0 ? from->code : 0);
     if (!err)
         return last_code;
     *err = *from;

@@ -23,7 +23,8 @@ struct error {
 /*
  * Fill `err` with a formatted text, followed by the description of the errno (": No such device"). `errnum`
  * may be positive or negative; 0 means that no errno describes the error: no description is appended, and the
- * code is -EINVAL. `err` may be NULL. Returns the code, so that "return error_set(...)" is the usual form.
+ * code is -EINVAL. A number beyond the kernel's (4095), which another process has sent, becomes -EPROTO.
+ * `err` may be NULL. Returns the code, so that "return error_set(...)" is the usual form.
  */
 int error_set(struct error *err, int errnum, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -107,7 +107,8 @@ int command_init_pid(const struct container *c, uid_t *owner, struct error *err)
         return r;
     if (owner)
         *owner = x.peer.uid;
-    return x.response.value > 0 ? (int)x.response.value : command_not_running(c, err);
+    return x.response.value > 0 && x.response.value <= INT32_MAX ? (int)x.response.value
+                                                                 : command_not_running(c, err);
 }
 
 /* Send a request that is answered by one fd. */

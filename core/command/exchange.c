@@ -8,6 +8,8 @@
 #include "core/base/cleanup.h"
 #include "core/command/peer.h"
 
+#define ANSWER_PIECE 65536 /* bytes of an answer that are allocated at first */
+
 void exchange_end(struct exchange *x)
 {
     free(x->answer);
@@ -44,6 +46,29 @@ int exchange_read(int fd, void *bytes, size_t length)
         length -= (size_t)n;
     }
     return 0;
+}
+
+/*
+ * Receive an answer of `length` bytes. Memory is allocated as bytes arrive, not by the length that the peer
+ * has sent.
+ */
+static int exchange_read_answer(struct exchange *x, size_t length)
+{
+    int r = 0;
+
+    for (size_t done = 0, piece; r == 0 && done < length; done += piece) {
+        size_t at_most = done > ANSWER_PIECE ? done : ANSWER_PIECE;
+        char *longer;
+
+        piece = length - done < at_most ? length - done : at_most;
+        longer = realloc(x->answer, done + piece + 1);
+        if (!longer)
+            return -ENOMEM;
+        x->answer = longer;
+        x->answer[done + piece] = '\0';
+        r = exchange_read(x->connection, x->answer + done, piece);
+    }
+    return r;
 }
 
 /*
@@ -88,11 +113,7 @@ static int exchange_receive(const struct container *c, struct exchange *x)
         return -EPROTO;
     if (response->length == 0)
         return 1;
-    x->answer = malloc((size_t)response->length + 1);
-    if (!x->answer)
-        return -ENOMEM;
-    x->answer[response->length] = '\0';
-    r = exchange_read(x->connection, x->answer, (size_t)response->length);
+    r = exchange_read_answer(x, (size_t)response->length);
     return r < 0 ? r : 1;
 }
 

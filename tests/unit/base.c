@@ -15,6 +15,7 @@
 #include "core/base/executable.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/process.h"
 #include "applets/cli/options.h"
 #include "core/base/str.h"
 #include "tests/unit/skip.h"
@@ -98,6 +99,39 @@ static void a_cleared_error_is_as_new(void **state)
     assert_int_equal(err.code, none.code);
     assert_string_equal(err.text, "");
     assert_string_equal(err.remedy, "");
+}
+
+/* From a monitor or a child that is not ours: the least number has no positive counterpart. */
+static void a_number_that_is_no_errno_is_a_protocol_error(void **state)
+{
+    struct error err = ERROR_INIT, sent = {.code = -100000, .text = "x"};
+
+    (void)state;
+    assert_int_equal(error_set(&err, INT32_MIN, "x"), -EPROTO);
+    assert_int_equal(error_text(&err, INT32_MAX, "x"), -EPROTO);
+    assert_int_equal(error_set(&err, -4095, "x"), -4095);
+    assert_int_equal(error_copy(&err, &sent), -EPROTO);
+    sent.code = INT32_MIN;
+    assert_int_equal(error_copy(NULL, &sent), -EPROTO);
+}
+
+static void a_report_of_a_child_is_terminated(void **state)
+{
+    struct error sent = {.code = -EPERM}, err;
+    struct process child = PROCESS_INIT;
+    int fds[2];
+
+    (void)state;
+    memset(sent.text, 't', sizeof(sent.text));
+    memset(sent.remedy, 'r', sizeof(sent.remedy));
+    memset(&err, 'x', sizeof(err));
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    assert_int_equal(write_all(fds[1], &sent, sizeof(sent)), 0);
+    close(fds[1]);
+    child.report = fds[0];
+    assert_int_equal(process_report(&child, &err), -EPERM);
+    assert_int_equal(strnlen(err.text, sizeof(err.text)), sizeof(err.text) - 1);
+    assert_int_equal(strnlen(err.remedy, sizeof(err.remedy)), sizeof(err.remedy) - 1);
 }
 
 static void a_string_buffer_grows_and_stays_terminated(void **state)
@@ -623,6 +657,8 @@ int main(void)
         cmocka_unit_test(an_error_longer_than_its_room_is_cut_and_terminated),
         cmocka_unit_test(who_wants_no_error_gets_the_code_alone),
         cmocka_unit_test(a_cleared_error_is_as_new),
+        cmocka_unit_test(a_number_that_is_no_errno_is_a_protocol_error),
+        cmocka_unit_test(a_report_of_a_child_is_terminated),
         cmocka_unit_test(a_string_buffer_that_is_empty_is_a_string),
         cmocka_unit_test(an_elf_file_names_its_architecture),
         cmocka_unit_test(a_string_list_serves_as_an_argv),
