@@ -10,6 +10,8 @@ static int json_put_character(struct strbuf *out, const unsigned char *s, size_t
         return strbuf_puts(out, "\\ufffd");
     if (*s < 0x20 || *s == 0x7f)
         return strbuf_printf(out, "\\u%04x", *s);
+    if (s[0] == 0xc2 && s[1] < 0xa0) /* C1: a terminal would obey it */
+        return strbuf_printf(out, "\\u%04x", s[1]);
     if (*s == '"' || *s == '\\')
         return strbuf_printf(out, "\\%c", *s);
     return strbuf_add(out, s, length);

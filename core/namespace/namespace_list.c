@@ -30,7 +30,8 @@ void namespace_list_free(struct namespace_list *c)
     *c = (struct namespace_list){0};
 }
 
-/* A process can write any bytes into its arguments, also control codes for terminals. */
+/* Arguments end with zero bytes. A process can write any bytes into them, also control codes for terminals.
+ */
 static void process_make_printable(char *text, size_t length)
 {
     while (length && text[length - 1] == '\0')
@@ -39,8 +40,7 @@ static void process_make_printable(char *text, size_t length)
     for (size_t i = 0; i < length; i++)
         if (text[i] == '\0')
             text[i] = ' ';
-        else if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            text[i] = '?';
+    text_make_printable(text, length, "");
 }
 
 static int process_read_command(int proc, struct namespace_process *p)

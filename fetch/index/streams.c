@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <yajl/yajl_parse.h>
 
+#include "core/base/str.h"
 #include "fetch/index/index.h"
 
 #define DEPTH_MAX 16
@@ -44,12 +45,9 @@ static bool streams_copy_text(char *to, size_t size, const unsigned char *text, 
 {
     if (length >= size)
         return false;
-    for (size_t i = 0; i < length; i++)
-        if (text[i] < ' ' || text[i] == 0x7f)
-            return false;
     memcpy(to, text, length);
     to[length] = '\0';
-    return true;
+    return strlen(to) == length && !strchr(to, '\t') && !text_has_control(to);
 }
 
 static bool streams_is_at(const struct streams *s, int depth)

@@ -80,9 +80,18 @@ t 'a namespace that does not exist is refused' refuses 'no process is in a names
 # What a process calls itself cannot drive the terminal.
 bash -c "exec -a $'evil\033[2Jname' sleep 600" &
 cleanup "kill -9 $!"
+bash -c "exec -a $'evil\xc2\x9b2Jname' sleep 600" &
+cleanup "kill -9 $!"
 sleep 0.1
 t 'control codes in a command are not printed' \
     fails bash -c "'$LXCBOX' lsns -o COMMAND '$(stat -Lc %i /proc/self/ns/net)' | grep -q $'\033'"
+listings() {
+    lxcbox lsns
+    lxcbox lsns -J
+    lxcbox lsns -o COMMAND "$(stat -Lc %i /proc/self/ns/net)"
+}
+no_c1() { has evil listings && ! listings | LC_ALL=C grep -q $'\xc2\x9b'; }
+t 'nor are those from U+0080 on, in JSON either' no_c1
 
 mkdir -p "$WORK/lxc"
 if lxc-create -P "$WORK/lxc" -n lsns-box -t busybox -f <(echo lxc.net.0.type = empty) > /dev/null 2>&1 &&

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/str.h"
 #include "fetch/index/index.h"
 #include "fetch/index/streams.h"
 
@@ -157,6 +158,28 @@ static int feed_whole(const char *text, struct error *err)
     return streams_end(s, err);
 }
 
+static void a_name_with_control_codes_is_not_reported(void **state)
+{
+    static const char *const codes[] = {"\\u001b[2J", "\\u007f", "\\u009b2J", "\\u0000", "\\t"};
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
+        cleanup_free char *text =
+            format_string("{\"products\": {\"a%s:3.20:amd64:default\": {\"versions\": {\"1\": {\"items\": "
+                          "{\"root.tar.xz\": "
+                          "{\"path\": \"i/a/rootfs.tar.xz\", \"sha256\": \"" SUM_A "\"}}}}}}}",
+                          codes[i]);
+        struct seen seen = {{0}, 0};
+        struct streams *s = streams_products(note, &seen);
+
+        assert_int_equal(streams_feed(s, text, strlen(text), &err), 0);
+        assert_int_equal(streams_end(s, &err), 0);
+        seen.text[strcspn(seen.text, "\n")] = '\0';
+        assert_false(text_has_control(seen.text) || strchr(seen.text, '\t'));
+    }
+}
+
 static void malformed_lists_are_refused(void **state)
 {
     struct error err = ERROR_INIT;
@@ -255,6 +278,7 @@ int main(void)
         cmocka_unit_test(lines_that_are_no_image_are_passed_over),
         cmocka_unit_test(builds_with_a_rootfs_are_told_with_their_sums),
         cmocka_unit_test(reading_stops_when_enough_is_known),
+        cmocka_unit_test(a_name_with_control_codes_is_not_reported),
         cmocka_unit_test(malformed_lists_are_refused),
         cmocka_unit_test(an_endless_name_is_refused),
         cmocka_unit_test(the_index_names_lists_of_images),

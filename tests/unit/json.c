@@ -44,6 +44,10 @@ static void what_ends_a_string_is_escaped(void **state)
     assert_string("a\"b\\c", "\"a\\\"b\\\\c\"");
     assert_string("\n\x1b\x7f", "\"\\u000a\\u001b\\u007f\"");
     assert_string("ends in {", "\"ends in {\"");
+    /* C1, which a terminal would obey. */
+    assert_string("\xc2\x9b"
+                  "2J\xc2\xa0",
+                  "\"\\u009b2J\xc2\xa0\"");
 }
 
 static void bytes_that_are_not_utf8_are_replaced(void **state)
