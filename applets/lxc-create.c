@@ -11,6 +11,7 @@
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
+#include "core/config/global.h"
 #include "core/storage/create.h"
 #include "core/storage/template_busybox.h"
 #include "core/storage/template_image.h"
@@ -21,7 +22,7 @@ struct lxc_create_options {
     struct container_options container;
     const char *config, *template, *storage, *dir;
     const char *lvname, *vgname, *thinpool, *rbdname, *rbdpool, *rbduser, *zfsroot, *fstype, *fssize;
-    bool help;
+    bool help, mapped;
 };
 
 static const struct option_row lxc_create_table[] = {
@@ -43,6 +44,8 @@ static const struct option_row lxc_create_table[] = {
                "with -B loop: the type of file system (ext4)"),
     OPT_STRING(0, "fssize", "SIZE[bkmgt]", struct lxc_create_options, fssize,
                "with -B loop: the size, in MiB without a unit (1g)"),
+    OPT_FLAG(0, "mapped", struct lxc_create_options, mapped,
+             "map ids: root of the container is an ordinary user of the host"),
     OPT_FLAG('h', NULL, struct lxc_create_options, help, "with -t: print the template's options"),
     OPT_GROUP(container_options_table, struct lxc_create_options, container),
     OPT_REST("template options"),
@@ -398,6 +401,18 @@ static int storage_refuse_options(const struct lxc_create_options *o, struct err
     return 0;
 }
 
+/* --mapped, or lxcbox.mapped of lxc.conf for all containers. */
+static int mapped_read(const struct lxc_create_options *o, bool *mapped, struct error *err)
+{
+    const char *value = global_item("lxcbox.mapped");
+
+    *mapped = o->mapped || (value && strcmp(value, "1") == 0);
+    if (!value || !*value || strcmp(value, "0") == 0 || strcmp(value, "1") == 0)
+        return 0;
+    error_text(err, EINVAL, "lxcbox.mapped = %s: the value is neither 0 nor 1", value);
+    return error_remedy(err, "correct it in /etc/lxc/lxc.conf");
+}
+
 static int size_read(const char *text, uint64_t *bytes, struct error *err)
 {
     static const char units[] = "bkmgt";
@@ -471,6 +486,8 @@ static int template_run_builtin(const struct template *t, const struct lxc_creat
     if (!options)
         return error_set(err, ENOMEM, "cannot create container %s", c->name);
     r = size_read(o->fssize, &create.size_bytes, err);
+    if (r == 0)
+        r = mapped_read(o, &create.mapped, err);
     if (r < 0)
         return r;
     /* options_parse() skips argv[0]: here that is the element before the first operand. */
@@ -529,6 +546,8 @@ static int lxc_create_run(struct invocation *in, struct error *err)
     struct template_run run = {o->template, in->argv};
     char bridge[IFNAMSIZ];
     r = size_read(o->fssize, &create.size_bytes, err);
+    if (r == 0)
+        r = mapped_read(o, &create.mapped, err);
     if (r == 0)
         r = new_network(&create, bridge, err);
     if (r == 0)

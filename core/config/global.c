@@ -13,14 +13,18 @@ const char *const global_keys[] = {
     "lxc.default_config", "lxc.lxcpath",    "lxc.bdev.lvm.vg",    "lxc.bdev.lvm.thin_pool",
     "lxc.bdev.zfs.root",  "lxc.cgroup.use", "lxc.cgroup.pattern", NULL};
 
-#define KEY_COUNT (ARRAY_LENGTH(global_keys) - 1)
+/* The last key is not one of LXC, which ignores it; lxc-config -l therefore does not print it. */
+#define KEY_COUNT  ARRAY_LENGTH(global_keys)
+#define KEY_MAPPED "lxcbox.mapped"
 
 static char *values[KEY_COUNT];
 static bool is_read;
 
 static ptrdiff_t global_key_index(const char *key, size_t length)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++)
+    if (strlen(KEY_MAPPED) == length && strncmp(KEY_MAPPED, key, length) == 0)
+        return KEY_COUNT - 1;
+    for (size_t i = 0; i < KEY_COUNT - 1; i++)
         if (strlen(global_keys[i]) == length && strncmp(global_keys[i], key, length) == 0)
             return (ptrdiff_t)i;
     return -1;

@@ -9,10 +9,10 @@
 #include "core/base/str.h"
 
 /*
- * The value of "lxc.lxcpath", "lxc.default_config", "lxc.cgroup.pattern", "lxc.cgroup.use" or "lxc.bdev.*":
- * from the file, else the default. NULL for any other key, or when out of memory. The file is read once; the
- * string stays valid until the process ends. A missing file is treated as empty; an invalid line is ignored
- * with a warning in the log.
+ * The value of "lxc.lxcpath", "lxc.default_config", "lxc.cgroup.pattern", "lxc.cgroup.use", "lxc.bdev.*" or
+ * "lxcbox.mapped": from the file, else the default. NULL for any other key, or when out of memory. The file
+ * is read once; the string stays valid until the process ends. A missing file is treated as empty; an invalid
+ * line is ignored with a warning in the log.
  */
 const char *global_item(const char *key);
 

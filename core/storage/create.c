@@ -236,6 +236,12 @@ static int config_read_own(const struct create_options *o, struct config *config
     return create_without_config(o) ? 0 : config_read_file(config, file, err);
 }
 
+/* Whether ids are mapped that the configuration does not map. */
+static bool create_adds_ids(const struct create_options *o)
+{
+    return geteuid() != 0 || o->mapped;
+}
+
 int create_maps_ids(const struct create_options *options, struct error *err)
 {
     cleanup_config struct config config = {0};
@@ -243,10 +249,11 @@ int create_maps_ids(const struct create_options *options, struct error *err)
 
     config_init(&config);
     r = config_read_own(options, &config, err);
-    return r < 0 ? r : config.idmap_count > 0 || geteuid() != 0;
+    return r < 0 ? r : config.idmap_count > 0 || create_adds_ids(options);
 }
 
-/* An ordinary user's container needs a user namespace: map the user's subordinate ids. */
+/* The container of an ordinary user needs a user namespace: map the subordinate ids of the user, or of root.
+ */
 static int ids_add_subordinate(struct create_place *p, const struct create_options *o, struct error *err)
 {
     int r = 0;
@@ -280,7 +287,7 @@ static int config_read_base(struct create_place *p, const struct create_options 
         r = error_set(err, ENOMEM, "cannot create container %s", p->container->name);
     if (r == 0)
         r = config_read_own(o, p->config, err);
-    return r == 0 && p->config->idmap_count == 0 && geteuid() != 0 ? ids_add_subordinate(p, o, err) : r;
+    return r == 0 && p->config->idmap_count == 0 && create_adds_ids(o) ? ids_add_subordinate(p, o, err) : r;
 }
 
 static int create_work(void *context, const struct partial *partial, struct error *err)

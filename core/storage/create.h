@@ -22,6 +22,7 @@ struct create_options {
     const char *bridge;        /* for a container without -f and default configuration; NULL: none */
     const char *dir;           /* --dir: path of the rootfs; NULL: LXCPATH/NAME/rootfs */
     bool rootfs;               /* false: the template "none" */
+    bool mapped;               /* map ids for root, too, if the configuration does not */
     const char *fstype;        /* -B loop: of the file system; NULL: ext4 */
     uint64_t size_bytes;       /* -B loop; 0: 1 GiB */
 };
