@@ -61,9 +61,9 @@ lxcbox lxc-start -P "$P" -n "$N" || exit 1
 cleanup "lxcbox lxc-stop -k -P '$P' -n $N"
 pid=$(lxcbox lxc-info -P "$P" -n "$N" -p -H)
 ln -s /proc/self/exe "$R/unshare"
-executed() { # what a program of the container that is a link to the executable of nsenter runs from
+executed() { # COMMAND...: what a program of the container that is a link to the executable of COMMAND runs from
     local entered sleeper=
-    lxcbox nsenter -t "$pid" -m -p /unshare -f sleep 6$$ < /dev/null > /dev/null 2>&1 &
+    "$@" /unshare -f sleep 6$$ < /dev/null > /dev/null 2>&1 &
     entered=$!
     for _ in $(seq 200); do
         sleeper=$(pgrep -fx "sleep 6$$") && break
@@ -74,7 +74,13 @@ executed() { # what a program of the container that is a link to the executable 
     wait $entered
     true
 }
-t 'nsenter runs from a sealed view of the executable' has '^/$|^/memfd:' executed
+enter=("$LXCBOX" nsenter -t "$pid" -m -p)
+attach=("$LXCBOX" lxc-attach -P "$P" -n "$N" --)
+t 'nsenter runs from a sealed view of the executable' has '^/$|^/memfd:' executed "${enter[@]}"
+t 'so does lxc-attach' has '^/$|^/memfd:' executed "${attach[@]}"
+gcc -O1 -o "$WORK/refuse" tests/refuse.c || exit 1
+t 'on older kernels nsenter runs from a sealed copy' has '^/memfd:' executed "$WORK/refuse" 4.19 "${enter[@]}"
+t 'and lxc-attach' has '^/memfd:' executed "$WORK/refuse" 4.19 "${attach[@]}"
 
 # --- A rootfs that changes ---
 
