@@ -102,8 +102,8 @@ static int jail_restrict_paths(int directory)
     return syscall(CALL_BASE + LANDLOCK_RESTRICT_SELF, fd, 0U) < 0 ? -errno : 0;
 }
 
-/* Keep of our capabilities those for files of other owners and for device nodes. */
-static int jail_drop_capabilities(void)
+/* Keep of our capabilities those for files of other owners and for device nodes, or none. */
+static int jail_drop_capabilities(bool writes)
 {
     static const unsigned char kept[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,
                                          CAP_FSETID, CAP_MKNOD,        CAP_SETFCAP};
@@ -111,7 +111,7 @@ static int jail_drop_capabilities(void)
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
     uint64_t mask = 0;
 
-    for (size_t i = 0; i < sizeof(kept); i++)
+    for (size_t i = 0; writes && i < sizeof(kept); i++)
         mask |= UINT64_C(1) << kept[i];
     /* EPERM: without CAP_SETPCAP there is nothing to lose by executing a program, either. */
     for (int number = 0; prctl(PR_CAPBSET_READ, number) >= 0; number++)
@@ -149,7 +149,7 @@ int jail_enter(int directory, const int *kept, size_t count, struct error *err)
     if (r == 0)
         r = jail_restrict_paths(directory);
     if (r == 0)
-        r = jail_drop_capabilities();
+        r = jail_drop_capabilities(directory >= 0);
     return r < 0 ? error_set(err, r, "cannot confine the process that unpacks") : 0;
 }
 

@@ -15,8 +15,9 @@
 /*
  * Confine this process, which has a single thread, before it reads the first byte: `directory` becomes its
  * root and the only place to write to (-1: none), every fd is closed but `directory` and the `count` fds in
- * `kept`, and its capabilities are at most those for writing a root file system. Standard input, output and
- * error become `directory`, or the first of the kept fds. Returns 0, or a negative errno with `err` filled.
+ * `kept`, and its capabilities are at most those for writing a root file system (none without a directory).
+ * Standard input, output and error become `directory`, or the first of the kept fds. Returns 0, or a negative
+ * errno with `err` filled.
  */
 int jail_enter(int directory, const int *kept, size_t count, struct error *err);
 

@@ -15,8 +15,6 @@
 #include "core/base/file.h"
 #include "core/base/str.h"
 
-#define FILE_MAX    (256 * 1024)
-#define FILES_MAX   64
 #define ENTRIES_MAX 1024
 #define TAR_MAX     (16 * 1024 * 1024)
 
@@ -49,11 +47,14 @@ static bool metadata_is_known(const char *name)
     return !*name;
 }
 
-/* Take over a text; a repeated name replaces the former one, as in unpacking. 0 or -ENOMEM, -EFBIG. */
-static int metadata_add(struct meta_files *files, const char *name, char *text, size_t length)
+int meta_files_add(struct meta_files *files, const char *name, char *text, size_t length)
 {
     struct meta_file *grown;
 
+    if (!metadata_is_known(name)) {
+        free(text);
+        return -EBADMSG;
+    }
     for (size_t i = 0; i < files->count; i++)
         if (strcmp(files->items[i].name, name) == 0) {
             free(files->items[i].text);
@@ -61,10 +62,10 @@ static int metadata_add(struct meta_files *files, const char *name, char *text, 
             files->items[i].length = length;
             return 0;
         }
-    grown = files->count < FILES_MAX ? realloc(files->items, (files->count + 1) * sizeof(*grown)) : NULL;
+    grown = files->count < META_FILES_MAX ? realloc(files->items, (files->count + 1) * sizeof(*grown)) : NULL;
     if (!grown) {
         free(text);
-        return files->count < FILES_MAX ? -ENOMEM : -EFBIG;
+        return files->count < META_FILES_MAX ? -ENOMEM : -EFBIG;
     }
     files->items = grown;
     grown += files->count++;
@@ -93,24 +94,24 @@ static int metadata_take_entry(struct archive *a, struct archive_entry *entry, s
         return 0;
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
         return -ELOOP;
-    text = malloc(FILE_MAX + 1);
+    text = malloc(META_FILE_MAX + 1);
     if (!text)
         return -ENOMEM;
     for (;;) {
-        la_ssize_t n = archive_read_data(a, text + have, FILE_MAX + 1 - have);
+        la_ssize_t n = archive_read_data(a, text + have, META_FILE_MAX + 1 - have);
 
         if (n < 0)
             return -EBADMSG;
         if (n == 0)
             break;
         have += (size_t)n;
-        if (have > FILE_MAX)
+        if (have > META_FILE_MAX)
             return -EFBIG;
     }
     if (memchr(text, '\0', have))
         return -EBADMSG;
     text[have] = '\0';
-    return metadata_add(files, name, strdup(text), have);
+    return meta_files_add(files, name, strdup(text), have);
 }
 
 static int metadata_read_entries(struct archive *a, struct meta_files *files)
@@ -126,8 +127,8 @@ static int metadata_read_entries(struct archive *a, struct meta_files *files)
     return r ? r : code == ARCHIVE_EOF ? 0 : -EBADMSG;
 }
 
-int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out,
-                  struct error *err)
+int meta_read_tar_here(const void *bytes, size_t length, const char *what, struct meta_files *out,
+                       struct error *err)
 {
     cleanup_meta_files struct meta_files files = {0};
     struct archive *a = archive_read_new();
@@ -170,7 +171,7 @@ static int metadata_read_member(int dirfd, const char *name, char **text, size_t
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
-    if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+    if (!S_ISREG(st.st_mode) || st.st_size > META_FILE_MAX)
         return S_ISREG(st.st_mode) ? -EFBIG : -ELOOP;
     bytes = calloc(1, (size_t)st.st_size + 1);
     n = bytes ? read_all(fd, bytes, (size_t)st.st_size) : -ENOMEM;
@@ -203,7 +204,7 @@ int meta_read_directory(int dirfd, const char *what, struct meta_files *out, str
             return error_text(err, r, "%s of %s is %s", e->d_name, what,
                               r == -ELOOP ? "a link, or not a regular file" : "not text");
         if (!r)
-            r = metadata_add(&files, e->d_name, text, length);
+            r = meta_files_add(&files, e->d_name, text, length);
         if (r)
             return error_set(err, r, "cannot read %s of %s", e->d_name, what);
     }

@@ -9,6 +9,9 @@
 #include "core/base/error.h"
 #include "fetch/index/image.h"
 
+#define META_FILE_MAX  (256 * 1024) /* bytes */
+#define META_FILES_MAX 64
+
 struct meta_file {
     char name[48]; /* "config-user.7" */
     char *text;
@@ -27,10 +30,21 @@ void meta_files_free(struct meta_files *files);
 /*
  * Read a metadata tarball (xz, gzip, zstd or plain) in memory. Files of more than 256 KB, tarballs of more
  * than 16 MB unpacked, and links instead of files are rejected. `what` is its name in errors. 0, -EBADMSG for
- * a damaged one, -ELOOP for a link, -EFBIG, -ENOMEM.
+ * a damaged one, -ELOOP for a link, -EFBIG, -ENOMEM. A process of its own reads it, which can do nothing
+ * else.
  */
 int meta_read_tar(const void *bytes, size_t length, const char *what, struct meta_files *out,
                   struct error *err);
+
+/* The same in this process, which is not confined. */
+int meta_read_tar_here(const void *bytes, size_t length, const char *what, struct meta_files *out,
+                       struct error *err);
+
+/*
+ * Add a file, whose text this function owns; a repeated name replaces the former one, as in unpacking. 0,
+ * -EBADMSG for a name that is not one of those above, -ENOMEM, -EFBIG.
+ */
+int meta_files_add(struct meta_files *files, const char *name, char *text, size_t length);
 
 /* Read the files of a directory; a link or a file that contains a zero byte is rejected. */
 int meta_read_directory(int dirfd, const char *what, struct meta_files *out, struct error *err);

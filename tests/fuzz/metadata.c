@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct image_metadata meta = {0};
     struct error err = ERROR_INIT;
 
-    if (meta_read_tar(data, size, "it", &files, &err) < 0)
+    if (meta_read_tar_here(data, size, "it", &files, &err) < 0)
         return 0;
     for (size_t i = 0; i < files.count; i++)
         if (strchr(files.items[i].name, '/') || strlen(files.items[i].text) != files.items[i].length)

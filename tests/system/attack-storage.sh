@@ -212,6 +212,17 @@ t 'it has open only its input, its report and what it writes to' unpacking only_
 mapped_unpacking() { config=$WORK/mapped unpacking only_its_own; }
 t 'also with mapped ids' mapped_unpacking
 
+confined_processes() { # seccomp filters that lxc-create sets: one for the rootfs, one for the metadata
+    mkdir "$WORK/about" && echo 'lxc.arch = x86_64' > "$WORK/about/config" &&
+        tar -C "$WORK/about" -cJf "$WORK/about.tar.xz" . &&
+        strace -f -qq -e trace=seccomp -o "$WORK/trace" "$LXCBOX" lxc-create -P "$P" -f "$WORK/config" -n $N-u \
+            -t local -- -f "$WORK/plain.tar" -m "$WORK/about.tar.xz" > /dev/null 2>&1 && destroy $N-u &&
+        grep -c SECCOMP_SET_MODE_FILTER "$WORK/trace"
+}
+if [ -n "$traced" ]; then
+    t 'a tarball of metadata is read in such a process, too' is 2 confined_processes
+fi
+
 # --- Names and metadata ---
 
 mkdir "$WORK/meta" "$WORK/root" && : > "$WORK/root/file"
