@@ -81,6 +81,17 @@ static void address_show_flags(struct ip_call *c, const struct address *a)
     }
 }
 
+/* Who made it, linux/if_addr.h: the names of iproute2. */
+static void address_show_protocol(struct ip_call *c, uint8_t protocol)
+{
+    static const char *const names[] = {NULL, "kernel_lo", "kernel_ra", "kernel_ll"};
+    char number[8];
+
+    snprintf(number, sizeof(number), "0x%02x", protocol);
+    output_string(&c->out, "protocol", "proto %s ",
+                  protocol < ARRAY_LENGTH(names) ? names[protocol] : number);
+}
+
 static void address_show_lifetime(struct ip_call *c, const char *key, const char *text, uint32_t seconds)
 {
     output_text(&c->out, "%s", text);
@@ -117,6 +128,8 @@ static void address_show_one(struct ip_call *c, const struct address *a)
         output_string(&c->out, "broadcast", "brd %s ", ip_host(c, &a->broadcast, text));
     output_string(&c->out, "scope", "scope %s ", ip_label(c, ip_scopes, a->scope, number));
     address_show_flags(c, a);
+    if (a->protocol)
+        address_show_protocol(c, a->protocol);
     if (a->label[0])
         output_string(&c->out, "label", "%s", a->label);
     if (a->has_lifetime) {

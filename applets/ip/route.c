@@ -231,6 +231,20 @@ static bool route_covers(const struct ip_prefix *wide, const struct ip_prefix *n
     return true;
 }
 
+/* A route of several hops is by each of their interfaces. */
+static bool route_is_by(const struct route *route, int device)
+{
+    struct netlink_view rest = route->multipath;
+    struct route_hop hop;
+
+    if (route->device == device)
+        return true;
+    while (route->multipath.length && route_next_hop(route, &rest, &hop))
+        if (hop.device == device)
+            return true;
+    return false;
+}
+
 static bool route_passes(const struct ip_call *c, const struct route_filter *f, const struct route *route)
 {
     int family = c->options->family;
@@ -243,7 +257,7 @@ static bool route_passes(const struct ip_call *c, const struct route_filter *f, 
     if ((f->protocol != UNSET && route->protocol != f->protocol) ||
         (f->scope != UNSET && route->scope != f->scope) || (f->type != UNSET && route->type != f->type) ||
         (f->metric != UNSET && route->metric != f->metric) ||
-        (f->output_index && route->device != f->output_index))
+        (f->output_index && !route_is_by(route, f->output_index)))
         return false;
     if ((f->via.family && !ip_equal(&f->via, &route->gateway)) ||
         (f->source.family && !ip_equal(&f->source, &route->source)))

@@ -190,16 +190,21 @@ set_up() {
     done
 }
 set_up > /dev/null 2>&1
-# Without what iproute2 prints since 6.1 (Debian 12): who made an address, sizes of GSO for IPv4, multicast addresses.
-as_6_1() {
-    sed -E 's/ proto kernel_(lo|ll|ra)//; s/ g[sr]o_ipv4_max_size [0-9]+//g
+# iproute2 after 6.1 (Debian 12) prints who made an address, as ours does; and sizes of GSO for IPv4 and multicast
+# addresses, which ours does not.
+if "$reference" -n $a addr show lo | grep -q ' proto kernel_lo'; then newer=1; else newer=0; fi
+theirs() {
+    sed -E 's/ g[sr]o_ipv4_max_size [0-9]+//g
         s/promiscuity ([0-9]+) +allmulti/promiscuity \1  allmulti/; / inet6? mcast /{N;d}'
+}
+as_theirs() {
+    if [ $newer = 1 ]; then cat; else sed -E 's/ proto kernel_(lo|ll|ra)//'; fi
 }
 # iproute2 complains of each name in /run/netns that another test is just making or removing.
 same_text() {
     diff \
-        <("$reference" -n $a "$@" 2>&1 | as_6_1 | sed -E '/Peer netns reference is invalid/d; s/[0-9]+sec/Nsec/g') \
-        <(ours -n $a "$@" 2>&1 | sed -E 's/[0-9]+sec/Nsec/g')
+        <("$reference" -n $a "$@" 2>&1 | theirs | sed -E '/Peer netns reference is invalid/d; s/[0-9]+sec/Nsec/g') \
+        <(ours -n $a "$@" 2>&1 | as_theirs | sed -E 's/[0-9]+sec/Nsec/g')
 }
 # As iproute2 leaves an empty object where it leaves something out, those are left out here.
 same_json() {
@@ -207,14 +212,16 @@ same_json() {
     ours -n $a -j "$@" > "$WORK/b"
     python3 -c '
 import json, sys
-def newer(k, w): return k in ("gso_ipv4_max_size", "gro_ipv4_max_size") or k == "protocol" and w[:7] == "kernel_"
+newer = sys.argv[3] == "1"
+def one_has(k, w):
+    return k in ("gso_ipv4_max_size", "gro_ipv4_max_size") or not newer and k == "protocol" and w[:7] == "kernel_"
 def clean(v):
     if isinstance(v, list): return [clean(i) for i in v if i != {}]
     if isinstance(v, dict): return {k: 0 if "life_time" in k and w < 4294967295 else clean(w) for k, w in v.items()
-        if not newer(k, w)}
+        if not one_has(k, w)}
     return v
-a, b = (json.dumps(clean(json.loads(open(f).read() or "[]")), indent=1) for f in sys.argv[1:])
-sys.exit(None if a == b else a + "\n" + b)' "$WORK/a" "$WORK/b"
+a, b = (json.dumps(clean(json.loads(open(f).read() or "[]")), indent=1) for f in sys.argv[1:3])
+sys.exit(None if a == b else a + "\n" + b)' "$WORK/a" "$WORK/b" $newer
 }
 for options in '' -br -o -s '-o -s'; do
     for object in link address; do t "ip $options $object prints as iproute2" same_text $options $object; done
@@ -232,6 +239,17 @@ for what in 'l' 'a' 'link show lxcbr0' 'link show type veth' 'link show master l
     t "ip $what prints as iproute2" same_text $what
     t "ip -j $what says as iproute2" same_json $what
 done
+# Of iproute2 after 6.1.
+by_device() {
+    [ $newer = 0 ] || same_text route show dev lxcbr0 || return
+    has '^10.30.0.0/24 (linkdown )?$' ours -n $a route show dev lxcbr0
+}
+t 'ip route show dev prints a route of several hops' by_device
+made_by_kernel() {
+    [ $newer = 0 ] || same_text addr show lo || return
+    has 'inet6 ::1/128 scope host proto kernel_lo $' ours -n $a addr show lo
+}
+t 'ip address prints who made an address' made_by_kernel
 t 'ip route show dev prints a route by a gateway' has '^default via 192.168.5.254 ' ours -n $a route show dev lxcbr0
 traffic() { "$reference" netns exec $a ping -qnc 60 -i 0.002 -s 1400 127.0.0.1 > /dev/null; same_text "$@"; }
 t 'ip -h -s link has units as iproute2' traffic -h -s link show lo
@@ -263,8 +281,8 @@ for object in '' addr link route rule neigh netns tuntap monitor; do
 done
 t 'ip -j link prints the same data as iproute2' same_json link
 same_colors() {
-    diff <("$reference" -n $a -color "$@" | as_6_1 | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g') \
-        <(ours -n $a -color "$@" | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g')
+    diff <("$reference" -n $a -color "$@" | theirs | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g') \
+        <(ours -n $a -color "$@" | as_theirs | grep -v nexthop | sed -E 's/[0-9]+sec/Nsec/g')
 }
 for object in link address '-br link' '-br address' route '-6 route' neigh rule 'route get 10.30.0.1' '-o address'; do
     t "ip -color $object has its colors" same_colors $object
@@ -338,7 +356,8 @@ sees_the_same() { # OPTIONS WORD...
     "$reference" netns del $watched
     kill $theirs $mine
     wait $theirs $mine
-    [ -s "$WORK/mine" ] && diff <(grep -Ev '^\[(NETCONF|NSID)\]' "$WORK/theirs" | as_6_1 | sort) <(sort "$WORK/mine")
+    [ -s "$WORK/mine" ] && diff <(grep -Ev '^\[(NETCONF|NSID)\]' "$WORK/theirs" | theirs | sort) \
+        <(as_theirs < "$WORK/mine" | sort)
 }
 t 'ip monitor sees what iproute2 sees' sees_the_same '' link address route neigh rule
 t 'with labels, IPv6 alone, in a line each' sees_the_same '-6 -o' label link address route rule
