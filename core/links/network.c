@@ -277,7 +277,7 @@ static int network_attach_links(const struct container *c, struct config *config
     if (r == 0)
         r = network_host_create(state, &host, parents, err);
     if (r == 0)
-        r = network_host_configure(state, &host, parents, err);
+        r = network_host_configure(state, c->name, &host, parents, err);
     if (r == 0)
         r = network_run_up_scripts(c, config, state, err);
     if (r == 0)

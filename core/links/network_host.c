@@ -11,6 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/links/network_steps.h"
+#include "net/bridge/bridge_ports.h"
 #include "net/link/address.h"
 #include "net/link/neighbour.h"
 #include "net/link/route.h"
@@ -366,12 +367,15 @@ static int host_route_to_container(struct network_steps *s, const struct network
     return r;
 }
 
-static int host_configure_veth(struct network_steps *s, const struct network_link *l,
+static int host_configure_veth(struct network_steps *s, const char *name, const struct network_link *l,
                                const struct link *parent, struct error *err)
 {
     const struct config_net *net = l->net;
     struct link_request up = {.index = l->host_index, .flags = IFF_UP, .change = IFF_UP};
-    int r = host_check_vlans(l, parent, err);
+    /* lxc-net learns from it whose port this is. No process in the container can change it. */
+    cleanup_free char *alias = format_string(BRIDGE_PORT_ALIAS "%s", name);
+    int r = alias ? host_check_vlans(l, parent, err)
+                  : error_set(err, ENOMEM, "cannot configure %s", l->host_name);
 
     if (r == 0 && parent && !net->veth_router) {
         /* A port of a bridge has no addresses, not even link-local ones. */
@@ -379,6 +383,7 @@ static int host_configure_veth(struct network_steps *s, const struct network_lin
         if (r == 0)
             host_join_vlans(s, l, parent);
     }
+    up.alias = alias;
     network_step(s, l, "set %s up", l->host_name);
     link_change(&s->b, &up);
     for (size_t i = 0; i < net->veth_route_count; i++) {
@@ -442,8 +447,8 @@ int network_host_unproxy(const struct network_link *l, struct netlink *host, str
     return network_steps_run(&s);
 }
 
-int network_host_configure(struct network_state *state, struct netlink *host, const struct link *parents,
-                           struct error *err)
+int network_host_configure(struct network_state *state, const char *name, struct netlink *host,
+                           const struct link *parents, struct error *err)
 {
     cleanup_steps struct network_steps s;
     int r = 0;
@@ -457,7 +462,7 @@ int network_host_configure(struct network_state *state, struct netlink *host, co
         if (r == 0 && l->net->l2proxy && l->parent)
             host_add_l2proxy(&s, l);
         if (r == 0 && l->net->type == NET_VETH)
-            r = host_configure_veth(&s, l, l->parent ? &parents[i] : NULL, err);
+            r = host_configure_veth(&s, name, l, l->parent ? &parents[i] : NULL, err);
     }
     return r < 0 ? r : network_steps_run(&s);
 }

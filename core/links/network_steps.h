@@ -40,8 +40,8 @@ int network_steps_run(struct network_steps *s);
 /* The host side, through the netlink socket `host`. */
 int network_host_create(struct network_state *state, struct netlink *host, const struct link *parents,
                         struct error *err);
-int network_host_configure(struct network_state *state, struct netlink *host, const struct link *parents,
-                           struct error *err);
+int network_host_configure(struct network_state *state, const char *name, struct netlink *host,
+                           const struct link *parents, struct error *err);
 /* Whether link `i` is the first one of its wireless card, which is moved once. */
 bool network_card_first(const struct network_state *state, size_t i);
 /* Undo lxc.net.N.l2proxy of one link. */

@@ -3,6 +3,7 @@
 #define LXCBOX_NET_BRIDGE_BRIDGE_INTERNAL_H
 
 #include "net/bridge/bridge_network.h"
+#include "net/bridge/bridge_ports.h"
 #include "net/dhcp/dhcp_server.h"
 #include "net/dhcp/dhcpv6.h"
 #include "net/dns/dns_forwarder.h"
@@ -14,10 +15,11 @@ int bridge_state_write(const struct bridge_state *s, const struct strbuf *settin
 
 struct bridge_server {
     const struct bridge_settings *settings;
-    int index;          /* of the bridge */
-    int lock;           /* held while it runs */
-    int signals;        /* signalfd */
-    int dhcp, packets;  /* receives through UDP; sends to clients without an address */
+    int index;         /* of the bridge */
+    int lock;          /* held while it runs */
+    int signals;       /* signalfd */
+    int dhcp, packets; /* keeps port 67, and receives nothing; sends to clients without an address */
+    struct bridge_ports ports;
     int radv, dhcpv6;   /* -1: no IPv6 */
     int64_t radv_at_ms; /* when the next unsolicited advertisement is due */
     int64_t ask_at_ms;  /* when to probe for the IPv6 addresses of new containers; 0: no new containers */

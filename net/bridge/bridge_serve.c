@@ -45,41 +45,82 @@ static void serve_log_answer(const struct dhcp_message *m, const struct dhcp_ans
                  h[5], a->ignored);
 }
 
-/* Answer all messages that arrived together. Changed leases are written to disk at once, before any reply is
- * sent. */
-static void serve_dhcp(struct bridge_server *s)
+/* The answers to the messages that arrived together. */
+struct serve_burst {
+    struct bridge_server *server;
+    int64_t now;
+    size_t count;
+    struct dhcp_answer answers[BURST];
+};
+
+static void serve_on_message(void *data, const struct dhcp_sender *sender, const struct udp_packet *packet)
 {
-    static struct dhcp_answer answers[BURST];
-    size_t count = 0;
-    int64_t now = time(NULL);
-    int r;
+    struct serve_burst *b = data;
+    struct bridge_server *s = b->server;
+    const struct dhcp_server *d = &s->dhcp_server;
+    struct dhcp_answer *a = &b->answers[b->count];
+    struct dhcp_message m;
+    struct lease *l;
 
-    for (int i = 0; i < BURST; i++) {
-        uint8_t bytes[UDP_PACKET_MAX];
-        ssize_t got = recv(s->dhcp, bytes, sizeof(bytes), MSG_DONTWAIT);
-        struct dhcp_answer *a = &answers[count];
-        struct dhcp_message m;
-        struct lease *l;
+    if ((packet->destination != d->address && packet->destination != 0xffffffffU &&
+         packet->destination != (d->address | ~d->netmask)) ||
+        !dhcp_parse(packet->payload, packet->size, &m))
+        return;
+    dhcp_server_answer(&s->dhcp_server, &m, sender, b->now, a);
+    serve_log_answer(&m, a);
+    l = a->changed ? lease_of_address(&s->dhcp_server.leases, a->changed) : NULL;
+    if (l && lease_journal_note(&s->journal, l) < 0)
+        return;
+    if (l && s->settings->ipv6)
+        s->ask_at_ms = clock_monotonic_ms() + ASK_MS;
+    b->count += a->send;
+}
 
-        if (got < 0 && errno != EINTR)
-            break;
-        if (got <= 0 || !dhcp_parse(bytes, (size_t)got, &m))
-            continue;
-        dhcp_server_answer(&s->dhcp_server, &m, now, a);
-        serve_log_answer(&m, a);
-        l = a->changed ? lease_of_address(&s->dhcp_server.leases, a->changed) : NULL;
-        if (l && lease_journal_note(&s->journal, l) < 0)
-            continue;
-        if (l && s->settings->ipv6)
-            s->ask_at_ms = clock_monotonic_ms() + ASK_MS;
-        count += a->send;
-    }
-    r = lease_journal_sync(&s->journal, &s->dhcp_server.leases);
+static void serve_sync(struct bridge_server *s)
+{
+    int r = lease_journal_sync(&s->journal, &s->dhcp_server.leases);
+
     if (r < 0)
         log_error("dhcp", "cannot write the leases; addresses may be leased twice after a restart: %s",
                   strerror(-r));
-    for (size_t i = 0; i < count; i++)
-        serve_send_reply(s, &answers[i]);
+}
+
+/* Read what the ports have sent, and answer. Changed leases are written to disk at once, before any reply is
+ * sent. */
+static void serve_ports(struct bridge_server *s)
+{
+    static struct serve_burst burst;
+
+    burst.server = s;
+    burst.now = time(NULL);
+    burst.count = 0;
+    bridge_ports_receive(&s->ports, BURST, serve_on_message, &burst);
+    serve_sync(s);
+    for (size_t i = 0; i < burst.count; i++)
+        serve_send_reply(s, &burst.answers[i]);
+}
+
+/* A container has started: another host that claims its name loses that. */
+static void serve_on_name(void *data, const struct dhcp_sender *sender)
+{
+    struct bridge_server *s = data;
+    struct lease *l = lease_of_name(&s->dhcp_server.leases, sender->owner, time(NULL));
+
+    if (!l || !l->port || l->port == sender->port || bridge_ports_owner(&s->ports, l->port, sender->owner))
+        return;
+    l->host_name[0] = '\0';
+    (void)lease_journal_note(&s->journal, l);
+}
+
+/* False: the process that watches the ports has ended. */
+static bool serve_changed_ports(struct bridge_server *s)
+{
+    int r = bridge_ports_update(&s->ports, serve_on_name, s);
+
+    serve_sync(s);
+    if (r < 0)
+        log_error("lxc-net", "the process that watches the ports of the bridge has ended: %s", strerror(-r));
+    return r == 0;
 }
 
 /* --- IPv6 --- */
@@ -148,11 +189,9 @@ static int serve_wait_ms(const struct bridge_server *s, int dns_ms, int64_t now_
 
 void bridge_serve(struct bridge_server *s)
 {
-    struct pollfd fds[] = {{s->signals, POLLIN, 0},
-                           {s->dhcp, POLLIN, 0},
-                           {s->dns.poll, POLLIN, 0},
-                           {s->radv, POLLIN, 0},
-                           {s->dhcpv6, POLLIN, 0}};
+    struct pollfd fds[] = {{s->signals, POLLIN, 0},  {s->ports.poll, POLLIN, 0},
+                           {s->dns.poll, POLLIN, 0}, {s->radv, POLLIN, 0},
+                           {s->dhcpv6, POLLIN, 0},   {s->ports.control, POLLIN, 0}};
     int dns_ms = -1;
 
     for (;;) {
@@ -165,8 +204,9 @@ void bridge_serve(struct bridge_server *s)
             continue;
         if (fds[0].revents && !serve_signals(s))
             break;
-        if (fds[1].revents)
-            serve_dhcp(s);
+        if (fds[5].revents && !serve_changed_ports(s))
+            break;
+        serve_ports(s);
         now_ms = clock_monotonic_ms();
         dns_ms = dns_forwarder_run(&s->dns, now_ms);
         if (s->radv >= 0 && (fds[3].revents || now_ms >= s->radv_at_ms))

@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -22,6 +24,8 @@
 #include "net/link/link.h"
 #include "net/dns/port_owner.h"
 #include "net/dhcp/udp_packet.h"
+
+#define FDS_MAX 8192 /* one for each port, and those of pending questions */
 
 /* --- Opening --- */
 
@@ -43,6 +47,16 @@ static int server_name_owner(const struct bridge_settings *s, bool tcp, unsigned
     return error_remedy(err, "stop it, or configure it not to serve %s", s->bridge);
 }
 
+/* Have the kernel discard what a socket receives: messages are read where they come in, at the ports. The
+ * socket shows other servers that the port is in use. */
+static int server_discard(int fd)
+{
+    struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {1, &none};
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
 static int server_open_dhcp(struct bridge_server *s, struct error *err)
 {
     struct sockaddr_in self = {.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT)};
@@ -62,8 +76,8 @@ static int server_open_dhcp(struct bridge_server *s, struct error *err)
         return err->code == -EADDRINUSE ? server_name_owner(s->settings, false, DHCP_SERVER_PORT, err)
                                         : err->code;
     }
-    /* 250 containers may start at once. A lower limit of the system is not an error. */
-    setsockopt(s->dhcp, SOL_SOCKET, SO_RCVBUF, &(int){1 << 20}, sizeof(int));
+    if (server_discard(s->dhcp) < 0)
+        return error_set(err, errno, "cannot serve DHCP on %s", bridge);
     s->packets = udp_packet_open(-1, s->index, 0);
     return s->packets < 0 ? error_set(err, s->packets, "cannot send DHCP on %s", bridge) : 0;
 }
@@ -81,6 +95,7 @@ static int server_open_leases(struct bridge_server *s, struct error *err)
     const struct bridge_settings *c = s->settings;
     cleanup_free char *path = format_string(BRIDGE_LEASES, c->bridge);
     struct dhcp_server *d = &s->dhcp_server;
+    char self[HOST_NAME_MAX + 1] = "";
     int r = bridge_hosts_read(c->dhcp_file, c->address, &s->hosts, err);
 
     if (r < 0)
@@ -92,6 +107,12 @@ static int server_open_leases(struct bridge_server *s, struct error *err)
                               .lease_seconds = c->lease_seconds,
                               .max_leases = c->max_leases};
     bridge_server_use(s);
+    d->ports = (struct dhcp_ports){.exists = bridge_ports_exists,
+                                   .owned = bridge_ports_owned,
+                                   .context = &s->ports,
+                                   .max_leases = c->port_leases};
+    if (gethostname(self, sizeof(self) - 1) == 0)
+        dhcp_host_name(self, strlen(self), d->ports.self);
     strcpy(d->domain, c->domain);
     lease_table_init(&d->leases, c->first, c->last);
     d->leases.least = c->address & c->netmask;
@@ -154,6 +175,10 @@ static int server_open(struct bridge_server *s, struct error *err)
         r = server_open_ipv6(s, &bridge, err);
     if (r == 0)
         r = server_open_leases(s, err);
+    if (r == 0)
+        r = bridge_ports_open(&s->ports, s->index, err);
+    s->dns.source = bridge_ports_source;
+    s->dns.source_context = &s->ports;
     return r == 0 ? server_open_signals(s, err) : r;
 }
 
@@ -173,6 +198,7 @@ static struct bridge_server *server_new(const struct bridge_settings *settings)
     for (int i = 0; i < DNS_STREAMS; i++)
         s->dns.streams[i].fd = s->dns.streams[i].upstream = -1;
     s->dns.poll = -1;
+    s->ports = (struct bridge_ports)BRIDGE_PORTS_CLOSED;
     return s;
 }
 
@@ -186,6 +212,7 @@ static _Noreturn void server_run_daemon(const struct bridge_settings *settings, 
     int r;
 
     daemon_leave_caller(report_fd, foreground);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){FDS_MAX, FDS_MAX}); /* a lower limit serves fewer ports */
     r = s ? server_open(s, &err) : error_set(&err, ENOMEM, "cannot start");
     if (r == 0) /* input from now on is written by containers */
         r = daemon_become_nobody(&err);

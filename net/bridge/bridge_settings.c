@@ -28,6 +28,7 @@ enum {
     NETWORK,
     DHCP_RANGE,
     DHCP_MAX,
+    DHCP_PORT_MAX,
     DHCP_CONFILE,
     DHCP_PING,
     DOMAIN,
@@ -51,6 +52,7 @@ static const struct {
     [NETWORK] = {"LXC_NETWORK", NULL},
     [DHCP_RANGE] = {"LXC_DHCP_RANGE", NULL},
     [DHCP_MAX] = {"LXC_DHCP_MAX", NULL},
+    [DHCP_PORT_MAX] = {"LXC_DHCP_PORT_MAX", "16"},
     [DHCP_CONFILE] = {"LXC_DHCP_CONFILE", ""},
     [DHCP_PING] = {"LXC_DHCP_PING", "true"},
     [DOMAIN] = {"LXC_DOMAIN", ""},
@@ -272,6 +274,10 @@ static int settings_read_ipv4(const struct word *words, struct bridge_settings *
             return settings_bad(words, DHCP_MAX, err, "a number");
         s->max_leases = (size_t)number;
     }
+    most = settings_word(words, DHCP_PORT_MAX);
+    if (parse_int64(most, 10, 0, INT32_MAX, &number) < 0)
+        return settings_bad(words, DHCP_PORT_MAX, err, "a number; 0: no limit");
+    s->port_leases = (size_t)number;
     return 0;
 }
 

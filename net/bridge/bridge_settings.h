@@ -26,6 +26,7 @@ struct bridge_settings {
     uint32_t first, last;      /* leased */
     uint32_t lease_seconds;
     size_t max_leases;
+    size_t port_leases;       /* for each port of the bridge and each hardware address; 0: no limit */
     char dhcp_file[PATH_MAX]; /* "" for none */
     char domain[DHCP_DOMAIN_SIZE];
     bool ipv6; /* the three below are set */

@@ -11,6 +11,7 @@
 struct exchange {
     struct dhcp_server *server;
     const struct dhcp_message *request;
+    const struct dhcp_sender *from;
     struct lease_client client;
     const struct dhcp_host *host; /* NULL: not configured */
     int64_t now;
@@ -45,7 +46,7 @@ static bool server_is_free(const struct exchange *x, uint32_t address)
     const struct lease *l = lease_of_address(t, address);
 
     return !l || l == lease_of_client(t, &x->client) || lease_free_for_others(l, x->now) ||
-           (x->host && x->host->address == address &&
+           (x->host && x->host->address == address && dhcp_port_may_use(&x->server->ports, x->from, l) &&
             dhcp_host_has_hardware(x->host, l->client.hardware, l->client.hardware_size));
 }
 
@@ -175,23 +176,22 @@ static void server_refuse(const struct exchange *x)
 
 /* The name for a lease: the configured name, or the name that the client sent, unless that is configured for
  * another host. */
-static const char *server_name_for(const struct exchange *x)
+static struct dhcp_name server_name_for(const struct exchange *x)
 {
     const char *name = x->request->host_name;
 
     if (x->host && x->host->host_name[0])
-        return x->host->host_name;
+        return (struct dhcp_name){x->host->host_name, true};
     for (size_t i = 0; i < x->server->host_count; i++)
         if (strcmp(x->server->hosts[i].host_name, name) == 0)
-            return "";
-    return name;
+            name = "";
+    return (struct dhcp_name){name, false};
 }
 
 static void server_acknowledge(const struct exchange *x, uint32_t address)
 {
     struct lease_table *t = &x->server->leases;
     struct lease *l = lease_take(t, address, &x->client);
-    const char *name = server_name_for(x);
 
     if (!l) {
         x->out->ignored = "out of memory";
@@ -200,8 +200,8 @@ static void server_acknowledge(const struct exchange *x, uint32_t address)
     server_grant(x, DHCP_ACK, address);
     l->reserved_until = 0;
     l->expires = x->now + x->out->reply.lease_seconds;
-    if (name[0])
-        lease_set_name(t, l, name);
+    l->port = x->from->port;
+    dhcp_port_set_name(&x->server->ports, x->from, t, l, server_name_for(x), x->now);
     x->out->changed = address;
 }
 
@@ -216,20 +216,34 @@ static bool server_reserve(const struct exchange *x, uint32_t address)
     if ((there && lease_active(there, x->now)) || (own && lease_active(own, x->now)))
         return true;
     l = lease_take(t, address, &x->client);
-    if (l)
-        l->reserved_until = x->now + OFFER_SECONDS;
-    return l != NULL;
+    if (!l)
+        return false;
+    l->port = x->from->port;
+    l->reserved_until = x->now + OFFER_SECONDS;
+    return true;
+}
+
+/* Why a client without a lease gets none; NULL: it may have one. */
+static const char *server_is_full(const struct exchange *x)
+{
+    const struct dhcp_server *s = x->server;
+
+    if (dhcp_port_is_full(&s->ports, x->from, &x->client, &s->leases, x->now))
+        return "its port or hardware address has as many leases as LXC_DHCP_PORT_MAX allows";
+    return lease_count_active(&s->leases, x->now) >= s->max_leases
+               ? "as many addresses are leased as LXC_DHCP_MAX allows"
+               : NULL;
 }
 
 static void server_on_discover(const struct exchange *x)
 {
     struct lease_table *t = &x->server->leases;
+    const struct lease *own = lease_of_client(t, &x->client);
     uint32_t address;
 
-    if (!lease_of_client(t, &x->client) && lease_count_active(t, x->now) >= x->server->max_leases) {
-        x->out->ignored = "as many addresses are leased as LXC_DHCP_MAX allows";
+    x->out->ignored = own && !lease_free_for_others(own, x->now) ? NULL : server_is_full(x);
+    if (x->out->ignored)
         return;
-    }
     address = server_choose(x);
     if (address && server_reserve(x, address))
         server_grant(x, DHCP_OFFER, address);
@@ -254,7 +268,7 @@ static void server_on_request(const struct exchange *x)
     /* Offers made before a restart are not known any more, but accepted too. */
     if (!server_may_assign(x, wanted))
         server_refuse(x);
-    else if (!own && lease_count_active(t, x->now) >= x->server->max_leases)
+    else if ((!own || lease_free_for_others(own, x->now)) && server_is_full(x))
         server_refuse(x);
     else
         server_acknowledge(x, wanted);
@@ -295,34 +309,59 @@ static void server_on_inform(const struct exchange *x)
     server_set_destination(x);
 }
 
-/* Identify the client and its configured host. A client that sends no identifier is identified by the one
- * that it sent before. */
-static void server_identify(struct exchange *x)
+/* The lease of the client; NULL also if that belongs to another port, and then *foreign is set. */
+static const struct lease *server_find_lease(struct exchange *x, bool *foreign)
+{
+    const struct lease *l = lease_of_client(&x->server->leases, &x->client);
+
+    *foreign = l && !dhcp_port_may_use(&x->server->ports, x->from, l);
+    return *foreign ? NULL : l;
+}
+
+/*
+ * Identify the client and its configured host. A client that sends no identifier is identified by the one
+ * that it sent before. A client with the identifier of a client at another port (copies of a container may
+ * have the same) is identified by its hardware address. Returns false if that is another port's, too.
+ */
+static bool server_identify(struct exchange *x)
 {
     const struct dhcp_message *m = x->request;
     const struct lease *before;
     struct lease_client known;
+    bool foreign;
 
     memcpy(x->client.hardware, m->hardware, m->hardware_size);
     x->client.hardware_size = m->hardware_size;
     memcpy(x->client.id, m->id, m->id_size);
     x->client.id_size = m->id_size;
-    before = lease_of_client(&x->server->leases, &x->client);
+    before = server_find_lease(x, &foreign);
+    if (foreign) {
+        x->client.id_size = 0;
+        before = server_find_lease(x, &foreign);
+    }
+    if (foreign)
+        return false;
     known = before && !m->id_size ? before->client : x->client;
     x->host = dhcp_host_find(x->server->hosts, x->server->host_count, &known, m->host_name);
     if (x->host && x->host->any_id)
         x->client.id_size = 0;
+    return true;
 }
 
-void dhcp_server_answer(struct dhcp_server *s, const struct dhcp_message *request, int64_t now,
-                        struct dhcp_answer *out)
+void dhcp_server_answer(struct dhcp_server *s, const struct dhcp_message *request,
+                        const struct dhcp_sender *from, int64_t now, struct dhcp_answer *out)
 {
-    struct exchange x = {.server = s, .request = request, .now = now, .out = out};
+    static const struct dhcp_sender unknown;
+    struct exchange x = {
+        .server = s, .request = request, .from = from ? from : &unknown, .now = now, .out = out};
 
     *out = (struct dhcp_answer){0};
     if (request->is_reply || request->relay || request->hardware_size == 0 || request->hardware_size > 16)
         return;
-    server_identify(&x);
+    if (!server_identify(&x)) {
+        out->ignored = "a host at another port of the bridge has a lease with its hardware address";
+        return;
+    }
     if (x.host && x.host->ignored)
         return;
     switch (request->type) {

@@ -8,6 +8,7 @@
 
 #include "net/dhcp/dhcp.h"
 #include "net/dhcp/dhcp_host.h"
+#include "net/dhcp/dhcp_port.h"
 #include "net/dhcp/lease.h"
 
 struct dhcp_server {
@@ -19,6 +20,7 @@ struct dhcp_server {
     size_t host_count;
     const struct dhcp_option *options; /* added to each reply */
     size_t option_count;
+    struct dhcp_ports ports;
     struct lease_table leases;
 };
 
@@ -31,8 +33,8 @@ struct dhcp_answer {
     bool to_hardware;    /* in a frame to the hardware address of the client; else broadcast */
 };
 
-/* `now` in seconds of CLOCK_REALTIME. */
-void dhcp_server_answer(struct dhcp_server *s, const struct dhcp_message *request, int64_t now,
-                        struct dhcp_answer *out);
+/* `from`: where the message came in; NULL: unknown. `now` in seconds of CLOCK_REALTIME. */
+void dhcp_server_answer(struct dhcp_server *s, const struct dhcp_message *request,
+                        const struct dhcp_sender *from, int64_t now, struct dhcp_answer *out);
 
 #endif

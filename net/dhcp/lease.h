@@ -25,6 +25,7 @@ struct lease {
     struct lease_client client; /* both sizes 0: none (the address is in use by an unknown host) */
     char host_name[DHCP_NAME_SIZE];
     int64_t expires;        /* when the lease ends; 0: only offered */
+    int port;               /* of the bridge, from which it was requested last; 0: unknown. Not in the text */
     int64_t reserved_until; /* reserved for the client without a lease: offered, or declined */
 };
 

@@ -125,31 +125,44 @@ int udp_packet_send(int fd, int index, const uint8_t hardware[6], const struct u
     return sendto(fd, packet, size, 0, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
 }
 
-int udp_packet_receive(int fd, uint8_t *buffer, struct udp_packet *out, uint8_t hardware[6])
+ssize_t packet_receive(int fd, void *bytes, size_t size, struct sockaddr_ll *from, bool *check)
 {
-    struct sockaddr_ll from = {0};
     _Alignas(struct cmsghdr) uint8_t control[128];
-    struct iovec iov = {buffer, UDP_PACKET_MAX};
-    struct msghdr m = {.msg_name = &from,
-                       .msg_namelen = sizeof(from),
+    struct iovec iov = {bytes, size};
+    struct msghdr m = {.msg_name = from,
+                       .msg_namelen = sizeof(*from),
                        .msg_iov = &iov,
                        .msg_iovlen = 1,
                        .msg_control = control,
                        .msg_controllen = sizeof(control)};
-    ssize_t got = recvmsg(fd, &m, 0);
     struct tpacket_auxdata aux = {0};
     struct cmsghdr *c;
+    ssize_t got;
 
+    *from = (struct sockaddr_ll){0};
+    got = recvmsg(fd, &m, 0);
     if (got < 0)
         return -errno;
     c = CMSG_FIRSTHDR(&m); /* the only one requested */
     if (c && c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA)
         memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+    /* The checksum of a packet from the same machine (through a veth) is left to hardware offload and not
+     * filled in. */
+    *check = !(aux.tp_status & TP_STATUS_CSUMNOTREADY);
+    return got;
+}
+
+int udp_packet_receive(int fd, uint8_t *buffer, struct udp_packet *out, uint8_t hardware[6])
+{
+    struct sockaddr_ll from;
+    bool check;
+    ssize_t got = packet_receive(fd, buffer, UDP_PACKET_MAX, &from, &check);
+
+    if (got < 0)
+        return (int)got;
     if (from.sll_pkttype == PACKET_OUTGOING)
         return 0;
     if (hardware)
         memcpy(hardware, from.sll_addr, 6);
-    /* The checksum of a packet from the same machine (through a veth) is left to hardware offload and not
-     * filled in. */
-    return udp_packet_parse(buffer, (size_t)got, !(aux.tp_status & TP_STATUS_CSUMNOTREADY), out);
+    return udp_packet_parse(buffer, (size_t)got, check, out);
 }

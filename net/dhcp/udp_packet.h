@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define UDP_HEADERS    28 /* bytes: IPv4 without options, UDP */
 #define UDP_PACKET_MAX 1500
@@ -35,6 +36,14 @@ int udp_packet_open(int netns, int index, uint16_t port);
 
 /* Send to a hardware address on the link. 0 or a negative errno. */
 int udp_packet_send(int fd, int index, const uint8_t hardware[6], const struct udp_packet *p);
+
+/*
+ * Receive a packet into `bytes`. Returns its size or a negative errno. `from`: of type struct sockaddr_ll;
+ * *check: whether its checksum has been filled in. The caller skips those
+ * that this host sends, of type PACKET_OUTGOING.
+ */
+struct sockaddr_ll;
+ssize_t packet_receive(int fd, void *bytes, size_t size, struct sockaddr_ll *from, bool *check);
 
 /* Receive a packet into `buffer`, of UDP_PACKET_MAX bytes. Returns 1 if `out` is filled (and `hardware` with
  * the address of the sender, if not NULL), 0 for any other packet, or a negative errno. */

@@ -163,8 +163,51 @@ static void forwarder_read_reply(struct dns_forwarder *f, struct dns_query *q, i
     }
 }
 
-/* A free slot for a client; NULL if the client has reached its limit, or all slots are in use. */
-static struct dns_query *forwarder_new_query(struct dns_forwarder *f, const union socket_address *client)
+void dns_find_source(struct dns_forwarder *f, const union socket_address *client, bool tcp,
+                     struct dns_source *out)
+{
+    *out = (struct dns_source){0};
+    if (f->source)
+        f->source(f->source_context, client, tcp, out);
+}
+
+bool dns_same_source(const struct dns_source *a, const struct dns_source *b)
+{
+    return a->port == b->port && (!a->shared || memcmp(a->hardware, b->hardware, sizeof(a->hardware)) == 0);
+}
+
+static unsigned forwarder_count(const struct dns_forwarder *f, const struct dns_source *source)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < DNS_QUERIES; i++)
+        count += f->queries[i].fd >= 0 && dns_same_source(&f->queries[i].source, source);
+    return count;
+}
+
+/* All slots are in use: take the oldest of the source that has most of them, if `source` has fewer. */
+static struct dns_query *forwarder_take_query(struct dns_forwarder *f, const struct dns_source *source)
+{
+    unsigned most = forwarder_count(f, source) + 1;
+    struct dns_query *taken = NULL;
+
+    for (size_t i = 0; i < DNS_QUERIES; i++) {
+        struct dns_query *q = &f->queries[i];
+        unsigned count = forwarder_count(f, &q->source);
+
+        if (count > most || (taken && count == most && q->deadline_ms < taken->deadline_ms)) {
+            taken = q;
+            most = count;
+        }
+    }
+    if (taken)
+        forwarder_free_query(taken);
+    return taken;
+}
+
+/* A slot for a question; NULL if the client or the source has reached its limit. */
+static struct dns_query *forwarder_new_query(struct dns_forwarder *f, const union socket_address *client,
+                                             const struct dns_source *source)
 {
     struct dns_query *slot = NULL;
     unsigned of_client = 0;
@@ -177,7 +220,9 @@ static struct dns_query *forwarder_new_query(struct dns_forwarder *f, const unio
         else
             of_client += socket_address_same_host(&q->client, client);
     }
-    return of_client < DNS_CLIENT_QUERIES ? slot : NULL;
+    if (of_client >= DNS_CLIENT_QUERIES || (f->source && forwarder_count(f, source) >= DNS_CLIENT_QUERIES))
+        return NULL;
+    return slot || !f->source ? slot : forwarder_take_query(f, source);
 }
 
 size_t dns_answer_here(struct dns_forwarder *f, const uint8_t *query, size_t length,
@@ -201,22 +246,25 @@ static void forwarder_on_query(struct dns_forwarder *f, int listener, const unio
 {
     uint8_t reply[DNS_REPLY_MAX];
     struct dns_question question;
+    struct dns_source source;
     size_t size = dns_answer_here(f, bytes, length, reply);
     struct dns_query *q;
 
+    dns_find_source(f, client, false, &source);
     if (size) {
         forwarder_send_to_client(f, listener, client, reply, size);
         return;
     }
     if (dns_parse_query(bytes, length, &question) != 0)
         return;
-    q = forwarder_new_query(f, client);
+    q = forwarder_new_query(f, client, &source);
     if (!q) {
         log_debug("dns", "too many queries at one time: one is ignored");
         return;
     }
     q->listener = listener;
     q->client = *client;
+    q->source = source;
     q->client_id = question.id;
     q->attempt = 0;
     q->length = length;

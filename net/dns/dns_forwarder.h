@@ -2,7 +2,8 @@
  * A DNS forwarder for one link: answers queries for names that its caller knows, and forwards others to the
  * servers of resolv.conf, over UDP and TCP, without a cache. Every query is sent from a socket of its own, on
  * a port chosen at random by the kernel, with a random id, and only an answer of that server to that question
- * is passed on (RFC 5452). All memory is bounded, also for each client. Never blocks.
+ * is passed on (RFC 5452). All memory is bounded, also for each client and for each source (a container can
+ * have any number of addresses): when all is in use, the source with most loses. Never blocks.
  */
 #ifndef LXCBOX_NET_DNS_DNS_FORWARDER_H
 #define LXCBOX_NET_DNS_DNS_FORWARDER_H
@@ -17,7 +18,7 @@
 
 #define DNS_LISTENERS      4 /* UDP and TCP, IPv4 and IPv6 */
 #define DNS_QUERIES        256
-#define DNS_CLIENT_QUERIES 100 /* pending for one client */
+#define DNS_CLIENT_QUERIES 100 /* pending for one client, and for one source */
 #define DNS_QUERY_MAX      512 /* bytes over UDP; RFC 1035, 4.2.1, and room for EDNS options */
 #define DNS_STREAMS        32
 #define DNS_CLIENT_STREAMS 8
@@ -30,10 +31,22 @@
 typedef int dns_lookup(void *context, const struct dns_question *q, struct dns_record *records,
                        size_t *count);
 
+/* Where a question came in. All 0: unknown. */
+struct dns_source {
+    int port;    /* index of the port of the bridge */
+    bool shared; /* several hosts are behind it, told apart by their hardware addresses */
+    uint8_t hardware[6];
+};
+
+/* Find out where a question of `client` came in, over TCP or UDP. */
+typedef void dns_source_find(void *context, const union socket_address *client, bool tcp,
+                             struct dns_source *out);
+
 struct dns_query {
     int fd; /* connected to the server; -1: the slot is free */
     int listener;
     union socket_address client;
+    struct dns_source source;
     uint16_t client_id, id;
     unsigned attempt; /* counts the servers tried, in rotation */
     int64_t deadline_ms;
@@ -46,6 +59,7 @@ struct dns_query {
 struct dns_stream {
     int fd, upstream; /* -1: the slot is free; none is open */
     union socket_address client;
+    struct dns_source source;
     enum { DNS_READ_QUERY, DNS_SEND_QUERY, DNS_READ_REPLY, DNS_SEND_REPLY } step;
     unsigned attempt;
     uint16_t client_id, id;
@@ -60,6 +74,8 @@ struct dns_forwarder {
     union socket_address self[2];
     dns_lookup *lookup;
     void *context;
+    dns_source_find *source; /* set by the caller after dns_forwarder_open; NULL: sources are unknown */
+    void *source_context;
     const char *resolv_path;
     struct timespec resolv_time;
     struct resolv_conf upstream;

@@ -18,6 +18,11 @@ int dns_watch(struct dns_forwarder *f, int fd, uint32_t events, uint32_t tag);
 size_t dns_answer_here(struct dns_forwarder *f, const uint8_t *query, size_t length,
                        uint8_t reply[DNS_REPLY_MAX]);
 
+/* Find the source of a question. */
+void dns_find_source(struct dns_forwarder *f, const union socket_address *client, bool tcp,
+                     struct dns_source *out);
+bool dns_same_source(const struct dns_source *a, const struct dns_source *b);
+
 void dns_stream_accept(struct dns_forwarder *f, int listener, int64_t now_ms);
 void dns_stream_run(struct dns_forwarder *f, struct dns_stream *s, int64_t now_ms);
 void dns_stream_close(struct dns_stream *s);

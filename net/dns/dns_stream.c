@@ -33,16 +33,48 @@ static void stream_expect_query(struct dns_stream *s, int64_t now_ms)
     s->deadline_ms = now_ms + IDLE_MS;
 }
 
+static unsigned stream_count(const struct dns_forwarder *f, const struct dns_source *source)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < DNS_STREAMS; i++)
+        count += f->streams[i].fd >= 0 && dns_same_source(&f->streams[i].source, source);
+    return count;
+}
+
+/* All slots are in use: take the one that has been idle for longest of the source that has most of them, if
+ * `source` has fewer. */
+static struct dns_stream *stream_take(struct dns_forwarder *f, const struct dns_source *source)
+{
+    unsigned most = stream_count(f, source) + 1;
+    struct dns_stream *taken = NULL;
+
+    for (size_t i = 0; i < DNS_STREAMS; i++) {
+        struct dns_stream *s = &f->streams[i];
+        unsigned count = stream_count(f, &s->source);
+
+        if (count > most || (taken && count == most && s->deadline_ms < taken->deadline_ms)) {
+            taken = s;
+            most = count;
+        }
+    }
+    if (taken)
+        dns_stream_close(taken);
+    return taken;
+}
+
 void dns_stream_accept(struct dns_forwarder *f, int listener, int64_t now_ms)
 {
     union socket_address client = {0};
     socklen_t size = sizeof(client);
     cleanup_fd int fd = accept4(f->listeners[listener], &client.any, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     struct dns_stream *slot = NULL;
+    struct dns_source source;
     unsigned of_client = 0;
 
     if (fd < 0)
         return;
+    dns_find_source(f, &client, true, &source);
     for (size_t i = 0; i < DNS_STREAMS; i++) {
         struct dns_stream *s = &f->streams[i];
 
@@ -51,11 +83,15 @@ void dns_stream_accept(struct dns_forwarder *f, int listener, int64_t now_ms)
         else
             of_client += socket_address_same_host(&s->client, &client);
     }
-    if (!slot || of_client >= DNS_CLIENT_STREAMS ||
-        dns_watch(f, fd, EVENTS, DNS_TAG_STREAM + (uint32_t)(slot - f->streams)) < 0)
+    if (of_client >= DNS_CLIENT_STREAMS || (f->source && stream_count(f, &source) >= DNS_CLIENT_STREAMS))
+        return;
+    if (!slot && f->source)
+        slot = stream_take(f, &source);
+    if (!slot || dns_watch(f, fd, EVENTS, DNS_TAG_STREAM + (uint32_t)(slot - f->streams)) < 0)
         return;
     slot->fd = take_fd(&fd);
     slot->client = client;
+    slot->source = source;
     stream_expect_query(slot, now_ms);
 }
 

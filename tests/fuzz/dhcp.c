@@ -22,7 +22,7 @@ static void serve(const struct dhcp_message *m)
     for (int i = 0; i < 4; i++) {
         struct dhcp_message read;
 
-        dhcp_server_answer(&s, &again, 1000 + i, &a);
+        dhcp_server_answer(&s, &again, NULL, 1000 + i, &a);
         if (a.send && (!dhcp_parse(bytes, dhcp_build(&a.reply, bytes), &read) || read.type != a.reply.type))
             abort(); /* what we say must be understood */
         again.type = DHCP_REQUEST;

@@ -8,7 +8,8 @@ done
 
 lab
 internet
-printf '%s\n' 'LXC_DOMAIN="lxc"' 'LXC_IPV6_ADDR="fd42::1"  # documentation' 'LXC_IPV6_MASK="64"' \
+# 250 clients are behind one port.
+printf '%s\n' LXC_DHCP_PORT_MAX=0 'LXC_DOMAIN="lxc"' 'LXC_IPV6_ADDR="fd42::1"  # documentation' 'LXC_IPV6_MASK="64"' \
     'LXC_IPV6_NETWORK="fd42::/64"' 'LXC_IPV6_NAT="true"' |
     on_host tee /etc/default/lxc-net > /dev/null
 lxc_net() { on_host env -i "$LXCBOX" lxc-net "$@"; }

@@ -7,6 +7,7 @@ for tool in python3 gcc; do command -v $tool > /dev/null || { skip net-crash "ne
 
 lab
 lxc_net() { on_host env -i "$LXCBOX" lxc-net "$@"; }
+echo LXC_DHCP_PORT_MAX=0 | on_host tee /etc/default/lxc-net > /dev/null # 250 clients behind one port
 lxc_net start || { echo 'not ok lxc-net starts'; exit 1; }
 box many lxcbr0
 

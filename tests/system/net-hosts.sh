@@ -10,7 +10,7 @@ chmod 755 "$WORK" # the server reads its hosts again as nobody
 conf=$WORK/hosts
 more=$WORK/more-hosts
 lxc_net() { on_host env -i "$LXCBOX" lxc-net "$@"; }
-printf 'LXC_DHCP_CONFILE=%s\nLXC_DHCP_RANGE=10.0.3.2,10.0.3.90\nLXC_DOMAIN=lxc\n' "$conf" |
+printf 'LXC_DHCP_CONFILE=%s\nLXC_DHCP_RANGE=10.0.3.2,10.0.3.90\nLXC_DOMAIN=lxc\nLXC_DHCP_PORT_MAX=0\n' "$conf" |
     on_host tee /etc/default/lxc-net > /dev/null
 
 {

@@ -131,7 +131,7 @@ static uint32_t offered(struct dhcp_server *s, uint8_t client, int64_t now)
     struct dhcp_message m = from_client(client, DHCP_DISCOVER);
     struct dhcp_answer a;
 
-    dhcp_server_answer(s, &m, now, &a);
+    dhcp_server_answer(s, &m, NULL, now, &a);
     assert_int_equal(a.send, a.reply.your_address != 0);
     if (a.send)
         assert_int_equal(a.reply.type, DHCP_OFFER);
@@ -147,7 +147,7 @@ static struct dhcp_answer requested(struct dhcp_server *s, uint8_t client, uint3
     m.requested = address;
     m.server = SERVER;
     strcpy(m.host_name, name);
-    dhcp_server_answer(s, &m, now, &a);
+    dhcp_server_answer(s, &m, NULL, now, &a);
     return a;
 }
 
@@ -220,7 +220,7 @@ static void a_client_gets_the_address_it_had(void **state)
 
     (void)state;
     m.client_address = address;
-    dhcp_server_answer(&s, &m, NOW + 1, &a);
+    dhcp_server_answer(&s, &m, NULL, NOW + 1, &a);
     assert_false(a.send);
     assert_int_equal(a.changed, address);
     assert_int_not_equal(leased(&s, 2, "", NOW + 2), address);
@@ -237,12 +237,12 @@ static void a_lease_is_renewed_by_its_owner_only(void **state)
 
     (void)state;
     m.client_address = address;
-    dhcp_server_answer(&s, &m, NOW + 1800, &a);
+    dhcp_server_answer(&s, &m, NULL, NOW + 1800, &a);
     assert_int_equal(a.reply.type, DHCP_ACK);
     assert_int_equal(a.to, address);
     assert_int_equal(lease_of_address(&s.leases, address)->expires, NOW + 1800 + 3600);
     m.hardware[5] = 2;
-    dhcp_server_answer(&s, &m, NOW + 1800, &a);
+    dhcp_server_answer(&s, &m, NULL, NOW + 1800, &a);
     assert_int_equal(a.reply.type, DHCP_NAK);
     assert_int_equal(a.to, 0xffffffff);
     lease_table_free(&s.leases);
@@ -257,13 +257,13 @@ static void a_rebooted_client_is_confirmed_or_refused(void **state)
 
     (void)state;
     m.requested = FIRST + 1;
-    dhcp_server_answer(&s, &m, NOW, &a);
+    dhcp_server_answer(&s, &m, NULL, NOW, &a);
     assert_int_equal(a.reply.type, DHCP_ACK);
     m.requested = 0xc0a80105;
-    dhcp_server_answer(&s, &m, NOW, &a);
+    dhcp_server_answer(&s, &m, NULL, NOW, &a);
     assert_int_equal(a.reply.type, DHCP_NAK);
     m.requested = SERVER;
-    dhcp_server_answer(&s, &m, NOW, &a);
+    dhcp_server_answer(&s, &m, NULL, NOW, &a);
     assert_int_equal(a.reply.type, DHCP_NAK);
     lease_table_free(&s.leases);
 }
@@ -277,7 +277,7 @@ static void another_servers_client_is_let_go(void **state)
     (void)state;
     m.requested = offered(&s, 1, NOW);
     m.server = 0x0a0003fe;
-    dhcp_server_answer(&s, &m, NOW, &a);
+    dhcp_server_answer(&s, &m, NULL, NOW, &a);
     assert_false(a.send);
     assert_true(lease_free_for_others(lease_of_address(&s.leases, m.requested), NOW));
     lease_table_free(&s.leases);
@@ -291,7 +291,7 @@ static void a_declined_address_rests(void **state)
 
     (void)state;
     m.requested = leased(&s, 1, "", NOW);
-    dhcp_server_answer(&s, &m, NOW, &a);
+    dhcp_server_answer(&s, &m, NULL, NOW, &a);
     assert_non_null(a.ignored);
     assert_int_equal(a.changed, m.requested); /* it is free on disk, too */
     assert_int_not_equal(leased(&s, 1, "", NOW), m.requested);
@@ -318,7 +318,7 @@ static void a_configured_host_has_its_address_and_nobody_else(void **state)
         assert_int_not_equal(leased(&s, client, "mail", NOW), 0x0a000303);
     assert_int_equal(lease_of_name(&s.leases, "mail", NOW)->address, 0x0a0003c8);
     strcpy(m.host_name, "db");
-    dhcp_server_answer(&s, &m, NOW, &a);
+    dhcp_server_answer(&s, &m, NULL, NOW, &a);
     assert_int_equal(a.reply.your_address, 0x0a000303);
     lease_table_free(&s.leases);
 }
@@ -339,9 +339,9 @@ static void a_configured_address_that_is_leased_is_waited_for(void **state)
     meanwhile = leased(&s, 7, "", NOW);
     assert_int_not_equal(meanwhile, taken);
     renewal.client_address = meanwhile;
-    dhcp_server_answer(&s, &renewal, NOW + 1800, &a);
+    dhcp_server_answer(&s, &renewal, NULL, NOW + 1800, &a);
     assert_int_equal(a.reply.type, DHCP_ACK);
-    dhcp_server_answer(&s, &renewal, NOW + 3601, &a);
+    dhcp_server_answer(&s, &renewal, NULL, NOW + 3601, &a);
     assert_int_equal(a.reply.type, DHCP_NAK);
     assert_int_equal(leased(&s, 7, "", NOW + 3601), taken);
     lease_table_free(&s.leases);
@@ -355,13 +355,13 @@ static uint32_t leased_by_id(struct dhcp_server *s, uint8_t client, const char *
 
     m.id_size = (uint8_t)strlen(id);
     memcpy(m.id, id, m.id_size);
-    dhcp_server_answer(s, &m, NOW, &a);
+    dhcp_server_answer(s, &m, NULL, NOW, &a);
     assert_true(a.send);
     m.type = DHCP_REQUEST;
     m.requested = a.reply.your_address;
     m.server = SERVER;
     if (accepts)
-        dhcp_server_answer(s, &m, NOW, &a);
+        dhcp_server_answer(s, &m, NULL, NOW, &a);
     return a.reply.your_address;
 }
 
@@ -428,15 +428,17 @@ static void host_lines_that_say_nothing_are_refused(void **state)
     assert_int_equal(h.lease_seconds, DHCP_FOREVER);
 }
 
-static void a_name_goes_to_the_newest_client(void **state)
+static void a_claimed_name_stays_with_its_first_client(void **state)
 {
     struct dhcp_server s = new_server();
-    uint32_t second;
+    uint32_t first, second;
 
     (void)state;
-    leased(&s, 1, "web", NOW);
+    first = leased(&s, 1, "web", NOW);
     second = leased(&s, 2, "web", NOW);
-    assert_int_equal(lease_of_name(&s.leases, "web", NOW)->address, second);
+    assert_int_equal(lease_of_name(&s.leases, "web", NOW)->address, first);
+    assert_int_equal(leased(&s, 2, "web", NOW + 3700), second);
+    assert_int_equal(lease_of_name(&s.leases, "web", NOW + 3700)->address, second);
     lease_table_free(&s.leases);
 }
 
@@ -472,7 +474,7 @@ int main(void)
         cmocka_unit_test(a_reserved_address_follows_the_hardware_address),
         cmocka_unit_test(configured_options_are_sent_to_who_wants_them),
         cmocka_unit_test(host_lines_that_say_nothing_are_refused),
-        cmocka_unit_test(a_name_goes_to_the_newest_client),
+        cmocka_unit_test(a_claimed_name_stays_with_its_first_client),
         cmocka_unit_test(no_more_leases_than_the_most),
     };
 

@@ -60,7 +60,7 @@ static void serve_one(int fd, int index, struct dhcp_server *s)
 
     if (udp_packet_receive(fd, buffer, &p, NULL) != 1 || !dhcp_parse(p.payload, p.size, &m))
         return;
-    dhcp_server_answer(s, &m, 1000, &a);
+    dhcp_server_answer(s, &m, NULL, 1000, &a);
     if (!a.send)
         return;
     p = (struct udp_packet){.source = SERVER,
