@@ -382,8 +382,8 @@ static int host_configure_veth(struct network_steps *s, const char *name, const 
         r = host_set_sysctl(l, l->host_name, AF_INET6, "disable_ipv6", err);
         if (r == 0)
             host_join_vlans(s, l, parent);
+        up.alias = alias;
     }
-    up.alias = alias;
     network_step(s, l, "set %s up", l->host_name);
     link_change(&s->b, &up);
     for (size_t i = 0; i < net->veth_route_count; i++) {

@@ -63,7 +63,7 @@ network() { # PID
             s/^[0-9]+: //; s/@if[0-9]+/@if/; s/link-netnsid [0-9]+//; s/ tentative//
             s/(id|root) [0-9a-f]{4}\.([0-9a-f]{2}:){5}[0-9a-f]{2}/\1/g
             s/(designated_[a-z]+|bridge) 8000\.[^ ]+/\1/g; s/_timer +[0-9.]+//g; s/ state [a-z]+ //
-            s/port_(id|no) 0x[0-9a-f]+//g
+            s/port_(id|no) 0x[0-9a-f]+//g; /^ *alias lxc:/d
             s/designated_port [0-9]+//; /LL|^(local|anycast|multicast) .*metric 0/d' |
           sort
 }
