@@ -1,7 +1,7 @@
 """What a hostile container sends on its eth0, and what an honest one does: attack-net.py VERB ARGUMENT...
 
 lease MAC NAME [ID]      asks for an address under a name; prints the address, fails without one
-request MAC ADDRESS ID   asks for this address at once, under a client identifier; prints ACK or NAK, fails without an answer
+request MAC ADDRESS ID   asks for this address at once, under an identifier; prints ACK or NAK, fails without an answer
 exhaust COUNT            takes as many leases as it gets, each for another MAC; prints how many
 identify COUNT           the same with one MAC and other client identifiers
 decline COUNT            the same, and declines each address
