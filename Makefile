@@ -54,6 +54,8 @@ help:
 	@echo 'make unit         the unit tests: gcc and clang, each also under ASan and UBSan; with TARGET= under qemu-user'
 	@echo 'make cross-check  set up, build and run the unit tests for every machine, then make dist; takes long'
 	@echo 'make fuzz-smoke   every fuzz target for a few seconds; make fuzz: for FUZZ_SECONDS each (600)'
+	@echo 'make fuzz-coverage  the product lines that the corpus reaches, by target and module'
+	@echo 'make ubsan        the tests of attacks with an executable that ends at undefined behaviour'
 	@echo 'make system       the tests against the real kernel and against stock LXC, as root'
 	@echo 'make boot         the tests in virtual machines; with TARGET= on one of that kind: aarch64, riscv64,'
 	@echo '                  armhf, i386, s390x'

@@ -73,8 +73,8 @@ $(unit_names:%=$(OUT)/obj/tests/unit/%.o): $(stamp_cmocka)
 endif
 
 # The modules once for all fuzz targets, with the fuzzer's instrumentation.
-fuzz_flags := -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -O1 \
-	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+fuzz_common := -std=gnu11 -D_GNU_SOURCE -DLXCBOX_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -O1
+fuzz_flags := $(fuzz_common) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 build/fuzz/modules/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)clang $(fuzz_flags) -MMD -MP -c -o $@ $<
@@ -90,6 +90,33 @@ fuzz-smoke: $(fuzz_names:%=build/fuzz/%)
 
 fuzz: $(fuzz_names:%=build/fuzz/%)
 	tests/run fuzz $(FUZZ_SECONDS)
+
+# Which lines of the modules the corpus of each target reaches, by clang's source coverage. Every program has all
+# modules, also what no target calls: the profiles of all targets are read by the mapping of one.
+coverage_flags := -fprofile-instr-generate -fcoverage-mapping
+build/coverage/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)clang $(fuzz_common) -fsanitize=fuzzer-no-link $(coverage_flags) -MMD -MP -c -o $@ $<
+build/coverage/modules.a: $(module_sources:%.c=build/coverage/%.o) build/coverage/build/gen/roots.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+build/coverage/bin/%: build/coverage/tests/fuzz/%.o build/coverage/modules.a
+	@mkdir -p $(@D)
+	$(Q)clang -fsanitize=fuzzer $(coverage_flags) -o $@ $< -Wl,--whole-archive build/coverage/modules.a \
+		-Wl,--no-whole-archive $(host_libraries) -lpthread
+build/coverage/core/config/includes.o: $(embedded)
+-include $(module_sources:%.c=build/coverage/%.d) $(fuzz_names:%=build/coverage/tests/fuzz/%.d)
+
+.PHONY: fuzz-coverage
+fuzz-coverage: $(fuzz_names:%=build/coverage/bin/%)
+	tests/coverage.sh $(fuzz_names)
+
+# The executable with checks for undefined behaviour, each of which ends the process (SIGILL) without a library; and the
+# tests of attacks with it. Both compilers know the option.
+.PHONY: ubsan
+ubsan_flags := -O1 -fsanitize=undefined -fsanitize-undefined-trap-on-error
+ubsan:
+	+@$(MAKE) --no-print-directory OUT=build/ubsan CFLAGS="$(ubsan_flags)" build/ubsan/lxcbox
+	LXCBOX=$(CURDIR)/build/ubsan/lxcbox tests/run attacks
 
 system: build/lxcbox
 	tests/run system interop
