@@ -87,6 +87,17 @@ evaluated() { # a check that is a string; what a loop reads from a table, and th
     git grep -nE "^ +eval '|^ *(t|key|is|has|until_ok|until_true) .*\<eval( ['\"\\]|\$)" -- 'tests/*.sh' | cut -c1-120
 }
 
+# Tests that tests/CVES names, each in a line after that of its class.
+absent_tests() {
+    local class line file
+    grep -v '^#' tests/CVES | while read -r class && read -r line; do
+        file=${line%%: *}
+        [ -f "$file" ] && grep -qF -- "${line#*: }" "$file" || echo "$class: there is no test \"${line#*: }\" in $file"
+    done
+    [ "$(grep -c '^[^# ].*: .' tests/CVES)" = "$(grep -c '^    tests/.*: .' tests/CVES)" ] ||
+        echo 'tests/CVES: the number of classes is not that of tests'
+}
+
 t 'modules include only those below them' is '' upward
 t 'no directory has more than 25 source files' is '' large
 t 'each module has a header of its name that introduces it' is '' unintroduced
@@ -102,3 +113,4 @@ kept_objects() { # those that a change of a header does not make anew
     done
 }
 t 'objects of the tests depend on the headers they include' is '' kept_objects
+t 'each class of attack has the test that tests/CVES names' is '' absent_tests
