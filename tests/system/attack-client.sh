@@ -120,6 +120,7 @@ while True:
         if child == 0:
             os.setuid(int(sys.argv[4]))
             c.send(struct.pack("=iiq", 0, 0, int(sys.argv[3])))
+            c.recv(16) # to the end: a process that has ended cannot be checked
             os._exit(0)
         os.waitpid(child, 0)
     c.close()
