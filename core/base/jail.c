@@ -130,12 +130,29 @@ static int jail_drop_capabilities(bool writes)
     return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
+/* The runtime of the sanitizers reads /proc, writes to standard error and makes calls of its own: a build
+ * with them only closes the fds. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CONFINES false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CONFINES false
+#endif
+#endif
+#ifndef CONFINES
+#define CONFINES true
+#endif
+
 int jail_enter(int directory, const int *kept, size_t count, struct error *err)
 {
     int all[8] = {directory}, r, standard = directory;
 
     for (size_t i = 0; i < count && i + 1 < ARRAY_LENGTH(all); i++)
         all[i + 1] = kept[i];
+    if (!CONFINES) {
+        close_others(all, ARRAY_LENGTH(all) < count + 1 ? ARRAY_LENGTH(all) : count + 1);
+        return 0;
+    }
     if (standard < 0 && count)
         standard = kept[0];
     if (directory >= 0 && (fchdir(directory) < 0 || (chroot(".") < 0 && errno != EPERM)))
@@ -288,6 +305,8 @@ int jail_filter(bool may_fork, struct error *err)
     size_t length = 4;
     long r;
 
+    if (!CONFINES)
+        return 0;
     jail_allow(code, &length, jail_calls, ARRAY_LENGTH(jail_calls));
     if (may_fork)
         jail_allow(code, &length, jail_fork_calls, ARRAY_LENGTH(jail_fork_calls));
