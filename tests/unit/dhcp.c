@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
@@ -86,6 +87,41 @@ static void what_lies_about_a_length_is_no_message(void **state)
     bytes[241] = 0;
     bytes[242] = 255;
     assert_false(dhcp_parse(bytes, length, &out));
+}
+
+/*
+ * CVE-2019-5747: every option with every length, complete and cut off, in a message whose bytes end where its
+ * allocation does.
+ */
+static void options_of_any_length_stay_within_bounds(void **state)
+{
+    struct dhcp_message m = {.type = DHCP_DISCOVER, .hardware_type = 1, .hardware_size = 6}, out;
+    uint8_t whole[DHCP_MESSAGE_MAX + 600];
+    size_t start = 243; /* after the type */
+
+    (void)state;
+    dhcp_build(&m, whole);
+    for (unsigned code = 1; code < 255; code++)
+        for (unsigned size = 0; size < 256; size++) {
+            size_t length = start + 2 + size;
+            uint8_t *bytes = malloc(length);
+
+            memcpy(bytes, whole, start);
+            memset(bytes + start, 0x41, length - start);
+            bytes[start] = (uint8_t)code;
+            bytes[start + 1] = (uint8_t)size;
+            if (dhcp_parse(bytes, length, &out)) {
+                assert_true(strnlen(out.host_name, sizeof(out.host_name)) < sizeof(out.host_name));
+                assert_true(strnlen(out.domain, sizeof(out.domain)) < sizeof(out.domain));
+                assert_true(out.id_size <= DHCP_ID_MAX && out.router_count <= DHCP_ADDRESSES_MAX &&
+                            out.dns_count <= DHCP_ADDRESSES_MAX && out.route_count <= DHCP_ROUTES_MAX);
+                assert_true(size == 4 ||
+                            (!out.netmask && !out.requested && !out.lease_seconds && !out.server));
+            }
+            if (size)
+                assert_false(dhcp_parse(bytes, length - 1, &out));
+            free(bytes);
+        }
 }
 
 static void only_names_are_taken_for_host_names(void **state)
@@ -460,6 +496,7 @@ int main(void)
         cmocka_unit_test(a_message_is_read_as_it_was_built),
         cmocka_unit_test(options_may_overflow_into_file_and_sname),
         cmocka_unit_test(what_lies_about_a_length_is_no_message),
+        cmocka_unit_test(options_of_any_length_stay_within_bounds),
         cmocka_unit_test(only_names_are_taken_for_host_names),
         cmocka_unit_test(a_client_gets_an_address_and_all_it_needs),
         cmocka_unit_test(no_address_is_given_twice_and_an_empty_pool_gives_none),

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/dns/dns.h"
@@ -47,6 +48,76 @@ static void names_that_are_not_plain_are_no_names(void **state)
     memcpy(bytes, query, sizeof(query));
     bytes[2] |= 0x80; /* a response is never answered */
     assert_true(dns_parse_query(bytes, sizeof(bytes), &q) < 0);
+}
+
+/* RFC 9267: names that overrun, loop or point, in a query whose bytes end where its allocation does. */
+static void hostile_names_are_refused_within_bounds(void **state)
+{
+    static const struct {
+        size_t size;
+        uint8_t name[8];
+    } cases[] = {
+        {2, {0xc0, 12}},         /* a pointer to itself */
+        {2, {0xc0, 0}},          /* to the header */
+        {2, {0xff, 0xff}},       /* beyond the end */
+        {1, {0xc0}},             /* half a pointer */
+        {4, {1, 'a', 0xc0, 12}}, /* a label, and a loop */
+        {3, {0x40, 'a', 0}},     /* reserved bits */
+        {3, {0x80, 'a', 0}},
+        {3, {63, 'a', 0}},         /* a label longer than the rest */
+        {2, {1, 'a'}},             /* no end of the name */
+        {3, {1, 'a', 0}},          /* neither type nor class */
+        {7, {1, 'a', 0, 0, 1, 0}}, /* the class cut off: 7 bytes with the last one missing */
+    };
+    struct dns_question q;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t size = DNS_HEADER_SIZE + cases[i].size - (cases[i].size == 7);
+        uint8_t *bytes = malloc(size);
+
+        memcpy(bytes, query, DNS_HEADER_SIZE);
+        memcpy(bytes + DNS_HEADER_SIZE, cases[i].name, size - DNS_HEADER_SIZE);
+        assert_int_equal(dns_parse_query(bytes, size, &q), DNS_FORMAT_ERROR);
+        bytes[2] |= 0x80;
+        assert_false(dns_is_reply(bytes, size, query, sizeof(query), 0x1234));
+        free(bytes);
+    }
+}
+
+static void a_name_of_any_length_fits(void **state)
+{
+    (void)state;
+    for (size_t labels = 1; labels < 200; labels++) {
+        size_t size = DNS_HEADER_SIZE + 2 * labels + 5;
+        uint8_t *bytes = calloc(1, size);
+        struct dns_question q;
+
+        memcpy(bytes, query, DNS_HEADER_SIZE);
+        for (size_t i = 0; i < labels; i++)
+            memcpy(bytes + DNS_HEADER_SIZE + 2 * i, "\1a", 2);
+        /* 255 bytes with the last length byte: RFC 1035, 3.1 */
+        assert_int_equal(dns_parse_query(bytes, size, &q), 2 * labels + 1 <= 255 ? 0 : DNS_FORMAT_ERROR);
+        assert_true(strlen(q.name) < sizeof(q.name));
+        free(bytes);
+    }
+}
+
+/* Pointers and reserved types of labels, with as many bytes after them as they would have as lengths. */
+static void a_label_has_at_most_63_bytes(void **state)
+{
+    (void)state;
+    for (unsigned label = 1; label < 254; label++) {
+        size_t size = DNS_HEADER_SIZE + 1 + label + 5;
+        uint8_t *bytes = calloc(1, size);
+        struct dns_question q;
+
+        memcpy(bytes, query, DNS_HEADER_SIZE);
+        bytes[DNS_HEADER_SIZE] = (uint8_t)label;
+        memset(bytes + DNS_HEADER_SIZE + 1, 'a', label);
+        assert_int_equal(dns_parse_query(bytes, size, &q), label <= 63 ? 0 : DNS_FORMAT_ERROR);
+        free(bytes);
+    }
 }
 
 static void our_own_reply_answers_the_query(void **state)
@@ -138,6 +209,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_question_is_read),
         cmocka_unit_test(names_that_are_not_plain_are_no_names),
+        cmocka_unit_test(hostile_names_are_refused_within_bounds),
+        cmocka_unit_test(a_name_of_any_length_fits),
+        cmocka_unit_test(a_label_has_at_most_63_bytes),
         cmocka_unit_test(our_own_reply_answers_the_query),
         cmocka_unit_test(only_the_answer_to_our_question_counts),
         cmocka_unit_test(replies_stay_within_bounds),

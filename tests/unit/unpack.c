@@ -207,6 +207,20 @@ static void dot_dot_in_the_middle_is_refused(void **state)
     assert_refused(*state, "\"..\"");
 }
 
+static void dot_dot_at_the_end_is_refused(void **state)
+{
+    entry(*state, '5', "a", NULL, NULL);
+    entry(*state, '5', "a/b/..", NULL, NULL);
+    assert_refused(*state, "\"..\"");
+}
+
+static void a_hard_link_to_dot_dot_at_the_end_is_refused(void **state)
+{
+    entry(*state, '5', "a", NULL, NULL);
+    entry(*state, '1', "b", "a/..", NULL);
+    assert_refused(*state, "\"..\"");
+}
+
 static void nothing_is_written_through_a_link(void **state)
 {
     entry(*state, '2', "out", "..", NULL);
@@ -555,6 +569,8 @@ int main(void)
         TEST(an_absolute_name_is_taken_from_the_root),
         TEST(dot_dot_is_refused),
         TEST(dot_dot_in_the_middle_is_refused),
+        TEST(dot_dot_at_the_end_is_refused),
+        TEST(a_hard_link_to_dot_dot_at_the_end_is_refused),
         TEST(nothing_is_written_through_a_link),
         TEST(nothing_is_written_through_a_link_to_a_directory_inside),
         TEST(a_link_that_is_opened_anew_is_replaced),
