@@ -142,6 +142,8 @@ static int rootfs_create(struct create_place *p, const struct create_options *o,
     if (r == 0)
         return 0;
     error_set(err, r, "cannot create the rootfs %s", o->dir ? o->dir : p->rootfs);
+    if (p->config->idmap_count && r == -EINVAL && geteuid() != 0) /* user namespaces: an id is not mapped */
+        return error_remedy(err, "lxc.idmap takes what /etc/subuid and /etc/subgid give you");
     return r == -ENOTTY || r == -ENOTSUP
                ? error_remedy(err, "-B btrfs requires %s on btrfs", p->container->lxcpath)
                : storage_remedy(err);

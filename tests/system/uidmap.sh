@@ -46,7 +46,7 @@ bare=$(path_without newuidmap newgidmap)
 cd /
 
 t 'lxc-create -t busybox' as_user lxc-create -n $N-a -t busybox
-t 'its files are the container'\''s, both may enter its directory' is "710000:$user 770
+t 'its files are the container'\''s, both may enter its directory' is "$user:710000 750
 710000:710000 755
 $user:$user 640" stat -c '%u:%g %a' "$P/$N-a" "$P/$N-a/rootfs" "$P/$N-a/config"
 t 'lxc-ls -f shows that it is unprivileged' has "^$N-a +STOPPED .* true" as_user lxc-ls -f
