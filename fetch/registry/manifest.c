@@ -285,7 +285,7 @@ static int index_refuse(const struct json_value *entries, const struct platform 
         }
         length += (size_t)n;
     }
-    text_make_printable(list, length, NULL);
+    text_make_printable(list, length, "");
     error_text(err, ENOENT, "the index has no image for linux/%s%s%s", wanted->architecture,
                wanted->variant ? "/" : "", wanted->variant ? wanted->variant : "");
     return length ? error_remedy(err, "it has %s: choose with --arch and --variant", list) : -ENOENT;

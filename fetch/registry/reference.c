@@ -164,14 +164,14 @@ static int reference_parse_registry(const char *text, const char *name, struct r
     code = reference_cut_registry_tail(text, rest, r, err);
     if (code < 0)
         return code;
-    if (!reference_is_path(rest))
-        return reference_refuse(text, "name", err);
     if (!r->host)
         return error_set(err, ENOMEM, "cannot read the name of an image");
     r->path = strcmp(r->host, REFERENCE_DOCKER_HOST) == 0 && !strchr(rest, '/')
                   ? format_string("library/%s", rest)
                   : strdup(rest);
-    return r->path ? 0 : error_set(err, ENOMEM, "cannot read the name of an image");
+    if (!r->path)
+        return error_set(err, ENOMEM, "cannot read the name of an image");
+    return reference_is_path(r->path) ? 0 : reference_refuse(text, "name", err);
 }
 
 /* PATH[:TAG]. The path ends at the first ':', as for skopeo. */
