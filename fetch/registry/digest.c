@@ -1,10 +1,10 @@
 #include "fetch/registry/digest.h"
 
-#include <bearssl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/sha256.h"
 #include "core/base/str.h"
 
 #define ALGORITHM   "sha256:"
@@ -52,11 +52,11 @@ struct digest digest_of_sum(const unsigned char sum[static DIGEST_SUM_SIZE])
 struct digest digest_of_bytes(const void *bytes, size_t length)
 {
     unsigned char sum[DIGEST_SUM_SIZE];
-    br_sha256_context c;
+    struct sha256 c;
 
-    br_sha256_init(&c);
-    br_sha256_update(&c, bytes, length);
-    br_sha256_out(&c, sum);
+    sha256_init(&c);
+    sha256_update(&c, bytes, length);
+    sha256_out(&c, sum);
     return digest_of_sum(sum);
 }
 
