@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/base64.h"
+
 static const char *proxy_variable(const char *lower, const char *upper)
 {
     const char *value = getenv(lower);
@@ -63,21 +65,9 @@ int proxy_for(const struct url *u, struct url *out, struct error *err)
 
 char *proxy_basic_credentials(const char *user)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t length = strlen(user);
-    char *out = malloc(6 + (length + 2) / 3 * 4 + 1), *to = out;
+    cleanup_strbuf struct strbuf out = STRBUF_INIT;
 
-    if (!out)
+    if (strbuf_puts(&out, "Basic ") < 0 || base64_encode(user, strlen(user), &out) < 0)
         return NULL;
-    to = stpcpy(to, "Basic ");
-    for (size_t i = 0; i < length; i += 3) {
-        unsigned group = 0;
-
-        for (size_t j = 0; j < 3; j++)
-            group = group << 8 | (i + j < length ? (unsigned char)user[i + j] : 0);
-        for (unsigned j = 0; j < 4; j++)
-            *to++ = i + j > length ? '=' : digits[group >> (18 - 6 * j) & 63];
-    }
-    *to = '\0';
-    return out;
+    return strbuf_take(&out);
 }

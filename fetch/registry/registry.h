@@ -6,6 +6,8 @@
  *     digest.h          "sha256:..."
  *     manifest.h        manifests and indexes; choosing a platform
  *     image_config.h    what the image's author wants to be run
+ *     credentials.h     the user's passwords, in the files of podman and docker
+ *     challenge.h       how a registry wants its users to log in
  */
 #ifndef LXCBOX_FETCH_REGISTRY_REGISTRY_H
 #define LXCBOX_FETCH_REGISTRY_REGISTRY_H
