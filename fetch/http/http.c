@@ -26,6 +26,8 @@ struct http {
 struct http_body {
     struct http *http;
     struct url url;
+    char *accept, *authorization, *form; /* as in struct http_request */
+    bool head_only, any_status;
     struct http_head head;
     struct http_chunks chunks;
     uint64_t left;     /* bytes left of a body with a known length */
@@ -95,18 +97,37 @@ static ssize_t http_read_more(struct http *h, struct error *err)
     return n;
 }
 
-static int http_send_request(struct http *h, const struct url *u, const struct http_resume *resume,
-                             struct error *err)
+/* Whether a request to `u` may have the Authorization that is meant for the server of `own`. */
+static bool http_is_same_server(const struct url *own, const struct url *u)
 {
+    return own->https == u->https && own->port == u->port && strcmp(own->host, u->host) == 0;
+}
+
+static const char *http_method(const struct http_body *b)
+{
+    if (b->form)
+        return "POST";
+    return b->head_only ? "HEAD" : "GET";
+}
+
+static int http_send_request(const struct http_body *body, const struct url *u,
+                             const struct http_resume *resume, struct error *err)
+{
+    struct http *h = body->http;
     cleanup_strbuf struct strbuf b = STRBUF_INIT;
     const char *credentials;
     bool proxied = connection_is_proxied(h->connection, &credentials);
     cleanup_free char *authority = url_authority(u), *whole = proxied ? url_text(u) : NULL;
     int r = !authority || (proxied && !whole);
 
-    r = r || strbuf_printf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", proxied ? whole : u->path, authority);
-    r = r || strbuf_puts(&b, "User-Agent: lxcbox/" LXCBOX_VERSION " compat:7\r\n"
-                             "Accept: */*\r\nAccept-Encoding: identity\r\n");
+    r = r || strbuf_printf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", http_method(body), proxied ? whole : u->path,
+                           authority);
+    r = r || strbuf_printf(&b,
+                           "User-Agent: lxcbox/" LXCBOX_VERSION " compat:7\r\n"
+                           "Accept: %s\r\nAccept-Encoding: identity\r\n",
+                           body->accept ? body->accept : "*/*");
+    if (body->authorization && http_is_same_server(&body->url, u))
+        r = r || strbuf_printf(&b, "Authorization: %s\r\n", body->authorization);
     if (proxied && credentials)
         r = r || strbuf_printf(&b, "Proxy-Authorization: %s\r\n", credentials);
     if (resume && resume->offset) {
@@ -114,7 +135,12 @@ static int http_send_request(struct http *h, const struct url *u, const struct h
         if (resume->validator)
             r = r || strbuf_printf(&b, "If-Range: %s\r\n", resume->validator);
     }
-    if (r || strbuf_puts(&b, "\r\n"))
+    if (body->form)
+        r = r || strbuf_printf(&b,
+                               "Content-Type: application/x-www-form-urlencoded\r\n"
+                               "Content-Length: %zu\r\n",
+                               strlen(body->form));
+    if (r || strbuf_puts(&b, "\r\n") || (body->form && strbuf_puts(&b, body->form)))
         return error_set(err, ENOMEM, "cannot request %s", u->path);
     connection_begin(h->connection);
     return connection_write(h->connection, b.text, b.length, err);
@@ -160,9 +186,10 @@ static int http_read_head(struct http *h, const struct url *u, struct http_head 
  * One request and the head of its response. The server may have closed a kept connection in the meantime,
  * which is not a failure: the request is then sent on a new one.
  */
-static int http_exchange(struct http *h, const struct url *u, const struct http_resume *resume,
-                         struct http_head *head, struct error *err)
+static int http_exchange(struct http_body *b, const struct url *u, const struct http_resume *resume,
+                         struct error *err)
 {
+    struct http *h = b->http;
     bool kept = h->connection && connection_serves(h->connection, u);
     int r = 0;
 
@@ -173,9 +200,9 @@ static int http_exchange(struct http *h, const struct url *u, const struct http_
             if (r)
                 return r;
         }
-        r = http_send_request(h, u, resume, err);
+        r = http_send_request(b, u, resume, err);
         if (!r)
-            r = http_read_head(h, u, head, err);
+            r = http_read_head(h, u, &b->head, err);
         if (!r)
             return 0;
         http_disconnect(h);
@@ -245,19 +272,20 @@ static int http_request(struct http_body *b, const struct http_resume *resume, s
         int r, status;
 
         http_head_free(&b->head);
-        r = http_exchange(b->http, &u, resume, &b->head, err);
+        r = http_exchange(b, &u, resume, err);
         if (r)
             return r;
         status = b->head.status;
-        if (status == 200 || (status == 206 && resume))
+        if (status == 200 || (status == 206 && resume) ||
+            (status / 100 == 4 && b->any_status && status != 416))
             return 0;
         http_drop_body(b->http, &b->head);
         if (status == 416 && resume) { /* the existing part is longer than the file */
             resume = NULL;
             continue;
         }
-        r = status / 100 == 3 && status != 304 ? http_follow(&u, &b->head, err)
-                                               : http_explain_status(&b->head, err);
+        r = status / 100 == 3 && status != 304 && !b->form ? http_follow(&u, &b->head, err)
+                                                           : http_explain_status(&b->head, err);
         if (r)
             return r;
     }
@@ -298,7 +326,7 @@ static int http_begin_body(struct http_body *b, uint64_t have, struct error *err
         return error_text(err, EPROTO, "the server sent another part of the file than requested");
     b->chunks = (struct http_chunks){0};
     b->left = head->length;
-    b->complete = !head->chunked && head->length == 0;
+    b->complete = b->head_only || (!head->chunked && head->length == 0);
     b->position = head->status == 206 ? have : 0;
     return 0;
 }
@@ -343,19 +371,37 @@ static int http_first_request(struct http_body *b, const struct http_resume *res
     }
 }
 
-int http_open(struct http *h, const struct url *u, const struct http_resume *resume, struct http_file *out,
+static int http_body_new(struct http *h, const struct url *u, const struct http_request *request,
+                         struct http_body **out)
+{
+    struct http_body *b = *out = calloc(1, sizeof(*b));
+
+    if (!b || url_copy(u, &b->url) < 0)
+        return -ENOMEM;
+    b->http = h;
+    b->head_only = request->head_only;
+    b->any_status = request->any_status;
+    if (request->accept && !(b->accept = strdup(request->accept)))
+        return -ENOMEM;
+    if (request->authorization && !(b->authorization = strdup(request->authorization)))
+        return -ENOMEM;
+    if (request->form && !(b->form = strdup(request->form)))
+        return -ENOMEM;
+    return 0;
+}
+
+int http_send(struct http *h, const struct url *u, const struct http_request *request, struct http_file *out,
               struct error *err)
 {
     cleanup_http_file struct http_file f = {0};
-    int r;
+    int r = http_body_new(h, u, request, &f.body);
 
-    f.body = calloc(1, sizeof(*f.body));
-    if (!f.body || url_copy(u, &f.body->url) < 0)
+    if (r < 0)
         return error_set(err, ENOMEM, "cannot start a download");
-    f.body->http = h;
-    r = http_first_request(f.body, resume, err);
+    r = http_first_request(f.body, request->resume, err);
     if (r)
         return http_add_context(f.body, err);
+    f.head = &f.body->head;
     f.offset = f.body->position;
     f.total = http_total(&f.body->head);
     if (http_validator(&f.body->head)) {
@@ -366,6 +412,12 @@ int http_open(struct http *h, const struct url *u, const struct http_resume *res
     *out = f;
     f = (struct http_file){0};
     return 0;
+}
+
+int http_open(struct http *h, const struct url *u, const struct http_resume *resume, struct http_file *out,
+              struct error *err)
+{
+    return http_send(h, u, &(struct http_request){.resume = resume}, out, err);
 }
 
 /* After a broken connection: request the rest, and check that it is the rest of the same file. */
@@ -482,12 +534,23 @@ ssize_t http_read(struct http_file *f, const void **bytes, struct error *err)
     }
 }
 
+/* Free a text with a password. */
+static void http_erase(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
 void http_close(struct http_file *f)
 {
     if (f->body) {
         if (!f->body->complete)
             http_disconnect(f->body->http);
         url_free(&f->body->url);
+        free(f->body->accept);
+        http_erase(f->body->authorization);
+        http_erase(f->body->form);
         http_head_free(&f->body->head);
         free(f->body);
     }

@@ -40,7 +40,19 @@ struct http_file {
                         server has another file now or cannot resume */
     uint64_t total;  /* size of the whole file, or HTTP_LENGTH_UNKNOWN */
     char *validator; /* strong ETag or Last-Modified; NULL: none */
+    const struct http_head *head; /* of the response; valid until http_close */
     struct http_body *body;
+};
+
+/* What to request, beside the URL. Zeroed: the whole file, as whatever the server sends. */
+struct http_request {
+    const struct http_resume *resume; /* NULL: from the beginning */
+    const char *accept;               /* value of an Accept header; NULL: anything */
+    /* Value of an Authorization header; NULL: none. A redirect to another server does not get it. */
+    const char *authorization;
+    const char *form; /* POST this application/x-www-form-urlencoded body; redirects are refused; NULL: GET */
+    bool head_only;   /* HEAD: no body */
+    bool any_status;  /* a response with a status of 4xx is returned, in out->head, with its body */
 };
 
 #define cleanup_http_file __attribute__((cleanup(http_close)))
@@ -50,6 +62,10 @@ struct http_file {
  * denied, -EREMOTEIO for an internal failure of the server, else those of url.h, socket.h and tls.h.
  */
 int http_open(struct http *h, const struct url *u, const struct http_resume *resume, struct http_file *out,
+              struct error *err);
+
+/* The same, with more to say to the server. The texts of `request` need not outlive the call. */
+int http_send(struct http *h, const struct url *u, const struct http_request *request, struct http_file *out,
               struct error *err);
 
 /*

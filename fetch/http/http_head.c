@@ -9,12 +9,36 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 
+/* The fields that are kept as texts. */
+static const struct head_text {
+    const char *name;
+    size_t offset;
+    bool list;       /* the field may occur several times; the values are joined (RFC 9110 5.3) */
+    bool parameters; /* what follows a ';' is left out */
+} head_texts[] = {
+    {"Location", offsetof(struct http_head, location), false, false},
+    {"ETag", offsetof(struct http_head, etag), false, false},
+    {"Last-Modified", offsetof(struct http_head, last_modified), false, false},
+    {"Content-Type", offsetof(struct http_head, content_type), false, true},
+    {"WWW-Authenticate", offsetof(struct http_head, challenges), true, false},
+    {"Link", offsetof(struct http_head, link), true, false},
+    {"Docker-Content-Digest", offsetof(struct http_head, digest), false, false},
+    {"Retry-After", offsetof(struct http_head, retry_after), false, false},
+};
+
+static char **head_text_of(struct http_head *h, const struct head_text *text)
+{
+    return (char **)(void *)((char *)h + text->offset);
+}
+
 void http_head_free(struct http_head *h)
 {
-    free(h->location);
-    free(h->etag);
-    free(h->last_modified);
-    h->location = h->etag = h->last_modified = NULL;
+    for (size_t i = 0; i < ARRAY_LENGTH(head_texts); i++) {
+        char **text = head_text_of(h, &head_texts[i]);
+
+        free(*text);
+        *text = NULL;
+    }
 }
 
 size_t http_head_length(const char *bytes, size_t length)
@@ -48,13 +72,21 @@ static bool head_has_word(const char *value, const char *word)
     return false;
 }
 
-/* A field that may occur twice only with the same value. */
-static int head_take_text(char **to, const char *value)
+/* A field that is not a list may occur twice only with the same value. */
+static int head_take_text(struct http_head *h, const struct head_text *text, char *value)
 {
-    if (*to)
+    char **to = head_text_of(h, text), *joined;
+
+    if (text->parameters)
+        value[strcspn(value, "; \t")] = '\0';
+    if (*to && !text->list)
         return strcmp(*to, value) == 0 ? 0 : -EPROTO;
-    *to = strdup(value);
-    return *to ? 0 : -ENOMEM;
+    joined = *to ? format_string("%s, %s", *to, value) : strdup(value);
+    if (!joined)
+        return -ENOMEM;
+    free(*to);
+    *to = joined;
+    return 0;
 }
 
 static int head_take_length(struct http_head *h, const char *value)
@@ -103,12 +135,10 @@ static int head_take_field(struct http_head *h, const char *name, char *value)
         h->encoded = *value && strcasecmp(value, "identity") != 0;
     } else if (strcasecmp(name, "Content-Range") == 0) {
         return head_take_range(h, value);
-    } else if (strcasecmp(name, "Location") == 0) {
-        return head_take_text(&h->location, value);
-    } else if (strcasecmp(name, "ETag") == 0) {
-        return head_take_text(&h->etag, value);
-    } else if (strcasecmp(name, "Last-Modified") == 0) {
-        return head_take_text(&h->last_modified, value);
+    } else {
+        for (size_t i = 0; i < ARRAY_LENGTH(head_texts); i++)
+            if (strcasecmp(name, head_texts[i].name) == 0)
+                return head_take_text(h, &head_texts[i], value);
     }
     return 0;
 }

@@ -22,7 +22,12 @@ struct http_head {
     uint64_t length;      /* Content-Length, or HTTP_LENGTH_UNKNOWN */
     uint64_t range_start; /* from Content-Range; HTTP_LENGTH_UNKNOWN if there is none */
     uint64_t range_total; /* size of the file from Content-Range; HTTP_LENGTH_UNKNOWN if there is none */
-    char *location, *etag, *last_modified; /* NULL: none; owned by the struct */
+    char *location, *etag, *last_modified; /* NULL: none; all texts are owned by the struct */
+    char *content_type;                    /* without parameters */
+    char *challenges;                      /* WWW-Authenticate; several of them with ", " between */
+    char *link;                            /* Link */
+    char *digest;                          /* Docker-Content-Digest */
+    char *retry_after;                     /* Retry-After */
 };
 
 #define cleanup_http_head __attribute__((cleanup(http_head_free)))

@@ -142,8 +142,7 @@ static void a_challenge_says_where_to_get_a_token(void **state)
 
 static void a_malformed_challenge_is_refused(void **state)
 {
-    static const char *const cases[] = {"Bearer realm=", "Bearer realm=\"x", "\"", "Bearer realm=\"x\\",
-                                        "Bearer =x"};
+    static const char *const cases[] = {"Bearer realm=", "Bearer realm=\"x", "\"", "Bearer realm=\"x\\"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
