@@ -40,8 +40,7 @@ static const char *cache_name_beside(const struct cache *c, const char *suffix, 
     return out;
 }
 
-/* The directory that contains download/, by the rules of image_request. */
-static char *cache_base_directory(const char *directory)
+char *cache_directory(const char *directory)
 {
     const char *variable = getenv("LXC_CACHE_PATH"), *home = getenv("HOME");
 
@@ -69,7 +68,7 @@ int cache_open(const char *directory, const struct image_name *name, struct cach
 {
     const char *names[] = {name->dist, name->release, name->arch, name->variant};
     cleanup_cache struct cache c = {.parent = -1, .lock = -1};
-    cleanup_free char *base = cache_base_directory(directory), *parent = NULL;
+    cleanup_free char *base = cache_directory(directory), *parent = NULL;
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (!image_name_is_safe(names[i]))

@@ -20,6 +20,10 @@ struct cache {
     int lock;      /* -1: not locked */
 };
 
+/* The cache by the rules of `cache` in image_request: `directory` if it is not NULL. To be freed; NULL: out
+ * of memory. */
+char *cache_directory(const char *directory);
+
 #define cleanup_cache __attribute__((cleanup(cache_close)))
 /*
  * `directory` is `cache` of image_request. Creates nothing; see cache_make(). Closing the cache unlocks it.
