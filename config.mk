@@ -95,6 +95,7 @@ TEST_PACKAGES = apparmor \
 	criu \
 	debootstrap \
 	dnsmasq-base \
+	docker-registry \
 	e2fsprogs \
 	iproute2 \
 	iptables \
@@ -119,12 +120,14 @@ TEST_PACKAGES = apparmor \
 	python3-lxc \
 	qemu-system-x86 \
 	rsync \
+	skopeo \
 	squashfs-tools \
 	strace \
 	systemd \
 	tcpdump \
 	tinyproxy-bin \
 	tshark \
+	umoci \
 	util-linux \
 	wget \
 	xz-utils \

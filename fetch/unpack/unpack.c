@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/jail.h"
 #include "core/base/process.h"
+#include "core/base/sha256.h"
 #include "fetch/unpack/unpack_tree.h"
 
 #define PIPE_SIZE         (1 << 20)
@@ -23,13 +24,19 @@
 #define DEFAULT_MAX_ENTRIES ((uint64_t)4000000)
 #define DEFAULT_MAX_BYTES   ((uint64_t)1 << 40)
 
-/* A bounded queue of bytes between two threads. The counters only grow; positions are counters modulo the
- * size. */
+/* The threads that read the ring. The checksum has one of its own, so that it delays no other. */
+enum reader { READER_TREE, READER_SUM, READERS };
+
+/*
+ * A bounded queue of bytes from one thread to others. The counters only grow; positions are counters modulo
+ * the size.
+ */
 struct ring {
     unsigned char *bytes;
     size_t room;
-    uint64_t put, got;
-    size_t lent; /* bytes that the reader uses and has not returned */
+    uint64_t put;
+    uint64_t got[READERS]; /* UINT64_MAX: there is no such reader */
+    size_t lent[READERS];  /* bytes that the reader uses and has not returned */
     bool ended;
 };
 
@@ -66,6 +73,12 @@ static void stream_fail(struct stream *s, const struct error *why)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* How far the slowest reader is. */
+static uint64_t ring_got(const struct ring *ring)
+{
+    return ring->got[READER_TREE] < ring->got[READER_SUM] ? ring->got[READER_TREE] : ring->got[READER_SUM];
+}
+
 /* False after unpacking has failed. */
 static bool ring_put(struct stream *s, const void *bytes, size_t length)
 {
@@ -76,10 +89,10 @@ static bool ring_put(struct stream *s, const void *bytes, size_t length)
         size_t n, at;
 
         pthread_mutex_lock(&s->lock);
-        while (!s->failed && ring->put - ring->got == ring->room)
+        while (!s->failed && ring->put - ring_got(ring) == ring->room)
             pthread_cond_wait(&s->changed, &s->lock);
         at = (size_t)(ring->put % ring->room);
-        n = ring->room - (size_t)(ring->put - ring->got);
+        n = ring->room - (size_t)(ring->put - ring_got(ring));
         if (s->failed) {
             pthread_mutex_unlock(&s->lock);
             return false;
@@ -93,7 +106,7 @@ static bool ring_put(struct stream *s, const void *bytes, size_t length)
         memcpy(ring->bytes + at, from, n);
         pthread_mutex_lock(&s->lock);
         ring->put += n;
-        pthread_cond_signal(&s->changed);
+        pthread_cond_broadcast(&s->changed);
         pthread_mutex_unlock(&s->lock);
         from += n;
         length -= n;
@@ -105,7 +118,7 @@ static void ring_end(struct stream *s)
 {
     pthread_mutex_lock(&s->lock);
     s->ring.ended = true;
-    pthread_cond_signal(&s->changed);
+    pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -113,27 +126,28 @@ static void ring_end(struct stream *s)
  * Return the previous bytes of the reader and give it the next ones, at most a quarter of the ring at once,
  * so that the writer has space meanwhile. Returns their number, 0 at the end, -1 after a failure.
  */
-static ssize_t ring_get(struct stream *s, const void **bytes)
+static ssize_t ring_get(struct stream *s, enum reader reader, const void **bytes)
 {
     struct ring *ring = &s->ring;
     ssize_t n = -1;
 
     pthread_mutex_lock(&s->lock);
-    ring->got += ring->lent;
-    ring->lent = 0;
-    pthread_cond_signal(&s->changed);
-    while (!s->failed && !ring->ended && ring->put == ring->got)
+    ring->got[reader] += ring->lent[reader];
+    ring->lent[reader] = 0;
+    pthread_cond_broadcast(&s->changed);
+    while (!s->failed && !ring->ended && ring->put == ring->got[reader])
         pthread_cond_wait(&s->changed, &s->lock);
     if (!s->failed) {
-        size_t at = (size_t)(ring->got % ring->room);
+        size_t at = (size_t)(ring->got[reader] % ring->room);
+        size_t length = (size_t)(ring->put - ring->got[reader]);
 
-        ring->lent = (size_t)(ring->put - ring->got);
-        if (ring->lent > ring->room - at)
-            ring->lent = ring->room - at;
-        if (ring->lent > ring->room / 4)
-            ring->lent = ring->room / 4;
+        if (length > ring->room - at)
+            length = ring->room - at;
+        if (length > ring->room / 4)
+            length = ring->room / 4;
+        ring->lent[reader] = length;
         *bytes = ring->bytes + at;
-        n = (ssize_t)ring->lent;
+        n = (ssize_t)length;
     }
     pthread_mutex_unlock(&s->lock);
     return n;
@@ -155,7 +169,7 @@ static la_ssize_t stream_read_compressed(struct archive *a, void *context, const
 static la_ssize_t stream_read_decompressed(struct archive *a, void *s, const void **bytes)
 {
     (void)a;
-    return ring_get(s, bytes);
+    return ring_get(s, READER_TREE, bytes);
 }
 
 static int unpack_archive_problem(struct archive *a, struct error *err)
@@ -218,9 +232,23 @@ static int stream_write_tree(struct stream *s, struct archive *a, struct error *
     if (r != ARCHIVE_EOF)
         return unpack_archive_problem(a, err);
     /* Read the bytes after the end mark too, for the checksum at the end of the compressed stream. */
-    while ((r = (int)ring_get(s, &bytes)) > 0)
+    while ((r = (int)ring_get(s, READER_TREE, &bytes)) > 0)
         ;
     return r == 0 ? tree_finish(&s->tree, err) : -ECANCELED;
+}
+
+/* Of the tar archive, with what follows its end. */
+static void stream_sum(struct stream *s)
+{
+    struct sha256 sum;
+    const void *bytes;
+    ssize_t n;
+
+    sha256_init(&sum);
+    while ((n = ring_get(s, READER_SUM, &bytes)) > 0)
+        sha256_update(&sum, bytes, (size_t)n);
+    if (n == 0)
+        sha256_out(&sum, s->tree.result->sum);
 }
 
 static void stream_run(struct stream *s, int (*work)(struct stream *, struct archive *, struct error *))
@@ -234,40 +262,69 @@ static void stream_run(struct stream *s, int (*work)(struct stream *, struct arc
     archive_read_free(a);
 }
 
-/* Waits for the lock until the system calls of all threads have been restricted. */
+/* Wait until the system calls of all threads have been restricted. */
+static void stream_wait(struct stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void *stream_decompress_thread(void *s)
 {
-    pthread_mutex_lock(&((struct stream *)s)->lock);
-    pthread_mutex_unlock(&((struct stream *)s)->lock);
+    stream_wait(s);
     stream_run(s, stream_decompress);
     return NULL;
 }
 
+static void *stream_sum_thread(void *s)
+{
+    stream_wait(s);
+    stream_sum(s);
+    return NULL;
+}
+
+/* The threads beside the main one; `started` of them. Returns 0 or a positive errno. */
+static int stream_start_threads(struct stream *s, pthread_t threads[static 2], size_t *started)
+{
+    void *(*const functions[])(void *) = {stream_decompress_thread, stream_sum_thread};
+    size_t count = s->tree.options->sum ? 2 : 1;
+    pthread_attr_t attributes;
+    int r = 0;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    while (r == 0 && *started < count) {
+        r = pthread_create(&threads[*started], &attributes, functions[*started], s);
+        *started += r == 0;
+    }
+    pthread_attr_destroy(&attributes);
+    return r;
+}
+
 static int stream_unpack(struct stream *s, bool confined, struct error *err)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
+    pthread_t threads[2];
+    size_t started = 0;
     int r;
 
     pthread_mutex_lock(&s->lock);
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    r = pthread_create(&thread, &attributes, stream_decompress_thread, s);
-    pthread_attr_destroy(&attributes);
-    if (r) {
-        pthread_mutex_unlock(&s->lock);
-        return error_set(err, r, "cannot create a thread to unpack the archive");
-    }
-    r = confined ? jail_filter(false, err) : 0;
+    r = stream_start_threads(s, threads, &started);
+    if (r)
+        r = error_set(err, r, "cannot create a thread to unpack the archive");
+    else if (confined)
+        r = jail_filter(false, err);
     if (r < 0)
         s->failed = true;
     pthread_mutex_unlock(&s->lock);
     if (r == 0)
         stream_run(s, stream_write_tree);
-    /* The other thread may wait for input; this process ends. */
+    /* The thread that decompresses may wait for input; this process ends. */
     if (confined && (r < 0 || s->failed))
         return r < 0 ? r : error_copy(err, &s->error);
-    pthread_join(thread, NULL);
+    while (started)
+        pthread_join(threads[--started], NULL);
+    if (r < 0)
+        return r;
     return s->failed ? error_copy(err, &s->error) : 0;
 }
 
@@ -279,6 +336,7 @@ static int stream_open(struct stream *s, int input, int dirfd, const struct unpa
     pthread_cond_init(&s->changed, NULL);
     s->compressed = malloc(COMPRESSED_ROOM);
     s->ring = (struct ring){.bytes = malloc(DECOMPRESSED_ROOM), .room = DECOMPRESSED_ROOM};
+    s->ring.got[READER_SUM] = options->sum ? 0 : UINT64_MAX;
     s->tree = (struct tree){.root = dirfd, .options = options, .result = result, .parent = -1};
     s->tree.max_entries = options->max_entries ? options->max_entries : DEFAULT_MAX_ENTRIES;
     s->tree.max_bytes = options->max_bytes ? options->max_bytes : DEFAULT_MAX_BYTES;

@@ -6,6 +6,7 @@
 #include <sys/xattr.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/path.h"
 #include "core/base/walk.h"
 #include "fetch/unpack/unpack_tree.h"
 
@@ -86,6 +87,8 @@ int directories_note(struct tree_directories *d, const char *inside, struct tree
     if (d->size > MAX_DIRECTORIES)
         return error_text(err, E2BIG, "the names of the archive's directories take more than %d MB",
                           MAX_DIRECTORIES >> 20);
+    if (attributes->touched && (at ? at->listed : d->root_listed))
+        return 0;
     if (at) {
         at->listed = true;
         to = &at->attributes;
@@ -122,9 +125,13 @@ static int directory_finish(int root, const char *path, const struct tree_attrib
                             struct unpack_result *result, struct error *err)
 {
     const struct timespec times[] = {a->mtime, a->mtime};
-    cleanup_fd int fd = directory_open_long(root, path, O_RDONLY);
+    /* A touched directory may lie behind a link, and may be gone since. */
+    cleanup_fd int fd = a->touched ? rootfs_open(root, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0)
+                                   : directory_open_long(root, path, O_RDONLY);
     char shown[160];
 
+    if (a->touched && (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP))
+        return 0;
     if (fd < 0)
         return error_set(err, fd, "cannot open /%s of the rootfs", unpack_show(path, shown));
     if (a->acl_length && fsetxattr(fd, "system.posix_acl_default", a->acl, a->acl_length, 0) < 0)

@@ -9,6 +9,8 @@
 #include <sys/xattr.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/path.h"
 #include "core/base/walk.h"
 
 #define MAX_EXCLUDES 65536 /* bytes of patterns */
@@ -83,6 +85,7 @@ void tree_close(struct tree *t)
     close_fd(&t->parent);
     free(t->parent_path);
     directories_free(&t->directories);
+    layer_names_free(&t->names);
 }
 
 static bool tree_is_excluded(const struct tree *t, const char *inside)
@@ -191,6 +194,36 @@ static int tree_open_directory(const struct tree *t, const char *inside)
     return directory_open_long(t->root, inside, O_PATH);
 }
 
+/* Before a layer changes a directory: its mode and time are kept unless the layer has an entry for it. */
+static int tree_touch(struct tree *t, int fd, const char *inside, struct error *err)
+{
+    struct tree_attributes before = {.touched = true};
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return tree_failed(err, errno, "look at", inside);
+    before.mode = st.st_mode & 07777;
+    before.mtime = st.st_mtim;
+    return directories_note(&t->directories, inside, &before, err);
+}
+
+/*
+ * The directory of a layer's entry. Layers below it may have made links of its path: they are followed within
+ * the root, as other tools do.
+ */
+static int tree_open_layer(struct tree *t, const char *inside, struct error *err)
+{
+    cleanup_fd int fd = rootfs_open(t->root, inside, O_PATH | O_DIRECTORY, 0);
+    int r;
+
+    if (fd == -ENOENT)
+        fd = tree_walk(t, inside, err);
+    else if (fd < 0)
+        return tree_failed(err, -fd, "open", inside);
+    r = fd < 0 ? fd : tree_touch(t, fd, inside, err);
+    return r < 0 ? r : take_fd(&fd);
+}
+
 /*
  * The directory of the entry. Archives list the files of a directory together, so the last directory is kept
  * open.
@@ -206,10 +239,12 @@ static int tree_open_parent(struct tree *t, struct entry *e, struct error *err)
         return error_set(err, ENOMEM, "cannot unpack the archive");
     if (!*path) {
         e->parent = t->root;
-        return 0;
+        return t->options->layer ? tree_touch(t, t->root, "", err) : 0;
     }
     if (!t->parent_path || strcmp(t->parent_path, path) != 0) {
-        fd = tree_open_directory(t, path);
+        fd = t->options->layer ? tree_open_layer(t, path, err) : tree_open_directory(t, path);
+        if (t->options->layer && fd < 0)
+            return fd;
         if (fd == -ENOTDIR || fd == -ELOOP)
             return tree_refused(err, e->path, "has a path with a component that is not a directory");
         if (fd == -ENOENT)
@@ -227,11 +262,16 @@ static int tree_open_parent(struct tree *t, struct entry *e, struct error *err)
     return 0;
 }
 
-/* A file of that name exists: it is replaced, unless it is a directory. */
-static int tree_remove_existing(const struct entry *e, struct error *err)
+/* A file of that name exists: it is replaced; a directory only by a layer above it. */
+static int tree_remove_existing(const struct tree *t, const struct entry *e, struct error *err)
 {
     if (unlinkat(e->parent, e->name, 0) == 0 || errno == ENOENT)
         return 0;
+    if (errno == EISDIR && t->options->layer) {
+        int r = remove_tree(e->parent, e->name);
+
+        return r < 0 ? tree_failed(err, -r, "replace", e->path) : 0;
+    }
     return errno == EISDIR || errno == EPERM ? tree_refused(err, e->path, "would replace a directory")
                                              : tree_failed(err, errno, "replace", e->path);
 }
@@ -306,7 +346,7 @@ static int tree_add_file(struct tree *t, struct archive *a, struct archive_entry
     int r;
 
     if (fd < 0 && errno == EEXIST) {
-        r = tree_remove_existing(e, err);
+        r = tree_remove_existing(t, e, err);
         if (r < 0)
             return r;
         fd = openat(e->parent, e->name, flags, 0600);
@@ -333,6 +373,16 @@ static void attributes_free(struct tree_attributes *a)
     free(a->acl);
 }
 
+/* A directory of a lower layer may have attributes that this layer's entry for it lacks. */
+static void tree_clear_xattrs(int fd)
+{
+    char names[4096];
+    ssize_t length = flistxattr(fd, names, sizeof(names));
+
+    for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1)
+        fremovexattr(fd, names + at);
+}
+
 static int tree_add_directory(struct tree *t, struct archive_entry *entry, const struct entry *e,
                               struct error *err)
 {
@@ -344,7 +394,7 @@ static int tree_add_directory(struct tree *t, struct archive_entry *entry, const
         fd = errno == EEXIST ? openat(e->parent, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                              : -1;
         if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
-            r = tree_remove_existing(e, err);
+            r = tree_remove_existing(t, e, err);
             if (r == 0 && mkdirat(e->parent, e->name, 0755) < 0)
                 r = tree_failed(err, errno, "make", e->path);
         } else if (fd < 0) {
@@ -360,6 +410,8 @@ static int tree_add_directory(struct tree *t, struct archive_entry *entry, const
         return tree_failed(err, errno, "open", e->path);
     if (!t->options->keep_ids && fchown(fd, e->uid, e->gid) < 0)
         return tree_failed(err, errno, "set the owner of", e->path);
+    if (t->options->layer)
+        tree_clear_xattrs(fd);
     r = tree_set_xattrs(t, fd, e, entry, &d, err);
     if (r < 0)
         return r;
@@ -389,7 +441,7 @@ static int tree_add_node(struct tree *t, struct archive_entry *entry, const stru
     if (tree_create_node(e, entry) < 0) {
         if (errno != EEXIST)
             return tree_failed(err, errno, "make", e->path);
-        r = tree_remove_existing(e, err);
+        r = tree_remove_existing(t, e, err);
         if (r < 0)
             return r;
         if (tree_create_node(e, entry) < 0)
@@ -415,7 +467,8 @@ static int tree_add_hard_link(struct tree *t, const char *target, const struct e
     slash = strrchr(inside, '/');
     if (slash) {
         *slash = '\0';
-        fd = tree_open_directory(t, inside);
+        fd = t->options->layer ? rootfs_open(t->root, inside, O_PATH | O_DIRECTORY, 0)
+                               : tree_open_directory(t, inside);
         if (fd < 0)
             return tree_refused(err, e->path,
                                 "is a hard link to a file that is not in the archive before it");
@@ -427,11 +480,39 @@ static int tree_add_hard_link(struct tree *t, const char *target, const struct e
         if (r == ENOENT || r == EPERM)
             return tree_refused(err, e->path,
                                 "is a hard link to a file that is not in the archive before it");
-        r = r == EEXIST && attempt == 0 ? tree_remove_existing(e, err) : tree_failed(err, r, "link", e->path);
+        r = r == EEXIST && attempt == 0 ? tree_remove_existing(t, e, err)
+                                        : tree_failed(err, r, "link", e->path);
         if (r < 0)
             return r;
     }
     return 0;
+}
+
+/* Hide what lower layers have, if the entry says so. Returns 1 if it did, 0 for a plain entry. */
+static int tree_hide(struct tree *t, const struct entry *e, struct error *err)
+{
+    const char *slash = strrchr(e->inside, '/'), *removed = NULL;
+    enum layer_entry kind = layer_entry_kind(slash ? slash + 1 : e->inside, &removed);
+    cleanup_free char *parent = slash ? strndup(e->inside, (size_t)(slash - e->inside)) : strdup("");
+    cleanup_fd int fd = -1;
+    int r;
+
+    if (kind == LAYER_ENTRY || kind == LAYER_IGNORED)
+        return kind == LAYER_IGNORED;
+    if (kind == LAYER_BAD)
+        return tree_refused(err, e->path, "removes no file");
+    if (!parent)
+        return error_set(err, ENOMEM, "cannot unpack the archive");
+    fd = rootfs_open(t->root, *parent ? parent : ".", O_PATH | O_DIRECTORY, 0);
+    if (fd == -ENOENT || fd == -ENOTDIR)
+        return 1;
+    if (fd < 0)
+        return tree_failed(err, -fd, "open the directory of", e->path);
+    r = tree_touch(t, fd, parent, err);
+    if (r < 0)
+        return r;
+    r = layer_hide(&t->names, fd, parent, kind == LAYER_OPAQUE ? NULL : removed);
+    return r < 0 ? tree_failed(err, -r, "remove what hides", e->path) : 1;
 }
 
 static int tree_add_entry(struct tree *t, struct archive *a, struct archive_entry *entry, struct entry *e,
@@ -447,6 +528,11 @@ static int tree_add_entry(struct tree *t, struct archive *a, struct archive_entr
     }
     if (!*e->inside && (link || type != AE_IFDIR))
         return tree_refused(err, e->path, "would replace the root directory");
+    if (t->options->layer) {
+        r = tree_hide(t, e, err);
+        if (r != 0)
+            return r < 0 ? r : 0;
+    }
     r = tree_open_parent(t, e, err);
     if (r < 0)
         return r;
@@ -460,9 +546,12 @@ static int tree_add_entry(struct tree *t, struct archive *a, struct archive_entr
         r = tree_add_node(t, entry, e, err);
     else
         r = tree_refused(err, e->path, "is of an unknown type");
-    if (r == 0)
-        t->result->entries++;
-    return r;
+    if (r < 0)
+        return r;
+    t->result->entries++;
+    if (t->options->layer && layer_names_add_path(&t->names, e->inside) < 0)
+        return error_set(err, ENOMEM, "cannot unpack the archive");
+    return 0;
 }
 
 int tree_add(struct tree *t, struct archive *a, struct archive_entry *entry, struct error *err)

@@ -10,6 +10,7 @@
 
 #include "core/base/str.h"
 #include "fetch/unpack/unpack.h"
+#include "fetch/unpack/unpack_layer.h"
 
 /* The attributes that a directory gets at the end. */
 struct tree_attributes {
@@ -17,6 +18,7 @@ struct tree_attributes {
     mode_t mode;
     size_t acl_length; /* of its default ACL, which must not apply to the files unpacked into it */
     void *acl;
+    bool touched; /* of a layer that changes the directory without an entry for it: as it was before */
 };
 
 /* The directories with an entry in the archive. */
@@ -28,7 +30,8 @@ struct tree_directories {
     struct tree_attributes root;
 };
 
-/* Record the attributes of a directory, whose ACL is taken over; a repeated entry replaces the former one. */
+/* Record the attributes of a directory, whose ACL is taken over; a repeated entry replaces the former one,
+ * but those of a touched directory replace none. */
 int directories_note(struct tree_directories *d, const char *inside, struct tree_attributes *attributes,
                      struct error *err);
 /* Set the attributes of all, children before their parents. */
@@ -49,6 +52,7 @@ struct tree {
     int parent;             /* O_PATH; -1: none yet */
     struct strbuf excludes; /* the patterns, each terminated by a NUL */
     struct tree_directories directories;
+    struct layer_names names; /* of the entries so far, if it is a layer */
 };
 
 int tree_open(struct tree *t, struct error *err);

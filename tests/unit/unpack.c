@@ -17,6 +17,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
+#include "core/base/sha256.h"
 #include "core/base/str.h"
 #include "fetch/unpack/unpack.h"
 #include "fetch/unpack/unpack_tree.h"
@@ -561,6 +562,170 @@ static void a_directory_that_comes_twice_is_as_the_last_says(void **state)
     assert_int_equal(st.st_mtime, 1234567890);
 }
 
+/* The next layer on top of what has been unpacked. */
+static void next_layer(struct fixture *f)
+{
+    f->tar.length = 0;
+    f->options.layer = true;
+}
+
+static bool exists(const struct fixture *f, const char *path)
+{
+    return faccessat(f->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void lower_layer(struct fixture *f)
+{
+    next_layer(f);
+    entry(f, '5', "d", NULL, NULL);
+    entry(f, '0', "d/old", NULL, "old");
+    entry(f, '5', "d/sub", NULL, NULL);
+    entry(f, '0', "d/sub/deep", NULL, "deep");
+    entry(f, '0', "file", NULL, "file");
+    entry(f, '5', "dir", NULL, NULL);
+    entry(f, '0', "dir/x", NULL, "x");
+    entry(f, '2', "link", "d", NULL);
+    entry(f, '2', "out", "/tmp", NULL);
+    assert_int_equal(unpack(f), 0);
+    next_layer(f);
+}
+
+static void a_whiteout_removes_what_lower_layers_have(void **state)
+{
+    struct fixture *f = *state;
+
+    lower_layer(f);
+    entry(f, '0', "d/.wh.old", NULL, "");
+    entry(f, '0', ".wh.dir", NULL, "");
+    entry(f, '0', ".wh.link", NULL, "");
+    entry(f, '0', "missing/.wh.x", NULL, "");
+    assert_int_equal(unpack(f), 0);
+    assert_false(exists(f, "d/old"));
+    assert_true(exists(f, "d/sub/deep"));
+    assert_false(exists(f, "dir"));
+    assert_false(exists(f, "link"));
+    assert_false(exists(f, "missing"));
+    assert_untouched(f);
+}
+
+static void a_whiteout_spares_what_its_own_layer_has(void **state)
+{
+    struct fixture *f = *state;
+
+    lower_layer(f);
+    entry(f, '0', "d/old", NULL, "new");
+    entry(f, '0', "d/.wh.old", NULL, "");
+    entry(f, '0', "d/sub/own", NULL, "own");
+    entry(f, '0', "d/.wh.sub", NULL, "");
+    assert_int_equal(unpack(f), 0);
+    assert_true(exists(f, "d/old"));
+    assert_true(exists(f, "d/sub/own"));
+    assert_false(exists(f, "d/sub/deep"));
+}
+
+static void an_opaque_directory_hides_lower_layers_in_any_order(void **state)
+{
+    struct fixture *f = *state;
+
+    lower_layer(f);
+    entry(f, '0', "d/new", NULL, "new");
+    entry(f, '0', "d/.wh..wh..opq", NULL, "");
+    entry(f, '0', "d/later", NULL, "later");
+    entry(f, '0', "d/.wh..wh.plnk", NULL, "");
+    assert_int_equal(unpack(f), 0);
+    assert_true(exists(f, "d/new"));
+    assert_true(exists(f, "d/later"));
+    assert_false(exists(f, "d/old"));
+    assert_false(exists(f, "d/sub"));
+    assert_false(exists(f, "d/.wh..wh.plnk"));
+    assert_true(exists(f, "file"));
+}
+
+static void a_layer_replaces_types(void **state)
+{
+    struct fixture *f = *state;
+    char target[8] = "";
+
+    lower_layer(f);
+    entry(f, '0', "d", NULL, "now a file");
+    entry(f, '5', "file", NULL, NULL);
+    entry(f, '2', "dir", "file", NULL);
+    entry(f, '5', "link", NULL, NULL);
+    assert_int_equal(unpack(f), 0);
+    assert_false(exists(f, "d/sub"));
+    assert_true(faccessat(f->root, "file/.", F_OK, 0) == 0);
+    assert_int_equal(readlinkat(f->root, "dir", target, sizeof(target)), 4);
+    assert_true(readlinkat(f->root, "link", target, sizeof(target)) < 0);
+    assert_untouched(f);
+}
+
+static void a_layer_writes_through_links_inside_of_the_root_alone(void **state)
+{
+    struct fixture *f = *state;
+
+    lower_layer(f);
+    entry(f, '0', "link/via", NULL, "via");
+    assert_int_equal(unpack(f), 0);
+    assert_true(exists(f, "d/via"));
+    next_layer(f);
+    entry(f, '0', "out/lxcbox-unpack-escape", NULL, "escape");
+    unpack(f);
+    assert_true(access("/tmp/lxcbox-unpack-escape", F_OK) < 0);
+    next_layer(f);
+    entry(f, '0', "out/.wh.x", NULL, "");
+    entry(f, '0', "d/.wh...", NULL, "");
+    assert_int_equal(unpack(f), -EPERM);
+    next_layer(f);
+    entry(f, '0', "d/.wh.", NULL, "");
+    assert_int_equal(unpack(f), -EPERM);
+    assert_untouched(f);
+}
+
+static void a_hard_link_reaches_lower_layers(void **state)
+{
+    struct fixture *f = *state;
+    struct stat st;
+
+    lower_layer(f);
+    entry(f, '1', "hard", "d/sub/deep", NULL);
+    assert_int_equal(unpack(f), 0);
+    assert_int_equal(fstatat(f->root, "hard", &st, 0), 0);
+    assert_int_equal(st.st_nlink, 2);
+}
+
+static void a_change_inside_keeps_the_time_of_a_directory(void **state)
+{
+    struct fixture *f = *state;
+    struct stat st;
+
+    lower_layer(f);
+    entry(f, '0', "d/new", NULL, "new");
+    entry(f, '0', "d/sub/new", NULL, "new");
+    assert_int_equal(unpack(f), 0);
+    assert_int_equal(fstatat(f->root, "d", &st, 0), 0);
+    assert_int_equal(st.st_mtime, 1000000000);
+    assert_int_equal(fstatat(f->root, "d/sub", &st, 0), 0);
+    assert_int_equal(st.st_mtime, 1000000000);
+}
+
+static void the_sum_is_that_of_the_uncompressed_archive(void **state)
+{
+    struct fixture *f = *state;
+    unsigned char sum[SHA256_SIZE], wanted[SHA256_SIZE];
+    char end[1024] = {0}, more[300] = "bytes after the end count, too";
+    struct sha256 s;
+
+    entry(f, '0', "x", NULL, "x");
+    strbuf_add(&f->tar, end, sizeof(end));
+    strbuf_add(&f->tar, more, sizeof(more));
+    f->options.sum = sum;
+    assert_int_equal(unpack_bytes(f, f->tar.text, f->tar.length, 100), 0);
+    sha256_init(&s);
+    sha256_update(&s, f->tar.text, f->tar.length);
+    sha256_out(&s, wanted);
+    assert_memory_equal(sum, wanted, sizeof(sum));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -598,6 +763,14 @@ int main(void)
         TEST(large_archives_pass_through_small_queues),
         TEST(it_can_be_stopped_in_the_middle),
         TEST(a_directory_that_comes_twice_is_as_the_last_says),
+        TEST(a_whiteout_removes_what_lower_layers_have),
+        TEST(a_whiteout_spares_what_its_own_layer_has),
+        TEST(an_opaque_directory_hides_lower_layers_in_any_order),
+        TEST(a_layer_replaces_types),
+        TEST(a_layer_writes_through_links_inside_of_the_root_alone),
+        TEST(a_hard_link_reaches_lower_layers),
+        TEST(a_change_inside_keeps_the_time_of_a_directory),
+        TEST(the_sum_is_that_of_the_uncompressed_archive),
     };
     return cmocka_run_group_tests_name("unpack", tests, NULL, NULL);
 }
