@@ -3,9 +3,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "applets/new_network.h"
+#include "applets/oci_image.h"
+#include "applets/progress.h"
 #include "applets/template_notes.h"
 #include "applets/unpack_place.h"
 #include "applets/cli/applet.h"
@@ -29,7 +30,7 @@ static const struct option_row lxc_create_table[] = {
     OPT_STRING('f', "config", "FILE", struct lxc_create_options, config,
                "the configuration to start from (lxc.default_config)"),
     OPT_STRING('t', "template", "TEMPLATE", struct lxc_create_options, template,
-               "download, busybox, local, none, or an executable template"),
+               "download, oci, busybox, local, none, or an executable template"),
     OPT_STRING('B', "bdev", "KIND", struct lxc_create_options, storage,
                "storage of the rootfs: dir, btrfs, loop or best (dir)"),
     OPT_STRING(0, "dir", "DIR", struct lxc_create_options, dir, "create the rootfs at DIR"),
@@ -63,12 +64,14 @@ struct template
     /* Complete the options before the container is created. Returns 1 if nothing is to be created. May be
      * NULL. */
     int (*prepare)(void *options, const struct create_options *create, struct error *err);
+    bool command; /* the first operand ends the options: a command follows */
 };
 
 /* The context of a template's `fill`. */
 struct template_context {
     void *options;
     bool quiet;
+    char **argv; /* operands after the options; NULL at the end */
     int message; /* write end of a pipe for a message to print after the container has been created */
 };
 
@@ -126,59 +129,13 @@ static const struct option_row local_table[] = {
     OPT_END,
 };
 
-static void status_print(void *context, const char *sentence)
-{
-    (void)context;
-    puts(sentence);
-    fflush(stdout);
-}
-
-#define PROGRESS_FROM (1 << 20) /* smaller files arrive too quickly to be worth a line */
-
-/* The width of the bar. The line must fit the terminal; otherwise each update would begin a new line. */
-static int progress_bar_width(void)
-{
-    struct winsize size = {.ws_col = 0};
-    int columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
-
-    return columns >= 80 ? 40 : columns > 45 ? columns - 40 : 5;
-}
-
-/* On a terminal, update one line; elsewhere, print one line per file when it is complete. */
-static void progress_print(void *context, const char *file, uint64_t done, uint64_t total)
-{
-    uint64_t *shown = context, size = total ? total : done;
-    uint64_t percent = total ? done * 100 / total : 0, step = total ? percent + 1 : done >> 20;
-
-    if (size < PROGRESS_FROM || (done != total && (!isatty(STDOUT_FILENO) || *shown == step)))
-        return;
-    *shown = step;
-    if (!isatty(STDOUT_FILENO)) {
-        printf("%s: %llu.%llu MB\n", file, (unsigned long long)(size / 1000000),
-               (unsigned long long)(size / 100000 % 10));
-        return;
-    }
-    printf("\r%-14.14s ", file);
-    if (total) {
-        int width = progress_bar_width();
-        printf("[%-*.*s] %3llu%% of ", width, (int)percent * width / 100,
-               "########################################", (unsigned long long)percent);
-    }
-    printf("%llu.%llu MB", (unsigned long long)(size / 1000000), (unsigned long long)(size / 100000 % 10));
-    if (done == total)
-        putchar('\n');
-    fflush(stdout);
-}
-
-static uint64_t progress_shown;
-
 static struct image_source image_source(const struct image_options *o, bool mapped, bool quiet)
 {
     struct image_source source = {
         .server = o->server, .mode = mapped ? "user" : "system", .ca_file = o->ca_file};
 
     if (!quiet)
-        source.events = (struct image_events){&progress_shown, status_print, progress_print};
+        source.events = progress_events();
     return source;
 }
 
@@ -352,16 +309,31 @@ static int template_fill_local(void *context, struct create_place *place, struct
     return template_fill_image(context, place, true, err);
 }
 
+static int template_prepare_oci(void *options, const struct create_options *create, struct error *err)
+{
+    (void)create;
+    return oci_image_prepare(options, err);
+}
+
+static int template_fill_oci(void *context, struct create_place *place, struct error *err)
+{
+    const struct template_context *f = context;
+
+    return oci_image_fill(f->options, f->argv, f->quiet, place, err);
+}
+
 static const struct option_row no_options[] = {OPT_END};
 
 static const struct template templates[] = {
     {"download", "an image from a server", download_table, sizeof(struct image_options),
-     template_fill_download, template_prepare_download},
+     template_fill_download, template_prepare_download, false},
     {"busybox", "a system made of one static busybox; needs no network", busybox_table,
-     sizeof(struct busybox_options), template_fill_busybox, NULL},
+     sizeof(struct busybox_options), template_fill_busybox, NULL, false},
     {"local", "a tarball of your own", local_table, sizeof(struct image_options), template_fill_local,
-     template_prepare_local},
-    {"none", "no root file system, only a configuration", no_options, 1, NULL, NULL},
+     template_prepare_local, false},
+    {"oci", "an image of a registry, a directory or an archive", oci_image_table,
+     sizeof(struct oci_image_options), template_fill_oci, template_prepare_oci, true},
+    {"none", "no root file system, only a configuration", no_options, 1, NULL, NULL, false},
 };
 
 static const struct template *template_find(const char *name)
@@ -444,10 +416,10 @@ static void message_print(int fd)
 }
 
 static int template_create(const struct template *t, void *options, const struct create_options *create,
-                           bool quiet, const struct container *c, struct error *err)
+                           char **argv, bool quiet, const struct container *c, struct error *err)
 {
     cleanup_fd int message = -1, message_in = -1;
-    struct template_context f = {options, quiet, -1};
+    struct template_context f = {options, quiet, argv, -1};
     int fds[2], r = t->prepare ? t->prepare(options, create, err) : 0;
 
     if (r != 0)
@@ -491,18 +463,18 @@ static int template_run_builtin(const struct template *t, const struct lxc_creat
     if (r < 0)
         return r;
     /* options_parse() skips argv[0]: here that is the element before the first operand. */
-    r = options_parse(t->options, false, options, in->argc + 1, in->argv - 1, &operands, &help, &version,
+    r = options_parse(t->options, t->command, options, in->argc + 1, in->argv - 1, &operands, &help, &version,
                       err);
     if (r < 0)
         return error_context(err, "template %s", t->name);
     if (help)
         return template_print_help(t, err);
-    if (operands) {
+    if (operands && !t->command) {
         error_text(err, EINVAL, "template %s: unexpected argument \"%s\"", t->name, in->argv[0]);
         return error_remedy(err, "lxc-create -t %s -h lists its options", t->name);
     }
     r = new_network(&create, bridge, err);
-    return r < 0 ? r : template_create(t, options, &create, o->container.quiet, c, err);
+    return r < 0 ? r : template_create(t, options, &create, in->argv, o->container.quiet, c, err);
 }
 
 static int create_check_options(const struct lxc_create_options *o, const struct invocation *in,

@@ -51,12 +51,108 @@ static int conf_set_forward(struct lxcbox_conf *c, char *value, struct error *er
     return 0;
 }
 
+/* One character of a quoted word at *at, which is moved behind it; -1 for a wrong escape. */
+static int conf_unescape(const char **at)
+{
+    static const char names[] = "ntr\"\\", values[] = "\n\t\r\"\\";
+    const char *p = *at, *name;
+
+    if (*p != '\\') {
+        *at = p + 1;
+        return (unsigned char)*p;
+    }
+    name = p[1] ? strchr(names, p[1]) : NULL;
+    if (name) {
+        *at = p + 2;
+        return values[name - names];
+    }
+    if (p[1] != 'x' || hex_digit(p[2]) < 0 || hex_digit(p[3]) < 0)
+        return -1;
+    *at = p + 4;
+    return hex_digit(p[2]) << 4 | hex_digit(p[3]);
+}
+
+/* Take the next quoted word off a value. Returns 1, 0 at the end, -EINVAL or -ENOMEM. */
+static int conf_quoted_word(const char **rest, char **word)
+{
+    const char *at = *rest + strspn(*rest, " \t");
+    size_t length = 0;
+
+    if (!*at)
+        return 0;
+    if (*at++ != '"')
+        return -EINVAL;
+    *word = malloc(strlen(at) + 1);
+    if (!*word)
+        return -ENOMEM;
+    while (*at && *at != '"') {
+        int c = conf_unescape(&at);
+
+        if (c <= 0)
+            return -EINVAL;
+        (*word)[length++] = (char)c;
+    }
+    (*word)[length] = '\0';
+    *rest = at + 1;
+    return *at == '"' && (!at[1] || at[1] == ' ' || at[1] == '\t') ? 1 : -EINVAL;
+}
+
+static int conf_set_words(const char *key, struct string_list *list, const char *value, struct error *err)
+{
+    int r;
+
+    do {
+        cleanup_free char *word = NULL;
+
+        r = conf_quoted_word(&value, &word);
+        if (r == 1 && string_list_add(list, word) < 0)
+            r = -ENOMEM;
+    } while (r == 1);
+    if (r == -ENOMEM)
+        return error_set(err, ENOMEM, "cannot keep %s", key);
+    if (r == 0 && list->count)
+        return 0;
+    error_text(err, EINVAL, "%s requires words in double quotes", key);
+    return error_remedy(err, "for example %s = \"sh\" \"-c\" \"echo \\\"hello\\\"\"; also \\n, \\t and \\xHH",
+                        key);
+}
+
+static int conf_set_command(struct lxcbox_conf *c, char *value, struct error *err)
+{
+    if (c->command.count)
+        return error_text(err, EINVAL, "command is set by an earlier line");
+    return conf_set_words("command", &c->command, value, err);
+}
+
+static int conf_set_environment(struct lxcbox_conf *c, char *value, struct error *err)
+{
+    int r = conf_set_words("environment", &c->environment, value, err);
+
+    for (size_t i = 0; r == 0 && i < c->environment.count; i++)
+        if (!strchr(c->environment.items[i], '=') || c->environment.items[i][0] == '=')
+            return error_text(err, EINVAL, "environment requires \"NAME=VALUE\"");
+    return r;
+}
+
+static int conf_set_reap(struct lxcbox_conf *c, char *value, struct error *err)
+{
+    const char *word = conf_word(&value);
+
+    if (!word || conf_word(&value) || (strcmp(word, "0") != 0 && strcmp(word, "1") != 0))
+        return error_text(err, EINVAL, "reap requires 0 or 1");
+    c->reap = *word == '1';
+    return 0;
+}
+
 static const struct conf_key {
     const char *name;
     int (*set)(struct lxcbox_conf *c, char *value, struct error *err);
     bool single; /* only one container can have this value: it is not copied */
 } conf_keys[] = {
+    {"command", conf_set_command, false},
+    {"environment", conf_set_environment, false},
     {"forward", conf_set_forward, true},
+    {"reap", conf_set_reap, false},
 };
 
 static const struct conf_key *conf_key_find(const char *name, size_t length)
@@ -115,6 +211,9 @@ void lxcbox_conf_free(struct lxcbox_conf *c)
 {
     free(take_ptr(c->forwards));
     c->forward_count = 0;
+    string_list_clear(&c->command);
+    string_list_clear(&c->environment);
+    c->reap = false;
 }
 
 int lxcbox_conf_parse(const char *text, size_t length, const char *origin, struct lxcbox_conf *out,
@@ -252,6 +351,30 @@ int lxcbox_conf_remove_forward(const struct container *c, const struct forward *
     if (!dropped)
         return error_text(err, ENOENT, "%s has no such forward", c->name);
     return conf_write(c, path, &text, err);
+}
+
+static int conf_write_word(struct strbuf *out, const char *word)
+{
+    int r = strbuf_puts(out, " \"");
+
+    for (; r == 0 && *word; word++) {
+        unsigned char c = (unsigned char)*word;
+
+        if (c < ' ' || c == 0x7f)
+            r = strbuf_printf(out, "\\x%02x", c);
+        else
+            r = strbuf_printf(out, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+    }
+    return r == 0 ? strbuf_puts(out, "\"") : r;
+}
+
+int lxcbox_conf_write_words(struct strbuf *out, const char *key, char *const *words, size_t count)
+{
+    int r = strbuf_printf(out, "%s =", key);
+
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = conf_write_word(out, words[i]);
+    return r == 0 ? strbuf_puts(out, "\n") : r;
 }
 
 int lxcbox_conf_copy(const char *text, struct strbuf *out)

@@ -20,6 +20,9 @@
 struct lxcbox_conf {
     struct forward *forwards; /* in the order of the file; no two of them have the same port */
     size_t forward_count;
+    struct string_list command;     /* what a start runs instead of lxc.init.cmd; empty: not set */
+    struct string_list environment; /* "NAME=VALUE", for what lxc.environment.runtime cannot hold */
+    bool reap;                      /* the command runs under our own small init */
 };
 
 #define cleanup_lxcbox_conf __attribute__((cleanup(lxcbox_conf_free)))
@@ -41,6 +44,12 @@ int lxcbox_conf_read(const struct container *c, struct lxcbox_conf *out, struct 
  */
 int lxcbox_conf_add_forward(const struct container *c, const struct forward *f, struct error *err);
 int lxcbox_conf_remove_forward(const struct container *c, const struct forward *f, struct error *err);
+
+/*
+ * Append "KEY = " and the words in double quotes, with escapes for quotes and control characters, so that the
+ * words are read back as they are. 0 or -ENOMEM.
+ */
+int lxcbox_conf_write_words(struct strbuf *out, const char *key, char *const *words, size_t count);
 
 /*
  * Append the text for a copy of the container: all lines except settings that only one container can have.

@@ -16,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/config/idmap.h"
+#include "core/config/lxcbox_conf.h"
 #include "core/confine/lsm.h"
 #include "core/monitor/monitor.h"
 #include "core/mount/rootfs.h"
@@ -144,8 +145,8 @@ static int start_daemon(const struct container *c, struct config *config, const 
     return error_copy(err, &reported.error);
 }
 
-int container_start(const struct container *c, struct config *config, const struct start_options *o,
-                    struct error *err)
+static int start_run(const struct container *c, struct config *config, const struct start_options *o,
+                     struct error *err)
 {
     int none = -1, r = start_check(c, config, o, err);
 
@@ -157,4 +158,39 @@ int container_start(const struct container *c, struct config *config, const stru
     if (o->foreground && o->close_inherited)
         close_inherited(-1);
     return o->foreground ? monitor_run_unshared(c, config, o, &none, err) : start_daemon(c, config, o, err);
+}
+
+/* The command and the environment of NAME/lxcbox.conf, which the caller's command replaces. */
+static int start_take_own(const struct lxcbox_conf *own, struct config *config, struct start_options *o,
+                          char **argv, struct error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < own->environment.count; i++)
+        r = string_list_add(&config->environment_runtime, own->environment.items[i]);
+    if (own->reap)
+        o->execute = true;
+    if (!o->argv && own->command.count) {
+        memcpy(argv, own->command.items, own->command.count * sizeof(*argv));
+        argv[own->command.count] = NULL;
+        o->argv = argv;
+    }
+    return r < 0 ? error_set(err, r, "cannot start the container") : 0;
+}
+
+int container_start(const struct container *c, struct config *config, const struct start_options *options,
+                    struct error *err)
+{
+    cleanup_lxcbox_conf struct lxcbox_conf own = {0};
+    cleanup_free char **argv = NULL;
+    struct start_options o = *options;
+    int r = lxcbox_conf_read(c, &own, err);
+
+    if (r < 0)
+        return r;
+    argv = calloc(own.command.count + 1, sizeof(*argv));
+    if (!argv)
+        return error_set(err, ENOMEM, "cannot start %s", c->name);
+    r = start_take_own(&own, config, &o, argv, err);
+    return r == 0 ? start_run(c, config, &o, err) : r;
 }

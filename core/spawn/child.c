@@ -476,7 +476,7 @@ static int child_execute_init(struct inside *in, struct error *err)
     int r;
 
     if (!argv) {
-        const char *command = plan->small_init ? in->config->execute_cmd : split;
+        const char *command = plan->small_init && in->config->execute_cmd ? in->config->execute_cmd : split;
         cleanup_free char *copy = strdup(command ? command : "/sbin/init");
         for (char *rest = copy; (word = strsep(&rest, " \t"));)
             if (*word && string_list_add(&words, word) < 0)

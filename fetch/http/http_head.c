@@ -258,7 +258,7 @@ int http_head_parse(const char *bytes, size_t length, struct http_head *out, str
     if (h.chunked && h.length != HTTP_LENGTH_UNKNOWN) /* contradictory lengths: RFC 9112 6.3 */
         return error_text(err, EPROTO, "sent both a Content-Length and chunks");
     *out = h;
-    h.location = h.etag = h.last_modified = NULL;
+    h = (struct http_head){0};
     return 0;
 }
 

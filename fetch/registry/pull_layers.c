@@ -32,6 +32,7 @@ struct layers {
     pthread_cond_t changed;
     size_t next;  /* that no thread has taken yet */
     bool stopped; /* an error: threads and reader end */
+    uint64_t reported;
     struct error error;
 };
 
@@ -254,6 +255,9 @@ static void layers_report(struct layers *l)
         size += l->items[i].size;
     }
     pthread_mutex_unlock(&l->mutex);
+    if (have == l->reported)
+        return;
+    l->reported = have;
     events->progress(events->context, "the layers", have, size);
 }
 
