@@ -106,6 +106,7 @@ int oci_image_prepare(struct oci_image_options *o, struct error *err)
     }
     if (o->tls_verify && strcmp(o->tls_verify, "true") != 0 && strcmp(o->tls_verify, "false") != 0)
         return error_text(err, EINVAL, "--tls-verify requires true or false");
+    o->any_certificate = o->tls_verify && strcmp(o->tls_verify, "false") == 0;
     r = options_read_policy(o, err);
     if (r == 0)
         r = reference_parse(o->url, &o->reference, err);
@@ -287,13 +288,14 @@ int oci_image_fill(const struct oci_image_options *o, char **argv, bool quiet, s
     cleanup_pull struct pull *pull = NULL;
     cleanup_string_list struct string_list notes = {0};
     struct unpacking u = {0};
-    struct pull_request request = {.reference = &o->reference,
-                                   .policy = o->policy,
-                                   .no_cache = o->no_cache,
-                                   .registry = {.credentials = &o->credentials,
-                                                .mirror = o->mirror,
-                                                .plain_http = o->plain_http,
-                                                .http = {.ca_file = o->ca_file}}};
+    struct pull_request request = {
+        .reference = &o->reference,
+        .policy = o->policy,
+        .no_cache = o->no_cache,
+        .registry = {.credentials = &o->credentials,
+                     .mirror = o->mirror,
+                     .plain_http = o->plain_http,
+                     .http = {.ca_file = o->ca_file, .any_certificate = o->any_certificate}}};
     int r;
 
     request.platform.architecture = platform_architecture(o->arch, &request.platform.variant);

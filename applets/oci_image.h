@@ -20,6 +20,7 @@ struct oci_image_options {
     /* Set by oci_image_prepare(). */
     struct reference reference;
     struct credentials credentials;
+    bool any_certificate;
     enum pull_policy policy;
 };
 

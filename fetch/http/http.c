@@ -50,6 +50,7 @@ int http_new(const struct http_options *options, struct http **out, struct error
         free(h);
         return r;
     }
+    h->trust.any = options->any_certificate;
     h->options.trust = &h->trust;
     h->options.connect_timeout_ms =
         options->connect_timeout_ms ? options->connect_timeout_ms : DEFAULT_TIMEOUT_MS;

@@ -16,7 +16,8 @@
 #include "fetch/http/url.h"
 
 struct http_options {
-    const char *ca_file;                     /* see trust_load */
+    const char *ca_file;  /* see trust_load */
+    bool any_certificate; /* accept every certificate: only on the user's explicit request */
     int connect_timeout_ms, idle_timeout_ms; /* 0: 30 s */
     unsigned attempts;                       /* tries in a row before giving up, each with less than
                                                 SOCKET_PROGRESS bytes received; 0: three */

@@ -20,6 +20,8 @@
 struct watcher {
     const br_x509_class *vtable; /* must be first: BearSSL passes a pointer to it */
     br_x509_minimal_context *inner;
+    bool any;                         /* as in struct trust */
+    br_x509_decoder_context leaf_key; /* with `any`: the key of the server, whatever the validator says */
     int64_t now;
     unsigned char address[16];
     size_t address_length;             /* 0: the host is a name, checked by the validator */
@@ -58,6 +60,8 @@ static void tls_watch_start(const br_x509_class **context, uint32_t length)
 
     w->have = 0;
     w->cut = false;
+    if (w->any && w->seen == 0)
+        br_x509_decoder_init(&w->leaf_key, NULL, NULL);
     w->inner->vtable->start_cert(&w->inner->vtable, length);
 }
 
@@ -72,6 +76,8 @@ static void tls_watch_append(const br_x509_class **context, const unsigned char 
         w->have = sizeof(w->bytes) - 1; /* too large to be parsed */
         w->cut = true;
     }
+    if (w->any && w->seen == 0)
+        br_x509_decoder_push(&w->leaf_key, bytes, length);
     w->inner->vtable->append(&w->inner->vtable, bytes, length);
 }
 
@@ -96,13 +102,18 @@ static unsigned tls_watch_result(const br_x509_class **context)
 
     if (!failed && w->address_length && !w->leaf.has_address)
         failed = BR_ERR_X509_BAD_SERVER_NAME;
-    return failed;
+    return failed && w->any && br_x509_decoder_get_pkey(&w->leaf_key) ? 0 : failed;
 }
 
 static const br_x509_pkey *tls_watch_key(const br_x509_class *const *context, unsigned *usages)
 {
-    const struct watcher *w = (const struct watcher *)(const void *)context;
+    struct watcher *w = (struct watcher *)(uintptr_t)(const void *)context;
 
+    if (w->any) {
+        if (usages)
+            *usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
+        return br_x509_decoder_get_pkey(&w->leaf_key);
+    }
     return w->inner->vtable->get_pkey(&w->inner->vtable, usages);
 }
 
@@ -118,6 +129,7 @@ static void tls_watcher_begin(struct tls *t, const char *host)
 
     w->vtable = &watcher_class;
     w->inner = &t->x509;
+    w->any = t->trust->any;
     w->now = time(NULL);
     now = w->now < 0 ? 0 : (uint64_t)w->now;
     /* BearSSL counts days from the year 0; 719528 are the days until 1970. */

@@ -1,7 +1,8 @@
 /*
  * TLS 1.2 as a client, by BearSSL: ECDHE with RSA or ECDSA certificates; AES-GCM and ChaCha20-Poly1305. The
  * chain must end at an authority of `trust`, the certificate must be for the host and valid now. A host given
- * as an IP address must be an address in the certificate. Source: RFC 5246, 6125; BearSSL's headers.
+ * as an IP address must be an address in the certificate. With trust->any nothing of this is checked. Source:
+ * RFC 5246, 6125; BearSSL's headers.
  */
 #ifndef LXCBOX_FETCH_HTTP_TLS_H
 #define LXCBOX_FETCH_HTTP_TLS_H

@@ -3,6 +3,7 @@
 #define LXCBOX_FETCH_HTTP_TRUST_H
 
 #include <bearssl.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/base/error.h"
@@ -10,6 +11,7 @@
 struct trust {
     const br_x509_trust_anchor *anchors;
     size_t count;
+    bool any;                  /* accept every certificate; the connection is encrypted, its end is unknown */
     char *file;                /* file they were read from; NULL: built in */
     br_x509_trust_anchor *own; /* the memory of `anchors` */
     unsigned char *table;      /* the table that built-in anchors point into */

@@ -14,8 +14,10 @@
 
 int catalog_open(const struct image_source *source, struct catalog *out, struct error *err)
 {
-    struct http_options options = {source->ca_file, source->connect_timeout_ms, source->idle_timeout_ms,
-                                   source->attempts};
+    struct http_options options = {.ca_file = source->ca_file,
+                                   .connect_timeout_ms = source->connect_timeout_ms,
+                                   .idle_timeout_ms = source->idle_timeout_ms,
+                                   .attempts = source->attempts};
     struct catalog c = {.mode = source->mode ? source->mode : "system", .events = &source->events};
     int r = url_parse("the server", source->server ? source->server : IMAGE_DEFAULT_SERVER, &c.server, err);
 

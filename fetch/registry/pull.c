@@ -385,6 +385,11 @@ static int pull_check_config(const struct pull *p, struct error *err)
                           p->manifest.layer_count, p->config.diff_id_count);
     if (p->config.os && strcmp(p->config.os, "linux") != 0)
         return error_text(err, ENOTSUP, "the image is for %s", p->config.os);
+    if (p->config.architecture && strcmp(p->config.architecture, p->request->platform.architecture) != 0) {
+        error_text(err, ENOENT, "the image is for linux/%s, and there is none for linux/%s",
+                   p->config.architecture, p->request->platform.architecture);
+        return error_remedy(err, "use it in spite of that with --arch %s", p->config.architecture);
+    }
     return 0;
 }
 
