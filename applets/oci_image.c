@@ -119,7 +119,6 @@ struct unpacking {
     int rootfs_fd;
     struct unpack_options options;
     struct unpack *unpack; /* of the current layer */
-    unsigned char sum[DIGEST_SUM_SIZE];
     struct unpack_result total;
 };
 
@@ -128,7 +127,7 @@ static int layer_begin(void *context, size_t layer, struct error *err)
     struct unpacking *u = context;
 
     u->options.layer = true;
-    u->options.sum = u->sum;
+    u->options.sum = true;
     (void)layer;
     return unpack_start(u->rootfs_fd, &u->options, &u->unpack, err);
 }
@@ -151,7 +150,7 @@ static int layer_end(void *context, size_t layer, struct error *err)
 
     if (r < 0)
         return error_context(err, "layer %zu", layer + 1);
-    is = digest_of_sum(u->sum);
+    is = digest_of_sum(result.sum);
     if (!digest_equal(&is, wanted))
         return error_text(err, EBADMSG, "layer %zu unpacks to the digest %s instead of %s", layer + 1,
                           is.text, wanted->text);

@@ -195,6 +195,8 @@ static const uint16_t jail_calls[] = {
     SYS_fchownat,
     SYS_fchmod,
     SYS_fchmodat,
+    SYS_flistxattr,
+    SYS_fremovexattr,
     SYS_fsetxattr,
     SYS_utimensat,
     SYS_fcntl,

@@ -40,11 +40,10 @@ struct unpack_options {
     /* Patterns of fnmatch(3), '*' matching '/' too, anchored at the root with or without "./" before them,
      * one per line; a directory that matches is excluded with its contents. NULL: none. */
     const char *excludes;
-    bool layer; /* of an image: the directory has the layers below it (unpack_layer.h); excludes
-                   do not apply to whiteouts */
-    unsigned char
-        *sum;      /* where to write the SHA-256 (32 bytes) of the uncompressed archive; NULL: not wanted */
-    bool skip_dev; /* skip the contents of /dev */
+    bool layer;           /* of an image: the directory has the layers below it (unpack_layer.h); excludes
+                             do not apply to whiteouts */
+    bool sum;             /* compute the checksum of the uncompressed archive: unpack_result.sum */
+    bool skip_dev;        /* skip the contents of /dev */
     uint64_t max_entries; /* 0: 4 million */
     uint64_t max_bytes;   /* of decompressed tar and of all file sizes together; 0: 1 TiB */
 };
@@ -54,6 +53,7 @@ struct unpack_result {
     uint64_t bytes;           /* total size of regular files */
     uint64_t excluded;        /* skipped because of a pattern */
     uint64_t devices_skipped; /* device nodes skipped */
+    unsigned char sum[32];    /* if wanted: the SHA-256 of the uncompressed archive */
     uint64_t xattrs_skipped;  /* attributes that the file system or the user cannot set */
 };
 
