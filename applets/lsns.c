@@ -11,7 +11,7 @@
 
 #include "applets/cli/applet.h"
 #include "core/base/cleanup.h"
-#include "core/base/json.h"
+#include "core/encoding/json.h"
 #include "core/namespace/namespace_list.h"
 
 struct lsns_options {

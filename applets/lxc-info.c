@@ -8,7 +8,7 @@
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
-#include "core/base/json.h"
+#include "core/encoding/json.h"
 #include "core/cgroup/cgroup.h"
 #include "core/config/config.h"
 #include "core/command/command_client.h"

@@ -11,7 +11,7 @@
 #include "applets/cli/applet.h"
 #include "applets/cli/container_options.h"
 #include "core/base/cleanup.h"
-#include "core/base/json.h"
+#include "core/encoding/json.h"
 #include "core/base/pattern.h"
 #include "core/storage/overview.h"
 

@@ -9,7 +9,7 @@
 #include "applets/progress.h"
 #include "applets/unpack_place.h"
 #include "core/base/cleanup.h"
-#include "core/base/json.h"
+#include "core/encoding/json.h"
 #include "core/storage/template_oci.h"
 
 const struct option_row oci_image_table[] = {

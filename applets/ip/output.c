@@ -5,7 +5,7 @@
 
 #include "applets/ip/ip.h"
 #include "core/base/cleanup.h"
-#include "core/base/json.h"
+#include "core/encoding/json.h"
 
 /* Remember that memory ran out; ip_run_words reports it. */
 static void output_keep(struct output *o, int r)

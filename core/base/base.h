@@ -5,8 +5,7 @@
  *     error.h, log.h              errors as values; the log (failures are reported as errors, not in the log)
  *     cleanup.h                   resources that are released at the end of a scope
  *     str.h, pattern.h            strings, lists, regular expressions
- *     json.h, json_read.h         writing and reading JSON
- *     bytes.h, base64.h, sha256.h numbers in a given byte order; encodings; checksums
+ *     bytes.h                     numbers in a given byte order
  *     file.h, path.h              whole files; paths inside a rootfs, which is not trusted
  *     walk.h                      trees of files of any depth
  *     mountinfo.h                 the table of mounts, with size limits

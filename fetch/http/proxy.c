@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/base/base64.h"
+#include "core/encoding/base64.h"
 
 static const char *proxy_variable(const char *lower, const char *upper)
 {

@@ -6,7 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/sha256.h"
+#include "core/encoding/sha256.h"
 #include "core/base/str.h"
 #include "fetch/http/socket.h"
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/json.h"
-#include "core/base/json_read.h"
+#include "core/encoding/json.h"
+#include "core/encoding/json_read.h"
 
 #define FILES_MAX   10000
 #define BLOCK_SIZE  ((size_t)128 << 10)

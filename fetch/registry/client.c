@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/base/base64.h"
+#include "core/encoding/base64.h"
 #include "core/base/cleanup.h"
-#include "core/base/json_read.h"
+#include "core/encoding/json_read.h"
 #include "fetch/registry/challenge.h"
 
 #define TOKEN_SIZE_MAX   ((size_t)64 << 10)

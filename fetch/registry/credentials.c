@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/base64.h"
+#include "core/encoding/base64.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/json_read.h"
+#include "core/encoding/json_read.h"
 #include "core/base/str.h"
 #include "fetch/registry/reference.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/sha256.h"
+#include "core/encoding/sha256.h"
 #include "core/base/str.h"
 
 #define ALGORITHM   "sha256:"

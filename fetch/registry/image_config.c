@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/json_read.h"
+#include "core/encoding/json_read.h"
 #include "fetch/registry/manifest.h"
 
 void image_config_free(struct image_config *c)

@@ -8,7 +8,7 @@
 #include <sys/utsname.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/json_read.h"
+#include "core/encoding/json_read.h"
 
 #include "core/base/str.h"
 

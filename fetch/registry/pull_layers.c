@@ -9,7 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/sha256.h"
+#include "core/encoding/sha256.h"
 #include "fetch/index/cache.h"
 #include "fetch/registry/pull_layers.h"
 

@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
-#include "core/base/sha256.h"
+#include "core/encoding/sha256.h"
 #include "fetch/index/cache.h"
 
 #define LAYOUT_FILE "oci-layout"

@@ -10,8 +10,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/json.h"
-#include "core/base/json_read.h"
+#include "core/encoding/json.h"
+#include "core/encoding/json_read.h"
 #include "fetch/index/cache.h"
 #include "fetch/registry/store.h"
 

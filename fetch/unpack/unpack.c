@@ -13,7 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/jail.h"
 #include "core/base/process.h"
-#include "core/base/sha256.h"
+#include "core/encoding/sha256.h"
 #include "fetch/unpack/unpack_tree.h"
 
 #define PIPE_SIZE         (1 << 20)

@@ -10,7 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/sha256.h"
+#include "core/encoding/sha256.h"
 #include "core/base/str.h"
 
 #define WHITEOUT   ".wh."

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "core/base/json.h"
+#include "core/encoding/json.h"
 
 static void members_and_elements_are_separated_by_commas(void **state)
 {

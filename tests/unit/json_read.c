@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/json_read.h"
+#include "core/encoding/json_read.h"
 
 static int read_text(const char *text, struct json_document **out, struct error *err)
 {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/base64.h"
+#include "core/encoding/base64.h"
 #include "core/base/cleanup.h"
 #include "fetch/registry/challenge.h"
 #include "fetch/registry/credentials.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/sha256.h"
+#include "core/encoding/sha256.h"
 
 static void assert_sum(const void *bytes, size_t length, const char *wanted)
 {

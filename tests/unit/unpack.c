@@ -17,7 +17,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/sha256.h"
+#include "core/encoding/sha256.h"
 #include "core/base/str.h"
 #include "fetch/unpack/unpack.h"
 #include "fetch/unpack/unpack_tree.h"

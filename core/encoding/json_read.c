@@ -1,4 +1,4 @@
-#include "core/base/json_read.h"
+#include "core/encoding/json_read.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "core/base/json.h"
+#include "core/encoding/json.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* Base64 with padding. Source: RFC 4648, section 4. */
-#ifndef LXCBOX_CORE_BASE_BASE64_H
-#define LXCBOX_CORE_BASE_BASE64_H
+#ifndef LXCBOX_CORE_ENCODING_BASE64_H
+#define LXCBOX_CORE_ENCODING_BASE64_H
 
 #include <stddef.h>
 

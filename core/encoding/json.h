@@ -2,8 +2,8 @@
  * Writing JSON (RFC 8259) piece by piece into a buffer. Commas are added automatically: the caller passes the
  * key for a member of an object, NULL for an element of an array.
  */
-#ifndef LXCBOX_CORE_BASE_JSON_H
-#define LXCBOX_CORE_BASE_JSON_H
+#ifndef LXCBOX_CORE_ENCODING_JSON_H
+#define LXCBOX_CORE_ENCODING_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

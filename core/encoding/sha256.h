@@ -2,8 +2,8 @@
  * SHA-256 (FIPS 180-4) of long streams: by the processor's instructions where it has them, which is found at
  * run time (x86: SHA extensions; ARMv8: cryptographic extension), else by BearSSL.
  */
-#ifndef LXCBOX_CORE_BASE_SHA256_H
-#define LXCBOX_CORE_BASE_SHA256_H
+#ifndef LXCBOX_CORE_ENCODING_SHA256_H
+#define LXCBOX_CORE_ENCODING_SHA256_H
 
 #include <bearssl.h>
 #include <stdbool.h>

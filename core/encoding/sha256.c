@@ -1,4 +1,4 @@
-#include "core/base/sha256.h"
+#include "core/encoding/sha256.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "core/base/base64.h"
+#include "core/encoding/base64.h"
 
 #include <errno.h>
 #include <stdint.h>

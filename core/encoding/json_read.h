@@ -6,8 +6,8 @@
  * All texts are UTF-8 without NUL. Of members with equal names the last one counts, as for most readers; a
  * caller that must not accept two of a name uses json_has_twice().
  */
-#ifndef LXCBOX_CORE_BASE_JSON_READ_H
-#define LXCBOX_CORE_BASE_JSON_READ_H
+#ifndef LXCBOX_CORE_ENCODING_JSON_READ_H
+#define LXCBOX_CORE_ENCODING_JSON_READ_H
 
 #include <stdbool.h>
 #include <stddef.h>
