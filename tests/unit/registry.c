@@ -186,10 +186,15 @@ static void a_document_that_is_not_one_image_is_refused(void **state)
 
 static void the_best_variant_that_the_machine_runs_is_chosen(void **state)
 {
-    static const char text[] = "{\"manifests\": [" ENTRY(SHA_B, "\"os\": \"unknown\", \"architecture\": "
-                                                                "\"unknown\"") "," ARM(SHA_A, "v5") "," ARM(
-        SHA_B, "v7") "," ARM(SHA_B, "v8") "," ENTRY(SHA_B,
-                                                    "\"os\": \"windows\", \"architecture\": \"amd64\"") "]}";
+    static const char text[] = "{\"manifests\": [" ENTRY(
+        SHA_B,
+        "\"os\": \"unknown\", \"architecture\": "
+        "\"unknown\"") "," ARM(SHA_A, "v5") "," ARM(SHA_B,
+                                                    "v7") "," ARM(SHA_B,
+                                                                  "v8") "," ENTRY(SHA_B,
+                                                                                  "\"os\": \"windows\", "
+                                                                                  "\"architecture\": "
+                                                                                  "\"amd64\"") "]}";
     static const struct {
         const char *variant, *digest;
     } cases[] = {{"v6", SHA_A}, {"v7", SHA_B}, {NULL, SHA_B}, {"v5", SHA_A}};
