@@ -59,7 +59,8 @@ DISTDIR =
 # The Debian suites that the source packages come from, whatever the release of this machine is. The mirror is that of
 # the apt settings of this machine; the key ring is the one that signs its archive.
 SUITES = trixie bookworm
-ARCHIVE_KEYRING := $(firstword $(wildcard /usr/share/keyrings/debian-archive-keyring.gpg /usr/share/keyrings/debian-archive-keyring.pgp))
+ARCHIVE_KEYRING := $(firstword $(wildcard /usr/share/keyrings/debian-archive-keyring.gpg \
+	/usr/share/keyrings/debian-archive-keyring.pgp))
 
 # Dependencies: Debian source packages. The SHA-256 is that of the .dsc file, which names those of its other files.
 MUSL_VERSION = 1.2.5-3.1~deb13u1
@@ -84,7 +85,8 @@ CMOCKA_SHA256 = 9f94190b571e059dd6a359c7effd40b982c6c2796959ea201cf41e7cac0b6730
 # What `make setup` installs on Debian when it is missing: to build, and to test; with TARGET= what is needed to build
 # for another machine, and the emulator.
 CROSS_PACKAGES = gcc-$(TRIPLET) linux-libc-dev-$(or $(debian_$(TARGET)),$(TARGET))-cross qemu-user-static
-BUILD_PACKAGES = gcc make pkg-config libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool ca-certificates
+BUILD_PACKAGES = gcc make pkg-config libc6-dev linux-libc-dev binutils dpkg-dev autoconf automake libtool \
+	ca-certificates
 TEST_PACKAGES = apparmor \
 	bind9-dnsutils \
 	btrfs-progs \
