@@ -6,9 +6,8 @@
  *     oci-layout               {"imageLayoutVersion": "1.0.0"}
  *     index.json               what the names stand for: the annotation org.opencontainers.image.ref.name
  *     blobs/sha256/DIGITS      manifests, configurations, layers
- *     partial/DIGITS           in the cache: a download that is not complete, locked (flock) by the process
- * that makes it lock                     in the cache: shared while blobs are used, exclusive while they are
- * pruned
+ *     partial/DIGITS           in the cache: a download that is not complete, locked (flock) by its process
+ *     lock                     in the cache: shared while blobs are used, exclusive while they are pruned
  *
  * A blob of the cache was verified before it got its name.
  */
@@ -21,6 +20,7 @@
 
 #include "core/base/error.h"
 #include "core/base/str.h"
+#include "fetch/index/image.h"
 #include "fetch/registry/manifest.h"
 
 struct store {
@@ -106,14 +106,19 @@ void store_images_free(struct store_images *list);
 /* Read index.json; a cache that has none has no images. */
 int store_images(const struct store *s, struct store_images *out, struct error *err);
 
+/* The size of all blobs that an image has in the store, those of its documents included. */
+int store_image_size(const struct store *s, const struct store_image *image, uint64_t *bytes,
+                     struct error *err);
+
 /* Let a name of the cache stand for a document that it has. The former meaning of the name is replaced. */
 int store_set(const struct store *s, const struct store_image *image, struct error *err);
 
 /*
  * Remove from the cache each name for which `keep` returns false, and then all blobs that no remaining name
- * leads to, and interrupted downloads. Waits until no other process uses the cache. *freed is in bytes.
+ * leads to, and interrupted downloads. Waits until no other process uses the cache, which is reported to
+ * `events`. *freed is in bytes.
  */
 int store_prune(struct store *s, bool (*keep)(void *context, const struct store_image *image), void *context,
-                uint64_t *freed, struct error *err);
+                const struct image_events *events, uint64_t *freed, struct error *err);
 
 #endif

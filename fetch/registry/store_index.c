@@ -13,6 +13,7 @@
 #include "core/encoding/json.h"
 #include "core/encoding/json_read.h"
 #include "fetch/index/cache.h"
+#include "fetch/index/catalog.h"
 #include "fetch/registry/store.h"
 
 #define INDEX           "index.json"
@@ -251,6 +252,40 @@ static int directory_prune(const struct store *s, const char *path, const struct
     return 0;
 }
 
+int store_image_size(const struct store *s, const struct store_image *image, uint64_t *bytes,
+                     struct error *err)
+{
+    cleanup_string_list struct string_list blobs = {0};
+    int r = blobs_add(s, &image->descriptor.digest, &blobs, 0);
+
+    *bytes = 0;
+    if (r < 0)
+        return error_set(err, r, "cannot read the image cache %s", s->path);
+    qsort(blobs.items, blobs.count, sizeof(*blobs.items), names_compare);
+    for (size_t i = 0; i < blobs.count; i++) {
+        cleanup_free char *path = format_string("blobs/sha256/%s", blobs.items[i]);
+        struct stat st;
+
+        if (i > 0 && strcmp(blobs.items[i], blobs.items[i - 1]) == 0) /* a layer may be used twice */
+            continue;
+        if (path && fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            *bytes += (uint64_t)st.st_size;
+    }
+    return 0;
+}
+
+/* Closing the store releases the lock. */
+static int prune_lock(struct store *s, const struct image_events *events, struct error *err)
+{
+    if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    catalog_status(events, "Waiting for other processes that use the image cache");
+    while (flock(s->lock, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return cache_error(err, errno, "lock", s->path);
+    return 0;
+}
+
 static int prune_locked(struct store *s, struct store_images *list, uint64_t *freed, struct error *err)
 {
     cleanup_string_list struct string_list kept = {0}, none = {0};
@@ -260,7 +295,8 @@ static int prune_locked(struct store *s, struct store_images *list, uint64_t *fr
         r = blobs_add(s, &list->items[i].descriptor.digest, &kept, 0);
     if (r < 0)
         return error_set(err, r, "cannot prune the image cache %s", s->path);
-    qsort(kept.items, kept.count, sizeof(*kept.items), names_compare);
+    if (kept.count)
+        qsort(kept.items, kept.count, sizeof(*kept.items), names_compare);
     r = images_write(s, list, err);
     if (r < 0)
         return r;
@@ -271,17 +307,16 @@ static int prune_locked(struct store *s, struct store_images *list, uint64_t *fr
 }
 
 int store_prune(struct store *s, bool (*keep)(void *context, const struct store_image *image), void *context,
-                uint64_t *freed, struct error *err)
+                const struct image_events *events, uint64_t *freed, struct error *err)
 {
     cleanup_store_images struct store_images list = {0};
     cleanup_fd int index = -1;
     size_t count = 0;
-    int r;
+    int r = prune_lock(s, events, err);
 
     *freed = 0;
-    while (flock(s->lock, LOCK_EX) < 0)
-        if (errno != EINTR)
-            return cache_error(err, errno, "lock", s->path);
+    if (r < 0)
+        return r;
     index = index_lock(s, err);
     r = index < 0 ? index : store_images(s, &list, err);
     if (r < 0)

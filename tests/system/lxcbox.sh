@@ -62,6 +62,7 @@ every_extra_operand() {
         lxc-wait) options+=(-s RUNNING) ;;
         lxc-autostart | lxc-top) options=(-P "$WORK/none") ;;
         lxc-ls) options=(-P "$WORK/none" regex) ;;
+        lxc-images) options=(-P "$WORK/none" list) ;;
         lxc-config) options=(-l) ;;
         lxc-update-config) options=(-c /dev/null) ;;
         esac
