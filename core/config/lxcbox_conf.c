@@ -144,6 +144,30 @@ static int conf_set_reap(struct lxcbox_conf *c, char *value, struct error *err)
     return 0;
 }
 
+static int conf_set_spoofing(struct lxcbox_conf *c, char *value, struct error *err)
+{
+    static const char *const words[] = {"mac", "ipv4", "ipv6"}; /* in the order of SPOOFING_* */
+    unsigned kinds = 0;
+
+    for (char *word; (word = conf_word(&value));) {
+        size_t i = 0;
+
+        while (i < ARRAY_LENGTH(words) && strcmp(words[i], word) != 0)
+            i++;
+        if (i == ARRAY_LENGTH(words)) {
+            error_text(err, EINVAL, "refuse_spoofing: \"%.20s\" is not mac, ipv4 or ipv6", word);
+            return error_remedy(err, "for example refuse_spoofing = mac ipv4");
+        }
+        kinds |= 1U << i;
+    }
+    if (!(kinds & SPOOFING_MAC)) {
+        error_text(err, EINVAL, "refuse_spoofing without mac has no effect on forged hardware addresses");
+        return error_remedy(err, "write refuse_spoofing = mac, and ipv4 or ipv6 after it");
+    }
+    c->refuse_spoofing = kinds;
+    return 0;
+}
+
 static const struct conf_key {
     const char *name;
     int (*set)(struct lxcbox_conf *c, char *value, struct error *err);
@@ -153,6 +177,7 @@ static const struct conf_key {
     {"environment", conf_set_environment, false},
     {"forward", conf_set_forward, true},
     {"reap", conf_set_reap, false},
+    {"refuse_spoofing", conf_set_spoofing, false},
 };
 
 static const struct conf_key *conf_key_find(const char *name, size_t length)
@@ -214,6 +239,7 @@ void lxcbox_conf_free(struct lxcbox_conf *c)
     string_list_clear(&c->command);
     string_list_clear(&c->environment);
     c->reap = false;
+    c->refuse_spoofing = 0;
 }
 
 int lxcbox_conf_parse(const char *text, size_t length, const char *origin, struct lxcbox_conf *out,

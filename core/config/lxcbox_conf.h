@@ -17,12 +17,18 @@
 #define LXCBOX_CONF_NAME     "lxcbox.conf"
 #define LXCBOX_CONF_FORWARDS 64 /* of one container */
 
+/* Forged source addresses that are refused at the ports of the container: SPOOFING_* together. */
+#define SPOOFING_MAC  1U
+#define SPOOFING_IPV4 2U
+#define SPOOFING_IPV6 4U
+
 struct lxcbox_conf {
     struct forward *forwards; /* in the order of the file; no two of them have the same port */
     size_t forward_count;
     struct string_list command;     /* what a start runs instead of lxc.init.cmd; empty: not set */
     struct string_list environment; /* "NAME=VALUE", for what lxc.environment.runtime cannot hold */
     bool reap;                      /* the command runs under our own small init */
+    unsigned refuse_spoofing;
 };
 
 #define cleanup_lxcbox_conf __attribute__((cleanup(lxcbox_conf_free)))

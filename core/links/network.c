@@ -285,6 +285,8 @@ static int network_attach_links(const struct container *c, struct config *config
     if (r == 0)
         r = network_inside_configure(state, &inside, &host, err);
     if (r == 0)
+        r = network_filter_install(c, state, &inside, err);
+    if (r == 0)
         network_keep_host_names(state, &inside);
     return r;
 }
@@ -477,6 +479,7 @@ int network_detach(const struct container *c, struct config *config, struct netw
         network_keep_first(&first, &one);
         network_remove_pairs(state, &host, &first);
     }
+    network_filter_remove(state);
     if (state->links)
         network_unwrite_names(config, state);
     close_fd(&state->netns);

@@ -12,6 +12,7 @@
 
 #include "core/config/config.h"
 #include "core/config/container.h"
+#include "net/link/netlink.h"
 
 /* The links created for one lxc.net.N. */
 struct network_link {
@@ -34,11 +35,12 @@ struct network_state {
     int netns; /* of the container, open until network_detach; -1: none */
     struct network_link *links;
     size_t count;
+    struct netlink filters; /* owns the tables that refuse forged addresses; closed: there are none */
 };
 
 #define NETWORK_STATE_INIT                                                                                   \
     {                                                                                                        \
-        -1, NULL, 0                                                                                          \
+        -1, NULL, 0, NETLINK_CLOSED                                                                          \
     }
 
 /*

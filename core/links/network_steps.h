@@ -42,6 +42,11 @@ int network_host_create(struct network_state *state, struct netlink *host, const
                         struct error *err);
 int network_host_configure(struct network_state *state, const char *name, struct netlink *host,
                            const struct link *parents, struct error *err);
+/* network_filter.c: refuse forged addresses at the ports of bridges, if lxcbox.conf says so; and stop that.
+ */
+int network_filter_install(const struct container *c, struct network_state *state, struct netlink *inside,
+                           struct error *err);
+void network_filter_remove(struct network_state *state);
 /* Whether link `i` is the first one of its wireless card, which is moved once. */
 bool network_card_first(const struct network_state *state, size_t i);
 /* Undo lxc.net.N.l2proxy of one link. */

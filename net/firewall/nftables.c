@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "core/base/cleanup.h"
+#include "net/firewall/nftables_internal.h"
 
 /* Types in NFTA_RULE_USERDATA as numbered by libnftnl and nft: a byte of type, one of length, the value. */
 #define USERDATA_COMMENT 0
@@ -22,7 +23,7 @@
 
 /* --- Building --- */
 
-static void nft_begin_message(struct netlink_batch *b, uint16_t message, uint16_t flags, uint8_t family)
+void nft_begin_message(struct netlink_batch *b, uint16_t message, uint16_t flags, uint8_t family)
 {
     struct nfgenmsg header = {.nfgen_family = family, .version = NFNETLINK_V0};
 
@@ -36,7 +37,7 @@ static void nft_frame(struct netlink_batch *b, uint16_t type)
     netlink_frame(b, type, &header, sizeof(header));
 }
 
-static void nft_put_be32(struct netlink_batch *b, uint16_t type, uint32_t value)
+void nft_put_be32(struct netlink_batch *b, uint16_t type, uint32_t value)
 {
     netlink_put_u32(b, type, htonl(value));
 }
@@ -120,12 +121,7 @@ void nft_chain_flush(struct netlink_batch *b, uint8_t family, const char *table,
     netlink_put_string(b, NFTA_RULE_CHAIN, chain);
 }
 
-/* An expression is a list element that nests its name and its own attributes. */
-struct expression {
-    size_t element, data;
-};
-
-static struct expression nft_expression_begin(struct netlink_batch *b, const char *name)
+struct expression nft_expression_begin(struct netlink_batch *b, const char *name)
 {
     struct expression e;
 
@@ -135,13 +131,13 @@ static struct expression nft_expression_begin(struct netlink_batch *b, const cha
     return e;
 }
 
-static void nft_expression_end(struct netlink_batch *b, struct expression e)
+void nft_expression_end(struct netlink_batch *b, struct expression e)
 {
     netlink_nest_end(b, e.data);
     netlink_nest_end(b, e.element);
 }
 
-static void nft_put_data(struct netlink_batch *b, uint16_t type, const void *bytes, size_t size)
+void nft_put_data(struct netlink_batch *b, uint16_t type, const void *bytes, size_t size)
 {
     size_t nest = netlink_nest(b, type);
 
@@ -158,8 +154,7 @@ static void nft_load_meta(struct netlink_batch *b, uint32_t key)
     nft_expression_end(b, e);
 }
 
-static void nft_load_payload(struct netlink_batch *b, uint32_t to, uint32_t base, uint32_t offset,
-                             size_t size)
+void nft_load_payload(struct netlink_batch *b, uint32_t to, uint32_t base, uint32_t offset, size_t size)
 {
     struct expression e = nft_expression_begin(b, "payload");
 
@@ -170,7 +165,7 @@ static void nft_load_payload(struct netlink_batch *b, uint32_t to, uint32_t base
     nft_expression_end(b, e);
 }
 
-static void nft_compare(struct netlink_batch *b, uint32_t op, const void *bytes, size_t size)
+void nft_compare(struct netlink_batch *b, uint32_t op, const void *bytes, size_t size)
 {
     struct expression e = nft_expression_begin(b, "cmp");
 
@@ -227,7 +222,7 @@ void nft_counter(struct netlink_batch *b)
     nft_expression_end(b, nft_expression_begin(b, "counter"));
 }
 
-void nft_accept(struct netlink_batch *b)
+void nft_verdict(struct netlink_batch *b, uint32_t code)
 {
     struct expression e = nft_expression_begin(b, "immediate");
     size_t data, verdict;
@@ -235,10 +230,15 @@ void nft_accept(struct netlink_batch *b)
     nft_put_be32(b, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
     data = netlink_nest(b, NFTA_IMMEDIATE_DATA);
     verdict = netlink_nest(b, NFTA_DATA_VERDICT);
-    nft_put_be32(b, NFTA_VERDICT_CODE, NF_ACCEPT);
+    nft_put_be32(b, NFTA_VERDICT_CODE, code);
     netlink_nest_end(b, verdict);
     netlink_nest_end(b, data);
     nft_expression_end(b, e);
+}
+
+void nft_accept(struct netlink_batch *b)
+{
+    nft_verdict(b, NF_ACCEPT);
 }
 
 void nft_masquerade(struct netlink_batch *b)

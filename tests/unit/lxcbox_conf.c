@@ -47,10 +47,27 @@ static void forwards_are_read_in_order(void **state)
     assert_string_equal(forward_format_host(&c.forwards[2], host), "[2001:db8::1]:443");
 }
 
+static void refused_forgeries_are_read_and_copied(void **state)
+{
+    cleanup_lxcbox_conf struct lxcbox_conf c = {0};
+    cleanup_strbuf struct strbuf copy = STRBUF_INIT;
+
+    (void)state;
+    assert_int_equal(parse("refuse_spoofing = mac\tipv6\n", &c, NULL), 0);
+    assert_int_equal(c.refuse_spoofing, SPOOFING_MAC | SPOOFING_IPV6);
+    assert_int_equal(parse("refuse_spoofing = mac ipv4 ipv6", &c, NULL), 0);
+    assert_int_equal(c.refuse_spoofing, SPOOFING_MAC | SPOOFING_IPV4 | SPOOFING_IPV6);
+    assert_int_equal(lxcbox_conf_copy("forward = tcp 80 80\nrefuse_spoofing = mac\n", &copy), 0);
+    assert_string_equal(strbuf_text(&copy), "refuse_spoofing = mac\n");
+}
+
 static void a_bad_line_is_named_and_nothing_is_read(void **state)
 {
     static const char *const bad[] = {
         "forward = tcp 80",
+        "refuse_spoofing =",
+        "refuse_spoofing = ipv4",
+        "refuse_spoofing = mac,ipv4",
         "forward = sctp 80 80",
         "forward = tcp 80 80 80",
         "forward = tcp 0 80",
@@ -161,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forwards_are_read_in_order),
+        cmocka_unit_test(refused_forgeries_are_read_and_copied),
         cmocka_unit_test(a_bad_line_is_named_and_nothing_is_read),
         cmocka_unit_test(a_port_is_forwarded_once),
         cmocka_unit_test(a_zero_byte_is_refused),
