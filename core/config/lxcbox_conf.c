@@ -173,10 +173,8 @@ static const struct conf_key {
     int (*set)(struct lxcbox_conf *c, char *value, struct error *err);
     bool single; /* only one container can have this value: it is not copied */
 } conf_keys[] = {
-    {"command", conf_set_command, false},
-    {"environment", conf_set_environment, false},
-    {"forward", conf_set_forward, true},
-    {"reap", conf_set_reap, false},
+    {"command", conf_set_command, false},          {"environment", conf_set_environment, false},
+    {"forward", conf_set_forward, true},           {"reap", conf_set_reap, false},
     {"refuse_spoofing", conf_set_spoofing, false},
 };
 

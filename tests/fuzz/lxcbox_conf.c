@@ -17,8 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lxcbox_conf_copy(terminated, &copy);
     if (lxcbox_conf_parse((const char *)data, size, "input", &c, NULL) < 0)
         return 0;
-    if (copy.length && !c.refuse_spoofing) /* a copy gets no other key */
+    if (lxcbox_conf_parse(strbuf_text(&copy), copy.length, "copy", &again, NULL) < 0 || again.forward_count ||
+        again.refuse_spoofing != c.refuse_spoofing)
         abort();
+    lxcbox_conf_free(&again);
     for (size_t i = 0; i < c.forward_count; i++) {
         char host[FORWARD_HOST_SIZE];
 
