@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -13,9 +14,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/daemon.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/message.h"
@@ -241,12 +244,29 @@ static void watch_run(struct port_watch *w)
     }
 }
 
+/* Become user nobody with the one privilege to open packet sockets. 0 or a negative errno. */
+static int watch_give_up_privileges(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2] = {
+        {.effective = 1U << CAP_NET_RAW, .permitted = 1U << CAP_NET_RAW}};
+
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+        return -errno;
+    if (daemon_become_nobody(NULL) < 0 || syscall(SYS_capset, &header, sets) < 0)
+        return -errno;
+    return 0;
+}
+
 static _Noreturn void watch_main(int control, int bridge, pid_t parent)
 {
     const int kept[] = {control, log_fd(), log_syslog_fd()};
     struct port_watch w = {.control = control, .bridge = bridge, .events = NETLINK_CLOSED};
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setsid(); /* signals from a terminal are the server's */
+    if (watch_give_up_privileges() < 0)
+        _exit(1);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* which a change of the user clears */
     if (getppid() != parent)
         _exit(1);
     close_others(kept, ARRAY_LENGTH(kept));

@@ -4,8 +4,8 @@
  * The engine writes the name of a container into the alias of the veth on the host (BRIDGE_PORT_ALIAS), which
  * no process in the container can change and which ends with the veth. A packet socket on each port receives
  * what the port sends to the servers: a client can claim any address and name, but not another port. The
- * sockets are opened by a process of their own (it has the privilege, and reads nothing that containers
- * write) and passed to the server, which has none.
+ * sockets are opened by a process of their own (it has that privilege alone, and reads nothing that
+ * containers write) and passed to the server, which has none.
  */
 #ifndef LXCBOX_NET_BRIDGE_BRIDGE_PORTS_H
 #define LXCBOX_NET_BRIDGE_BRIDGE_PORTS_H

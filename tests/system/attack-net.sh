@@ -152,5 +152,8 @@ t 'it stops' box_host lxc-stop -k -P "$P" $name
 
 server_of() { on_host cat /run/lxc/lxc-net.pid; }
 watcher=$(pgrep -P "$(server_of)")
+t 'the process that watches the ports can open packet sockets, and nothing else' \
+    has '^CapEff:.0000000000002000$' cat "/proc/$watcher/status"
+t 'as user nobody' has '^Uid:.65534.65534.65534.65534$' cat "/proc/$watcher/status"
 t 'lxc-net stops' lxc_net stop
 t 'the process that watches the ports ends with it' until_ok 3 fails kill -0 "$watcher"
