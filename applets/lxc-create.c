@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "applets/mapped.h"
 #include "applets/new_network.h"
 #include "applets/oci_image.h"
 #include "applets/progress.h"
@@ -135,7 +136,7 @@ static struct image_source image_source(const struct image_options *o, bool mapp
         .server = o->server, .mode = mapped ? "user" : "system", .ca_file = o->ca_file};
 
     if (!quiet)
-        source.events = progress_events();
+        source.events = progress_events(stdout);
     return source;
 }
 
@@ -318,8 +319,9 @@ static int template_prepare_oci(void *options, const struct create_options *crea
 static int template_fill_oci(void *context, struct create_place *place, struct error *err)
 {
     const struct template_context *f = context;
+    const struct oci_image_output to = {"lxc-create", f->quiet ? NULL : stdout};
 
-    return oci_image_fill(f->options, f->argv, f->quiet, place, err);
+    return oci_image_fill(f->options, f->argv, &to, place, err);
 }
 
 static const struct option_row no_options[] = {OPT_END};
@@ -331,7 +333,7 @@ static const struct template templates[] = {
      sizeof(struct busybox_options), template_fill_busybox, NULL, false},
     {"local", "a tarball of your own", local_table, sizeof(struct image_options), template_fill_local,
      template_prepare_local, false},
-    {"oci", "an image of a registry, a directory or an archive", oci_image_table,
+    {"oci", "an image of a registry, a directory or an archive", oci_template_table,
      sizeof(struct oci_image_options), template_fill_oci, template_prepare_oci, true},
     {"none", "no root file system, only a configuration", no_options, 1, NULL, NULL, false},
 };
@@ -371,18 +373,6 @@ static int storage_refuse_options(const struct lxc_create_options *o, struct err
         return error_remedy(err, "create and mount it, and name a new directory on it with --dir");
     }
     return 0;
-}
-
-/* --mapped, or lxcbox.mapped of lxc.conf for all containers. */
-static int mapped_read(const struct lxc_create_options *o, bool *mapped, struct error *err)
-{
-    const char *value = global_item("lxcbox.mapped");
-
-    *mapped = o->mapped || (value && strcmp(value, "1") == 0);
-    if (!value || !*value || strcmp(value, "0") == 0 || strcmp(value, "1") == 0)
-        return 0;
-    error_text(err, EINVAL, "lxcbox.mapped = %s: the value is neither 0 nor 1", value);
-    return error_remedy(err, "correct it in /etc/lxc/lxc.conf");
 }
 
 static int size_read(const char *text, uint64_t *bytes, struct error *err)
@@ -459,7 +449,7 @@ static int template_run_builtin(const struct template *t, const struct lxc_creat
         return error_set(err, ENOMEM, "cannot create container %s", c->name);
     r = size_read(o->fssize, &create.size_bytes, err);
     if (r == 0)
-        r = mapped_read(o, &create.mapped, err);
+        r = mapped_read(o->mapped, &create.mapped, err);
     if (r < 0)
         return r;
     /* options_parse() skips argv[0]: here that is the element before the first operand. */
@@ -519,7 +509,7 @@ static int lxc_create_run(struct invocation *in, struct error *err)
     char bridge[IFNAMSIZ];
     r = size_read(o->fssize, &create.size_bytes, err);
     if (r == 0)
-        r = mapped_read(o, &create.mapped, err);
+        r = mapped_read(o->mapped, &create.mapped, err);
     if (r == 0)
         r = new_network(&create, bridge, err);
     if (r == 0)

@@ -13,9 +13,6 @@
 #include "core/storage/template_oci.h"
 
 const struct option_row oci_image_table[] = {
-    OPT_STRING(
-        'u', "url", "IMAGE", struct oci_image_options, url,
-        "docker://[HOST[:PORT]/]NAME[:TAG|@DIGEST], oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE"),
     OPT_STRING(0, "arch", "ARCH", struct oci_image_options, arch, "the architecture (this machine's)"),
     OPT_STRING(0, "variant", "VARIANT", struct oci_image_options, variant,
                "of the architecture, for example v6"),
@@ -38,7 +35,15 @@ const struct option_row oci_image_table[] = {
     OPT_STRING(0, "tls-verify", "BOOL", struct oci_image_options, tls_verify,
                "false: accept any certificate of the registry (true)"),
     OPT_FLAG(0, "plain-http", struct oci_image_options, plain_http, "use http:// without encryption"),
+    OPT_END,
+};
+
+const struct option_row oci_template_table[] = {
+    OPT_STRING(
+        'u', "url", "IMAGE", struct oci_image_options, url,
+        "docker://[HOST[:PORT]/]NAME[:TAG|@DIGEST], oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE"),
     OPT_FLAG(0, "dhcp", struct oci_image_options, dhcp, NULL),
+    OPT_GROUP_ROWS(oci_image_table),
     OPT_END,
 };
 
@@ -60,7 +65,10 @@ static int password_read(struct oci_image_options *o, struct error *err)
 {
     cleanup_free char *line = NULL;
     size_t room = 0;
-    ssize_t n = getline(&line, &room, stdin);
+    ssize_t n;
+
+    setvbuf(stdin, NULL, _IONBF, 0); /* what follows the line may be for a command */
+    n = getline(&line, &room, stdin);
 
     while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
         line[--n] = '\0';
@@ -272,17 +280,17 @@ static int image_configure(const struct oci_image_options *o, char **argv, const
 }
 
 static void image_report(const struct create_place *place, const struct unpacking *u,
-                         const struct string_list *notes, bool quiet)
+                         const struct string_list *notes, const struct oci_image_output *to)
 {
     for (size_t i = 0; i < notes->count; i++)
-        fprintf(stderr, "lxc-create: %s: %s\n", place->container->name, notes->items[i]);
-    if (!quiet && u->total.xattrs_skipped)
-        printf("%llu extended attributes could not be set on this file system\n",
-               (unsigned long long)u->total.xattrs_skipped);
+        fprintf(stderr, "%s: %s: %s\n", to->applet, place->container->name, notes->items[i]);
+    if (to->progress && u->total.xattrs_skipped)
+        fprintf(to->progress, "%llu extended attributes could not be set on this file system\n",
+                (unsigned long long)u->total.xattrs_skipped);
 }
 
-int oci_image_fill(const struct oci_image_options *o, char **argv, bool quiet, struct create_place *place,
-                   struct error *err)
+int oci_image_fill(const struct oci_image_options *o, char **argv, const struct oci_image_output *to,
+                   struct create_place *place, struct error *err)
 {
     cleanup_pull struct pull *pull = NULL;
     cleanup_string_list struct string_list notes = {0};
@@ -300,14 +308,14 @@ int oci_image_fill(const struct oci_image_options *o, char **argv, bool quiet, s
     request.platform.architecture = platform_architecture(o->arch, &request.platform.variant);
     if (o->variant)
         request.platform.variant = o->variant;
-    if (!quiet)
-        request.events = progress_events();
+    if (to->progress)
+        request.events = progress_events(to->progress);
     r = pull_open(&request, &pull, err);
     if (r == 0)
         r = image_unpack(pull, place, &u, err);
     if (r == 0)
         r = image_configure(o, argv, pull, place, &notes, err);
     if (r == 0)
-        image_report(place, &u, &notes, quiet);
+        image_report(place, &u, &notes, to);
     return r;
 }

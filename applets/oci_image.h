@@ -7,6 +7,7 @@
 #define LXCBOX_APPLETS_OCI_IMAGE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "applets/cli/options.h"
 #include "core/storage/create.h"
@@ -25,13 +26,21 @@ struct oci_image_options {
 };
 
 extern const struct option_row oci_image_table[];
+/* The same with --url and the other options of the template. */
+extern const struct option_row oci_template_table[];
 
 /* Check the options, and read the password from standard input, before anything is created. */
 int oci_image_prepare(struct oci_image_options *o, struct error *err);
 
+/* Where the messages go. */
+struct oci_image_output {
+    const char *applet; /* notes about the image begin with its name */
+    FILE *progress;     /* of the download; NULL: none */
+};
+
 /* Fill a container: its rootfs, its configuration. `argv` replaces the image's Cmd unless it is empty; NULL
  * at its end. */
-int oci_image_fill(const struct oci_image_options *o, char **argv, bool quiet, struct create_place *place,
-                   struct error *err);
+int oci_image_fill(const struct oci_image_options *o, char **argv, const struct oci_image_output *to,
+                   struct create_place *place, struct error *err);
 
 #endif

@@ -178,6 +178,16 @@ void text_unescape(char *text)
     *to = '\0';
 }
 
+int strbuf_escape(struct strbuf *b, const char *text)
+{
+    int r = 0;
+
+    for (; r == 0 && *text; text++)
+        r = strchr(" \t\\", *text) ? strbuf_printf(b, "\\%03o", (unsigned char)*text)
+                                   : strbuf_add(b, text, 1);
+    return r;
+}
+
 size_t utf8_length(const unsigned char *s, size_t available)
 {
     size_t length = s[0] < 0x80   ? 1

@@ -63,6 +63,8 @@ bool line_word(const char *line, unsigned index, char *out, size_t size);
  * blanks and backslashes.
  */
 void text_unescape(char *text);
+/* Append a field of such a line, with blanks and backslashes as octal escapes; 0 or -ENOMEM. */
+int strbuf_escape(struct strbuf *b, const char *text);
 
 /* The bytes of the UTF-8 character at `s`, 1 to 4 of `available`; 0 if it is not valid. RFC 3629, section 4.
  */

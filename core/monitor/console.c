@@ -119,8 +119,10 @@ int console_open(struct console *c, struct loop *loop, const struct config *conf
         r = console_open_path(c, config->console_path, err);
     } else if (r == 0 && options->foreground) {
         /* Pipes and files of lxc-execute belong to its command. */
-        c->input = !options->execute || isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
-        if (!options->execute || isatty(STDOUT_FILENO))
+        bool own = options->execute || options->streams;
+
+        c->input = !own || isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
+        if (!own || isatty(STDOUT_FILENO))
             c->output = STDOUT_FILENO;
         else if (isatty(STDERR_FILENO))
             c->output = STDERR_FILENO;

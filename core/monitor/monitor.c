@@ -146,6 +146,16 @@ static int monitor_open_signals(struct monitor *m, sigset_t *before)
     return loop_signals(&m->loop, &set, monitor_handle_signal, m);
 }
 
+/* End of file: the process at the other end has ended. */
+static void lifeline_end(int fd, void *data)
+{
+    struct monitor *m = data;
+
+    loop_remove(&m->loop, fd);
+    m->killed = true;
+    (void)monitor_signal(m, SIGKILL);
+}
+
 static int monitor_open_loop(struct monitor *m, sigset_t *before, struct error *err)
 {
     int r;
@@ -158,6 +168,8 @@ static int monitor_open_loop(struct monitor *m, sigset_t *before, struct error *
         r = monitor_open_signals(m, before);
     if (r == 0)
         r = loop_add(&m->loop, m->listening, connection_accept, m);
+    if (r == 0 && m->options->lifeline)
+        r = loop_add(&m->loop, m->options->lifeline, lifeline_end, m);
     return r < 0 ? error_set(err, r, "cannot monitor it") : 0;
 }
 

@@ -21,6 +21,9 @@ struct start_options {
     char **argv;          /* what to run as init, NULL at the end; NULL: lxc.init.cmd, else /sbin/init */
     bool execute;         /* lxc-execute: our own small init runs argv (NULL: lxc.execute.cmd) */
     bool foreground;      /* the caller's process becomes the monitor, its terminal the console */
+    bool streams;         /* in the foreground: pipes and files among the standard streams are the command's;
+                             `execute` implies it */
+    int lifeline;         /* an fd: at its end of file, the container is killed. 0: none */
     bool close_inherited; /* also in the foreground: close the fds that the caller inherited */
     int (*restore)(struct monitor *m, struct error *err); /* restore instead of starting; NULL: start */
     const struct checkpoint_options *checkpoint;          /* what to restore; a reboot then starts normally */

@@ -387,13 +387,14 @@ static int child_enter_session(struct inside *in, struct error *err)
         return error_set(err, errno, "cannot leave the terminal");
     if (in->console < 0)
         return 0;
-    if (plan->argv && !plan->small_init && ioctl(in->console, TIOCSCTTY, 0) < 0 && errno != EPERM)
+    if ((plan->argv || plan->streams) && !plan->small_init && ioctl(in->console, TIOCSCTTY, 0) < 0 &&
+        errno != EPERM)
         return error_set(err, errno, "cannot make the console the controlling terminal of the command");
     if (in->config->init_uid && fchown(in->console, in->config->init_uid, (gid_t)-1) < 0 && errno != EINVAL)
         return error_set(err, errno, "cannot give the console to user %u", in->config->init_uid);
     /* A command that is run for its output keeps pipes and files. */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if ((!plan->small_init || isatty(fd)) && dup2(in->console, fd) < 0)
+        if ((!plan->streams || isatty(fd)) && dup2(in->console, fd) < 0)
             return error_set(err, errno, "cannot use the console");
     return 0;
 }

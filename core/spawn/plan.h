@@ -40,6 +40,7 @@ struct plan {
     char **argv; /* init and its arguments, NULL at the end; NULL: those of lxc.init.cmd (lxc.execute.cmd) */
     bool small_init;             /* the applet lxc-init runs `argv` */
     bool console;                /* make a console, and use it as init's standard streams */
+    bool streams;                /* but init keeps pipes and files among its standard streams */
     bool keep_stderr;            /* init keeps our standard error; else it is a copy of standard output */
     bool unprivileged;           /* the user that starts it is not root */
     uint64_t own;                /* CLONE_NEW* mask of init's own namespaces */

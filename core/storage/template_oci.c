@@ -226,32 +226,20 @@ static char *volume_name(const struct oci *o, int volumes, const char *path)
     return name;
 }
 
-/* Escape what fstab(5) does: blanks and backslashes. */
-static int mount_field_add(struct strbuf *out, const char *path)
-{
-    int r = 0;
-
-    for (; r == 0 && *path; path++)
-        r = *path == ' '    ? strbuf_puts(out, "\\040")
-            : *path == '\\' ? strbuf_puts(out, "\\134")
-                            : strbuf_add(out, path, 1);
-    return r;
-}
-
 static int volume_add_line(struct oci *o, const char *name, const char *path)
 {
     cleanup_strbuf struct strbuf line = STRBUF_INIT;
     cleanup_free char *on_host = container_path(o->place->container, VOLUMES);
-    int r = on_host ? mount_field_add(&line, on_host) : -ENOMEM;
+    int r = on_host ? strbuf_escape(&line, on_host) : -ENOMEM;
 
     if (r == 0)
         r = strbuf_puts(&line, "/");
     if (r == 0)
-        r = mount_field_add(&line, name);
+        r = strbuf_escape(&line, name);
     if (r == 0)
         r = strbuf_puts(&line, " ");
     if (r == 0)
-        r = mount_field_add(&line, path + 1);
+        r = strbuf_escape(&line, path + 1);
     if (r == 0)
         r = strbuf_puts(&line, " none bind,create=dir 0 0");
     return r == 0 ? config_text_append(&o->place->distribution, "lxc.mount.entry", strbuf_text(&line)) : r;

@@ -54,7 +54,7 @@ every_extra_operand() {
         options=(-P "$WORK/none" -n one)
         case $applet in
         # What follows is a command, or the words of another table.
-        lxc-attach | lxc-copy | lxc-create | lxc-execute | lxc-start | lxc-init) continue ;;
+        lxc-attach | lxc-copy | lxc-create | lxc-execute | lxc-run | lxc-start | lxc-init) continue ;;
         lxc-unpriv-* | lxc-unshare | lxc-usernsexec | lxc-net | lxc-device) continue ;;
         lxc-cgroup) options+=(file value) ;;
         lxc-checkconfig) [ "$(id -u)" = 0 ] || continue; options=() ;;
