@@ -36,13 +36,13 @@ static int oci_no_memory(struct error *err)
     return error_set(err, ENOMEM, "cannot write the configuration of the image");
 }
 
-/* Whether a text can be the value of a configuration line: no control characters, and no blanks that reading
- * would remove. */
+/* Whether a text can be the value of a configuration line: no control characters, and no blanks or quotes
+ * that reading would remove. */
 static bool value_is_plain(const char *text)
 {
     size_t length = strlen(text);
 
-    return length && !text_has_control(text) && !strchr(text, '\t') && text[0] != ' ' &&
+    return length && !text_has_control(text) && !strchr(text, '\t') && !strchr(" \"'", text[0]) &&
            text[length - 1] != ' ';
 }
 
