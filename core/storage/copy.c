@@ -291,6 +291,23 @@ static int copy_files(const struct copy_state *c, const struct partial *p, struc
     return errno ? error_set(err, errno, "cannot read the directory of %s", c->from->name) : 0;
 }
 
+/* The volumes of an image: directories beside the rootfs that are mounted into it. */
+static int copy_volumes(const struct copy_state *c, const struct partial *p, struct error *err)
+{
+    cleanup_free char *path = container_path(c->from, STORAGE_VOLUMES);
+    cleanup_fd int from = path ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1, to = -1;
+
+    if (from < 0 && path && errno == ENOENT)
+        return 0;
+    if (from >= 0 && mkdirat(p->fd, STORAGE_VOLUMES, 0755) == 0)
+        to = openat(p->fd, STORAGE_VOLUMES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (to < 0) {
+        error_set(err, errno, "cannot copy the volumes of %s", c->from->name);
+        return storage_remedy(err);
+    }
+    return copy_tree(from, to, err);
+}
+
 static int config_compose(struct copy_state *c, struct error *err)
 {
     cleanup_free char *path = container_config_path(c->from), *text = NULL;
@@ -407,6 +424,8 @@ static int copy_work(void *context, const struct partial *p, struct error *err)
         r = config_compose(c, err);
     if (r == 0)
         r = copy_files(c, p, err);
+    if (r == 0)
+        r = copy_volumes(c, p, err);
     if (r == 0)
         r = copy_rootfs(c, p, err);
     if (r == 0)

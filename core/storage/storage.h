@@ -7,6 +7,9 @@
 #include "core/base/error.h"
 #include "core/config/container.h"
 
+/* The directory beside a rootfs with the volumes of its image (template_oci.h). */
+#define STORAGE_VOLUMES "volumes"
+
 /* Add a remedy if `err` reports a full or read-only file system. Returns err->code. */
 int storage_remedy(struct error *err);
 

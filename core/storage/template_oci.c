@@ -19,7 +19,6 @@
 #include "core/storage/storage.h"
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define VOLUMES      "volumes"
 #define VOLUMES_MAX  64
 
 /* What is being composed. */
@@ -229,7 +228,7 @@ static char *volume_name(const struct oci *o, int volumes, const char *path)
 static int volume_add_line(struct oci *o, const char *name, const char *path)
 {
     cleanup_strbuf struct strbuf line = STRBUF_INIT;
-    cleanup_free char *on_host = container_path(o->place->container, VOLUMES);
+    cleanup_free char *on_host = container_path(o->place->container, STORAGE_VOLUMES);
     int r = on_host ? strbuf_escape(&line, on_host) : -ENOMEM;
 
     if (r == 0)
@@ -279,8 +278,9 @@ static int oci_add_volumes(struct oci *o, struct error *err)
     if (list->count > VOLUMES_MAX)
         return error_text(err, E2BIG, "the image has %zu volumes, which is more than %d", list->count,
                           VOLUMES_MAX);
-    if (mkdirat(o->place->fd, VOLUMES, 0755) < 0 ||
-        (volumes = openat(o->place->fd, VOLUMES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) {
+    if (mkdirat(o->place->fd, STORAGE_VOLUMES, 0755) < 0 ||
+        (volumes = openat(o->place->fd, STORAGE_VOLUMES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) <
+            0) {
         error_set(err, errno, "cannot make the directory of the volumes");
         return storage_remedy(err);
     }

@@ -13,9 +13,11 @@
 #include "fetch/registry/manifest.h"
 #include "fetch/registry/reference.h"
 
-#define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define SHA_A "sha256:" HEX_A
-#define SHA_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define HEX_A       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SHA_A       "sha256:" HEX_A
+#define SHA_A_SLASH SHA_A "/"
+#define SHA_A_UPPER "SHA256:" HEX_A
+#define SHA_B       "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static void a_short_name_means_the_library_of_docker_io(void **state)
 {
@@ -68,7 +70,7 @@ static void a_name_that_could_become_a_path_is_refused(void **state)
         "docker://a._b",
         "docker://a@",
         "docker://a@sha256:12",
-        "docker://a@sha256:" HEX_A "/",
+        "docker://a@" SHA_A_SLASH,
         "docker://a\nb",
         "docker://a b",
         "docker://[::1/a",
@@ -76,7 +78,7 @@ static void a_name_that_could_become_a_path_is_refused(void **state)
         "oci:a:",
         "oci-archive:",
         "docker://a%2fb",
-        "docker://a@SHA256:" HEX_A,
+        "docker://a@" SHA_A_UPPER,
     };
 
     (void)state;
