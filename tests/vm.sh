@@ -19,7 +19,7 @@
 #                           configuration, box COMMAND OPTION..., lxc-COMMAND on it, and inside TEXT, a shell in it
 TARGET=${TARGET-}
 vm_directory=$PWD/build/boot
-VM_SECONDS=${VM_SECONDS:-240}
+VM_SECONDS=${VM_SECONDS:-480}
 
 # TARGET, Debian's name and suite ("-": this machine's; A|B: B where A is not available), kernel, MB of memory that the
 # main job needs (measured: 76, 56, 112; Debian's kernel for x86_64 does not start in 75 with a shell alone), console,

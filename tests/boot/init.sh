@@ -12,8 +12,8 @@ done
 # The servers are in a network of our own, where all ports are free. The virtual machine's network ends there: its
 # 10.0.2.2 is our loopback.
 if [ -z "${INIT_TEST_INSIDE:-}" ]; then
-    peer=$vm_folder/peer # Debian's chrony, unpacked but not installed
-    [ -e "$peer/chrony" ] || (flock 9 && vm_get "$peer" - - chrony > "$WORK/chrony" 2>&1) 9> "$vm_folder.lock" ||
+    peer=$vm_directory/peer # Debian's chrony, unpacked but not installed
+    [ -e "$peer/chrony" ] || (flock 9 && vm_get "$peer" - - chrony > "$WORK/chrony" 2>&1) 9> "$vm_directory.lock" ||
         skip "a clock that stands in the past is set$VM_NAME" "no chrony: $(grep -E '^E:' "$WORK/chrony" | head -n 1)"
     INIT_TEST_INSIDE=1 unshare -n bash "$0"
     exit
@@ -93,7 +93,7 @@ clean() { has 'Filesystem state: +clean$' dumpe2fs -h "$WORK/$1.img"; }
 clock_server() {
     printf '%s\n' 'local stratum 8' 'allow all' 'cmdport 0' 'bindcmdaddress /' \
         "pidfile $WORK/chrony.pid" > "$WORK/chrony.conf"
-    "$vm_folder/peer/chrony/usr/sbin/chronyd" -x -u root -f "$WORK/chrony.conf" || return
+    "$vm_directory/peer/chrony/usr/sbin/chronyd" -x -u root -f "$WORK/chrony.conf" || return
     cleanup 'kill $(cat "$WORK/chrony.pid")'
 }
 
@@ -146,7 +146,7 @@ t "and no v2$VM_NAME" fails said v1 'it has cgroup v2'
 # Without controllers; with a disk; and with a clock that stands before the certificate was made.
 made
 clock=
-if [ -e "$vm_folder/peer/chrony" ]; then
+if [ -e "$vm_directory/peer/chrony" ]; then
     t "a time server starts$VM_NAME" clock_server
     clock='-rtc base=2000-01-01'
 fi

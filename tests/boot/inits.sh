@@ -87,7 +87,7 @@ for a in sh mount mkdir cat sed ip cp ln chmod grep find sleep tail rm cut tr ti
 done
 t 'an initramfs is written' vm_initramfs "$WORK/initrd" -m virtio_pci,virtio_blk,overlay \
     -a "$(command -v busybox):/bin/busybox" -a "$WORK/guest:/guest" -a tests/inits-lives.sh:/lives "${links[@]}"
-VM_SECONDS=300 VM_MEMORY=1024 vm_run "$WORK/initrd" \
+VM_SECONDS=600 VM_MEMORY=1024 vm_run "$WORK/initrd" \
     "lxc.data=/dev/vda lxc.image=on/disk lxc.name=tries lxc.run=/guest lxc.net=none ip=off lxc.end=poweroff \
 inits=$(IFS=,; echo "${inits[*]}")" -drive "file=$WORK/disk.img,if=virtio,format=raw,cache=unsafe" \
     > "$WORK/log"

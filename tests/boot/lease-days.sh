@@ -85,7 +85,7 @@ for a in sh ls cat sleep grep sed awk seq sort wc tr date mount mkdir cp powerof
     links+=(-a "$WORK/$a:/bin/$a")
 done
 t 'an initramfs is written' built
-VM_SECONDS=$((240 + hours * 6))
+VM_SECONDS=$((480 + hours * 6))
 # icount: time is what the machine has executed, and sleep=off lets it jump over what it does not.
 vm_run "$WORK/initrd" "rdinit=/guest hours=$hours clocksource=tsc tsc=reliable" \
     -icount shift=2,sleep=off -rtc clock=vm > "$WORK/said"
