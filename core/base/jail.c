@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -275,18 +276,6 @@ static const uint16_t jail_calls[] = {
     SYS_exit_group,
 };
 
-/* For making a child process and waiting for it. */
-static const uint16_t jail_fork_calls[] = {
-    SYS_clone,       SYS_wait4,  SYS_pipe2,           SYS_kill,    SYS_prctl, SYS_fchdir, SYS_capget,
-    SYS_capset,      SYS_tgkill, SYS_set_tid_address, SYS_seccomp,
-#ifdef SYS_fork
-    SYS_fork,
-#endif
-#ifdef SYS_close_range
-    SYS_close_range,
-#endif
-};
-
 static void jail_allow(struct sock_filter *code, size_t *length, const uint16_t *calls, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -295,9 +284,9 @@ static void jail_allow(struct sock_filter *code, size_t *length, const uint16_t 
     }
 }
 
-int jail_filter(bool may_fork, struct error *err)
+int jail_filter(struct error *err)
 {
-    struct sock_filter code[2 * (ARRAY_LENGTH(jail_calls) + ARRAY_LENGTH(jail_fork_calls)) + 8] = {
+    struct sock_filter code[2 * ARRAY_LENGTH(jail_calls) + 8] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL),
@@ -310,8 +299,6 @@ int jail_filter(bool may_fork, struct error *err)
     if (!CONFINES)
         return 0;
     jail_allow(code, &length, jail_calls, ARRAY_LENGTH(jail_calls));
-    if (may_fork)
-        jail_allow(code, &length, jail_fork_calls, ARRAY_LENGTH(jail_fork_calls));
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, RETURN_EPERM);
     program.len = (unsigned short)length;
     r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, TSYNC, &program);

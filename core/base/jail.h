@@ -7,7 +7,6 @@
 #ifndef LXCBOX_CORE_BASE_JAIL_H
 #define LXCBOX_CORE_BASE_JAIL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/base/error.h"
@@ -23,9 +22,9 @@ int jail_enter(int directory, const int *kept, size_t count, struct error *err);
 
 /*
  * Last, after the threads have been started: restrict all of them to system calls on open files, on files
- * below the directory, and on memory; others fail with EPERM. With `may_fork`, also to making child processes
- * that confine themselves. Returns 0, or a negative errno with `err` filled.
+ * below the directory, and on memory; others fail with EPERM. Returns 0, or a
+ * negative errno with `err` filled.
  */
-int jail_filter(bool may_fork, struct error *err);
+int jail_filter(struct error *err);
 
 #endif

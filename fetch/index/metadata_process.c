@@ -34,7 +34,7 @@ static int meta_read_confined(void *data, struct error *err)
     int r = jail_enter(-1, &call->process.report, 1, err);
 
     if (r == 0)
-        r = jail_filter(false, err);
+        r = jail_filter(err);
     if (r == 0)
         r = meta_read_tar_here(call->bytes, call->length, call->what, &files, err);
     for (size_t i = 0; r == 0 && i < files.count; i++) {

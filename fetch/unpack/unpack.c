@@ -312,7 +312,7 @@ static int stream_unpack(struct stream *s, bool confined, struct error *err)
     if (r)
         r = error_set(err, r, "cannot create a thread to unpack the archive");
     else if (confined)
-        r = jail_filter(false, err);
+        r = jail_filter(err);
     if (r < 0)
         s->failed = true;
     pthread_mutex_unlock(&s->lock);
