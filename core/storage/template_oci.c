@@ -314,6 +314,20 @@ static int oci_add_ports(struct oci *o)
     return r;
 }
 
+/* The groups that may use ping: all. The kernel refuses a range whose last group is not mapped. */
+static int oci_add_ping(struct oci *o)
+{
+    const struct config *c = o->place->config;
+    uint32_t last = c->idmap_count ? 0 : INT32_MAX;
+    char range[32];
+
+    for (size_t i = 0; i < c->idmap_count; i++)
+        if (c->idmaps[i].is_gid && c->idmaps[i].container_id == 0 && c->idmaps[i].count)
+            last = c->idmaps[i].count - 1 < INT32_MAX ? c->idmaps[i].count - 1 : INT32_MAX;
+    snprintf(range, sizeof(range), "0 %u", last);
+    return config_text_append(&o->place->distribution, "lxc.sysctl.net.ipv4.ping_group_range", range);
+}
+
 /* A network of its own gets an address from outside, since images have no DHCP client; ping and low ports
  * need no capability. */
 static int oci_add_network(struct oci *o, bool init)
@@ -330,7 +344,7 @@ static int oci_add_network(struct oci *o, bool init)
     if (r == -ENOENT)
         r = config_text_append(network, "lxc.net.0.ipv4.address", "dhcp");
     if (r == 0 && own && !init)
-        r = config_text_append(d, "lxc.sysctl.net.ipv4.ping_group_range", "0 2147483647");
+        r = oci_add_ping(o);
     if (r == 0 && own && !init)
         r = config_text_append(d, "lxc.sysctl.net.ipv4.ip_unprivileged_port_start", "0");
     return r;

@@ -105,6 +105,16 @@ moved() { # the manifest, configuration and layer of the former image go
 }
 t 'prune removes what no tag leads to any more' moved
 
+mapped_start() {
+    printf '%s\n' 'lxc.net.0.type = empty' 'lxc.idmap = u 0 100000 65536' 'lxc.idmap = g 0 100000 65536' \
+        > "$WORK/mapped.config"
+    chmod 755 "$WORK" "$P"
+    lxcbox lxc-create -q -P "$P" -n ids -f "$WORK/mapped.config" -t oci -- --plain-http \
+        --url "docker://$registry/used:1" && is third lxcbox lxc-execute -P "$P" -n ids -- /bin/sh -c 'cat /text'
+}
+t 'a mapped container of an image starts' mapped_start
+must lxcbox lxc-destroy -P "$P" -n ids
+
 touch "$LXC_CACHE_PATH/oci/partial/$(printf '%064d' 7)"
 t 'prune removes interrupted downloads' images prune
 t 'none is left' is '' ls "$LXC_CACHE_PATH/oci/partial"
