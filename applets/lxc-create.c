@@ -33,7 +33,7 @@ static const struct option_row lxc_create_table[] = {
     OPT_STRING('t', "template", "TEMPLATE", struct lxc_create_options, template,
                "download, oci, busybox, local, none, or an executable template"),
     OPT_STRING('B', "bdev", "KIND", struct lxc_create_options, storage,
-               "storage of the rootfs: dir, btrfs, loop or best (dir)"),
+               "storage of the rootfs: dir, btrfs, loop, best, or overlay with -t oci (dir)"),
     OPT_STRING(0, "dir", "DIR", struct lxc_create_options, dir, "create the rootfs at DIR"),
     OPT_STRING(0, "lvname", "NAME", struct lxc_create_options, lvname, NULL),
     OPT_STRING(0, "vgname", "NAME", struct lxc_create_options, vgname, NULL),
@@ -438,6 +438,7 @@ static int template_run_builtin(const struct template *t, const struct lxc_creat
     struct create_options create = {.template_name = t->name,
                                     .config_file = o->config,
                                     .storage = o->storage,
+                                    .shares = t->fill == template_fill_oci,
                                     .dir = o->dir,
                                     .rootfs = t->fill != NULL,
                                     .fstype = o->fstype};

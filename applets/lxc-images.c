@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/encoding/json.h"
 #include "core/encoding/json_read.h"
+#include "core/storage/image_store.h"
 #include "core/storage/list.h"
 #include "fetch/index/cache.h"
 #include "fetch/index/cache_list.h"
@@ -109,7 +110,7 @@ static int made_from(const struct made *m, const char *url, struct string_list *
 
 /* A row of the list. The names are owned. */
 struct row {
-    const char *kind; /* "oci", "download", "interrupted" */
+    const char *kind; /* "oci", "download", "interrupted", "unpacked" */
     char *name;
     const char *version; /* the digest, or the build; NULL: of an interrupted download */
     uint64_t size_bytes;
@@ -144,14 +145,14 @@ static int row_write(const struct row *row, bool as_json, struct strbuf *out)
 {
     char size[32], age[32];
     const char *version = row->version ? row->version : "interrupted";
+    bool has_digest = row->kind[0] == 'o' || row->kind[0] == 'u';
     int r;
 
     if (!as_json) {
-        if (row->kind[0] == 'o')
+        if (has_digest)
             version += strcspn(version, ":") + 1; /* "sha256:" */
-        return strbuf_printf(out, "%-50s %-14.*s %11s  %s\n", row->name,
-                             row->kind[0] == 'o' ? DIGEST_DIGITS : 40, version,
-                             size_text(row->size_bytes, size), age_text(row->fetched, age));
+        return strbuf_printf(out, "%-50s %-14.*s %11s  %s\n", row->name, has_digest ? DIGEST_DIGITS : 40,
+                             version, size_text(row->size_bytes, size), age_text(row->fetched, age));
     }
     r = json_open(out, NULL, '{');
     if (r == 0)
@@ -159,12 +160,12 @@ static int row_write(const struct row *row, bool as_json, struct strbuf *out)
     if (r == 0)
         r = json_string(out, "name", row->name);
     if (r == 0)
-        r = json_string(out, row->kind[0] == 'o' ? "digest" : "build", row->version);
+        r = json_string(out, has_digest ? "digest" : "build", row->version);
     if (r == 0)
         r = json_number(out, "size", (int64_t)row->size_bytes);
     if (r == 0)
         r = json_number(out, "fetched", row->fetched);
-    if (r == 0 && row->kind[0] == 'o')
+    if (r == 0 && has_digest)
         r = json_strings(out, "containers", &row->containers);
     return r == 0 ? json_close(out, '}') : r;
 }
@@ -212,6 +213,13 @@ static char *entry_name(const struct cache_entry *e)
     return format_string("%s/%s/%s/%s", e->dist, e->release, e->arch, e->variant);
 }
 
+/* "unpacked, for 3 containers". NULL: out of memory. */
+static char *unpacked_name(const struct stored_image *image)
+{
+    return format_string("unpacked, for %zu container%s", image->containers.count,
+                         image->containers.count == 1 ? "" : "s");
+}
+
 static int list_downloads(bool as_json, struct strbuf *out, struct error *err)
 {
     cleanup_cache_entries struct cache_entries entries = {0};
@@ -232,7 +240,30 @@ static int list_downloads(bool as_json, struct strbuf *out, struct error *err)
     return r;
 }
 
-static int images_list(const struct lxc_images_options *o, const struct made *made, struct error *err)
+/* The trees that containers share. */
+static int list_unpacked(const char *lxcpath, bool as_json, struct strbuf *out, struct error *err)
+{
+    cleanup_stored_images struct stored_images images = {0};
+    int r = image_store_list(lxcpath, &images, err);
+
+    for (size_t i = 0; r == 0 && i < images.count; i++) {
+        const struct stored_image *image = &images.items[i];
+        cleanup_free char *name = unpacked_name(image), *digest = format_string("sha256:%s", image->key);
+        const struct row row = {.kind = "unpacked",
+                                .name = name,
+                                .version = digest,
+                                .size_bytes = image->size_bytes,
+                                .fetched = image->made,
+                                .containers = image->containers};
+
+        if (!name || !digest || row_write(&row, as_json, out) < 0)
+            r = error_set(err, ENOMEM, "cannot list the images");
+    }
+    return r;
+}
+
+static int images_list(const struct lxc_images_options *o, const char *lxcpath, const struct made *made,
+                       struct error *err)
 {
     cleanup_strbuf struct strbuf rows = STRBUF_INIT, out = STRBUF_INIT;
     int r = o->json ? json_open(&rows, NULL, '[') : 0;
@@ -241,6 +272,8 @@ static int images_list(const struct lxc_images_options *o, const struct made *ma
         r = list_oci(made, o->json, &rows, err);
     if (r == 0)
         r = list_downloads(o->json, &rows, err);
+    if (r == 0)
+        r = list_unpacked(lxcpath, o->json, &rows, err);
     if (r < 0)
         return r;
     if (o->json)
@@ -261,6 +294,7 @@ struct prune {
     const struct made *made;
     int64_t before; /* images that were fetched later than this stay */
     bool no_memory;
+    uint64_t unpacked_bytes; /* that were freed */
 };
 
 static void prune_report(const struct prune *p, const char *name)
@@ -319,7 +353,16 @@ static int prune_downloads(struct prune *p, const struct image_events *events, u
     return r;
 }
 
-static int images_prune(struct prune *p, struct error *err)
+static void prune_removed(void *context, const struct stored_image *image)
+{
+    struct prune *p = context;
+
+    p->unpacked_bytes += image->size_bytes;
+    if (!p->options->container.quiet)
+        printf("Removed the unpacked image %.12s\n", image->key);
+}
+
+static int images_prune(struct prune *p, const char *lxcpath, struct error *err)
 {
     cleanup_store struct store store = {.fd = -1, .lock = -1};
     const struct image_events events = {.context = p, .status = prune_status};
@@ -333,6 +376,9 @@ static int images_prune(struct prune *p, struct error *err)
         r = error_set(err, ENOMEM, "cannot prune the image cache");
     if (r == 0)
         r = prune_downloads(p, &events, &freed, err);
+    if (r == 0)
+        r = image_store_prune(lxcpath, p->before, prune_removed, p, err);
+    freed += p->unpacked_bytes;
     if (r == 0 && !p->options->container.quiet)
         printf("Freed %" PRIu64 " bytes (%s)\n", freed, size_text(freed, size));
     return r;
@@ -378,7 +424,7 @@ static int lxc_images_run(struct invocation *in, struct error *err)
     if (r == 0)
         r = made_read(lxcpath, &made, err);
     if (r == 0)
-        r = prune ? images_prune(&p, err) : images_list(o, &made, err);
+        r = prune ? images_prune(&p, lxcpath, err) : images_list(o, lxcpath, &made, err);
     return r;
 }
 

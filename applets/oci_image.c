@@ -10,6 +10,7 @@
 #include "applets/unpack_place.h"
 #include "core/base/cleanup.h"
 #include "core/encoding/json.h"
+#include "core/storage/image_store.h"
 #include "core/storage/template_oci.h"
 
 const struct option_row oci_image_table[] = {
@@ -168,20 +169,54 @@ static int layer_end(void *context, size_t layer, struct error *err)
     return 0;
 }
 
-static int image_unpack(struct pull *pull, struct create_place *place, struct unpacking *u, struct error *err)
+/* What a process that makes a shared tree needs. */
+struct sharing {
+    struct pull *pull;
+    struct unpacking *unpacking;
+};
+
+static int image_unpack_layers(void *context, int rootfs_fd, struct error *err)
 {
-    cleanup_free struct unpack_id_range *ranges = calloc(place->config->idmap_count + 1, sizeof(*ranges));
+    const struct sharing *s = context;
+    struct unpacking *u = s->unpacking;
     const struct pull_sink sink = {u, layer_begin, layer_feed, layer_end};
     int r;
 
-    if (!ranges)
-        return error_set(err, ENOMEM, "cannot unpack the image");
-    u->pull = pull;
-    u->rootfs_fd = place->rootfs_fd;
-    u->options = unpack_place(place->config, ranges);
-    r = pull_layers(pull, NULL, &sink, err);
+    u->pull = s->pull;
+    u->rootfs_fd = rootfs_fd;
+    r = pull_layers(s->pull, NULL, &sink, err);
     unpack_cancel(u->unpack);
     return r;
+}
+
+/* The name of a chain of layers. Source: OCI image specification 1.1, config.md, "Layer ChainID". */
+static struct digest chain_digest(const struct image_config *c)
+{
+    struct digest chain = {""};
+    char pair[2 * sizeof(chain.text) + 1];
+
+    for (size_t i = 0; i < c->diff_id_count; i++) {
+        int n = snprintf(pair, sizeof(pair), "%s %s", chain.text, c->diff_ids[i].text);
+
+        chain = i == 0 ? c->diff_ids[0] : digest_of_bytes(pair, (size_t)n);
+    }
+    return chain;
+}
+
+static int image_unpack(struct pull *pull, struct create_place *place, struct unpacking *u, struct error *err)
+{
+    cleanup_free struct unpack_id_range *ranges = calloc(place->config->idmap_count + 1, sizeof(*ranges));
+    struct sharing sharing = {pull, u};
+    struct digest chain = chain_digest(pull_config(pull));
+
+    if (!ranges)
+        return error_set(err, ENOMEM, "cannot unpack the image");
+    u->options = unpack_place(place->config, ranges);
+    if (!place->overlay)
+        return image_unpack_layers(&sharing, place->rootfs_fd, err);
+    if (!chain.text[0])
+        return error_text(err, ENOTSUP, "the image has no layers that containers could share");
+    return image_store_attach(place, digest_hex(&chain), image_unpack_layers, &sharing, err);
 }
 
 /* Labels and digests, for people and programs that want to know what the container was made of. */

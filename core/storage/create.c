@@ -92,6 +92,11 @@ static bool rootfs_is_image(const struct create_options *o)
     return o->rootfs && o->storage && strcmp(o->storage, "loop") == 0;
 }
 
+static bool rootfs_is_overlay(const struct create_options *o)
+{
+    return o->rootfs && o->storage && strcmp(o->storage, "overlay") == 0;
+}
+
 /* Create an image file and mount it at the rootfs, in a mount namespace of this process. */
 static int image_mount_new(const struct create_place *p, const struct create_options *o, struct error *err)
 {
@@ -108,13 +113,14 @@ static int image_mount_new(const struct create_place *p, const struct create_opt
     return r < 0 ? r : image_mount(path, p->rootfs_now, 0, NULL, err);
 }
 
-/* Unmount it, so that the image file is complete and not in use. */
-static int image_unmount(struct create_place *p, struct error *err)
+/* Unmount an image or an overlay, so that it is complete and not in use. */
+static int rootfs_unmount(struct create_place *p, struct error *err)
 {
     close_fd(&p->rootfs_fd);
     if (umount2(p->rootfs_now, UMOUNT_NOFOLLOW) < 0)
         return error_set(err, errno, "cannot unmount the rootfs in %s", p->path);
-    return 0;
+    /* Each start makes this directory, as the container's root, who may not use that of another user. */
+    return p->overlay ? storage_remove_tree(p->fd, "overlay/olwork", err) : 0;
 }
 
 static int rootfs_create(struct create_place *p, const struct create_options *o, struct error *err)
@@ -157,7 +163,7 @@ static int config_add_own_keys(struct create_place *p, const struct create_optio
         !o->rootfs ? NULL : format_string(image ? "loop:%s" : "dir:%s", image ? image : p->rootfs);
     int r = o->rootfs && !path ? -ENOMEM : 0;
 
-    if (r == 0 && path)
+    if (r == 0 && path && !p->overlay)
         r = config_text_append(&p->own, "lxc.rootfs.path", path);
     if (r == 0)
         r = config_text_set(&p->own, "lxc.uts.name", p->container->name);
@@ -304,6 +310,7 @@ static int create_work(void *context, const struct partial *partial, struct erro
     cleanup_strbuf struct strbuf text = STRBUF_INIT;
     int r;
 
+    p.overlay = rootfs_is_overlay(m->options);
     config_init(&config);
     r = config_read_base(&p, m->options, err);
     if (r == 0)
@@ -316,8 +323,8 @@ static int create_work(void *context, const struct partial *partial, struct erro
         r = rootfs_create(&p, m->options, err);
     if (r == 0 && m->fill)
         r = m->fill(m->context, &p, err);
-    if (r == 0 && rootfs_is_image(m->options))
-        r = image_unmount(&p, err);
+    if (r == 0 && (rootfs_is_image(m->options) || p.overlay))
+        r = rootfs_unmount(&p, err);
     if (r < 0)
         return r;
     if (p.written.length)
@@ -329,14 +336,22 @@ static int create_work(void *context, const struct partial *partial, struct erro
 
 static int create_check_storage(const struct create_options *o, struct error *err)
 {
-    static const char *const known[] = {"btrfs", "loop", "dir", "best", "none"};
+    static const char *const known[] = {"btrfs", "loop", "overlay", "dir", "best", "none"};
 
     if ((o->fstype || o->size_bytes) && !rootfs_is_image(o))
         return error_text(err, EINVAL, "--fstype and --fssize require -B loop");
 
+    if (rootfs_is_overlay(o) && !o->shares) {
+        error_text(err, ENOTSUP, "-B overlay shares the layers of an image: only the template oci does so");
+        return error_remedy(err, "create it with -B dir; lxc-copy -s makes overlays on it");
+    }
+    if (rootfs_is_overlay(o) && geteuid() != 0) {
+        error_text(err, EPERM, "-B overlay requires root: the shared layers belong to root");
+        return error_remedy(err, "use -B dir");
+    }
     for (size_t i = 0; o->storage && i < ARRAY_LENGTH(known); i++)
         if (strcmp(o->storage, known[i]) == 0)
-            return o->dir && i < 2 ? error_text(err, EINVAL, "--dir requires -B dir") : 0;
+            return o->dir && i < 3 ? error_text(err, EINVAL, "--dir requires -B dir") : 0;
     if (!o->storage)
         return 0;
     error_text(err, ENOTSUP, "-B %s is not possible: lxcbox does not create storage of that kind",

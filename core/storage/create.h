@@ -18,7 +18,8 @@
 struct create_options {
     const char *template_name; /* for the comment at the top */
     const char *config_file;   /* -f; NULL: lxc.default_config */
-    const char *storage;       /* -B: "dir", "btrfs", "loop", "best"; NULL: dir */
+    const char *storage;       /* -B: "dir", "btrfs", "loop", "best", "overlay"; NULL: dir */
+    bool shares;               /* the template can do "overlay": core/storage/image_store.h */
     const char *bridge;        /* for a container without -f and default configuration; NULL: none */
     const char *dir;           /* --dir: path of the rootfs; NULL: LXCPATH/NAME/rootfs */
     bool rootfs;               /* false: the template "none" */
@@ -32,6 +33,7 @@ struct create_place {
     const struct container *container;
     int fd;                      /* of the directory that will be LXCPATH/NAME */
     const char *path;            /* current path of that directory */
+    bool overlay;                /* -B overlay: the template calls image_store_attach() */
     int rootfs_fd;               /* of the rootfs, an empty directory; -1: none */
     char *rootfs;                /* final path of the rootfs */
     char *rootfs_now;            /* its current path */

@@ -142,6 +142,94 @@ t 'prune removes those that have expired' has '^Removed alpine/3.22/amd64/old$' 
 t 'and leaves others' is default names
 t 'prune --all removes them' has '^Removed alpine/3.22/amd64/default$' images prune --all
 
+# --- -B overlay ---------------------------------------------------------------------------------------------------
+share() { # CONTAINER NAME [OPTION...]
+    lxcbox lxc-create -q -P "$P" -n "$1" -f "$WORK/config" -B overlay -t oci -- --plain-http \
+        --url "docker://$registry/$2" "${@:3}"
+}
+trees() { find "$P/.images" -mindepth 1 -maxdepth 1 -not -name '.*' -not -name lock | wc -l; }
+inside() { # CONTAINER COMMAND...
+    lxcbox lxc-execute -P "$P" -n "$1" -- "${@:2}"
+}
+must push shared:1 fourth
+must share a shared:1
+must share b shared:1 --pull=never
+t 'containers of an image with -B overlay share one tree' is 1 trees
+listed() { ! lxcbox lxc-ls -1 -P "$P" | grep -q images; }
+t 'which lxc-ls does not list' listed
+small() { local kb; kb=$(du -sk "$P/b" | cut -f 1); echo "$kb KB"; [ "$kb" -le 80 ]; }
+t 'the second one takes less than 80 KB' small
+t 'a container runs on the shared tree' is fourth inside a /bin/sh -c 'cat /text'
+writes() {
+    inside a /bin/sh -c 'echo changed > /text; rm -f /etc/hostname'
+    [ "$(inside a /bin/sh -c 'cat /text')" = changed ] && [ "$(inside b /bin/sh -c 'cat /text')" = fourth ]
+}
+t 'its changes are its own' writes
+outside() { # no user but root and the container's own root enters the tree
+    setpriv --reuid 65534 --regid 65534 --clear-groups ls "$P"/.images/*/rootfs
+}
+t 'other users of the host do not enter the tree' fails outside
+t 'the list has the containers of the tree' has '^unpacked, for 2 containers +[0-9a-f]{12} ' images list
+t 'prune leaves a tree that containers use' has '^Freed 0 bytes' images prune
+kept() { images prune --all && is 1 trees && is fourth inside b /bin/sh -c 'cat /text'; }
+t 'also prune --all does' kept
+t 'the tree is used without the blobs of the cache' share c shared:1
+copied() {
+    lxcbox lxc-copy -P "$P" -n b -N d && lxcbox lxc-destroy -P "$P" -n a && lxcbox lxc-destroy -P "$P" -n b &&
+        lxcbox lxc-destroy -P "$P" -n c && images prune && is fourth inside d /bin/sh -c 'cat /text'
+}
+t 'a copy keeps the tree when the source is gone' copied
+snapshot() {
+    inside d /bin/sh -c 'echo new > /text'
+    lxcbox lxc-snapshot -P "$P" -n d && inside d /bin/sh -c 'echo newer > /text' &&
+        lxcbox lxc-snapshot -P "$P" -n d -r snap0 && is new inside d /bin/sh -c 'cat /text'
+}
+t 'a snapshot and its restoration work' snapshot
+exported() {
+    lxcbox lxc-export -P "$P" -n d -o "$WORK/d.tar" && lxcbox lxc-import -P "$P" -n e "$WORK/d.tar" &&
+        [ "$(cat "$P/e/rootfs/text")" = new ] && cmp "$P/e/rootfs/bin/sh" "$(command -v busybox)"
+}
+t 'an export has the whole tree' exported
+gone() {
+    lxcbox lxc-destroy -P "$P" -n d -s && images prune && [ "$(trees)" = 0 ]
+}
+t 'prune removes the tree when its last container is gone' gone
+
+must push shared:2 fifth
+together() { # five at once: one unpacks
+    local i jobs=() status=0
+    for i in 1 2 3 4 5; do
+        share "p$i" shared:2 &
+        jobs+=($!)
+    done
+    for i in "${jobs[@]}"; do wait "$i" || status=1; done
+    [ $status = 0 ] && [ "$(trees)" = 1 ] && images list | grep -q '^unpacked, for 5 containers'
+}
+t 'concurrent creates make one tree' together
+mapped() {
+    cp "$WORK/mapped.config" "$WORK/config"
+    share m shared:2 && is 2 trees && is 'fifth 0' inside m /bin/sh -c 'echo $(cat /text) $(stat -c %u /text)'
+}
+t 'mapped containers have a tree with their owners' mapped
+damaged() { # a layer that is not what its digest says
+    local layer
+    must push shared:3 sixth
+    layer=$(skopeo inspect --tls-verify=false --format '{{index .Layers 0}}' "docker://$registry/shared:3")
+    find "$WORK/registry" -path "*blobs*/${layer#sha256:}/data" -exec sh -c 'echo x >> "$1"' - {} \;
+    ! share z shared:3 && [ ! -e "$P/z" ] && [ "$(trees)" = 2 ] && ! ls -d "$P"/.images/.*.partial
+}
+t 'a create that fails leaves no tree' damaged
+left_over() { # by a kill
+    mkdir -p "$P/.images/.0123.partial/rootfs/bin" && images prune && [ ! -e "$P/.images/.0123.partial" ]
+}
+t 'prune removes the rest of an interrupted create' left_over
+t '-B overlay is refused for other templates' refuses 'only the template oci does so' \
+    lxcbox lxc-create -P "$P" -n y -B overlay -t busybox
+t '-B overlay is refused below a path that an overlay cannot name' refuses 'without colons' \
+    lxcbox lxc-create -P "$P:x" -n y -f "$WORK/config" -B overlay -t oci -- --plain-http \
+    --url "docker://$registry/shared:2"
+
+# --- Refusals
 waits() { # a create holds the lock of the cache as this does
     local status=0
     exec {lock}< "$LXC_CACHE_PATH/oci/lock"
