@@ -151,6 +151,7 @@ demo: setup
 bench: build/lxcbox
 	tests/bench/run
 	tests/bench/network.sh
+	tests/bench/oci.sh
 
 # Versions of clang-format differ in details: the tree is formatted by that of Debian 12. `make check` includes this.
 FORMAT_VERSION = 14

@@ -4,7 +4,7 @@
 needs_root
 command -v umoci > /dev/null || { skip 'lxc-run' 'umoci is not installed'; exit 0; }
 P=$WORK/lxc image=oci:$WORK/image:latest N=lxc-run-$$
-export XDG_CACHE_HOME=$WORK/cache
+export LXC_CACHE_PATH=$WORK/cache
 
 image_make() {
     local root=$WORK/bundle/rootfs applet
