@@ -169,7 +169,7 @@ static int start_take_own(const struct lxcbox_conf *own, struct config *config, 
     for (size_t i = 0; r == 0 && i < own->environment.count; i++)
         r = string_list_add(&config->environment_runtime, own->environment.items[i]);
     if (own->reap)
-        o->execute = true;
+        o->execute = o->forward = true;
     if (!o->argv && own->command.count) {
         memcpy(argv, own->command.items, own->command.count * sizeof(*argv));
         argv[own->command.count] = NULL;

@@ -20,6 +20,7 @@ struct monitor;
 struct start_options {
     char **argv;          /* what to run as init, NULL at the end; NULL: lxc.init.cmd, else /sbin/init */
     bool execute;         /* lxc-execute: our own small init runs argv (NULL: lxc.execute.cmd) */
+    bool forward;         /* that init passes every signal on to argv, and ends with it */
     bool foreground;      /* the caller's process becomes the monitor, its terminal the console */
     bool streams;         /* in the foreground: pipes and files among the standard streams are the command's;
                              `execute` implies it */

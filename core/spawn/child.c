@@ -485,7 +485,7 @@ static int child_execute_init(struct inside *in, struct error *err)
         argv = words.items;
     }
     if (plan->small_init)
-        r = execute_our_init(in->executable, name, argv);
+        r = execute_our_init(in->executable, name, plan->forward, argv);
     else
         r = execute_command(argv);
     executable_refuse(err, r, argv[0], NULL);
@@ -510,6 +510,10 @@ void child_run(struct child *child)
     for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(steps); i++)
         r = steps[i](&in, &err);
     if (r == 0) {
+        /* What our caller ignores, as under nohup(1) or in the background of a script, init would ignore,
+         * too. */
+        for (int number = 1; number < NSIG; number++)
+            signal(number, SIG_DFL);
         /* Our own init keeps them blocked: a signal that arrives before it waits would be lost. */
         sigset_t none;
 

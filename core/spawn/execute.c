@@ -51,20 +51,22 @@ int execute_command(char **argv)
     return errnum == ENOENT ? execute_in_path(argv, EXECUTE_DEFAULT_PATH) : errnum;
 }
 
-int execute_our_init(int executable, const char *name, char **argv)
+int execute_our_init(int executable, const char *name, bool forward, char **argv)
 {
-    size_t count = 0;
+    size_t count = 0, n = 0;
 
     while (argv[count])
         count++;
-    cleanup_free const char **words = calloc(count + 5, sizeof(*words));
+    cleanup_free const char **words = calloc(count + 6, sizeof(*words));
     if (!words)
         return ENOMEM;
-    words[0] = "lxc-init";
-    words[1] = "-n";
-    words[2] = name;
-    words[3] = "--";
-    memcpy(words + 4, argv, count * sizeof(*argv));
+    words[n++] = "lxc-init";
+    words[n++] = "-n";
+    words[n++] = name;
+    if (forward)
+        words[n++] = "--forward";
+    words[n++] = "--";
+    memcpy(words + n, argv, count * sizeof(*argv));
     syscall(SYS_execveat, executable, "", words, environ, AT_EMPTY_PATH);
     return errno;
 }
@@ -102,12 +104,12 @@ static int execute_init_reap(pid_t command, int *status)
     return pid == 0;
 }
 
-int execute_init_loop(char **argv)
+int execute_init_loop(char **argv, bool forward)
 {
     const struct timespec second = {1, 0};
     bool ending = false;
     sigset_t all;
-    int status = 1;
+    int status = -1;
     pid_t command, everyone;
 
     prctl(PR_SET_NAME, "lxc-init");
@@ -121,10 +123,10 @@ int execute_init_loop(char **argv)
         execute_init_command(argv);
     /* Without a pid namespace of our own, -1 would include processes that do not belong to the container. */
     everyone = getpid() == 1 ? -1 : -command;
-    while (execute_init_reap(command, &status)) {
+    while (execute_init_reap(command, &status) && !(forward && status >= 0)) {
         int signal = sigtimedwait(&all, NULL, ending ? &second : NULL);
 
-        if (signal == SIGPWR || signal == SIGTERM) {
+        if (!forward && (signal == SIGPWR || signal == SIGTERM)) {
             ending = true;
             kill(everyone, SIGTERM);
         } else if (signal < 0 && errno == EAGAIN) {
@@ -133,5 +135,5 @@ int execute_init_loop(char **argv)
             kill(command, signal);
         }
     }
-    return status;
+    return status < 0 ? 1 : status;
 }

@@ -39,6 +39,7 @@ struct plan {
     const struct config *config; /* its mounts, ids, limits, privileges, user and environment */
     char **argv; /* init and its arguments, NULL at the end; NULL: those of lxc.init.cmd (lxc.execute.cmd) */
     bool small_init;             /* the applet lxc-init runs `argv` */
+    bool forward;                /* with small_init: as of execute_init_loop() */
     bool console;                /* make a console, and use it as init's standard streams */
     bool streams;                /* but init keeps pipes and files among its standard streams */
     bool keep_stderr;            /* init keeps our standard error; else it is a copy of standard output */

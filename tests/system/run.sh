@@ -26,7 +26,10 @@ mkdir "$P"
 
 run() { lxcbox lxc-run -P "$P" --network none "$@"; }
 nothing_left() {
-    [ -z "$(ls -A "$P")" ] && [ -z "$(find /sys/fs/cgroup -name "lxc.*.$N" -print -quit)" ]
+    local left
+    left=$(ls -A "$P"; find /sys/fs/cgroup -name "lxc.*.$N")
+    echo "$left"
+    [ -z "$left" ]
 }
 
 t 'the exit status is that of the command' exits 7 run "$image" sh -c 'exit 7'
@@ -128,8 +131,11 @@ job_killed() {
     done
     return 1
 }
-cleanup 'find /sys/fs/cgroup -depth -type d -path "*lxc.*.$N*" -exec rmdir {} +'
+# A monitor that is killed leaves its cgroups empty.
+remove_cgroups() { find /sys/fs/cgroup -depth -type d -path "*lxc.*.$N*" -exec rmdir {} +; }
+cleanup remove_cgroups
 t 'and after kill -9 of its process group' job_killed
+remove_cgroups 2> "$WORK/rmdir"
 
 mkdir "$WORK/a b"
 echo kept > "$WORK/a b/file"
