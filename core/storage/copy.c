@@ -328,17 +328,32 @@ static int config_compose(struct copy_state *c, struct error *err)
     return r < 0 ? copy_out_of_memory(err, c->from) : 0;
 }
 
+/* The root of a container with mapped ids mounts the overlay itself: it writes to both directories. */
+static int mount_directories_create(const struct copy_state *c, const struct partial *p, unsigned number)
+{
+    char delta[24], work[24];
+    uint32_t uid, gid;
+
+    snprintf(delta, sizeof(delta), "delta#%u", number);
+    snprintf(work, sizeof(work), "work#%u", number);
+    if (mkdirat(p->fd, delta, 0755) < 0 || mkdirat(p->fd, work, 0755) < 0)
+        return -errno;
+    if (c->config->idmap_count == 0)
+        return 0;
+    if (idmap_to_host(c->config, false, 0, &uid) < 0 || idmap_to_host(c->config, true, 0, &gid) < 0)
+        return -EINVAL;
+    return fchownat(p->fd, delta, uid, gid, 0) < 0 || fchownat(p->fd, work, uid, gid, 0) < 0 ? -errno : 0;
+}
+
 static int mounts_compose(struct copy_state *c, const struct partial *p, struct error *err)
 {
     unsigned overlays = 0;
     int r = c->options->mounts ? copy_mounts(c->options->mounts, c->to, &c->text, &overlays, err) : 0;
 
     for (unsigned i = 1; r == 0 && i <= overlays; i++) {
-        char delta[24], work[24];
-        snprintf(delta, sizeof(delta), "delta#%u", i);
-        snprintf(work, sizeof(work), "work#%u", i);
-        if (mkdirat(p->fd, delta, 0755) < 0 || mkdirat(p->fd, work, 0755) < 0)
-            r = error_set(err, errno, "cannot create the directories of -m");
+        r = mount_directories_create(c, p, i);
+        if (r < 0)
+            error_set(err, r, "cannot create the directories of -m");
     }
     return r;
 }

@@ -30,6 +30,16 @@ t 'lxc-create --mapped maps the ids of root in /etc/subuid and /etc/subgid' opti
 t 'its files belong to the mapped root' is '700000 800000' stat -c '%u %g' "$P/a/rootfs/bin"
 inside() { lxcbox lxc-execute -P "$P" -n a -- cat /proc/self/uid_map | tr -s ' '; }
 t 'it starts, and root in it is that user' is ' 0 700000 65536' inside
+mkdir "$WORK/shared" && echo theirs > "$WORK/shared/file"
+chmod 755 "$WORK/shared"
+cleanup "lxcbox lxc-stop -P '$P' -k -n o 2> /dev/null"
+copy_overlay() {
+    lxcbox lxc-copy -P "$P" -n a -N o -e -m "overlay=$WORK/shared:/mnt" > /dev/null &&
+        lxcbox lxc-attach -P "$P" -n o -- sh -c 'cat /mnt/file && echo mine > /mnt/new && cat /mnt/new'
+}
+t 'it can write to an overlay of lxc-copy -m' has '^mine' copy_overlay
+stopped() { lxcbox lxc-stop -P "$P" -k -n o && is file ls "$WORK/shared"; }
+t 'whose source is unchanged' stopped
 plain() { create -n b > /dev/null && fails maps b; }
 t 'without the option there is no map' plain
 echo 'lxcbox.mapped = 1' > /etc/lxc/lxc.conf
