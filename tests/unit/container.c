@@ -268,17 +268,32 @@ static int run_what_is_no_program(void)
 
 static int be_init_of_an_orphan(void)
 {
-    return execute_init_loop((char *[]){"/bin/sh", "-c", "(sleep 0.05; exit 4) & exit 3", NULL});
+    return execute_init_loop((char *[]){"/bin/sh", "-c", "(sleep 0.05; exit 4) & exit 3", NULL}, false);
 }
 
 static int be_init_of_the_killed(void)
 {
-    return execute_init_loop((char *[]){"/bin/sh", "-c", "kill -9 $$", NULL});
+    return execute_init_loop((char *[]){"/bin/sh", "-c", "kill -9 $$", NULL}, false);
 }
 
 static int be_init_of_nothing(void)
 {
-    return execute_init_loop((char *[]){"/nowhere/x", NULL});
+    return execute_init_loop((char *[]){"/nowhere/x", NULL}, false);
+}
+
+/* The signal is for the command alone, which takes longer than a second. */
+static int be_forwarding_init(void)
+{
+    return execute_init_loop((char *[]){"/bin/sh", "-c",
+                                        "trap 'sleep 1.5; exit 6' TERM; kill -TERM $PPID; sleep 0.2; exit 5",
+                                        NULL},
+                             true);
+}
+
+static void the_forwarding_init_lets_its_command_take_its_time(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(be_forwarding_init), 6);
 }
 
 static void a_command_is_found_inside_whatever_the_persons_path(void **state)
@@ -351,6 +366,7 @@ int main(void)
         WITH_DIRECTORY(a_hook_is_told_of_its_container),
         cmocka_unit_test(a_command_is_found_inside_whatever_the_persons_path),
         cmocka_unit_test(the_small_init_ends_as_its_command_did),
+        cmocka_unit_test(the_forwarding_init_lets_its_command_take_its_time),
         cmocka_unit_test(a_file_on_disk_does_not_count_as_sealed),
         WITH_DIRECTORY(a_setting_is_the_files_else_the_default),
     };
