@@ -3,6 +3,11 @@
 . tests/lib.sh
 . tests/net-lab.sh
 needs_root
+# The host's name is changed: that of a namespace.
+if [ -z "${ATTACK_NET_INSIDE:-}" ]; then
+    ATTACK_NET_INSIDE=1 unshare -u bash "$0"
+    exit
+fi
 for tool in dig nft python3 busybox; do
     command -v $tool > /dev/null || { skip attack-net "needs $tool"; exit 0; }
 done
