@@ -79,7 +79,6 @@ static int init_signals_read_awaited(int pid, struct init_signals *s)
 {
     cleanup_free char *text = NULL;
     int r = process_read(pid, "syscall", &text);
-    uint64_t set = 0;
     char *rest;
     long number;
 
@@ -89,8 +88,7 @@ static int init_signals_read_awaited(int pid, struct init_signals *s)
     if (rest == text) /* "running" */
         return -EAGAIN;
     if (is_sigtimedwait(number))
-        r = signal_set_read(pid, strtoull(rest, NULL, 16), &set);
-    s->blocked |= set;
+        r = signal_set_read(pid, strtoull(rest, NULL, 16), &s->awaited);
     return r;
 }
 
@@ -106,7 +104,7 @@ int init_signals_read(int pid, struct init_signals *s)
     r = process_read(pid, "status", &status);
     if (r < 0)
         return r;
-    s->blocked |= status_mask(status, "\nSigBlk:");
+    s->blocked = status_mask(status, "\nSigBlk:");
     s->caught = status_mask(status, "\nSigCgt:");
     s->ignored = status_mask(status, "\nSigIgn:");
     s->first = status_is_first(status);
@@ -117,8 +115,10 @@ enum signal_reaction init_signals_reaction(const struct init_signals *s, int sig
 {
     uint64_t bit = UINT64_C(1) << (signal - 1);
 
-    if (signal == SIGKILL || signal == SIGSTOP || (s->blocked | s->caught) & bit)
+    if (signal == SIGKILL || signal == SIGSTOP || (s->awaited | s->caught) & bit)
         return SIGNAL_TAKEN;
+    if (s->blocked & bit)
+        return SIGNAL_HELD;
     if (!s->certain)
         return SIGNAL_UNCERTAIN;
     return s->first || s->ignored & bit ? SIGNAL_IGNORED : SIGNAL_TAKEN;

@@ -12,14 +12,16 @@
 
 /* Bit N-1 represents signal N. */
 struct init_signals {
-    uint64_t
-        blocked; /* also the signals that it waits for in sigtimedwait(2), which SigBlk omits meanwhile */
+    uint64_t blocked;
+    uint64_t awaited; /* in sigtimedwait(2); SigBlk omits them meanwhile */
     uint64_t caught, ignored;
     bool first;   /* of its pid namespace */
-    bool certain; /* false: it was running, or we may not inspect it, so `blocked` may lack signals */
+    bool certain; /* false: it was running, or we may not inspect it, so `awaited` may lack signals */
 };
 
-enum signal_reaction { SIGNAL_TAKEN, SIGNAL_IGNORED, SIGNAL_UNCERTAIN };
+/* SIGNAL_HELD: it is blocked, by an init with a signalfd(2), or for a moment, as fork(3) of the C libraries
+ * does. */
+enum signal_reaction { SIGNAL_TAKEN, SIGNAL_HELD, SIGNAL_IGNORED, SIGNAL_UNCERTAIN };
 
 /* Read the current signal sets of a process. 0 or a negative errno. */
 int init_signals_read(int pid, struct init_signals *s);

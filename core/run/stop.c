@@ -23,7 +23,8 @@
 
 #define READY_MS 1000
 #define POLL_MS  20
-#define POLLS    5    /* consecutive ones that must agree */
+#define POLLS    5    /* that find the signal ignored */
+#define HELD     3    /* consecutive ones that find it blocked: more than a fork(2) takes */
 #define SLOW_MS  3000 /* a wait beyond this is reported */
 
 /* The signal set in the running container's configuration, or in the file of --rcfile; 0 when not set. */
@@ -60,12 +61,12 @@ static int stop_halt_signal(const struct init_signals *s, int configured)
 {
     if (configured)
         return configured;
-    return s->blocked >> (SIGNAL_SYSTEMD_HALT - 1) & 1 ? SIGNAL_SYSTEMD_HALT : SIGPWR;
+    return (s->blocked | s->awaited) >> (SIGNAL_SYSTEMD_HALT - 1) & 1 ? SIGNAL_SYSTEMD_HALT : SIGPWR;
 }
 
 /*
  * An init that has just started ignores the signal at first, and nothing reports when it is ready: poll for
- * up to READY_MS. An older init that ignores the signal in POLLS consecutive polls will never accept it.
+ * up to READY_MS. An older init that ignores the signal in POLLS polls will never accept it.
  * Returns the signal; -ETIMEDOUT with `err` filled where the signal would be lost.
  */
 static int stop_wait_for_init(const struct container *c, int pid, int configured, int *timeout_ms,
@@ -73,15 +74,16 @@ static int stop_wait_for_init(const struct container *c, int pid, int configured
 {
     const struct timespec pause = {0, POLL_MS * 1000000};
     struct init_signals s = {0};
-    int signal, ignored = 0, r = init_signals_read(pid, &s);
+    int signal, ignored = 0, held = 0, r = init_signals_read(pid, &s);
 
     for (int waited_ms = 0;; waited_ms += POLL_MS) {
         enum signal_reaction reaction;
 
         signal = stop_halt_signal(&s, configured);
         reaction = r < 0 ? SIGNAL_UNCERTAIN : init_signals_reaction(&s, signal);
-        ignored = reaction == SIGNAL_IGNORED ? ignored + 1 : 0;
-        if (reaction == SIGNAL_TAKEN || *timeout_ms == 0 || waited_ms >= READY_MS)
+        ignored += reaction == SIGNAL_IGNORED;
+        held = reaction == SIGNAL_HELD ? held + 1 : 0;
+        if (reaction == SIGNAL_TAKEN || held >= HELD || *timeout_ms == 0 || waited_ms >= READY_MS)
             break;
         if (ignored >= POLLS && init_age_ms(pid) >= READY_MS)
             break;

@@ -15,6 +15,14 @@ t 'an init that ignores the signal is killed at once, which is reported' \
     ended "^lxc-stop: the first process of $N ignores signal 10: killing it$" stop
 start -- /bin/sh -c 'trap "" USR1; while :; do sleep 0.1; done'
 t 'so is one that ignores it by its own wish' ended 'ignores signal 10: killing it$' stop
+# Each fork blocks all signals for a moment.
+forker() {
+    for _ in 1 2 3 4 5 6; do
+        start -- /bin/sh -c 'trap "" USR1; while :; do /bin/true; done' &&
+            ended 'ignores signal 10: killing it$' stop || return
+    done
+}
+t 'and one that does nothing but make processes' forker
 start -- /bin/sleep 1000
 t 'with --nokill that is a failure' refuses 'ignores signal 10 \(' lxcbox lxc-stop -P "$P" $N --nokill
 t 'a reboot that it ignores is a failure' refuses 'ignores signal 15 \(' lxcbox lxc-stop -r -P "$P" $N

@@ -50,7 +50,7 @@ static void what_is_waited_for_is_taken(void **state)
     /* Until it is in the call, in which SigBlk lacks the signals. */
     for (int i = 0; i < 10000; i++) {
         assert_int_equal(init_signals_read(pid, &s), 0);
-        if (s.certain && s.blocked & BIT(SIGUSR1) && s.caught)
+        if (s.certain && s.awaited & BIT(SIGUSR1) && s.caught)
             break;
         nanosleep(&pause, NULL);
     }
@@ -68,6 +68,9 @@ static void what_is_waited_for_is_taken(void **state)
     assert_int_equal(init_signals_reaction(&s, SIGKILL), SIGNAL_TAKEN);
     s.certain = false;
     assert_int_equal(init_signals_reaction(&s, SIGPWR), SIGNAL_UNCERTAIN);
+    s.awaited = 0;
+    s.blocked = BIT(SIGUSR1);
+    assert_int_equal(init_signals_reaction(&s, SIGUSR1), SIGNAL_HELD);
     assert_in_range(init_age_ms(pid), 0, 600000);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
