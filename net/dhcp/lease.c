@@ -89,9 +89,28 @@ size_t lease_count_active(const struct lease_table *t, int64_t now)
     return count;
 }
 
+struct lease *lease_put(struct lease_table *t, uint32_t address, const struct lease_client *client)
+{
+    struct lease *at = lease_of_address(t, address);
+
+    if (!at && t->count == t->room) {
+        size_t room = t->room ? t->room * 2 : 32;
+        struct lease *more = reallocarray(t->leases, room, sizeof(*more));
+
+        if (!more)
+            return NULL;
+        t->leases = more;
+        t->room = room;
+    }
+    if (!at)
+        at = &t->leases[t->count++];
+    *at = (struct lease){.address = address, .client = *client};
+    return at;
+}
+
 struct lease *lease_take(struct lease_table *t, uint32_t address, const struct lease_client *client)
 {
-    struct lease *l = lease_of_client(t, client), *at;
+    struct lease *l = lease_of_client(t, client);
     struct lease_client known = *client;
 
     if (l && !client->id_size) { /* the lease keeps its identifier */
@@ -104,20 +123,7 @@ struct lease *lease_take(struct lease_table *t, uint32_t address, const struct l
     }
     if (l)
         *l = t->leases[--t->count];
-    at = lease_of_address(t, address);
-    if (!at && t->count == t->room) {
-        size_t room = t->room ? t->room * 2 : 32;
-        struct lease *more = reallocarray(t->leases, room, sizeof(*more));
-
-        if (!more)
-            return NULL;
-        t->leases = more;
-        t->room = room;
-    }
-    if (!at)
-        at = &t->leases[t->count++];
-    *at = (struct lease){.address = address, .client = known};
-    return at;
+    return lease_put(t, address, &known);
 }
 
 /* FNV-1a. */

@@ -62,6 +62,12 @@ size_t lease_count_active(const struct lease_table *t, int64_t now);
 struct lease *lease_take(struct lease_table *t, uint32_t address, const struct lease_client *client);
 
 /*
+ * As lease_take, but leases of the client for other addresses stay, and the identifier is that of `client`
+ * alone: for a table that is read as it was. It replaces the lease of the address.
+ */
+struct lease *lease_put(struct lease_table *t, uint32_t address, const struct lease_client *client);
+
+/*
  * A free address for a client without one: one that was never leased, searched from a position that depends
  * only on the hardware address, else the one that has been free for the longest time. `excluded` is true for
  * addresses that must not be chosen (NULL: none). 0 if there is no free address.

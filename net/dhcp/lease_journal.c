@@ -21,13 +21,25 @@ void lease_journal_close(struct lease_journal *j)
     strbuf_free(&j->pending);
 }
 
-static void journal_apply(struct lease_table *t, const struct lease *l, int64_t now, int64_t longest)
+/* A line without an identifier is of the client that was known without one, or of a new one. */
+static struct lease *journal_change(struct lease_table *t, const struct lease *l)
+{
+    struct lease *there = lease_of_address(t, l->address);
+
+    if (there && !l->client.id_size && !there->client.id_size &&
+        memcmp(&there->client, &l->client, sizeof(l->client)) == 0)
+        return there;
+    return lease_take(t, l->address, &l->client);
+}
+
+static void journal_apply(struct lease_table *t, const struct lease *l, bool is_change, int64_t now,
+                          int64_t longest)
 {
     struct lease *kept;
 
     if (l->address < t->least || l->address > t->most)
         return;
-    kept = lease_take(t, l->address, &l->client);
+    kept = is_change ? journal_change(t, l) : lease_put(t, l->address, &l->client);
     if (!kept)
         return;
     kept->expires = l->expires > now + longest ? now + longest : l->expires;
@@ -38,8 +50,10 @@ static void journal_apply(struct lease_table *t, const struct lease *l, int64_t 
         kept->host_name[0] = '\0';
 }
 
-/* Parse lines. Returns their number. A last line without a newline is incomplete and ignored. */
-static size_t journal_read_lines(const char *text, struct lease_table *t, int64_t now, int64_t longest)
+/* Parse lines: those before `changes` are a table, which is read as it is; each later one changes it. Returns
+ * their number. A last line without a newline is incomplete and ignored. */
+static size_t journal_read_lines(const char *text, const char *changes, struct lease_table *t, int64_t now,
+                                 int64_t longest)
 {
     const char *end;
     size_t lines = 0;
@@ -48,7 +62,7 @@ static size_t journal_read_lines(const char *text, struct lease_table *t, int64_
         struct lease l;
 
         if (lease_parse(text, (size_t)(end - text), &l))
-            journal_apply(t, &l, now, longest);
+            journal_apply(t, &l, text >= changes, now, longest);
     }
     return lines;
 }
@@ -108,8 +122,11 @@ static int journal_rewrite(struct lease_journal *j, const struct lease_table *t)
         r = write_all(j->fds[other], text.text, text.length);
     if (r == 0 && fdatasync(j->fds[other]) < 0)
         r = -errno;
-    if (r < 0)
+    if (r <
+        0) { /* the current file goes on: a newer one that is complete would hide what it gets from now on */
+        (void)!ftruncate(j->fds[other], 0);
         return r;
+    }
     j->current = other;
     j->generation++;
     j->lines = t->count;
@@ -144,15 +161,16 @@ static int journal_read_files(const char *path, const char *const text[2], uint6
     for (int slot = 0; slot < 2; slot++)
         generation[slot] = journal_read_generation(text[slot]);
     newest = generation[1] > generation[0];
-    for (int i = 0; i < 2; i++) {
-        int slot = i == 0 ? !newest : newest;
+    if (generation[newest]) /* complete: the other file has nothing that is not in it */
+        lines = journal_read_lines(text[newest], strstr(text[newest], FOOTER), t, now, longest);
+    else
+        for (int i = 0; i < 2; i++) {
+            int slot = i == 0 ? !newest : newest;
 
-        /* A file that was not completed is ignored, unless it is the only one. */
-        if (generation[slot] || !generation[newest])
-            lines += journal_read_lines(text[slot], t, now, longest);
-    }
+            lines += journal_read_lines(text[slot], text[slot], t, now, longest);
+        }
     if (lines == 0 && file_read(AT_FDCWD, path, FILE_MAX, &foreign, NULL) == 0)
-        journal_read_lines(foreign, t, now, longest);
+        journal_read_lines(foreign, foreign, t, now, longest);
     return newest;
 }
 

@@ -1,9 +1,11 @@
 /*
  * Leases on disk, which survive SIGKILL and power loss at any moment: two files, one of which is appended to,
- * with a line for each change; the last line for an address is valid. Changes are on disk before the reply is
- * sent (one lease_journal_sync for all messages that arrived together). When the file has grown, the whole
- * table is written to the other file, terminated with a checksum and synced; only then the first file is
- * emptied. At every moment one of them is complete; an incomplete last line is ignored.
+ * with a line for each change; the last line for an address is valid. A complete file begins with the table
+ * as it was, which is read without joining leases that one client has for several addresses. Changes are on
+ * disk before the reply is sent (one lease_journal_sync for all messages that arrived together). When the
+ * file has grown, the whole table is written to the other file, terminated with a checksum and synced; only
+ * then the first file is emptied. At every moment one of them is complete; an incomplete last line is
+ * ignored.
  *
  * Both files are opened at the start, so that a process can continue after dropping its privileges.
  */

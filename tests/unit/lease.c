@@ -260,6 +260,63 @@ static void a_full_disk_loses_nothing_that_was_there(void **state)
     close_store(&s);
 }
 
+/* Of a client that has changed its hardware address, to one that has a lease without an identifier. */
+static void leases_with_one_hardware_address_survive(void **state)
+{
+    static const struct lease_client anonymous = {.hardware = {2, 0, 0, 0, 0, 1}, .hardware_size = 6},
+                                     before = {{2, 0, 0, 0, 0, 2}, 6, {9}, 1},
+                                     after = {{2, 0, 0, 0, 0, 1}, 6, {9}, 1};
+    const struct lease_client *const clients[] = {&anonymous, &before, &after};
+    const uint32_t addresses[] = {FIRST + 1, FIRST + 2, FIRST + 2};
+    struct store s = open_store();
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct lease *l = lease_take(&s.table, addresses[i], clients[i]);
+
+        l->expires = NOW + 100;
+        assert_int_equal(lease_journal_note(&s.journal, l), 0);
+    }
+    assert_int_equal(s.table.count, 2);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    close_store(&s);
+    for (int i = 0; i < 3; i++) { /* from the changes, then from a table that was written anew */
+        s = open_store();
+        assert_int_equal(s.table.count, 2);
+        assert_int_equal(lease_of_address(&s.table, FIRST + 1)->client.id_size, 0);
+        assert_int_equal(lease_of_address(&s.table, FIRST + 2)->client.id_size, 1);
+        close_store(&s);
+    }
+}
+
+/* As it is when the machine stops after the new file is complete and before the old one is emptied. */
+static void a_complete_table_replaces_the_older_file(void **state)
+{
+    struct store s = open_store();
+    char older[128];
+    cleanup_free char *text = NULL;
+    struct lease_client c = {.hardware = {2, 0, 0, 0, 0, 1}, .hardware_size = 6};
+    struct lease *l;
+
+    (void)state;
+    give(&s, 1, "one", NOW + 100);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    snprintf(older, sizeof(older), "%s.%d", path, s.journal.current);
+    assert_int_equal(file_read(AT_FDCWD, older, 10000, &text, NULL), 0);
+    l = lease_take(&s.table, FIRST + 5, &c); /* it moves */
+    l->expires = NOW + 100;
+    assert_int_equal(lease_journal_note(&s.journal, l), 0);
+    assert_int_equal(lease_journal_sync(&s.journal, &s.table), 0);
+    close_store(&s);
+    s = open_store(); /* written anew, to the other file */
+    close_store(&s);
+    assert_int_equal(file_replace(AT_FDCWD, older, text, strlen(text), 0644), 0);
+    s = open_store();
+    assert_int_equal(s.table.count, 1);
+    assert_non_null(lease_of_address(&s.table, FIRST + 5));
+    close_store(&s);
+}
+
 #define in_directory(f) cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
 
 int main(void)
@@ -275,6 +332,8 @@ int main(void)
         in_directory(a_time_too_far_away_is_cut),
         in_directory(leases_of_dnsmasq_are_taken_over),
         in_directory(a_full_disk_loses_nothing_that_was_there),
+        in_directory(leases_with_one_hardware_address_survive),
+        in_directory(a_complete_table_replaces_the_older_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
