@@ -59,7 +59,7 @@ help:
 	@echo 'make system       the tests against the real kernel and against stock LXC, as root'
 	@echo 'make boot         the tests in virtual machines; with TARGET= on one of that kind: aarch64, riscv64,'
 	@echo '                  armhf, i386, s390x'
-	@echo 'make soak         long life, load, loss of power, every injected fault: tests/soak, tests/faults; hours'
+	@echo 'make soak         make ubsan, long life, load, loss of power, every injected fault; takes hours'
 	@echo 'make bench        times against stock LXC'
 	@echo 'make size         the size, and what it is made of'
 	@echo 'make install      executable, links and man pages (PREFIX=$(PREFIX), DESTDIR=$(DESTDIR))'

@@ -128,8 +128,10 @@ boot: $(OUT)/lxcbox
 	+$(if $(TARGET),$(MAKE) TARGET= build/lxcbox)
 	TARGET=$(TARGET) TEST_TIMEOUT=3600 tests/run boot
 
-# Long life, load, losses of power, every fault of tests/faults, in hours.
+# The attacks with checks of undefined behaviour; long life, load, losses of power, every fault of tests/faults, in
+# hours.
 soak: build/lxcbox
+	+@$(MAKE) --no-print-directory ubsan
 	tests/soak/run cycles 10000
 	tests/soak/run load 300 120
 	LEASE_HOURS=240 bash tests/boot/lease-days.sh
