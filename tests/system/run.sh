@@ -73,7 +73,7 @@ expect 30 90
 size 40 100
 send stty size\r
 expect 40 100
-send echo begun; sleep 100\r
+send sh -c 'echo begun; exec sleep 100'\r
 expect \nbegun
 send \x03
 expect shell:
