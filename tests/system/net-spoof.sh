@@ -15,6 +15,15 @@ t 'lxc-net starts' box_host lxc-net start
 P=$WORK/lxc name=spoof-$$
 mkdir "$P"
 printf 'lxc.net.0.%s\n' 'type = veth' 'link = lxcbr0' 'flags = up' 'veth.pair = vspoof' > "$WORK/config"
+# A monitor that is killed leaves its cgroups empty; the kernel may need a moment until they are.
+remove_cgroups() {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        find /sys/fs/cgroup -depth -type d -path "*lxc.*.$name*" -exec rmdir {} +
+        [ -n "$(find /sys/fs/cgroup -type d -name "lxc.*.$name")" ] || return 0
+        sleep 0.1
+    done
+}
+cleanup remove_cgroups
 cleanup 'box_host lxc-stop -k -P "$P" $name'
 create() { box_host lxc-create -P "$P" -n $name -f "$WORK/config" -t busybox -- \
     --busybox-path "$(command -v busybox)"; }
