@@ -23,9 +23,9 @@
 
 /*
  * Mount a new instance of a file system on a directory of the container, which is created if it does not
- * exist. Returns an fd of its root: all that follows goes through it, since whoever can change the rootfs
- * meanwhile may give the directory another name. Names below a procfs or sysfs are the kernel's alone, and
- * one that is missing is a feature that the kernel does not have.
+ * exist. Returns an fd of its root: all that follows goes through it, since a process that can change the
+ * rootfs meanwhile may give the directory another name. Names below a procfs or sysfs are the kernel's alone,
+ * and one that is missing is a feature that the kernel does not have.
  */
 static int mount_auto_new(const struct rootfs *rootfs, const char *type, const char *inside,
                           unsigned long flags, const char *data, struct error *err)

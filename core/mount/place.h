@@ -1,6 +1,6 @@
 /*
  * Mounting on a place in a rootfs, which is resolved once. What is mounted there is then an fd: its flags are
- * set, and it is entered, by this fd, so that whoever changes names in the rootfs meanwhile redirects
+ * set, and it is entered, by this fd, so that a process that changes names in the rootfs meanwhile redirects
  * nothing.
  */
 #ifndef LXCBOX_CORE_MOUNT_PLACE_H

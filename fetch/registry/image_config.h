@@ -16,8 +16,8 @@ struct image_label {
 };
 
 /*
- * Texts may have any characters but NUL: whoever writes them into a file checks them for line breaks. All are
- * owned by the struct; NULL or an empty list is what the image leaves open.
+ * Texts may have any characters but NUL: a caller that writes them into a file checks them for line breaks.
+ * All are owned by the struct; NULL or an empty list is what the image leaves open.
  */
 struct image_config {
     char *architecture, *os, *variant; /* names of GOARCH and GOOS */

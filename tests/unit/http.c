@@ -387,7 +387,7 @@ static void a_silent_server_times_out(void **state)
     ended(&s, asked);
 }
 
-/* Downloads with little patience, and returns how long that took, in milliseconds. */
+/* Downloads with a short timeout, and returns how long that took, in milliseconds. */
 static int64_t get_impatiently(struct server *s, int idle_timeout_ms, int code, struct error *err)
 {
     struct http_options options = {.idle_timeout_ms = idle_timeout_ms, .attempts = 2};
