@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -66,6 +67,14 @@ int file_read_fd(int fd, size_t max, char **out, size_t *length)
         *length = b.length;
     *out = strbuf_take(&b);
     return *out ? 0 : -ENOMEM;
+}
+
+int file_lock(int fd, int operation)
+{
+    while (flock(fd, operation) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return 0;
 }
 
 int file_read(int dirfd, const char *path, size_t max, char **out, size_t *length)

@@ -44,6 +44,9 @@ void close_from(int first);
  */
 void close_others(const int *kept, size_t count);
 
+/* flock(2), again after a signal. 0 or a negative errno. */
+int file_lock(int fd, int operation);
+
 /* Write a value into a kernel file (/proc, /sys, cgroup): one write, no creation. 0 or negative errno. */
 int file_write_value(int dirfd, const char *path, const char *value);
 

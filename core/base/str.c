@@ -128,6 +128,14 @@ bool ends_with(const char *text, const char *suffix)
     return tail <= length && strcmp(text + length - tail, suffix) == 0;
 }
 
+void text_erase(char **text)
+{
+    if (*text)
+        explicit_bzero(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
+}
+
 char *format_string(const char *format, ...)
 {
     va_list args;

@@ -79,6 +79,9 @@ void text_make_printable(char *text, size_t length, const char *keep);
 /* Would text_make_printable() change the text? Tabs are not counted. */
 bool text_has_control(const char *text);
 
+/* Overwrite a text that is a secret, free it, and set *text to NULL; *text may be NULL. */
+void text_erase(char **text);
+
 /* A formatted string the caller frees, or NULL when out of memory. */
 char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

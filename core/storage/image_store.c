@@ -57,15 +57,13 @@ static int store_lock(const char *directory, const char *name, int operation, st
 {
     cleanup_free char *path = format_string("%s/%s", directory, name);
     cleanup_fd int fd = path ? open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+    int r;
 
     if (!path)
         return store_no_memory(err);
-    while (fd >= 0 && flock(fd, operation) < 0) {
-        if (errno != EINTR)
-            return error_set(err, errno, "cannot lock %s", path);
-    }
-    if (fd < 0) {
-        error_set(err, errno, "cannot lock %s", path);
+    r = fd < 0 ? -errno : file_lock(fd, operation);
+    if (r < 0) {
+        error_set(err, r, "cannot lock %s", path);
         return storage_remedy(err);
     }
     return take_fd(&fd);

@@ -188,7 +188,7 @@ static int account_read(int rootfs_fd, const char *path, char **text, struct err
 {
     cleanup_fd int fd = rootfs_open(rootfs_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     struct stat st;
-    ssize_t n;
+    int r;
 
     if (fd == -ENOENT || fd == -ENOTDIR) {
         *text = strdup("");
@@ -199,9 +199,8 @@ static int account_read(int rootfs_fd, const char *path, char **text, struct err
     if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
         return error_text(err, EINVAL, "/%s of the image is not a regular file of at most %d bytes", path,
                           FILE_MAX);
-    *text = calloc(1, (size_t)st.st_size + 1);
-    n = *text ? read_all(fd, *text, (size_t)st.st_size) : -ENOMEM;
-    return n < 0 ? error_set(err, (int)n, "cannot read /%s of the image", path) : 0;
+    r = file_read_fd(fd, FILE_MAX, text, NULL);
+    return r < 0 ? error_set(err, r, "cannot read /%s of the image", path) : 0;
 }
 
 int image_user_read(const char *user, int rootfs_fd, struct image_user *out, struct error *err)

@@ -207,12 +207,11 @@ static int oci_add_signal(struct oci *o, bool init, struct error *err)
 }
 
 /* "/var/lib/x" becomes "var_lib_x"; with a number if another volume has that name. */
-static char *volume_name(const struct oci *o, int volumes, const char *path)
+static char *volume_name(int volumes, const char *path)
 {
     char *name = strdup(path + 1);
     struct stat st;
 
-    (void)o;
     for (char *p = name; name && *p; p++)
         if (*p == '/' || *p == '.')
             *p = '_';
@@ -247,7 +246,7 @@ static int volume_add_line(struct oci *o, const char *name, const char *path)
 /* A directory beside the rootfs, filled once with what the image has there, and with its owner and mode. */
 static int oci_add_volume(struct oci *o, int volumes, const char *path, struct error *err)
 {
-    cleanup_free char *name = volume_name(o, volumes, path);
+    cleanup_free char *name = volume_name(volumes, path);
     cleanup_fd int from = -1, to = -1;
     int r;
 

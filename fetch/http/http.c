@@ -535,14 +535,6 @@ ssize_t http_read(struct http_file *f, const void **bytes, struct error *err)
     }
 }
 
-/* Free a text with a password. */
-static void http_erase(char *secret)
-{
-    if (secret)
-        explicit_bzero(secret, strlen(secret));
-    free(secret);
-}
-
 void http_close(struct http_file *f)
 {
     if (f->body) {
@@ -550,8 +542,8 @@ void http_close(struct http_file *f)
             http_disconnect(f->body->http);
         url_free(&f->body->url);
         free(f->body->accept);
-        http_erase(f->body->authorization);
-        http_erase(f->body->form);
+        text_erase(&f->body->authorization);
+        text_erase(&f->body->form);
         http_head_free(&f->body->head);
         free(f->body);
     }
@@ -559,23 +551,29 @@ void http_close(struct http_file *f)
     *f = (struct http_file){0};
 }
 
+int http_read_rest(struct http_file *f, size_t max, struct strbuf *out, struct error *err)
+{
+    const void *bytes;
+    ssize_t n;
+
+    while ((n = http_read(f, &bytes, err)) > 0) {
+        if ((size_t)n > max - out->length)
+            return error_text(err, EFBIG, "the response is larger than %zu bytes", max);
+        if (strbuf_add(out, bytes, (size_t)n) < 0)
+            return error_set(err, ENOMEM, "cannot read the response");
+    }
+    return (int)n;
+}
+
 int http_get(struct http *h, const struct url *u, size_t max, struct strbuf *out, struct error *err)
 {
     cleanup_http_file struct http_file f = {0};
-    const void *bytes;
     int r = http_open(h, u, NULL, &f, err);
-    ssize_t n;
 
-    if (r)
-        return r;
-    while ((n = http_read(&f, &bytes, err)) > 0) {
-        if ((size_t)n > max - out->length) {
-            error_text(err, EFBIG, "cannot download %s from %s: it is larger than %zu bytes", u->path,
-                       u->host, max);
-            return -EFBIG;
-        }
-        if (strbuf_add(out, bytes, (size_t)n) < 0)
-            return error_set(err, ENOMEM, "cannot download %s", u->path);
-    }
-    return (int)n;
+    if (r == 0)
+        r = http_read_rest(&f, max, out, err);
+    if (r == -EFBIG)
+        error_text(err, EFBIG, "cannot download %s from %s: it is larger than %zu bytes", u->path, u->host,
+                   max);
+    return r;
 }

@@ -75,6 +75,12 @@ int http_send(struct http *h, const struct url *u, const struct http_request *re
  */
 ssize_t http_read(struct http_file *f, const void **bytes, struct error *err);
 
+/*
+ * Append what is left of a file, at most until `out` has `max` bytes. 0, -EFBIG if there is more, -ENOMEM, or
+ * as http_read; `err` is filled.
+ */
+int http_read_rest(struct http_file *f, size_t max, struct strbuf *out, struct error *err);
+
 /* May be called before the end, and for a zeroed file. */
 void http_close(struct http_file *f);
 

@@ -107,6 +107,7 @@ int cache_lock(struct cache *c, const struct image_events *events, struct error 
     char name[192];
     cleanup_fd int fd = openat(c->parent, cache_name_beside(c, "lock", name),
                                O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int r;
 
     if (fd < 0)
         return cache_error(err, errno, "lock", c->path);
@@ -114,9 +115,9 @@ int cache_lock(struct cache *c, const struct image_events *events, struct error 
         if (errno != EWOULDBLOCK)
             return cache_error(err, errno, "lock", c->path);
         catalog_status(events, "Waiting for another download of the same image");
-        while (flock(fd, LOCK_EX) < 0)
-            if (errno != EINTR)
-                return cache_error(err, errno, "lock", c->path);
+        r = file_lock(fd, LOCK_EX);
+        if (r < 0)
+            return cache_error(err, r, "lock", c->path);
     }
     c->lock = take_fd(&fd);
     return 0;

@@ -29,14 +29,6 @@ struct registry {
     char *authorization; /* NULL: none is needed so far */
 };
 
-static void registry_erase(char **text)
-{
-    if (*text)
-        explicit_bzero(*text, strlen(*text));
-    free(*text);
-    *text = NULL;
-}
-
 void registry_close(struct registry **registry)
 {
     struct registry *r = *registry;
@@ -46,7 +38,7 @@ void registry_close(struct registry **registry)
     http_free(&r->http);
     url_free(&r->base);
     free(r->host);
-    registry_erase(&r->authorization);
+    text_erase(&r->authorization);
     free(r);
     *registry = NULL;
 }
@@ -147,16 +139,9 @@ static int form_add(struct strbuf *form, const char *name, const char *value)
 /* The body of a response, at most `max` bytes. */
 static int body_read(struct http_file *f, size_t max, const char *what, struct strbuf *out, struct error *err)
 {
-    const void *bytes;
-    ssize_t n;
+    int r = http_read_rest(f, max, out, err);
 
-    while ((n = http_read(f, &bytes, err)) > 0) {
-        if ((size_t)n > max - out->length)
-            return error_text(err, EFBIG, "%s is larger than %zu bytes", what, max);
-        if (strbuf_add(out, bytes, (size_t)n) < 0)
-            return error_set(err, ENOMEM, "cannot read %s", what);
-    }
-    return (int)n;
+    return r == -EFBIG ? error_text(err, EFBIG, "%s is larger than %zu bytes", what, max) : r;
 }
 
 static int token_take(const struct strbuf *body, const char *server, char **authorization, struct error *err)
@@ -221,7 +206,7 @@ static int token_request(struct registry *r, const struct url *realm, const stru
         code = path && (basic || !user) ? 0 : -ENOMEM;
     }
     code = code < 0 ? registry_no_memory(err) : http_send(r->http, &u, &request, &f, err);
-    registry_erase(&basic);
+    text_erase(&basic);
     if (question.length)
         explicit_bzero(question.text, question.length);
     if (code < 0)
@@ -268,7 +253,7 @@ static int registry_log_in(struct registry *r, const char *challenges, struct er
 
     if (user && !user->user && !user->identity_token)
         user = NULL;
-    registry_erase(&r->authorization);
+    text_erase(&r->authorization);
     if (code == -ENOMEM)
         return registry_no_memory(err);
     if (code == 0 && c.bearer)

@@ -14,18 +14,11 @@
 
 #define FILE_SIZE_MAX ((size_t)1 << 20)
 
-static void credentials_erase(char *text)
-{
-    if (text)
-        explicit_bzero(text, strlen(text));
-    free(text);
-}
-
 void credentials_free(struct credentials *c)
 {
-    credentials_erase(c->user);
-    credentials_erase(c->password);
-    credentials_erase(c->identity_token);
+    text_erase(&c->user);
+    text_erase(&c->password);
+    text_erase(&c->identity_token);
     *c = (struct credentials){0};
 }
 

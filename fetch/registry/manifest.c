@@ -94,7 +94,7 @@ const char *platform_architecture(const char *name, const char **variant)
     return name;
 }
 
-static bool is_one_of(const char *text, const char *const *list, size_t count)
+static bool media_type_is_one_of(const char *text, const char *const *list, size_t count)
 {
     for (size_t i = 0; text && i < count; i++)
         if (strcmp(text, list[i]) == 0)
@@ -176,7 +176,7 @@ static int layer_parse(const struct json_value *value, size_t number, struct des
     r = descriptor_parse(value, what, out, err);
     if (r < 0)
         return r;
-    if (!is_one_of(type, layer_types, ARRAY_LENGTH(layer_types)))
+    if (!media_type_is_one_of(type, layer_types, ARRAY_LENGTH(layer_types)))
         return error_text(err, ENOTSUP, "a layer has the type \"%.100s\", which is not supported",
                           type ? type : "");
     if (urls && urls->type == JSON_ARRAY && urls->first && urls->first->type == JSON_TEXT)
@@ -215,7 +215,7 @@ static int manifest_parse_image(const struct json_value *root, struct manifest *
 
     if (r < 0)
         return r;
-    if (!is_one_of(type, config_types, ARRAY_LENGTH(config_types))) {
+    if (!media_type_is_one_of(type, config_types, ARRAY_LENGTH(config_types))) {
         error_text(err, ENOTSUP, "it is not the image of a container but an artifact of the type \"%.100s\"",
                    type ? type : "");
         return error_remedy(err, "use an image that was built for containers");

@@ -153,9 +153,7 @@ static int pull_suggest_tags(struct pull *p, int code, struct error *err)
 static int pull_small_blob(struct pull *p, const struct descriptor *d, struct strbuf *out, struct error *err)
 {
     cleanup_http_file struct http_file f = {0};
-    const void *bytes;
     struct digest is;
-    ssize_t n;
     int r;
 
     if (pull_has(p, &d->digest))
@@ -167,15 +165,11 @@ static int pull_small_blob(struct pull *p, const struct descriptor *d, struct st
         r = registry_blob(p->registry, d, 0, &f, err);
     if (r < 0)
         return r;
-    while ((n = http_read(&f, &bytes, err)) > 0) {
-        if ((size_t)n > d->size_bytes - out->length)
-            return error_text(err, EBADMSG,
-                              "the configuration of the image is longer than the manifest states");
-        if (strbuf_add(out, bytes, (size_t)n) < 0)
-            return pull_no_memory(err);
-    }
-    if (n < 0)
-        return (int)n;
+    r = http_read_rest(&f, (size_t)d->size_bytes, out, err);
+    if (r == -EFBIG)
+        return error_text(err, EBADMSG, "the configuration of the image is longer than the manifest states");
+    if (r < 0)
+        return r;
     is = digest_of_bytes(strbuf_text(out), out->length);
     if (!digest_equal(&is, &d->digest))
         return error_text(err, EBADMSG, "the configuration of the image has the digest %s instead of %s",

@@ -42,18 +42,12 @@ static const char *store_partial_path(const struct digest *d, char out[static PA
     return out;
 }
 
-static int store_lock(struct store *s, int operation, struct error *err)
+int store_lock_file(const struct store *s, const char *name, int operation, struct error *err)
 {
-    cleanup_fd int fd = openat(s->fd, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    cleanup_fd int fd = openat(s->fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int r = fd < 0 ? -errno : file_lock(fd, operation);
 
-    if (fd < 0)
-        return cache_error(err, errno, "lock", s->path);
-    while (flock(fd, operation) < 0)
-        if (errno != EINTR)
-            return cache_error(err, errno, "lock", s->path);
-    s->lock = fd;
-    fd = -1;
-    return 0;
+    return r < 0 ? cache_error(err, r, "lock", s->path) : take_fd(&fd);
 }
 
 static int store_make(const char *path, struct error *err)
@@ -84,7 +78,8 @@ int store_open_cache(const char *cache, struct store *out, struct error *err)
     s.fd = open(s.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s.fd < 0)
         return cache_error(err, errno, "open", s.path);
-    r = store_lock(&s, LOCK_SH, err);
+    s.lock = store_lock_file(&s, LOCK, LOCK_SH, err);
+    r = s.lock < 0 ? s.lock : 0;
     if (r == 0 && faccessat(s.fd, LAYOUT_FILE, F_OK, 0) < 0) {
         r = file_replace(s.fd, LAYOUT_FILE, LAYOUT_TEXT, strlen(LAYOUT_TEXT), 0644);
         if (r < 0)
@@ -189,12 +184,13 @@ int store_begin(const struct store *s, const struct digest *digest, struct store
     for (;;) {
         cleanup_fd int fd = openat(s->fd, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
         off_t end;
+        int r;
 
         if (fd < 0)
             return cache_error(err, errno, "write into", s->path);
-        while (flock(fd, LOCK_EX) < 0)
-            if (errno != EINTR)
-                return cache_error(err, errno, "lock", s->path);
+        r = file_lock(fd, LOCK_EX);
+        if (r < 0)
+            return cache_error(err, r, "lock", s->path);
         if (!partial_has_name(s, path, fd)) /* another process has completed or discarded it */
             continue;
         if (faccessat(s->fd, blob, F_OK, 0) == 0) {

@@ -40,6 +40,10 @@ int store_open_layout(const char *path, struct store *out, struct error *err);
 
 void store_close(struct store *s);
 
+/* Open a lock file of the cache, and wait for its lock (flock(2)). Returns an fd, or a negative errno with
+ * `err` filled. */
+int store_lock_file(const struct store *s, const char *name, int operation, struct error *err);
+
 /* Open a blob for reading. Returns an fd, or a negative errno: -ENOENT if the store lacks it. The length of a
  * regular file is *size. */
 int store_open_blob(const struct store *s, const struct digest *digest, uint64_t *size);

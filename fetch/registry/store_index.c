@@ -141,19 +141,7 @@ static int images_write(const struct store *s, const struct store_images *list, 
 /* Changes of index.json by several processes come one after the other. */
 static int index_lock(const struct store *s, struct error *err)
 {
-    int fd = openat(s->fd, "index.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return cache_error(err, errno, "lock", s->path);
-    while (flock(fd, LOCK_EX) < 0) {
-        if (errno != EINTR) {
-            int code = errno;
-
-            close(fd);
-            return cache_error(err, code, "lock", s->path);
-        }
-    }
-    return fd;
+    return store_lock_file(s, "index.lock", LOCK_EX, err);
 }
 
 static bool image_has_name(const struct store_image *image, const char *name)
@@ -277,13 +265,13 @@ int store_image_size(const struct store *s, const struct store_image *image, uin
 /* Closing the store releases the lock. */
 static int prune_lock(struct store *s, const struct image_events *events, struct error *err)
 {
+    int r;
+
     if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
         return 0;
     catalog_status(events, "Waiting for other processes that use the image cache");
-    while (flock(s->lock, LOCK_EX) < 0)
-        if (errno != EINTR)
-            return cache_error(err, errno, "lock", s->path);
-    return 0;
+    r = file_lock(s->lock, LOCK_EX);
+    return r < 0 ? cache_error(err, r, "lock", s->path) : 0;
 }
 
 static int prune_locked(struct store *s, struct store_images *list, uint64_t *freed, struct error *err)

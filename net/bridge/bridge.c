@@ -21,8 +21,8 @@ static int bridge_lock(struct error *err)
         fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         r = fd < 0 ? -errno : 0;
     }
-    while (r == 0 && flock(fd, LOCK_EX) < 0)
-        r = errno == EINTR ? 0 : -errno;
+    if (r == 0)
+        r = file_lock(fd, LOCK_EX);
     if (r < 0) {
         error_set(err, r, "cannot lock %s", LOCK_FILE);
         return r == -EACCES ? error_remedy(err, "run it as root") : r;
